@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images, guests and fake services, for ignition test and for our own tests."""
