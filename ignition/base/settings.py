@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything about a run that a distribution, a test or the kernel command line may set.
+
+Rows and defaults: the original's flags, environment and link-time settings. There the last group can only be
+changed by a rebuild; here each is an attribute, so that a test can inject it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TRUE = ("true", "1")
+_FALSE = ("false", "0")
+
+
+class Settings:
+    """One run's settings. Paths are strings; times are seconds, 0 = no limit."""
+
+    __slots__ = (
+        "boot_id_path",
+        "config_cache",
+        "config_file",
+        "console",
+        "dev_aliases_dir",
+        "disk_by_label_dir",
+        "fetch_timeout",
+        "fw_cfg_dir",
+        "kernel_cmdline_path",
+        "log_to_stdout",
+        "luks_key_dir",
+        "neednet",
+        "platform",
+        "programs",
+        "result_file",
+        "root",
+        "run_dir",
+        "selinux_relabel",
+        "state_file",
+        "system_config_dirs",
+        "wait_device",
+        "wait_fetch",
+        "write_authorized_keys_fragment",
+        "zkey_dir",
+    )
+
+    def __init__(self) -> None:
+        self.platform = ""
+        self.root = "/"
+        self.config_cache = "/run/ignition.json"
+        self.neednet = "/run/ignition/neednet"
+        self.state_file = "/run/ignition/state"
+        self.fetch_timeout = 120
+        self.log_to_stdout = False
+        self.run_dir = "/run/ignition"
+        self.dev_aliases_dir = "/run/ignition/dev_aliases"
+        self.kernel_cmdline_path = "/proc/cmdline"
+        self.system_config_dirs = ("/run/ignition", "/etc/ignition", "/usr/lib/ignition")
+        self.config_file = "config.ign"
+        self.disk_by_label_dir = "/dev/disk/by-label"
+        self.boot_id_path = "/proc/sys/kernel/random/boot_id"
+        self.result_file = "/etc/.ignition-result.json"
+        self.luks_key_dir = "/etc/luks"
+        self.zkey_dir = "/etc/zkey/repository"
+        self.selinux_relabel = True
+        self.write_authorized_keys_fragment = True
+        self.fw_cfg_dir = "/sys/firmware/qemu_fw_cfg"
+        # Where people watch the boot; empty = standard error, if that is a terminal.
+        self.console = ""
+        # The original waits for ever for what a config refers to, and as long as systemd for a device.
+        self.wait_fetch = 0
+        self.wait_device = 90
+        # Names of programs that a distribution has under another one.
+        self.programs: dict[str, str] = {}
+
+    def program(self, name: str) -> str:
+        """What to start for a program: its name, or the replacement that was set for it."""
+        return self.programs.get(name, name)
+
+    def read_environment(self, environment: Mapping[str, str]) -> None:
+        """Takes over the variables that the original reads; an empty value counts as unset."""
+        runtime, local, vendor = self.system_config_dirs
+        self.system_config_dirs = (
+            environment.get("IGNITION_SYSTEM_RUNTIME_CONFIG_DIR") or runtime,
+            environment.get("IGNITION_SYSTEM_LOCAL_CONFIG_DIR") or local,
+            environment.get("IGNITION_SYSTEM_CONFIG_DIR") or vendor,
+        )
+        self.kernel_cmdline_path = (
+            environment.get("IGNITION_KERNEL_CMDLINE_PATH") or self.kernel_cmdline_path
+        )
+        self.config_file = environment.get("IGNITION_CONFIG_FILE") or self.config_file
+        self.console = environment.get("IGNITION_CONSOLE") or self.console
+        self.write_authorized_keys_fragment = _switch(
+            environment, "IGNITION_WRITE_AUTHORIZED_KEYS_FRAGMENT", self.write_authorized_keys_fragment
+        )
+        self.selinux_relabel = _switch(
+            environment, "IGNITION_SELINUX_RELABEL", self.selinux_relabel
+        )
+
+    def read_kernel_command_line(self) -> None:
+        """Takes over `ignition.wait.fetch=` and `ignition.wait.device=` (seconds, or a Go duration)."""
+        arguments = kernel_arguments(self.kernel_cmdline_path)
+        for name in ("fetch", "device"):
+            text = arguments.get(f"ignition.wait.{name}", "")
+            if text:
+                setattr(self, f"wait_{name}", _wait(name, text))
+
+
+def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise Failure(
+        "IGN6001",
+        f"{name} is {text!r}, which is neither true nor false",
+        hint="set it to true, 1, false or 0, or leave it out",
+    )
+
+
+def _wait(name: str, text: str) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        return int(duration(text))
+    except ValueError:
+        raise Failure(
+            "IGN6002",
+            f"the kernel argument ignition.wait.{name}={text} is not a time",
+            hint="give seconds (90) or a duration (1m30s); 0 waits for ever",
+        ) from None
+
+
+def kernel_arguments(path: str) -> dict[str, str]:
+    """The `name=value` words of a kernel command line; of a repeated name the last counts.
+
+    Words are separated by white space, without quoting (platforms 5.1). A missing file has no words.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            words = file.read().split()
+    except OSError:
+        return {}
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+_UNITS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "\u00b5s": 1e-6,
+    "\u03bcs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+}
+
+
+def duration(text: str) -> float:
+    """Seconds of a Go duration (`90s`, `1h30m`, `1.5m`). ValueError for anything else, a bare number too."""
+    rest = text.lstrip("+-") if text[:1] in ("+", "-") and text[1:2] not in ("+", "-") else text
+    sign = -1.0 if text.startswith("-") else 1.0
+    if rest == "0":
+        return 0.0
+    if not rest:
+        raise ValueError(text)
+    total = 0.0
+    while rest:
+        digits = len(rest) - len(rest.lstrip("0123456789."))
+        number, rest = rest[:digits], rest[digits:]
+        letters = len(rest) - len(rest.lstrip("nu\u00b5\u03bcmsh"))
+        unit, rest = rest[:letters], rest[letters:]
+        if unit not in _UNITS or number.count(".") > 1 or not number.strip("."):
+            raise ValueError(text)
+        total += float(number) * _UNITS[unit]
+    return sign * total
+
+
+def from_process() -> Settings:
+    """Settings of this process's environment and of the kernel command line."""
+    settings = Settings()
+    settings.read_environment(os.environ)
+    settings.read_kernel_command_line()
+    return settings
