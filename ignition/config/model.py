@@ -1,0 +1,901 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The newest spec as classes: typed views on a canonical value.
+
+Generated from schemas/ by `make generate`; change the schemas, not this file.
+
+A view costs nothing until it is asked. Optional members are None when unset; plain ones
+are zero; objects and lists are always there.
+"""
+
+from __future__ import annotations
+
+from ignition.config.view import View
+
+
+class Config(View):
+    """What a machine should look like after its first boot."""
+
+    __slots__ = ()
+
+    @property
+    def ignition(self) -> Ignition:
+        """Metadata about the config itself: its version, other configs, and how remote resources
+        are fetched.
+        """
+        return Ignition(self.raw.get("ignition") or {})
+
+    @property
+    def kernel_arguments(self) -> KernelArguments:
+        """Arguments of the kernel command line of the installed system."""
+        return KernelArguments(self.raw.get("kernelArguments") or {})
+
+    @property
+    def passwd(self) -> Passwd:
+        """User and group accounts of the target."""
+        return Passwd(self.raw.get("passwd") or {})
+
+    @property
+    def storage(self) -> Storage:
+        """Disks, volumes, filesystems, and what they hold."""
+        return Storage(self.raw.get("storage") or {})
+
+    @property
+    def systemd(self) -> Systemd:
+        """Units of the target."""
+        return Systemd(self.raw.get("systemd") or {})
+
+
+class Ignition(View):
+    """Metadata about the config itself: its version, other configs, and how remote resources are
+    fetched.
+    """
+
+    __slots__ = ()
+
+    @property
+    def config(self) -> IgnitionConfig:
+        """Other configs to merge into this one or to use in its place."""
+        return IgnitionConfig(self.raw.get("config") or {})
+
+    @property
+    def proxy(self) -> Proxy:
+        """Proxies for fetching over HTTP(S)."""
+        return Proxy(self.raw.get("proxy") or {})
+
+    @property
+    def security(self) -> Security:
+        """Network security."""
+        return Security(self.raw.get("security") or {})
+
+    @property
+    def timeouts(self) -> Timeouts:
+        """Time limits of HTTP requests."""
+        return Timeouts(self.raw.get("timeouts") or {})
+
+    @property
+    def version(self) -> str:
+        """Spec version that the config is written in. It decides which members and rules apply."""
+        return self.raw.get("version") or ""
+
+
+class IgnitionConfig(View):
+    """Other configs to merge into this one or to use in its place."""
+
+    __slots__ = ()
+
+    @property
+    def merge(self) -> list[Resource]:
+        """Configs that are merged into this one, in order; later ones win."""
+        return [Resource(item) for item in self.raw.get("merge") or ()]
+
+    @property
+    def replace(self) -> Resource:
+        """Config that is used in place of this one; everything else here is dropped."""
+        return Resource(self.raw.get("replace") or {})
+
+
+class Proxy(View):
+    """Proxies for fetching over HTTP(S)."""
+
+    __slots__ = ()
+
+    @property
+    def http_proxy(self) -> str | None:
+        """URL of the proxy for HTTP resources, and for HTTPS ones if httpsProxy is unset."""
+        return self.raw.get("httpProxy")
+
+    @property
+    def https_proxy(self) -> str | None:
+        """URL of the proxy for HTTPS resources."""
+        return self.raw.get("httpsProxy")
+
+    @property
+    def no_proxy(self) -> list[str]:
+        """Hosts that are reached without proxy: host names, domains with a leading dot, IP
+        addresses, CIDR blocks, each with an optional port; `*` for all.
+        """
+        return self.raw.get("noProxy") or []
+
+
+class Security(View):
+    """Network security."""
+
+    __slots__ = ()
+
+    @property
+    def tls(self) -> Tls:
+        """Options of TLS connections."""
+        return Tls(self.raw.get("tls") or {})
+
+
+class Tls(View):
+    """Options of TLS connections."""
+
+    __slots__ = ()
+
+    @property
+    def certificate_authorities(self) -> list[Resource]:
+        """Certificate bundles in PEM form that are trusted beside the system's."""
+        return [Resource(item) for item in self.raw.get("certificateAuthorities") or ()]
+
+
+class Timeouts(View):
+    """Time limits of HTTP requests."""
+
+    __slots__ = ()
+
+    @property
+    def http_response_headers(self) -> int | None:
+        """Seconds to wait for the response headers after the request was sent. 0 means no limit."""
+        return self.raw.get("httpResponseHeaders")
+
+    @property
+    def http_total(self) -> int | None:
+        """Seconds that one fetch with all its retries may take. 0 means no limit."""
+        return self.raw.get("httpTotal")
+
+
+class Resource(View):
+    """Bytes that are fetched from somewhere, and how to verify them."""
+
+    __slots__ = ()
+
+    @property
+    def compression(self) -> str | None:
+        """Compression of the bytes at the source; they are unpacked before use."""
+        return self.raw.get("compression")
+
+    @property
+    def http_headers(self) -> list[HttpHeader]:
+        """Headers that are added to the request. Only for http and https."""
+        return [HttpHeader(item) for item in self.raw.get("httpHeaders") or ()]
+
+    @property
+    def source(self) -> str | None:
+        """URL that says where the bytes come from: http, https, tftp, s3, gs, arn (S3 by ARN) or
+        data URL.
+        """
+        return self.raw.get("source")
+
+    @property
+    def verification(self) -> Verification:
+        """How the bytes are verified."""
+        return Verification(self.raw.get("verification") or {})
+
+
+class HttpHeader(View):
+    """A header of an HTTP request."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the header."""
+        return self.raw.get("name") or ""
+
+    @property
+    def value(self) -> str | None:
+        """Value of the header. Unset in a merged config: the parent's header of this name is
+        removed.
+        """
+        return self.raw.get("value")
+
+
+class Verification(View):
+    """How fetched bytes are verified."""
+
+    __slots__ = ()
+
+    @property
+    def hash(self) -> str | None:
+        """Hash of the bytes as they are at the source, before unpacking: `sha512-` or `sha256-`
+        and the sum in hexadecimal.
+        """
+        return self.raw.get("hash")
+
+
+class KernelArguments(View):
+    """Arguments of the kernel command line of the installed system."""
+
+    __slots__ = ()
+
+    @property
+    def should_exist(self) -> list[str]:
+        """Arguments that are added where they are missing."""
+        return self.raw.get("shouldExist") or []
+
+    @property
+    def should_not_exist(self) -> list[str]:
+        """Arguments that are removed."""
+        return self.raw.get("shouldNotExist") or []
+
+
+class Passwd(View):
+    """User and group accounts of the target."""
+
+    __slots__ = ()
+
+    @property
+    def groups(self) -> list[PasswdGroup]:
+        """Groups that are added or removed."""
+        return [PasswdGroup(item) for item in self.raw.get("groups") or ()]
+
+    @property
+    def users(self) -> list[PasswdUser]:
+        """Users that are added, changed or removed."""
+        return [PasswdUser(item) for item in self.raw.get("users") or ()]
+
+
+class PasswdGroup(View):
+    """A group account."""
+
+    __slots__ = ()
+
+    @property
+    def gid(self) -> int | None:
+        """Group id of the new group."""
+        return self.raw.get("gid")
+
+    @property
+    def name(self) -> str:
+        """Name of the group."""
+        return self.raw.get("name") or ""
+
+    @property
+    def password_hash(self) -> str | None:
+        """Encrypted password of the group."""
+        return self.raw.get("passwordHash")
+
+    @property
+    def should_exist(self) -> bool | None:
+        """Whether the group should exist. False deletes it."""
+        return self.raw.get("shouldExist")
+
+    @property
+    def system(self) -> bool | None:
+        """Make it a system group."""
+        return self.raw.get("system")
+
+
+class PasswdUser(View):
+    """A user account."""
+
+    __slots__ = ()
+
+    @property
+    def gecos(self) -> str | None:
+        """GECOS field, usually the full name."""
+        return self.raw.get("gecos")
+
+    @property
+    def groups(self) -> list[str]:
+        """Supplementary groups."""
+        return self.raw.get("groups") or []
+
+    @property
+    def home_dir(self) -> str | None:
+        """Home directory."""
+        return self.raw.get("homeDir")
+
+    @property
+    def name(self) -> str:
+        """Name of the user."""
+        return self.raw.get("name") or ""
+
+    @property
+    def no_create_home(self) -> bool | None:
+        """Do not make the home directory of a new user."""
+        return self.raw.get("noCreateHome")
+
+    @property
+    def no_log_init(self) -> bool | None:
+        """Do not add a new user to the lastlog and faillog databases."""
+        return self.raw.get("noLogInit")
+
+    @property
+    def no_user_group(self) -> bool | None:
+        """Do not make a group with the name of a new user."""
+        return self.raw.get("noUserGroup")
+
+    @property
+    def password_hash(self) -> str | None:
+        """Encrypted password, as crypt(3) makes it."""
+        return self.raw.get("passwordHash")
+
+    @property
+    def primary_group(self) -> str | None:
+        """Name of the primary group of a new user."""
+        return self.raw.get("primaryGroup")
+
+    @property
+    def ssh_authorized_keys(self) -> list[str]:
+        """SSH keys that may log in as this user, in the form of authorized_keys."""
+        return self.raw.get("sshAuthorizedKeys") or []
+
+    @property
+    def shell(self) -> str | None:
+        """Login shell of a new user."""
+        return self.raw.get("shell")
+
+    @property
+    def should_exist(self) -> bool | None:
+        """Whether the user should exist. False deletes it."""
+        return self.raw.get("shouldExist")
+
+    @property
+    def system(self) -> bool | None:
+        """Make a new user a system user."""
+        return self.raw.get("system")
+
+    @property
+    def uid(self) -> int | None:
+        """User id of a new user."""
+        return self.raw.get("uid")
+
+
+class Storage(View):
+    """Disks, volumes, filesystems, and what they hold."""
+
+    __slots__ = ()
+
+    @property
+    def directories(self) -> list[Directory]:
+        """Directories that are made."""
+        return [Directory(item) for item in self.raw.get("directories") or ()]
+
+    @property
+    def disks(self) -> list[Disk]:
+        """Disks and their partitions."""
+        return [Disk(item) for item in self.raw.get("disks") or ()]
+
+    @property
+    def files(self) -> list[File]:
+        """Files that are written."""
+        return [File(item) for item in self.raw.get("files") or ()]
+
+    @property
+    def filesystems(self) -> list[Filesystem]:
+        """Filesystems that are made or used again."""
+        return [Filesystem(item) for item in self.raw.get("filesystems") or ()]
+
+    @property
+    def links(self) -> list[Link]:
+        """Symbolic and hard links that are made."""
+        return [Link(item) for item in self.raw.get("links") or ()]
+
+    @property
+    def luks(self) -> list[Luks]:
+        """LUKS volumes that are made or used again."""
+        return [Luks(item) for item in self.raw.get("luks") or ()]
+
+    @property
+    def raid(self) -> list[Raid]:
+        """Software RAID arrays that are made or used again."""
+        return [Raid(item) for item in self.raw.get("raid") or ()]
+
+
+class NodeGroup(View):
+    """The owning group, by id or by name, not both."""
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> int | None:
+        """Numeric group id."""
+        return self.raw.get("id")
+
+    @property
+    def name(self) -> str | None:
+        """Name of the group, looked up on the target."""
+        return self.raw.get("name")
+
+
+class NodeUser(View):
+    """The owning user, by id or by name, not both."""
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> int | None:
+        """Numeric user id."""
+        return self.raw.get("id")
+
+    @property
+    def name(self) -> str | None:
+        """Name of the user, looked up on the target."""
+        return self.raw.get("name")
+
+
+class Directory(View):
+    """A directory. An existing one is kept unless overwrite is true."""
+
+    __slots__ = ()
+
+    @property
+    def group(self) -> NodeGroup:
+        """Group that owns the directory. Root when unset."""
+        return NodeGroup(self.raw.get("group") or {})
+
+    @property
+    def overwrite(self) -> bool | None:
+        """Delete whatever stands at the path first, also the content of an existing directory."""
+        return self.raw.get("overwrite")
+
+    @property
+    def path(self) -> str:
+        """Absolute path of the directory on the target root, without `.`, `..` or doubled
+        slashes.
+        """
+        return self.raw.get("path") or ""
+
+    @property
+    def user(self) -> NodeUser:
+        """User that owns the directory. Root when unset."""
+        return NodeUser(self.raw.get("user") or {})
+
+    @property
+    def mode(self) -> int | None:
+        """Permission bits in decimal (0644 is 420), special bits included. Default 0755 for a
+        new directory; unset keeps the bits of an existing one.
+        """
+        return self.raw.get("mode")
+
+
+class File(View):
+    """A file with its content. What is appended comes after it."""
+
+    __slots__ = ()
+
+    @property
+    def group(self) -> NodeGroup:
+        """Group that owns the file. Root when unset."""
+        return NodeGroup(self.raw.get("group") or {})
+
+    @property
+    def overwrite(self) -> bool | None:
+        """Delete whatever stands at the path first. Needs contents.source."""
+        return self.raw.get("overwrite")
+
+    @property
+    def path(self) -> str:
+        """Absolute path of the file on the target root, without `.`, `..` or doubled slashes."""
+        return self.raw.get("path") or ""
+
+    @property
+    def user(self) -> NodeUser:
+        """User that owns the file. Root when unset."""
+        return NodeUser(self.raw.get("user") or {})
+
+    @property
+    def append(self) -> list[Resource]:
+        """Resources whose bytes are appended to the file, in order."""
+        return [Resource(item) for item in self.raw.get("append") or ()]
+
+    @property
+    def contents(self) -> Resource:
+        """Content of the file. Unset keeps an existing file, or makes an empty one."""
+        return Resource(self.raw.get("contents") or {})
+
+    @property
+    def mode(self) -> int | None:
+        """Permission bits in decimal (0644 is 420), special bits included. Default 0644 for a
+        new file; unset keeps the bits of an existing one.
+        """
+        return self.raw.get("mode")
+
+
+class Link(View):
+    """A symbolic or hard link."""
+
+    __slots__ = ()
+
+    @property
+    def group(self) -> NodeGroup:
+        """Group that owns the link. Root when unset."""
+        return NodeGroup(self.raw.get("group") or {})
+
+    @property
+    def overwrite(self) -> bool | None:
+        """Delete whatever stands at the path first."""
+        return self.raw.get("overwrite")
+
+    @property
+    def path(self) -> str:
+        """Absolute path of the link on the target root, without `.`, `..` or doubled slashes."""
+        return self.raw.get("path") or ""
+
+    @property
+    def user(self) -> NodeUser:
+        """User that owns the link. Root when unset."""
+        return NodeUser(self.raw.get("user") or {})
+
+    @property
+    def hard(self) -> bool | None:
+        """Make a hard link instead of a symbolic one."""
+        return self.raw.get("hard")
+
+    @property
+    def target(self) -> str | None:
+        """Where the link points to."""
+        return self.raw.get("target")
+
+
+class Disk(View):
+    """A disk and the partitions that its GPT should have."""
+
+    __slots__ = ()
+
+    @property
+    def device(self) -> str:
+        """Absolute path of the block device, best one that is stable, as below /dev/disk/by-id."""
+        return self.raw.get("device") or ""
+
+    @property
+    def partitions(self) -> list[Partition]:
+        """Partitions of the disk; those not named are left alone."""
+        return [Partition(item) for item in self.raw.get("partitions") or ()]
+
+    @property
+    def wipe_table(self) -> bool | None:
+        """Delete the partition table, and with it all partitions, before anything else."""
+        return self.raw.get("wipeTable")
+
+
+class Partition(View):
+    """A partition of a GPT. It is found by its number or, without one, by its label."""
+
+    __slots__ = ()
+
+    @property
+    def guid(self) -> str | None:
+        """Unique GUID of the partition."""
+        return self.raw.get("guid")
+
+    @property
+    def label(self) -> str | None:
+        """Label in the partition table: at most 36 bytes, no colon. Links appear below
+        /dev/disk/by-partlabel.
+        """
+        return self.raw.get("label")
+
+    @property
+    def number(self) -> int:
+        """Number in the table, from 1. 0 means the next free one; then the label has to find it."""
+        return self.raw.get("number") or 0
+
+    @property
+    def resize(self) -> bool | None:
+        """Let an existing partition that matches but for its size grow or shrink."""
+        return self.raw.get("resize")
+
+    @property
+    def should_exist(self) -> bool | None:
+        """Whether the partition should exist. False deletes the one with this number."""
+        return self.raw.get("shouldExist")
+
+    @property
+    def size_mib(self) -> int | None:
+        """Size in mebibytes. 0 takes the rest of the largest free block."""
+        return self.raw.get("sizeMiB")
+
+    @property
+    def start_mib(self) -> int | None:
+        """Start in mebibytes. 0 is the start of the largest free block."""
+        return self.raw.get("startMiB")
+
+    @property
+    def type_guid(self) -> str | None:
+        """GUID of the partition's type. Unset or empty: Linux filesystem data."""
+        return self.raw.get("typeGuid")
+
+    @property
+    def wipe_partition_entry(self) -> bool | None:
+        """Delete an existing partition of this number that does not match, instead of failing."""
+        return self.raw.get("wipePartitionEntry")
+
+
+class Filesystem(View):
+    """A filesystem on a device. An existing one of the same format, label and UUID is used
+    again.
+    """
+
+    __slots__ = ()
+
+    @property
+    def device(self) -> str:
+        """Absolute path of the block device; for virtiofs the tag of the share, at most 36
+        bytes.
+        """
+        return self.raw.get("device") or ""
+
+    @property
+    def format(self) -> str | None:
+        """Kind of filesystem. `none` wipes or leaves the device without making one; `virtiofs`
+        is a directory shared by the host.
+        """
+        return self.raw.get("format")
+
+    @property
+    def label(self) -> str | None:
+        """Label of the filesystem. Limits in bytes: ext4 16, btrfs 256, xfs 12, swap 15, vfat
+        11.
+        """
+        return self.raw.get("label")
+
+    @property
+    def mount_options(self) -> list[str]:
+        """Options for mounting it while the engine runs. They are not kept for later boots."""
+        return self.raw.get("mountOptions") or []
+
+    @property
+    def options(self) -> list[str]:
+        """Extra arguments of the mkfs program."""
+        return self.raw.get("options") or []
+
+    @property
+    def path(self) -> str | None:
+        """Where the filesystem is mounted while the engine runs, below the target root. Later
+        boots need a mount unit.
+        """
+        return self.raw.get("path")
+
+    @property
+    def uuid(self) -> str | None:
+        """UUID of the filesystem."""
+        return self.raw.get("uuid")
+
+    @property
+    def wipe_filesystem(self) -> bool | None:
+        """Make the filesystem anew in any case, losing what the device holds."""
+        return self.raw.get("wipeFilesystem")
+
+
+class Luks(View):
+    """An encrypted volume on a device, opened as /dev/mapper/NAME."""
+
+    __slots__ = ()
+
+    @property
+    def cex(self) -> Cex:
+        """Key from an IBM Crypto Express card."""
+        return Cex(self.raw.get("cex") or {})
+
+    @property
+    def clevis(self) -> Clevis:
+        """Bind the volume to TPM2, Tang servers or another Clevis pin."""
+        return Clevis(self.raw.get("clevis") or {})
+
+    @property
+    def device(self) -> str | None:
+        """Absolute path of the block device."""
+        return self.raw.get("device")
+
+    @property
+    def discard(self) -> bool | None:
+        """Pass discards through to the device. Shows which blocks are unused."""
+        return self.raw.get("discard")
+
+    @property
+    def key_file(self) -> Resource:
+        """Key file. A random one is made if unset."""
+        return Resource(self.raw.get("keyFile") or {})
+
+    @property
+    def label(self) -> str | None:
+        """Label of the volume, at most 47 bytes."""
+        return self.raw.get("label")
+
+    @property
+    def name(self) -> str:
+        """Name of the opened volume; may not contain a slash."""
+        return self.raw.get("name") or ""
+
+    @property
+    def open_options(self) -> list[str]:
+        """Extra arguments of cryptsetup luksOpen; kept for later boots with --persistent."""
+        return self.raw.get("openOptions") or []
+
+    @property
+    def options(self) -> list[str]:
+        """Extra arguments of cryptsetup luksFormat."""
+        return self.raw.get("options") or []
+
+    @property
+    def uuid(self) -> str | None:
+        """UUID of the volume."""
+        return self.raw.get("uuid")
+
+    @property
+    def wipe_volume(self) -> bool | None:
+        """Make the volume anew in any case, losing what the device holds."""
+        return self.raw.get("wipeVolume")
+
+
+class Cex(View):
+    """Key from an IBM Crypto Express card (s390x)."""
+
+    __slots__ = ()
+
+    @property
+    def enabled(self) -> bool | None:
+        """Use the card's key."""
+        return self.raw.get("enabled")
+
+
+class Clevis(View):
+    """What unlocks the volume at boot without a person."""
+
+    __slots__ = ()
+
+    @property
+    def custom(self) -> ClevisCustom:
+        """A pin by its own configuration. Excludes tang, tpm2 and threshold."""
+        return ClevisCustom(self.raw.get("custom") or {})
+
+    @property
+    def tang(self) -> list[Tang]:
+        """Tang servers."""
+        return [Tang(item) for item in self.raw.get("tang") or ()]
+
+    @property
+    def threshold(self) -> int | None:
+        """How many pins are needed to unlock."""
+        return self.raw.get("threshold")
+
+    @property
+    def tpm2(self) -> bool | None:
+        """Use the machine's TPM2."""
+        return self.raw.get("tpm2")
+
+
+class ClevisCustom(View):
+    """A Clevis pin by its own configuration."""
+
+    __slots__ = ()
+
+    @property
+    def config(self) -> str | None:
+        """Configuration of the pin, JSON as clevis luks bind takes it."""
+        return self.raw.get("config")
+
+    @property
+    def needs_network(self) -> bool | None:
+        """Whether unlocking needs the network."""
+        return self.raw.get("needsNetwork")
+
+    @property
+    def pin(self) -> str | None:
+        """Name of the pin."""
+        return self.raw.get("pin")
+
+
+class Tang(View):
+    """A Tang server."""
+
+    __slots__ = ()
+
+    @property
+    def advertisement(self) -> str | None:
+        """Advertisement of the server as JSON, to bind without reaching it."""
+        return self.raw.get("advertisement")
+
+    @property
+    def thumbprint(self) -> str | None:
+        """Thumbprint of a trusted signing key."""
+        return self.raw.get("thumbprint")
+
+    @property
+    def url(self) -> str:
+        """URL of the server."""
+        return self.raw.get("url") or ""
+
+
+class Raid(View):
+    """A software RAID array, assembled as /dev/md/NAME."""
+
+    __slots__ = ()
+
+    @property
+    def devices(self) -> list[str]:
+        """Absolute paths of the member devices."""
+        return self.raw.get("devices") or []
+
+    @property
+    def level(self) -> str | None:
+        """RAID level."""
+        return self.raw.get("level")
+
+    @property
+    def name(self) -> str:
+        """Name of the array."""
+        return self.raw.get("name") or ""
+
+    @property
+    def options(self) -> list[str]:
+        """Extra arguments of mdadm --create."""
+        return self.raw.get("options") or []
+
+    @property
+    def spares(self) -> int | None:
+        """How many of the devices are spares."""
+        return self.raw.get("spares")
+
+
+class Systemd(View):
+    """Units of the target."""
+
+    __slots__ = ()
+
+    @property
+    def units(self) -> list[Unit]:
+        """Units that are written, enabled, disabled or masked."""
+        return [Unit(item) for item in self.raw.get("units") or ()]
+
+
+class Unit(View):
+    """A systemd unit."""
+
+    __slots__ = ()
+
+    @property
+    def contents(self) -> str | None:
+        """Text of the unit file."""
+        return self.raw.get("contents")
+
+    @property
+    def dropins(self) -> list[Dropin]:
+        """Drop-ins of the unit."""
+        return [Dropin(item) for item in self.raw.get("dropins") or ()]
+
+    @property
+    def enabled(self) -> bool | None:
+        """True enables the unit by a preset, false disables it. Needs an [Install] section.
+        Unset leaves it.
+        """
+        return self.raw.get("enabled")
+
+    @property
+    def mask(self) -> bool | None:
+        """True masks the unit, so that nothing can start it; false unmasks it."""
+        return self.raw.get("mask")
+
+    @property
+    def name(self) -> str:
+        """Name with its extension."""
+        return self.raw.get("name") or ""
+
+
+class Dropin(View):
+    """A drop-in file of a unit."""
+
+    __slots__ = ()
+
+    @property
+    def contents(self) -> str | None:
+        """Text of the drop-in."""
+        return self.raw.get("contents")
+
+    @property
+    def name(self) -> str:
+        """Name of the file, with the extension .conf."""
+        return self.raw.get("name") or ""
