@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The programs: which one this is follows from the name under which it was started."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import ignition
+from ignition.base.errors import Failure
+from ignition.base.settings import from_process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.base.settings import Settings
+    from ignition.cli import compat
+
+# Subcommands, each in its own file, loaded when it is asked for.
+COMMANDS = {
+    "apply": "apply",
+    "lint": "lint",
+    "plan": "plan",
+    "run": "run",
+    "test": "test",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the program named by argv[0] and returns its exit status."""
+    words = sys.argv if argv is None else argv
+    program = os.path.basename(words[0])
+    try:
+        if program == "ignition-validate":
+            from ignition.cli import validate
+
+            return validate.main(words[1:])
+        if len(words) > 1 and words[1] in COMMANDS:
+            name = f"ignition.cli.{COMMANDS[words[1]]}"
+            __import__(name)
+            status: int = sys.modules[name].main(words[2:])
+            return status
+        return boot(words[1:])
+    except Failure as failure:
+        sys.stderr.write(f"{program}: {failure.code}: {failure.text}\n")
+        if failure.hint:
+            sys.stderr.write(f"  {failure.hint}\n")
+        return failure.exit_status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; keep the interpreter from saying so at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+
+
+def boot(words: list[str]) -> int:
+    """`ignition --platform P --stage S ...`, as the units call it."""
+    from ignition import providers
+    from ignition.cli import compat
+
+    settings = from_process()
+    try:
+        request = compat.parse(words, settings, providers.names())
+    except compat.UsageError as error:
+        _usage_error(error, settings)
+        return 2
+    if request.help:
+        sys.stderr.write(compat.USAGE)
+        return 0
+    if request.version:
+        sys.stdout.write(f"Ignition {ignition.__version__}\n")
+        return 0
+    from ignition.engine.main import run
+
+    return run([request.stage], settings)
+
+
+def _usage_error(error: compat.UsageError, settings: Settings) -> None:
+    """In the initramfs nobody reads a usage text, so the cause also goes where failures are shown."""
+    from ignition.cli import compat
+    from ignition.engine import report
+    from ignition.engine.view import explain, open_view
+
+    sys.stderr.write(f"{error}\n{error.hint or compat.USAGE}\n")
+    if os.path.exists("/etc/initrd-release"):
+        failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)
+        open_view(settings.console).failure([failure])
+        report.keep_failure(explain("", [failure]), settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The original's own command line: `ignition --platform P --stage S ...`.
+
+Go's flag grammar (engine-run 1.2): one dash or two, `-x=v` or `-x v`, booleans only `-x` or `-x=true`, no
+abbreviations; parsing stops at the first word that is no flag, and what follows is ignored. The words of
+the errors are those of Go's package, because people and scripts know them.
+"""
+
+from __future__ import annotations
+
+from ignition.base.settings import duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ignition.base.settings import Settings
+
+STAGES = ("disks", "fetch", "fetch-offline", "files", "kargs", "mount", "umount")
+
+USAGE = """\
+Usage of ignition:
+  -config-cache PATH     where the rendered config is kept (default "/run/ignition.json")
+  -fetch-timeout TIME    limit for fetching the platform's config (default 2m0s)
+  -log-to-stdout         log to standard output instead of the system log
+  -neednet PATH          flag file that asks for the network (default "/run/ignition/neednet")
+  -platform ID           the platform that this machine runs on (required)
+  -root PATH             root of the target system (default "/")
+  -stage NAME            the phase to run (required): fetch-offline, fetch, kargs, disks, mount,
+                         files or umount
+  -state-file PATH       what one phase leaves for the next (default "/run/ignition/state")
+  -version               print the version and exit
+
+At boot one unit per phase runs this. For people there are subcommands:
+  ignition run PHASE...  several phases in one process
+  ignition lint FILE...  check configs
+  ignition COMMAND --help
+"""
+
+_TRUE = ("1", "t", "T", "true", "TRUE", "True")
+_FALSE = ("0", "f", "F", "false", "FALSE", "False")
+
+
+class UsageError(Exception):
+    """A command line that cannot be followed: the text goes to standard error, the status is 2."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.hint = hint
+
+
+class Request:
+    """What the flags ask for. `settings` has been filled in place."""
+
+    __slots__ = ("help", "stage", "version")
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.version = False
+        self.help = False
+
+
+def parse(words: list[str], settings: Settings, platforms: Collection[str]) -> Request:
+    """Reads the words after the program's name; `platforms` are the known ids and aliases.
+
+    UsageError for what Go would refuse.
+    """
+    request = Request()
+    platform_given = stage_given = False
+    rest = list(words)
+    while rest:
+        word = rest[0]
+        if len(word) < 2 or not word.startswith("-"):
+            break
+        rest.pop(0)
+        if word == "--":
+            break
+        name, has_value, value = word.removeprefix("-").removeprefix("-").partition("=")
+        if not name or name.startswith("-") or word.startswith(("-=", "--=")):
+            raise UsageError(f"bad flag syntax: {word}")
+        if name in ("h", "help"):
+            request.help = True
+            return request
+        if name in ("log-to-stdout", "version"):
+            switch = _boolean(name, value if has_value else "true")
+            if name == "version":
+                request.version = switch
+            else:
+                settings.log_to_stdout = switch
+            continue
+        if name not in _TEXT_FLAGS:
+            raise UsageError(f"flag provided but not defined: -{name}")
+        if not has_value:
+            if not rest:
+                raise UsageError(f"flag needs an argument: -{name}")
+            value = rest.pop(0)
+        if name == "platform":
+            if value not in platforms:
+                why = f"{value} is not a valid platform"
+                raise UsageError(str(_invalid(value, name, why)), _platform_hint(platforms))
+            platform_given = True
+            settings.platform = value
+        elif name == "stage":
+            if value not in STAGES:
+                raise _invalid(value, name, f"{value} is not a valid stage")
+            stage_given = True
+            request.stage = value
+        elif name == "fetch-timeout":
+            settings.fetch_timeout = _timeout(value)
+        else:
+            setattr(settings, name.replace("-", "_"), value)
+    if request.version:
+        return request
+    if not platform_given:
+        raise UsageError("'--platform' must be provided", _platform_hint(platforms))
+    if not stage_given:
+        raise UsageError("'--stage' must be provided")
+    return request
+
+
+def _platform_hint(platforms: Collection[str]) -> str:
+    return f"set ignition.platform.id= on the kernel command line to one of {', '.join(platforms)}"
+
+
+_TEXT_FLAGS = (
+    "config-cache",
+    "fetch-timeout",
+    "neednet",
+    "platform",
+    "root",
+    "stage",
+    "state-file",
+)
+
+
+def _invalid(value: str, name: str, why: str) -> UsageError:
+    return UsageError(f'invalid value "{value}" for flag -{name}: {why}')
+
+
+def _boolean(name: str, value: str) -> bool:
+    if value in _TRUE or value in _FALSE:
+        return value in _TRUE
+    raise UsageError(f'invalid boolean value "{value}" for -{name}: parse error')
+
+
+def _timeout(value: str) -> int:
+    try:
+        return int(duration(value))
+    except ValueError:
+        raise _invalid(value, "fetch-timeout", "parse error") from None

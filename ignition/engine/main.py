@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One process of the engine: phases in order, exit status, cause of a failure."""
+
+from __future__ import annotations
+
+import ignition
+from ignition.base.errors import Failure, InvalidConfig, each
+from ignition.base.finding import ERROR, WARNING
+from ignition.base.log import Log, open_sink
+from ignition.engine import phases, report
+from ignition.engine import state as states
+from ignition.engine.view import explain, open_view
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.base.settings import Settings
+    from ignition.engine.view import View
+
+
+def run(names: list[str], settings: Settings) -> int:
+    """Runs phases in order and returns the exit status (engine-run 1.2): 0, 1, or 3 before the start."""
+    log = Log(open_sink(stdout=settings.log_to_stdout))
+    view = open_view(settings.console)
+    log.info(f"Ignition {ignition.__version__}")
+    for name in names:
+        log.info(f"Stage: {name}")
+        status = _one(name, settings, log, view)
+        if status:
+            return status
+    return 0
+
+
+def _one(name: str, settings: Settings, log: Log, view: View) -> int:
+    try:
+        state = states.load(settings.state_file)
+        phases.run(name, settings, log, state, view)
+        phases.save(state, settings)
+    except Failure as failure:
+        _tell(name, failure, settings, log, view)
+        return failure.exit_status
+    except Exception as crash:  # the border where a defect of ours becomes a report
+        failure = _defect(crash)
+        _tell(name, failure, settings, log, view)
+        return 1
+    log.info("Ignition finished successfully")
+    return 0
+
+
+def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View) -> None:
+    """Says once why the run stops: in the log, to people, and on file for the emergency target."""
+    failures = each(failure)
+    for one in failures:
+        if isinstance(one, InvalidConfig):
+            for finding in one.findings:
+                line = log.critical if finding.severity == ERROR else log.warning
+                if finding.severity in (ERROR, WARNING):
+                    line(f"{finding} [{finding.code}, {finding.origin.source}]")
+    text = explain(name, failures)
+    if failure.exit_status != 3:
+        log.critical(f"Ignition failed: {failure.text}")
+    for line_of_text in text.split("\n")[1:]:
+        log.critical(line_of_text.strip())
+    view.failure(failures)
+    report.keep_failure(text, settings)
+
+
+def _defect(crash: Exception) -> Failure:
+    import traceback
+
+    trail = traceback.extract_tb(crash.__traceback__)
+    place = ", ".join(f"{frame.name}:{frame.lineno}" for frame in trail[-4:])
+    return Failure(
+        "IGN6900",
+        f"defect in the engine: {type(crash).__name__} in {place}",
+        hint="please report this line, with the config if it holds no secrets",
+    )

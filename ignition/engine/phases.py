@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The phases of a first boot: which stages each runs, and how one is run from config to report."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ignition.base import journal
+from ignition.base.errors import Failure, NeedNetwork, each
+from ignition.base.files import touch, write_atomically
+from ignition.config.model import Config
+from ignition.engine import acquire, executor, plan, report
+from ignition.engine import state as states
+from ignition.engine.machine import Machine, sources_of
+from ignition.engine.report import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ignition.base.log import Log
+    from ignition.base.settings import Settings
+    from ignition.engine.state import State
+    from ignition.engine.view import View
+
+FETCH_OFFLINE = "fetch-offline"
+FETCH = "fetch"
+
+# Phase -> its stages in order: (log prefix, module in stages/, planning function).
+PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    FETCH_OFFLINE: (),
+    FETCH: (),
+    "kargs": (("", "kargs", "plan"),),
+    "disks": (
+        ("createPartitions", "partitions", "plan"),
+        ("createRaids", "raid", "plan"),
+        ("createLuks", "luks", "plan"),
+        ("createFilesystems", "filesystems", "plan"),
+    ),
+    "mount": (("", "mount", "plan"),),
+    "files": (
+        ("createUsers", "users", "plan"),
+        ("createFilesystemsFiles: createFiles", "files", "plan"),
+        ("", "units", "plan"),
+        ("createResultFile", "result", "plan"),
+    ),
+    "umount": (("", "mount", "plan_umount"),),
+}
+
+# Platforms whose hook wants to hear of every phase, so that none may be skipped.
+_STATUS_HOOKS = ("packet",)
+
+
+def run(phase: str, settings: Settings, log: Log, state: State, view: View) -> None:
+    """Runs one phase. Raises Failure; the caller saves the state after success only (engine-run 1.2)."""
+    started, clock = time.time(), time.monotonic()
+    view.phase(phase)
+    outcomes: list[executor.Outcome] = []
+    try:
+        if phase in (FETCH_OFFLINE, FETCH):
+            _fetch(phase, settings, log, state, view)
+        else:
+            outcomes = _apply(phase, settings, log, state, view)
+    except Failure as failure:
+        failures = each(failure)
+        report.keep(
+            Report(phase, started, time.monotonic() - clock, [], failures), settings, log
+        )
+        raise
+    log.info(f"{phase}: {phase} passed")
+    done = Report(phase, started, time.monotonic() - clock, outcomes, [])
+    state.engine.setdefault("phases", []).append(done.summary())
+    report.keep(done, settings, log)
+    view.end(len(outcomes))
+
+
+def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -> None:
+    offline = phase == FETCH_OFFLINE
+    try:
+        acquired = acquire.from_provider(
+            settings, log, state, settings.platform, offline=offline, progress=_progress(view)
+        )
+    except NeedNetwork as need:
+        if not offline:
+            raise
+        _ask_for_network(settings, log, view, need)
+        return
+    _write_cache(settings, acquired.cache_text)
+    _mark_idle(settings, Config(acquired.full))
+    _tell_journal(state)
+    here = log.child(phase)
+    if offline:
+        need_of_config = acquire.network_need(acquired.full, sources_of(state.engine))
+        if need_of_config is not None:
+            _ask_for_network(settings, here, view, need_of_config)
+    else:
+        here.info("fetch complete")
+
+
+def _ask_for_network(settings: Settings, log: Log, view: View, need: NeedNetwork) -> None:
+    why = f"{need.text} ({need.origin})" if need.origin else need.text
+    log.info(f"asking for the network: {why}")
+    view.line("asking for the network")
+    try:
+        touch(settings.neednet)
+    except OSError as error:
+        raise Failure(
+            "IGN6201",
+            f"failed to signal neednet: {error}",
+            hint=f"{settings.neednet} must be writable",
+        ) from error
+
+
+def _write_cache(settings: Settings, text: str) -> None:
+    """Mode 0640 minus umask for a new file, the mode that it has for an old one."""
+    path = settings.config_cache
+    try:
+        mode = os.stat(path).st_mode & 0o7777
+    except OSError:
+        umask = os.umask(0)
+        os.umask(umask)
+        mode = 0o640 & ~umask
+    try:
+        os.makedirs(os.path.dirname(path) or ".", mode=0o755, exist_ok=True)
+        write_atomically(path, text.encode("utf-8", "surrogatepass"), mode)
+    except OSError as error:
+        raise Failure(
+            "IGN6202", f"writing the config cache: {error}", hint=f"{path} must be writable"
+        ) from error
+
+
+def idle_phases(config: Config) -> list[str]:
+    """Those of kargs, disks and mount that have nothing to do for this config."""
+    storage = config.storage
+    idle = []
+    if not (config.kernel_arguments.should_exist or config.kernel_arguments.should_not_exist):
+        idle.append("kargs")
+    if not (storage.disks or storage.raid or storage.luks or storage.filesystems):
+        idle.append("disks")
+    if not any(fs.path and fs.format not in (None, "", "none", "swap") for fs in storage.filesystems):
+        idle.append("mount")
+    return idle
+
+
+def _mark_idle(settings: Settings, config: Config) -> None:
+    """Leaves a mark for each idle phase: the units carry conditions on it (DESIGN 4)."""
+    folder = os.path.dirname(settings.neednet) or "."
+    idle = [] if settings.platform in _STATUS_HOOKS else idle_phases(config)
+    try:
+        for phase in ("kargs", "disks", "mount"):
+            mark = os.path.join(folder, f"idle-{phase}")
+            if phase in idle:
+                touch(mark)
+            elif os.path.lexists(mark):
+                os.unlink(mark)
+    except OSError as error:
+        raise Failure(
+            "IGN6203", f"marking idle phases: {error}", hint=f"{folder} must be writable"
+        ) from error
+
+
+def _tell_journal(state: State) -> None:
+    for entry in state.fetched_configs:
+        referenced = bool(entry.get("referenced"))
+        kind, source = str(entry.get("kind", "")), str(entry.get("source", ""))
+        fields = {
+            "IGNITION_CONFIG_TYPE": kind,
+            "IGNITION_CONFIG_SRC": source,
+            "IGNITION_CONFIG_REFERENCED": "true" if referenced else "false",
+        }
+        message = f'fetched {"referenced " if referenced else ""}{kind} config from "{source}"'
+        if not journal.send(message, journal.FETCHED_CONFIG, fields):
+            return  # no journal answers here: the log has the same
+
+
+def _apply(
+    phase: str, settings: Settings, log: Log, state: State, view: View
+) -> list[executor.Outcome]:
+    acquired = acquire.from_cache(settings, log, state)
+    here = log.child(phase)
+    progress = _progress(view)
+
+    def fetch_context() -> Any:
+        return acquire.fetch_context(settings, here, acquired.transport, progress)
+
+    machine = Machine(settings, here, state, sources_of(state.engine), fetch_context, progress)
+    stages = [(prefix, _planner(module, function)) for prefix, module, function in PHASES[phase]]
+    nodes = plan.make(stages, Config(acquired.full), machine)
+    return executor.run(nodes, machine, view)
+
+
+def _planner(module: str, function: str) -> plan.Planner:
+    """The stage's function. Stages are found by name: the engine never imports its edges (DESIGN 3)."""
+    name = f"ignition.stages.{module}"
+    __import__(name)
+    planner: plan.Planner = getattr(sys.modules[name], function)
+    return planner
+
+
+def _progress(view: View) -> Callable[[str], None]:
+    return view.step("waiting").progress
+
+
+def save(state: State, settings: Settings) -> None:
+    """Saves the state after a phase that succeeded."""
+    states.save(state, settings.state_file)

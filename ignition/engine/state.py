@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one phase leaves for the next: the state file.
+
+The first five keys are the original's (engine-run 4.2); ours stand under a sixth, `engine`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base import gojson
+from ignition.base.errors import Failure
+from ignition.base.files import write_atomically
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class State:
+    """The state of a provisioning run.
+
+    `fetched_configs`: list of `{kind, source, referenced}`. `luks_persist_key_files`: volume name to data
+    URL. `notated_directories`: paths inside the root that the mount phase made. `provider_output_files`:
+    file objects in config form. `luks_persist_volume_key_files`: file name to data URL. `engine`: ours.
+    """
+
+    __slots__ = (
+        "engine",
+        "fetched_configs",
+        "luks_persist_key_files",
+        "luks_persist_volume_key_files",
+        "notated_directories",
+        "provider_output_files",
+    )
+
+    def __init__(self) -> None:
+        self.fetched_configs: list[dict[str, Any]] = []
+        self.luks_persist_key_files: dict[str, str] = {}
+        self.notated_directories: list[str] = []
+        self.provider_output_files: list[dict[str, Any]] = []
+        self.luks_persist_volume_key_files: dict[str, str] = {}
+        self.engine: dict[str, Any] = {}
+
+    def to_json(self) -> dict[str, Any]:
+        value: dict[str, Any] = {
+            "fetchedConfigs": self.fetched_configs or None,
+            "luksPersistKeyFiles": self.luks_persist_key_files or None,
+            "notatedDirectories": self.notated_directories or None,
+            "providerOutputFiles": self.provider_output_files or None,
+            "luksPersistVolumeKeyFiles": self.luks_persist_volume_key_files or None,
+        }
+        if self.engine:
+            value["engine"] = self.engine
+        return value
+
+
+def load(path: str) -> State:
+    """The state of the file; a missing one is an empty state.
+
+    Failure IGN6101 when it cannot be read, IGN6102 when it is not what we write; both end the program
+    with status 3, as there.
+    """
+    state = State()
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return state
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable("IGN6101", f"reading state: reading state file: {error}", path) from error
+    try:
+        value = gojson.loads(text)
+        state.fetched_configs = _member(value, "fetchedConfigs", list)
+        state.luks_persist_key_files = _member(value, "luksPersistKeyFiles", dict)
+        state.notated_directories = _member(value, "notatedDirectories", list)
+        state.provider_output_files = _member(value, "providerOutputFiles", list)
+        state.luks_persist_volume_key_files = _member(value, "luksPersistVolumeKeyFiles", dict)
+        state.engine = _member(value, "engine", dict)
+    except ValueError as error:
+        raise _unusable("IGN6102", f"reading state: parsing state file: {error}", path) from error
+    return state
+
+
+def save(state: State, path: str) -> None:
+    """Writes the state whole or not at all, mode 0600. Failure IGN6103."""
+    try:
+        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+        write_atomically(path, (gojson.dumps(state.to_json()) + "\n").encode(), 0o600)
+    except OSError as error:
+        raise Failure(
+            "IGN6103", f"writing state: {error}", hint=f"{path} must be writable"
+        ) from error
+
+
+def _member(value: Any, key: str, kind: type) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    member = value.get(key)
+    if member is None:
+        return kind()
+    if not isinstance(member, kind):
+        raise ValueError(f"{key} is not a {'list' if kind is list else 'JSON object'}")
+    return member
+
+
+def _unusable(code: str, text: str, path: str) -> Failure:
+    failure = Failure(code, text, hint=f"remove {path} to start again from the first phase")
+    failure.exit_status = 3
+    return failure
