@@ -12,6 +12,8 @@ from ignition.base.settings import from_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ignition.base.settings import Settings
     from ignition.cli import compat
 
@@ -33,13 +35,15 @@ def main(argv: list[str] | None = None) -> int:
         if program == "ignition-validate":
             from ignition.cli import validate
 
-            return validate.main(words[1:])
-        if len(words) > 1 and words[1] in COMMANDS:
+            status: int = validate.main(words[1:])
+        elif len(words) > 1 and words[1] in COMMANDS:
             name = f"ignition.cli.{COMMANDS[words[1]]}"
             __import__(name)
-            status: int = sys.modules[name].main(words[2:])
-            return status
-        return boot(words[1:])
+            command: Any = sys.modules[name]
+            status = command.main(words[2:])
+        else:
+            status = boot(words[1:])
+        return status
     except Failure as failure:
         sys.stderr.write(f"{program}: {failure.code}: {failure.text}\n")
         if failure.hint:

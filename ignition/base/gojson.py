@@ -31,7 +31,7 @@ class _Scan:
         raise ValueError(f"{name} is not JSON")
 
 
-_scan = _json.make_scanner(_Scan())  # type: ignore[attr-defined]
+_scan: Any = _json.make_scanner(_Scan())  # type: ignore[arg-type]
 
 
 def loads(text: str) -> Any:
@@ -52,10 +52,11 @@ def _no_default(value: object) -> object:
 
 
 def _encoder(item_separator: str, key_separator: str) -> Any:
-    return _json.make_encoder(  # type: ignore[attr-defined]
+    make: Any = _json.make_encoder
+    return make(
         None,
         _no_default,
-        _json.encode_basestring,  # type: ignore[attr-defined]
+        _json.encode_basestring,
         None,
         key_separator,
         item_separator,
@@ -86,7 +87,9 @@ def dumps_indent(value: object, level: int = 0) -> str:
     """JSON indented by two blanks; empty objects and lists on one line, as Go's encoder has them."""
     pad, inner = "  " * level, "  " * (level + 1)
     if isinstance(value, dict) and value:
-        rows = [f"{inner}{dumps(key)}: {dumps_indent(item, level + 1)}" for key, item in value.items()]
+        rows = [
+            f"{inner}{dumps(key)}: {dumps_indent(item, level + 1)}" for key, item in value.items()
+        ]
         return "{\n" + ",\n".join(rows) + f"\n{pad}}}"
     if isinstance(value, list) and value:
         rows = [inner + dumps_indent(item, level + 1) for item in value]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CRITICAL, ERROR, WARNING, NOTICE, INFO, DEBUG = range(2, 8)
 _WORDS = ("EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 class Log:

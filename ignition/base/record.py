@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 else:
 
-    def dataclass_transform(**_: object):
+    def dataclass_transform(**_):
         return lambda decorator: decorator
 
 
@@ -41,7 +41,7 @@ def _repr(self: Any) -> str:
     return f"{type(self).__name__}({parts})"
 
 
-def _eq(self: Any, other: object) -> Any:
+def _eq(self: Any, other: Any) -> Any:
     if type(other) is not type(self):
         return NotImplemented
     return all(getattr(self, name) == getattr(other, name) for name in self._fields)
@@ -71,4 +71,5 @@ def record(cls: type[T]) -> type[T]:
     if "__eq__" not in body:
         body["__eq__"] = _eq
         body["__hash__"] = _hash
-    return type(cls)(cls.__name__, cls.__bases__, body)
+    rebuilt: Any = type(cls)
+    return rebuilt(cls.__name__, cls.__bases__, body)  # type: ignore[no-any-return]

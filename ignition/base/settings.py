@@ -96,7 +96,9 @@ class Settings:
         self.config_file = environment.get("IGNITION_CONFIG_FILE") or self.config_file
         self.console = environment.get("IGNITION_CONSOLE") or self.console
         self.write_authorized_keys_fragment = _switch(
-            environment, "IGNITION_WRITE_AUTHORIZED_KEYS_FRAGMENT", self.write_authorized_keys_fragment
+            environment,
+            "IGNITION_WRITE_AUTHORIZED_KEYS_FRAGMENT",
+            self.write_authorized_keys_fragment,
         )
         self.selinux_relabel = _switch(
             environment, "IGNITION_SELINUX_RELABEL", self.selinux_relabel

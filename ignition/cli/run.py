@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("phases", nargs="+", metavar="PHASE", choices=list(PHASES), help="see below")
+    parser.add_argument(
+        "phases", nargs="+", metavar="PHASE", choices=list(PHASES), help="see below"
+    )
     parser.add_argument(
         "--platform", required=True, metavar="ID", choices=providers.names(), help="platform id"
     )

@@ -142,5 +142,3 @@ class _Run:
 def _from_system(error: OSError, origin: Origin) -> Failure:
     place = f"{error.filename}: " if error.filename else ""
     return Failure("IGN7003", f"{place}{error.strerror or error}", origin, cause=error)
-
-

@@ -23,7 +23,17 @@ class Machine:
     `root` is the root of the target system as given by --root. `progress` shows a short text to people.
     """
 
-    __slots__ = ("_fetch_context", "_provided", "log", "progress", "refusals", "root", "settings", "sources", "state")
+    __slots__ = (
+        "_fetch_context",
+        "_provided",
+        "log",
+        "progress",
+        "refusals",
+        "root",
+        "settings",
+        "sources",
+        "state",
+    )
 
     def __init__(
         self,

@@ -39,8 +39,7 @@ def _one(name: str, settings: Settings, log: Log, view: View) -> int:
         _tell(name, failure, settings, log, view)
         return failure.exit_status
     except Exception as crash:  # the border where a defect of ours becomes a report
-        failure = _defect(crash)
-        _tell(name, failure, settings, log, view)
+        _tell(name, _defect(crash), settings, log, view)
         return 1
     log.info("Ignition finished successfully")
     return 0

@@ -66,9 +66,7 @@ def run(phase: str, settings: Settings, log: Log, state: State, view: View) -> N
             outcomes = _apply(phase, settings, log, state, view)
     except Failure as failure:
         failures = each(failure)
-        report.keep(
-            Report(phase, started, time.monotonic() - clock, [], failures), settings, log
-        )
+        report.keep(Report(phase, started, time.monotonic() - clock, [], failures), settings, log)
         raise
     log.info(f"{phase}: {phase} passed")
     done = Report(phase, started, time.monotonic() - clock, outcomes, [])
@@ -140,7 +138,9 @@ def idle_phases(config: Config) -> list[str]:
         idle.append("kargs")
     if not (storage.disks or storage.raid or storage.luks or storage.filesystems):
         idle.append("disks")
-    if not any(fs.path and fs.format not in (None, "", "none", "swap") for fs in storage.filesystems):
+    if not any(
+        fs.path and fs.format not in (None, "", "none", "swap") for fs in storage.filesystems
+    ):
         idle.append("mount")
     return idle
 

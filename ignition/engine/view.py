@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The live view: what a person who watches the boot sees, apart from the log.
 
-    ignition  disks    make ext4 on /dev/vdb1                           0.4 s
-    ignition  disks    done in 1.2 s
+ignition  disks    make ext4 on /dev/vdb1                           0.4 s
+ignition  disks    done in 1.2 s
 """
 
 from __future__ import annotations
