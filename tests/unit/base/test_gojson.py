@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON without the json package: same values, Go's spelling."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ignition.base import gojson
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(values)
+def test_what_is_written_is_read_back(value: object) -> None:
+    assert gojson.loads(gojson.dumps(value)) == value
+    assert json.loads(gojson.dumps(value)) == value
+    assert json.loads(gojson.dumps_indent(value)) == value
+
+
+def test_strings_are_escaped_as_go_escapes_them() -> None:
+    written = gojson.dumps({"<a>&": "\u2028\u2029é\x7f\n\x01"})
+    assert written == '{"\\u003ca\\u003e\\u0026":"\\u2028\\u2029é\x7f\\n\\u0001"}'
+
+
+def test_indented_form_keeps_empty_containers_on_one_line() -> None:
+    assert gojson.dumps_indent({"a": [], "b": {"c": [1]}, "d": {}}) == (
+        '{\n  "a": [],\n  "b": {\n    "c": [\n      1\n    ]\n  },\n  "d": {}\n}'
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "{", "[1,]", "tru", "NaN", "1 2", '{"a" 1}', '"\x01"', "{}x", "[" * 100000]
+)
+def test_what_is_not_json_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError):
+        gojson.loads(text)

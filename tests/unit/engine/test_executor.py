@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps run in the order of what they need, side by side where nothing speaks against it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ignition.base.errors import Failure, Refused, Several
+from ignition.base.log import Log
+from ignition.base.origin import Origin
+from ignition.base.settings import Settings
+from ignition.config.model import Config
+from ignition.engine import executor, plan
+from ignition.engine.machine import Machine
+from ignition.engine.state import State
+from ignition.engine.step import Step, Task
+from ignition.engine.view import View
+
+HERE = Origin("test")
+QUIET = View(-1, colour=False)
+
+
+def machine() -> Machine:
+    def no_fetching() -> None:
+        raise AssertionError("nothing to fetch")
+
+    return Machine(
+        Settings(), Log(lambda level, text: None), State(), {}, no_fetching, lambda text: None
+    )  # type: ignore[arg-type]
+
+
+def step(
+    name: str,
+    do: Callable[[Task], None],
+    needs: tuple[str, ...] = (),
+    provides: tuple[str, ...] = (),
+    done: Callable[[], bool] | None = None,
+) -> Step:
+    return Step(name, HERE, do, needs=needs, provides=provides, done=done)
+
+
+def run(*stages: list[Step]) -> list[executor.Outcome]:
+    here = machine()
+
+    def planner(steps: list[Step]) -> plan.Planner:
+        def planned(config: Config, machine: Machine) -> Iterator[Step]:
+            return iter(steps)
+
+        return planned
+
+    nodes = plan.make([("", planner(steps)) for steps in stages], Config({}), here)
+    return executor.run(nodes, here, QUIET)
+
+
+def test_a_step_waits_for_what_it_needs() -> None:
+    order: list[str] = []
+    run(
+        [
+            step("last", lambda task: order.append("last"), needs=("b",)),
+        ],
+    )
+    order.clear()
+    run(
+        [
+            step("a", lambda task: (time.sleep(0.05), order.append("a"))[0], provides=("a",)),
+            step("b", lambda task: order.append("b"), needs=("a",), provides=("b",)),
+        ],
+        [step("c", lambda task: order.append("c"), needs=("a", "b"))],
+    )
+    assert order == ["a", "b", "c"]
+
+
+def test_independent_steps_run_side_by_side() -> None:
+    together = threading.Barrier(2, timeout=5)
+    outcomes = run([step(name, lambda task: (together.wait(), None)[1]) for name in ("a", "b")])
+    assert {outcome.result for outcome in outcomes} == {executor.DONE}
+
+
+def test_an_absent_device_that_nobody_makes_waits_for_the_stages_before() -> None:
+    order: list[str] = []
+    run(
+        [step("slow", lambda task: (time.sleep(0.05), order.append("slow"))[0])],
+        [step("late", lambda task: order.append("late"), needs=("/dev/no-such-device",))],
+    )
+    assert order == ["slow", "late"]
+
+
+def test_a_step_that_is_done_is_not_done_again() -> None:
+    def never(task: Task) -> None:
+        raise AssertionError("was done already")
+
+    (outcome,) = run([step("a", never, done=lambda: True)])
+    assert outcome.result == executor.SATISFIED
+
+
+def test_after_a_failure_nothing_new_starts_and_running_steps_end() -> None:
+    ended: list[str] = []
+    started = threading.Event()
+
+    def slow(task: Task) -> None:
+        started.set()
+        time.sleep(0.1)
+        ended.append("slow")
+
+    def fails(task: Task) -> None:
+        started.wait(5)
+        raise Failure("IGN9999", "it broke")
+
+    with pytest.raises(Failure) as caught:
+        run(
+            [
+                step("slow", slow, provides=("x",)),
+                step("fails", fails),
+                step("after", lambda task: ended.append("after"), needs=("x",)),
+            ]
+        )
+    assert ended == ["slow"]
+    assert caught.value.origin == HERE
+
+
+def test_all_failures_are_reported() -> None:
+    together = threading.Barrier(2, timeout=5)
+
+    def fails(task: Task) -> None:
+        together.wait()
+        raise Failure("IGN9999", "it broke")
+
+    with pytest.raises(Several) as caught:
+        run([step("a", fails), step("b", fails)])
+    assert len(caught.value.failures) == 2
+
+
+def test_an_error_of_the_system_gets_a_code_and_the_step_as_its_address() -> None:
+    def no_room(task: Task) -> None:
+        raise OSError(28, "No space left on device", "/sysroot/x")
+
+    with pytest.raises(Failure) as caught:
+        run([step("a", no_room)])
+    assert caught.value.code == "IGN7003"
+    assert str(caught.value) == "/sysroot/x: No space left on device"
+    assert caught.value.origin == HERE
+
+
+def test_all_refusals_of_a_plan_are_reported_before_anything_runs() -> None:
+    ran: list[str] = []
+
+    def refusing(config: Config, machine: Machine) -> Iterator[Step]:
+        machine.refuse(Refused("IGN9998", "first"))
+        yield step("a", lambda task: ran.append("a"))
+        raise Refused("IGN9999", "second")
+
+    with pytest.raises(Several) as caught:
+        plan.make([("", refusing)], Config({}), machine())
+    assert sorted(failure.text for failure in caught.value.failures) == ["first", "second"]
+    assert ran == []
