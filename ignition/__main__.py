@@ -17,14 +17,9 @@ if TYPE_CHECKING:
     from ignition.base.settings import Settings
     from ignition.cli import compat
 
-# Subcommands, each in its own file, loaded when it is asked for.
-COMMANDS = {
-    "apply": "apply",
-    "lint": "lint",
-    "plan": "plan",
-    "run": "run",
-    "test": "test",
-}
+# Subcommands, each in its own file of cli/, loaded when it is asked for.
+COMMANDS = ("lint", "run")
+NOT_BUILT_YET = ("apply", "plan", "test")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,10 +32,14 @@ def main(argv: list[str] | None = None) -> int:
 
             status: int = validate.main(words[1:])
         elif len(words) > 1 and words[1] in COMMANDS:
-            name = f"ignition.cli.{COMMANDS[words[1]]}"
+            name = f"ignition.cli.{words[1]}"
             __import__(name)
             command: Any = sys.modules[name]
             status = command.main(words[2:])
+        elif program in ("ignition-apply", "ignition-rmcfg"):
+            raise _not_built_yet(program)
+        elif len(words) > 1 and words[1] in NOT_BUILT_YET:
+            raise _not_built_yet(f"ignition {words[1]}")
         else:
             status = boot(words[1:])
         return status
@@ -55,6 +54,12 @@ def main(argv: list[str] | None = None) -> int:
         # Whoever read our output has enough of it; keep the interpreter from saying so at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
+
+
+def _not_built_yet(what: str) -> Failure:
+    failure = Failure("IGN6005", f"{what} is not built yet", hint="see ignition --help for what is")
+    failure.exit_status = 2
+    return failure
 
 
 def boot(words: list[str]) -> int:

@@ -50,37 +50,53 @@ class UsageError(Exception):
 
 
 class Request:
-    """What the flags ask for. `settings` has been filled in place."""
+    """What the flags ask for beside the settings."""
 
-    __slots__ = ("help", "stage", "version")
+    __slots__ = ("help", "platform_given", "stage", "version")
 
     def __init__(self) -> None:
         self.stage = ""
+        self.platform_given = False
         self.version = False
         self.help = False
 
 
 def parse(words: list[str], settings: Settings, platforms: Collection[str]) -> Request:
-    """Reads the words after the program's name; `platforms` are the known ids and aliases.
+    """Reads the words after the program's name into `settings`; `platforms` are the known ids.
 
     UsageError for what Go would refuse.
     """
     request = Request()
-    platform_given = stage_given = False
+    read_flags(words, settings, platforms, request)
+    if request.help or request.version:
+        return request
+    require_platform(request, platforms)
+    if not request.stage:
+        raise UsageError("'--stage' must be provided")
+    return request
+
+
+def require_platform(request: Request, platforms: Collection[str]) -> None:
+    """UsageError when no flag named the platform."""
+    if not request.platform_given:
+        raise UsageError("'--platform' must be provided", _platform_hint(platforms))
+
+
+def read_flags(
+    words: list[str], settings: Settings, platforms: Collection[str], request: Request
+) -> list[str]:
+    """Reads flags up to the first word that is none; returns the words from there on."""
     rest = list(words)
-    while rest:
-        word = rest[0]
-        if len(word) < 2 or not word.startswith("-"):
-            break
-        rest.pop(0)
+    while rest and len(rest[0]) > 1 and rest[0].startswith("-"):
+        word = rest.pop(0)
         if word == "--":
             break
         name, has_value, value = word.removeprefix("-").removeprefix("-").partition("=")
-        if not name or name.startswith("-") or word.startswith(("-=", "--=")):
+        if not name or name.startswith("-"):
             raise UsageError(f"bad flag syntax: {word}")
         if name in ("h", "help"):
             request.help = True
-            return request
+            break
         if name in ("log-to-stdout", "version"):
             switch = _boolean(name, value if has_value else "true")
             if name == "version":
@@ -94,28 +110,27 @@ def parse(words: list[str], settings: Settings, platforms: Collection[str]) -> R
             if not rest:
                 raise UsageError(f"flag needs an argument: -{name}")
             value = rest.pop(0)
-        if name == "platform":
-            if value not in platforms:
-                why = f"{value} is not a valid platform"
-                raise UsageError(str(_invalid(value, name, why)), _platform_hint(platforms))
-            platform_given = True
-            settings.platform = value
-        elif name == "stage":
-            if value not in STAGES:
-                raise _invalid(value, name, f"{value} is not a valid stage")
-            stage_given = True
-            request.stage = value
-        elif name == "fetch-timeout":
-            settings.fetch_timeout = _timeout(value)
-        else:
-            setattr(settings, name.replace("-", "_"), value)
-    if request.version:
-        return request
-    if not platform_given:
-        raise UsageError("'--platform' must be provided", _platform_hint(platforms))
-    if not stage_given:
-        raise UsageError("'--stage' must be provided")
-    return request
+        _set(name, value, settings, platforms, request)
+    return rest
+
+
+def _set(
+    name: str, value: str, settings: Settings, platforms: Collection[str], request: Request
+) -> None:
+    if name == "platform":
+        if value not in platforms:
+            why = _invalid(value, name, f"{value} is not a valid platform")
+            raise UsageError(str(why), _platform_hint(platforms))
+        settings.platform = value
+        request.platform_given = True
+    elif name == "stage":
+        if value not in STAGES:
+            raise _invalid(value, name, f"{value} is not a valid stage")
+        request.stage = value
+    elif name == "fetch-timeout":
+        settings.fetch_timeout = _timeout(value)
+    else:
+        setattr(settings, name.replace("-", "_"), value)
 
 
 def _platform_hint(platforms: Collection[str]) -> str:

@@ -3,79 +3,71 @@
 
 from __future__ import annotations
 
-import argparse
+import sys
 
 from ignition import providers
-from ignition.base.settings import duration, from_process
+from ignition.base.settings import from_process
+from ignition.cli import compat
 from ignition.engine.main import run
 from ignition.engine.phases import PHASES
 
-_DESCRIPTION = """\
-Runs phases of a first boot in the order given, in one process. Each does what the unit of that
-name does at boot; what one phase leaves for the next stands in the cache and the state file. The
-first phase that fails ends the run.
-"""
+USAGE = """\
+Usage: ignition run --platform ID [flags] PHASE...
 
-_EPILOG = """\
-phases:
+Runs phases of a first boot in the order given, in one process. Each does what the unit of that
+name does at boot. What one phase leaves for the next stands in the cache and the state file. The
+first phase that fails ends the run.
+
+Phases:
   fetch-offline  read the config where no network is needed, or ask for the network
-  fetch          read the config over the network
+  fetch          read the config, over the network if need be
   kargs          change kernel arguments, by the distribution's helper
   disks          partitions, RAID, LUKS, filesystems
-  mount, umount  mount the config's filesystems below the root, and back
+  mount, umount  mount the config's filesystems below the root, and take them off again
   files          users, files, units, the result file
 
-example:
-  ignition run --platform file --root /mnt/target fetch files
+Flags:
+  --platform ID          the platform that this machine runs on; "file" reads config.ign here
+  --root DIR             root of the target system (default /)
+  --config-cache FILE    where the rendered config is kept (default /run/ignition.json)
+  --state-file FILE      what one phase leaves for the next (default /run/ignition/state)
+  --neednet FILE         flag file that asks for the network (default /run/ignition/neednet)
+  --fetch-timeout TIME   limit for the platform's config, such as 90s or 5m (default 2m)
+  --log-to-stdout        log to standard output instead of the system log
 
-exit status: 0 done, 1 a phase failed, 2 wrong use, 3 the state file cannot be used
+Example:
+  ignition run --platform file --root /mnt/target --config-cache cache.json \\
+    --state-file state fetch files
+
+Exit status: 0 done, 1 a phase failed, 2 wrong use, 3 the state file cannot be used
 """
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ignition run",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "phases", nargs="+", metavar="PHASE", choices=list(PHASES), help="see below"
-    )
-    parser.add_argument(
-        "--platform", required=True, metavar="ID", choices=providers.names(), help="platform id"
-    )
-    parser.add_argument("--root", metavar="DIR", help="root of the target system (default /)")
-    parser.add_argument("--config-cache", metavar="FILE", help="default /run/ignition.json")
-    parser.add_argument("--neednet", metavar="FILE", help="default /run/ignition/neednet")
-    parser.add_argument("--state-file", metavar="FILE", help="default /run/ignition/state")
-    parser.add_argument(
-        "--fetch-timeout",
-        metavar="TIME",
-        type=_seconds,
-        help="limit for the platform's config, such as 90s or 5m (default 2m)",
-    )
-    parser.add_argument(
-        "--log-to-stdout", action="store_true", help="log to standard output, not the system log"
-    )
-    return parser
-
-
-def _seconds(text: str) -> int:
-    try:
-        return int(duration(text))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90s or 5m") from None
 
 
 def main(words: list[str]) -> int:
     """Exit status as of the boot's own command line."""
-    options = _parser().parse_args(words)
     settings = from_process()
-    for name in ("platform", "root", "config_cache", "neednet", "state_file", "fetch_timeout"):
-        value = getattr(options, name)
-        if value is not None:
-            setattr(settings, name, value)
-    settings.log_to_stdout = options.log_to_stdout
-    return run(options.phases, settings)
+    request = compat.Request()
+    phases: list[str] = []
+    rest = list(words)
+    try:
+        while rest and not request.help:
+            rest = compat.read_flags(rest, settings, providers.names(), request)
+            if rest:
+                phases.append(_phase(rest.pop(0)))
+        if request.help:
+            sys.stdout.write(USAGE)
+            return 0
+        compat.require_platform(request, providers.names())
+        if not phases:
+            raise compat.UsageError("name at least one phase", f"one of {', '.join(PHASES)}")
+    except compat.UsageError as error:
+        hint = error.hint or "ignition run --help shows phases and flags"
+        sys.stderr.write(f"ignition run: {error}\n  {hint}\n")
+        return 2
+    return run(phases, settings)
+
+
+def _phase(word: str) -> str:
+    if word not in PHASES:
+        raise compat.UsageError(f"{word!r} is not a phase", f"phases: {', '.join(PHASES)}")
+    return word
