@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folders of the target, by descriptor: what is made, replaced or removed in one never leaves it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from stat import S_IMODE, S_ISDIR, S_ISREG
+
+from ignition.base.errors import Refused
+from ignition.system.tree import mount_points, remove_tree
+from ignition.system.trouble import trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ignition.system.root import Root
+
+    # What a file shall hold: the bytes, or what writes them to an open descriptor.
+    Body = bytes | Callable[[int], None]
+
+KEEP = -1  # owner or group that is left as it is, as in chown(2)
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Folder:
+    """An open folder inside the root: `path` is its config path, without links.
+
+    Names are single components, never followed. Failures are those of `trouble`.
+    """
+
+    __slots__ = ("fileno", "path", "root")
+
+    def __init__(self, root: Root, path: str, fileno: int) -> None:
+        self.root = root
+        self.path = path
+        self.fileno = fileno
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fileno)
+
+    def show(self, name: str) -> str:
+        """The path of an entry as the running system sees it."""
+        return f"{self.root.path}{self.path}/{name}"
+
+    def names(self) -> set[str]:
+        """What is in it."""
+        return set(os.listdir(self.fileno))
+
+    def sweep(self) -> set[str]:
+        """Removes temporary files of an earlier run, which a power cut left; what else is in it."""
+        found = self.names()
+        leftovers = {name for name in found if self.root.is_leftover(name)}
+        for name in leftovers:
+            self.remove(name)
+        return found - leftovers
+
+    def lstat(self, name: str) -> os.stat_result | None:
+        try:
+            return lstat_at(name, self.fileno)
+        except OSError as error:
+            raise trouble(error, f"cannot look at {self.show(name)}") from error
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a regular file."""
+        try:
+            return read_at(name, self.fileno)
+        except OSError as error:
+            raise trouble(error, f"cannot read {self.show(name)}") from error
+
+    def readlink(self, name: str) -> str | None:
+        """The text of a symlink; None for anything else."""
+        return readlink_at(name, self.fileno)
+
+    def write(
+        self,
+        name: str,
+        body: Body,
+        mode: int,
+        uid: int = KEEP,
+        gid: int = KEEP,
+        *,
+        durable: bool = False,
+    ) -> None:
+        """Makes a file, or replaces what is there unless that is a folder: whole or not at all.
+
+        It has its mode and owner before it has its name. Temporary file and old one are as before when
+        `body` raises. `durable` waits for the disk, which costs milliseconds.
+        """
+        temporary, fileno = self.create(mode)
+        try:
+            try:
+                if isinstance(body, bytes):
+                    write_all(fileno, body)
+                else:
+                    body(fileno)
+                self._own(fileno, mode, uid, gid)
+                if durable:
+                    os.fsync(fileno)
+            finally:
+                os.close(fileno)
+            os.rename(temporary, name, src_dir_fd=self.fileno, dst_dir_fd=self.fileno)
+            if durable:
+                os.fsync(self.fileno)
+        except OSError as error:
+            self.discard(temporary)
+            raise trouble(error, f"cannot write {self.show(name)}") from error
+        except BaseException:
+            self.discard(temporary)
+            raise
+
+    def create(self, mode: int) -> tuple[str, int]:
+        """A new file under a temporary name: that name and the descriptor, open for writing."""
+        temporary = self.root.temporary_name()
+        try:
+            return temporary, os.open(temporary, _NEW, mode & 0o777, dir_fd=self.fileno)
+        except OSError as error:
+            raise trouble(error, f"cannot write in {self.root.path}{self.path or '/'}") from error
+
+    def discard(self, temporary: str) -> None:
+        """Removes a temporary file as far as that is possible: a failure is under way already."""
+        try:
+            os.unlink(temporary, dir_fd=self.fileno)
+        except OSError:
+            pass
+
+    def _own(self, fileno: int, mode: int, uid: int, gid: int) -> None:
+        if uid != KEEP or gid != KEEP:
+            os.fchown(fileno, uid, gid)
+        # After the owner, since a change of owner clears setuid and setgid.
+        if self.root.masked(mode):
+            os.fchmod(fileno, mode)
+
+    def make_folder(self, name: str, mode: int = 0o755, uid: int = KEEP, gid: int = KEEP) -> None:
+        """Makes a folder that is not there."""
+        try:
+            os.mkdir(name, mode & 0o777, dir_fd=self.fileno)
+            if uid == gid == KEEP and not self.root.masked(mode):
+                return
+            fileno = os.open(name, _FOLDER, dir_fd=self.fileno)
+            try:
+                self._own(fileno, mode, uid, gid)
+            finally:
+                os.close(fileno)
+        except OSError as error:
+            raise trouble(error, f"cannot make the folder {self.show(name)}") from error
+
+    def set_attributes(
+        self, name: str, found: os.stat_result, mode: int | None, uid: int, gid: int
+    ) -> bool:
+        """Owner, then mode, of a regular file or folder that stays as `found`. `mode` None keeps it.
+
+        False when they were so already. Where the mode is not given, a file always gets its owner anew,
+        since that is how it loses setuid and setgid in the original (engine-files 5.6).
+        """
+        same_owner = uid in (KEEP, found.st_uid) and gid in (KEEP, found.st_gid)
+        has = S_IMODE(found.st_mode)
+        if same_owner and (mode == has or (mode is None and not _loses_bits(found))):
+            return False
+        try:
+            # Not read from: non-blocking, so that a fifo put here meanwhile cannot hold us.
+            fileno = os.open(name, _READ, dir_fd=self.fileno)
+            try:
+                os.fchown(fileno, uid, gid)
+                if mode is not None:
+                    os.fchmod(fileno, mode)
+            finally:
+                os.close(fileno)
+        except OSError as error:
+            raise trouble(error, f"cannot set owner and mode of {self.show(name)}") from error
+        return True
+
+    def symlink(self, name: str, target: str) -> None:
+        """Makes a symlink, or replaces what is there unless that is a folder."""
+        self._link_by_rename(
+            name, lambda temporary: os.symlink(target, temporary, dir_fd=self.fileno)
+        )
+
+    def hard_link(self, name: str, source: Folder, source_name: str) -> None:
+        """Gives a file of `source` this name too; a symlink is linked itself. Replaces as `symlink`."""
+        self._link_by_rename(
+            name,
+            lambda temporary: os.link(
+                source_name,
+                temporary,
+                src_dir_fd=source.fileno,
+                dst_dir_fd=self.fileno,
+                follow_symlinks=False,
+            ),
+        )
+
+    def _link_by_rename(self, name: str, make: Callable[[str], None]) -> None:
+        temporary = self.root.temporary_name()
+        try:
+            make(temporary)
+            os.rename(temporary, name, src_dir_fd=self.fileno, dst_dir_fd=self.fileno)
+        except OSError as error:
+            raise trouble(error, f"cannot make the link {self.show(name)}") from error
+        finally:
+            self.discard(temporary)  # rename leaves it where both are the same file already
+
+    def chown_link(self, name: str, uid: int, gid: int) -> None:
+        """The owner of the symlink itself."""
+        try:
+            os.chown(name, uid, gid, dir_fd=self.fileno, follow_symlinks=False)
+        except OSError as error:
+            raise trouble(error, f"cannot set the owner of {self.show(name)}") from error
+
+    def remove(self, name: str) -> None:
+        """Removes the node, a folder with all that is in it. Nothing happens if there is none.
+
+        Refused (IGN3009) before anything is lost when something is mounted there or below.
+        """
+        found = self.lstat(name)
+        if found is None:
+            return
+        if S_ISDIR(found.st_mode):
+            self._refuse_mounts(name)
+        try:
+            if S_ISDIR(found.st_mode):
+                remove_tree(name, self.fileno)
+            else:
+                os.unlink(name, dir_fd=self.fileno)
+        except OSError as error:
+            raise trouble(error, f"cannot remove {self.show(name)}") from error
+
+    def _refuse_mounts(self, name: str) -> None:
+        if name == ".":
+            raise Refused(
+                "IGN3009", "the root folder cannot be replaced", hint="leave out overwrite"
+            )
+        above = os.readlink(f"/proc/self/fd/{self.fileno}")
+        top = f"{above.rstrip('/')}/{name}"
+        for point in mount_points():
+            if point == top or point.startswith(top + "/"):
+                raise Refused(
+                    "IGN3009",
+                    f"cannot remove {self.show(name)}: {point} is a mount point",
+                    hint="leave out overwrite, or mount the file system somewhere else",
+                )
+
+
+def write_all(fileno: int, data: bytes) -> None:
+    """All of it, however often the kernel must be asked."""
+    written = os.write(fileno, data) if data else 0
+    while written < len(data):
+        written += os.write(fileno, memoryview(data)[written:])
+
+
+def lstat_at(name: str, folder: int) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def readlink_at(name: str, folder: int) -> str | None:
+    try:
+        return os.readlink(name, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.ENOENT):
+            return None
+        raise
+
+
+def read_at(name: str, folder: int) -> bytes:
+    fileno = os.open(name, _READ, dir_fd=folder)
+    with open(fileno, "rb", buffering=0) as file:
+        return file.readall()
+
+
+def _loses_bits(found: os.stat_result) -> bool:
+    return S_ISREG(found.st_mode) and bool(found.st_mode & 0o6000)

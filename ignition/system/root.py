@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The root of the target system: the only door through which its files are read and written.
+
+Paths of a config mean paths inside that root, also where symlinks lead. The kernel's own way to say so,
+openat2 with RESOLVE_IN_ROOT, would cost an import of ctypes (5 ms), so a folder is found by opening one
+component after the other without following links, and reading links ourselves. It is done once per folder;
+what happens inside a folder then goes through its descriptor, so that no check and use fall apart.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from ignition.system.folder import Folder, lstat_at, read_at, readlink_at
+from ignition.system.trouble import trouble
+
+MAX_HOPS = 40  # symlinks in one path, as in Linux
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_TEMPORARY = ".ignition-tmp-"
+
+
+class Root:
+    """The tree at `path`, as given by --root.
+
+    Config paths are absolute and clean; those in answers are so too, and begin at this root.
+    """
+
+    __slots__ = ("_counter", "_run", "_umask", "path")
+
+    def __init__(self, path: str) -> None:
+        self.path = path.rstrip("/")
+        self._umask = os.umask(0o022)
+        os.umask(self._umask)
+        self._run = os.urandom(4).hex()
+        self._counter = 0
+
+    def show(self, path: str) -> str:
+        """The path as the running system sees it: with the root in front."""
+        return self.path + path
+
+    def resolve(self, path: str) -> str:
+        """The path with all links but a last one chased, inside the root. Changes nothing.
+
+        What is missing counts as if it were there. Failure IGN3004 for a loop.
+        """
+        parent, _, name = path.rpartition("/")
+        return _join(self.resolve_folder(parent), name)
+
+    def resolve_folder(self, path: str) -> str:
+        """As `resolve`, with a last link chased too."""
+        try:
+            walk = _Walk(self, path)
+            try:
+                return walk.path
+            finally:
+                walk.close()
+        except OSError as error:
+            raise trouble(error, f"cannot resolve {self.show(path)}") from error
+
+    def first_missing(self, path: str) -> str:
+        """The topmost component of a resolved path that does not exist; the path itself if all do."""
+        upper = path
+        while True:
+            parent = upper.rpartition("/")[0]
+            if not parent or self.lstat(parent) is not None:
+                return upper
+            upper = parent
+
+    def folder(self, path: str, *, make: bool = True) -> Folder:
+        """Opens a folder; missing ones are made, 0755 and root's. To be closed: use it with `with`.
+
+        Failure IGN3003 where a component is neither folder nor link, and the others of this module.
+        """
+        try:
+            walk = _Walk(self, path, make=make)
+            if walk.missing:
+                walk.close()
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            return Folder(self, walk.path, walk.keep())
+        except OSError as error:
+            raise trouble(error, f"cannot open the folder {self.show(path) or '/'}") from error
+
+    def lstat(self, path: str) -> os.stat_result | None:
+        """The node itself at a config path, or None. Its parents are resolved."""
+        parent, _, name = path.rpartition("/")
+        try:
+            walk = _Walk(self, parent)
+            try:
+                return None if walk.missing else lstat_at(name or ".", walk.fileno)
+            finally:
+                walk.close()
+        except NotADirectoryError:
+            return None
+        except OSError as error:
+            raise trouble(error, f"cannot look at {self.show(path)}") from error
+
+    def read(self, path: str) -> bytes | None:
+        """The file's bytes, links followed inside the root, or None if there is none."""
+        try:
+            for _ in range(MAX_HOPS):
+                parent, _, name = path.rpartition("/")
+                walk = _Walk(self, parent)
+                try:
+                    if walk.missing:
+                        return None
+                    target = readlink_at(name, walk.fileno)
+                    if target is None:
+                        return read_at(name, walk.fileno)
+                    path = target if target.startswith("/") else f"{walk.path}/{target}"
+                finally:
+                    walk.close()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise trouble(error, f"cannot read {self.show(path)}") from error
+        raise trouble(OSError(errno.ELOOP, ""), f"cannot read {self.show(path)}")
+
+    def temporary_name(self) -> str:
+        """A name that no other run and no other file of this run has."""
+        self._counter += 1
+        return f"{_TEMPORARY}{self._run}-{self._counter}"
+
+    def is_leftover(self, name: str) -> bool:
+        """Whether a name is a temporary one of an earlier run that did not come to its end."""
+        return name.startswith(_TEMPORARY) and not name.startswith(_TEMPORARY + self._run)
+
+    def masked(self, mode: int) -> bool:
+        """Whether creating with this mode needs a chmod afterwards."""
+        return bool(mode & (self._umask | 0o7000))
+
+
+class _Walk:
+    """The way from the root down to a folder, one open descriptor per component.
+
+    `path` is where it ends, `missing` whether a tail of that does not exist (or is no folder: then only
+    whoever writes there must fail, since a step before may still replace it).
+    """
+
+    __slots__ = ("_made", "_root", "_trail", "missing", "path")
+
+    def __init__(self, root: Root, path: str, *, make: bool = False) -> None:
+        self._root = root
+        self._made = False
+        self._trail = [("", os.open(root.path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
+        try:
+            tail = self._descend(path.split("/"), make)
+        except BaseException:
+            self.close()
+            raise
+        self.missing = bool(tail)
+        self.path = "/".join([name for name, _ in self._trail] + tail)
+
+    @property
+    def fileno(self) -> int:
+        return self._trail[-1][1]
+
+    def keep(self) -> int:
+        """Closes all but the descriptor of the folder itself, which is the caller's from now on."""
+        fileno = self._trail.pop()[1]
+        self.close()
+        return fileno
+
+    def close(self) -> None:
+        self._up_to(0)
+
+    def _up_to(self, depth: int) -> None:
+        while len(self._trail) > depth:
+            os.close(self._trail.pop()[1])
+
+    def _descend(self, parts: list[str], make: bool) -> list[str]:
+        """Goes down, following links inside the root; the components that are not there."""
+        todo = parts[::-1]
+        hops = 0
+        while todo:
+            name = todo.pop()
+            if name in ("", "."):
+                continue
+            if name == "..":
+                self._up_to(max(1, len(self._trail) - 1))
+                continue
+            try:
+                self._enter(name)
+            except FileNotFoundError:
+                if not make:
+                    return _fold(name, todo)
+                self._make(name)
+            except NotADirectoryError:
+                target = readlink_at(name, self.fileno)
+                if target is None:
+                    if make:
+                        raise
+                    return _fold(name, todo)
+                hops += 1
+                if hops > MAX_HOPS:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+                if target.startswith("/"):
+                    self._up_to(1)
+                todo += target.split("/")[::-1]
+        return []
+
+    def _enter(self, name: str) -> None:
+        self._trail.append((name, os.open(name, _FOLDER, dir_fd=self.fileno)))
+
+    def _make(self, name: str) -> None:
+        try:
+            os.mkdir(name, 0o755, dir_fd=self.fileno)
+            if self._root.masked(0o755):
+                os.chmod(name, 0o755, dir_fd=self.fileno)
+        except FileExistsError:
+            pass  # a step beside this one was quicker
+        self._enter(name)
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}"
+
+
+def _fold(name: str, todo: list[str]) -> list[str]:
+    """The tail of a path from the first missing component on, `..` folded."""
+    tail: list[str] = [name]
+    for part in reversed(todo):
+        if part == ".." and tail:
+            tail.pop()
+        elif part not in ("", ".", ".."):
+            tail.append(part)
+    return tail
