@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Data URLs, read as the original's library reads them; what it refuses is an invalid config.
+
+The grammar is RFC 2397's, with the library's own limits: seven families of media types beside `x-...`,
+`base64` last and in lower case, data in printable ASCII. Messages are the library's.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_TOKEN = frozenset(_ASCII).difference('()<>@,;:\\"/[]?=')
+_MEDIA_TYPES = tuple("text image audio video application message multipart x- X-".split())
+_PLAIN = "".join(each for each in _ASCII if each not in '<>#"{}|\\^[]`').encode()
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_OCTAL = "01234567"
+
+
+class DataUrlError(ValueError):
+    """Not a data URL; the text is the original's."""
+
+
+def check(url: str) -> str:
+    """What is wrong with a data URL, in the original's words; empty when it is fine."""
+    try:
+        data, is_base64 = _split(url)
+        if is_base64:
+            _check_base64(data)
+        else:
+            _check_plain(data)
+    except DataUrlError as error:
+        return str(error)
+    return ""
+
+
+def decode(url: str) -> bytes:
+    """The bytes that a data URL holds. DataUrlError exactly where `check` finds something."""
+    data, is_base64 = _split(url)
+    if is_base64:
+        _check_base64(data)
+        return binascii.a2b_base64(data)
+    _check_plain(data)
+    return _unescape(data)
+
+
+def _split(url: str) -> tuple[bytes, bool]:
+    """The encoded data, and whether their encoding is base64."""
+    if url.startswith("data:,"):
+        return url[6:].encode("utf-8", "surrogatepass"), False
+    if url.startswith("data:;base64,"):
+        return url[13:].encode("utf-8", "surrogatepass"), True
+    if not url.startswith("data:"):
+        raise DataUrlError("missing data prefix")
+    start, is_base64 = _parameters(url, _media_type(url, 5))
+    return url[start:].encode("utf-8", "surrogatepass"), is_base64
+
+
+def _check_plain(data: bytes) -> None:
+    if data.translate(None, _PLAIN):
+        raise DataUrlError("invalid data character")
+    if b"%" in data:
+        _unescape(data)
+
+
+def _check_base64(data: bytes) -> None:
+    """Strict padding; unused bits of the last character may be set."""
+    digits = data.rstrip(b"=")
+    padding = len(data) - len(digits)
+    if padding <= 2 and len(data) % 4 == 0 and not digits.translate(None, _BASE64):
+        return
+    if data.translate(None, _BASE64 + b"="):
+        raise DataUrlError("invalid data character")
+    raise DataUrlError(f"illegal base64 data at input byte {_base64_fault(data)}")
+
+
+def _base64_fault(data: bytes) -> int:
+    """Where Go's decoder stops, for data of the right alphabet and wrong length or padding."""
+    first = data.find(b"=")
+    if first < 0:
+        return len(data) - len(data) % 4
+    within = first % 4
+    if within < 2:
+        return first
+    if within == 3:
+        return first + 1
+    if first + 1 == len(data):
+        return len(data)
+    return first + 2 if data[first + 1] == ord("=") else first
+
+
+def _unescape(data: bytes) -> bytes:
+    first, *rest = data.split(b"%")
+    decoded = [first]
+    last = len(rest) - 1
+    for number, part in enumerate(rest):
+        try:
+            byte = binascii.unhexlify(part[:2])
+        except ValueError:
+            byte = b""
+        if not byte:
+            at_end = number == last and len(part) < 2
+            if at_end and all(each in b"0123456789abcdefABCDEF" for each in part):
+                raise DataUrlError("rfc2396: unexpected end of unescape sequence")
+            raise DataUrlError("rfc2396: invalid char 0x25 in unescape sequence")
+        decoded += (byte, part[2:])
+    return b"".join(decoded)
+
+
+def _token_end(url: str, start: int) -> int:
+    while url[start : start + 1] in _TOKEN:
+        start += 1
+    return start
+
+
+def _media_type(url: str, start: int) -> int:
+    """Where the media type ends: the index of a `;` or `,`. It may be missing."""
+    first = url[start : start + 1]
+    if not first:
+        raise DataUrlError("missing comma before data")
+    if first in ";,":
+        return start
+    if first not in _TOKEN:
+        raise DataUrlError("invalid character after data prefix")
+    # The original looks for `x-` and skips the byte after the letter, whatever it is.
+    slash = _token_end(url, start + 2 if first in "xX" else start)
+    if slash >= len(url):
+        raise DataUrlError("missing media type slash")
+    if url[slash] != "/":
+        raise DataUrlError("invalid character for media type")
+    if not url.startswith(_MEDIA_TYPES, start):
+        raise DataUrlError("invalid media type")
+    end = _token_end(url, slash + 1)
+    if end >= len(url):
+        raise DataUrlError("incomplete media type")
+    if url[end] not in ";,":
+        raise DataUrlError("invalid character for media subtype")
+    return end
+
+
+def _parameters(url: str, at: int) -> tuple[int, bool]:
+    """Where the data begin, and whether they are base64. `at` is the index of a `;` or `,`."""
+    quoted = False
+    while url[at] == ";":
+        first = url[at + 1 : at + 2]
+        if not first or first in "=,":
+            raise DataUrlError("unterminated parameter sequence")
+        end = _token_end(url, at + 1)
+        if end >= len(url):
+            raise DataUrlError("unterminated parameter sequence")
+        name = url[at + 1 : end]
+        if url[end] == ",":
+            if name != "base64":
+                raise DataUrlError(f"expected base64, got {name}")
+            return end + 1, True
+        if url[end] != "=":
+            raise DataUrlError("invalid character for parameter attribute")
+        at, quoted = _parameter_value(url, end + 1, quoted)
+    return at + 1, False
+
+
+def _parameter_value(url: str, start: int, quoted: bool) -> tuple[int, bool]:
+    """Where a value ends, and whether the next one is taken for a quoted one.
+
+    That is a slip of the original: after an empty quoted value the next one is checked as quoted text.
+    """
+    if url.startswith('"', start):
+        end = _closing_quote(url, start + 1)
+        text = url[start + 1 : end]
+        if not _is_go_string(text):
+            raise DataUrlError("invalid syntax")
+        end += 1
+        if end >= len(url):
+            raise DataUrlError("missing comma before data")
+        if url[end] not in ";,":
+            raise DataUrlError("expected semicolon or comma")
+        return end, not text
+    end = _token_end(url, start)
+    if end >= len(url):
+        raise DataUrlError("missing comma before data")
+    if end == start or url[end] not in ";,":
+        raise DataUrlError("invalid character for parameter value")
+    if not quoted:
+        _unescape(url[start:end].encode())
+    return end, False
+
+
+def _closing_quote(url: str, start: int) -> int:
+    escaped = False
+    for at in range(start, len(url)):
+        each = url[at]
+        if each == '"' and not escaped:
+            return at
+        if each > "\x7f":
+            kind = "escaped character" if escaped else "character for parameter value"
+            raise DataUrlError(f"invalid {kind}")
+        escaped = each == "\\" and not escaped
+    raise DataUrlError("unclosed quoted string")
+
+
+def _is_go_string(text: str) -> bool:
+    """Whether text may stand between double quotes in Go source."""
+    at = 0
+    while at < len(text):
+        if text[at] != "\\":
+            if text[at] == "\n":
+                return False
+            at += 1
+            continue
+        kind = text[at + 1 : at + 2]
+        width = {"x": 2, "u": 4, "U": 8}.get(kind, 0)
+        if width:
+            digits, at = text[at + 2 : at + 2 + width], at + 2 + width
+            if len(digits) < width or digits.strip("0123456789abcdefABCDEF"):
+                return False
+            code = int(digits, 16)
+            if width > 2 and (code > 0x10FFFF or 0xD800 <= code < 0xE000):
+                return False
+        elif kind in _OCTAL and kind:
+            digits, at = text[at + 1 : at + 4], at + 4
+            if len(digits) < 3 or digits.strip(_OCTAL) or int(digits, 8) > 255:
+                return False
+        elif kind and kind in 'abfnrtv\\"':
+            at += 2
+        else:
+            return False
+    return True
