@@ -11,7 +11,17 @@ import binascii
 
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _TOKEN = frozenset(_ASCII).difference('()<>@,;:\\"/[]?=')
-_MEDIA_TYPES = tuple("text image audio video application message multipart x- X-".split())
+_MEDIA_TYPES = (
+    "text",
+    "image",
+    "audio",
+    "video",
+    "application",
+    "message",
+    "multipart",
+    "x-",
+    "X-",
+)
 _PLAIN = "".join(each for each in _ASCII if each not in '<>#"{}|\\^[]`').encode()
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _OCTAL = "01234567"
