@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetching by URL scheme, verification, decompression."""
+"""Fetching by URL scheme: transport settings, retry, decompression, verification, limits."""

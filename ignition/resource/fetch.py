@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fetching what a URL names: the one door, whatever the scheme.
+
+What comes out is complete, unpacked and verified, or it is a Failure that names the URL (without user, query
+and fragment, which may be secrets) and the part of the config that asks for it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ignition.base.errors import Failure, NeedNetwork
+from ignition.base.record import record
+from ignition.config import urls
+from ignition.resource.body import Body, File, Memory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from ignition.base.origin import Origin
+    from ignition.config.model import Resource
+    from ignition.resource.body import Destination
+    from ignition.resource.context import FetchContext
+
+# Scheme -> module in `schemes/`; "" for one that the specs know and this version cannot fetch yet.
+SCHEMES = {
+    "data": "data",
+    "http": "http",
+    "https": "http",
+    "tftp": "",
+    "s3": "",
+    "arn": "",
+    "gs": "",
+}
+# All others need the network; the empty scheme is the original's way to say "no bytes".
+OFFLINE_SCHEMES = ("", "data")
+
+
+@record
+class Request:
+    """One resource as the file of its scheme sees it. `name` is the URL as logs and errors may show it.
+
+    A header without a value is an error where it is used: it can only be meant to remove one in a merge.
+    """
+
+    url: str
+    parts: urls.Url
+    name: str
+    headers: tuple[tuple[str, str | None], ...]
+    origin: Origin | None
+
+
+def fetch_bytes(
+    ctx: FetchContext,
+    url: str,
+    *,
+    headers: Iterable[tuple[str, str | None]] = (),
+    verification: str | None = None,
+    compression: str | None = None,
+    origin: Origin | None = None,
+) -> bytes:
+    """The bytes of a URL, unpacked and verified, at most `body.MEMORY_LIMIT` of them.
+
+    Raises NeedNetwork (IGN4003) when the run is offline, NotFound (IGN4004) for a 404 and its kin, else
+    Failure. An empty URL has no bytes.
+    """
+    name = display_name(url)
+    memory = Memory(name, origin)
+    _fetch(ctx, url, tuple(headers), memory, compression, verification, origin)
+    return bytes(memory.data)
+
+
+def fetch_to(ctx: FetchContext, resource: Resource, fileno: int, origin: Origin | None) -> None:
+    """Writes the bytes of a resource of a config to an open file, from its present position.
+
+    Raises as `fetch_bytes`; then the file holds anything, and must not be used.
+    """
+    url = resource.source or ""
+    headers = tuple((header.name, header.value) for header in resource.http_headers)
+    destination = File(fileno, display_name(url), origin)
+    verification = resource.verification.hash
+    _fetch(ctx, url, headers, destination, resource.compression, verification, origin)
+
+
+def fetch_resource(ctx: FetchContext, resource: Resource, origin: Origin | None) -> bytes:
+    """As `fetch_bytes`, for a resource of a config."""
+    return fetch_bytes(
+        ctx,
+        resource.source or "",
+        headers=[(header.name, header.value) for header in resource.http_headers],
+        verification=resource.verification.hash,
+        compression=resource.compression,
+        origin=origin,
+    )
+
+
+def needs_network(url: str) -> bool:
+    """Whether fetching this URL takes a network."""
+    return _parts(url, None).scheme not in OFFLINE_SCHEMES
+
+
+def display_name(url: str) -> str:
+    """A URL as logs and errors may show it: without what may be a secret."""
+    try:
+        return _parts(url, None).redacted()
+    except Failure:
+        return "an invalid URL"
+
+
+def _fetch(
+    ctx: FetchContext,
+    url: str,
+    headers: tuple[tuple[str, str | None], ...],
+    destination: Destination,
+    compression: str | None,
+    verification: str | None,
+    origin: Origin | None,
+) -> None:
+    parts = _parts(url, origin)
+    name = parts.redacted()
+    body = Body(destination, name, origin, compression=compression, verification=verification)
+    if parts.scheme:
+        module = _module(parts.scheme, ctx.offline, name, origin)
+        module.fetch(ctx, Request(url, parts, name, headers, origin), body)
+    body.end()
+
+
+def _parts(url: str, origin: Origin | None) -> urls.Url:
+    if url[:5] == "data:":  # no need to look at each byte of a file's contents
+        return urls.Url("data", "", None, "", "", "", "")
+    try:
+        return urls.parse(url)
+    except ValueError as error:
+        raise Failure("IGN4012", f"unable to parse url: {error}", origin) from error
+
+
+def _module(scheme: str, offline: bool, name: str, origin: Origin | None) -> Any:
+    """The module that fetches a scheme. It is found by name, so that nothing is loaded for the others."""
+    module = SCHEMES.get(scheme)
+    if module is None:
+        raise Failure(
+            "IGN4001",
+            f"unsupported source scheme: {scheme}",
+            origin,
+            hint=f"use one of {', '.join(SCHEMES)}",
+        )
+    if not module:
+        raise Failure(
+            "IGN4002",
+            f"this version cannot fetch {scheme} URLs yet: {name}",
+            origin,
+            hint="serve it by http or https",
+        )
+    if offline and scheme not in OFFLINE_SCHEMES:
+        raise NeedNetwork("IGN4003", f"resource requires networking: {name}", origin)
+    full_name = f"ignition.resource.schemes.{module}"
+    try:
+        __import__(full_name)
+    except ImportError as error:
+        raise Failure(
+            "IGN4019",
+            f"{scheme} URLs cannot be fetched here: {error}",
+            origin,
+            hint="the initramfs was built without what this scheme needs",
+        ) from error
+    return sys.modules[full_name]

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the http scheme needs of `requests` beyond its surface: whom it trusts, when it stops, why it failed.
+
+Trust: the system's certificates and those of the config, never the bundle that comes with the library.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from ignition.base.errors import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    import requests
+
+    from ignition.resource.context import FetchContext
+    from ignition.resource.watch import Watch
+
+# As many connections to one host are kept open; files are fetched side by side.
+_POOL = 32
+
+
+def client(ctx: FetchContext, *, secure: bool) -> HTTPAdapter:
+    """The connections of a run for one set of certificates. It costs 50 ms to read the system's, so a
+    client without TLS has none."""
+    key = ("http", ctx.transport.authorities if secure else None)
+    found: HTTPAdapter | None = ctx.clients.get(key)
+    if found is None:
+        found = _Adapter(trust(ctx.transport.authorities) if secure else None)
+        ctx.clients[key] = found
+    return found
+
+
+def trust(authorities: tuple[bytes, ...]) -> ssl.SSLContext:
+    """TLS settings that trust the system's authorities and these (DER). Failure IGN4018 for what is no
+    certificate."""
+    context = ssl.create_default_context()
+    # As the original: the name must be in the subject's alternative names, any trusted certificate ends a
+    # chain, and the form is not judged by RFC 5280's letter (which Python does from 3.13 on).
+    context.hostname_checks_common_name = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if authorities:
+        try:
+            context.load_verify_locations(cadata=b"".join(authorities))
+        except (ssl.SSLError, ValueError) as error:
+            raise Failure("IGN4018", "not an X.509 certificate") from error
+    return context
+
+
+def send(
+    client: HTTPAdapter,
+    request: requests.PreparedRequest,
+    watch: Watch,
+    *,
+    timeout: tuple[float, float] | tuple[float, None],
+    proxies: dict[str, str],
+) -> requests.Response:
+    """One exchange up to the headers of the answer; the body is read with `body_reader`, in this thread.
+
+    `timeout`: seconds to connect, and seconds without a byte of the headers.
+    """
+    _exchange.watch = watch
+    return client.send(request, stream=True, timeout=timeout, proxies=proxies)
+
+
+def body_reader(response: requests.Response) -> Callable[[int], bytes]:
+    """A function that gives what has arrived of the body, as it came, at most so many bytes; b"" at its
+    end.
+
+    It never waits until so many are there: the watch must see a slow body. A body has no timer but the total
+    one (engine-run 5.1), so the one of the headers is lifted.
+    """
+    connection = _exchange.socket
+    if connection is not None:
+        connection.settimeout(None)
+    raw: Any = response.raw
+    # urllib3 has `read1` since 2.1; in older ones http.client's own is underneath.
+    read: Callable[[int], bytes] = getattr(raw, "read1", None) or raw._fp.read1
+    return read
+
+
+class _Exchange(threading.local):
+    """What this thread waits for: the connections of a pool do not know who uses them."""
+
+    watch: Watch | None = None
+    socket: Any = None
+
+
+_exchange = _Exchange()
+
+
+def _before_answer(connection: Any) -> None:
+    """The request is out, the answer is not in yet."""
+    _exchange.socket = connection
+    watch = _exchange.watch
+    if watch is not None:
+        watch.on_expiry(lambda: _hang_up(connection))
+    try:
+        # Some servers send headers and body apart; without this each such answer waits 40 ms for our delayed
+        # acknowledgement. The kernel forgets it, so it is set for each request.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+    except (AttributeError, OSError):
+        pass
+
+
+def _hang_up(connection: Any) -> None:
+    try:
+        # Not the method of a TLS socket, which would take the ground from under its reader.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    except (OSError, TypeError):
+        pass  # it is closed already, or TLS inside TLS, where the timers of the socket end the wait
+
+
+class _Plain(HTTPConnection):
+    def getresponse(self) -> Any:
+        _before_answer(self.sock)
+        return super().getresponse()
+
+
+class _Secure(HTTPSConnection):
+    def getresponse(self) -> Any:
+        _before_answer(self.sock)
+        return super().getresponse()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class _Adapter(HTTPAdapter):
+    """Connections with our certificates, which the watch can end."""
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self._trust: dict[str, Any] = {} if context is None else {"ssl_context": context}
+        super().__init__(pool_maxsize=_POOL)
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **more: Any
+    ) -> None:
+        super().init_poolmanager(connections, maxsize, block, **more, **self._trust)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        trust = self._trust and {**self._trust, "proxy_ssl_context": self._trust["ssl_context"]}
+        manager = super().proxy_manager_for(proxy, **options, **trust)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """The settings given to the pool verify already; the library would add its own bundle to them."""
+
+
+_POOLS = {"http": _PlainPool, "https": _SecurePool}
+
+
+def reason(error: BaseException) -> str:
+    """Why an exchange failed, in a few words. The texts of the library repeat the URL with its query, so
+    they are never used; what counts is the error at the bottom."""
+    bottom = _bottom(error)
+    if isinstance(bottom, ssl.SSLCertVerificationError):
+        return _about_certificate(bottom)
+    if isinstance(bottom, ssl.SSLError):
+        return f"TLS: {(bottom.reason or 'failed').replace('_', ' ').lower()}"
+    if isinstance(bottom, TimeoutError):
+        return "no answer in time"
+    if isinstance(bottom, OSError) and bottom.strerror:
+        return str(bottom.strerror).lower()
+    names = {
+        "ConnectTimeoutError": "no connection in time",
+        "ReadTimeoutError": "no answer in time",
+        "RemoteDisconnected": "the server hung up without an answer",
+        "IncompleteRead": "the connection ended",
+        "BadStatusLine": "the answer is not HTTP",
+        "LineTooLong": "the answer is not HTTP",
+    }
+    name = type(bottom).__name__
+    return names.get(name, name)
+
+
+def _bottom(error: BaseException) -> BaseException:
+    """The error that started a chain. Libraries hang it up as reason, argument, cause or context."""
+    seen: list[BaseException] = []
+    while error not in seen:
+        seen.append(error)
+        inside = [getattr(error, "reason", None), *reversed(error.args)]
+        inside += [error.__cause__, error.__context__]
+        error = next((one for one in inside if isinstance(one, BaseException)), error)
+    return error
+
+
+def _about_certificate(error: ssl.SSLCertVerificationError) -> str:
+    text = f"the server's certificate is not trusted: {error.verify_message}"
+    not_yet_valid = 9  # X509_V_ERR_CERT_NOT_YET_VALID
+    if error.verify_code == not_yet_valid:
+        text += f" (the clock says {time.strftime('%Y-%m-%d', time.gmtime())})"
+    return text

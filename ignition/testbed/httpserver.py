@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A web server that misbehaves on demand: scripted answers, recorded requests, TLS, and a forward proxy.
+
+with HttpServer({"/a.ign": [Answer(503), Answer(body=b"{}")]}) as server:
+    fetch(server.url("/a.ign"))
+assert [request.path for request in server.requests] == ["/a.ign", "/a.ign"]
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import http.server
+import select
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """How one request is answered. The last answer of a path is repeated for ever.
+
+    `delay`: seconds before the headers. `drip`: seconds after each of the body's bytes. `pause`: seconds in the
+    middle of the body. `length`: what Content-Length says, if not the truth; "" leaves it out. `cut`: the
+    connection ends after so many bytes of the body; with `reset`, by a TCP reset. `hang_up`: it ends before
+    any answer. `chunked`: Transfer-Encoding chunked.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    delay: float = 0
+    drip: float = 0
+    pause: float = 0
+    length: str | None = None
+    cut: int | None = None
+    reset: bool = False
+    hang_up: bool = False
+    chunked: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """A request as it came. Header names are in lower case; `target` is the whole request target."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    time: float
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+
+class HttpServer:
+    """Serves on 127.0.0.1. `routes` maps a path (for a proxy: an absolute URL) to its answers; other paths
+    are 404. `tls` is a file with key and certificate."""
+
+    def __init__(
+        self,
+        routes: Mapping[str, bytes | Answer | Sequence[Answer]] | None = None,
+        *,
+        tls: Path | None = None,
+        port: int = 0,
+    ) -> None:
+        self._script: dict[str, list[Answer]] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self.requests: list[Seen] = []
+        for path, answers in (routes or {}).items():
+            self.answer(path, answers)
+        self._server = _Listener(("127.0.0.1", port), _Handler)
+        self._server.owner = self
+        self._scheme = "http"
+        if tls is not None:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self._server.tls = context
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+
+    def answer(self, path: str, answers: bytes | Answer | Sequence[Answer]) -> None:
+        """Sets what a path answers from now on."""
+        if isinstance(answers, bytes):
+            answers = Answer(body=answers)
+        script = [answers] if isinstance(answers, Answer) else list(answers)
+        with self._lock:
+            self._script[path] = script
+
+    def url(self, path: str = "", host: str = "127.0.0.1") -> str:
+        """The URL of a path here."""
+        return f"{self._scheme}://{host}:{self.port}{path}"
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._server.server_address[1])
+
+    def paths(self) -> list[str]:
+        """The paths asked for, in order."""
+        return [request.path for request in self.requests]
+
+    def __enter__(self) -> HttpServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _next(self, seen: Seen) -> Answer:
+        with self._lock:
+            self.requests.append(seen)
+            script = self._script.get(seen.path)
+            if script is None:
+                return Answer(404)
+            return script.pop(0) if len(script) > 1 else script[0]
+
+    def _wait(self, seconds: float) -> None:
+        self._closing.wait(seconds)
+
+
+class _Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    owner: HttpServer
+    tls: ssl.SSLContext | None = None
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that hang up are part of the tests."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Listener
+    # Headers and body go out together.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        if self.server.tls is not None:
+            # Here, in the connection's own thread: a client that says nothing must not stop the others.
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """The requests are on record; nothing is printed."""
+
+    def _seen(self) -> Seen:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Seen(self.command, self.path, headers, time.monotonic())
+
+    def do_GET(self) -> None:
+        owner = self.server.owner
+        answer = owner._next(self._seen())
+        owner._wait(answer.delay)
+        if answer.hang_up:
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        body = answer.body
+        if answer.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+            body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        elif answer.length is None and answer.status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        elif answer.length:
+            self.send_header("Content-Length", answer.length)
+        else:
+            self.close_connection = True
+        self.end_headers()
+        self._send_body(body if answer.cut is None else body[: answer.cut], answer)
+        if answer.cut is not None:
+            self._end(reset=answer.reset)
+
+    do_PUT = do_GET
+    do_POST = do_GET
+
+    def _send_body(self, body: bytes, answer: Answer) -> None:
+        if answer.drip:
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                self.server.owner._wait(answer.drip)
+            return
+        half = len(body) // 2 if answer.pause else 0
+        self.wfile.write(body[:half])
+        if answer.pause:
+            self.wfile.flush()
+            self.server.owner._wait(answer.pause)
+        self.wfile.write(body[half:])
+        self.wfile.flush()
+
+    def _end(self, *, reset: bool) -> None:
+        self.close_connection = True
+        if reset:
+            time.sleep(0.05)  # a reset would take back what the client has not read yet
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+    def do_CONNECT(self) -> None:
+        """A tunnel, as a forward proxy makes it for https. All host names lead to this machine."""
+        self.server.owner._next(self._seen())
+        port = int(self.path.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as target:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.flush()
+            _tunnel(self.connection, target)
+        self.close_connection = True
+
+
+def _tunnel(one: socket.socket, other: socket.socket) -> None:
+    ends = {one: other, other: one}
+    while True:
+        for end in select.select(list(ends), [], [], 30)[0]:
+            data = end.recv(65536)
+            if not data:
+                return
+            ends[end].sendall(data)
