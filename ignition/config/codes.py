@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Codes of what can be wrong with a config as text, and the original's words for refusing it.
+
+Rules on its content have theirs beside them, in `rules`.
+"""
+
+from __future__ import annotations
+
+NOT_VALID = "IGN1000"
+EMPTY = "IGN1001"
+SYNTAX = "IGN1002"
+TYPE = "IGN1003"
+INVALID_VERSION = "IGN1004"
+UNKNOWN_VERSION = "IGN1005"
+UNUSED_KEY = "IGN1006"
+NOT_AN_OBJECT = "IGN1007"
+
+NOT_VALID_WORDS = "config is not valid"
+EMPTY_WORDS = "not a config (empty)"
+INVALID_VERSION_WORDS = "invalid config version (couldn't parse)"
+UNKNOWN_VERSION_WORDS = "unsupported config version"

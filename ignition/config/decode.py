@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the tree of a text to the canonical value of a spec version, as Go's encoding/json fills its types.
+
+Keys match without regard to case, repeated keys are laid over each other, null is "not there". The canonical
+value is plain dicts and lists with the spec's own key names, and nothing else.
+"""
+
+from __future__ import annotations
+
+from ignition.config import scan, shapes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ignition.config.scan import Node
+    from ignition.config.shapes import Member, Shape
+
+    Path = tuple[str | int, ...]
+
+_INT_MIN, _INT_MAX = -(1 << 63), (1 << 63) - 1
+_KINDS = {scan.STRING: "string", scan.BOOL: "bool", scan.ARRAY: "array", scan.OBJECT: "object"}
+
+
+class TypeFault(Exception):
+    """A value of the wrong type, the first one in document order.
+
+    `text` is Go's message, `hint` says what is expected, `offset` is the byte after the literal or the
+    opening bracket, `path` leads to the value.
+    """
+
+    def __init__(self, text: str, hint: str, offset: int, path: Path) -> None:
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
+        self.offset = offset
+        self.path = path
+
+
+def decode(root: Node, shape: Shape) -> dict[str, Any]:
+    """The canonical value of a tree; TypeFault if a value cannot be read into its member."""
+    if root.kind == scan.NULL:
+        return {}
+    if root.kind != scan.OBJECT:
+        text = f"json: cannot unmarshal {_kind(root)} into Go value of type types.{shape.name}"
+        raise TypeFault(text, "a config is a JSON object", root.end, ())
+    value: dict[str, Any] = {}
+    _Decoder().fill(value, root, shape, ())
+    return value
+
+
+class _Decoder:
+    def __init__(self) -> None:
+        # What earlier copies of a list had beyond the end of the last one: Go keeps the memory, so that a
+        # longer copy of the same list finds it again (engine-config 2.3). By id of the list, which is held
+        # so that no other list gets the same id.
+        self.beyond: dict[int, tuple[list[Any], list[Any]]] = {}
+
+    def fill(self, value: dict[str, Any], node: Node, shape: Shape, path: Path) -> None:
+        """Lays a JSON object over what earlier copies of it left in `value`."""
+        for key, _, child in node.value:
+            member = shape.members.get(key) or shape.find(key)
+            if member is not None:
+                self.fill_member(value, member, child, (*path, member.name))
+
+    def fill_member(self, value: dict[str, Any], member: Member, node: Node, path: Path) -> None:
+        name, kind = member.name, member.kind
+        if node.kind == scan.NULL:
+            if not member.plain and (kind != shapes.OBJECT or member.pointer):
+                value.pop(name, None)
+        elif kind == shapes.OBJECT:
+            assert member.shape is not None
+            if node.kind != scan.OBJECT:
+                raise _fault(node, path, f"types.{member.shape.name}", "an object")
+            self.fill(value.setdefault(name, {}), node, member.shape, path)
+        elif kind == shapes.ARRAY:
+            if node.kind != scan.ARRAY:
+                of = f"types.{member.shape.name}" if member.shape else "string"
+                raise _fault(node, path, f"[]{of}", "a list")
+            value[name] = self.fill_list(value.get(name), node, member.shape, path)
+        else:
+            value[name] = scalar(node, kind, path)
+
+    def fill_list(
+        self, old: list[Any] | None, node: Node, shape: Shape | None, path: Path
+    ) -> list[Any]:
+        """Lays a JSON list over an earlier copy of it, slot by slot."""
+        if not node.value:
+            return []
+        slots: list[Any] = []
+        if old is not None:
+            slots = [*old, *self.beyond.get(id(old), (old, []))[1]]
+        for index, child in enumerate(node.value):
+            if index == len(slots):
+                slots.append("" if shape is None else {})
+            if child.kind == scan.NULL:
+                continue
+            if shape is None:
+                slots[index] = scalar(child, shapes.STRING, (*path, index))
+            elif child.kind != scan.OBJECT:
+                raise _fault(child, (*path, index), f"types.{shape.name}", "an object")
+            else:
+                self.fill(slots[index], child, shape, (*path, index))
+        length = len(node.value)
+        if length == len(slots):
+            return slots
+        kept = slots[:length]
+        self.beyond[id(kept)] = (kept, slots[length:])
+        return kept
+
+
+def scalar(node: Node, kind: str, path: Path) -> str | int | bool:
+    """The Python value of a string, number or bool node that must be of `kind`."""
+    value = node.value
+    if kind == shapes.STRING:
+        if node.kind == scan.STRING:
+            assert isinstance(value, str)
+            return value
+        raise _fault(node, path, "string", "a string")
+    if kind == shapes.BOOLEAN:
+        if node.kind == scan.BOOL:
+            assert isinstance(value, bool)
+            return value
+        raise _fault(node, path, "bool", "true or false")
+    if node.kind != scan.NUMBER:
+        raise _fault(node, path, "int", "an integer")
+    if len(value) <= 20 and value.lstrip("-").isdigit():
+        number = int(value)
+        if _INT_MIN <= number <= _INT_MAX:
+            return number
+    raise _fault(node, path, "int", "a 64-bit integer without fraction or exponent", value)
+
+
+def _kind(node: Node, literal: str = "") -> str:
+    """What Go calls a value in its type errors."""
+    if node.kind == scan.NUMBER:
+        return f"number {literal}" if literal else "number"
+    return _KINDS[node.kind]
+
+
+def _fault(node: Node, path: Path, go_type: str, expected: str, literal: str = "") -> TypeFault:
+    dotted = ".".join(("Config", *map(str, path)))
+    text = (
+        f"json: cannot unmarshal {_kind(node, literal)} into Go struct field {dotted}"
+        f" of type {go_type}"
+    )
+    return TypeFault(text, f"{path[-1]} must be {expected}", node.end, path)

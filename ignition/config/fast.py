@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The quick reading of an ordinary config: the interpreter's C scanner and one walk along the type tables.
+
+Takes only what every reader would take in the same way: exact keys, each once, exact types, no null, no half
+surrogate pair. At the first doubt it gives up, and the exact reader decides.
+"""
+
+from __future__ import annotations
+
+import _json
+
+from ignition.config import shapes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ignition.config.shapes import Shape
+
+_SPACE = " \t\n\r"
+_TYPES = {
+    shapes.STRING: str,
+    shapes.INTEGER: int,
+    shapes.BOOLEAN: bool,
+    shapes.OBJECT: dict,
+    shapes.ARRAY: list,
+}
+
+
+class _Doubt(ValueError):
+    """Whether this is right is for the exact reader to say."""
+
+
+def _doubt(_: str) -> Any:
+    raise _Doubt
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Doubt
+    return found
+
+
+class _Scan:
+    """The settings that the C scanner reads from its context."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = staticmethod(_object)
+    parse_float = staticmethod(_doubt)
+    parse_int = int
+    parse_constant = staticmethod(_doubt)
+    memo: dict[str, str] = {}
+
+
+_scan: Callable[[str, int], tuple[Any, int]] = _json.make_scanner(_Scan())  # type: ignore[arg-type]
+
+
+def read(data: bytes) -> tuple[dict[str, Any], str] | None:
+    """The canonical value of a config in its own spec version, and that version; None when in doubt.
+
+    Rules are not applied.
+    """
+    try:
+        text = data.decode("utf-8")
+        if "\\ud" in text or "\\uD" in text:
+            return None
+        value, end = _scan(text, len(text) - len(text.lstrip(_SPACE)))
+    except (ValueError, StopIteration, SystemError, ImportError, RecursionError):
+        # Without json.decoder the scanner has no exception of its own to raise.
+        return None
+    if text[end:].strip(_SPACE) or type(value) is not dict:
+        return None
+    ignition = value.get("ignition")
+    version = ignition.get("version") if type(ignition) is dict else None
+    if version not in shapes.VERSIONS or not _fits(value, shapes.of(version)):
+        return None
+    return value, version
+
+
+def _fits(value: dict[str, Any], shape: Shape) -> bool:
+    """Whether an object has only known members, each of exactly its type."""
+    members = shape.members
+    for key, item in value.items():
+        member, found = members.get(key), type(item)
+        if member is None or found is not _TYPES[member.kind]:
+            return False
+        kind, below = member.kind, member.shape
+        if kind == shapes.ARRAY:
+            for entry in item:
+                if below is None:
+                    if type(entry) is not str:
+                        return False
+                elif type(entry) is not dict or not _fits(entry, below):
+                    return False
+        elif below is not None:
+            if not _fits(item, below):
+                return False
+        elif kind == shapes.INTEGER and not -(1 << 63) <= item < 1 << 63:
+            return False
+    return True

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a text that is no config of ours probably is, and what to do about it."""
+
+from __future__ import annotations
+
+from ignition.config import scan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.config.document import Document
+
+_BUTANE = "this looks like Butane YAML: turn it into an Ignition config first, with butane"
+_CLOUD_INIT = "this is for cloud-init, not an Ignition config"
+
+_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (b"\x1f\x8b", "the config is compressed with gzip: give it uncompressed"),
+    (b"\xef\xbb\xbf", "the text begins with a byte order mark: save it as UTF-8 without one"),
+    (b"\xff\xfe", "the text is UTF-16: save it as UTF-8"),
+    (b"\xfe\xff", "the text is UTF-16: save it as UTF-8"),
+    (b"#cloud-config", _CLOUD_INIT),
+    (b"#include", _CLOUD_INIT),
+    (b"## template:", _CLOUD_INIT),
+    (b"Content-Type: multipart", _CLOUD_INIT),
+    (b"MIME-Version:", _CLOUD_INIT),
+    (b"#!", "this is a script, not an Ignition config"),
+    (b"<", "this is HTML or XML, perhaps a server's error or login page"),
+    (b"---", _BUTANE),
+)
+
+_FAULTS: tuple[tuple[str, str], ...] = (
+    ("invalid character '}' looking for beginning of object key", "there is a comma too many"),
+    ("invalid character ']' looking for beginning of value", "there is a comma too many"),
+    ("invalid character '/'", "JSON has no comments"),
+    ("invalid character '\\'' looking", "JSON quotes with double quotes only"),
+    (
+        "in string literal",
+        "write line breaks in strings as \\n, other control characters as \\u00XX",
+    ),
+    ("unexpected end of JSON input", "the text is cut off, or a bracket is not closed"),
+    ("after top-level value", "nothing may follow the config"),
+    ("after object key:value pair", "a comma is missing before this"),
+    ("after array element", "a comma is missing before this"),
+    ("exceeded max depth", "more than 10000 brackets are open"),
+)
+
+
+def hint(data: bytes, fault: str) -> str:
+    """What to do about a text that is not JSON; "" if nothing sensible can be said."""
+    start = data.lstrip(b" \t\r\n")
+    for beginning, meaning in _BEGINNINGS:
+        if start.startswith(beginning):
+            return meaning
+    if start[:1] not in (b"{", b"[") and (b"variant:" in data or b"ignition:" in data):
+        return _BUTANE
+    return next((meaning for words, meaning in _FAULTS if words in fault), "")
+
+
+def foreign_config(text: Document) -> str:
+    """What to do about JSON that is something else than a spec 3 config; "" if it may well be one."""
+    if text.root.kind != scan.OBJECT:
+        return ""
+    keys = text.members(text.root)
+    if "ignitionVersion" in keys:
+        return "this is a spec 1 config: convert it to spec 3, or write it anew"
+    if "variant" in keys:
+        return _BUTANE
+    return ""

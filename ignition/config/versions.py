@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which spec version a version string names (engine-config 1.2)."""
+
+from __future__ import annotations
+
+from ignition.config import shapes
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DIGITS = "0123456789"
+_INT_MAX = str((1 << 63) - 1)
+
+
+class BadVersion(ValueError):
+    """Not a semantic version at all."""
+
+
+def parse(text: str) -> tuple[str, str, str, str, str]:
+    """Major, minor, patch (without leading zeros), pre-release and metadata of a semantic version."""
+    rest, _, metadata = text.partition("+")
+    rest, _, prerelease = rest.partition("-")
+    parts = rest.split(".", 2)
+    if len(parts) != 3 or not _identifiers(prerelease) or not _identifiers(metadata):
+        raise BadVersion(text)
+    major, minor, patch = (_number(part, text) for part in parts)
+    return major, minor, patch, prerelease, metadata
+
+
+def _number(part: str, text: str) -> str:
+    if not part or part.strip(_DIGITS):
+        raise BadVersion(text)
+    digits = part.lstrip("0") or "0"
+    # Compared as text: int() would refuse or crawl on absurdly long numbers.
+    if (len(digits), digits) > (len(_INT_MAX), _INT_MAX):
+        raise BadVersion(text)
+    return digits
+
+
+def _identifiers(text: str) -> bool:
+    """Dot-separated, each of letters, digits and hyphens; or nothing at all."""
+    return not text or all(
+        part and not part.strip(_LETTERS + _DIGITS + "-") for part in text.split(".")
+    )
+
+
+_KNOWN = {parse(version): version for version in shapes.VERSIONS}
+
+
+def known(text: str) -> str | None:
+    """The spec version that a string names: `03.06.00-` is 3.6.0. None if it is none that we know.
+
+    BadVersion if it is no semantic version.
+    """
+    return _KNOWN.get(parse(text))
+
+
+def hint(text: str) -> str:
+    """What to do about a version that is not known."""
+    newest_stable = [version for version in shapes.VERSIONS if "-" not in version][-1]
+    try:
+        major, minor, patch, prerelease, metadata = parse(text)
+    except BadVersion:
+        return f'give ignition.version, for example "{newest_stable}"' if not text else (
+            f'versions have three numbers, for example "{newest_stable}"'
+        )  # fmt: skip
+    plain = f"{major}.{minor}.{patch}"
+    if major in ("1", "2"):
+        return (
+            f"spec {plain} was replaced by spec 3 in incompatible ways; convert the config, for example"
+            " with ign-converter, or write it anew"
+        )
+    if plain in shapes.VERSIONS and (prerelease or metadata):
+        return f'{plain} is stable now: write "{plain}"'
+    experimental = f"{plain}-experimental"
+    if experimental in shapes.VERSIONS:
+        return f'{plain} is not final yet: write "{experimental}" or "{newest_stable}"'
+    return f"this engine knows {', '.join(shapes.VERSIONS)}"
