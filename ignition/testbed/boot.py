@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Boot`: hand over a config, get back the facts of a booted machine. Boot tests and demo stand on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ignition.testbed.cache import build_folder
+from ignition.testbed.images import CMDLINE, Images
+from ignition.testbed.programs import need, run
+from ignition.testbed.qemu import DirectKernel, FromCd, Guest, PowerOn
+from ignition.testbed.report import GuestFile, Phase, Report, read
+
+CONFIG = "opt/com.coreos/config"
+"""Where Ignition looks for its config on QEMU."""
+Config = Mapping[str, Any] | str | bytes | None
+
+
+class BootFailed(AssertionError):
+    """A boot that ended where it should not. The text holds the cause, the console's end, the engine's log."""
+
+
+@dataclass(frozen=True)
+class BootResult:
+    """One boot of one machine. `disks` outlive it: give the result to `again=` to power on once more."""
+
+    power_on: PowerOn
+    facts: Report
+    disks: tuple[Path, ...]
+    files: Mapping[str, GuestFile] = field(repr=False)
+
+    @property
+    def seconds(self) -> float:
+        return self.power_on.seconds
+
+    @property
+    def console(self) -> str:
+        return self.power_on.console
+
+    @property
+    def journal(self) -> list[dict[str, Any]]:
+        return self.facts.journal
+
+    @property
+    def report(self) -> dict[str, Any] | None:
+        return self.facts.result
+
+    @property
+    def phases(self) -> dict[str, Phase]:
+        return self.facts.phases()
+
+    @property
+    def reached(self) -> str:
+        """`multi-user`, `emergency`, or `nothing` when the guest never reported."""
+        if not self.facts.state:
+            return "nothing"
+        return "emergency" if self.facts.state == "emergency" else "multi-user"
+
+    def log(self, name: str = "ignition") -> str:
+        return self.facts.log(name)
+
+    def file(self, path: str) -> GuestFile:
+        """Facts of a path that was asked for. AssertionError when the machine has no such path."""
+        assert path in self.files, f"no {path} in the guest; there is: {', '.join(self.files)}"
+        return self.files[path]
+
+    def exists(self, path: str) -> bool:
+        return path in self.files
+
+    def describe(self) -> str:
+        """What a person needs to see of a boot that went wrong."""
+        console = "\n".join(self.console.splitlines()[-60:])
+        engine = "\n".join(self.log().splitlines()[-60:])
+        return "\n".join(
+            [
+                f"reached {self.reached} after {self.seconds:.0f} s",
+                f"phases: {self.phases}",
+                f"failed units: {', '.join(self.facts.failed_units) or 'none'}",
+                *([f"cause: {self.facts.failure}"] if self.facts.failure else []),
+                f"--- console, last lines ({self.power_on.folder}/console.log)",
+                console,
+                "--- the engine's journal, last lines",
+                engine,
+            ]
+        )
+
+
+@dataclass
+class Boot:
+    """Boots guests from cached images; each has its own copies of the disks in a folder below `folder`."""
+
+    images: Images
+    folder: Path
+    on_line: Callable[[str], None] | None = None
+    _count: int = 0
+
+    def __call__(
+        self,
+        config: Config = None,
+        *,
+        cmdline: str = "",
+        disks: Sequence[int] = (),
+        paths: Sequence[str] = (),
+        script: str = "",
+        again: BootResult | None = None,
+        grub: bool = False,
+        metadata: int | None = None,
+        network: bool = True,
+        expect: str = "multi-user",
+        limit: float = 600,
+    ) -> BootResult:
+        """See docs/testing.md. Raises BootFailed unless the boot ends where `expect` says."""
+        self._count += 1
+        folder = self.folder / f"boot{self._count}"
+        folder.mkdir(parents=True)
+        used = again.disks if again is not None else self._new_disks(folder, disks)
+        power_on = Guest(
+            folder=folder,
+            boot=FromCd(self.images.cd) if grub else self._direct(used[0], cmdline),
+            kernel=self.images.kernel,
+            disks=used,
+            fw_cfg=_fw_cfg(config, paths, script),
+            network=network or metadata is not None,
+            metadata=metadata,
+            on_line=self.on_line,
+        ).run(limit)
+        facts = read(power_on.archive)
+        result = BootResult(power_on, facts, used, facts.files)
+        if power_on.timed_out:
+            raise BootFailed(f"not done after {limit:.0f} s\n{result.describe()}")
+        if result.reached != expect:
+            raise BootFailed(f"should have reached {expect}\n{result.describe()}")
+        return result
+
+    def _new_disks(self, folder: Path, sizes: Sequence[int]) -> tuple[Path, ...]:
+        root = folder / "disk0.img"
+        run(["cp", "--reflink=auto", "--sparse=always", self.images.disk, root])
+        more = [folder / f"disk{index}.img" for index in range(1, len(sizes) + 1)]
+        for path, size in zip(more, sizes, strict=True):
+            with path.open("wb") as image:
+                image.truncate(size << 20)
+        return (root, *more)
+
+    def _direct(self, root: Path, more: str) -> DirectKernel:
+        words = [CMDLINE]
+        if has_flag(root):
+            words.append("ignition.firstboot")
+        return DirectKernel(
+            self.images.kernel, self.images.initramfs, " ".join([*words, *([more] if more else [])])
+        )
+
+    def forget(self) -> None:
+        """Removes the disks; logs and reports stay."""
+        for image in self.folder.glob("boot*/disk*.img"):
+            image.unlink()
+
+
+def has_flag(disk: Path) -> bool:
+    """Whether the first-boot flag is on the root file system: what GRUB looks for, for boots without GRUB."""
+    need("debugfs")
+    return "Inode:" in run(["debugfs", "-R", "stat /ignition.firstboot", disk])
+
+
+def scratch_folder(name: str) -> Path:
+    """An empty folder in the build folder: a temporary folder in memory may be too small for disks."""
+    folder = build_folder() / "runs" / f"{name}-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _fw_cfg(config: Config, paths: Sequence[str], script: str) -> dict[str, bytes]:
+    entries: dict[str, bytes] = {}
+    if config is not None:
+        entries[CONFIG] = _bytes(config)
+    if paths:
+        entries["opt/ignition.test/paths"] = "".join(f"{path}\n" for path in paths).encode()
+    if script:
+        entries["opt/ignition.test/script"] = script.encode()
+    return entries
+
+
+def _bytes(config: Mapping[str, Any] | str | bytes) -> bytes:
+    if isinstance(config, bytes):
+        return config
+    return config.encode() if isinstance(config, str) else json.dumps(config).encode()

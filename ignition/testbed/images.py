@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a guest boots from: kernel, initramfs, disk and GRUB CD, each built when something in it has changed.
+
+The engine's sources go into the initramfs only, so a changed line costs one run of dracut and one of mke2fs.
+All programs that decide what is inside (dracut, systemd, Python) are those of the builder root, so the
+versions on the developer's machine do not matter.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ignition.testbed.cache import CHECKOUT, build_folder, built, digest
+from ignition.testbed.programs import need, run
+from ignition.testbed.roots import builder_root, target_root
+
+GUEST = Path(__file__).parent / "guest"
+GRUB_SNIPPET = CHECKOUT / "dracut-module/grub/05_ignition.cfg"
+DISK_SIZE = "2G"
+SOURCES = ("ignition", "providers", "stages", "schemas", "dracut-module", "Makefile")
+"""What `make install` reads."""
+CMDLINE = "root=LABEL=root rw console=ttyS0 loglevel=4 panic=-1 ignition.platform.id=qemu"
+"""The kernel line of an installed machine, here with its console on the serial line."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """Cached files: read them, copy the disk, and never open it for writing."""
+
+    kernel: Path
+    initramfs: Path
+    disk: Path
+    cd: Path
+
+
+def images() -> Images:
+    """Everything a guest boots from, built now as far as it is not there yet."""
+    kernel = next((builder_root() / "boot").glob("vmlinuz-*"))
+    initramfs = _initramfs()
+    disk = _disk(kernel, initramfs)
+    return Images(kernel, initramfs / "initramfs", disk / "disk.img", _cd() / "boot.iso")
+
+
+def _installed() -> Path:
+    """The tree that `make install` lays down."""
+
+    def make(folder: Path) -> None:
+        need("make")
+        run(["make", "install", f"DESTDIR={folder}/tree"], cwd=CHECKOUT, log=folder / "log")
+
+    return built("installed", digest(*_sources()), "the installed tree", make) / "tree"
+
+
+def _sources() -> list[Path]:
+    return [
+        entry
+        for name in SOURCES
+        for entry in ([CHECKOUT / name] if name != "ignition" else _engine_folders())
+    ]
+
+
+def _engine_folders() -> list[Path]:
+    """The package without the testbed: a changed test helper needs no new initramfs."""
+    return [entry for entry in sorted((CHECKOUT / "ignition").iterdir()) if entry != GUEST.parent]
+
+
+def _initramfs() -> Path:
+    root, tree = builder_root(), _installed()
+
+    def make(folder: Path) -> None:
+        need("unshare")
+        run(
+            _own_mounts(
+                GUEST / "build-initramfs",
+                *(root, folder / "initramfs", "systemd ignition ignition-test"),
+                *(tree, GUEST / "tree"),
+            ),
+            log=folder / "log",
+        )
+
+    key = digest(root.parent.name, tree.parent.name, GUEST)
+    return built("initramfs", key, "the initramfs", make)
+
+
+def _disk(kernel: Path, initramfs: Path) -> Path:
+    root, tree, modules = target_root(), _installed(), builder_root() / "usr/lib/modules"
+
+    def make(folder: Path) -> None:
+        need("mke2fs", "unshare")
+        system = folder / "system"
+        shutil.copytree(modules, system / "usr/lib/modules")
+        shutil.copytree(tree / "usr/lib/systemd", system / "usr/lib/systemd", symlinks=True)
+        (system / "boot").mkdir()
+        shutil.copy(kernel, system / "boot/vmlinuz")
+        shutil.copy(initramfs / "initramfs", system / "boot/initramfs")
+        run(
+            _own_mounts(
+                *(GUEST / "build-disk", root, folder / "disk.img", DISK_SIZE),
+                *(system, GUEST / "tree"),
+            ),
+            log=folder / "log",
+        )
+        shutil.rmtree(system)
+
+    key = digest(root.parent.name, initramfs.name, GUEST, DISK_SIZE)
+    return built("disk", key, "the disk", make)
+
+
+def _cd() -> Path:
+    menu = "search --no-floppy --label root --set=root\n" + GRUB_SNIPPET.read_text() + _menu_entry()
+
+    def make(folder: Path) -> None:
+        need("grub-mkrescue", "xorriso", "mformat")
+        (folder / "cd/boot/grub").mkdir(parents=True)
+        (folder / "cd/boot/grub/grub.cfg").write_text(menu)
+        run(["grub-mkrescue", "-o", folder / "boot.iso", folder / "cd"], log=folder / "log")
+
+    return built("cd", digest(menu), "the GRUB CD", make)
+
+
+def _menu_entry() -> str:
+    """What a distribution's grub.cfg does with the variable that the snippet sets."""
+    return f"linux /boot/vmlinuz {CMDLINE} ${{ignition_firstboot}}\ninitrd /boot/initramfs\nboot\n"
+
+
+def _own_mounts(*argv: str | Path) -> list[str | Path]:
+    return ["unshare", "--mount", "--fork", "--kill-child", *argv]
+
+
+if __name__ == "__main__":
+    found = images()
+    print("\n".join(str(path) for path in (found.kernel, found.initramfs, found.disk, found.cd)))
+    print(build_folder())

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the reporter inside the guest sent, read back into facts."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+KINDS = {
+    "f": "file",
+    "d": "directory",
+    "l": "link",
+    "b": "block",
+    "c": "character",
+    "p": "fifo",
+    "s": "socket",
+}
+"""What find's %y says, in words."""
+UNIT_STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"
+UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"
+UNIT_FAILED = "be02cf6855d2428ba40df7e9d022f03d"
+"""MESSAGE_ID of systemd's journal entries, from sd-messages.h."""
+
+
+@dataclass(frozen=True)
+class GuestFile:
+    """A path as it was in the booted machine. `mtime` is in seconds with a fraction, as text to stay exact."""
+
+    path: str
+    kind: str
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    inode: int
+    mtime: str
+    target: str = ""
+    data: bytes = field(default=b"", repr=False)
+
+    @property
+    def text(self) -> str:
+        return self.data.decode()
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One ignition unit that ran. `started` and `seconds` are on the guest's own clock since power-on."""
+
+    started: float
+    seconds: float
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of it; an empty one stands for a guest that never reported.
+
+    `state` is what `systemctl is-system-running` said, or "emergency"; `failure` is the cause that the engine
+    left for the emergency shell.
+    """
+
+    state: str = ""
+    in_initramfs: bool = False
+    journal: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    files: Mapping[str, GuestFile] = field(default_factory=dict, repr=False)
+    result: dict[str, Any] | None = None
+    failure: str = ""
+    mounts: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    blocks: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    devices: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    failed_units: list[str] = field(default_factory=list)
+    script_output: str = ""
+    script_status: int | None = None
+
+    def log(self, name: str = "ignition") -> str:
+        """The lines of one syslog identifier or unit."""
+        return "\n".join(
+            message(entry)
+            for entry in self.journal
+            if name
+            in (entry.get("SYSLOG_IDENTIFIER"), entry.get("_SYSTEMD_UNIT"), entry.get("UNIT"))
+        )
+
+    def phases(self) -> dict[str, Phase]:
+        """Ignition's units that were started, by name without `ignition-` and `.service`, in order."""
+        began: dict[str, float] = {}
+        ended: dict[str, Phase] = {}
+        for entry in self.journal:
+            unit = str(entry.get("UNIT", ""))
+            if not (unit.startswith("ignition-") and unit.endswith(".service")):
+                continue
+            if unit.startswith("ignition-test"):
+                continue
+            name = unit.removeprefix("ignition-").removesuffix(".service")
+            now = int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6
+            what = entry.get("MESSAGE_ID")
+            if what == UNIT_STARTING:
+                began[name] = now
+                ended[name] = Phase(now, 0.0, "running")
+            elif what in (UNIT_STARTED, UNIT_FAILED) and name in began:
+                outcome = "done" if what == UNIT_STARTED else "failed"
+                ended[name] = Phase(began[name], now - began[name], outcome)
+        return ended
+
+
+def message(entry: Mapping[str, Any]) -> str:
+    """The text of a journal entry; journalctl gives bytes that are not UTF-8 as a list of numbers."""
+    text = entry.get("MESSAGE") or ""
+    return bytes(text).decode(errors="replace") if isinstance(text, list) else str(text)
+
+
+def read(archive: Path) -> Report:
+    """The report in a tar archive. Empty if the guest was cut off before it had sent everything."""
+    if not archive.exists() or archive.stat().st_size == 0:
+        return Report()
+    with tarfile.open(archive) as tar:
+        try:
+            parts = {name.removeprefix("./"): _body(tar, name) for name in tar.getnames()}
+        except tarfile.ReadError:
+            return Report()
+    if "complete" not in parts:
+        return Report()
+    text = {
+        name: body.decode(errors="replace") for name, body in parts.items() if name != "bodies.tar"
+    }
+    status = text.get("script.status", "").strip()
+    return Report(
+        state=text["state"].strip(),
+        in_initramfs="in-initramfs" in text,
+        journal=[json.loads(line) for line in text["journal.json"].splitlines()],
+        files=_files(parts.get("facts", b""), archive.parent, parts.get("bodies.tar", b"")),
+        result=json.loads(text["result.json"]) if "result.json" in text else None,
+        failure=text.get("failure", ""),
+        mounts=_flat(json.loads(text["mounts.json"] or "{}").get("filesystems", [])),
+        blocks=_flat(json.loads(text["blocks.json"] or "{}").get("blockdevices", [])),
+        devices=_devices(text["devices"]),
+        failed_units=[line.split()[0] for line in text["failed"].splitlines() if line.split()],
+        script_output=text.get("script.output", ""),
+        script_status=int(status) if status else None,
+    )
+
+
+def _body(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    return file.read() if file is not None else b""
+
+
+def _files(facts: bytes, folder: Path, bodies: bytes) -> dict[str, GuestFile]:
+    contents: dict[str, bytes] = {}
+    if bodies:
+        (folder / "bodies.tar").write_bytes(bodies)
+        with tarfile.open(folder / "bodies.tar") as tar:
+            contents = {f"/{name}": _body(tar, name) for name in tar.getnames()}
+    found: dict[str, GuestFile] = {}
+    for record in facts.decode(errors="surrogateescape").split("\0")[:-1]:
+        words, target, path = record.split("\t", 2)
+        kind, mode, uid, gid, size, inode, mtime = words.split(" ")
+        found[path] = GuestFile(
+            *(path, KINDS.get(kind, kind), int(mode, 8), int(uid), int(gid), int(size)),
+            *(int(inode), mtime, target, contents.get(path, b"")),
+        )
+    return found
+
+
+def _flat(tree: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of a tree of lsblk or findmnt, parents before their children."""
+    return [
+        entry
+        for node in tree
+        for entry in (
+            {key: value for key, value in node.items() if key != "children"},
+            *_flat(node.get("children", [])),
+        )
+    ]
+
+
+def _devices(text: str) -> dict[str, dict[str, str]]:
+    """blkid's export form: a block of NAME=value lines a device."""
+    blocks = (
+        dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        for block in text.split("\n\n")
+    )
+    return {block["DEVNAME"]: block for block in blocks if "DEVNAME" in block}
