@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is mounted, and mounting and unmounting."""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.system.devices import Block
+
+
+@record
+class Mount:
+    """A line of /proc/self/mountinfo. `number` is `major:minor`, which for btrfs names no device."""
+
+    number: str
+    target: str
+    kind: str
+    source: str
+
+
+def mounted(path: str = "/proc/self/mountinfo") -> list[Mount]:
+    """All mounts of this process, in the order in which they were made."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return [parse(line) for line in file]
+
+
+def parse(line: str) -> Mount:
+    """One line, its octal escapes decoded (proc(5))."""
+    before, _, after = line.rstrip("\n").partition(" - ")
+    words = before.split(" ")
+    kind, source = after.split(" ")[:2]
+    return Mount(words[2], _decode(words[4]), kind, _decode(source))
+
+
+def _decode(text: str) -> str:
+    first, *rest = text.split("\\")
+    return first + "".join(chr(int(part[:3], 8)) + part[3:] for part in rest)
+
+
+def is_source(mount: Mount, device: Block) -> bool:
+    """Whether the mount is of this device: by number, or by the node that its source leads to.
+
+    The second matters for btrfs, whose mounts carry an anonymous number. A source that leads nowhere
+    (`/dev/root`, `//server/share`) is simply not this device.
+    """
+    number = f"{os.major(device.number)}:{os.minor(device.number)}"
+    if mount.number == number:
+        return True
+    if not mount.source.startswith("/"):
+        return False
+    try:
+        return os.stat(mount.source).st_rdev == device.number
+    except OSError:
+        return False
+
+
+def at(target: str, mounts: list[Mount]) -> Mount | None:
+    """The topmost mount on a folder, None if it is not a mount point."""
+    found = None
+    for mount in mounts:
+        if mount.target == target:
+            found = mount
+    return found
+
+
+def swaps(path: str = "/proc/swaps") -> list[str]:
+    """Files and devices that are used as swap."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return [_decode(line.split()[0]) for line in file.readlines()[1:] if line.strip()]
+    except OSError:
+        return []

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Putting a partition table into effect: on the disk, in the kernel, in udev."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+
+from ignition.base.errors import Failure, Refused
+from ignition.base.record import record
+from ignition.system import blkpg, devices, gpt, gptwrite
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.base.log import Log
+    from ignition.base.settings import Settings
+    from ignition.system.blkpg import Geometry
+    from ignition.system.devices import Block
+    from ignition.system.gpt import Table
+
+# How long others may hold the disk's lock, and how long kernel and udev may take to show the partitions.
+_LOCK_SECONDS = 30.0
+_SHOW_SECONDS = 15.0
+
+
+@record
+class Disk:
+    """A disk with the table that was found on it; None where there is none, or none that can be read."""
+
+    block: Block
+    sector_size: int
+    sectors: int
+    table: Table | None
+
+
+def inspect(device: str) -> Disk:
+    """The disk behind a path and its table. Raises OSError, gpt.Unreadable, and Failure IGN2002."""
+    disk = without_table(device)
+    descriptor = os.open(disk.block.node, os.O_RDONLY)
+    try:
+        disk.table = gpt.read(descriptor, disk.sector_size, disk.sectors)
+    finally:
+        os.close(descriptor)
+    return disk
+
+
+def without_table(device: str) -> Disk:
+    """The disk behind a path, whatever it holds."""
+    block = devices.block(device)
+    sector_size = devices.logical_sector_size(block)
+    return Disk(block, sector_size, devices.size_in_bytes(block) // sector_size, None)
+
+
+def write(
+    log: Log, disk: Disk, after: Table | None, touched: list[int], *, wipe: bool
+) -> dict[int, Geometry]:
+    """Wipes the old table if asked to, writes the new one if there is one, and tells the kernel.
+
+    `touched` are the numbers of all partitions that change. Returns the geometry that the kernel should now
+    show. Refused IGN2108 if the table is no longer the one that was found; Failure IGN2109 if another program
+    keeps the disk locked.
+    """
+    descriptor = os.open(disk.block.node, os.O_RDWR)
+    try:
+        # udev leaves a locked disk alone: it would read the table between our writes, and take all nodes
+        # away for a moment to do so (https://systemd.io/BLOCK_DEVICE_LOCKING).
+        _lock(descriptor, disk)
+        if wipe:
+            gptwrite.wipe(descriptor, disk.table, disk.sector_size, disk.sectors)
+        else:
+            _check_unchanged(descriptor, disk)
+        if after is not None:
+            fresh = wipe or disk.table is None
+            gptwrite.write(descriptor, after, disk.sector_size, disk.sectors, fresh=fresh)
+        wanted = blkpg.wanted_geometry(after, disk.sector_size) if after is not None else {}
+        if not devices.mapper_name(disk.block):
+            for refusal in blkpg.update(descriptor, disk.block, wanted, touched):
+                log.notice(f"the kernel {refusal}")
+    finally:
+        os.close(descriptor)
+    return wanted
+
+
+def _lock(descriptor: int, disk: Disk) -> None:
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Failure(
+                    "IGN2109",
+                    f"another program keeps {disk.block.node} locked",
+                    hint=f"`fuser -v {disk.block.node}` names it",
+                ) from None
+            time.sleep(0.02)
+
+
+def _check_unchanged(descriptor: int, disk: Disk) -> None:
+    try:
+        now = gpt.read(descriptor, disk.sector_size, disk.sectors)
+    except gpt.Unreadable as error:
+        raise Refused(
+            "IGN2108", f"the table of {disk.block.node} became unreadable: {error}"
+        ) from error
+    if _content(now) != _content(disk.table):
+        raise Refused(
+            "IGN2108",
+            f"the table of {disk.block.node} was changed by another program in the meantime",
+            hint="nothing was written to this disk; find out what else partitions it",
+        )
+
+
+def _content(table: Table | None) -> tuple[bytes, bytes] | None:
+    return (table.guid, table.entries) if table is not None else None
+
+
+def settle(log: Log, settings: Settings, disk: Block, touched: list[int]) -> None:
+    """Has udev look at the disk and at the partitions that changed, and waits for it."""
+    known = devices.partitions(disk)
+    nodes = [f"/dev/{os.path.basename(known[one])}" for one in touched if one in known]
+    devices.trigger(log, settings, [disk.node, *nodes])
+
+
+def verify(
+    log: Log, settings: Settings, disk: Block, wanted: dict[int, Geometry], touched: list[int]
+) -> None:
+    """Waits, within bounds, until kernel and nodes agree with the table. Failure IGN2110 if not."""
+    deadline = time.monotonic() + _SHOW_SECONDS
+    pause = 0.01
+    while True:
+        wrong = [
+            text
+            for number in touched
+            if (text := _disagreement(log, settings, disk, number, wanted.get(number)))
+        ]
+        if not wrong:
+            return
+        if time.monotonic() > deadline:
+            raise Failure(
+                "IGN2110",
+                f"{disk.node} was partitioned, but the kernel shows otherwise: {'; '.join(wrong)}",
+                hint="the table on the disk is as the config wants it; a reboot lets the kernel read it anew",
+            )
+        time.sleep(pause)
+        pause = min(pause * 2, 0.5)
+
+
+def _disagreement(
+    log: Log, settings: Settings, disk: Block, number: int, wanted: Geometry | None
+) -> str:
+    node = devices.partition_node(disk, number)
+    if wanted is None:
+        return f"{node} unexpectedly exists after partitioning" if os.path.exists(node) else ""
+    if not devices.is_block(node):
+        return f"{node} does not exist"
+    if devices.mapper_name(disk):
+        shown = devices.mapped_geometry(log, settings, node)
+    else:
+        shown = blkpg.geometry(devices.block(node).sysfs)
+    if shown == wanted:
+        return ""
+    is_there = f"start {shown[0]} and size {shown[1]}" if shown else "no geometry"
+    return f"{node} has {is_there} in units of 512 bytes, wanted are {wanted[0]} and {wanted[1]}"

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of each partition of a disk: pure functions of the config's entries and the table found.
+
+Source of the rules: the original's sequence (reference engine-disks 2.3 to 2.6). Sectors are logical ones.
+"""
+
+from __future__ import annotations
+
+from ignition.base.record import record
+from ignition.system.gpt import LINUX_DATA, Partition
+from ignition.system.gptwrite import random_guid
+from ignition.system.placement import MIB, NoRoom
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.config import model
+    from ignition.system.gpt import Table
+    from ignition.system.placement import Layout
+
+KEEP = "keep"
+ABSENT = "absent"
+CREATE = "create"
+DELETE = "delete"
+RESIZE = "resize"
+RECREATE = "recreate"
+REFUSE = "refuse"
+
+CHANGES = (CREATE, DELETE, RESIZE, RECREATE)
+
+
+@record
+class Wanted:
+    """An entry of the config. `start` and `size` in sectors, None while unset; `index` its place there.
+
+    `chosen` says that the config left the number open. `may_replace` carries `wipePartitionEntry`.
+    """
+
+    index: int
+    number: int
+    start: int | None = None
+    size: int | None = None
+    label: str | None = None
+    guid: str = ""
+    type_guid: str = ""
+    exists: bool = True
+    may_replace: bool = False
+    may_resize: bool = False
+    chosen: bool = False
+
+
+@record
+class Decision:
+    """What is done about one entry, and why, in words."""
+
+    wanted: Wanted
+    act: str
+    why: str = ""
+    hint: str = ""
+
+
+class Unfit(Exception):
+    """An entry cannot lie where the config wants it. `index` is the entry's place in the config."""
+
+    def __init__(self, index: int, text: str) -> None:
+        super().__init__(text)
+        self.index = index
+
+
+def wanted_of(disk: model.Disk, sector_size: int) -> list[Wanted]:
+    """The entries of a disk in the order of work: those without a number come last."""
+    found = []
+    for index, one in enumerate(disk.partitions):
+        found.append(
+            Wanted(
+                index,
+                one.number,
+                None if one.start_mib is None else one.start_mib * (MIB // sector_size),
+                None if one.size_mib is None else one.size_mib * (MIB // sector_size),
+                one.label,
+                (one.guid or "").upper(),
+                (one.type_guid or "").upper(),
+                one.should_exist is not False,
+                bool(one.wipe_partition_entry),
+                bool(one.resize),
+                not one.number,
+            )
+        )
+    return sorted(found, key=lambda wanted: wanted.chosen)
+
+
+def resolve(entries: list[Wanted], table: Table, layout: Layout) -> None:
+    """Gives numbers, starts and sizes to the entries that leave them open, as `sgdisk --pretend` would.
+
+    All listed partitions are taken out of the layout and the wanted ones put in, in order; partitions that
+    are not listed are obstacles. Raises Unfit.
+    """
+    _number(entries, table)
+    for number in dict.fromkeys(one.number for one in entries):
+        if table.partition(number) is not None:
+            layout.remove(number)
+    for one in entries:
+        if not one.exists:
+            continue
+        found = None if one.may_replace else table.partition(one.number)
+        start = one.start if one.start is not None else (found.start if found else 0)
+        size = one.size if one.size is not None else (found.size if found else 0)
+        try:
+            placed = layout.add(one.number, start, size)
+        except NoRoom as error:
+            raise Unfit(one.index, str(error)) from error
+        explicit = one.start and one.size
+        one.start, one.size = (start, size) if explicit else placed
+
+
+def _number(entries: list[Wanted], table: Table) -> None:
+    """The lowest free number for each entry without one; a number that the config deletes is free."""
+    used = {one.number for one in table.partitions}
+    for one in entries:
+        if one.number:
+            (used.add if one.exists else used.discard)(one.number)
+    for one in entries:
+        if not one.number:
+            number = 1
+            while number in used:
+                number += 1
+            used.add(number)
+            one.number = number
+
+
+def difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> str:
+    """The first thing in which a partition differs from its resolved entry, "" if it matches."""
+    if wanted.start is not None and wanted.start != found.start:
+        return f"it starts at sector {found.start}, not {wanted.start}"
+    if wanted.guid and wanted.guid != found.guid:
+        return f"its GUID is {found.guid}, not {wanted.guid}"
+    if wanted.type_guid and wanted.type_guid != found.type_guid:
+        return f"its type is {found.type_guid}, not {wanted.type_guid}"
+    if wanted.label is not None and wanted.label != found.name:
+        return f"its label is {found.name!r}, not {wanted.label!r}"
+    if with_size and wanted.size is not None and wanted.size != found.size:
+        return f"it has {found.size} sectors, not {wanted.size}"
+    return ""
+
+
+def decide(
+    wanted: Wanted, found: Partition | None, *, deleted_by_another: bool = False
+) -> Decision:
+    """The decision about one resolved entry (engine-disks 2.5).
+
+    `deleted_by_another`: an entry with `shouldExist: false` and `wipePartitionEntry: true` names the slot
+    that this one, without a number of its own, got. The original ignores that permission; here it counts.
+    """
+    name = f"partition {wanted.number}"
+    if found is None:
+        if wanted.exists:
+            return Decision(wanted, CREATE)
+        return Decision(wanted, ABSENT, f"{name} does not exist, as wanted")
+    if not wanted.exists:
+        if wanted.may_replace:
+            return Decision(wanted, DELETE)
+        return Decision(
+            wanted,
+            REFUSE,
+            f"{name} exists, but shouldExist is false",
+            "set wipePartitionEntry to true to delete it",
+        )
+    why = difference(wanted, found)
+    if not why:
+        return Decision(wanted, KEEP, f"{name} found with correct specifications")
+    if wanted.may_replace or (wanted.chosen and deleted_by_another):
+        return Decision(wanted, RECREATE, why)
+    only_size = not difference(wanted, found, with_size=False)
+    if wanted.may_resize and only_size:
+        return Decision(wanted, RESIZE, why)
+    hint = "set wipePartitionEntry to true to replace it"
+    if only_size:
+        hint += ", or resize to true to keep its contents"
+    return Decision(wanted, REFUSE, f"{name} didn't match: {why}", hint)
+
+
+def decide_all(entries: list[Wanted], table: Table) -> list[Decision]:
+    """The decisions about all resolved entries of a disk, in the order of work.
+
+    An entry that deletes is left out where another entry took its number.
+    """
+    taken = {one.number for one in entries if one.exists}
+    deleting = {one.number for one in entries if not one.exists and one.may_replace}
+    return [
+        decide(one, table.partition(one.number), deleted_by_another=one.number in deleting)
+        for one in entries
+        if one.exists or one.number not in taken
+    ]
+
+
+def made(decision: Decision, found: Partition | None) -> Partition:
+    """The entry that is written for a decision to create, recreate or resize.
+
+    A resized partition keeps all but its size, the attribute bits too, which the original loses. A recreated
+    one takes nothing over.
+    """
+    wanted = decision.wanted
+    assert wanted.start is not None and wanted.size is not None
+    if decision.act == RESIZE and found is not None:
+        return Partition(
+            found.number,
+            found.start,
+            wanted.size,
+            found.type_guid,
+            found.guid,
+            found.name,
+            found.attributes,
+        )
+    return Partition(
+        wanted.number,
+        wanted.start,
+        wanted.size,
+        wanted.type_guid or LINUX_DATA,
+        wanted.guid or random_guid(),
+        wanted.label or "",
+    )
