@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the private Python tree of the initramfs: the modules that the engine can reach, no others.
+
+Runs while dracut builds an image, under the image's own python3, with nothing but the standard
+library. From the entry point, the stages, and the providers and URL schemes that the image asks for
+it follows every import statement and writes what it finds as bytecode without sources:
+
+    DESTINATION/ignition/...          the engine, and what it imports from beside it
+    DESTINATION/lib/python3.11/...    the standard library, where DESTINATION/bin/python3 looks for it
+
+Standard output tells the caller what to do with the rest, one line each, separated by tabs:
+
+    extension  SOURCE  TARGET    a C extension; the caller installs it at TARGET, with its libraries
+    root       NAME              a module that must be importable from the finished tree
+
+The engine's own imports count wherever they stand; in other code only those at module level, since
+what a library imports inside functions is nearly always for something that never happens in an
+initramfs. What is needed all the same is named in LAZY; what is imported at module level and never
+needed, in LEFT_OUT.
+"""
+
+import argparse
+import ast
+import importlib.machinery
+import importlib.util
+import operator
+import os
+import sys
+import sysconfig
+from collections.abc import Callable
+from importlib.machinery import FrozenImporter, ModuleSpec
+from typing import Any
+
+OWN = "ignition"
+ENTRIES = ("ignition.__main__", "ignition.cli.run")
+# Sources of configs that every platform has.
+ALWAYS_ASKED = ("cmdline", "system")
+
+# What an interpreter imports before it runs anything, or what C code imports by name.
+START = (
+    "os",
+    "encodings",
+    "encodings.aliases",
+    "encodings.ascii",
+    "encodings.latin_1",
+    "encodings.utf_8",
+)
+
+LAZY = {
+    # getaddrinfo() encodes every host name that is a str by this codec.
+    "_socket": ("encodings.idna",),
+    "idna.core": ("idna.uts46data",),
+    "requests": ("charset_normalizer", "idna"),
+    # Built into some interpreters, and under another name since 3.12.
+    "ignition.resource.digest": ("_sha256", "_sha512", "_sha2"),
+}
+
+# Module or package -> why no initramfs needs it. Whoever imports one of these copes with its absence.
+LEFT_OUT = {
+    "ignition.cli.apply": "for containers",
+    "ignition.cli.lint": "author's side",
+    "ignition.cli.plan": "author's side",
+    "ignition.cli.test": "author's side",
+    "ignition.cli.validate": "author's side",
+    "ignition.lint": "author's side",
+    "ignition.testbed": "author's side",
+    "ignition.schemas": "author's side; the boot path validates by generated tables",
+    "jsonschema": "explains findings to authors",
+    "yaml": "configs of authors",
+    "bz2": "zipfile and shutil: no archive is read",
+    "lzma": "zipfile and shutil: no archive is read",
+    "importlib._bootstrap": "in the interpreter, under another name",
+    "importlib._bootstrap_external": "in the interpreter, under another name",
+    "_pydatetime": "fallback of _datetime",
+    "_pydecimal": "fallback of _decimal",
+    "_pyio": "fallback of _io",
+    "chardet": "requests: guesses the encoding of text, bodies are bytes here",
+    "simplejson": "requests: json does",
+    "OpenSSL": "requests: ssl does",
+    "cryptography": "requests: only checks its version",
+    "socks": "requests: no SOCKS proxies",
+    "brotli": "urllib3: never asked for",
+    "brotlicffi": "urllib3: never asked for",
+    "zstandard": "urllib3: never asked for",
+    "backports": "urllib3: never asked for",
+    "compression": "urllib3: never asked for",
+    "urllib3.contrib": "requests: no SOCKS proxies, no PyOpenSSL, no browser",
+    "urllib3.http2.connection": "HTTP/1.1 only",
+}
+
+# Modules that are imported for certain, and whose work no initramfs needs or can do. What stands in
+# for them is in the folder `substitutes`.
+SUBSTITUTES = {
+    "certifi": "certifi.py",
+    "charset_normalizer": "charset_normalizer.py",
+    "ctypes.util": "ctypes_util.py",
+    "urllib3.http2": "urllib3_http2/__init__.py",
+}
+
+# Libraries that ctypes.util.find_library() is asked for.
+SHARED_LIBRARIES = ("c", "udev")
+
+
+# What conditions around imports ask for.
+KNOWN: dict[str, object] = {
+    "sys.platform": sys.platform,
+    "os.name": os.name,
+    "sys.version_info": sys.version_info,
+}
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.GtE: operator.ge,
+}
+
+
+class Module:
+    """One module of the closure. `path` is its file; of a package, that of its __init__."""
+
+    def __init__(self, name: str, path: str, folder: str) -> None:
+        self.name = name
+        self.path = path
+        self.folder = folder  # the entry of the search path that it was found below
+        self.is_package = os.path.basename(path).split(".")[0] == "__init__"
+        self.is_extension = not path.endswith(".py")
+        # Inside the interpreter; only what it imports counts. A package still needs its folder.
+        self.is_frozen = not self.is_package and bool(FrozenImporter.find_spec(name))
+
+
+class Missing(Exception):
+    """A module that must be in the image is not there, or is broken."""
+
+
+def left_out(name: str) -> bool:
+    """Whether the module, or a package above it, is one that no initramfs needs."""
+    parts = name.split(".")
+    return any(".".join(parts[: count + 1]) in LEFT_OUT for count in range(len(parts)))
+
+
+class Closure:
+    """Modules by name, found below `search`: folders as in sys.path, the first that has it wins."""
+
+    def __init__(self, search: list[str], substitutes: str = "") -> None:
+        self.search = search
+        self.substitutes = substitutes
+        self.modules: dict[str, Module] = {}
+        self._specs: dict[str, ModuleSpec | None] = {}
+
+    def add(self, name: str) -> bool:
+        """Takes in a module, the packages it lies in and everything they import. False if there is none."""
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            if current in self.modules or left_out(current) or current in sys.builtin_module_names:
+                continue
+            module = self._locate(current)
+            if module is None:
+                continue
+            self.modules[current] = module
+            waiting.extend(LAZY.get(current, ()))
+            if "." in current:
+                waiting.append(current.rpartition(".")[0])
+            if not module.is_extension:
+                waiting.extend(self._imports(module))
+        return name in self.modules or name in sys.builtin_module_names
+
+    def require(self, name: str) -> None:
+        """Takes in a module that the image cannot do without. Raises Missing."""
+        if not self.add(name):
+            raise Missing(f"there is no module {name} in {' '.join(self.search)}")
+
+    def _locate(self, name: str) -> Module | None:
+        if name in SUBSTITUTES and self.substitutes:
+            path = os.path.join(self.substitutes, SUBSTITUTES[name])
+            return Module(name, path, self._folder_of(name))
+        spec = self._spec(name)
+        if spec is None or not spec.has_location or spec.origin is None:
+            return None
+        return Module(name, spec.origin, self._folder_of(name))
+
+    def _folder_of(self, name: str) -> str:
+        """The folder of the search path that the module is in, or would be in if it existed."""
+        spec = self._spec(name)
+        origin = (spec.origin if spec else None) or self.search[0] + os.sep
+        return max((each for each in self.search if origin.startswith(each + os.sep)), key=len)
+
+    def _spec(self, name: str) -> ModuleSpec | None:
+        if name not in self._specs:
+            parent = name.rpartition(".")[0]
+            path: list[str] | None = self.search
+            if parent:
+                above = self._spec(parent)
+                path = list(above.submodule_search_locations or ()) if above else []
+            self._specs[name] = importlib.machinery.PathFinder.find_spec(name, path)
+        return self._specs[name]
+
+    def _imports(self, module: Module) -> list[str]:
+        with open(module.path, "rb") as file:
+            tree = ast.parse(file.read(), module.path)
+        scan = ImportScan(module.name, module.is_package, inside_functions=is_own(module.name))
+        scan.visit(tree)
+        return scan.found
+
+
+def is_own(name: str) -> bool:
+    """Whether a module belongs to the engine."""
+    return name == OWN or name.startswith(OWN + ".")
+
+
+class ImportScan(ast.NodeVisitor):
+    """Collects in `found` the names that a module may import: `from a import b` gives `a` and `a.b`."""
+
+    def __init__(self, module: str, is_package: bool, inside_functions: bool) -> None:
+        self.package = module if is_package else module.rpartition(".")[0]
+        self.inside_functions = inside_functions
+        self.found: list[str] = []
+        self._depth = 0
+
+    def _counts(self) -> bool:
+        return self.inside_functions or not self._depth
+
+    def visit_Import(self, node: ast.Import) -> None:
+        if self._counts():
+            self.found.extend(alias.name for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if not self._counts():
+            return
+        base = node.module or ""
+        if node.level:
+            above = self.package.split(".")
+            above = above[: len(above) - node.level + 1]
+            base = ".".join([*above, base] if base else above)
+        self.found.append(base)
+        self.found.extend(f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """`import_module("name")`, and the codec in `text.encode("name")`, wherever they stand."""
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        called = node.func.id if isinstance(node.func, ast.Name) else called
+        first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+        if isinstance(first, str):
+            if called in ("import_module", "__import__") and self._counts():
+                self.found.append(first)
+            elif called in ("encode", "decode") and first.isascii():
+                self.found.append("encodings." + first.lower().replace("-", "_").replace(" ", "_"))
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self._function(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._function(node)
+
+    def _function(self, node: ast.AST) -> None:
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+
+    def visit_If(self, node: ast.If) -> None:
+        verdict = decide(node.test)
+        if verdict is not False:
+            for statement in node.body:
+                self.visit(statement)
+        if verdict is not True:
+            for statement in node.orelse:
+                self.visit(statement)
+
+
+def decide(test: ast.expr) -> bool | None:
+    """What a condition on platform, version or type checker comes to; None if only running tells."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        verdict = decide(test.operand)
+        return None if verdict is None else not verdict
+    if isinstance(test, ast.BoolOp):
+        verdicts = [decide(value) for value in test.values]
+        deciding = isinstance(test.op, ast.Or)
+        if deciding in verdicts:
+            return deciding
+        return None if None in verdicts else not deciding
+    if ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"):
+        return False
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        left = KNOWN.get(ast.unparse(test.left))
+        compare = COMPARISONS.get(type(test.ops[0]))
+        if left is not None and compare is not None:
+            try:
+                return bool(compare(left, ast.literal_eval(test.comparators[0])))
+            except ValueError:
+                return None
+    return None
+
+
+def library_path() -> str:
+    """Where an interpreter looks for its library below its prefix: `lib/python3.11`, `lib64/python3.13`."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return os.path.join(sys.platlibdir, version)
+
+
+def target(module: Module, stdlib: list[str]) -> str:
+    """The path of a module's file relative to the tree."""
+    parts = module.name.split(".")
+    if module.is_extension:
+        relative = os.path.join(*parts[:-1], os.path.basename(module.path))
+        if module.folder in stdlib and len(parts) == 1:
+            relative = os.path.join("lib-dynload", relative)
+    else:
+        relative = os.path.join(*parts, "__init__" if module.is_package else "")
+        relative = relative.rstrip(os.sep) + ".pyc"
+    return os.path.join(library_path(), relative) if module.folder in stdlib else relative
+
+
+def bytecode(source: bytes, name: str) -> bytes:
+    """A .pyc that is never checked against a source, compiled as by -OO. `name` is what tracebacks show."""
+    code = compile(source, name, "exec", dont_inherit=True, optimize=2)
+    bootstrap = importlib.machinery.SourceFileLoader.__init__.__globals__
+    return bytes(bootstrap["_code_to_hash_pyc"](code, importlib.util.source_hash(source), False))
+
+
+def shared_libraries() -> dict[str, str]:
+    """Library name -> file name, as ctypes.util.find_library() answers on this machine."""
+    from ctypes.util import find_library
+
+    found = {name: find_library(name) for name in SHARED_LIBRARIES}
+    return {name: file for name, file in found.items() if file}
+
+
+def write(closure: Closure, destination: str, stdlib: list[str]) -> None:
+    """Writes the tree, and prints where the C extensions belong."""
+    # An interpreter takes the folder for its library if it holds this one, and os.pyc.
+    os.makedirs(os.path.join(destination, library_path(), "lib-dynload"), exist_ok=True)
+    for module in sorted(closure.modules.values(), key=lambda each: each.name):
+        if module.is_frozen and module.name != "os":
+            continue
+        relative = target(module, stdlib)
+        if module.is_extension:
+            print("extension", module.path, relative, sep="\t")
+            continue
+        with open(module.path, "rb") as file:
+            source = file.read()
+        if module.name == "ctypes.util" and module.path.startswith(closure.substitutes):
+            source = source.replace(b"= {}", b"= %a" % shared_libraries())
+        path = os.path.join(destination, relative)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(bytecode(source, relative[: -len("c")]))
+
+
+def submodules(home: str, package: str) -> list[str]:
+    """The modules directly in a package of the engine."""
+    folder = os.path.join(home, *package.split("."))
+    names = sorted(entry[:-3] for entry in os.listdir(folder) if entry.endswith(".py"))
+    return [f"{package}.{name}" for name in names if name != "__init__"]
+
+
+def asked_for(kind: str, package: str, table: dict[str, str], wanted: list[str] | None) -> set[str]:
+    """The modules for the wanted names; None = all that the engine has. Raises Missing."""
+    names = [name for name, module in table.items() if module] if wanted is None else wanted
+    for name in names:
+        if not table.get(name):
+            known = " ".join(sorted(key for key, module in table.items() if module))
+            raise Missing(f"this version has no {kind} {name}; it has {known}")
+    return {f"{package}.{table[name]}" for name in names}
+
+
+def roots(home: str, platforms: list[str] | None, schemes: list[str] | None) -> list[str]:
+    """The modules that are reached by name: entries, stages, providers, schemes. Raises Missing."""
+    sys.path.insert(0, home)
+    from ignition.providers import MODULES
+    from ignition.resource.fetch import SCHEMES
+
+    found = {*ENTRIES, *submodules(home, "ignition.stages")}
+    found |= {f"ignition.providers.{name}" for name in ALWAYS_ASKED}
+    found |= asked_for("platform", "ignition.providers", MODULES, platforms)
+    found |= asked_for("URL scheme", "ignition.resource.schemes", SCHEMES, schemes)
+    return sorted(found)
+
+
+def search_path(home: str) -> tuple[list[str], list[str]]:
+    """Folders to search: the engine's tree, the standard library, the distribution's packages; and
+    those of the standard library alone."""
+    paths = sysconfig.get_paths()
+    stdlib = list(dict.fromkeys([paths["stdlib"], paths["platstdlib"]]))
+    stdlib += [os.path.join(folder, "lib-dynload") for folder in stdlib]
+    others = [folder for folder in sys.path if folder.endswith(("-packages", "-packages/"))]
+    return [folder for folder in [home, *stdlib, *others] if os.path.isdir(folder)], stdlib
+
+
+def main(arguments: list[str]) -> int:
+    """The command line; see the module's own words for what it prints."""
+    parser = argparse.ArgumentParser(prog="closure.py", allow_abbrev=False)
+    parser.add_argument("--home", required=True, help="folder that holds the engine")
+    parser.add_argument("--destination", required=True, help="folder to write the tree to")
+    parser.add_argument("--platforms", help="platform ids, separated by blanks; all if not given")
+    parser.add_argument("--schemes", help="URL schemes, separated by blanks; all if not given")
+    options = parser.parse_args(arguments)
+    platforms = None if options.platforms is None else options.platforms.split()
+    schemes = None if options.schemes is None else options.schemes.split()
+    search, stdlib = search_path(options.home)
+    substitutes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "substitutes")
+    closure = Closure(search, substitutes)
+    try:
+        for name in START:
+            closure.require(name)
+        for name in roots(options.home, platforms, schemes):
+            closure.require(name)
+            print("root", name, sep="\t")
+    except Missing as missing:
+        print(f"closure.py: {missing}", file=sys.stderr)
+        return 1
+    write(closure, options.destination, stdlib)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,199 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154  # variables of dracut
+#
+# dracut module of the first-boot provisioning engine. What an image may set in dracut.conf:
+#
+#   ignition_platforms="qemu metal"   providers to include; default: all that this version has
+#   ignition_schemes="http https"     URL schemes to include besides data; default: all that this version has
+#   ignition_network=networkd         who brings up the network when a config needs it: `networkd` (default), or
+#                                     `none` where another module brings an ignition-network.service of its own
+#   ignition_python=/usr/bin/python3  interpreter whose library and binary go into the image
+
+# The engine on the system, and in the initramfs what of it can be reached.
+ignition_source=/usr/lib/ignition-firstboot
+ignition_home=/usr/lib/ignition-firstboot
+
+# called by dracut
+check() {
+    # Only when another module depends on it, or the configuration of the image adds it.
+    return 255
+}
+
+# called by dracut
+depends() {
+    local _modules="systemd systemd-initrd dracut-systemd kernel-network-modules qemu"
+    # Volumes and arrays that a config asks for need these modules' udev rules.
+    [[ -n $(find_binary cryptsetup) ]] && _modules+=" crypt"
+    [[ -n $(find_binary mdadm) ]] && _modules+=" mdraid"
+    [[ -n $(find_binary btrfs) ]] && _modules+=" btrfs"
+    echo "$_modules"
+}
+
+# called by dracut
+installkernel() {
+    # The first boot may happen on other hardware than the build, whatever kind of image this is.
+    hostonly='' instmods \
+        qemu_fw_cfg virtio_blk virtio_scsi virtio_net virtio_pci virtio_console virtio_rng \
+        nvme ahci sd_mod sr_mod loop af_packet hv_utils \
+        ext4 xfs btrfs vfat isofs udf nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 crc32c_generic \
+        dm_mod dm_crypt md_mod raid0 raid1 raid10 raid456 linear
+    hostonly='' instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport
+    case ${DRACUT_ARCH:-$(uname -m)} in
+        s390x) hostonly='' instmods zcrypt_cex4 pkey_cca ;;
+        aarch64) hostonly='' instmods mlxbf_bootctl ;;
+    esac
+}
+
+# Writes the private Python tree, with the interpreter and the C extensions where it looks for them.
+install_engine() {
+    local _python _kind _source _target
+    local -a _closure=(--home "$dracutsysrootdir$ignition_source" --destination "$initdir$ignition_home")
+    local -a _roots=()
+
+    _python=$(readlink -f "${ignition_python:-/usr/bin/python3}")
+    [[ ${ignition_platforms+set} ]] && _closure+=(--platforms "$ignition_platforms")
+    [[ ${ignition_schemes+set} ]] && _closure+=(--schemes "data $ignition_schemes")
+
+    inst_binary "$_python" "$ignition_home/bin/python3"
+    while IFS=$'\t' read -r _kind _source _target; do
+        case $_kind in
+            extension) inst_library "$_source" "$ignition_home/$_target" ;;
+            root) _roots+=("$_source") ;;
+            complete) _kind= && break ;;
+        esac
+    done < <("$_python" -IB "$moddir/closure.py" "${_closure[@]}" && echo complete)
+    if [[ $_kind ]]; then
+        dfatal "ignition: the engine's Python tree could not be made"
+        exit 1
+    fi
+    # pyudev loads it by name.
+    inst_libdir_file "libudev.so.1*"
+    inst_script "$moddir/ignition.py" /usr/bin/ignition
+    check_engine "${_roots[@]}"
+}
+
+# Fails the build, rather than a boot, when the tree lacks something. Only root can look at it from inside.
+check_engine() {
+    ((EUID == 0)) && [[ -z $dracutsysrootdir ]] || return 0
+    if ! chroot "$initdir" "$ignition_home/bin/python3" -ISB -c "
+import sys
+sys.path[0] = '$ignition_home'
+for name in sys.argv[1:]:
+    __import__(name)
+" "$@"; then
+        dfatal "ignition: the engine does not start in the image"
+        exit 1
+    fi
+}
+
+# TLS: the file that this interpreter's OpenSSL reads its certificates from.
+install_certificates() {
+    local _file _bundle
+    _file=$("${ignition_python:-/usr/bin/python3}" -IB -c \
+        'import ssl; print(ssl.get_default_verify_paths().openssl_cafile)') || return 0
+    if [[ -e $dracutsysrootdir$_file ]]; then
+        inst "$_file"
+        return
+    fi
+    for _bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem \
+        /etc/ssl/ca-bundle.pem; do
+        [[ -e $dracutsysrootdir$_bundle ]] || continue
+        inst "$_bundle"
+        mkdir -p "$initdir${_file%/*}"
+        ln_r "$_bundle" "$_file"
+        return
+    done
+    dwarn "ignition: no CA certificates found; https will not work"
+}
+
+install_programs() {
+    inst_multiple udevadm mount systemctl modprobe blkid
+    # Each is needed only by configs that ask for what it does; the engine names it when it is missing.
+    inst_multiple -o \
+        lsblk sfdisk sgdisk partx wipefs findmnt mountpoint basename \
+        mkfs.btrfs mkfs.ext4 mkfs.fat mkfs.vfat mkfs.xfs mkswap \
+        groupadd groupdel groupmod useradd userdel usermod chpasswd gpasswd \
+        mdadm cryptsetup dmsetup setfiles \
+        clevis clevis-encrypt-sss clevis-encrypt-tang clevis-encrypt-tpm2 clevis-luks-bind \
+        clevis-luks-common-functions clevis-luks-unlock pwmake tpm2_create tpm2_createpolicy
+    case ${DRACUT_ARCH:-$(uname -m)} in
+        s390x) inst_multiple chccwdev cio_ignore vmur zkey zkey-cryptsetup ;;
+    esac
+}
+
+# Network on demand: nothing here is enabled, ignition-network.service starts it.
+install_network() {
+    case ${ignition_network:-networkd} in
+        networkd) ;;
+        none) return 0 ;;
+        *)
+            dfatal "ignition: ignition_network=$ignition_network; it is networkd or none"
+            exit 1
+            ;;
+    esac
+    if ! [[ -x $dracutsysrootdir$systemdutildir/systemd-networkd ]]; then
+        dwarn "ignition: no systemd-networkd; configs that need the network need another module to bring it up"
+        return 0
+    fi
+    inst_multiple networkctl \
+        "$systemdutildir"/systemd-networkd \
+        "$systemdutildir"/systemd-networkd-wait-online \
+        "$systemdsystemunitdir"/systemd-networkd.service \
+        "$systemdsystemunitdir"/systemd-networkd.socket
+    inst_multiple -o "$systemdutildir"/systemd-network-generator ip
+    inst_simple "$moddir/zz-ignition-default.network" /usr/lib/systemd/network/zz-ignition-default.network
+    inst_script "$moddir/ignition-network.sh" /usr/libexec/ignition-network
+    copy_account passwd systemd-network
+    copy_account group systemd-network
+    require_unit ignition-complete.target ignition-network.service
+    inst_simple "$moddir/ignition-nameservers.path" "$systemdsystemunitdir/ignition-nameservers.path"
+    inst_simple "$moddir/ignition-nameservers.service" "$systemdsystemunitdir/ignition-nameservers.service"
+}
+
+# Copies the line of account $2 in /etc/$1, unless it is there.
+copy_account() {
+    grep -q "^$2:" "$initdir/etc/$1" 2> /dev/null \
+        || grep "^$2:" "$dracutsysrootdir/etc/$1" >> "$initdir/etc/$1"
+}
+
+# Installs unit $2 and makes target $1 require it.
+require_unit() {
+    inst_simple "$moddir/$2" "$systemdsystemunitdir/$2"
+    if ! $SYSTEMCTL -q --root "$initdir" add-requires "$1" "$2"; then
+        dfatal "ignition: $1 cannot be made to require $2"
+        exit 1
+    fi
+}
+
+install_units() {
+    local _unit
+    for _unit in complete diskful subsequent diskful-subsequent; do
+        inst_simple "$moddir/ignition-$_unit.target" "$systemdsystemunitdir/ignition-$_unit.target"
+    done
+    for _unit in fetch-offline fetch kargs disks mount files; do
+        require_unit ignition-complete.target "ignition-$_unit.service"
+    done
+    require_unit ignition-diskful.target ignition-remount-sysroot.service
+    inst_simple "$moddir/ignition-failure.service" "$systemdsystemunitdir/ignition-failure.service"
+    $SYSTEMCTL -q --root "$initdir" add-wants emergency.target ignition-failure.service
+    inst_script "$moddir/ignition-failure.sh" /usr/libexec/ignition-failure
+    inst_script "$moddir/ignition-generator" "$systemdutildir/system-generators/ignition-generator"
+}
+
+# called by dracut
+install() {
+    install_programs
+    install_engine
+    install_certificates
+    install_units
+    install_network
+
+    # A distribution's own helper replaces it.
+    inst_script "$moddir/ignition-kargs-helper.sh" /usr/sbin/ignition-kargs-helper
+    inst_simple "$moddir/ignition-luks.conf" /etc/security/pwquality.conf.d/ignition-luks.conf
+    # Config drives are CD-ROMs.
+    inst_rules 60-cdrom_id.rules
+    inst_simple "$moddir/99-xx-ignition-systemd-cryptsetup.rules" \
+        "$udevdir/rules.d/99-xx-ignition-systemd-cryptsetup.rules"
+}
