@@ -16,19 +16,21 @@ if TYPE_CHECKING:
 
 @record
 class Usage:
-    """Reasons against a change, in words; empty: none. `partitions` holds numbers that are in use.
+    """Reasons against a change, in words; empty: none. `partitions` holds numbers that are in use,
+    `swap` is about the device itself.
 
     `doubtful` are uses that the original does not see and that therefore only warn: swap on a partition, and
     what is built on a partition of a multipath disk.
     """
 
     disk: str
+    swap: str
     partitions: dict[int, str]
     doubtful: dict[int, str]
 
 
 def of_disk(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
-    """What is in use on a disk, by the mounts and the swaps given."""
+    """What is in use of a disk or of any other block device, by the mounts and the swaps given."""
     mapper = devices.mapper_name(disk)
     # The mapped partitions of a multipath disk are holders of it: those do not count.
     on_disk = _reason(disk, mounted, held=not mapper)
@@ -43,7 +45,8 @@ def of_disk(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
             doubtful[number] = "it is in use as swap"
         elif mapper and devices.holders(one.sysfs):
             doubtful[number] = f"{', '.join(devices.holders(one.sysfs))} is built on it"
-    return Usage(on_disk, active, doubtful)
+    swap = "it is in use as swap" if disk.node in swapping else ""
+    return Usage(on_disk, swap, active, doubtful)
 
 
 def _partitions(disk: Block, mapper: str) -> dict[int, Block]:

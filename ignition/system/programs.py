@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a program can be started, asked before anything depends on it."""
+
+from __future__ import annotations
+
+import os
+
+
+def is_there(program: str) -> bool:
+    """Whether `program` is on PATH, or is a path that leads to a program."""
+    if "/" in program:
+        return os.access(program, os.X_OK)
+    folders = os.environ.get("PATH", os.defpath).split(":")
+    return any(os.access(os.path.join(folder, program), os.X_OK) for folder in folders if folder)

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filesystems and swap: made where nothing is, kept where the right thing is, else refused.
+
+Rules: reference engine-disks 5. What is wanted and what is found meet in `filesystem_decisions`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import Failure, Refused
+from ignition.engine.step import Step, Task
+from ignition.system import devices, mounts, probe, programs, usage
+from ignition.system.run import run
+
+from . import filesystem_decisions as decisions
+from .disk_order import is_open, names_of
+from .filesystem_decisions import Decision
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.base.log import Log
+    from ignition.base.origin import Origin
+    from ignition.base.settings import Settings
+    from ignition.config import model
+    from ignition.engine.machine import Machine
+
+
+def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+    """One step per filesystem; those on devices that no earlier step touches are decided about here."""
+    wanted = [
+        (one, machine.origin("storage", "filesystems", index))
+        for index, one in enumerate(config.storage.filesystems)
+        if one.format != decisions.VIRTIOFS
+    ]
+    if not wanted:
+        return
+    log = machine.log.child("createFilesystems")
+    later = {one.device for one, _ in wanted if is_open(machine, config, one.device)}
+    now = [(one.device, origin.at("device")) for one, origin in wanted if one.device not in later]
+    if now:
+        devices.wait(log, machine.settings, now, machine.progress)
+    for one, origin in wanted:
+        if one.device in later:
+            yield _deferred(one, origin)
+            continue
+        try:
+            yield _decided(log, machine, one, origin)
+        except Failure as failure:
+            machine.refuse(failure)
+
+
+def _deferred(wanted: model.Filesystem, origin: Origin) -> Step:
+    def do(task: Task) -> None:
+        log, settings = task.log, task.machine.settings
+        named = [(wanted.device, origin.at("device"))]
+        devices.wait(log, settings, named, task.progress)
+        alias = devices.make_alias(log, settings, wanted.device)
+        if wanted.format is not None:
+            _do(task, wanted, _decide(log, settings, wanted, alias, origin), alias)
+
+    names = names_of(wanted.device)
+    return Step(_says(wanted), origin, do, needs=names, provides=names, deferred=True)
+
+
+def _decided(log: Log, machine: Machine, wanted: model.Filesystem, origin: Origin) -> Step:
+    settings = machine.settings
+    decision = Decision(decisions.SKIP)
+    if wanted.format is not None:
+        decision = _decide(log, settings, wanted, wanted.device, origin)
+
+    def do(task: Task) -> None:
+        alias = devices.make_alias(task.log, settings, wanted.device)
+        if wanted.format is not None:
+            _do(task, wanted, decision, alias)
+
+    names = names_of(wanted.device)
+    says = _says(wanted) if decision.act in (decisions.MAKE, decisions.WIPE) else _says_kept(wanted)
+    return Step(says, origin, do, needs=names, provides=names)
+
+
+def _says(wanted: model.Filesystem) -> str:
+    if wanted.format is None:
+        return f"wait for {wanted.device}"
+    if wanted.format in ("", decisions.NONE):
+        return f"leave no filesystem on {wanted.device}"
+    return f"make {wanted.format} on {wanted.device}"
+
+
+def _says_kept(wanted: model.Filesystem) -> str:
+    if wanted.format in (None, "", decisions.NONE):
+        return f"leave {wanted.device} as it is"
+    return f"keep {wanted.format} on {wanted.device}"
+
+
+def _decide(
+    log: Log, settings: Settings, wanted: model.Filesystem, device: str, origin: Origin
+) -> Decision:
+    """The decision by what the device holds now. Raises Refused."""
+    with log.operation(f'determining filesystem type of "{device}"'):
+        found = probe.probe(log, settings, device, origin)
+    log.info(
+        f'found {found.kind} filesystem at "{device}" with uuid "{found.uuid}" and label "{found.label}"'
+    )
+    decision = decisions.reuse(wanted, found)
+    if decision.act == decisions.REFUSE:
+        log.error(
+            f'filesystem at "{device}" is not of the correct type, label, or UUID '
+            "and a filesystem wipe was not requested"
+        )
+        raise Refused(
+            "IGN2401",
+            f"filesystem is not of the correct type: {wanted.device} holds {found}: {decision.why}",
+            origin,
+            hint="set wipeFilesystem to true to replace it, "
+            "or describe what is there (format, label, uuid) to keep it",
+        )
+    if decision.act in (decisions.MAKE, decisions.WIPE):
+        _refuse_if_in_use(wanted, origin)
+        _refuse_without_program(settings, wanted, origin)
+        if found.table and not found.kind:
+            log.warning(f"{wanted.device} holds {found}, which is overwritten")
+    return decision
+
+
+def _refuse_if_in_use(wanted: model.Filesystem, origin: Origin) -> None:
+    used = usage.of_disk(devices.block(wanted.device), mounts.mounted(), mounts.swaps())
+    partition = next(iter(used.partitions.items()), None)
+    reason = used.disk or used.swap
+    if not reason and partition:
+        reason = f"of its partition {partition[0]}, {partition[1]}"
+    if reason:
+        raise Refused(
+            "IGN2402",
+            f"refusing to overwrite {wanted.device}: {reason}",
+            origin,
+            hint="stop what uses it, or leave out wipeFilesystem if what it holds is what you want",
+        )
+
+
+def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin: Origin) -> None:
+    kind = wanted.format or ""
+    if kind in ("", decisions.NONE):
+        return
+    if not decisions.is_known(kind):
+        raise Refused("IGN2403", f"unsupported filesystem format {kind!r}", origin)
+    program = settings.program(decisions.command(wanted, "")[0])
+    if not programs.is_there(program):
+        raise Refused(
+            "IGN2404",
+            f"{program} is missing, so no {kind} can be made",
+            origin,
+            hint=f"the initramfs needs {program} on PATH",
+        )
+
+
+def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) -> None:
+    log, settings = task.log, task.machine.settings
+    if decision.act == decisions.KEEP:
+        log.info(f'filesystem at "{alias}" is already correctly formatted. Skipping mkfs...')
+        return
+    if decision.act == decisions.SKIP:
+        return
+    wipefs = [settings.program("wipefs"), "-a", alias]
+    run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
+    if decision.act == decisions.WIPE:
+        return
+    program, *words = decisions.command(wanted, alias)
+    run(
+        log,
+        [settings.program(program), *words],
+        what=f'creating "{wanted.format}" filesystem on "{alias}"',
+    )
+    node = os.path.realpath(alias)
+    _flush(node)
+    # mkfs.btrfs closes the device several times, and udev looks after each: the first time nothing is
+    # recognisable yet and links vanish. An event of our own is worked off after all of those.
+    devices.trigger(log, settings, [node])
+
+
+def _flush(node: str) -> None:
+    descriptor = os.open(node, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
