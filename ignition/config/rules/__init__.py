@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules on the content of configs: all that the original checks beyond structure, for every spec version.
+
+Each module holds the rules of one part of a config: constants with code, message and documentation, then
+the functions that apply them. Findings come in the original's order.
+"""
+
+from __future__ import annotations
+
+from ignition.config.rules.duplicates import duplicates as _duplicates
+from ignition.config.rules.ignition_section import ignition_section
+from ignition.config.rules.rule import Rule, RuleFinding
+from ignition.config.rules.storage import storage_section
+from ignition.config.rules.systemd import systemd_section, taken_paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+__all__ = ["Rule", "RuleFinding", "findings"]
+
+
+def findings(
+    config: dict[str, Any], version: str, *, duplicates: bool = True
+) -> Iterator[RuleFinding]:
+    """What the rules of one spec version have to say about a canonical config of that version.
+
+    Paths start at the top of the config. A config that was merged from several is checked without
+    `duplicates`: the merge leaves none.
+    """
+    minor = int(version.split(".")[1])
+    yield from taken_paths(config)
+    for finding in ignition_section(config.get("ignition", {}), version):
+        yield finding.under("ignition")
+    for finding in storage_section(config.get("storage", {}), minor):
+        yield finding.under("storage")
+    for finding in systemd_section(config.get("systemd", {})):
+        yield finding.under("systemd")
+    if duplicates:
+        yield from _duplicates(config, version)

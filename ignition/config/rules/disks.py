@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disks and their partitions. All spec versions."""
+
+from __future__ import annotations
+
+from ignition.config.rules.paths import path_fault
+from ignition.config.rules.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ignition.config.rules.rule import RuleFinding
+
+    Items = list[dict[str, Any]]
+
+DEVICE_REQUIRED = Rule(
+    "IGN1501",
+    "disk device is required",
+    hint="name the device, best by a link in /dev/disk/by-id",
+)
+"""There is no default disk."""
+
+NUMBERS_COLLIDE = Rule(
+    "IGN1502",
+    "partition numbers collide",
+    hint="give each partition its own number, or 0 for the next free one",
+)
+"""One number is one partition."""
+
+OVERLAP = Rule(
+    "IGN1503",
+    "partitions overlap",
+    hint="move startMiB past the end of the other partition, or lower sizeMiB",
+)
+"""Only partitions with both a start and a size are compared; a size of 0 occupies its start alone."""
+
+LABEL_TWICE = Rule(
+    "IGN1504",
+    "cannot use the same partition label twice",
+    hint="give each partition of the disk its own label",
+)
+"""The links in /dev/disk/by-partlabel would be ambiguous."""
+
+ABSENT_WITH_OTHERS = Rule(
+    "IGN1511",
+    "shouldExist specified false with other options also specified",
+    hint="name a partition that is to go by its number alone",
+)
+"""What is to be deleted has no properties. Empty GUIDs count as not given; a size of 0 and an empty label
+count as given."""
+
+NUMBER_OR_LABEL = Rule(
+    "IGN1512",
+    "a partition number >= 1 or a label must be specified",
+    hint="give the partition a label or a number",
+)
+"""Otherwise a later boot could not tell which partition was meant."""
+
+LABEL_TOO_LONG = Rule(
+    "IGN1513",
+    "partition labels may not exceed 36 characters",
+    hint="shorten the label to 36 bytes; a letter beyond ASCII takes 2 to 4",
+)
+"""A partition entry of a GPT has room for 36 characters. Bytes of UTF-8 are counted here."""
+
+LABEL_COLON = Rule(
+    "IGN1514",
+    "partition label will be truncated to text before the colon",
+    hint="leave the colon out",
+)
+"""sgdisk, which the original uses, takes a colon for the end of the label."""
+
+NOT_A_GUID = Rule(
+    "IGN1515",
+    'doesn\'t match the form "01234567-89AB-CDEF-EDCB-A98765432101"',
+    hint="write 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12, joined by hyphens",
+)
+"""A GUID has one form. The empty text means none."""
+
+_LABEL_MAX = 36
+_GUID_GROUPS = [8, 4, 4, 4, 12]
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+def disk(value: dict[str, Any]) -> Iterator[RuleFinding]:
+    """A disk, its partitions among each other, then each of them."""
+    device = value.get("device", "")
+    partitions = value.get("partitions", [])
+    if not device:
+        yield DEVICE_REQUIRED.at("device")
+    else:
+        if fault := path_fault(device):
+            yield fault.at("device")
+        for rule, index in _between_partitions(partitions):
+            yield rule.at("partitions", index)
+    for index, item in enumerate(partitions):
+        for finding in _partition(item):
+            yield finding.under("partitions", index)
+
+
+def _between_partitions(partitions: Items) -> Iterator[tuple[Rule, int]]:
+    """One finding at most per rule, at the second of the partitions in question."""
+    numbers = [item.get("number") or None for item in partitions]
+    if (index := _first_repeat(numbers)) is not None:
+        yield NUMBERS_COLLIDE, index
+    if (index := _first_overlap(partitions)) is not None:
+        yield OVERLAP, index
+    if (index := _first_repeat([item.get("label") for item in partitions])) is not None:
+        yield LABEL_TWICE, index
+
+
+def _first_repeat(values: list[Any]) -> int | None:
+    """The index of the first value that stands before it too; None is no value."""
+    seen = set()
+    for index, value in enumerate(values):
+        if value is not None and value in seen:
+            return index
+        seen.add(value)
+    return None
+
+
+def _first_overlap(partitions: Items) -> int | None:
+    spans = [_span(item) for item in partitions]
+    for number, mine in enumerate(spans):
+        for index, other in enumerate(spans):
+            if mine is None or other is None or index == number:
+                continue
+            start, end = mine
+            first, last = other
+            if first <= start <= last or first <= end <= last or (start < first and end > last):
+                return index
+    return None
+
+
+def _span(partition: dict[str, Any]) -> tuple[int, int] | None:
+    """First and last MiB of a partition whose place is given."""
+    start, size = partition.get("startMiB"), partition.get("sizeMiB")
+    if not start or size is None:
+        return None
+    return start, _int64(start + size - 1) if size else start
+
+
+def _int64(number: int) -> int:
+    """The number as the original's signed 64-bit arithmetic has it."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _partition(value: dict[str, Any]) -> Iterator[RuleFinding]:
+    label = value.get("label")
+    if value.get("shouldExist") is False and _has_properties(value):
+        yield ABSENT_WITH_OTHERS.at()
+    if not value.get("number") and label is None:
+        yield NUMBER_OR_LABEL.at()
+    if label and len(label.encode()) > _LABEL_MAX:
+        yield LABEL_TOO_LONG.at("label")
+    elif label and ":" in label:
+        yield LABEL_COLON.at("label")
+    for name in ("guid", "typeGuid"):
+        if value.get(name) and not _is_guid(value[name]):
+            yield NOT_A_GUID.at(name)
+
+
+def _has_properties(partition: dict[str, Any]) -> bool:
+    return (
+        any(name in partition for name in ("label", "startMiB", "sizeMiB"))
+        or bool(partition.get("typeGuid"))
+        or bool(partition.get("guid"))
+    )
+
+
+def _is_guid(text: str) -> bool:
+    groups = text.split("-")
+    return [len(group) for group in groups] == _GUID_GROUPS and _HEX.issuperset("".join(groups))

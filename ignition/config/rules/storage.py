@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The storage section: rules between its entries, then those of each entry."""
+
+from __future__ import annotations
+
+from ignition.base.finding import WARNING
+from ignition.config.rules.disks import disk
+from ignition.config.rules.filesystems import filesystem
+from ignition.config.rules.luks import luks
+from ignition.config.rules.nodes import directory, file, link
+from ignition.config.rules.paths import clean
+from ignition.config.rules.raid import raid
+from ignition.config.rules.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ignition.config.rules.rule import RuleFinding
+
+    Items = list[dict[str, Any]]
+
+DIRECTORY_UNDER_LINK = Rule(
+    "IGN1411",
+    "directory path includes link in config",
+    hint="give the path that the link leads to, or drop the link",
+)
+"""Links are made last, so the entry would be made in a folder that the link is then in the way of."""
+
+FILE_UNDER_LINK = Rule(
+    "IGN1412",
+    "file path includes link in config",
+    hint="give the path that the link leads to, or drop the link",
+)
+"""As for directories."""
+
+LINK_UNDER_LINK = Rule(
+    "IGN1413",
+    "link path includes link in config",
+    hint="give the path that the other link leads to, or drop that link",
+)
+"""As for directories."""
+
+TARGET_REQUIRED = Rule(
+    "IGN1414",
+    "link target is required",
+    hint="say what the link points to",
+)
+"""A link to nothing cannot be made. Since 3.3.0; older configs pass here and fail when rendered."""
+
+HARD_LINK_TO_DIRECTORY = Rule(
+    "IGN1415",
+    "hard link target is a directory",
+    hint="set hard to false, or link to a file",
+)
+"""Linux has no hard links to directories. A relative target is looked up as if the link's own path were the
+folder, which is the original's reading."""
+
+HARD_LINK_OWNER = Rule(
+    "IGN1416",
+    "user/group ignored for hard link",
+    hint="set the owner on the file that the link points to",
+    severity=WARNING,
+)
+"""A hard link is another name of a file, whose owner it has."""
+
+PARTITIONS_OVERWRITTEN = Rule(
+    "IGN1417",
+    "filesystem overwrites partitioned device",
+    hint="put the filesystem on one of the partitions, or give the disk none",
+    severity=WARNING,
+)
+"""A filesystem on a whole disk destroys the partition table that the same config asks for."""
+
+IMPLICIT_WIPE = Rule(
+    "IGN1418",
+    "device matches disk with wipeTable enabled; filesystem will be wiped",
+    hint="set wipeFilesystem to true if that is meant, else wipeTable to false",
+    severity=WARNING,
+)
+"""Wiping the table of a disk destroys a filesystem that lies on the whole disk, though it is to be kept."""
+
+
+def storage_section(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+    """Rules of `$.storage` in spec 3.`minor`, in the original's order."""
+    yield from _between_entries(value, minor)
+    for index, item in enumerate(value.get("directories", ())):
+        for finding in directory(item, minor):
+            yield finding.under("directories", index)
+    for index, item in enumerate(value.get("disks", ())):
+        for finding in disk(item):
+            yield finding.under("disks", index)
+    for index, item in enumerate(value.get("files", ())):
+        for finding in file(item, minor):
+            yield finding.under("files", index)
+    for index, item in enumerate(value.get("filesystems", ())):
+        for finding in filesystem(item, minor):
+            yield finding.under("filesystems", index)
+    for index, item in enumerate(value.get("links", ())):
+        for finding in link(item):
+            yield finding.under("links", index)
+    for index, item in enumerate(value.get("luks", ())):
+        for finding in luks(item, minor):
+            yield finding.under("luks", index)
+    for index, item in enumerate(value.get("raid", ())):
+        for finding in raid(item, minor):
+            yield finding.under("raid", index)
+
+
+def _between_entries(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+    if links := value.get("links"):
+        folders = value.get("directories", [])
+        yield from _under_links(folders, links, DIRECTORY_UNDER_LINK, "directories")
+        yield from _under_links(value.get("files", []), links, FILE_UNDER_LINK, "files")
+        yield from _links(links, folders, minor)
+    if disks := value.get("disks"):
+        yield from _filesystems_on_disks(value.get("filesystems", []), disks)
+
+
+def _under_links(items: Items, links: Items, rule: Rule, kind: str) -> Iterator[RuleFinding]:
+    counts = _path_counts(links)
+    for index, item in enumerate(items):
+        for _ in range(_links_above(item.get("path", ""), counts)):
+            yield rule.at(kind, index)
+
+
+def _path_counts(links: Items) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for item in links:
+        path = item.get("path", "")
+        counts[path] = counts.get(path, 0) + 1
+    return counts
+
+
+def _links_above(path: str, counts: dict[str, int]) -> int:
+    """How many links a path begins with, each with a slash after it."""
+    total = 0
+    slash = path.find("/")
+    while slash >= 0:
+        total += counts.get(path[:slash], 0)
+        slash = path.find("/", slash + 1)
+    return total
+
+
+def _links(links: Items, folders: Items, minor: int) -> Iterator[RuleFinding]:
+    counts = _path_counts(links)
+    folder_paths = {item.get("path", "") for item in folders}
+    for index, item in enumerate(links):
+        for _ in range(_links_above(item.get("path", ""), counts)):
+            yield LINK_UNDER_LINK.at("links", index)
+        if minor >= 3 and not item.get("target"):
+            yield TARGET_REQUIRED.at("links", index, "target")
+        elif item.get("hard"):
+            if _hard_link_target(item) in folder_paths:
+                yield HARD_LINK_TO_DIRECTORY.at("links", index)
+            for kind in ("user", "group"):
+                for part in ("id", "name"):
+                    if part in item.get(kind, {}):
+                        yield HARD_LINK_OWNER.at("links", index, kind, part)
+
+
+def _hard_link_target(item: dict[str, Any]) -> str:
+    target: str = item.get("target", "")
+    if target.startswith("/"):
+        return clean(target)
+    joined = "/".join(part for part in (item.get("path", ""), target) if part)
+    return clean(joined) if joined else ""
+
+
+def _filesystems_on_disks(filesystems: Items, disks: Items) -> Iterator[RuleFinding]:
+    by_device = {item.get("device", ""): item for item in disks}
+    for index, item in enumerate(filesystems):
+        under = by_device.get(item.get("device", ""))
+        if under is None:
+            continue
+        if under.get("partitions"):
+            yield PARTITIONS_OVERWRITTEN.at("filesystems", index, "device")
+        elif under.get("wipeTable") and not item.get("wipeFilesystem"):
+            yield IMPLICIT_WIPE.at("filesystems", index, "device")
