@@ -25,7 +25,7 @@ from types import TracebackType
 class Answer:
     """How one request is answered. The last answer of a path is repeated for ever.
 
-    `delay`: seconds before the headers. `drip`: seconds after each of the body's bytes. `pause`: seconds in the
+    `delay`: seconds before the headers. `drip`: seconds after each byte of the body. `pause`: seconds in the
     middle of the body. `length`: what Content-Length says, if not the truth; "" leaves it out. `cut`: the
     connection ends after so many bytes of the body; with `reset`, by a TCP reset. `hang_up`: it ends before
     any answer. `chunked`: Transfer-Encoding chunked.
@@ -46,12 +46,14 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """A request as it came. Header names are in lower case; `target` is the whole request target."""
+    """A request as it came. Header names are in lower case; `target` is the whole request target, `peer` the
+    client's address and port."""
 
     method: str
     target: str
     headers: Mapping[str, str]
     time: float
+    peer: tuple[str, int]
 
     @property
     def path(self) -> str:
@@ -163,7 +165,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _seen(self) -> Seen:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return Seen(self.command, self.path, headers, time.monotonic())
+        return Seen(self.command, self.path, headers, time.monotonic(), self.client_address)
 
     def do_GET(self) -> None:
         owner = self.server.owner

@@ -78,8 +78,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
             attempt += 1
             ctx.log.info(f"GET {request.name}: attempt #{attempt}")
             try:
-                response = _follow(ctx, request, headers, deadline, watch)
-                with response:
+                with _follow(ctx, request, headers, deadline, watch) as response:
                     phrase = http.client.responses.get(response.status_code, "")
                     ctx.log.info(f"GET result: {phrase or response.status_code}")
                     if response.status_code < 500:
@@ -166,8 +165,8 @@ def _target(url: str, location: str, request: Request) -> tuple[str, urls.Url]:
         location = location.encode("latin-1").decode("utf-8")
     except UnicodeError:
         pass
-    target = urldefrag(urljoin(url, location)).url
     try:
+        target = urldefrag(urljoin(url, location)).url
         parts = urls.parse(target)
     except ValueError:
         parts = None

@@ -6,6 +6,7 @@ Trust: the system's certificates and those of the config, never the bundle that 
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 import threading
@@ -123,13 +124,49 @@ def _hang_up(connection: Any) -> None:
         pass  # it is closed already, or TLS inside TLS, where the timers of the socket end the wait
 
 
+class _Lines:
+    """The connection while headers are read. Remembers the last line, which must be the empty one."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.last = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.last = self._file.readline(limit)
+        return self.last
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """The library takes a connection that ends within the headers for the end of the headers, and then for
+    an empty body. It is none."""
+
+    def begin(self) -> None:
+        file = self.fp
+        lines: Any = _Lines(file)
+        self.fp = lines
+        try:
+            super().begin()
+        finally:
+            if self.fp is lines:
+                self.fp = file
+        if lines.last not in (b"\r\n", b"\n"):
+            raise http.client.IncompleteRead(b"")
+
+
 class _Plain(HTTPConnection):
+    response_class = _Answer
+
     def getresponse(self) -> Any:
         _before_answer(self.sock)
         return super().getresponse()
 
 
 class _Secure(HTTPSConnection):
+    response_class = _Answer
+
     def getresponse(self) -> Any:
         _before_answer(self.sock)
         return super().getresponse()

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every scheme: which there are, offline runs, unpacking, verification, waiting aloud."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure, NeedNetwork
+from ignition.base.origin import Origin
+from ignition.config.model import Resource
+from ignition.resource import body, digest
+from ignition.resource.fetch import fetch_bytes, fetch_to, needs_network
+from ignition.resource.watch import Watch
+
+Bench = Any
+ORIGIN = Origin("config.ign", "/storage/files/0/contents")
+PACKED = zlib.compress(b"hello", wbits=31)
+
+
+def test_data_url(bench: Bench) -> None:
+    assert fetch_bytes(bench.context(offline=True), "data:text/plain;base64,aGVsbG8=") == b"hello"
+    assert fetch_bytes(bench.context(offline=True), "data:,a%20b") == b"a b"
+
+
+def test_no_source_has_no_bytes(bench: Bench) -> None:
+    assert fetch_bytes(bench.context(offline=True), "") == b""
+
+
+@pytest.mark.parametrize("url", ["data:x,y", "data:;base64,a"])
+def test_bad_data_url(bench: Bench, url: str) -> None:
+    with pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(), url, origin=ORIGIN)
+    assert (caught.value.code, caught.value.origin) == ("IGN4016", ORIGIN)
+
+
+@pytest.mark.parametrize("url", ["ftp://host/a", "file:///a", "oem:///a"])
+def test_unsupported_scheme(bench: Bench, url: str) -> None:
+    with pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(), url, origin=ORIGIN)
+    assert caught.value.code == "IGN4001"
+    assert str(caught.value).startswith("unsupported source scheme")
+
+
+@pytest.mark.parametrize("scheme", ["tftp", "s3", "gs"])
+@pytest.mark.parametrize("offline", [True, False])
+def test_scheme_that_is_not_built_says_so(bench: Bench, scheme: str, offline: bool) -> None:
+    with pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(offline=offline), f"{scheme}://host/a?secret")
+    assert caught.value.code == "IGN4002"
+    assert str(caught.value) == f"this version cannot fetch {scheme} URLs yet: {scheme}://host/a"
+
+
+def test_offline_run_asks_for_the_network(bench: Bench) -> None:
+    with pytest.raises(NeedNetwork) as caught:
+        fetch_bytes(bench.context(offline=True), "http://host/a?secret", origin=ORIGIN)
+    assert str(caught.value) == "resource requires networking: http://host/a"
+    assert caught.value.origin == ORIGIN
+
+
+@pytest.mark.parametrize("url", ["http://[", "ht\ttp://a", ":a"])
+def test_not_a_url(bench: Bench, url: str) -> None:
+    with pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(), url)
+    assert caught.value.code == "IGN4012"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("", False), ("data:,a", False), ("http://a", True), ("HTTPS://a", True), ("tftp://a", True)],
+)
+def test_what_needs_the_network(url: str, expected: bool) -> None:
+    assert needs_network(url) is expected
+
+
+def data_url(data: bytes) -> str:
+    return "data:," + "".join(f"%{byte:02x}" for byte in data)
+
+
+@pytest.mark.parametrize(
+    ("packed", "expected"),
+    [
+        pytest.param(PACKED, b"hello", id="one member"),
+        pytest.param(PACKED + PACKED, b"hellohello", id="two members"),
+        pytest.param(zlib.compress(b"", wbits=31), b"", id="nothing packed"),
+        pytest.param(zlib.compress(bytes(5_000_000), wbits=31), bytes(5_000_000), id="large"),
+        pytest.param(
+            zlib.compress(bytes(body._PIECE), wbits=31) + PACKED,
+            bytes(body._PIECE) + b"hello",
+            id="piece",
+        ),
+    ],
+)
+def test_gzip(bench: Bench, packed: bytes, expected: bytes) -> None:
+    assert fetch_bytes(bench.context(), data_url(packed), compression="gzip") == expected
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"hello", id="not packed"),
+        pytest.param(PACKED[:-1], id="cut"),
+        pytest.param(PACKED + b"\0", id="zero after it"),
+        pytest.param(PACKED + b"junk", id="junk after it"),
+        pytest.param(PACKED[:-8] + bytes(8), id="wrong checksum"),
+        pytest.param(zlib.compress(b"hello"), id="zlib, not gzip"),
+    ],
+)
+def test_bad_gzip(bench: Bench, packed: bytes) -> None:
+    with pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(), data_url(packed), compression="gzip", origin=ORIGIN)
+    assert (caught.value.code, caught.value.origin) == ("IGN4009", ORIGIN)
+
+
+def test_unknown_compression(bench: Bench) -> None:
+    with pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(), "data:,a", compression="xz")
+    assert str(caught.value) == "invalid compression method"
+
+
+SUM256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
+
+@pytest.mark.parametrize("kind", ["sha256", "sha512"])
+@pytest.mark.parametrize("upper", [True, False])
+def test_right_hash_in_either_case(bench: Bench, kind: str, upper: bool) -> None:
+    total = SUM256 if kind == "sha256" else digest.sha512(b"hello")
+    verification = f"{kind}-{total.upper() if upper else total}"
+    assert fetch_bytes(bench.context(), "data:,hello", verification=verification) == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("verification", "code"),
+    [
+        (f"sha256-{SUM256[:-1]}5", "IGN4011"),
+        (f"sha256-{SUM256[:-1]}g", "IGN4021"),
+        (f"sha256-{SUM256[:-1]}", "IGN4021"),
+        (f"md5-{SUM256}", "IGN4021"),
+        (SUM256, "IGN4021"),
+        ("", "IGN4021"),
+    ],
+)
+def test_wrong_hash(bench: Bench, verification: str, code: str) -> None:
+    with pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(), "data:,hello", verification=verification)
+    assert caught.value.code == code
+
+
+def test_file_is_written_from_where_it_stands(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"before ")
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+    os.lseek(descriptor, 0, os.SEEK_END)
+    resource = Resource({"source": "data:,hello", "verification": {"hash": f"sha256-{SUM256}"}})
+    fetch_to(bench.context(), resource, descriptor, ORIGIN)
+    os.close(descriptor)
+    assert path.read_bytes() == b"before hello"
+
+
+def test_full_disk_says_where(bench: Bench) -> None:
+    with open("/dev/full", "wb", buffering=0) as full, pytest.raises(Failure) as caught:
+        fetch_to(bench.context(), Resource({"source": "data:,hello"}), full.fileno(), ORIGIN)
+    assert caught.value.code == "IGN4017"
+    assert caught.value.origin == ORIGIN
+    assert "no space left" in str(caught.value).lower()
+
+
+def test_waiting_is_announced_with_the_last_reason() -> None:
+    said: list[str] = []
+    with Watch(said.append, "http://host/a", every=0.05) as watch:
+        time.sleep(0.07)
+        watch.reason = "connection refused"
+        time.sleep(0.06)
+    time.sleep(0.1)
+    assert said == [
+        "waiting 0 s for http://host/a: no answer yet",
+        "waiting 0 s for http://host/a: connection refused",
+    ]
+
+
+def test_the_end_of_a_wait_is_called_for_once() -> None:
+    ended: list[str] = []
+    with Watch(lambda _: None, "x", limit=0.05) as watch:
+        watch.on_expiry(lambda: ended.append("first"))
+        time.sleep(0.15)
+        assert watch.expired
+        watch.on_expiry(lambda: ended.append("second"))
+    assert ended == ["first", "second"]
+
+
+def test_inline_contents_load_no_network_library() -> None:
+    program = (
+        "import sys\n"
+        "from ignition.base.log import Log\n"
+        "from ignition.base.settings import Settings\n"
+        "from ignition.resource.context import FetchContext\n"
+        "from ignition.resource.fetch import fetch_bytes\n"
+        "ctx = FetchContext(Settings(), Log(print))\n"
+        f"assert fetch_bytes(ctx, 'data:,hello', verification='sha256-{SUM256}') == b'hello'\n"
+        "heavy = {'requests', 'ssl', 'socket', 'hashlib', 're', 'enum', 'typing', 'json'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    root = Path(__file__).parents[3]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-S", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: Apache-2.0
+"""http against a real server on loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure, NotFound
+from ignition.base.origin import Origin
+from ignition.config.model import Resource
+from ignition.resource import digest
+from ignition.resource.context import Transport
+from ignition.resource.fetch import fetch_bytes, fetch_to
+from ignition.testbed.httpserver import Answer, HttpServer
+
+Bench = Any
+ORIGIN = Origin("config.ign", "/storage/files/0/contents")
+
+
+def code_of(call: Callable[[], object]) -> str:
+    with pytest.raises(Failure) as caught:
+        call()
+    return caught.value.code
+
+
+def test_body_and_log_lines(bench: Bench) -> None:
+    with HttpServer({"/a": b"hello"}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a?token=secret")) == b"hello"
+        assert bench.lines == [f"GET {server.url('/a')}: attempt #1", "GET result: OK"]
+
+
+def test_default_headers(bench: Bench) -> None:
+    with HttpServer({"/a": b""}) as server:
+        fetch_bytes(bench.context(), server.url("/a"))
+        sent = server.requests[0].headers
+    assert sent["user-agent"].startswith("Ignition/")
+    assert sent["accept"] == "application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"
+    assert sent["accept-encoding"] == "identity"
+
+
+def test_headers_of_the_config_replace_defaults_in_any_case_and_the_last_counts(
+    bench: Bench,
+) -> None:
+    headers = [("ACCEPT", "text/plain"), ("X-One", "1"), ("x-one", "2"), ("Host", "elsewhere")]
+    with HttpServer({"/a": b""}) as server:
+        fetch_bytes(bench.context(), server.url("/a"), headers=headers)
+        sent = server.requests[0].headers
+        assert (sent["accept"], sent["x-one"]) == ("text/plain", "2")
+        assert sent["host"] == f"127.0.0.1:{server.port}"
+
+
+@pytest.mark.parametrize("header", [("X-A", None), ("X-A", "a\nb"), ("X\nA", "b")])
+def test_impossible_header_fails_at_once(bench: Bench, header: tuple[str, str | None]) -> None:
+    with HttpServer({"/a": b""}) as server, pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(), server.url("/a"), headers=[header])
+    assert caught.value.code in ("IGN4012", "IGN4015")
+    assert server.requests == []
+
+
+def test_password_in_the_url_is_sent_but_not_shown(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(403)}) as server:
+        url = f"http://me:hush@127.0.0.1:{server.port}/a"
+        with pytest.raises(Failure) as caught:
+            fetch_bytes(bench.context(), url)
+        assert server.requests[0].headers["authorization"].startswith("Basic ")
+    assert "hush" not in bench.text + str(caught.value) + caught.value.hint
+
+
+def test_500_three_times_then_200(bench: Bench) -> None:
+    with HttpServer({"/a": [Answer(500), Answer(502), Answer(503), Answer(body=b"x")]}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == b"x"
+    assert bench.sleeps == [0.2, 0.4, 0.8]
+    assert "GET result: Internal Server Error" in bench.lines
+
+
+def test_pauses_double_up_to_five_seconds_until_the_total_timer(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(500)}) as server, pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(Transport(total=20)), server.url("/a"), origin=ORIGIN)
+    assert caught.value.code == "IGN4006"
+    assert caught.value.origin == ORIGIN
+    assert str(caught.value).startswith("unable to fetch resource in time: http://127.0.0.1")
+    assert bench.sleeps[:-1] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert sum(bench.sleeps) == pytest.approx(20)
+
+
+def test_kernel_argument_bounds_what_the_config_leaves_open(bench: Bench) -> None:
+    bench.settings.wait_fetch = 3
+    with HttpServer({"/a": Answer(500)}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4006"
+    assert sum(bench.sleeps) == pytest.approx(3)
+
+
+def test_refused_connection_is_retried(bench: Bench) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/a"
+        assert code_of(lambda: fetch_bytes(bench.context(Transport(total=1)), url)) == "IGN4006"
+    assert bench.lines.count("GET error: connection refused") == 3
+
+
+def test_404_is_not_found_at_once(bench: Bench) -> None:
+    with HttpServer() as server, pytest.raises(NotFound) as caught:
+        fetch_bytes(bench.context(), server.url("/a?key=secret"), origin=ORIGIN)
+    assert caught.value.code == "IGN4004"
+    assert str(caught.value) == f"resource not found: {server.url('/a')}"
+    assert bench.sleeps == []
+
+
+@pytest.mark.parametrize("status", [201, 206, 304, 400, 401, 403, 410, 429])
+def test_other_statuses_fail_at_once(bench: Bench, status: int) -> None:
+    with HttpServer({"/a": Answer(status, b"x")}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4005"
+    assert len(server.requests) == 1
+
+
+def test_204_is_success_without_bytes(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(204)}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == b""
+
+
+def test_silent_server_ends_by_the_total_timer(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(delay=60)}) as server:
+        started = time.monotonic()
+        ctx = bench.context(Transport(total=1, headers=0))
+        ctx.clock = time.monotonic
+        assert code_of(lambda: fetch_bytes(ctx, server.url("/a"))) == "IGN4006"
+        assert 0.9 < time.monotonic() - started < 3
+
+
+def test_late_headers_are_another_try(bench: Bench) -> None:
+    with HttpServer({"/a": [Answer(delay=5), Answer(body=b"x")]}) as server:
+        assert fetch_bytes(bench.context(Transport(headers=1)), server.url("/a")) == b"x"
+    assert "GET error: no answer in time" in bench.lines
+
+
+def test_pause_in_the_body_longer_than_the_header_timer_is_waited_for(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(body=b"abcd", pause=1.5)}) as server:
+        assert fetch_bytes(bench.context(Transport(headers=1)), server.url("/a")) == b"abcd"
+    assert len(server.requests) == 1
+
+
+def test_dripping_body_ends_by_the_total_timer(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(body=b"x" * 1000, drip=0.05)}) as server:
+        started = time.monotonic()
+        ctx = bench.context(Transport(total=1))
+        ctx.clock = time.monotonic
+        assert code_of(lambda: fetch_bytes(ctx, server.url("/a"))) == "IGN4006"
+        assert time.monotonic() - started < 3
+
+
+def test_dripping_headers_end_by_the_total_timer(bench: Bench) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        try:
+            for _ in range(1000):
+                connection.sendall(b"H" if _ else b"HTTP/1.1 200 OK\r\nX: ")
+                time.sleep(0.1)
+        except OSError:
+            pass
+
+    threading.Thread(target=drip, daemon=True).start()
+    started = time.monotonic()
+    ctx = bench.context(Transport(total=1))
+    ctx.clock = time.monotonic
+    assert code_of(lambda: fetch_bytes(ctx, url)) == "IGN4006"
+    assert time.monotonic() - started < 3
+    listener.close()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param(Answer(body=b"0123456789", cut=4), id="truncated"),
+        pytest.param(Answer(body=b"0123456789", cut=4, reset=True), id="reset in mid-body"),
+        pytest.param(Answer(body=b"0123", length="10", cut=4), id="shorter than announced"),
+        pytest.param(Answer(body=b"0123", length="ten"), id="length is no number"),
+        pytest.param(Answer(body=b"0123456789", chunked=True, cut=8), id="broken chunk"),
+        pytest.param(Answer(body=b"0123456789", chunked=True, cut=15), id="no last chunk"),
+    ],
+)
+def test_broken_body_is_never_content(bench: Bench, bad: Answer, tmp_path: Path) -> None:
+    with HttpServer({"/a": bad, "/b": [bad, Answer(body=b"whole")]}) as server:
+        with pytest.raises(Failure) as caught:
+            fetch_bytes(bench.context(), server.url("/a"))
+        assert caught.value.code == "IGN4007"
+        assert len(server.requests) == 4, "tried again, but not for ever"
+        descriptor = os.open(tmp_path / "b", os.O_RDWR | os.O_CREAT)
+        resource = Resource({"source": server.url("/b")})
+        fetch_to(bench.context(), resource, descriptor, ORIGIN)
+        os.close(descriptor)
+    assert (tmp_path / "b").read_bytes() == b"whole", "nothing of the first try remains"
+
+
+def test_server_that_hangs_up_is_retried(bench: Bench) -> None:
+    with HttpServer({"/a": [Answer(hang_up=True), Answer(body=b"x")]}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == b"x"
+
+
+def test_body_without_length_ends_with_the_connection(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(body=b"abc", length="")}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == b"abc"
+
+
+def test_connection_that_ends_within_the_headers_is_no_answer(bench: Bench) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up_early() -> None:
+        for answer in (b"HTTP/1.1 200 OK\r\nX-A: b\r\n", b"HTTP/1.1 200 OK\r\n\r\nwhole"):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+    threading.Thread(target=hang_up_early, daemon=True).start()
+    with listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        assert fetch_bytes(bench.context(), url) == b"whole"
+
+
+def test_chunked_body(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(body=b"abc" * 100_000, chunked=True)}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == b"abc" * 100_000
+
+
+def test_content_encoding_is_not_undone(bench: Bench) -> None:
+    packed = zlib.compress(b"abc", wbits=31)
+    answer = Answer(body=packed, headers={"Content-Encoding": "gzip"})
+    with HttpServer({"/a": answer}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == packed
+
+
+def test_gzip_and_hash_of_the_unpacked_bytes(bench: Bench) -> None:
+    with HttpServer({"/a": zlib.compress(b"abc", wbits=31)}) as server:
+        verification = "sha512-" + digest.sha512(b"abc").upper()
+        url = server.url("/a")
+        got = fetch_bytes(bench.context(), url, compression="gzip", verification=verification)
+    assert got == b"abc"
+
+
+def test_wrong_hash_fails_at_once(bench: Bench) -> None:
+    with HttpServer({"/a": b"abc"}) as server, pytest.raises(Failure) as caught:
+        fetch_bytes(bench.context(), server.url("/a"), verification="sha256-" + "0" * 64)
+    assert caught.value.code == "IGN4011"
+    assert "hash verification failed (calculated ba7816bf" in str(caught.value)
+    assert len(server.requests) == 1
+
+
+def redirect(to: str, status: int = 302) -> Answer:
+    return Answer(status, b"moved", headers={"Location": to})
+
+
+def test_redirect_on_the_same_origin_keeps_headers(bench: Bench) -> None:
+    with HttpServer({"/a": redirect("b?x=1"), "/b": b"x"}) as server:
+        got = fetch_bytes(bench.context(), server.url("/a"), headers=[("Authorization", "me")])
+        assert got == b"x"
+        assert server.requests[1].headers["authorization"] == "me"
+        assert server.requests[1].target == "/b?x=1"
+
+
+def test_redirect_to_another_origin_drops_the_headers_of_the_config(bench: Bench) -> None:
+    with HttpServer({"/b": b"x"}) as other:
+        with HttpServer({"/a": redirect(other.url("/b"), 307)}) as server:
+            headers = [("Authorization", "me"), ("X-Token", "t"), ("Accept", "text/plain")]
+            fetch_bytes(bench.context(), server.url("/a"), headers=headers)
+        sent = other.requests[0].headers
+    assert "authorization" not in sent and "x-token" not in sent
+    assert sent["accept"].startswith("application/vnd.coreos.ignition")
+    assert sent["user-agent"].startswith("Ignition/")
+
+
+def test_ten_redirects_are_followed_eleven_are_not(bench: Bench) -> None:
+    chain = {f"/{n}": redirect(f"/{n + 1}") for n in range(1, 11)}
+    with HttpServer({"/0": redirect("/1"), **chain, "/11": b"x"}) as server:
+        assert fetch_bytes(bench.context(), server.url("/1")) == b"x"
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/0"))) == "IGN4013"
+
+
+def test_redirect_loop_ends(bench: Bench) -> None:
+    with HttpServer({"/a": redirect("/b"), "/b": redirect("/a")}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4013"
+
+
+@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://host/x", "http://["])
+def test_redirect_away_from_http_is_refused(bench: Bench, to: str) -> None:
+    with HttpServer({"/a": redirect(to)}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4014"
+
+
+def test_redirect_without_location_is_a_failed_status(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(302)}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4005"
+
+
+@pytest.mark.parametrize(
+    "url", ["http:", "http://", "http:foo", "http://:80/", "http://a:99999/", "http://*/"]
+)
+def test_url_that_validation_lets_pass_and_nobody_can_ask(bench: Bench, url: str) -> None:
+    assert code_of(lambda: fetch_bytes(bench.context(Transport(total=1)), url)) == "IGN4012"
+
+
+def test_environment_has_no_say(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password hush\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with HttpServer() as proxy, HttpServer({"/a": b"x"}) as server:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url())
+        assert fetch_bytes(bench.context(), server.url("/a")) == b"x"
+        assert proxy.requests == []
+        assert "authorization" not in server.requests[0].headers
+
+
+def test_cookies_are_not_kept(bench: Bench) -> None:
+    answer = Answer(body=b"x", headers={"Set-Cookie": "a=b"})
+    with HttpServer({"/a": answer}) as server:
+        ctx = bench.context()
+        fetch_bytes(ctx, server.url("/a"))
+        fetch_bytes(ctx, server.url("/a"))
+        assert "cookie" not in server.requests[1].headers
+
+
+def test_connection_is_used_again(bench: Bench) -> None:
+    with HttpServer({"/a": b"x" * 1_000_000}) as server:
+        ctx = bench.context()
+        for _ in range(3):
+            fetch_bytes(ctx, server.url("/a"))
+        assert len({request.peer for request in server.requests}) == 1
+
+
+def test_what_is_larger_than_memory_may_hold_is_refused(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = zlib.compress(bytes(80 * 1024 * 1024), wbits=31)
+    with HttpServer({"/a": bomb}) as server:
+        url = server.url("/a")
+        got = code_of(lambda: fetch_bytes(bench.context(), url, compression="gzip"))
+    assert got == "IGN4008"
+
+
+def test_a_file_has_no_such_limit(bench: Bench, tmp_path: Path) -> None:
+    bomb = zlib.compress(bytes(80 * 1024 * 1024), wbits=31)
+    with HttpServer({"/a": bomb}) as server, open(tmp_path / "a", "wb") as file:
+        resource = Resource({"source": server.url("/a"), "compression": "gzip"})
+        fetch_to(bench.context(), resource, file.fileno(), ORIGIN)
+    assert (tmp_path / "a").stat().st_size == 80 * 1024 * 1024
+
+
+def test_name_that_does_not_resolve_is_retried(bench: Bench) -> None:
+    url = "http://does-not-exist.invalid/a?secret"
+    assert code_of(lambda: fetch_bytes(bench.context(Transport(total=1)), url)) == "IGN4006"
+    assert "secret" not in bench.text
+    assert "GET error:" in bench.text

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TLS with an authority of the config's own, and proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.resource import authorities
+from ignition.resource.context import Transport
+from ignition.resource.fetch import fetch_bytes
+from ignition.resource.proxy import bypassed
+from ignition.testbed.certificates import Authority
+from ignition.testbed.httpserver import Answer, HttpServer
+
+Bench = Any
+Issue = Callable[..., Path]
+
+
+def trusting(authority: Authority, **more: Any) -> Transport:
+    return Transport(authorities=authorities.certificates(authority.pem, None), **more)
+
+
+def test_server_of_the_configs_authority_is_trusted(
+    bench: Bench, authority: Authority, issue: Issue
+) -> None:
+    with HttpServer({"/a": b"x"}, tls=issue("127.0.0.1")) as server:
+        assert fetch_bytes(bench.context(trusting(authority)), server.url("/a")) == b"x"
+
+
+def test_unknown_authority_is_not_trusted(bench: Bench, issue: Issue) -> None:
+    with (
+        HttpServer({"/a": b"x"}, tls=issue("127.0.0.1")) as server,
+        pytest.raises(Failure) as caught,
+    ):
+        fetch_bytes(bench.context(Transport(total=1)), server.url("/a"))
+    assert caught.value.code == "IGN4006"
+    assert "certificate is not trusted" in caught.value.hint
+    assert server.requests == []
+
+
+def test_certificate_for_another_name_is_not_trusted(
+    bench: Bench, authority: Authority, issue: Issue
+) -> None:
+    with (
+        HttpServer({"/a": b"x"}, tls=issue("example.org")) as server,
+        pytest.raises(Failure) as caught,
+    ):
+        fetch_bytes(bench.context(trusting(authority, total=1)), server.url("/a"))
+    assert "certificate is not trusted" in caught.value.hint
+
+
+def test_settings_of_one_config_do_not_leak_into_another(
+    bench: Bench, authority: Authority, issue: Issue
+) -> None:
+    with HttpServer({"/a": b"x"}, tls=issue("127.0.0.1")) as server:
+        ctx = bench.context(trusting(authority))
+        assert fetch_bytes(ctx, server.url("/a")) == b"x"
+        with pytest.raises(Failure):
+            fetch_bytes(ctx.using(Transport(total=1)), server.url("/a"))
+
+
+def test_the_environment_adds_no_certificates(
+    bench: Bench, authority: Authority, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(authority.certificate))
+    with HttpServer({"/a": b"x"}, tls=issue("127.0.0.1")) as server, pytest.raises(Failure):
+        fetch_bytes(bench.context(Transport(total=1)), server.url("/a"))
+
+
+def test_slow_tls_body_ends_by_the_total_timer(
+    bench: Bench, authority: Authority, issue: Issue
+) -> None:
+    import time
+
+    with HttpServer({"/a": Answer(body=b"ab", pause=30)}, tls=issue("127.0.0.1")) as server:
+        started = time.monotonic()
+        ctx = bench.context(trusting(authority, total=1))
+        ctx.clock = time.monotonic
+        with pytest.raises(Failure) as caught:
+            fetch_bytes(ctx, server.url("/a"))
+        assert caught.value.code == "IGN4006"
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"%s\nmore text"],
+    ids=["empty", "other text", "no end", "text after the last block"],
+)
+def test_what_is_no_pem_is_refused(authority: Authority, text: bytes) -> None:
+    with pytest.raises(Failure) as caught:
+        authorities.certificates(text.replace(b"%s", authority.pem), None)
+    assert caught.value.code == "IGN4018"
+    assert str(caught.value) == "unable to decode PEM block"
+
+
+def test_pem_that_is_no_certificate_is_refused(bench: Bench) -> None:
+    blob = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    found = authorities.certificates(blob, None)
+    with pytest.raises(Failure) as caught:
+        authorities.names(found, None)
+    assert caught.value.code == "IGN4018"
+
+
+def test_text_before_blocks_and_several_blocks_are_fine(authority: Authority) -> None:
+    found = authorities.certificates(
+        b"Bag attributes\n" + authority.pem + b"# 2\n" + authority.pem, None
+    )
+    assert len(found) == 2
+    assert authorities.names(found, None) == ["Test Authority"]
+
+
+def test_http_proxy_serves_http_targets_by_name(bench: Bench) -> None:
+    with HttpServer({"http://example.invalid/a": b"from the proxy"}) as proxy:
+        ctx = bench.context(Transport(http_proxy=proxy.url()))
+        assert fetch_bytes(ctx, "http://example.invalid/a?q=1") == b"from the proxy"
+        assert proxy.requests[0].target == "http://example.invalid/a?q=1"
+
+
+def test_http_proxy_does_not_serve_https_targets(bench: Bench) -> None:
+    with HttpServer() as proxy, pytest.raises(Failure):
+        ctx = bench.context(Transport(http_proxy=proxy.url(), total=1))
+        fetch_bytes(ctx, "https://example.invalid/a")
+    assert proxy.requests == []
+
+
+def test_https_proxy_makes_a_tunnel(bench: Bench, authority: Authority, issue: Issue) -> None:
+    with HttpServer({"/a": b"x"}, tls=issue("example.invalid")) as server, HttpServer() as proxy:
+        ctx = bench.context(trusting(authority, https_proxy=proxy.url()))
+        assert fetch_bytes(ctx, server.url("/a", host="example.invalid")) == b"x"
+        seen = proxy.requests[0]
+        assert (seen.method, seen.target) == ("CONNECT", f"example.invalid:{server.port}")
+
+
+def test_proxy_that_is_itself_https(bench: Bench, authority: Authority, issue: Issue) -> None:
+    with HttpServer({"http://example.invalid/a": b"x"}, tls=issue("127.0.0.1")) as proxy:
+        ctx = bench.context(trusting(authority, http_proxy=proxy.url()))
+        assert fetch_bytes(ctx, "http://example.invalid/a") == b"x"
+
+
+def test_loopback_is_never_proxied(bench: Bench) -> None:
+    with HttpServer() as proxy, HttpServer({"/a": b"x"}) as server:
+        ctx = bench.context(Transport(http_proxy=proxy.url()))
+        assert fetch_bytes(ctx, server.url("/a")) == b"x"
+        assert proxy.requests == []
+
+
+def test_no_proxy_is_obeyed(bench: Bench) -> None:
+    with HttpServer() as proxy, pytest.raises(Failure):
+        transport = Transport(http_proxy=proxy.url(), no_proxy=("example.invalid",), total=1)
+        fetch_bytes(bench.context(transport), "http://example.invalid/a")
+    assert proxy.requests == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "port", "expected"),
+    [
+        ("*", "a.org", 80, True),
+        ("10.0.0.0/8", "10.1.2.3", 80, True),
+        ("10.0.0.0/8", "11.1.2.3", 80, False),
+        ("10.0.0.0/8", "ten.org", 80, False),
+        ("fd00::/8", "fd00:ec2::254", 80, True),
+        ("1.2.3.4", "1.2.3.4", 8080, True),
+        ("1.2.3.4:80", "1.2.3.4", 80, True),
+        ("1.2.3.4:80", "1.2.3.4", 81, False),
+        ("[fd00::1]:80", "fd00::1", 80, True),
+        ("fd00::1", "fd00::1", 80, True),
+        ("foo.com", "foo.com", 80, True),
+        ("foo.com", "a.foo.com", 80, True),
+        ("foo.com", "afoo.com", 80, False),
+        ("foo.com:80", "a.foo.com", 80, True),
+        ("foo.com:80", "a.foo.com", 443, False),
+        (".foo.com", "foo.com", 80, False),
+        (".foo.com", "a.foo.com", 80, True),
+        ("*.foo.com", "a.foo.com", 80, True),
+        ("*.foo.com", "foo.com", 80, False),
+        (" Foo.COM , other.org", "foo.com", 80, True),
+        ("b\u00fccher.de", "xn--bcher-kva.de", 80, True),
+        (":80", "foo.com", 80, False),
+        ("10.0.0.0/99", "10.0.0.1", 80, False),
+        ("", "foo.com", 80, False),
+        ("other.org", "localhost", 80, True),
+        ("other.org", "127.8.8.8", 80, True),
+        ("other.org", "::1", 80, True),
+        ("other.org", "169.254.169.254", 80, False),
+    ],
+)
+def test_no_proxy_entries(entry: str, host: str, port: int, expected: bool) -> None:
+    assert bypassed((entry,), host, port) is expected
