@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loop devices that stand for disks, and how to get rid of one with everything that was put on it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+BlankDisk = Callable[..., str]
+"""The fixture `blank_disk`: (size_mib=1024, sector_size=512) -> path of a new disk."""
+
+def new_loop_disk(folder: Path, size_mib: int, sector_size: int) -> str:
+    """Path of a loop device with partition support on a sparse file below `folder`."""
+    descriptor, image = tempfile.mkstemp(prefix="disk-", dir=folder)
+    os.truncate(descriptor, size_mib << 20)
+    os.close(descriptor)
+    attach = ["losetup", "--find", "--show", "--partscan", f"--sector-size={sector_size}", image]
+    return subprocess.run(attach, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def take_apart(disk: str) -> None:
+    """Unmounts, closes and stops all that stands on `disk`, then removes it and its file."""
+    for partition in [
+        *Path("/sys/block", Path(disk).name).glob("loop*p*"),
+        Path("/sys/block", Path(disk).name),
+    ]:
+        _release(partition)
+    image = Path("/sys/block", Path(disk).name, "loop/backing_file").read_text().strip()
+    subprocess.run(["losetup", "--detach", disk], check=True)
+    Path(image).unlink()
+
+
+def _release(device: Path) -> None:
+    """`device` is a folder of sysfs. Holders first: a volume that is mounted keeps its array."""
+    for holder in (device / "holders").iterdir():
+        _release(Path("/sys/class/block", holder.name))
+        node = f"/dev/{holder.name}"
+        if (Path("/sys/class/block") / holder.name / "dm").is_dir():
+            subprocess.run(["dmsetup", "remove", node], check=True)
+        else:
+            subprocess.run(["mdadm", "--quiet", "--stop", node], check=True)
+    node = f"/dev/{device.name}"
+    for target in reversed(_mounted(node)):
+        subprocess.run(["umount", target], check=True)
+    if any(line.split()[0] == node for line in Path("/proc/swaps").read_text().splitlines()):
+        subprocess.run(["swapoff", node], check=True)
+
+
+def _mounted(node: str) -> list[str]:
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    return [words[1] for words in map(str.split, lines) if words[0] == node]
