@@ -8,7 +8,6 @@ from ignition.config.rules.rule import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from ignition.config.rules.rule import RuleFinding
@@ -24,49 +23,69 @@ Files, directories and links share their paths, and kernel arguments are in one 
 compared as they are written. Options of programs and appended parts of files have no key."""
 
 
-def duplicates(config: dict[str, Any], version: str) -> Iterator[RuleFinding]:
+def duplicates(config: dict[str, Any], version: str) -> list[RuleFinding]:
     """Each entry whose key was seen before it in the same space, in walk order."""
-    return _within(config, shapes.of(version), {})
+    search = _Search()
+    search.within(config, shapes.of(version), ())
+    return search.found
 
 
-def _within(
-    value: dict[str, Any], shape: Shape, relevant: dict[Shape, list[Member]]
-) -> Iterator[RuleFinding]:
-    members = relevant.get(shape)
-    if members is None:
-        members = relevant[shape] = [each for each in shape.members.values() if _has_keys(each)]
-    yield from _repeats(value, members)
-    for member in members:
-        if member.shape is None or member.name not in value:
-            continue
-        below = value[member.name]
-        if member.kind == shapes.OBJECT:
-            for finding in _within(below, member.shape, relevant):
-                yield finding.under(member.name)
-            continue
-        for index, item in enumerate(below):
-            for finding in _within(item, member.shape, relevant):
-                yield finding.under(member.name, index)
+class _Search:
+    """One walk over a config. It makes no generators, since it comes by each of ten thousand files."""
+
+    __slots__ = ("_members", "found")
+
+    def __init__(self) -> None:
+        self.found: list[RuleFinding] = []
+        self._members: dict[Shape, tuple[list[Member], list[Member]]] = {}
+
+    def within(self, value: dict[str, Any], shape: Shape, path: tuple[str | int, ...]) -> None:
+        """First the object's own lists, then what is below it."""
+        known = self._members.get(shape)
+        if known is None:
+            known = self._members[shape] = _keyed(shape), _leading_to_keys(shape)
+        keyed, leading = known
+        if keyed:
+            self._repeats(value, keyed, path)
+        for member in leading:
+            below = value.get(member.name)
+            if not below or member.shape is None:
+                continue
+            if member.kind == shapes.OBJECT:
+                self.within(below, member.shape, (*path, member.name))
+            else:
+                for index, item in enumerate(below):
+                    self.within(item, member.shape, (*path, member.name, index))
+
+    def _repeats(
+        self, value: dict[str, Any], members: list[Member], path: tuple[str | int, ...]
+    ) -> None:
+        spaces: dict[str, set[object]] = {}
+        for member in members:
+            if member.name not in value:
+                continue
+            seen = spaces.setdefault(member.space or member.name, set())
+            for index, item in enumerate(value[member.name]):
+                key = _key(item, member.key)
+                if key in seen:
+                    self.found.append(DUPLICATE.at(*path, member.name, index))
+                seen.add(key)
 
 
-def _has_keys(member: Member) -> bool:
-    """Whether there is a list with keys at or below a member."""
-    if member.kind == shapes.ARRAY and not member.appends:
-        return True
-    return member.shape is not None and any(map(_has_keys, member.shape.members.values()))
+def _keyed(shape: Shape) -> list[Member]:
+    return [
+        member
+        for member in shape.members.values()
+        if member.kind == shapes.ARRAY and not member.appends
+    ]
 
 
-def _repeats(value: dict[str, Any], members: list[Member]) -> Iterator[RuleFinding]:
-    spaces: dict[str, set[object]] = {}
-    for member in members:
-        if member.kind != shapes.ARRAY or member.appends or member.name not in value:
-            continue
-        seen = spaces.setdefault(member.space, set()) if member.space else set()
-        for index, item in enumerate(value[member.name]):
-            key = _key(item, member.key)
-            if key in seen:
-                yield DUPLICATE.at(member.name, index)
-            seen.add(key)
+def _leading_to_keys(shape: Shape) -> list[Member]:
+    return [
+        member
+        for member in shape.members.values()
+        if member.shape and (_keyed(member.shape) or _leading_to_keys(member.shape))
+    ]
 
 
 def _key(item: Any, names: tuple[str, ...]) -> object:
