@@ -104,9 +104,10 @@ class Lines:
         self._starts: list[int] = []
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of a byte offset, both from 1; (0, 0) at the end, where no byte is."""
-        if offset >= len(self.data):
-            return 0, 0
+        """Line and column of a byte offset, both from 1.
+
+        At the end of the text, where no byte is, the original gives up and says 0, 0.
+        """
         starts = self._starts
         if not starts:
             start = 0
