@@ -7,6 +7,7 @@ literals of one's own. All randomness comes from the `Random` that is given.
 
 from __future__ import annotations
 
+import copy
 import json
 from random import Random
 from typing import Any
@@ -209,9 +210,7 @@ def spoiled(rng: Random, tree: Object) -> Object:
     for _ in range(rng.choice([1, 1, 2, 3])):
         target = rng.choice(_objects(tree))
         if not target.pairs:
-            target.pairs.append(
-                (rng.choice(["x", "Version", "a.b", "kern\u0435l"]), rng.choice(_ODD))
-            )
+            target.pairs.append((rng.choice(["x", "Version", "a.b", "kern\u0435l"]), _odd(rng)))
             continue
         index = rng.randrange(len(target.pairs))
         key, value = target.pairs[index]
@@ -223,19 +222,24 @@ def spoiled(rng: Random, tree: Object) -> Object:
         elif kind == "repeat":
             other = rng.choice(_objects(tree))
             same = [pair for pair in other.pairs if pair[0] == key] or [(key, value)]
-            target.pairs.append((_respelt(rng, key) if rng.random() < 0.3 else key, same[0][1]))
+            spelling = _respelt(rng, key) if rng.random() < 0.3 else key
+            target.pairs.append((spelling, copy.deepcopy(same[0][1])))
         elif kind == "repeat other" and isinstance(value, list):
             part = rng.sample(value, rng.randint(0, len(value)))
-            target.pairs.append((key, part))
+            target.pairs.append((key, copy.deepcopy(part)))
             if rng.random() < 0.5:
-                target.pairs.append((key, value[::-1] + part))
+                target.pairs.append((key, copy.deepcopy(value[::-1] + part)))
         elif kind == "unknown":
-            target.pairs.insert(index, (rng.choice(["x", "é", "", "Mode", "x"]), rng.choice(_ODD)))
+            target.pairs.insert(index, (rng.choice(["x", "é", "", "Mode", "x"]), _odd(rng)))
         elif kind == "odd":
-            target.pairs[index] = (key, rng.choice(_ODD))
+            target.pairs[index] = (key, _odd(rng))
         elif kind == "null item" and isinstance(value, list):
             value.insert(rng.randint(0, len(value)), None)
     return tree
+
+
+def _odd(rng: Random) -> Any:
+    return copy.deepcopy(rng.choice(_ODD))
 
 
 _ODD: list[Any] = [
