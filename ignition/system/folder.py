@@ -24,7 +24,7 @@ KEEP = -1  # owner or group that is left as it is, as in chown(2)
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Folder:
@@ -75,6 +75,13 @@ class Folder:
         except OSError as error:
             raise trouble(error, f"cannot read {self.show(name)}") from error
 
+    def open(self, name: str, flags: int = os.O_RDONLY) -> int:
+        """A descriptor of a regular file, which the caller closes."""
+        try:
+            return os.open(name, _READ | flags, dir_fd=self.fileno)
+        except OSError as error:
+            raise trouble(error, f"cannot open {self.show(name)}") from error
+
     def readlink(self, name: str) -> str | None:
         """The text of a symlink; None for anything else."""
         return readlink_at(name, self.fileno)
@@ -87,12 +94,13 @@ class Folder:
         uid: int = KEEP,
         gid: int = KEEP,
         *,
+        clear: bool = False,
         durable: bool = False,
     ) -> None:
-        """Makes a file, or replaces what is there unless that is a folder: whole or not at all.
+        """Makes a file, or replaces what is there: whole or not at all.
 
-        It has its mode and owner before it has its name. Temporary file and old one are as before when
-        `body` raises. `durable` waits for the disk, which costs milliseconds.
+        It has its mode and owner before it has its name. Nothing has changed when `body` raises. A folder
+        is replaced only with `clear`. `durable` waits for the disk, which costs milliseconds.
         """
         temporary, fileno = self.create(mode)
         try:
@@ -106,6 +114,8 @@ class Folder:
                     os.fsync(fileno)
             finally:
                 os.close(fileno)
+            if clear:
+                self.remove(name)
             os.rename(temporary, name, src_dir_fd=self.fileno, dst_dir_fd=self.fileno)
             if durable:
                 os.fsync(self.fileno)
@@ -117,7 +127,7 @@ class Folder:
             raise
 
     def create(self, mode: int) -> tuple[str, int]:
-        """A new file under a temporary name: that name and the descriptor, open for writing."""
+        """A new file under a temporary name: that name and the descriptor, for writing and reading."""
         temporary = self.root.temporary_name()
         try:
             return temporary, os.open(temporary, _NEW, mode & 0o777, dir_fd=self.fileno)
@@ -205,6 +215,14 @@ class Folder:
             raise trouble(error, f"cannot make the link {self.show(name)}") from error
         finally:
             self.discard(temporary)  # rename leaves it where both are the same file already
+
+    def owner_behind(self, name: str) -> tuple[int, int]:
+        """Who owns what a symlink leads to for the running system; root if it leads nowhere."""
+        try:
+            found = os.stat(name, dir_fd=self.fileno)
+        except OSError:
+            return 0, 0
+        return found.st_uid, found.st_gid
 
     def chown_link(self, name: str, uid: int, gid: int) -> None:
         """The owner of the symlink itself."""

@@ -68,16 +68,24 @@ class Root:
                 return upper
             upper = parent
 
-    def folder(self, path: str, *, make: bool = True) -> Folder:
+    def folder(self, path: str) -> Folder:
         """Opens a folder; missing ones are made, 0755 and root's. To be closed: use it with `with`.
 
-        Failure IGN3003 where a component is neither folder nor link, and the others of this module.
+        Failure IGN3003 where a component is neither folder nor link, and the others of `trouble`.
         """
         try:
-            walk = _Walk(self, path, make=make)
+            walk = _Walk(self, path, make=True)
+            return Folder(self, walk.path, walk.keep())
+        except OSError as error:
+            raise trouble(error, f"cannot make the folder {self.show(path) or '/'}") from error
+
+    def existing_folder(self, path: str) -> Folder | None:
+        """Opens a folder if it is there. To be closed."""
+        try:
+            walk = _Walk(self, path)
             if walk.missing:
                 walk.close()
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+                return None
             return Folder(self, walk.path, walk.keep())
         except OSError as error:
             raise trouble(error, f"cannot open the folder {self.show(path) or '/'}") from error

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Users and groups of the target, read from its own tables.
+
+No chroot and no NSS: the target's libraries need not fit this process. Read is what a target knows without
+its daemons: `files`, and the tables that image-based systems keep under /usr (nss-altfiles, nss_usrfiles) or
+in /var/lib (nss-extrausers), where nsswitch.conf of the target names them.
+"""
+
+from __future__ import annotations
+
+from ignition.base.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.system.root import Root
+
+# NSS source -> folder of its tables.
+_TABLES = {
+    "files": "/etc",
+    "compat": "/etc",
+    "altfiles": "/usr/lib",
+    "usrfiles": "/usr/etc",
+    "extrausers": "/var/lib/extrausers",
+}
+
+
+@record
+class User:
+    """A line of passwd."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+
+
+@record
+class Group:
+    """A line of group."""
+
+    name: str
+    gid: int
+
+
+class Accounts:
+    """Looks into the tables at every question: they change while users are made."""
+
+    __slots__ = ("_root",)
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+
+    def user(self, name: str) -> User | None:
+        """The user of that name. The first table that has it counts."""
+        for fields in self._entries("passwd", name):
+            if len(fields) >= 6 and fields[2].isdecimal() and fields[3].isdecimal():
+                return User(name, int(fields[2]), int(fields[3]), fields[5])
+        return self._synthetic_user(name)
+
+    def group(self, name: str) -> Group | None:
+        """The group of that name."""
+        for fields in self._entries("group", name):
+            if len(fields) >= 3 and fields[2].isdecimal():
+                return Group(name, int(fields[2]))
+        user = self._synthetic_user(name)
+        return Group(name, user.gid) if user else None
+
+    def _entries(self, database: str, name: str) -> Iterator[list[str]]:
+        wanted = name + ":"
+        for source in self._sources(database):
+            folder = _TABLES.get(source)
+            table = self._root.read(f"{folder}/{database}") if folder else None
+            for line in _text(table).split("\n"):
+                if line.startswith(wanted):
+                    yield line.split(":")
+
+    def _sources(self, database: str) -> list[str]:
+        """The NSS sources of a database in their order; `files` where the target does not say."""
+        for line in _text(self._root.read("/etc/nsswitch.conf")).split("\n"):
+            key, colon, value = line.partition("#")[0].partition(":")
+            if colon and key.strip() == database:
+                return [word for word in value.split() if not word.startswith("[")]
+        return ["files"]
+
+    def _synthetic_user(self, name: str) -> User | None:
+        """nss-systemd answers for these two even where no table has them."""
+        if name in ("root", "nobody") and "systemd" in self._sources("passwd"):
+            return User(name, *((0, 0, "/root") if name == "root" else (65534, 65534, "/")))
+        return None
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8", "surrogateescape")

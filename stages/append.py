@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Appending to a file that is there, once, also when the run is cut short and repeated.
+
+The fragments are fetched and verified first, then written to the end of the file itself: so it keeps its
+links, attributes and labels. What the file was before is noted in the journal.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.resource import digest
+from ignition.system.folder import write_all
+from ignition.system.trouble import trouble
+
+from .journal import APPEND
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ignition.system.folder import Body, Folder
+
+    from .journal import Journal
+
+_PIECE = 1 << 20
+
+
+def note_new(journal: Journal | None, folder: Folder, name: str) -> None:
+    """Notes that a file to be appended to is not there yet."""
+    if journal is not None:
+        journal.note(APPEND, f"{folder.path}/{name}", size=0, sha256=_sum(()))
+
+
+def extend(folder: Folder, name: str, body: Body, journal: Journal | None) -> bool:
+    """Appends the bytes of `body`; False when an earlier run of the same config has done so."""
+    temporary, fragments = folder.create(0o600)
+    folder.discard(temporary)  # needs no name: it is gone when it is closed
+    try:
+        if isinstance(body, bytes):
+            write_all(fragments, body)
+        else:
+            body(fragments)
+        file = folder.open(name, os.O_RDWR)
+        try:
+            return _extend(file, fragments, f"{folder.path}/{name}", journal)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise trouble(error, f"cannot append to {folder.show(name)}") from error
+    finally:
+        os.close(fragments)
+
+
+def _extend(file: int, fragments: int, path: str, journal: Journal | None) -> bool:
+    start = os.fstat(file).st_size
+    if journal is not None:
+        before = journal.find(APPEND, path)
+        if before is None:
+            journal.note(APPEND, path, size=start, sha256=_sum(_pieces(file, start)))
+        else:
+            start = _resume_at(_all(file), _all(fragments), before["size"], before["sha256"])
+            if start < 0:
+                return False
+    try:
+        os.lseek(file, start, os.SEEK_SET)
+        for piece in _pieces(fragments, os.fstat(fragments).st_size):
+            write_all(file, piece)
+    except OSError:
+        os.ftruncate(file, start)
+        raise
+    return True
+
+
+def _resume_at(present: bytes, wanted: bytes, size: int, before: str) -> int:
+    """Where to write what is wanted into a file whose first `size` bytes had the sum `before` when an
+    earlier run began to append to it; -1 when that was done."""
+    if _sum([present[:size]]) != before:
+        return -1 if wanted in present else len(present)
+    tail = present[size:]
+    if tail.startswith(wanted):
+        return -1
+    return size if wanted.startswith(tail) else len(present)
+
+
+def _pieces(fileno: int, size: int) -> Iterator[bytes]:
+    """The first `size` bytes of a file."""
+    at = 0
+    while at < size:
+        piece = os.pread(fileno, min(_PIECE, size - at), at)
+        if not piece:
+            return
+        yield piece
+        at += len(piece)
+
+
+def _all(fileno: int) -> bytes:
+    return b"".join(_pieces(fileno, os.fstat(fileno).st_size))
+
+
+def _sum(pieces: Iterable[bytes]) -> str:
+    summing = digest.new("sha256")
+    for piece in pieces:
+        summing.update(piece)
+    return summing.hexdigest()

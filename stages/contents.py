@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a file of the config holds: where its bytes come from, and how they get to their place.
+
+Contents and everything appended to them are fetched and verified in a temporary file, which then takes the
+file's name: a file is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+from stat import S_IMODE, S_ISDIR
+
+from ignition.base.log import quote
+from ignition.config import dataurl
+from ignition.config.model import File
+from ignition.resource.fetch import OFFLINE_SCHEMES, fetch_to
+
+from . import append
+from .entries import FILE
+from .nodes import COMPARE, KEEP_NODE, MODE_OF_FILE, file_exists
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ignition.base.log import Log
+    from ignition.engine.machine import Machine
+    from ignition.resource.context import FetchContext
+    from ignition.system.folder import Body, Folder
+
+    from .entries import Entry
+    from .journal import Journal
+    from .owners import Owners
+
+    Fill = Callable[[int], None]
+
+_PIECE = 1 << 20
+
+
+class Supplies:
+    """What all files of a run share. `journal` is None where nothing is to be resumed."""
+
+    __slots__ = ("_context", "_lock", "journal", "machine", "owners")
+
+    def __init__(self, machine: Machine, owners: Owners, journal: Journal | None) -> None:
+        self.machine = machine
+        self.owners = owners
+        self.journal = journal
+        self._lock = _thread.allocate_lock()
+        self._context: FetchContext | None = None
+
+    @property
+    def fetch_context(self) -> FetchContext:
+        """One for all, so that connections are used again; made when the first file needs it."""
+        with self._lock:
+            if self._context is None:
+                self._context = self.machine.fetch_context
+            return self._context
+
+
+def is_remote(entry: Entry) -> bool:
+    """Whether any byte of it comes over the network."""
+    return entry.kind == FILE and any(
+        source.partition(":")[0] not in OFFLINE_SCHEMES
+        for source in (part.get("source") or "" for part in _parts(entry.node.raw))
+    )
+
+
+def _parts(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """The resources of a file, in the order of their bytes, as they stand in the canonical value."""
+    contents = raw.get("contents")
+    appended = raw.get("append") or []
+    return [contents, *appended] if contents and "source" in contents else appended
+
+
+def write(
+    entry: Entry,
+    folder: Folder,
+    action: str,
+    found: os.stat_result | None,
+    supplies: Supplies,
+    log: Log,
+) -> None:
+    """Does to a file what `judge` said; `found` is what lies at its place."""
+    name, file = entry.name, File(entry.node.raw)
+    uid, gid = supplies.owners.of(file)
+    path = folder.show(name)
+    body = _body_of(entry, supplies)
+    if action == KEEP_NODE and found is not None:
+        if file.append:
+            log.info(f"appending to file {quote(path)}")
+            if not append.extend(folder, name, body, supplies.journal):
+                log.info(f"{quote(path)} was appended to by an earlier run of this config")
+        _set_attributes(file, name, folder, found, (uid, gid), log)
+        return
+    mode = MODE_OF_FILE if file.mode is None else file.mode
+    if action == COMPARE and found is not None:
+        if isinstance(body, bytes):
+            if _is_there(body, name, folder, found, (mode, uid, gid)):
+                return
+        else:
+            body = _only_if_nothing_is_lost(body, name, folder)
+    elif file.append and not file.contents.raw:
+        append.note_new(supplies.journal, folder, name)
+    log.info(f"writing file {quote(path)}")
+    is_folder = found is not None and S_ISDIR(found.st_mode)
+    folder.write(name, body, mode, uid, gid, clear=is_folder)
+
+
+def refuse_other(entry: Entry, folder: Folder, found: os.stat_result) -> None:
+    """Refuses early what `write` would refuse, where that takes no fetching."""
+    body = _plain_body(entry.node.raw)
+    if body is not None:
+        _is_there(body, entry.name, folder, found, (0, 0, 0))
+
+
+def _set_attributes(
+    file: File,
+    name: str,
+    folder: Folder,
+    found: os.stat_result,
+    owner: tuple[int, int],
+    log: Log,
+) -> None:
+    if not folder.set_attributes(name, found, file.mode, *owner):
+        return
+    path = quote(folder.show(name))
+    if file.mode is None and found.st_mode & 0o6000:
+        log.warning(f"{path} has lost its setuid and setgid bits; give its mode to keep them")
+    log.info(f"set owner and mode of file {path}")
+
+
+def _is_there(
+    body: bytes, name: str, folder: Folder, found: os.stat_result, wanted: tuple[int, int, int]
+) -> bool:
+    """Whether nothing is left to do. Refused if the file holds anything that would be lost."""
+    present = folder.read(name) if found.st_size <= len(body) else None
+    if present is None or not body.startswith(present):
+        raise file_exists(folder, name)
+    mode, uid, gid = wanted
+    return (
+        len(present) == len(body)
+        and S_IMODE(found.st_mode) == mode
+        and found.st_uid == max(uid, 0)
+        and found.st_gid == max(gid, 0)
+    )
+
+
+def _only_if_nothing_is_lost(fetch: Fill, name: str, folder: Folder) -> Fill:
+    def fill(fileno: int) -> None:
+        fetch(fileno)
+        present = folder.open(name)
+        try:
+            if not _begins_with(fileno, present):
+                raise file_exists(folder, name)
+        finally:
+            os.close(present)
+
+    return fill
+
+
+def _begins_with(file: int, start: int) -> bool:
+    size, at = os.fstat(start).st_size, 0
+    if size > os.fstat(file).st_size:
+        return False
+    while at < size:
+        piece = os.pread(start, _PIECE, at)
+        if not piece or piece != os.pread(file, len(piece), at):
+            return False
+        at += len(piece)
+    return True
+
+
+def _body_of(entry: Entry, supplies: Supplies) -> Body:
+    """The file's bytes if they stand in the config as they are, else what fetches them."""
+    plain = _plain_body(entry.node.raw)
+    if plain is not None:
+        return plain
+    file = File(entry.node.raw)
+    resources = [file.contents, *file.append]
+
+    def fetch(fileno: int) -> None:
+        origin = supplies.machine.origin(*entry.place)
+        for resource in resources:
+            if resource.source is not None:
+                fetch_to(supplies.fetch_context, resource, fileno, origin)
+
+    return fetch
+
+
+def _plain_body(raw: dict[str, Any]) -> bytes | None:
+    parts = _parts(raw)
+    if not all(_is_plain(part) for part in parts):
+        return None
+    return b"".join([dataurl.decode(part["source"]) for part in parts if part.get("source")])
+
+
+def _is_plain(part: dict[str, Any]) -> bool:
+    """Whether decoding its data URL is all there is to do."""
+    source = part.get("source") or ""
+    return (
+        (not source or source.startswith("data:"))
+        and not part.get("compression")
+        and (part.get("verification") or {}).get("hash") is None
+    )

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Directories, files and links of the target.
+
+One step stands for all entries of a folder, in the order directories, files, symlinks; a folder waits for the
+entries of the config that lie above it. Files that come over the network share one step, which fetches many
+at once. Hard links follow when everything else is there (engine-files 5.2).
+"""
+
+from __future__ import annotations
+
+from ignition.base.errors import Failure
+from ignition.engine.step import Step
+from ignition.system.root import Root
+
+from . import contents, entries, hardlinks, nodes, refusals
+from .contents import Supplies
+from .journal import open_journal
+from .keys import ACCOUNTS, ENTRIES, LINKS
+from .owners import Owners
+from .sidebyside import side_by_side
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ignition.base.log import Log
+    from ignition.base.origin import Origin
+    from ignition.config.model import Config
+    from ignition.engine.machine import Machine
+    from ignition.engine.step import Task
+    from ignition.system.folder import Folder
+
+    from .entries import Entry
+
+CONNECTIONS = 16  # files fetched at once
+
+
+def plan(config: Config, machine: Machine) -> Iterator[Step]:
+    """The entries of `storage`, folder by folder, shallow ones first.
+
+    Refused while planning: two entries at one place, and what lies there and may not be replaced.
+    """
+    root = Root(machine.root)
+    everything = entries.of_config(config.storage, root, machine)
+    if not everything:
+        return
+    hard_links = [entry for entry in everything if entry.node.raw.get("hard")]
+    folders = _by_folder(entry for entry in everything if not entry.node.raw.get("hard"))
+    refusals.find(folders, config, root, machine)
+    supplies = Supplies(machine, Owners(root), open_journal(root, machine))
+    places = {entry.path for entry in everything}
+    remote: list[Entry] = []
+    for path in sorted(folders, key=_depth):
+        here = [entry for entry in folders[path] if not contents.is_remote(entry)]
+        remote += [entry for entry in folders[path] if contents.is_remote(entry)]
+        if here:
+            yield _step_for_folder(path, here, root, supplies, places)
+    if remote:
+        yield _step_for_remote(remote, root, supplies, places)
+    if hard_links:
+        yield _step_for_hard_links(hard_links, root, machine)
+
+
+def _by_folder(found: Iterable[Entry]) -> dict[str, list[Entry]]:
+    folders: dict[str, list[Entry]] = {}
+    for entry in found:
+        folders.setdefault(entry.folder, []).append(entry)
+    return folders
+
+
+def _depth(path: str) -> tuple[int, str]:
+    return path.count("/"), path
+
+
+def _step_for_folder(
+    path: str, group: list[Entry], root: Root, supplies: Supplies, places: set[str]
+) -> Step:
+    def do(task: Task) -> None:
+        with root.folder(path) as folder:
+            names = folder.sweep() | {"."}
+            for entry in group:
+                _make(entry, folder, names, supplies, task.log)
+
+    return Step(
+        says=_words(group, root),
+        origin=_origin(group, supplies.machine),
+        do=do,
+        needs=(ACCOUNTS, *_needs([path], places)),
+        # Only a directory can be above other entries.
+        provides=(
+            ENTRIES,
+            *(_key(entry.path) for entry in group if entry.kind == entries.DIRECTORY),
+        ),
+    )
+
+
+def _make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log: Log) -> None:
+    """Decides and does, with the config's address on whatever goes wrong."""
+    try:
+        found = folder.lstat(entry.name) if entry.name in names else None
+        action = nodes.judge(entry, folder, found)
+        if entry.kind == entries.FILE:
+            contents.write(entry, folder, action, found, supplies, log)
+        elif entry.kind == entries.DIRECTORY:
+            nodes.make_directory(entry, folder, action, supplies.owners, log)
+        else:
+            nodes.make_symlink(entry, folder, action, supplies.owners, log)
+    except Failure as failure:
+        failure.origin = failure.origin or supplies.machine.origin(*entry.place)
+        raise
+
+
+def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places: set[str]) -> Step:
+    paths = sorted({entry.folder for entry in group})
+
+    def job(entry: Entry, task: Task) -> Callable[[], None]:
+        def do() -> None:
+            with root.folder(entry.folder) as folder:
+                _make(entry, folder, {entry.name}, supplies, task.log)
+
+        return do
+
+    def do(task: Task) -> None:
+        for path in paths:
+            with root.folder(path) as folder:
+                folder.sweep()
+        side_by_side([job(entry, task) for entry in group], CONNECTIONS)
+
+    return Step(
+        says="fetch and " + _words(group, root),
+        origin=_origin(group, supplies.machine),
+        do=do,
+        needs=(ACCOUNTS, *_needs(paths, places)),
+        provides=(ENTRIES,),
+    )
+
+
+def _step_for_hard_links(links: list[Entry], root: Root, machine: Machine) -> Step:
+    def do(task: Task) -> None:
+        for link, target in hardlinks.in_order(links, root):
+            try:
+                hardlinks.make(link, target, root, task.log)
+            except Failure as failure:
+                failure.origin = failure.origin or machine.origin(*link.place)
+                raise
+
+    return Step(
+        says=_words(links, root),
+        origin=_origin(links, machine),
+        do=do,
+        needs=(ACCOUNTS, ENTRIES),
+        provides=(LINKS,),
+    )
+
+
+def _words(group: list[Entry], root: Root) -> str:
+    """What a step does, for people."""
+    first = group[0]
+    if len(group) == 1:
+        verb = "write" if first.kind == entries.FILE else "make"
+        return f"{verb} {root.show(first.path)}"
+    folders = {entry.folder for entry in group}
+    where = root.show(first.folder) or "/" if len(folders) == 1 else f"{len(folders)} folders"
+    kinds = {entry.kind for entry in group}
+    what = {entries.FILE: "files", entries.DIRECTORY: "directories", entries.LINK: "links"}
+    name = what[first.kind] if len(kinds) == 1 else "entries"
+    return f"write {len(group)} {name} in {where}"
+
+
+def _origin(group: list[Entry], machine: Machine) -> Origin:
+    return machine.origin(*group[0].place) if len(group) == 1 else machine.origin("storage")
+
+
+def _key(path: str) -> str:
+    return f"path:{path}"
+
+
+def _needs(folders: list[str], places: set[str]) -> list[str]:
+    """Keys of the entries that lie above these folders, or are they."""
+    return [_key(upper) for path in folders for upper in entries.above(path) if upper in places]

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an entry of the config does to what lies at its place: the table of engine-files 5.3.
+
+`judge` decides, from wanted and found alone; the others act. Whatever exists and may not be replaced is
+refused, but for one case in which nothing can be lost: a file of which the wanted contents are all, or begin
+with all, of what is there. So a run that was cut short can be repeated.
+"""
+
+from __future__ import annotations
+
+import os
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+
+from ignition.base.errors import Refused
+from ignition.base.log import quote
+from ignition.config.model import Directory, Link
+
+from .entries import DIRECTORY, FILE, clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.base.log import Log
+    from ignition.system.folder import Folder
+
+    from .entries import Entry
+    from .owners import Owners
+
+MAKE = "make"  # nothing is there
+REPLACE = "replace"  # something is there and goes
+KEEP_NODE = "keep"  # it stays; owner and mode may change
+COMPARE = "compare"  # it stays if its contents are those that are wanted, else it is refused
+NOTHING = "nothing"  # it is as it should be
+
+MODE_OF_FILE = 0o644
+MODE_OF_DIRECTORY = 0o755
+
+
+def judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
+    """What to do about an entry that is not a hard link. Refused for what the config does not allow."""
+    if found is None:
+        return MAKE
+    if entry.node.overwrite:
+        return REPLACE
+    path = folder.show(entry.name)
+    if entry.kind == FILE:
+        if not S_ISREG(found.st_mode):
+            raise _refused("IGN3104", f'"{path}": A non regular file exists there already', "file")
+        has_contents = "source" in (entry.node.raw.get("contents") or ())
+        return COMPARE if has_contents else KEEP_NODE
+    if entry.kind == DIRECTORY:
+        if not S_ISDIR(found.st_mode):
+            raise _refused("IGN3105", f"{path}: A non-directory already exists", "directory")
+        return KEEP_NODE
+    if not S_ISLNK(found.st_mode):
+        raise _refused("IGN3107", f"{path}: a non-symlink already exists at that path", "symlink")
+    return _judge_symlink(entry, folder.readlink(entry.name) or "", path)
+
+
+def _judge_symlink(entry: Entry, text: str, path: str) -> str:
+    target = entry.node.raw.get("target") or ""
+    if clean(text) == clean(target):
+        return NOTHING
+    raise _refused(
+        "IGN3106",
+        f"{path}: a symlink exists at that path but points to {text}, not {target}",
+        "symlink",
+    )
+
+
+def _refused(code: str, why: str, kind: str) -> Refused:
+    return Refused(
+        code,
+        f"error creating {kind} {why} and overwrite is false",
+        hint="set overwrite to true to replace it, or leave the entry out",
+    )
+
+
+def file_exists(folder: Folder, name: str) -> Refused:
+    """The refusal of a file with other contents."""
+    return _refused("IGN3103", f'"{folder.show(name)}": A file exists there already', "file")
+
+
+def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:
+    """Makes a directory, or gives the one that stays its owner and mode."""
+    name, directory = entry.name, Directory(entry.node.raw)
+    uid, gid = owners.of(directory)
+    mode = directory.mode
+    found = folder.lstat(name)
+    if action == KEEP_NODE and found is not None:
+        if folder.set_attributes(name, found, mode, uid, gid):
+            log.info(f"set owner and mode of directory {quote(folder.show(name))}")
+        return
+    log.info(f"creating directory {quote(folder.show(name))}")
+    if action == REPLACE:
+        folder.remove(name)
+    folder.make_folder(name, MODE_OF_DIRECTORY if mode is None else mode, uid, gid)
+
+
+def make_symlink(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:
+    """Makes a symlink with exactly the config's text."""
+    name, link = entry.name, Link(entry.node.raw)
+    path, target = folder.show(name), link.target or ""
+    if action == NOTHING:
+        log.info(f"Symlink {path} to {target} already exists, doing nothing")
+        return
+    uid, gid = owners.of(link)
+    log.info(f"writing link {quote(path)} -> {quote(target)}")
+    if action == REPLACE:
+        _make_room(folder, name)
+    folder.symlink(name, target)
+    # Where the config does not say, the original gives a link the owner of what it leads to.
+    behind_uid, behind_gid = folder.owner_behind(name)
+    folder.chown_link(name, behind_uid if uid < 0 else uid, behind_gid if gid < 0 else gid)
+
+
+def _make_room(folder: Folder, name: str) -> None:
+    """Removes a folder, which a rename would not replace; anything else is replaced in one go."""
+    found = folder.lstat(name)
+    if found is not None and S_ISDIR(found.st_mode):
+        folder.remove(name)

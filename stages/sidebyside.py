@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many like jobs at once, within one step: fetching is waiting, and waiting is better done together."""
+
+from __future__ import annotations
+
+import _queue
+import _thread
+
+from ignition.base.errors import Failure, Several, each
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Job = Callable[[], None]
+
+
+def side_by_side(jobs: list[Job], width: int) -> None:
+    """Runs the jobs, at most `width` at a time. After a failure none is begun; all failures are raised."""
+    waiting: _queue.SimpleQueue[Job] = _queue.SimpleQueue()
+    ended: _queue.SimpleQueue[BaseException | None] = _queue.SimpleQueue()
+    for job in jobs:
+        waiting.put(job)
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        problem = None
+        try:
+            while not problems:
+                waiting.get_nowait()()
+        except _queue.Empty:
+            pass
+        except BaseException as error:  # raised again below, in the thread of the step
+            problem = error
+            problems.append(error)
+        ended.put(problem)
+
+    workers = min(width, len(jobs))
+    for _ in range(workers):
+        _thread.start_new_thread(work, ())
+    for _ in range(workers):
+        ended.get()
+    _raise(problems)
+
+
+def _raise(problems: list[BaseException]) -> None:
+    failures: list[Failure] = []
+    for problem in problems:
+        if not isinstance(problem, Failure):
+            raise problem
+        failures += each(problem)
+    if len(failures) > 1:
+        raise Several(failures)
+    if failures:
+        raise failures[0]

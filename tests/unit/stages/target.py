@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A target root in a temporary folder, and the files phase run on it as the engine does."""
+
+from __future__ import annotations
+
+import os
+import stat
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ignition.base import gojson
+from ignition.base.log import CRITICAL, Log
+from ignition.base.settings import Settings
+from ignition.config.model import Config
+from ignition.engine import executor, plan
+from ignition.engine.machine import Machine
+from ignition.engine.state import State
+from ignition.engine.view import View
+from ignition.resource.context import FetchContext
+
+STAGES = ("users", "files", "units", "result")
+
+
+def data_url(text: str) -> str:
+    return "data:," + quote(text)
+
+
+class Target:
+    """One machine: its root, its settings, what the last run logged."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.root.mkdir()
+        self.settings = Settings()
+        self.settings.root = str(self.root)
+        self.settings.config_cache = str(folder / "run" / "ignition.json")
+        self.settings.run_dir = str(folder / "run")
+        Path(self.settings.run_dir).mkdir()
+        self.state = State()
+        self.log: list[str] = []
+        self.critical: list[str] = []
+        self.plan: list[str] = []
+
+    def run(self, config: dict[str, Any], *stages: str) -> list[str]:
+        """Applies stages of the files phase (files alone if none is named); the words of their steps."""
+        names = stages or ("files",)
+        Path(self.settings.config_cache).write_text(gojson.dumps(config))
+        self.log, self.critical = [], []
+        log = Log(self._log)
+        machine = Machine(
+            self.settings,
+            log,
+            self.state,
+            {"": ["config.ign", ""]},
+            lambda: FetchContext(self.settings, log),
+            lambda text: None,
+        )
+        planners = [
+            (name, import_module(f"ignition.stages.{name}").plan)
+            for name in STAGES
+            if name in names
+        ]
+        nodes = plan.make(planners, Config(config), machine)
+        self.plan = [node.step.says for node in nodes]
+        executor.run(nodes, machine, View(-1, colour=False))
+        return self.plan
+
+    def _log(self, level: int, text: str) -> None:
+        self.log.append(text)
+        if level <= CRITICAL:
+            self.critical.append(text)
+
+    def storage(self, **lists: list[dict[str, Any]]) -> list[str]:
+        """Applies files, directories and links given as in a config."""
+        return self.run({"storage": lists})
+
+    def file(self, path: str, text: str | None = None, **more: Any) -> list[str]:
+        """Applies one file; `text` becomes a data URL."""
+        contents = {} if text is None else {"contents": {"source": data_url(text)}}
+        return self.storage(files=[{"path": path, **contents, **more}])
+
+    def at(self, path: str) -> Path:
+        return self.root / path.lstrip("/")
+
+    def put(
+        self, path: str, text: str = "", mode: int = 0o644, owner: tuple[int, int] = (0, 0)
+    ) -> Path:
+        """Something that lies there before."""
+        file = self.at(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        os.chown(file, *owner)
+        file.chmod(mode)
+        return file
+
+    def folder(self, path: str, mode: int = 0o755, owner: tuple[int, int] = (0, 0)) -> Path:
+        folder = self.at(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        os.chown(folder, *owner)
+        folder.chmod(mode)
+        return folder
+
+    def link(self, path: str, text: str, owner: tuple[int, int] = (0, 0)) -> Path:
+        link = self.at(path)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(text)
+        os.chown(link, *owner, follow_symlinks=False)
+        return link
+
+    def mode(self, path: str) -> int:
+        return stat.S_IMODE(self.at(path).lstat().st_mode)
+
+    def owner(self, path: str) -> tuple[int, int]:
+        found = self.at(path).lstat()
+        return found.st_uid, found.st_gid
+
+    def tree(self) -> dict[str, tuple[int, int, int, str]]:
+        """Everything in the root: mode with type, owner, contents or link text."""
+        found = {}
+        for folder, folders, files in os.walk(self.root):
+            for name in folders + files:
+                path = Path(folder) / name
+                info = path.lstat()
+                body = ""
+                if path.is_symlink():
+                    body = str(path.readlink())
+                elif path.is_file():
+                    body = path.read_bytes().decode("latin-1")
+                found[str(path.relative_to(self.root))] = (
+                    info.st_mode,
+                    info.st_uid,
+                    info.st_gid,
+                    body,
+                )
+        return found

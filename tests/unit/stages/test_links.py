@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links of the config (engine-files 11.4; the numbers are its rows)."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure, Refused
+from tests.unit.stages.target import Target
+
+
+def same_file(target: Target, one: str, other: str) -> bool:
+    first, second = target.at(one).lstat(), target.at(other).lstat()
+    return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
+
+
+class TestSymlinks:
+    @pytest.mark.parametrize("text", ["/t", "t", "../x", "/no//where/", "a/./b"])
+    @pytest.mark.parametrize("hard", [{}, {"hard": False}])
+    def test_text_is_as_given(
+        self, target: Target, text: str, hard: dict[str, Any]
+    ) -> None:  # 77, 84
+        target.storage(links=[{"path": "/d/l", "target": text, **hard}])
+        assert str(target.at("/d/l").readlink()) == str(type(target.at("/"))(text))
+        import os
+
+        assert os.readlink(target.at("/d/l")) == text
+
+    @pytest.mark.parametrize("text", ["/t", "/t/", "//t", "/./t", "/x/../t"])
+    def test_same_link_stays(self, target: Target, text: str) -> None:  # 78, 79, 83
+        target.link("/l", text, (9, 9))
+        before = target.tree()
+        target.storage(links=[{"path": "/l", "target": "/t", "user": {"id": 500}}])
+        assert target.tree() == before
+        assert any(line.endswith("already exists, doing nothing") for line in target.log)
+
+    def test_other_link(self, target: Target) -> None:  # 80
+        target.link("/l", "/other")
+        with pytest.raises(Refused, match="points to /other, not /t and overwrite") as caught:
+            target.storage(links=[{"path": "/l", "target": "/t"}])
+        assert caught.value.code == "IGN3106"
+        target.storage(links=[{"path": "/l", "target": "/t", "overwrite": True}])
+        assert str(target.at("/l").readlink()) == "/t"
+
+    @pytest.mark.parametrize("kind", ["file", "directory"])
+    def test_something_else_there(self, target: Target, kind: str) -> None:  # 81, 82
+        target.put("/l" if kind == "file" else "/l/child")
+        with pytest.raises(Refused) as caught:
+            target.storage(links=[{"path": "/l", "target": "/t"}])
+        assert caught.value.code == "IGN3107"
+        target.storage(links=[{"path": "/l", "target": "/t", "overwrite": True}])
+        assert str(target.at("/l").readlink()) == "/t"
+
+    def test_owner_is_that_of_the_link(self, target: Target) -> None:  # 85
+        target.put("/t", owner=(7, 7))
+        target.storage(
+            links=[{"path": "/l", "target": "t", "user": {"id": 500}, "group": {"id": 501}}]
+        )
+        assert target.owner("/l") == (500, 501)
+        assert target.owner("/t") == (7, 7)
+
+    def test_owner_not_given(self, target: Target) -> None:
+        # 86: as in the original, whose result counts (compatibility law b).
+        target.put("/t", owner=(7, 8))
+        links = [{"path": "/l", "target": "t"}, {"path": "/broken", "target": "nowhere"}]
+        target.storage(links=links)
+        assert target.owner("/l") == (7, 8)
+        assert target.owner("/broken") == (0, 0)
+
+
+class TestHardLinks:
+    def test_to_a_file_of_the_same_config(self, target: Target) -> None:  # 87, 88
+        target.storage(
+            files=[{"path": "/d/e/f", "contents": {"source": "data:,x"}}],
+            links=[{"path": "/h", "target": "/d/e/f", "hard": True}],
+        )
+        assert same_file(target, "/h", "/d/e/f")
+
+    def test_right_one_stays(self, target: Target) -> None:  # 89
+        target.put("/f")
+        target.at("/h").hardlink_to(target.at("/f"))
+        before = target.at("/h").lstat()
+        for overwrite in ({}, {"overwrite": True}):
+            target.storage(links=[{"path": "/h", "target": "/f", "hard": True, **overwrite}])
+            assert target.at("/h").lstat() == before
+
+    @pytest.mark.parametrize("kind", ["file", "directory", "symlink"])
+    def test_wrong_node(self, target: Target, kind: str) -> None:  # 90
+        target.put("/f", "right")
+        if kind == "symlink":
+            target.link("/h", "f")
+        else:
+            target.put("/h" if kind == "file" else "/h/child", "wrong")
+        with pytest.raises(Refused, match="not the target and overwrite is false") as caught:
+            target.storage(links=[{"path": "/h", "target": "/f", "hard": True}])
+        assert caught.value.code == "IGN3108"
+        target.storage(links=[{"path": "/h", "target": "/f", "hard": True, "overwrite": True}])
+        assert same_file(target, "/h", "/f")
+
+    def test_to_a_symlink(self, target: Target) -> None:  # 91
+        target.link("/s", "/nowhere")
+        target.storage(links=[{"path": "/h", "target": "/s", "hard": True}])
+        assert same_file(target, "/h", "/s")
+
+    def test_missing_target(self, target: Target) -> None:  # 92
+        with pytest.raises(Failure, match="target does not exist") as caught:
+            target.storage(links=[{"path": "/h", "target": "/f", "hard": True}])
+        assert str(caught.value.origin) == "config.ign: /storage/links/0"
+
+    def test_across_file_systems(self, target: Target) -> None:  # 93
+        target.put("/f")
+        point = target.folder("/m")
+        if subprocess.run(["mount", "-t", "tmpfs", "x", point], check=False).returncode:
+            pytest.skip("cannot mount here")
+        try:
+            with pytest.raises(Failure, match="same file system"):
+                target.storage(links=[{"path": "/m/h", "target": "/f", "hard": True}])
+            assert list(point.iterdir()) == []
+        finally:
+            subprocess.run(["umount", point], check=True)
+
+    def test_relative_target_counts_from_the_root(self, target: Target) -> None:  # 94
+        target.put("/t")
+        target.storage(links=[{"path": "/d/l", "target": "t", "hard": True}])
+        assert same_file(target, "/d/l", "/t")
+
+    def test_owner_is_ignored(self, target: Target) -> None:  # 95
+        target.put("/f", owner=(3, 3))
+        target.storage(links=[{"path": "/h", "target": "/f", "hard": True, "user": {"id": 5}}])
+        assert target.owner("/h") == (3, 3)
+
+    def test_to_a_later_hard_link(self, target: Target) -> None:  # 98
+        names = ["/h1", "/h2", "/h3"]
+        targets = ["/h2", "/h3", "/f"]
+        target.put("/f")
+        target.storage(
+            links=[
+                {"path": path, "target": to, "hard": True}
+                for path, to in zip(names, targets, strict=True)
+            ]
+        )
+        assert all(same_file(target, name, "/f") for name in names)
+
+    def test_in_a_circle(self, target: Target) -> None:
+        with pytest.raises(Failure, match="target does not exist"):
+            target.storage(
+                links=[
+                    {"path": "/a", "target": "/b", "hard": True},
+                    {"path": "/b", "target": "/a", "hard": True},
+                ]
+            )

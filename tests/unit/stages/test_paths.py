@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Symlinks of the target on the way to an entry (engine-files 11.5; the numbers are its rows)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ignition.base.errors import Failure, Refused, Several
+from tests.unit.stages.target import Target
+
+
+def test_two_entries_at_one_place(target: Target) -> None:  # 99
+    target.link("/foo", "/")
+    with pytest.raises(Refused) as caught:
+        target.storage(files=[{"path": "/foo/bar/baz"}, {"path": "/bar/baz"}, {"path": "/other"}])
+    assert caught.value.text == (
+        "file at /bar/baz resolved to /bar/baz after symlink chasing, but another entry with path"
+        " /foo/bar/baz also resolves there"
+    )
+    assert str(caught.value.origin) == "config.ign: /storage/files/1/path"
+    assert [path.name for path in target.root.iterdir()] == ["foo"]
+
+
+def test_all_clashes_are_told(target: Target) -> None:
+    target.link("/l", "/")
+    with pytest.raises(Several) as caught:
+        target.storage(
+            directories=[{"path": "/l/a"}, {"path": "/l/b"}],
+            files=[{"path": "/a"}],
+            links=[{"path": "/b", "target": "x"}],
+        )
+    assert [one.text.split()[0] for one in caught.value.failures] == ["file", "link"]
+
+
+@pytest.mark.parametrize(
+    ("links", "path", "lands"),
+    [
+        pytest.param({"/data": "/var/data"}, "/data/x", "/var/data/x", id="absolute (100)"),
+        pytest.param({"/data": "var/data"}, "/data/x", "/var/data/x", id="relative (101)"),
+        pytest.param({"/d": "../../../../etc"}, "/d/x", "/etc/x", id="above the root (102)"),
+        pytest.param({"/a": "/b", "/b": "/c"}, "/a/x", "/c/x", id="chain (103)"),
+        pytest.param({"/a": "/b/s", "/b": "/c"}, "/a/x", "/c/s/x", id="through another (104)"),
+        pytest.param({"/a": "/missing"}, "/a/x", "/missing/x", id="missing (106)"),
+        pytest.param({"/a/b/c": "../d"}, "/a/b/c/x", "/a/d/x", id="up one"),
+        pytest.param({"/a/l": "/b/m", "/b/m": "../c"}, "/a/l/x", "/c/x", id="up behind a link"),
+        pytest.param({"/a": "/b/../c"}, "/a/x", "/c/x", id="up from what is missing"),
+        pytest.param({"/a": "."}, "/a/x", "/x", id="itself"),
+        pytest.param({"/a": "//b///c/."}, "/a/x", "/b/c/x", id="unclean text"),
+    ],
+)
+def test_links_stay_inside(
+    target: Target, tmp_path: Path, links: dict[str, str], path: str, lands: str
+) -> None:
+    for link, text in links.items():
+        target.link(link, text)
+    target.file(path, "landed")
+    assert target.at(lands).read_text() == "landed"
+    assert not target.at(lands).is_symlink()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["root", "run"]
+
+
+def test_links_that_lead_to_the_real_root(target: Target, tmp_path: Path) -> None:
+    # As the kernel follows it, /a is the folder outside; inside the root it is a folder of that name.
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    target.link("/a", "/b")
+    target.link("/b", str(outside))
+    target.file("/a/x", "x")
+    assert list(outside.iterdir()) == []
+    assert target.at(f"{outside}/x").read_text() == "x"
+
+
+@pytest.mark.parametrize("text", ["/a", "a", "/b"])
+def test_loop(target: Target, text: str) -> None:  # 105
+    target.link("/a", text)
+    target.link("/b", "/a")
+    with pytest.raises(Failure, match="too many symlinks") as caught:
+        target.file("/a/x", "x")
+    assert caught.value.code == "IGN3004"
+
+
+def test_made_parents_are_root_owned(target: Target) -> None:
+    target.link("/a", "/missing/deep")
+    target.file("/a/b/x", "x", user={"id": 5}, mode=0o600)
+    for path in ("/missing", "/missing/deep", "/missing/deep/b"):
+        assert (target.mode(path), target.owner(path)) == (0o755, (0, 0))
+
+
+def test_links_of_the_config_do_not_move_its_other_entries(target: Target) -> None:
+    # Resolved before anything is made: /real/l/x goes below a folder that the link then turns out to be.
+    target.link("/by", "/real")
+    target.folder("/elsewhere")
+    target.storage(
+        links=[{"path": "/real/l", "target": "/elsewhere"}],
+        files=[{"path": "/by/m/x", "contents": {"source": "data:,x"}}],
+    )
+    assert target.at("/real/m/x").read_text() == "x"
+
+
+def test_unusual_names(target: Target) -> None:
+    for name in ("with blank", "ünïcode", "new\nline", "-rf", "..hidden", "%2e%2e", '"quoted"'):
+        target.file(f"/d/{name}", name)
+        assert target.at(f"/d/{name}").read_text() == name
+
+
+def test_root_that_is_not_there(target: Target) -> None:
+    target.settings.root += "/missing"
+    with pytest.raises(Failure, match="missing"):
+        target.file("/x", "x")
+
+
+def test_root_given_through_a_link_and_with_a_slash(target: Target, tmp_path: Path) -> None:
+    (tmp_path / "alias").symlink_to(target.root)
+    target.settings.root = f"{tmp_path}/alias/"
+    target.file("/x", "x")
+    assert target.at("/x").read_text() == "x"
