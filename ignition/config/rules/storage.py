@@ -125,9 +125,9 @@ def _under_links(items: Items, links: Items, rule: Rule, kind: str) -> Iterator[
             yield rule.at(kind, index)
 
 
-def _path_counts(links: Items) -> dict[str, int]:
+def _path_counts(items: Items) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for item in links:
+    for item in items:
         path = item.get("path", "")
         counts[path] = counts.get(path, 0) + 1
     return counts
@@ -145,14 +145,14 @@ def _links_above(path: str, counts: dict[str, int]) -> int:
 
 def _links(links: Items, folders: Items, minor: int) -> Iterator[RuleFinding]:
     counts = _path_counts(links)
-    folder_paths = {item.get("path", "") for item in folders}
+    folder_counts = _path_counts(folders)
     for index, item in enumerate(links):
         for _ in range(_links_above(item.get("path", ""), counts)):
             yield LINK_UNDER_LINK.at("links", index)
         if minor >= 3 and not item.get("target"):
             yield TARGET_REQUIRED.at("links", index, "target")
         elif item.get("hard"):
-            if _hard_link_target(item) in folder_paths:
+            for _ in range(folder_counts.get(_hard_link_target(item), 0)):
                 yield HARD_LINK_TO_DIRECTORY.at("links", index)
             for kind in ("user", "group"):
                 for part in ("id", "name"):
