@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two laws of the house (docs/architecture.md), and the boot path's: who may import what."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+PACKAGE = CHECKOUT / "ignition"
+CORE = {"engine", "resource", "system", "config", "base"}
+MAY_IMPORT = {
+    "base": {"base"},
+    "config": {"config", "base"},
+    "system": {"system", "base"},
+    "resource": {"resource", "config", "base"},
+    "lint": {"lint", "config", "base"},
+    "engine": CORE,
+    "providers": CORE | {"providers"},
+    "stages": CORE | {"stages"},
+    "testbed": CORE | {"testbed", "lint"},
+    "cli": CORE | {"cli", "testbed", "lint", "providers", "stages"},
+}
+"""Room -> the rooms below it. Providers and stages stand in no set of the core: they are found by name."""
+BOOT_ROOMS = ("base", "config", "engine", "system", "stages", "providers")
+AUTHORS_SIDE = {"ignition.config.generate"}
+"""Modules of those rooms that no boot loads."""
+TOO_DEAR = {
+    *(
+        "re",
+        "enum",
+        "typing",
+        "dataclasses",
+        "logging",
+        "pathlib",
+        "subprocess",
+        "argparse",
+        "json",
+    ),
+    *(
+        "contextlib",
+        "threading",
+        "tempfile",
+        "shutil",
+        "functools",
+        "collections",
+        "hashlib",
+        "urllib",
+    ),
+    *("socket", "requests", "jsonschema", "pyudev", "yaml", "ssl"),
+}
+"""Modules whose import costs as much as the interpreter's start. See docs/architecture.md."""
+
+
+def modules(*rooms: str) -> Iterator[tuple[str, Path]]:
+    for room in rooms:
+        for path in sorted((PACKAGE / room).rglob("*.py")):
+            name = ".".join(("ignition", *path.relative_to(PACKAGE).with_suffix("").parts))
+            yield name.removesuffix(".__init__"), path
+
+
+def imported(path: Path, name: str) -> Iterator[str]:
+    """The modules that a file imports, at its top or in a function, as absolute names."""
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_point_downwards(room: str) -> None:
+    wrong = [
+        f"{name} imports {target}"
+        for name, path in modules(room)
+        for target in imported(path, name)
+        if target.startswith("ignition.")
+        and (PACKAGE / target.split(".")[1]).is_dir()
+        and target.split(".")[1] not in MAY_IMPORT[room]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, _ in modules(*BOOT_ROOMS) if name not in AUTHORS_SIDE]
+)
+def test_boot_path_is_lean(name: str) -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); before = set(sys.modules); import {name};"
+        "print(*(set(sys.modules) - before))"
+    )
+    run = [sys.executable, "-I", "-S", "-B", "-c", program]
+    loaded = subprocess.run(run, check=True, capture_output=True, text=True).stdout.split()
+    dear = {module.split(".")[0] for module in loaded} & TOO_DEAR
+    assert not dear
