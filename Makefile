@@ -4,6 +4,9 @@ PREFIX = /usr
 DESTDIR =
 PYTHON = $(firstword $(wildcard build/venv/bin/python) python3)
 
+# The interpreter of the installed system.
+INTERPRETER = /usr/bin/python3
+
 # Where requests, pyudev and jsonschema come from: `vendored` lays them beside the engine, from the index that pip is
 # configured for; `system` leaves them to the distribution's packages.
 DEPS = vendored
@@ -12,16 +15,73 @@ lib = $(DESTDIR)$(PREFIX)/lib
 home = $(lib)/ignition-firstboot
 module = $(lib)/dracut/modules.d/30ignition
 
-.PHONY: help install
+# Debian packages, by what needs them
+FOR_PYTHON = python3-venv
+FOR_UNIT = openssl passwd
+FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
+	mdadm cryptsetup-bin dmsetup
+FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools e2fsprogs util-linux
+VENV = build/venv
+PYTEST = $(VENV)/bin/python -m pytest
+
+.PHONY: help demo test test-unit test-machine test-boot lint format generate bench install
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+demo: $(VENV)/.complete ## a machine is provisioned in QEMU before your eyes, boots again, and nothing happens twice
+	@.ci/packages $(FOR_GUESTS)
+	@$(VENV)/bin/python -m ignition.testbed.demo
+
+test: ## all tests: unit, machine and boot
+	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
+
+test-unit: $(VENV)/.complete ## quick tests, without a machine of their own
+	@.ci/packages $(FOR_UNIT)
+	$(PYTEST) tests/unit
+
+test-machine: $(VENV)/.complete ## tests on real block devices, in user-mode Linux
+	@.ci/packages $(FOR_MACHINE)
+	$(PYTEST) tests/machine
+
+test-boot: $(VENV)/.complete ## tests that boot QEMU guests
+	@.ci/packages $(FOR_GUESTS)
+	$(PYTEST) tests/boot --numprocesses auto --dist loadfile
+
+lint: $(VENV)/.complete ## style, types, import laws, shell scripts, generated code
+	@.ci/packages shellcheck
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy ignition tests
+	$(PYTEST) -q tests/unit/test_laws.py
+	$(VENV)/bin/python -m ignition.config.generate --check
+	git grep --cached -lE '^#!/bin/(ba)?sh' | xargs shellcheck
+
+format: $(VENV)/.complete ## lays out the source as lint wants it
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+generate: $(VENV)/.complete ## model and tables from the schemas
+	$(VENV)/bin/python -m ignition.config.generate
+
+bench: $(VENV)/.complete ## how long the boot path takes, with and without work
+	$(VENV)/bin/python -m benchmarks
+
+$(VENV)/.complete: pyproject.toml
+	@.ci/packages $(FOR_PYTHON)
+	python3 -m venv --clear $(VENV)
+	$(VENV)/bin/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+		print(*p["dependencies"], *p["optional-dependencies"]["test"], sep="\n")' > $(VENV)/requirements
+	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(VENV)/requirements
+	touch $@
 
 install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## the engine, its dracut module and units, below DESTDIR
 	install -d $(home) $(module) $(lib)/systemd/system $(lib)/systemd/system-preset \
 		$(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec
 	rm -rf $(home)/*
 	cp -rL ignition $(home)/
+	install -d $(home)/bin
+	ln -s $(INTERPRETER) $(home)/bin/python3
 	find $(home) -name __pycache__ -prune -exec rm -rf {} +
 ifeq ($(DEPS),vendored)
 	cp -r build/vendored/* $(home)/

@@ -15,7 +15,7 @@ from ignition.testbed.cache import build_folder
 from ignition.testbed.images import CMDLINE, Images
 from ignition.testbed.programs import need, run
 from ignition.testbed.qemu import DirectKernel, FromCd, Guest, PowerOn
-from ignition.testbed.report import GuestFile, Phase, Report, read
+from ignition.testbed.report import GuestFile, Phase, Report, Script, read
 
 CONFIG = "opt/com.coreos/config"
 """Where Ignition looks for its config on QEMU."""
@@ -23,7 +23,7 @@ Config = Mapping[str, Any] | str | bytes | None
 
 
 class BootFailed(AssertionError):
-    """A boot that ended where it should not. The text holds the cause, the console's end, the engine's log."""
+    """A boot that ended where it should not. The text holds the cause, the console's end and the log."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,23 @@ class BootResult:
         if not self.facts.state:
             return "nothing"
         return "emergency" if self.facts.state == "emergency" else "multi-user"
+
+    @property
+    def mounts(self) -> list[dict[str, Any]]:
+        return self.facts.mounts
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        return self.facts.blocks
+
+    @property
+    def blkid(self) -> list[dict[str, str]]:
+        return self.facts.blkid
+
+    @property
+    def script(self) -> Script:
+        assert self.facts.script is not None, "this boot was given no script, or never got to it"
+        return self.facts.script
 
     def log(self, name: str = "ignition") -> str:
         return self.facts.log(name)

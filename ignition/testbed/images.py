@@ -92,6 +92,7 @@ def _disk(kernel: Path, initramfs: Path) -> Path:
         system = folder / "system"
         shutil.copytree(modules, system / "usr/lib/modules")
         shutil.copytree(tree / "usr/lib/systemd", system / "usr/lib/systemd", symlinks=True)
+        shutil.copytree(tree / "usr/libexec", system / "usr/libexec", ignore=_links)
         (system / "boot").mkdir()
         shutil.copy(kernel, system / "boot/vmlinuz")
         shutil.copy(initramfs / "initramfs", system / "boot/initramfs")
@@ -123,6 +124,11 @@ def _cd() -> Path:
 def _menu_entry() -> str:
     """What a distribution's grub.cfg does with the variable that the snippet sets."""
     return f"linux /boot/vmlinuz {CMDLINE} ${{ignition_firstboot}}\ninitrd /boot/initramfs\nboot\n"
+
+
+def _links(folder: str, names: list[str]) -> list[str]:
+    """Programs by another name of the engine, which the target root does not have."""
+    return [name for name in names if (Path(folder) / name).is_symlink()]
 
 
 def _own_mounts(*argv: str | Path) -> list[str | Path]:

@@ -24,11 +24,13 @@ UNIT_STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"
 UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"
 UNIT_FAILED = "be02cf6855d2428ba40df7e9d022f03d"
 """MESSAGE_ID of systemd's journal entries, from sd-messages.h."""
+PHASES = ("fetch-offline", "fetch", "kargs", "disks", "mount", "files")
+"""The phases that have a unit of their own; umount is how mount ends."""
 
 
 @dataclass(frozen=True)
 class GuestFile:
-    """A path as it was in the booted machine. `mtime` is in seconds with a fraction, as text to stay exact."""
+    """A path as it was in the booted machine. `mtime` is seconds with a fraction, as text to stay exact."""
 
     path: str
     kind: str
@@ -48,11 +50,20 @@ class GuestFile:
 
 @dataclass(frozen=True)
 class Phase:
-    """One ignition unit that ran. `started` and `seconds` are on the guest's own clock since power-on."""
+    """One phase's unit that ran. `started` and `seconds` are on the guest's own clock since power-on,
+    `outcome` is "success", "failed", or "running" if it never ended."""
 
     started: float
     seconds: float
     outcome: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """What became of the test's script; both outputs together."""
+
+    status: int
+    output: str
 
 
 @dataclass(frozen=True)
@@ -71,10 +82,9 @@ class Report:
     failure: str = ""
     mounts: list[dict[str, Any]] = field(default_factory=list, repr=False)
     blocks: list[dict[str, Any]] = field(default_factory=list, repr=False)
-    devices: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    blkid: list[dict[str, str]] = field(default_factory=list, repr=False)
     failed_units: list[str] = field(default_factory=list)
-    script_output: str = ""
-    script_status: int | None = None
+    script: Script | None = None
 
     def log(self, name: str = "ignition") -> str:
         """The lines of one syslog identifier or unit."""
@@ -86,23 +96,21 @@ class Report:
         )
 
     def phases(self) -> dict[str, Phase]:
-        """Ignition's units that were started, by name without `ignition-` and `.service`, in order."""
+        """The phases whose units were started, in order."""
         began: dict[str, float] = {}
         ended: dict[str, Phase] = {}
         for entry in self.journal:
             unit = str(entry.get("UNIT", ""))
-            if not (unit.startswith("ignition-") and unit.endswith(".service")):
-                continue
-            if unit.startswith("ignition-test"):
-                continue
             name = unit.removeprefix("ignition-").removesuffix(".service")
+            if name not in PHASES:
+                continue
             now = int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6
             what = entry.get("MESSAGE_ID")
             if what == UNIT_STARTING:
                 began[name] = now
                 ended[name] = Phase(now, 0.0, "running")
             elif what in (UNIT_STARTED, UNIT_FAILED) and name in began:
-                outcome = "done" if what == UNIT_STARTED else "failed"
+                outcome = "success" if what == UNIT_STARTED else "failed"
                 ended[name] = Phase(began[name], now - began[name], outcome)
         return ended
 
@@ -127,7 +135,6 @@ def read(archive: Path) -> Report:
     text = {
         name: body.decode(errors="replace") for name, body in parts.items() if name != "bodies.tar"
     }
-    status = text.get("script.status", "").strip()
     return Report(
         state=text["state"].strip(),
         in_initramfs="in-initramfs" in text,
@@ -137,10 +144,11 @@ def read(archive: Path) -> Report:
         failure=text.get("failure", ""),
         mounts=_flat(json.loads(text["mounts.json"] or "{}").get("filesystems", [])),
         blocks=_flat(json.loads(text["blocks.json"] or "{}").get("blockdevices", [])),
-        devices=_devices(text["devices"]),
+        blkid=_blkid(text["blkid"]),
         failed_units=[line.split()[0] for line in text["failed"].splitlines() if line.split()],
-        script_output=text.get("script.output", ""),
-        script_status=int(status) if status else None,
+        script=Script(int(text["script.status"]), text["script.output"])
+        if "script.status" in text
+        else None,
     )
 
 
@@ -178,10 +186,10 @@ def _flat(tree: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _devices(text: str) -> dict[str, dict[str, str]]:
+def _blkid(text: str) -> list[dict[str, str]]:
     """blkid's export form: a block of NAME=value lines a device."""
-    blocks = (
+    return [
         dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        for block in text.split("\n\n")
-    )
-    return {block["DEVNAME"]: block for block in blocks if "DEVNAME" in block}
+        for block in text.strip().split("\n\n")
+        if block
+    ]

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`boot`: whole boots in QEMU from images that are built once. See docs/testing.md.
+
+Console and report of a boot whose test failed stay in build/runs/.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.testbed.boot import Boot, scratch_folder
+from ignition.testbed.images import Images, images
+from ignition.testbed.programs import need
+
+CANNOT_HERE = ("IGN8001", "IGN8003")
+"""A missing program and a missing right: the machine's fault, not the project's."""
+
+
+GUEST_MEMORY = 3 << 30
+"""Bytes a guest takes at most: its own memory and what QEMU's emulator keeps of translated code."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: as many guests side by side as there are processors and room for."""
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(len(os.sched_getaffinity(0)), free // GUEST_MEMORY))
+
+
+@pytest.fixture(scope="session")
+def guest_images() -> Images:
+    try:
+        need("qemu-system-x86_64", "debugfs")
+        return images()
+    except Failure as failure:
+        if failure.code in CANNOT_HERE:
+            pytest.skip(f"{failure}: {failure.hint}")
+        raise
+
+
+@pytest.fixture
+def boot(guest_images: Images, request: pytest.FixtureRequest) -> Iterator[Boot]:
+    """Boots a guest: `boot(config, paths=[…]) -> BootResult`."""
+    yield from _boot(guest_images, request)
+
+
+@pytest.fixture(scope="module")
+def boot_module(guest_images: Images, request: pytest.FixtureRequest) -> Iterator[Boot]:
+    """The same for boots that several tests of a file look at, from fixtures of that file."""
+    yield from _boot(guest_images, request)
+
+
+def _boot(images: Images, request: pytest.FixtureRequest) -> Iterator[Boot]:
+    folder = scratch_folder(re.sub(r"\W+", "-", request.node.name))
+    failed_before = request.session.testsfailed
+    boots = Boot(images, folder)
+    yield boots
+    boots.forget()
+    if request.session.testsfailed == failed_before:
+        shutil.rmtree(folder)
