@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a phase of the engine in this process: all of it but the fetching of the config."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ignition.base.errors import Failure, each
+from ignition.base.log import Log
+from ignition.base.settings import Settings
+from ignition.config.model import Config
+from ignition.engine import executor, plan
+from ignition.engine.machine import Machine
+from ignition.engine.state import State
+from ignition.engine.view import View
+
+STAGES = {
+    "kargs": [("", "kargs", "plan")],
+    "disks": [
+        ("createPartitions", "partitions", "plan"),
+        ("createFilesystems", "filesystems", "plan"),
+    ],
+    "mount": [("", "mount", "plan")],
+    "umount": [("", "mount", "plan_umount")],
+}
+
+
+@dataclass
+class Ran:
+    """How a phase ended: the lines of its log without levels, the failure if there was one."""
+
+    log: list[str]
+    failures: list[Failure]
+    says: list[str] = field(default_factory=list)
+    state: State = field(default_factory=State)
+
+    @property
+    def codes(self) -> list[str]:
+        return [failure.code for failure in self.failures]
+
+    def text(self) -> str:
+        return "\n".join([*map(str, self.failures), *self.log])
+
+    def logged(self, words: str) -> list[str]:
+        return [line for line in self.log if words in line]
+
+
+def run(
+    phase: str,
+    storage: dict[str, Any],
+    root: str | Path = "/",
+    state: State | None = None,
+    **more: Any,
+) -> Ran:
+    """Runs a phase for a config with this `storage` section. `more` are settings, or `config`, all of it."""
+    settings = Settings()
+    settings.root = str(root)
+    settings.wait_device = 5
+    value = more.pop("config", {"ignition": {"version": "3.7.0-experimental"}, "storage": storage})
+    for name, setting in more.items():
+        setattr(settings, name, setting)
+    ran = Ran([], [], state=state or State())
+    log = Log(lambda level, text: ran.log.append(text)).child(phase)
+
+    def no_fetching() -> Any:
+        raise AssertionError("nothing to fetch in this test")
+
+    machine = Machine(settings, log, ran.state, {}, no_fetching, lambda text: None)
+    stages = [
+        (prefix, getattr(importlib.import_module(f"ignition.stages.{module}"), function))
+        for prefix, module, function in STAGES[phase]
+    ]
+    try:
+        nodes = plan.make(stages, Config(value), machine)
+        ran.says = [node.step.says for node in nodes]
+        executor.run(nodes, machine, View(-1, colour=False))
+    except Failure as failure:
+        ran.failures = each(failure)
+    return ran
+
+
+def succeed(phase: str, storage: dict[str, Any], root: str | Path = "/", **more: Any) -> Ran:
+    """The same for a run that must go well."""
+    ran = run(phase, storage, root, **more)
+    assert not ran.failures, ran.text()
+    return ran
