@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Mount:
     """A line of /proc/self/mountinfo. `number` is `major:minor`, which for btrfs names no device."""
 
+    identity: str
     number: str
     target: str
     kind: str
@@ -33,7 +34,7 @@ def parse(line: str) -> Mount:
     before, _, after = line.rstrip("\n").partition(" - ")
     words = before.split(" ")
     kind, source = after.split(" ")[:2]
-    return Mount(words[2], _decode(words[4]), kind, _decode(source))
+    return Mount(words[0], words[2], _decode(words[4]), kind, _decode(source))
 
 
 def _decode(text: str) -> str:
@@ -58,10 +59,10 @@ def is_source(mount: Mount, device: Block) -> bool:
         return False
 
 
-def at(target: str, mounts: list[Mount]) -> Mount | None:
+def on(target: str, path: str = "/proc/self/mountinfo") -> Mount | None:
     """The topmost mount on a folder, None if it is not a mount point."""
     found = None
-    for mount in mounts:
+    for mount in mounted(path):
         if mount.target == target:
             found = mount
     return found

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mounting the config's filesystems below the root for the files phase, and unmounting them again.
+
+Rules: reference engine-files 2. A mount is only for the provisioning run; fstab or a mount unit is the
+config's own business.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from ignition.base.errors import CommandFailed, Failure, Refused, Several
+from ignition.base.files import write_atomically
+from ignition.base.record import record
+from ignition.engine.step import Step, Task
+from ignition.system import devices, mounts
+from ignition.system.run import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.base.log import Log
+    from ignition.base.origin import Origin
+    from ignition.config import model
+    from ignition.engine.machine import Machine
+
+_NOT_MOUNTED = (None, "", "none", "swap")
+_VIRTIOFS = "virtiofs"
+_UNMOUNT_TRIES = 3
+
+
+@record
+class _Wanted:
+    """A filesystem to mount. `target` is the folder with the root in front, `path` without it."""
+
+    filesystem: model.Filesystem
+    origin: Origin
+    path: str
+    target: str
+
+
+def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+    """One step per mount, each after the one before: shallow ones first, else in the order of the config."""
+    wanted = _wanted(config, machine)
+    named = [
+        (one.filesystem.device, one.origin.at("device"))
+        for one in wanted
+        if one.filesystem.format != _VIRTIOFS
+    ]
+    if named:
+        devices.wait(machine.log, machine.settings, named, machine.progress)
+    covered: list[str] = []
+    before: tuple[str, ...] = ()
+    for one in wanted:
+        if not any(_is_below(one.path, path) for path in covered):
+            # Below a mount of ours, what is there now will be hidden.
+            try:
+                _missing_folders(one)
+            except Failure as failure:
+                machine.refuse(failure)
+        covered.append(one.path)
+        key = f"mount:{one.path}"
+        yield _step(machine, one, before, key)
+        before = (key,)
+
+
+def _wanted(config: model.Config, machine: Machine) -> list[_Wanted]:
+    root = _root(machine)
+    found = [
+        _Wanted(
+            one,
+            machine.origin("storage", "filesystems", index),
+            os.path.normpath(one.path),
+            os.path.normpath(f"{root}{one.path}"),
+        )
+        for index, one in enumerate(config.storage.filesystems)
+        if one.path and one.format not in _NOT_MOUNTED
+    ]
+    return sorted(found, key=lambda one: _depth(one.path))
+
+
+def _root(machine: Machine) -> str:
+    """The root as an absolute path, "" for that of the running system."""
+    return os.path.abspath(machine.root or "/").rstrip("/")
+
+
+def _depth(path: str) -> int:
+    return len(path.strip("/").split("/")) if path != "/" else 0
+
+
+def _is_below(path: str, above: str) -> bool:
+    return path == above or path.startswith(above.rstrip("/") + "/")
+
+
+def _step(machine: Machine, one: _Wanted, before: tuple[str, ...], key: str) -> Step:
+    return Step(
+        f"mount {one.filesystem.device} on {one.path}",
+        one.origin,
+        lambda task: _mount(task, one),
+        needs=before,
+        provides=(key,),
+        done=lambda: _Ours(machine).has(mounts.on(one.target)),
+    )
+
+
+def _mount(task: Task, one: _Wanted) -> None:
+    log, machine = task.log, task.machine
+    missing = _missing_folders(one)
+    for folder in missing:
+        os.mkdir(folder, 0o755)
+        os.chmod(folder, 0o755)
+        machine.state.notated_directories.append(folder[len(_root(machine)) :])
+    if missing:
+        _relabel(machine, missing[0])
+    filesystem = one.filesystem
+    kind = filesystem.format or ""
+    source = filesystem.device
+    if kind != _VIRTIOFS:
+        source = devices.present_name(machine.settings, source)
+    options = ",".join(filesystem.mount_options)
+    words = ["-o", options] if options else []
+    run(
+        log,
+        [machine.settings.program("mount"), *words, "-t", kind, source, one.target],
+        what=f'mounting "{source}" at "{one.target}" with type "{kind}" and options "{options}"',
+    )
+    made = mounts.on(one.target)
+    if made is None:
+        raise Failure("IGN2502", f"mount ended well, but nothing is mounted on {one.target}")
+    _Ours(machine).add(made)
+    if not set(os.listdir(one.target)) - {"lost+found"}:
+        _relabel(machine, one.target)
+
+
+def _missing_folders(one: _Wanted) -> list[str]:
+    """The folders that must be made for a mount point, outermost first.
+
+    Refused IGN2501 if there is anything else. No link is followed: a mount point inside the root must not
+    lead out of it.
+    """
+    missing: list[str] = []
+    at = ""
+    for name in one.target.strip("/").split("/"):
+        at += f"/{name}"
+        try:
+            kind = 0 if missing else os.lstat(at).st_mode
+        except FileNotFoundError:
+            kind = 0
+        if not kind:
+            missing.append(at)
+        elif not stat.S_ISDIR(kind):
+            raise Refused(
+                "IGN2501",
+                f'mount path "{one.target}" contains non-directory component "{at}"',
+                one.origin.at("path"),
+                hint="mount it on a path without symbolic links and files",
+            )
+    return missing
+
+
+def _relabel(machine: Machine, path: str) -> None:
+    if machine.settings.selinux_relabel:
+        from ignition.system import selinux
+
+        selinux.relabel(machine, [path])
+
+
+def plan_umount(config: model.Config, machine: Machine) -> Iterator[Step]:
+    """One step for all, deepest first: a busy mount must not keep the others from being unmounted."""
+    wanted = list(reversed(_wanted(config, machine)))
+    if wanted:
+        yield Step(
+            f"unmount {', '.join(one.path for one in wanted)}",
+            wanted[0].origin,
+            lambda task: _unmount_all(task, wanted),
+        )
+
+
+def _unmount_all(task: Task, wanted: list[_Wanted]) -> None:
+    failures: list[Failure] = []
+    for one in wanted:
+        try:
+            _unmount(task, one)
+        except Failure as failure:
+            failure.origin = one.origin
+            failures.append(failure)
+    if failures:
+        raise failures[0] if len(failures) == 1 else Several(failures)
+
+
+def _unmount(task: Task, one: _Wanted) -> None:
+    ours = _Ours(task.machine)
+    mount = mounts.on(one.target)
+    if mount is None or not ours.has(mount):
+        what = "nothing is" if mount is None else f"{mount.source}, which is not ours, is"
+        raise Failure(
+            "IGN2503",
+            f"cannot unmount {one.target}: {what} mounted there",
+            hint="the mount phase must have run in this boot",
+        )
+    with task.log.operation(f'umounting "{one.target}"') as log:
+        _try_to_unmount(log, task, one.target)
+    ours.remove(mount)
+
+
+def _try_to_unmount(log: Log, task: Task, target: str) -> None:
+    for left in reversed(range(_UNMOUNT_TRIES)):
+        try:
+            run(log, [task.machine.settings.program("umount"), target])
+            return
+        except CommandFailed as failure:
+            if not left:
+                raise Failure(
+                    "IGN2504",
+                    f"cannot unmount {target}: {failure.stderr.strip()}",
+                    hint=f"`fuser -vm {target}` names what keeps it busy",
+                    cause=failure,
+                ) from failure
+            task.progress(f"{target} is busy")
+            time.sleep(1)
+
+
+class _Ours:
+    """Which mounts this boot's mount phase made, so that a second run does not stack them.
+
+    Kept in a file of its own, because the state is saved only when a whole phase went well. What somebody
+    else mounted (the root itself, above all) is mounted over as in the original, and never unmounted.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, machine: Machine) -> None:
+        self._path = os.path.join(machine.settings.run_dir, "mounts")
+
+    def has(self, mount: mounts.Mount | None) -> bool:
+        return mount is not None and _line(mount) in self._lines()
+
+    def add(self, mount: mounts.Mount) -> None:
+        self._write([*self._lines(), _line(mount)])
+
+    def remove(self, mount: mounts.Mount) -> None:
+        self._write([line for line in self._lines() if line != _line(mount)])
+
+    def _lines(self) -> list[bytes]:
+        try:
+            with open(self._path, "rb") as file:
+                return file.read().split(b"\0")[:-1]
+        except FileNotFoundError:
+            return []
+
+    def _write(self, lines: list[bytes]) -> None:
+        os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+        write_atomically(self._path, b"".join(line + b"\0" for line in lines), 0o600)
+
+
+def _line(mount: mounts.Mount) -> bytes:
+    return os.fsencode(f"{mount.identity} {mount.target}")

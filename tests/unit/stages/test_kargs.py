@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kargs phase: what the helper is told. Rows 1 to 5 of engine-files 11.1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.base.log import Log
+from ignition.base.settings import Settings
+from ignition.config.model import Config
+from ignition.engine import executor, plan
+from ignition.engine.machine import Machine
+from ignition.engine.state import State
+from ignition.engine.view import View
+from ignition.stages import kargs
+
+# Keeps the words of each start on a line of their own, separated by |.
+RECORDER = """#!/bin/sh
+for word; do printf '%s|' "$word"; done >>"$0.told"
+echo >>"$0.told"
+echo out; echo err >&2
+exit ${STATUS:-0}
+"""
+
+
+@pytest.fixture
+def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    program = tmp_path / "ignition-kargs-helper"
+    program.write_text(RECORDER)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return program
+
+
+def run(arguments: dict[str, Any]) -> None:
+    def no_fetching() -> Any:
+        raise AssertionError
+
+    machine = Machine(
+        Settings(), Log(lambda level, text: None), State(), {}, no_fetching, lambda text: None
+    )
+    nodes = plan.make([("", kargs.plan)], Config({"kernelArguments": arguments}), machine)
+    executor.run(nodes, machine, View(-1, colour=False))
+
+
+def told(helper: Path) -> list[str]:
+    file = helper.with_name(helper.name + ".told")
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def test_nothing_is_started_without_arguments(helper: Path) -> None:
+    run({})
+    run({"shouldExist": [], "shouldNotExist": []})
+    assert told(helper) == []
+
+
+def test_one_start_with_each_argument_as_one_word(helper: Path) -> None:
+    run({"shouldExist": ["a", "b c"], "shouldNotExist": ["d"]})
+    assert told(helper) == ["--should-exist|a|--should-exist|b c|--should-not-exist|d|"]
+
+
+def test_failing_helper_stops_the_phase_with_what_it_said(
+    helper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATUS", "1")
+    with pytest.raises(Failure, match=r'Stdout: "out\\n" Stderr: "err\\n"') as caught:
+        run({"shouldExist": ["a"]})
+    assert caught.value.code == "IGN2601"
+    assert str(caught.value).startswith("failed adding kernel arguments: exit status 1")
+
+
+def test_missing_helper_stops_the_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(Failure) as caught:
+        run({"shouldExist": ["a"]})
+    assert caught.value.code == "IGN2601"
