@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The original's programs as a yardstick, where they are installed.
+
+`IGNITION_VALIDATE_PEER` names its ignition-validate, `IGNITION_PEER` its engine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+# Warnings that the original got after release 2.14, which Debian has.
+_NEWER = (
+    "filesystem overwrites partitioned device",
+    "device matches disk with wipeTable enabled; filesystem will be wiped",
+)
+
+
+def validator() -> str:
+    """The path of the original's ignition-validate, "" if there is none."""
+    return os.environ.get("IGNITION_VALIDATE_PEER", "")
+
+
+def engine() -> str:
+    """The path of the original's engine, "" if there is none."""
+    return os.environ.get("IGNITION_PEER", "")
+
+
+def validate(config: bytes) -> tuple[bool, list[str]]:
+    """Whether the original accepts a config, and its report, sorted and in comparable wording."""
+    done = subprocess.run([validator(), "-"], input=config, capture_output=True, check=False)
+    lines = done.stdout.decode("utf-8", "surrogateescape").splitlines()
+    return done.returncode == 0, comparable(lines)
+
+
+def comparable(report: list[str]) -> list[str]:
+    """Report lines without what differs between releases of the original, or is random there.
+
+    Messages of type errors come from Go's library. Where a text ends too early, the original gives line 0.
+    The order among unknown keys of one object is that of a Go map.
+    """
+    lines = []
+    for line in report:
+        if line.endswith(_NEWER):
+            continue
+        line = line.replace(": Unused key", ": unused key")
+        if "context tree does not match" in line:
+            line = line.removesuffix(".")
+        line = re.sub(r"json: cannot unmarshal.*", "wrong type", line)
+        if "$" not in line:
+            line = re.sub(r"^error at line 0 col 0:", "error at the end:", line)
+        lines.append(line.rstrip())
+    return sorted(lines)
+
+
+def cache(config: bytes, folder: Path) -> str | None:
+    """The config cache that the original's engine makes of a config, None if it refuses it."""
+    source, cache_path, root = folder / "config.ign", folder / "cache", folder / "root"
+    source.write_bytes(config)
+    cache_path.unlink(missing_ok=True)
+    root.mkdir(exist_ok=True)
+    words = [engine(), "-platform", "file", "-stage", "fetch", "-log-to-stdout"]
+    words += ["-config-cache", str(cache_path), "-root", str(root)]
+    words += ["-state-file", str(folder / "state"), "-neednet", str(folder / "neednet")]
+    environment = {"IGNITION_CONFIG_FILE": str(source)}
+    subprocess.run(words, env=environment, capture_output=True, check=False, timeout=60)
+    if not cache_path.exists():
+        return None
+    return cache_path.read_text(encoding="utf-8")
+
+
+def as_release_2_14(cached: str) -> str:
+    """A cache text of ours as that release would have it: it ends at 3.4.0-experimental."""
+    return cached.replace(
+        '"version":"3.7.0-experimental"', '"version":"3.4.0-experimental"'
+    ).replace('"cex":{},', "")

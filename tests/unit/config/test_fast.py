@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The quick reader takes ordinary configs, and never reads one otherwise than the exact reader."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ignition.config import decode, document, fast, parse, shapes, unused, versions
+from ignition.config.check import check
+from ignition.testbed import randomconfig
+
+V = '"ignition":{"version":"3.6.0"}'
+
+
+@pytest.mark.parametrize("version", shapes.VERSIONS)
+def test_ordinary_configs_are_read_quickly(version: str) -> None:
+    rng = Random(version)
+    for _ in range(50):
+        text = randomconfig.text(randomconfig.config(rng, version), rng)
+        assert fast.read(text.encode()) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("[]", id="no object"),
+        pytest.param("{}", id="no version"),
+        pytest.param('{"ignition":{"version":"03.6.0"}}', id="odd version"),
+        pytest.param('{"ignition":{"version":"3.8.0"}}', id="unknown version"),
+        pytest.param(f"{{{V}}}x", id="text behind"),
+        pytest.param(f"{{{V}}}\u00a0", id="odd blank"),
+        pytest.param(f"\ufeff{{{V}}}", id="BOM"),
+        pytest.param(f'{{{V},"x":1}}', id="unknown key"),
+        pytest.param(f'{{{V},"Storage":{{}}}}', id="odd case"),
+        pytest.param(f'{{{V},"storage":{{}},"storage":{{}}}}', id="repeated key"),
+        pytest.param(f'{{{V},"storage":{{}},"s\\u0074orage":{{}}}}', id="repeated key, escaped"),
+        pytest.param(f'{{{V},"storage":null}}', id="null"),
+        pytest.param(f'{{{V},"storage":{{"files":[null]}}}}', id="null item"),
+        pytest.param(f'{{{V},"storage":{{"files":[{{"mode":true}}]}}}}', id="bool for int"),
+        pytest.param(f'{{{V},"storage":{{"files":[{{"mode":1.0}}]}}}}', id="float"),
+        pytest.param(f'{{{V},"storage":{{"files":[{{"mode":NaN}}]}}}}', id="NaN"),
+        pytest.param(f'{{{V},"storage":{{"files":[{{"mode":{1 << 63}}}]}}}}', id="huge int"),
+        pytest.param(f'{{{V},"storage":{{"files":[{{"mode":{"9" * 9999}}}]}}}}', id="endless int"),
+        pytest.param(f'{{{V},"storage":{{"files":[{{"overwrite":0}}]}}}}', id="int for bool"),
+        pytest.param(f'{{{V},"storage":{{"files":[{{"path":"\\ud800"}}]}}}}', id="half a pair"),
+        pytest.param(f'{{{V},"storage":{{"files":[{{"path":"\n"}}]}}}}', id="control character"),
+        pytest.param(f'{{{V},"storage":{{"files":{"[" * 5000}', id="deep and cut off"),
+    ],
+)
+def test_anything_else_is_left_to_the_exact_reader(text: str) -> None:
+    assert fast.read(text.encode()) is None
+
+
+def test_bad_utf_8_is_left_to_the_exact_reader() -> None:
+    assert fast.read(f'{{{V},"storage":{{"files":[{{"path":"/'.encode() + b'\xff"}]}}') is None
+
+
+def agree(data: bytes) -> None:
+    """What the quick reader takes, the exact one reads alike, and finds no unused key in it."""
+    quick = fast.read(data)
+    if quick is None:
+        return
+    value, version = quick
+    text = document.read(data, "test")
+    assert versions.known(value["ignition"]["version"]) == version
+    # As text: True equals 1 otherwise.
+    assert repr(decode.decode(text.root, shapes.of(version))) == repr(value)
+    assert not list(unused.unused_keys(text, value, shapes.of(version)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.randoms(use_true_random=False),
+    st.sampled_from(shapes.VERSIONS),
+    st.booleans(),
+    st.lists(st.tuples(st.integers(0), st.sampled_from(b'{}[],:"\\0 x\xff\x80\nud8')), max_size=2),
+)
+def test_both_readers_agree(
+    rng: Random, version: str, spoil: bool, edits: list[tuple[int, int]]
+) -> None:
+    tree = randomconfig.config(rng, version)
+    if spoil:
+        tree = randomconfig.spoiled(rng, tree)
+    data = bytearray(randomconfig.text(tree, rng).encode())
+    for place, byte in edits:
+        data[place % len(data)] = byte
+    agree(bytes(data))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.randoms(use_true_random=False), st.sampled_from(shapes.VERSIONS))
+def test_both_paths_come_to_the_same_result(rng: Random, version: str) -> None:
+    tree = randomconfig.spoiled(rng, randomconfig.config(rng, version))
+    data = randomconfig.text(tree).encode()
+    checked = check(data, "test")
+    try:
+        parsed = parse.parse(data, "test")
+    except Exception as failure:
+        assert str(failure) == checked.refusal
+    else:
+        assert not checked.refusal
+        assert parsed.findings == checked.findings
+        assert parsed.version == checked.version
