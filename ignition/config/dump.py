@@ -35,16 +35,31 @@ def _written(value: Value, shape: Shape) -> Value:
     out: Value = {}
     for name, member in shape.members.items():
         item = value.get(name)
-        if member.kind == shapes.OBJECT:
-            assert member.shape is not None
-            out[name] = _written(item or {}, member.shape)
-        elif member.kind == shapes.ARRAY:
-            if item:
-                of = member.shape
-                out[name] = item if of is None else [_written(entry, of) for entry in item]
+        kind, below = member.kind, member.shape
+        if item:
+            if below is None:
+                out[name] = item
+            elif kind == shapes.OBJECT:
+                out[name] = _written(item, below)
+            else:
+                out[name] = [_written(entry, below) for entry in item]
+        elif kind == shapes.OBJECT:
+            assert below is not None
+            out[name] = _blank(below)
         elif member.plain:
-            if item or not member.omit_zero:
-                out[name] = item or ("" if member.kind == shapes.STRING else 0)
-        elif item is not None:
+            if not member.omit_zero:
+                out[name] = "" if kind == shapes.STRING else 0
+        elif item is not None and kind != shapes.ARRAY:
             out[name] = item
     return out
+
+
+_blanks: dict[str, Value] = {}
+
+
+def _blank(shape: Shape) -> Value:
+    """An empty object as it is written. Most objects of a big config are; they share one."""
+    found = _blanks.get(shape.name)
+    if found is None:
+        found = _blanks[shape.name] = _written({}, shape)
+    return found
