@@ -1,2 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One file per platform: where the config lies and how to get it."""
+"""One file per platform: where the config lies and how to get it.
+
+A provider has `NEEDS_NETWORK: bool` and `fetch(ctx: FetchContext) -> bytes`, the config as the platform holds
+it; no bytes mean that there is none. Files are found by name through the table here, so that a boot loads
+only what it asks. Ids: the original's.
+"""
+
+from __future__ import annotations
+
+# Platform id -> module in this folder; "" for a platform that this version does not serve yet.
+PLATFORMS = {
+    "akamai": "",
+    "aliyun": "",
+    "applehv": "",
+    "aws": "",
+    "azure": "",
+    "azurestack": "",
+    "brightbox": "",
+    "cloudstack": "",
+    "digitalocean": "",
+    "exoscale": "",
+    "file": "file",
+    "gcp": "",
+    "hetzner": "",
+    "hyperv": "",
+    "ibmcloud": "",
+    "kubevirt": "",
+    "metal": "metal",
+    "nutanix": "",
+    "nvidiabluefield": "",
+    "openstack": "",
+    "oraclecloud": "",
+    "packet": "",
+    "powervs": "",
+    "proxmoxve": "",
+    "qemu": "qemu",
+    "scaleway": "",
+    "upcloud": "",
+    "virtualbox": "",
+    "vmware": "",
+    "vultr": "",
+    "zvm": "",
+}
+
+# Names that glue of distributions and older versions use.
+ALIASES = {
+    "ec2": "aws",
+    "equinix": "packet",
+    "equinixmetal": "packet",
+    "gce": "gcp",
+    "pxe": "metal",
+}
+
+
+def names() -> list[str]:
+    """All ids that may be given, sorted."""
+    return sorted([*PLATFORMS, *ALIASES])
+
+
+def canonical(name: str) -> str:
+    """The id that a given one stands for."""
+    return ALIASES.get(name, name)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A file system that is looked into for a config: waited for, mounted read-only, read, taken off again."""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import CommandFailed, Failure
+from ignition.system import mounts
+from ignition.system.run import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from ignition.base.log import Log
+    from ignition.base.settings import Settings
+
+POLL = 1.0
+UMOUNT_TRIES = 3
+# More than any config has (the same bound as for fetched ones).
+SIZE_LIMIT = 64 * 1024 * 1024
+
+
+def wait_for(
+    device: str, limit: float, sleep: Callable[[float], None], clock: Callable[[], float]
+) -> bool:
+    """Waits until the device is there, at most `limit` seconds; False if it never was."""
+    end = clock() + limit
+    while not os.path.exists(device):
+        if clock() >= end:
+            return False
+        sleep(POLL)
+    return True
+
+
+class mounted:  # used as `with mounted(...) as folder:`
+    """Mounts a device read-only, whatever file system it has, on a folder of its own."""
+
+    def __init__(
+        self, settings: Settings, log: Log, device: str, sleep: Callable[[float], None]
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self._device = device
+        self._sleep = sleep
+        self._folder = os.path.join(settings.run_dir, f"drive.{os.getpid()}")
+
+    def __enter__(self) -> str:
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        command = [
+            self._settings.program("mount"),
+            "-o",
+            "ro",
+            "-t",
+            "auto",
+            self._device,
+            self._folder,
+        ]
+        try:
+            run(self._log, command, what=f"mounting {self._device} read-only")
+        except BaseException:
+            os.rmdir(self._folder)
+            raise
+        return self._folder
+
+    def __exit__(self, *_: object) -> Literal[False]:
+        command = [self._settings.program("umount"), self._folder]
+        for attempt in range(1, UMOUNT_TRIES + 1):
+            try:
+                run(self._log, command, what=f"unmounting {self._device}")
+                break
+            except CommandFailed:
+                if mounts.on(self._folder) is None:
+                    break
+                if attempt == UMOUNT_TRIES:
+                    raise
+                self._sleep(POLL)
+        os.rmdir(self._folder)
+        return False
+
+
+def read(folder: str, path: str) -> bytes | None:
+    """The file at `path`, which cannot lead out of `folder`; None if there is none.
+
+    Failure IGN7101 for a link that leads out, for what cannot be read, and for a file of absurd size.
+    """
+    place = os.path.join(folder, os.path.normpath("/" + path).lstrip("/"))
+    real = os.path.realpath(place)
+    if os.path.commonpath([os.path.realpath(folder), real]) != os.path.realpath(folder):
+        raise Failure("IGN7101", f"{path} is a link that leads out of its file system")
+    try:
+        with open(real, "rb") as file:
+            data = file.read(SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Failure("IGN7101", f"cannot read {path}: {error.strerror}") from error
+    if len(data) > SIZE_LIMIT:
+        raise Failure("IGN7101", f"{path} is larger than any config")
+    return data

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""QEMU: the config is handed over by the hypervisor.
+
+On most architectures as a firmware item, `-fw_cfg name=opt/com.coreos/config,file=PATH`. On those without
+fw_cfg as a disk, `-device virtio-blk,serial=ignition`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import CommandFailed, Failure
+from ignition.system import drive
+from ignition.system.run import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = False
+
+# Where both are given the original takes its own; Flatcar leaves it to chance.
+ITEMS = ("opt/com.coreos/config", "opt/org.flatcar-linux/config")
+
+WITHOUT_FW_CFG = ("s390x", "ppc64le")
+DISK = "/dev/disk/by-id/virtio-ignition"
+DISK_TIMEOUT = 300
+VIRTIO_BLK = "/sys/bus/virtio/drivers/virtio_blk"
+
+# The kernel module starts again at offset 0 for each read, so the time grows with the square of the size.
+_WARN_AFTER, _TELL_EVERY = 10.0, 5.0
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The config's bytes, none where the hypervisor gives none."""
+    if os.uname().machine in WITHOUT_FW_CFG:
+        return _from_disk(ctx)
+    return _from_firmware(ctx)
+
+
+def _from_firmware(ctx: FetchContext) -> bytes:
+    root = ctx.settings.fw_cfg_dir
+    if not os.path.exists(root):
+        _load_module(ctx, "qemu_fw_cfg", "IGN5201")
+    for item in ITEMS:
+        folder = os.path.join(root, "by_name", item)
+        size = _size(os.path.join(folder, "size"))
+        if size is not None:
+            ctx.log.debug(f"reading fw_cfg item {item} ({size} bytes)")
+            return _read(ctx, os.path.join(folder, "raw"), size)
+    ctx.log.info(f"no fw_cfg item {ITEMS[0]}")
+    return b""
+
+
+def _load_module(ctx: FetchContext, name: str, code: str) -> None:
+    try:
+        run(ctx.log, [ctx.settings.program("modprobe"), name], what=f"loading kernel module {name}")
+    except CommandFailed as error:
+        raise Failure(
+            code,
+            f"cannot load the kernel module {name}",
+            hint=f"it must be in the initramfs or built in ({error.hint or error.text})",
+        ) from error
+
+
+def _size(path: str) -> int | None:
+    """The size that the firmware states; None when it has no such item."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return int(file.read())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise Failure("IGN5202", f"cannot read the size of the fw_cfg item: {error}") from error
+
+
+def _read(ctx: FetchContext, path: str, size: int) -> bytes:
+    """The item, in as few and large reads as the kernel allows."""
+    tell_at = ctx.clock() + _WARN_AFTER
+    warned = False
+    data = bytearray()
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            while len(data) <= size and (piece := os.read(descriptor, size + 1 - len(data))):
+                data += piece
+                if ctx.clock() >= tell_at:
+                    tell_at = ctx.clock() + _TELL_EVERY
+                    if not warned:
+                        ctx.log.warning(
+                            "fw_cfg is slow: its time grows with the square of the size"
+                        )
+                        warned = True
+                    ctx.log.info(f"read {len(data)} of {size} bytes from fw_cfg")
+                    ctx.progress(f"read {len(data)} of {size} bytes of the config from QEMU")
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise Failure("IGN5203", f"cannot read the fw_cfg item: {error.strerror}") from error
+    if len(data) != size:
+        found = "more" if len(data) > size else str(len(data))
+        raise Failure("IGN5204", f"the fw_cfg item should have {size} bytes but has {found}")
+    return bytes(data)
+
+
+def _from_disk(ctx: FetchContext) -> bytes:
+    if not os.path.exists(VIRTIO_BLK):
+        _load_module(ctx, "virtio_blk", "IGN5205")
+    if not drive.wait_for(DISK, DISK_TIMEOUT, ctx.sleep, ctx.clock):
+        raise Failure(
+            "IGN5206",
+            f"no disk {DISK} within {DISK_TIMEOUT} s",
+            hint="give QEMU a virtio-blk device with the serial number `ignition`",
+        )
+    try:
+        with open(DISK, "rb") as disk:
+            return disk.read().rstrip(b"\0")
+    except OSError as error:
+        raise Failure("IGN5207", f"cannot read {DISK}: {error.strerror}") from error

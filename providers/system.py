@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A user config that lies in the system itself: user.ign in the first system folder that has one.
+
+The folders, highest priority first: /run/ignition, /etc/ignition, /usr/lib/ignition.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import Failure, NoProvider
+from ignition.base.log import quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = False
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The bytes of user.ign; NoProvider (IGN5001) when no folder has one. An empty one is no config, and
+    then the platform is not asked either."""
+    for folder in ctx.settings.system_config_dirs:
+        path = os.path.join(folder, "user.ign")
+        try:
+            with open(path, "rb") as file:
+                ctx.log.info(f"reading system config file {quote(path)}")
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            ctx.log.info(f"no config at {quote(path)}")
+        except OSError as error:
+            raise Failure(
+                "IGN5302", f"couldn't read config {quote(path)}: {error.strerror}"
+            ) from error
+    raise NoProvider("IGN5001", "no user.ign in the system")
