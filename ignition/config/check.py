@@ -53,7 +53,7 @@ def check(data: bytes, source: str) -> Checked:
                 finding.hint = guess.hint(data, finding.message)
         return _refused(failure.findings, failure)
     findings = [_placed(text, finding) for finding in rules.findings(value, version)]
-    findings.extend(unused.unused_keys(text, value, shapes.of(version)))
+    findings.extend(unused.unused_keys(text, value, version))
     if any(finding.severity == ERROR for finding in findings):
         return _refused(findings, not_valid(source, findings), version)
     return Checked(findings, "", version, value, None)
@@ -91,9 +91,10 @@ def _decoded(text: Document, shape: shapes.Shape) -> dict[str, Any]:
     try:
         return decode.decode(text.root, shape)
     except decode.TypeFault as fault:
-        line, column = text.lines.position(fault.offset)
+        line, column = text.lines.position(fault.node.end)
         origin = Origin(text.source, "", line, column)
-        finding = Finding(codes.TYPE, ERROR, fault.text, origin, fault.hint)
+        hint = guess.type_hint(fault.path, fault.node, fault.expected)
+        finding = Finding(codes.TYPE, ERROR, fault.text, origin, hint)
         raise not_valid(text.source, [finding]) from None
 
 

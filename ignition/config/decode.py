@@ -25,16 +25,16 @@ _KINDS = {scan.STRING: "string", scan.BOOL: "bool", scan.ARRAY: "array", scan.OB
 class TypeFault(Exception):
     """A value of the wrong type, the first one in document order.
 
-    `text` is Go's message, `hint` says what is expected, `offset` is the byte after the literal or the
-    opening bracket, `path` leads to the value.
+    `text` is Go's message, `node` the value, `path` leads to it, `expected` is what it should be. The
+    original reports the byte offset `node.end`.
     """
 
-    def __init__(self, text: str, hint: str, offset: int, path: Path) -> None:
+    def __init__(self, text: str, node: Node, path: Path, expected: str) -> None:
         super().__init__(text)
         self.text = text
-        self.hint = hint
-        self.offset = offset
+        self.node = node
         self.path = path
+        self.expected = expected
 
 
 def decode(root: Node, shape: Shape) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def decode(root: Node, shape: Shape) -> dict[str, Any]:
         return {}
     if root.kind != scan.OBJECT:
         text = f"json: cannot unmarshal {_kind(root)} into Go value of type types.{shape.name}"
-        raise TypeFault(text, "a config is a JSON object", root.end, ())
+        raise TypeFault(text, root, (), "an object")
     value: dict[str, Any] = {}
     _Decoder().fill(value, root, shape, ())
     return value
@@ -144,4 +144,4 @@ def _fault(node: Node, path: Path, go_type: str, expected: str, literal: str = "
         f"json: cannot unmarshal {_kind(node, literal)} into Go struct field {dotted}"
         f" of type {go_type}"
     )
-    return TypeFault(text, f"{path[-1]} must be {expected}", node.end, path)
+    return TypeFault(text, node, path, expected)

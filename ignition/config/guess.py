@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from ignition.config import scan
+from ignition.config import scan, tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ignition.config.document import Document
+    from ignition.config.document import Document, Path
+    from ignition.config.scan import Node
+    from ignition.config.shapes import Shape
 
 _BUTANE = "this looks like Butane YAML: turn it into an Ignition config first, with butane"
 _CLOUD_INIT = "this is for cloud-init, not an Ignition config"
@@ -65,3 +67,49 @@ def foreign_config(text: Document) -> str:
     if "variant" in keys:
         return _BUTANE
     return ""
+
+
+def type_hint(path: Path, node: Node, expected: str) -> str:
+    """What to write in place of a value of the wrong type."""
+    if not path:
+        return "a config is a JSON object"
+    text = node.value
+    if path[-1] == "mode" and node.kind == scan.STRING and text and not text.strip("01234567"):
+        return f"mode must be a decimal number: octal {text} is {int(text, 8)}"
+    if node.kind == scan.STRING and expected == "an integer" and text.isdigit():
+        return f"{path[-1]} must be a number: leave out the quotes"
+    if node.kind == scan.STRING and expected == "true or false" and text in ("true", "false"):
+        return f"{path[-1]} must be true or false: leave out the quotes"
+    return f"{path[-1]} must be {expected}"
+
+
+def key_hint(key: str, shape: Shape) -> str:
+    """What was probably meant by a key that its object does not have; "" if nothing is near."""
+    member = shape.find(key)
+    if member is not None:
+        return f"spelt {member.name} in the spec; it was read all the same"
+    for version, types in tables.VERSIONS.items():
+        if any(row[0] == key for row in types.get(shape.name, ())):
+            return f"only specs from {version} on know this key"
+    plain = key.replace("_", "").lower()
+    for name in shape.members:
+        if name.lower() == plain:
+            return f"write {name}"
+    if len(key) > 2:
+        for name in shape.members:
+            if _one_slip(key.lower(), name.lower()):
+                return f"perhaps {name} is meant"
+    return ""
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether two words differ by one letter left out, put in, replaced, or by two swapped ones."""
+    if len(one) > len(other):
+        one, other = other, one
+    start = 0
+    while start < len(one) and one[start] == other[start]:
+        start += 1
+    if len(one) == len(other):
+        swapped = one[start + 1 : start + 2] + one[start : start + 1] + one[start + 2 :]
+        return one[start + 1 :] == other[start + 1 :] or swapped == other[start:]
+    return len(one) + 1 == len(other) and one[start:] == other[start + 1 :]

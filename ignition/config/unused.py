@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ignition.base.finding import WARNING, Finding
 from ignition.base.origin import Origin, pointer
-from ignition.config import codes, scan, shapes
+from ignition.config import codes, guess, scan, shapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ignition.config.shapes import Shape
 
 
-def unused_keys(document: Document, value: dict[str, Any], shape: Shape) -> Iterator[Finding]:
-    """The warnings about a document that was read into `value`, in walk order.
+def unused_keys(document: Document, value: dict[str, Any], version: str) -> Iterator[Finding]:
+    """The warnings about a document that was read into `value` of `version`, in walk order.
 
     Keys match exactly here: one that differs in case was read, but is reported, and what is below it is not
     looked at. Without positions the original does not look at all.
     """
     if document.has_positions:
-        yield from _object(document, document.root, value, shape, ())
+        yield from _object(document, document.root, value, shapes.of(version), ())
 
 
 def _object(
@@ -54,9 +54,8 @@ def _object(
 
 def _unused(document: Document, path: Path, key: str, offset: int, shape: Shape) -> Finding:
     line, column = document.lines.position(offset)
-    near = shape.find(key)
-    hint = f"spelt {near.name} in the spec; it was read all the same" if near else ""
     origin = Origin(document.source, pointer((*path, key)), line, column)
+    hint = guess.key_hint(key, shape)
     return Finding(codes.UNUSED_KEY, WARNING, f"unused key {key}", origin, hint)
 
 

@@ -122,6 +122,49 @@ def test_what_it_probably_is(text: bytes, words: str) -> None:
     assert any(words in hint for hint in hints)
 
 
+@pytest.mark.parametrize(
+    ("key", "where", "words"),
+    [
+        ("Path", "3.6.0", "spelt path in the spec"),
+        ("pth", "3.6.0", "perhaps path"),
+        ("paht", "3.6.0", "perhaps path"),
+        ("pathh", "3.6.0", "perhaps path"),
+        ("over_write", "3.6.0", "write overwrite"),
+        ("zzz", "3.6.0", ""),
+        ("", "3.6.0", ""),
+    ],
+)
+def test_what_was_meant_by_an_unused_key(key: str, where: str, words: str) -> None:
+    text = f'{{"ignition":{{"version":"{where}"}},"storage":{{"files":[{{"path":"/a","{key}":"/a"}}]}}}}'
+    (finding,) = checked(text).findings
+    assert finding.message == f"unused key {key}"
+    assert finding.hint.startswith(words)
+    assert bool(finding.hint) == bool(words)
+
+
+def test_keys_of_later_specs_are_named_as_such() -> None:
+    text = '{"ignition":{"version":"3.2.0"},"kernelArguments":{}}'
+    (finding,) = checked(text).findings
+    assert finding.hint == "only specs from 3.3.0 on know this key"
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        ('"mode":"0644"', "octal 0644 is 420"),
+        ('"mode":420.0', "mode must be a 64-bit integer"),
+        ('"user":{"id":"0"}', "leave out the quotes"),
+        ('"overwrite":"true"', "leave out the quotes"),
+        ('"overwrite":1', "overwrite must be true or false"),
+        ('"contents":"text"', "contents must be an object"),
+        ('"append":{}', "append must be a list"),
+    ],
+)
+def test_what_to_write_for_a_wrong_type(member: str, words: str) -> None:
+    (finding,) = checked(f'{{{V},"storage":{{"files":[{{{member}}}]}}}}').findings
+    assert words in finding.hint
+
+
 def test_positions_are_in_bytes_and_behind_opening_brackets() -> None:
     text = (
         f'{{{V}, "storage": {{\n'

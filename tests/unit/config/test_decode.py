@@ -183,8 +183,8 @@ def test_wrong_types(text: str, found: str, path: str, go_type: str) -> None:
     assert caught.value.text == (
         f"json: cannot unmarshal {found} into Go struct field Config.storage.{path} of type {go_type}"
     )
-    assert caught.value.offset == len('{"storage":') + text.index("@")
-    assert caught.value.hint
+    assert caught.value.node.end == len('{"storage":') + text.index("@")
+    assert caught.value.expected
 
 
 def test_the_first_wrong_type_in_the_text_is_named() -> None:
