@@ -26,13 +26,12 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 
 
-def note_new(journal: Journal | None, folder: Folder, name: str) -> None:
+def note_new(journal: Journal, folder: Folder, name: str) -> None:
     """Notes that a file to be appended to is not there yet."""
-    if journal is not None:
-        journal.note(APPEND, f"{folder.path}/{name}", size=0, sha256=_sum(()))
+    journal.note(APPEND, f"{folder.path}/{name}", size=0, sha256=_sum(()))
 
 
-def extend(folder: Folder, name: str, body: Body, journal: Journal | None) -> bool:
+def extend(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
     """Appends the bytes of `body`; False when an earlier run of the same config has done so."""
     temporary, fragments = folder.create(0o600)
     folder.discard(temporary)  # needs no name: it is gone when it is closed
@@ -52,16 +51,15 @@ def extend(folder: Folder, name: str, body: Body, journal: Journal | None) -> bo
         os.close(fragments)
 
 
-def _extend(file: int, fragments: int, path: str, journal: Journal | None) -> bool:
+def _extend(file: int, fragments: int, path: str, journal: Journal) -> bool:
     start = os.fstat(file).st_size
-    if journal is not None:
-        before = journal.find(APPEND, path)
-        if before is None:
-            journal.note(APPEND, path, size=start, sha256=_sum(_pieces(file, start)))
-        else:
-            start = _resume_at(_all(file), _all(fragments), before["size"], before["sha256"])
-            if start < 0:
-                return False
+    before = journal.find(APPEND, path)
+    if before is None:
+        journal.note(APPEND, path, size=start, sha256=_sum(_pieces(file, start)))
+    else:
+        start = _resume_at(_all(file), _all(fragments), before["size"], before["sha256"])
+        if start < 0:
+            return False
     try:
         os.lseek(file, start, os.SEEK_SET)
         for piece in _pieces(fragments, os.fstat(fragments).st_size):

@@ -40,11 +40,11 @@ _PIECE = 1 << 20
 
 
 class Supplies:
-    """What all files of a run share. `journal` is None where nothing is to be resumed."""
+    """What all files of a run share."""
 
     __slots__ = ("_context", "_lock", "journal", "machine", "owners")
 
-    def __init__(self, machine: Machine, owners: Owners, journal: Journal | None) -> None:
+    def __init__(self, machine: Machine, owners: Owners, journal: Journal) -> None:
         self.machine = machine
         self.owners = owners
         self.journal = journal

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 FOLDER = "/etc"
 NAME = ".ignition-journal"
 APPEND = "append"
-USER = "user"
+ACCOUNT = "account"
 
 
 class Journal:
-    """The notes of runs with this config. `digest` is empty where nothing is to be resumed."""
+    """The notes of runs with this config. Without a digest, as in a live apply, nothing is noted."""
 
-    __slots__ = ("_lock", "_notes", "_root", "_written", "digest")
+    __slots__ = ("_known", "_lock", "_notes", "_root", "_written", "digest")
 
     def __init__(self, root: Root, config_digest: str, earlier: list[Any]) -> None:
         """`earlier` are the notes that the result file of a complete run with this config took over."""
@@ -41,6 +41,7 @@ class Journal:
         self.digest = config_digest
         self._written = [note for note in earlier if isinstance(note, dict)]
         self._notes: list[dict[str, Any]] | None = None
+        self._known = 0
         self._lock = _thread.allocate_lock()
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -50,18 +51,27 @@ class Journal:
         ]
         return matching[-1] if matching else None
 
+    def earlier(self) -> list[dict[str, Any]]:
+        """Notes that were there before this run wrote any."""
+        notes = self.notes()  # this counts them, the first time
+        return notes[: self._known]
+
     def notes(self) -> list[dict[str, Any]]:
         """All notes of runs with this config that did not come to their end, or did and were repeated."""
         if self._notes is None:
             self._notes = self._written + self._read()
+            self._known = len(self._notes)
         return self._notes
 
     def note(self, kind: str, key: str, **facts: Any) -> None:
         """Writes a note down; when this returns it is on the disk."""
+        if not self.digest:
+            return
         note = {"config": self.digest, "kind": kind, "key": key, **facts}
         with self._lock:
+            notes = self.notes()
             self._append(gojson.dumps(note).encode())
-            self.notes().append(note)
+            notes.append(note)
 
     def remove(self) -> None:
         """Takes the file away: the phase is complete."""

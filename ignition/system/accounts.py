@@ -67,6 +67,13 @@ class Accounts:
         user = self._synthetic_user(name)
         return Group(name, user.gid) if user else None
 
+    def home_base(self) -> str:
+        """Where useradd makes homes unless told otherwise."""
+        for line in _text(self._root.read("/etc/default/useradd")).split("\n"):
+            if line.startswith("HOME="):
+                return line[5:].strip() or "/home"
+        return "/home"
+
     def _entries(self, database: str, name: str) -> Iterator[list[str]]:
         wanted = name + ":"
         for source in self._sources(database):

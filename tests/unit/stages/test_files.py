@@ -268,7 +268,7 @@ def test_many_files_of_one_folder_are_one_step(target: Target) -> None:  # 65
 
 
 def test_run_again_changes_nothing(target: Target) -> None:
-    config = {
+    config: dict[str, list[dict[str, Any]]] = {
         "directories": [{"path": "/d", "mode": 0o700, "user": {"id": 5}}],
         "files": [
             {"path": "/d/f", "contents": {"source": "data:,x"}, "mode": 0o600},

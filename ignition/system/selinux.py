@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labels for what was made on the target, by its own policy.
+
+One run of setfiles for many paths (engine-files 7.2). A target that names no policy has no labels to set, so
+there is nothing to do for it; the original fails there.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import CommandFailed
+from ignition.system.root import Root
+from ignition.system.run import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
+
+    from ignition.base.log import Log
+    from ignition.base.settings import Settings
+
+    class Target(Protocol):
+        """What is needed of the machine."""
+
+        settings: Settings
+        log: Log
+
+
+CONFIG = "/etc/selinux/config"
+
+
+def policy(root: Root) -> str:
+    """The name of the target's policy, `targeted` for example; empty if it has none."""
+    text = (root.read(CONFIG) or b"").decode("utf-8", "replace")
+    for line in text.split("\n"):
+        key, _, value = line.strip().partition("=")
+        if key == "SELINUXTYPE":
+            return value.partition("#")[0].strip().strip("\"'")
+    return ""
+
+
+def wanted(settings: Settings, root: Root) -> bool:
+    """Whether this run sets labels at all."""
+    return settings.selinux_relabel and bool(policy(root))
+
+
+def relabel(target: Target, paths: Iterable[str]) -> None:
+    """Sets the labels of paths, which have the root in front, folders with all that is in them.
+
+    Those that do not exist are left out. Failure IGN3401 when setfiles does not end well.
+    """
+    settings, log = target.settings, target.log
+    if not settings.selinux_relabel:
+        log.debug("relabeling is switched off, skipping")
+        return
+    root = Root(settings.root)
+    name = policy(root)
+    if not name:
+        log.debug(f"{root.show(CONFIG)} names no policy, skipping relabeling")
+        return
+    # Not followed: a link whose target is not there yet has a label of its own.
+    present = [path for path in sorted(set(paths)) if os.path.lexists(path)]
+    if not present:
+        return
+    top = os.path.abspath(root.path or "/")
+    contexts = os.path.join(top, "etc/selinux", name, "contexts/files/file_contexts")
+    argv = [settings.program("setfiles"), "-vF0", "-r", top, contexts, "-f", "-"]
+    stdin = b"".join(os.fsencode(path) + b"\0" for path in present)
+    try:
+        run(log, argv, what=f"relabeling {len(present)} paths", stdin=stdin)
+    except CommandFailed as failure:
+        raise CommandFailed(
+            "IGN3401",
+            f"failed to handle relabeling: {failure.text}",
+            hint=failure.hint or "is setfiles in the initramfs, and the policy on the target?",
+            status=failure.status,
+            stdout=failure.stdout,
+            stderr=failure.stderr,
+        ) from failure

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making, changing and deleting one group or one user, again where an earlier run was cut short in it."""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import CommandFailed, Failure
+from ignition.system.run import run
+
+from . import account_tools, homes, sshkeys
+from .account_tools import NO_PASSWORD
+from .journal import ACCOUNT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ignition.base.log import Log
+    from ignition.base.origin import Origin
+    from ignition.config.model import PasswdGroup, PasswdUser
+    from ignition.engine.machine import Machine
+    from ignition.system.accounts import Accounts
+    from ignition.system.root import Root
+
+    from .journal import Journal
+
+    Act = Callable[[Log], None]
+
+# Lock files of the tables. One that a power cut left is taken for a live one when its process number is in
+# use again, which so early in a boot it is.
+_LOCKS = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
+
+
+class Acts:
+    """What may be done to accounts. Each method gives the act of one step."""
+
+    __slots__ = ("_accounts", "_journal", "_locks_checked", "_machine", "_root")
+
+    def __init__(self, root: Root, machine: Machine, accounts: Accounts, journal: Journal) -> None:
+        self._root = root
+        self._machine = machine
+        self._accounts = accounts
+        self._journal = journal
+        self._locks_checked = False
+
+    def group(self, group: PasswdGroup, origin: Origin) -> Act:
+        """The group exists and is as the config says."""
+
+        def act(log: Log) -> None:
+            name, key = group.name, f"group:{group.name}"
+            exists = self._accounts.group(name) is not None
+            if exists and "new" in self._cut_short(key):
+                self._tool(log, "groupdel", [], name, f'deleting half-made group "{name}"', origin)
+                exists = False
+            if not exists:
+                self._begin(key, new=True)
+                words = account_tools.groupadd(group)
+                self._tool(log, "groupadd", words, name, f'adding group "{name}"', origin)
+                self._end(key)
+                return
+            words = account_tools.groupmod(group)
+            if words:
+                self._begin(key)
+                self._tool(log, "groupmod", words, name, f'modifying group "{name}"', origin)
+                self._end(key)
+
+        return act
+
+    def no_group(self, group: PasswdGroup, origin: Origin) -> Act:
+        """The group does not exist."""
+
+        def act(log: Log) -> None:
+            name = group.name
+            if self._accounts.group(name) is not None:
+                self._tool(log, "groupdel", [], name, f'deleting group "{name}"', origin)
+
+        return act
+
+    def user(self, user: PasswdUser, origin: Origin) -> Act:
+        """The user exists and is as the config says, with home and keys."""
+
+        def act(log: Log) -> None:
+            self._resume_user(user, origin, log)
+            if self._accounts.user(user.name) is None:
+                self._add(user, origin, log)
+            else:
+                self._change(user, origin, log)
+            made = self._accounts.user(user.name)
+            if made is None:
+                raise Failure("IGN3202", f'unable to lookup user "{user.name}"', origin)
+            if not user.no_create_home:
+                homes.hand_over(made, self._machine.state.notated_directories, self._root)
+            fragment = self._machine.settings.write_authorized_keys_fragment
+            sshkeys.write(user, made, self._root, log, fragment=fragment)
+
+        return act
+
+    def no_user(self, user: PasswdUser, origin: Origin) -> Act:
+        """The user does not exist, nor does the home."""
+
+        def act(log: Log) -> None:
+            if self._accounts.user(user.name) is not None:
+                what = f'deleting user "{user.name}"'
+                self._tool(log, "userdel", ["--remove"], user.name, what, origin)
+
+        return act
+
+    def _add(self, user: PasswdUser, origin: Origin, log: Log) -> None:
+        name = user.name
+        home = user.home_dir or f"{self._accounts.home_base()}/{name}"
+        self._begin(f"user:{name}", home=home, had_home=self._root.lstat(home) is not None)
+        words = account_tools.useradd(user, self._visible_password(user) or NO_PASSWORD)
+        self._tool(log, "useradd", words, name, f'creating or modifying user "{name}"', origin)
+        self._set_password(user, origin, log)
+        self._end(f"user:{name}")
+
+    def _change(self, user: PasswdUser, origin: Origin, log: Log) -> None:
+        name = user.name
+        words = account_tools.usermod(user, self._visible_password(user))
+        if words:
+            present = self._accounts.user(name)
+            moves = user.home_dir and present is not None and present.home != user.home_dir
+            facts = {"moved_from": present.home} if moves and present is not None else {}
+            self._begin(f"user:{name}", **facts)
+            what = f'creating or modifying user "{name}"'
+            self._tool(log, "usermod", words, name, what, origin)
+            self._end(f"user:{name}")
+        self._set_password(user, origin, log)
+
+    def _visible_password(self, user: PasswdUser) -> str | None:
+        """What the command line may carry: the hash only where chpasswd is missing."""
+        if user.password_hash and self._has_chpasswd():
+            return None
+        return NO_PASSWORD if user.password_hash == "" else user.password_hash
+
+    def _set_password(self, user: PasswdUser, origin: Origin, log: Log) -> None:
+        """Hands the hash over on standard input, where neither ps nor audit sees it."""
+        if not (user.password_hash and self._has_chpasswd()):
+            return
+        self._tool(
+            log,
+            "chpasswd",
+            ["--encrypted"],
+            "",
+            f'setting password for "{user.name}"',
+            origin,
+            f"{user.name}:{user.password_hash}\n".encode(),
+        )
+
+    def _has_chpasswd(self) -> bool:
+        program = self._machine.settings.program("chpasswd")
+        folders = os.environ.get("PATH", os.defpath).split(":")
+        return any(os.access(os.path.join(folder, program), os.X_OK) for folder in folders)
+
+    def _tool(
+        self,
+        log: Log,
+        tool: str,
+        words: list[str],
+        name: str,
+        what: str,
+        origin: Origin,
+        stdin: bytes = b"",
+    ) -> None:
+        self._check_locks()
+        program = self._machine.settings.program(tool)
+        argv = [program, "--root", os.path.abspath(self._root.path or "/"), *words]
+        if name:
+            argv.append(name)
+        secret = account_tools.secrets(argv)
+        try:
+            run(log, argv, what=what, stdin=stdin, secret=secret, origin=origin)
+        except CommandFailed as failure:
+            kind = "groups" if "group" in tool else "users"
+            raise CommandFailed(
+                "IGN3201",
+                f"failed to configure {kind}: {what}: {failure.text}",
+                origin,
+                hint=failure.hint,
+                status=failure.status,
+                stdout=failure.stdout,
+                stderr=failure.stderr,
+            ) from failure
+
+    def _begin(self, key: str, **facts: object) -> None:
+        self._journal.note(ACCOUNT, key, state="begun", **facts)
+
+    def _end(self, key: str) -> None:
+        self._journal.note(ACCOUNT, key, state="done")
+
+    def _cut_short(self, key: str) -> dict[str, Any]:
+        """What is noted about an act that an earlier run began and did not end."""
+        note = self._journal.find(ACCOUNT, key)
+        return note if note is not None and note.get("state") == "begun" else {}
+
+    def _resume_user(self, user: PasswdUser, origin: Origin, log: Log) -> None:
+        """Undoes what an earlier run of the same config may have done by half."""
+        name = user.name
+        note = self._cut_short(f"user:{name}")
+        present = self._accounts.user(name)
+        if present is None:
+            return
+        if "moved_from" in note:
+            old_home = note["moved_from"]
+            if present.home != old_home and self._root.lstat(old_home) is not None:
+                self._remove_tree(present.home)
+                what = f'taking back the home of "{name}"'
+                self._tool(log, "usermod", ["--home", old_home], name, what, origin)
+        elif "home" in note:
+            self._tool(log, "userdel", [], name, f'deleting half-made user "{name}"', origin)
+            if not note["had_home"]:
+                self._remove_tree(note["home"])
+
+    def _remove_tree(self, path: str) -> None:
+        parent, _, name = self._root.resolve(path).rpartition("/")
+        with self._root.folder(parent) as folder:
+            folder.remove(name)
+
+    def _check_locks(self) -> None:
+        """Before the first tool is run: removes the locks that an earlier run of ours left."""
+        if self._locks_checked:
+            return
+        self._locks_checked = True
+        if any(note.get("kind") == ACCOUNT for note in self._journal.earlier()):
+            with self._root.folder("/etc") as folder:
+                for table in _LOCKS:
+                    folder.remove(f"{table}.lock")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keys that let a user in by ssh, written with no more rights than the user has.
+
+The original takes on the user's identity for it. That would change the whole process here, where other steps
+run beside this one, so the rights are checked instead: what the user could not write is not written.
+"""
+
+from __future__ import annotations
+
+from stat import S_IMODE, S_ISDIR, S_ISREG
+
+from ignition.base import journal
+from ignition.base.errors import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+
+    from ignition.base.log import Log
+    from ignition.config.model import PasswdUser
+    from ignition.system.accounts import User
+    from ignition.system.folder import Folder
+    from ignition.system.root import Root
+
+FRAGMENT = ".ssh/authorized_keys.d/ignition"
+PLAIN = ".ssh/authorized_keys"
+
+_WRITE, _SEARCH = 2, 1
+
+
+def write(wanted: PasswdUser, user: User, root: Root, log: Log, *, fragment: bool) -> None:
+    """Writes the user's keys, replacing what the file held, and tells the journal.
+
+    `fragment` chooses the file that sshd reads through a configured command or drop-in folder over
+    `authorized_keys`. Failure IGN3204 where the user has no right to write it.
+    """
+    keys = wanted.ssh_authorized_keys
+    if not keys:
+        return
+    with log.operation(f'adding ssh keys to user "{user.name}"'):
+        path = f"{user.home.rstrip('/')}/{FRAGMENT if fragment else PLAIN}"
+        text = "\n".join(keys)
+        _write(path, text if text.endswith("\n") else text + "\n", user, root)
+    shown = root.show(path)
+    journal.send(
+        f"wrote ssh authorized keys file for user: {user.name}",
+        journal.WROTE_SSH_KEYS,
+        {"IGNITION_USER_NAME": user.name, "IGNITION_PATH": shown},
+    )
+
+
+def _write(path: str, text: str, user: User, root: Root) -> None:
+    place = root.resolve_folder(
+        path
+    )  # a link at the file's own place leads to the file, as for sshd
+    parent, _, name = place.rpartition("/")
+    _make_folders(parent, user, root)
+    with root.folder(parent) as folder:
+        found = folder.lstat(name)
+        _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
+        if found is None:
+            folder.write(name, text.encode(), 0o600, user.uid, user.gid)
+        elif not S_ISREG(found.st_mode) or not _may(found, _WRITE, user):
+            raise _forbidden(root.show(place), user)
+        elif folder.read(name) != text.encode():
+            mode = S_IMODE(found.st_mode)
+            folder.write(name, text.encode(), mode, found.st_uid, found.st_gid)
+
+
+def _make_folders(path: str, user: User, root: Root) -> None:
+    """Makes what is missing, 0700 and the user's, where the user may."""
+    above = ""
+    for name in path.split("/")[1:]:
+        with root.folder(above) as folder:
+            found = folder.lstat(name)
+            _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
+            if found is None:
+                folder.make_folder(name, 0o700, user.uid, user.gid)
+            elif not S_ISDIR(found.st_mode):
+                raise _forbidden(folder.show(name), user)
+        above = f"{above}/{name}"
+
+
+def _demand(folder: Folder, wanted: int, user: User) -> None:
+    found = folder.lstat(".")
+    if found is None or not _may(found, wanted, user):
+        raise _forbidden(folder.root.show(folder.path) or "/", user)
+
+
+def _may(found: os.stat_result, wanted: int, user: User) -> bool:
+    """Whether the permission bits let the user do it; root may everything."""
+    if user.uid == 0:
+        return True
+    if found.st_uid == user.uid:
+        bits = found.st_mode >> 6
+    elif found.st_gid == user.gid:
+        bits = found.st_mode >> 3
+    else:
+        bits = found.st_mode
+    return bits & wanted == wanted
+
+
+def _forbidden(path: str, user: User) -> Failure:
+    return Failure(
+        "IGN3204",
+        f'failed to set SSH key: user "{user.name}" may not write {path}',
+        hint="the home must exist, belong to the user, and hold nothing on this path that does not",
+    )

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups and users of the target, by the distribution's own tools.
+
+The tools lock the tables and rewrite them, so the steps run one after the other: groups, then users, each in
+the order of the config (engine-files 4).
+"""
+
+from __future__ import annotations
+
+from ignition.base.errors import Refused
+from ignition.engine.step import Step
+from ignition.system.accounts import Accounts
+from ignition.system.root import Root
+
+from .account_acts import Acts
+from .journal import open_journal
+from .keys import ACCOUNTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ignition.base.log import Log
+    from ignition.base.origin import Origin
+    from ignition.config.model import Config, Passwd
+    from ignition.engine.machine import Machine
+    from ignition.engine.step import Task
+
+    # What a step says, where the config asks for it, and what it does.
+    Act = tuple[str, Origin, Callable[[Log], None]]
+
+
+def plan(config: Config, machine: Machine) -> Iterator[Step]:
+    """A step per group and user that is to be made, changed or deleted."""
+    passwd = config.passwd
+    if not (passwd.groups or passwd.users):
+        return
+    root = Root(machine.root)
+    accounts = Accounts(root)
+    acts = Acts(root, machine, accounts, open_journal(root, machine))
+    before: tuple[str, ...] = ()
+    for says, origin, act in _in_order(passwd, accounts, acts, machine):
+        key = f"{ACCOUNTS}:{origin.pointer}"
+        yield Step(says, origin, _run(act), needs=before, provides=(ACCOUNTS, key))
+        before = (key,)
+
+
+def _run(act: Callable[[Log], None]) -> Callable[[Task], None]:
+    return lambda task: act(task.log)
+
+
+def _in_order(passwd: Passwd, accounts: Accounts, acts: Acts, machine: Machine) -> Iterator[Act]:
+    delayed: list[Act] = []
+    primary = _primary_groups_of_leavers(passwd, accounts)
+    for index, group in enumerate(passwd.groups):
+        origin = machine.origin("passwd", "groups", index)
+        _check_name(group.name, origin)
+        present = accounts.group(group.name)
+        if group.should_exist is not False:
+            verb = "add" if present is None else "change"
+            yield f"{verb} group {group.name}", origin, acts.group(group, origin)
+        elif present is not None:
+            act = f"delete group {group.name}", origin, acts.no_group(group, origin)
+            # A group cannot go before the user whose own it is.
+            if present.gid in primary:
+                delayed.append(act)
+            else:
+                yield act
+    for index, user in enumerate(passwd.users):
+        origin = machine.origin("passwd", "users", index)
+        _check_name(user.name, origin)
+        known = accounts.user(user.name)
+        if user.should_exist is not False:
+            verb = "add" if known is None else "change"
+            yield f"{verb} user {user.name}", origin, acts.user(user, origin)
+        elif known is not None:
+            yield f"delete user {user.name}", origin, acts.no_user(user, origin)
+    yield from delayed
+
+
+def _primary_groups_of_leavers(passwd: Passwd, accounts: Accounts) -> set[int]:
+    leavers = (accounts.user(user.name) for user in passwd.users if user.should_exist is False)
+    return {user.gid for user in leavers if user is not None}
+
+
+def _check_name(name: str, origin: Origin) -> None:
+    if name.startswith("-"):
+        raise Refused(
+            "IGN3203",
+            f"the name {name!r} would be taken for an option",
+            origin,
+            hint="names of users and groups begin with a letter or an underscore",
+        )

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables that useradd and its kin want to find in a root."""
+
+from __future__ import annotations
+
+from tests.unit.stages.target import Target
+
+LOGIN_DEFS = """\
+UID_MIN 1000
+UID_MAX 60000
+SYS_UID_MIN 201
+SYS_UID_MAX 999
+GID_MIN 1000
+GID_MAX 60000
+SYS_GID_MIN 201
+SYS_GID_MAX 999
+CREATE_HOME yes
+HOME_MODE 0700
+UMASK 022
+USERGROUPS_ENAB yes
+ENCRYPT_METHOD SHA512
+"""
+HASH = "$6$saltsalt$abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./abcdefghijklmnopqrst."
+
+
+def furnish(target: Target) -> Target:
+    """A root with root and core in it, and room for more."""
+    target.put(
+        "/etc/passwd", "root:x:0:0:root:/root:/bin/sh\ncore:x:500:500:Core:/home/core:/bin/sh\n"
+    )
+    target.put("/etc/group", "root:x:0:\ncore:x:500:\nwheel:x:10:\ndocker:x:233:\n")
+    target.put("/etc/shadow", "root:*:15887:0:::::\ncore:*:15887:0:::::\n", 0o640)
+    target.put("/etc/gshadow", "root:*::\ncore:*::\nwheel:*::\ndocker:*::\n", 0o640)
+    target.put("/etc/login.defs", LOGIN_DEFS)
+    target.put("/etc/default/useradd", "GROUP=100\nHOME=/home\nSHELL=/bin/bash\nSKEL=/etc/skel\n")
+    target.put("/etc/skel/.profile", "# profile\n")
+    target.folder("/home/core", 0o700, (500, 500))
+    target.put("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n")
+    return target
+
+
+def line(target: Target, table: str, name: str) -> list[str] | None:
+    """The fields of an entry of /etc/TABLE."""
+    for each in target.at(f"/etc/{table}").read_text().splitlines():
+        if each.startswith(f"{name}:"):
+            return each.split(":")
+    return None

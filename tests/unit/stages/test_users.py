@@ -1,0 +1,436 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Users and groups, with the real tools (engine-files 11.6; the numbers are its rows)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from ignition.base.errors import CommandFailed, Failure, Refused
+from tests.unit.stages.skeleton import HASH, furnish, line
+from tests.unit.stages.target import Target
+
+KEYS = ".ssh/authorized_keys.d/ignition"
+
+
+@pytest.fixture
+def system(target: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if shutil.which("useradd") is None:
+        pytest.skip("no useradd here")
+    return furnish(target)
+
+
+def users(system: Target, *wanted: dict[str, Any]) -> list[str]:
+    return system.run({"passwd": {"users": list(wanted)}}, "users")
+
+
+def groups(system: Target, *wanted: dict[str, Any]) -> list[str]:
+    return system.run({"passwd": {"groups": list(wanted)}}, "users")
+
+
+def words(system: Target, tool: str) -> list[str]:
+    """The commands of a tool that were started, as logged."""
+    return [text for text in system.log if f'executing: "{tool}"' in text]
+
+
+def test_new_users(system: Target) -> None:  # 109, 120
+    steps = users(
+        system,
+        {"name": "test", "passwordHash": HASH, "sshAuthorizedKeys": ["key1", "key2"]},
+        {"name": "jenkins", "uid": 1020},
+    )
+    assert steps == ["add user test", "add user jenkins"]
+    assert line(system, "passwd", "test") == [
+        "test",
+        "x",
+        "1000",
+        "1000",
+        "",
+        "/home/test",
+        "/bin/bash",
+    ]
+    assert (line(system, "shadow", "test") or [])[:2] == ["test", HASH]
+    assert (line(system, "shadow", "jenkins") or [])[:2] == ["jenkins", "*"]
+    assert (line(system, "passwd", "jenkins") or [])[2] == "1020"
+    assert system.mode("/home/test") == 0o700
+    assert system.owner("/home/test") == (1000, 1000)
+    assert system.at("/home/test/.profile").exists()
+    assert system.at(f"/home/test/{KEYS}").read_text() == "key1\nkey2\n"
+    for path, mode in ((".ssh", 0o700), (".ssh/authorized_keys.d", 0o700), (KEYS, 0o600)):
+        assert system.mode(f"/home/test/{path}") == mode
+        assert system.owner(f"/home/test/{path}") == (1000, 1000)
+    assert not system.critical
+
+
+def test_hash_is_neither_logged_nor_on_a_command_line(system: Target) -> None:
+    users(system, {"name": "test", "passwordHash": HASH})
+    assert not any("saltsalt" in text for text in system.log)
+    assert '"--password" "*"' in words(system, "useradd")[0]
+
+
+def test_hash_without_chpasswd(system: Target) -> None:
+    system.settings.programs["chpasswd"] = "no-such-program"
+    users(system, {"name": "test", "passwordHash": HASH})
+    users(system, {"name": "core", "passwordHash": HASH})
+    for name in ("test", "core"):
+        assert (line(system, "shadow", name) or [])[1] == HASH
+    assert not any("saltsalt" in text for text in system.log)
+    assert '"--password" "***"' in words(system, "usermod")[0]
+
+
+def test_both_ways_to_set_a_hash_end_alike(system: Target, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    other = furnish(Target(folder))
+    other.settings.programs["chpasswd"] = "no-such-program"
+    for one in (system, other):
+        users(one, {"name": "test", "passwordHash": HASH}, {"name": "core", "passwordHash": HASH})
+    for table in ("passwd", "shadow", "group", "gshadow"):
+        assert system.at(f"/etc/{table}").read_text() == other.at(f"/etc/{table}").read_text()
+
+
+def test_plain_key_file(system: Target) -> None:  # 110
+    system.settings.write_authorized_keys_fragment = False
+    system.folder("/home/core/.ssh", 0o755, (500, 500))
+    users(system, {"name": "core", "sshAuthorizedKeys": ["key"]})
+    assert system.at("/home/core/.ssh/authorized_keys").read_text() == "key\n"
+    assert system.mode("/home/core/.ssh") == 0o755
+
+
+def test_deleting(system: Target) -> None:  # 111
+    steps = users(
+        system, {"name": "core", "shouldExist": False}, {"name": "test", "shouldExist": False}
+    )
+    assert steps == ["delete user core"]
+    assert line(system, "passwd", "core") is None
+    assert not system.at("/home/core").exists()
+
+
+def test_groups(system: Target) -> None:  # 112, 121
+    groups(
+        system,
+        {"name": "jenkins", "gid": 1500, "passwordHash": ""},
+        {"name": "service", "system": True},
+        {"name": "secret", "passwordHash": HASH},
+    )
+    assert line(system, "group", "jenkins") == ["jenkins", "x", "1500", ""]
+    assert 201 <= int((line(system, "group", "service") or [])[2]) <= 999
+    assert (line(system, "gshadow", "secret") or [])[1] == HASH
+    assert not any("saltsalt" in text for text in system.log)
+
+
+def test_groups_deleted(system: Target) -> None:  # 113
+    steps = groups(
+        system, {"name": "docker", "shouldExist": False}, {"name": "none", "shouldExist": False}
+    )
+    assert steps == ["delete group docker"]
+    assert line(system, "group", "docker") is None
+
+
+def test_group_that_exists(system: Target) -> None:  # 114
+    before = system.at("/etc/group").read_text()
+    groups(system, {"name": "docker", "gid": 233}, {"name": "wheel"})
+    assert system.at("/etc/group").read_text() == before
+    groups(system, {"name": "docker", "gid": 234})
+    assert (line(system, "group", "docker") or [])[2] == "234"
+
+
+def test_gid_set_free_by_a_deletion_is_used_again(system: Target) -> None:
+    groups(system, {"name": "docker", "shouldExist": False}, {"name": "podman", "gid": 233})
+    assert (line(system, "group", "podman") or [])[2] == "233"
+
+
+def test_home_with_mount_points(system: Target) -> None:  # 115
+    parts = ["/home/test", "/home/test/.ssh", "/home/test/.ssh/foo", "/home/test/.ssh/foo/bar"]
+    for path in parts:
+        system.folder(path)
+    system.folder("/home/test2")
+    system.state.notated_directories = [*parts, "/home/test2", "/srv"]
+    system.run(
+        {
+            "passwd": {"users": [{"name": "test"}]},
+            "storage": {"directories": [{"path": "/home/test/.ssh", "mode": 0o750}]},
+        },
+        "users",
+        "files",
+    )
+    assert (system.mode("/home"), system.owner("/home")) == (0o755, (0, 0))
+    modes = {path: system.mode(path) for path in parts}
+    assert modes == dict.fromkeys(parts, 0o700) | {"/home/test/.ssh": 0o750}
+    assert {system.owner(path) for path in parts} == {(1000, 1000)}
+    assert (system.mode("/home/test2"), system.owner("/home/test2")) == (0o755, (0, 0))
+
+
+def test_nothing_to_change(system: Target) -> None:  # 116, 125
+    shutil.rmtree(system.at("/home/core"))
+    before = system.tree()
+    users(system, {"name": "core"})
+    assert system.tree() == before
+
+
+def test_groups_of_a_user_are_replaced(system: Target) -> None:  # 117
+    users(system, {"name": "core", "groups": ["wheel", "docker"]})
+    assert (line(system, "group", "docker") or [])[3] == "core"
+    users(system, {"name": "core", "groups": ["wheel"]})
+    assert (line(system, "group", "wheel") or [])[3] == "core"
+    assert (line(system, "group", "docker") or [])[3] == ""
+
+
+def test_home_moves(system: Target) -> None:  # 118
+    system.put("/home/core/file", "mine", owner=(500, 500))
+    system.folder("/srv")
+    for _ in range(2):
+        users(system, {"name": "core", "homeDir": "/srv/core"})
+        assert (line(system, "passwd", "core") or [])[5] == "/srv/core"
+        assert system.at("/srv/core/file").read_text() == "mine"
+        assert not system.at("/home/core").exists()
+
+
+@pytest.mark.parametrize(
+    ("password", "field"),
+    [
+        pytest.param({}, "old", id="kept"),
+        ({"passwordHash": ""}, "*"),
+        ({"passwordHash": HASH}, HASH),
+    ],
+)
+def test_password_of_a_user_who_exists(
+    system: Target, password: dict[str, str], field: str
+) -> None:  # 119
+    system.put("/etc/shadow", "root:*:15887:0:::::\ncore:old:15887:0:::::\n", 0o640)
+    users(system, {"name": "core", "gecos": "New Name", **password})
+    assert (line(system, "shadow", "core") or [])[1] == field
+    assert (line(system, "passwd", "core") or [])[4] == "New Name"
+
+
+def test_bad_gecos_is_the_tool_s_error(system: Target) -> None:  # 122
+    with pytest.raises(CommandFailed) as caught:
+        users(system, {"name": "core"}, {"name": "test", "gecos": "a:b c"})
+    assert caught.value.code == "IGN3201"
+    assert "a:b c" in caught.value.text
+    assert str(caught.value.origin) == "config.ign: /passwd/users/1"
+    assert caught.value.hint
+
+
+def test_every_option_once_and_in_order(system: Target) -> None:  # 123
+    user = {
+        "name": "test",
+        "homeDir": "/srv/test",
+        "noCreateHome": True,
+        "noUserGroup": True,
+        "system": True,
+        "noLogInit": True,
+        "uid": 250,
+        "gecos": "A Test",
+        "primaryGroup": "docker",
+        "groups": ["wheel", "core"],
+        "shell": "/bin/zsh",
+    }
+    users(system, user)
+    expected = [
+        "useradd", "--root", str(system.root), "--home-dir", "/srv/test", "--no-create-home",
+        "--no-user-group", "--system", "--no-log-init", "--password", "*", "--uid", "250",
+        "--comment", "A Test", "--gid", "docker", "--groups", "wheel,core", "--shell", "/bin/zsh",
+        "test",
+    ]  # fmt: skip
+    said = words(system, "useradd")[0].partition("executing: ")[2]
+    assert said == " ".join(f'"{word}"' for word in expected)
+    assert line(system, "passwd", "test") == [
+        "test",
+        "x",
+        "250",
+        "233",
+        "A Test",
+        "/srv/test",
+        "/bin/zsh",
+    ]
+    assert not system.at("/srv/test").exists()
+
+
+def test_uid_zero_counts(system: Target) -> None:
+    with pytest.raises(CommandFailed, match="not unique"):
+        users(system, {"name": "test", "uid": 0})
+
+
+def test_user_and_own_group_leave_together(system: Target) -> None:  # 124
+    system.run(
+        {
+            "passwd": {
+                "groups": [{"name": "core", "shouldExist": False}],
+                "users": [{"name": "core", "shouldExist": False}],
+            }
+        },
+        "users",
+    )
+    assert line(system, "passwd", "core") is None
+    assert line(system, "group", "core") is None
+
+
+def test_keys_without_a_home(system: Target) -> None:  # 126
+    with pytest.raises(Failure) as caught:
+        users(system, {"name": "test", "noCreateHome": True, "sshAuthorizedKeys": ["key"]})
+    assert caught.value.code == "IGN3204"
+    assert not system.at("/home/test").exists()
+
+
+def test_keys_in_a_folder_of_root(system: Target) -> None:  # 127
+    system.folder("/home/core/.ssh", 0o700)
+    with pytest.raises(Failure, match="may not write"):
+        users(system, {"name": "core", "sshAuthorizedKeys": ["key"]})
+    assert list(system.at("/home/core/.ssh").iterdir()) == []
+
+
+def test_key_file_that_exists(system: Target) -> None:
+    # 128: its mode stays, as in the original, whose result counts (compatibility law b).
+    system.put(f"/home/core/{KEYS}", "old", 0o644, (500, 500))
+    for folder in (".ssh", ".ssh/authorized_keys.d"):
+        os.chown(system.at(f"/home/core/{folder}"), 500, 500)
+    users(system, {"name": "core", "sshAuthorizedKeys": ["new"]})
+    assert system.at(f"/home/core/{KEYS}").read_text() == "new\n"
+    assert system.mode(f"/home/core/{KEYS}") == 0o644
+
+
+def test_key_folder_that_leads_elsewhere(system: Target) -> None:  # 129
+    system.folder("/home/core/.ssh", 0o700, (500, 500))
+    system.link("/home/core/.ssh/authorized_keys.d", "/etc", (500, 500))
+    before = system.tree()
+    with pytest.raises(Failure, match="may not write"):
+        users(system, {"name": "core", "sshAuthorizedKeys": ["key"]})
+    assert system.tree() == before
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [(["a", "b", "c\n"], "a\nb\nc\n"), (["a"], "a\n"), (["a\n", "b"], "a\n\nb\n")],
+)
+def test_text_of_the_key_file(system: Target, keys: list[str], text: str) -> None:  # 130
+    users(system, {"name": "core", "sshAuthorizedKeys": keys})
+    assert system.at(f"/home/core/{KEYS}").read_text() == text
+
+
+def test_no_keys(system: Target) -> None:  # 131
+    users(system, {"name": "core", "sshAuthorizedKeys": []})
+    assert not system.at("/home/core/.ssh").exists()
+
+
+def test_user_of_an_image(system: Target) -> None:  # 132
+    system.put("/etc/nsswitch.conf", "passwd: files altfiles # image\ngroup: files altfiles\n")
+    system.put("/usr/lib/passwd", "chrony:x:994:993::/var/lib/chrony:/bin/sh\n")
+    system.put("/usr/lib/group", "chrony:x:993:\n")
+    assert users(system, {"name": "chrony"}) == ["change user chrony"]
+    system.storage(files=[{"path": "/f", "user": {"name": "chrony"}, "group": {"name": "chrony"}}])
+    assert system.owner("/f") == (994, 993)
+
+
+def test_passwd_that_cannot_be_read(system: Target) -> None:  # 133
+    system.at("/etc/passwd").unlink()
+    system.folder("/etc/passwd")
+    with pytest.raises(Failure, match="/etc/passwd") as caught:
+        users(system, {"name": "test"})
+    assert caught.value.code == "IGN3000"
+
+
+@pytest.mark.parametrize("text", ["var/home", "/var/home"])
+def test_home_behind_a_link(system: Target, text: str) -> None:  # 107
+    shutil.rmtree(system.at("/home"))
+    system.folder("/var/home")
+    system.link("/home", text)
+    users(system, {"name": "u", "sshAuthorizedKeys": ["key"]})
+    assert system.at(f"/var/home/u/{KEYS}").read_text() == "key\n"
+
+
+def test_keys_of_root(system: Target) -> None:  # 108
+    system.folder("/var/roothome", 0o700)
+    system.link("/root", "var/roothome")
+    users(system, {"name": "root", "sshAuthorizedKeys": ["key"]})
+    assert system.at(f"/var/roothome/{KEYS}").read_text() == "key\n"
+
+
+def test_files_of_a_new_user(system: Target) -> None:  # 34
+    system.run(
+        {
+            "passwd": {"users": [{"name": "test"}]},
+            "storage": {
+                "files": [
+                    {"path": "/home/test/f", "user": {"name": "test"}, "group": {"name": "test"}}
+                ]
+            },
+        },
+        "files",
+        "users",
+    )
+    assert system.owner("/home/test/f") == (1000, 1000)
+
+
+@pytest.mark.parametrize("kind", ["users", "groups"])
+def test_name_that_looks_like_an_option(system: Target, kind: str) -> None:
+    with pytest.raises(Refused) as caught:
+        system.run({"passwd": {kind: [{"name": "-D"}]}}, "users")
+    assert caught.value.code == "IGN3203"
+
+
+class TestAgain:
+    MAKE: ClassVar[dict[str, Any]] = {
+        "groups": [{"name": "service", "gid": 1500}],
+        "users": [
+            {
+                "name": "one",
+                "passwordHash": HASH,
+                "sshAuthorizedKeys": ["key"],
+                "groups": ["service"],
+            },
+            {"name": "two", "uid": 1234, "homeDir": "/srv/two"},
+        ],
+    }
+
+    MOVE: ClassVar[dict[str, Any]] = {"users": [{"name": "core", "homeDir": "/srv/core"}]}
+
+    def run(self, system: Target, passwd: dict[str, Any] = MAKE) -> dict[str, Any]:
+        """What is on the target afterwards, without backups and journal."""
+        system.run({"passwd": passwd}, "users")
+        return {
+            path: what
+            for path, what in system.tree().items()
+            if not path.endswith(("-", "journal"))
+        }
+
+    def test_changes_nothing(self, system: Target) -> None:
+        system.folder("/srv")
+        first = self.run(system)
+        assert self.run(system) == first
+
+    @pytest.mark.parametrize("cut", ["passwd only", "no home", "half a home", "locked"])
+    def test_after_a_cut_in_useradd(self, system: Target, cut: str) -> None:
+        system.folder("/srv")
+        whole = self.run(system)
+        journal = system.at("/etc/.ignition-journal")
+        notes = journal.read_text().split('{"config"')
+        until = next(n for n, note in enumerate(notes) if "user:two" in note and "begun" in note)
+        journal.write_text('{"config"'.join(notes[: until + 1]) + '{"torn')
+        shutil.rmtree(system.at("/srv/two"))
+        if cut == "half a home":
+            system.folder("/srv/two")
+        if cut == "passwd only":
+            for table in ("shadow", "group", "gshadow"):
+                path = system.at(f"/etc/{table}")
+                kept = [
+                    text for text in path.read_text().splitlines() if not text.startswith("two:")
+                ]
+                path.write_text("\n".join(kept) + "\n")
+        if cut == "locked":
+            system.put("/etc/passwd.lock", f"{os.getpid()}\0", 0o600)
+        assert self.run(system) == whole
+
+    def test_after_a_cut_in_a_move(self, system: Target) -> None:
+        system.folder("/srv")
+        system.put("/home/core/file", "mine", owner=(500, 500))
+        whole = self.run(system, self.MOVE)
+        journal = system.at("/etc/.ignition-journal")
+        journal.write_text("\n".join(journal.read_text().split("\n")[:2]) + "\n")
+        system.at("/srv/core").rename(system.at("/home/core"))
+        assert self.run(system, self.MOVE) == whole
