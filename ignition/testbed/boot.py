@@ -7,14 +7,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ignition.testbed.cache import build_folder
 from ignition.testbed.images import CMDLINE, Images
 from ignition.testbed.programs import need, run
-from ignition.testbed.qemu import DirectKernel, FromCd, Guest, PowerOn
+from ignition.testbed.qemu import LOGS, DirectKernel, FromCd, Guest, PowerOn
 from ignition.testbed.report import GuestFile, Phase, Report, Script, read
 
 CONFIG = "opt/com.coreos/config"
@@ -26,14 +26,36 @@ class BootFailed(AssertionError):
     """A boot that ended where it should not. The text holds the cause, the console's end and the log."""
 
 
+@dataclass
+class Machine:
+    """A folder with the disks of one guest, and a folder of logs for each of its boots."""
+
+    folder: Path
+    disks: tuple[Path, ...]
+    boots: int = 0
+
+    def keep_logs(self) -> Path:
+        """Puts what the last boot left away, so that the next one can have the same command line."""
+        self.boots += 1
+        logs = self.folder / f"boot{self.boots}"
+        logs.mkdir()
+        for name in LOGS:
+            (self.folder / name).rename(logs / name)
+        return logs
+
+
 @dataclass(frozen=True)
 class BootResult:
-    """One boot of one machine. `disks` outlive it: give the result to `again=` to power on once more."""
+    """One boot of one machine, whose disks outlive it: give the result to `again=` to power on once more."""
 
+    machine: Machine
     power_on: PowerOn
     facts: Report
-    disks: tuple[Path, ...]
-    files: Mapping[str, GuestFile] = field(repr=False)
+
+    @property
+    def disks(self) -> tuple[Path, ...]:
+        """Raw images, /dev/vda first; readable now that the machine is off."""
+        return self.machine.disks
 
     @property
     def seconds(self) -> float:
@@ -84,11 +106,12 @@ class BootResult:
 
     def file(self, path: str) -> GuestFile:
         """Facts of a path that was asked for. AssertionError when the machine has no such path."""
-        assert path in self.files, f"no {path} in the guest; there is: {', '.join(self.files)}"
-        return self.files[path]
+        files = self.facts.files
+        assert path in files, f"no {path} in the guest; there is: {', '.join(files)}"
+        return files[path]
 
     def exists(self, path: str) -> bool:
-        return path in self.files
+        return path in self.facts.files
 
     def describe(self) -> str:
         """What a person needs to see of a boot that went wrong."""
@@ -110,12 +133,12 @@ class BootResult:
 
 @dataclass
 class Boot:
-    """Boots guests from cached images; each has its own copies of the disks in a folder below `folder`."""
+    """Boots guests from cached images; each has its own copy of the disk in a folder below `folder`."""
 
     images: Images
     folder: Path
     on_line: Callable[[str], None] | None = None
-    _count: int = 0
+    _machines: int = 0
 
     def __call__(
         self,
@@ -133,36 +156,36 @@ class Boot:
         limit: float = 600,
     ) -> BootResult:
         """See docs/testing.md. Raises BootFailed unless the boot ends where `expect` says."""
-        self._count += 1
-        folder = self.folder / f"boot{self._count}"
-        folder.mkdir(parents=True)
-        used = again.disks if again is not None else self._new_disks(folder, disks)
+        machine = again.machine if again is not None else self._new_machine(disks)
         power_on = Guest(
-            folder=folder,
-            boot=FromCd(self.images.cd) if grub else self._direct(used[0], cmdline),
+            folder=machine.folder,
+            boot=FromCd(self.images.cd) if grub else self._direct(machine.disks[0], cmdline),
             kernel=self.images.kernel,
-            disks=used,
+            disks=machine.disks,
             fw_cfg=_fw_cfg(config, paths, script),
             network=network or metadata is not None,
             metadata=metadata,
             on_line=self.on_line,
         ).run(limit)
-        facts = read(power_on.archive)
-        result = BootResult(power_on, facts, used, facts.files)
+        power_on = replace(power_on, folder=machine.keep_logs())
+        result = BootResult(machine, power_on, read(power_on.archive))
         if power_on.timed_out:
             raise BootFailed(f"not done after {limit:.0f} s\n{result.describe()}")
         if result.reached != expect:
             raise BootFailed(f"should have reached {expect}\n{result.describe()}")
         return result
 
-    def _new_disks(self, folder: Path, sizes: Sequence[int]) -> tuple[Path, ...]:
+    def _new_machine(self, sizes: Sequence[int]) -> Machine:
+        self._machines += 1
+        folder = self.folder / f"machine{self._machines}"
+        folder.mkdir(parents=True)
         root = folder / "disk0.img"
         run(["cp", "--reflink=auto", "--sparse=always", self.images.disk, root])
         more = [folder / f"disk{index}.img" for index in range(1, len(sizes) + 1)]
         for path, size in zip(more, sizes, strict=True):
             with path.open("wb") as image:
                 image.truncate(size << 20)
-        return (root, *more)
+        return Machine(folder, (root, *more))
 
     def _direct(self, root: Path, more: str) -> DirectKernel:
         words = [CMDLINE]
@@ -174,7 +197,7 @@ class Boot:
 
     def forget(self) -> None:
         """Removes the disks; logs and reports stay."""
-        for image in self.folder.glob("boot*/disk*.img"):
+        for image in self.folder.glob("machine*/disk*.img"):
             image.unlink()
 
 

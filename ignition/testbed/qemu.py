@@ -22,6 +22,8 @@ HOST = "10.0.2.2"
 METADATA = "169.254.169.254"
 REPORT_PORT = "ignition.report"
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[c78=>])|[\r\x00]")
+LOGS = ("console.log", "report.tar", "qemu.log", "qemu.sh")
+"""What a power-on leaves in its folder: console, the reporter's archive, QEMU's errors, its command."""
 RELAY = Path(__file__).parent / "relay.py"
 
 
@@ -45,9 +47,9 @@ class FromCd:
 class Guest:
     """A machine that is powered on by `run`.
 
-    `folder` gets console.log, report.tar, qemu.log and what fw_cfg shows. `disks` are raw images, written to;
-    the first is /dev/vda with serial number disk0. `kernel` is one that this QEMU can start, for finding out
-    whether KVM works. `metadata` is the port of a server on 127.0.0.1, for the guest at 169.254.169.254:80.
+    `folder` gets the LOGS and what fw_cfg shows. `disks` are raw images, written to; the first is /dev/vda
+    with serial number disk0. `kernel` is one that this QEMU can start, for finding out whether KVM works.
+    `metadata` is the port of a server on 127.0.0.1, for the guest at 169.254.169.254:80.
     """
 
     folder: Path
@@ -142,6 +144,10 @@ class PowerOn:
     @property
     def console(self) -> str:
         return (self.folder / "console.log").read_text(errors="replace")
+
+    @property
+    def command(self) -> str:
+        return (self.folder / "qemu.sh").read_text()
 
     @property
     def archive(self) -> Path:

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make demo`: one machine, two boots of the same QEMU command, and a proof for every claim about them.
+
+Ends with 0 only if every check held.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+
+from ignition.base.errors import Failure
+from ignition.testbed.boot import Boot, BootFailed, BootResult, scratch_folder
+from ignition.testbed.cache import CHECKOUT
+from ignition.testbed.images import images
+
+CONFIG = CHECKOUT / "examples/demo.ign"
+DATA = "/var/lib/data"
+RESULT = "/etc/.ignition-result.json"
+KEYS = "/home/ada/.ssh/authorized_keys.d/ignition"
+FLAG = "/ignition.firstboot"
+CACHE = "/run/ignition.json"
+PATHS = (
+    "/etc/hostname",
+    "/etc/motd",
+    RESULT,
+    KEYS,
+    f"{DATA}/ada/notes",
+    f"{DATA}/boots",
+    FLAG,
+    CACHE,
+)
+EDIT = "getent passwd ada; echo 'Edited by hand.' >>/etc/motd\n"
+"""Run at the end of each boot, so that both have the same QEMU command."""
+DISK_MIB = 256
+LIMIT = 300
+
+WORTH_SEEING = re.compile(
+    r"^ignition [a-z-]*:|^Ignition |^ {2,}(IGN\d+|at ) |^Welcome to |\[FAILED\]|Kernel panic"
+    r"|(Reached target|Starting) (initrd-switch-root|multi-user)"
+)
+Check = tuple[bool, str]
+
+
+def main() -> int:
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    stage = Stage(colour)
+    begin = time.monotonic()
+    try:
+        boot = Boot(images(), scratch_folder("demo"), on_line=stage.console)
+        passed = _play(boot, stage)
+    except BootFailed as failed:
+        stage.title("The boot did not end where it should")
+        print(failed)
+        return 1
+    except Failure as failure:
+        print(f"{failure.code}  {failure}\n  {failure.hint}", file=sys.stderr)
+        return 1
+    boot.forget()
+    stage.title(
+        f"{'Every check held' if passed else 'NOT every check held'}, {time.monotonic() - begin:.0f} s in all"
+    )
+    return 0 if passed else 1
+
+
+def _play(boot: Boot, stage: Stage) -> bool:
+    config = CONFIG.read_bytes()
+    stage.title(
+        f"First boot, with {CONFIG.relative_to(CHECKOUT)} through fw_cfg and an empty second disk"
+    )
+    first = boot(config, disks=[DISK_MIB], paths=PATHS, script=EDIT, grub=True, limit=LIMIT)
+    stage.title(f"What the machine says of itself after {first.seconds:.0f} s")
+    passed = stage.checks(after_first(first))
+
+    stage.title("Second boot, same command")
+    second = boot(config, again=first, paths=PATHS, script=EDIT, grub=True, limit=LIMIT)
+    stage.title(f"What it says after {second.seconds:.0f} s")
+    passed &= stage.checks(after_second(first, second))
+    return passed
+
+
+def after_first(boot: BootResult) -> Iterator[Check]:
+    """What the config asked for, as facts from inside the booted machine."""
+    for name, phase in boot.phases.items():
+        yield phase.outcome == "success", f"phase {name}: {phase.outcome} in {phase.seconds:.1f} s"
+    yield {"disks", "files"} <= set(boot.phases), "the second disk and the files had their phases"
+    data = _device(boot, "data")
+    yield data.get("TYPE") == "ext4", f"{data.get('DEVNAME')} is ext4, partition label data"
+    swap = _device(boot, "swap")
+    yield swap.get("TYPE") == "swap", f"{swap.get('DEVNAME')} is swap, partition label swap"
+    mounted = {entry["target"]: entry["source"] for entry in boot.mounts}
+    yield (
+        mounted.get(DATA) == data.get("DEVNAME"),
+        f"{mounted.get(DATA)} is mounted on {DATA} by its unit",
+    )
+    yield _text(boot, "/etc/hostname") == "demo\n", "/etc/hostname holds the new name"
+    yield _text(boot, "/etc/motd").startswith("Provisioned"), "/etc/motd was replaced"
+    notes = boot.file(f"{DATA}/ada/notes")
+    yield (
+        (notes.mode, notes.uid) == (0o600, 1000),
+        f"{notes.path}: mode {notes.mode:o}, uid {notes.uid}",
+    )
+    yield "ada:x:1000:" in boot.script.output, "user ada exists with uid 1000"
+    keys = boot.file(KEYS)
+    yield (
+        keys.mode == 0o600 and keys.uid == 1000,
+        f"her SSH key: mode {keys.mode:o}, uid {keys.uid}",
+    )
+    yield _boots(boot) == 1, "the unit count-boots ran once"
+    yield boot.facts.state == "running", f"systemd says: {boot.facts.state}"
+    report = boot.report or {}
+    yield report.get("userConfigProvided") is True, f"{RESULT} says that a config was applied"
+    yield report.get("provisioningBootID") == _boot_id(boot), "and that it was in this boot"
+    yield not boot.exists(FLAG), f"{FLAG} is gone: the next boot is an ordinary one"
+
+
+def after_second(first: BootResult, second: BootResult) -> Iterator[Check]:
+    """That nothing was done again."""
+    yield (
+        first.power_on.command == second.power_on.command,
+        "both boots had the same QEMU command line",
+    )
+    yield not second.phases, "the journal knows no phase of Ignition"
+    yield not second.log(), "and no line of it"
+    yield not second.exists(CACHE), f"there is no {CACHE}"
+    yield _uuids(first) == _uuids(second), "all partitions and file systems have the UUIDs they had"
+    before, after = first.file(RESULT), second.file(RESULT)
+    same = (before.inode, before.mtime, before.data) == (after.inode, after.mtime, after.data)
+    yield same, f"{RESULT} is the same file with the same bytes"
+    yield _text(second, "/etc/motd").count("Edited") == 2, "the edited /etc/motd stayed edited"
+    yield second.report == json.loads(after.data), "the report is that of the first boot"
+    yield _boots(second) == 2, "the unit count-boots ran as an ordinary service"
+    yield second.facts.state == "running", f"systemd says: {second.facts.state}"
+
+
+def _device(boot: BootResult, partition_label: str) -> dict[str, str]:
+    found = (entry for entry in boot.blkid if entry.get("PARTLABEL") == partition_label)
+    return next(found, {})
+
+
+def _uuids(boot: BootResult) -> list[tuple[str | None, ...]]:
+    return sorted(
+        (entry["DEVNAME"], entry.get("UUID"), entry.get("PARTUUID")) for entry in boot.blkid
+    )
+
+
+def _text(boot: BootResult, path: str) -> str:
+    return boot.file(path).text
+
+
+def _boots(boot: BootResult) -> int:
+    return len(_text(boot, f"{DATA}/boots").split())
+
+
+def _boot_id(boot: BootResult) -> str:
+    return _text(boot, f"{DATA}/boots").split()[-1]
+
+
+class Stage:
+    """What the person before the terminal sees."""
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+        self._begin = time.monotonic()
+
+    def title(self, text: str) -> None:
+        self._begin = time.monotonic()
+        print(f"\n{self._paint('1', text)}", flush=True)
+
+    def console(self, line: str) -> None:
+        """A line of the guest's console; shown, with the time since power-on, if a person would care."""
+        if WORTH_SEEING.search(line):
+            bold = "1;31" if "FAILED" in line or "panic" in line else "36"
+            shown = (
+                self._paint(bold, line) if line.startswith("ignition ") or bold != "36" else line
+            )
+            print(f"{time.monotonic() - self._begin:6.1f} s  {shown}", flush=True)
+
+    def checks(self, checks: Iterator[Check]) -> bool:
+        """Shows each; false if one did not hold or could not even be looked at."""
+        passed = True
+        try:
+            for held, says in checks:
+                passed &= held
+                mark = self._paint("32", "  ok ") if held else self._paint("1;31", "  NOT")
+                print(f"{mark}  {says}", flush=True)
+        except AssertionError as missing:
+            print(f"{self._paint('1;31', '  NOT')}  {missing}", flush=True)
+            passed = False
+        return passed
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
