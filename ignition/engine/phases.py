@@ -50,6 +50,19 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "umount": (("", "mount", "plan_umount"),),
 }
 
+# What of the config a stage works on: without any of it the stage is not even loaded.
+_WORK = {
+    "kargs": ("kernelArguments", ("shouldExist", "shouldNotExist")),
+    "partitions": ("storage", ("disks",)),
+    "raid": ("storage", ("raid",)),
+    "luks": ("storage", ("luks",)),
+    "filesystems": ("storage", ("filesystems",)),
+    "mount": ("storage", ("filesystems",)),
+    "users": ("passwd", ("groups", "users")),
+    "files": ("storage", ("directories", "files", "links")),
+    "units": ("systemd", ("units",)),
+}
+
 # Platforms whose hook wants to hear of every phase, so that none may be skipped.
 _STATUS_HOOKS = ("packet",)
 
@@ -132,14 +145,13 @@ def _write_cache(settings: Settings, text: str) -> None:
 
 def idle_phases(config: Config) -> list[str]:
     """Those of kargs, disks and mount that have nothing to do for this config."""
-    storage = config.storage
-    idle = []
-    if not (config.kernel_arguments.should_exist or config.kernel_arguments.should_not_exist):
-        idle.append("kargs")
-    if not (storage.disks or storage.raid or storage.luks or storage.filesystems):
-        idle.append("disks")
+    idle = [
+        phase
+        for phase in ("kargs", "disks")
+        if not any(has_work(stage, config.raw) for _, stage, _ in PHASES[phase])
+    ]
     if not any(
-        fs.path and fs.format not in (None, "", "none", "swap") for fs in storage.filesystems
+        fs.path and fs.format not in (None, "", "none", "swap") for fs in config.storage.filesystems
     ):
         idle.append("mount")
     return idle
@@ -187,15 +199,37 @@ def _apply(
         return acquire.fetch_context(settings, here, acquired.transport, progress)
 
     machine = Machine(settings, here, state, sources_of(state.engine), fetch_context, progress)
-    stages = [(prefix, _planner(module, function)) for prefix, module, function in PHASES[phase]]
+    stages = [
+        (prefix, _planner(module, function))
+        for prefix, module, function in PHASES[phase]
+        if has_work(module, acquired.full)
+    ]
     nodes = plan.make(stages, Config(acquired.full), machine)
     return executor.run(nodes, machine, view)
+
+
+def has_work(stage: str, config: dict[str, Any]) -> bool:
+    """Whether a config (its canonical value) holds anything for a stage of this name."""
+    if stage not in _WORK:
+        return True
+    section, members = _WORK[stage]
+    held = config.get(section) or {}
+    return any(held.get(member) for member in members)
 
 
 def _planner(module: str, function: str) -> plan.Planner:
     """The stage's function. Stages are found by name: the engine never imports its edges (DESIGN 3)."""
     name = f"ignition.stages.{module}"
-    __import__(name)
+    try:
+        __import__(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise Failure(
+            "IGN6204",
+            f"the config asks for {module}, which this build of the engine cannot do",
+            hint="rebuild the initramfs with the whole engine",
+        ) from error
     planner: plan.Planner = getattr(sys.modules[name], function)
     return planner
 
