@@ -125,12 +125,12 @@ def _user(
     finally:
         for each in rendering.fetched:
             _note(state, "user", each.path, referenced=True)
+    transport = rendering.authorities.transport(value)
     value = rendering.authorities.inline(value)
     findings = parsed.findings + rendering.findings
     if rendering.fetched or int(parsed.version.split(".")[1]) < _RULES_ONLY_RELAXED_SINCE:
         findings += _of_rendered(value, rendering.parts, findings)
     fetched = [Fetched(source, total, len(data)), *rendering.fetched]
-    transport = rendering.authorities.transport(value)
     return _User(value, rendering.parts, findings, fetched, transport)
 
 

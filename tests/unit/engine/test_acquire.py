@@ -1,0 +1,665 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From sources to the config of a phase, with a real server and real folders."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import EmptyConfig, Failure, InvalidConfig, NeedNetwork, NotFound
+from ignition.base.log import Log
+from ignition.base.settings import Settings
+from ignition.config import dump
+from ignition.engine import acquire, kept, origins
+from ignition.engine.acquire import Acquired
+from ignition.engine.state import State
+from ignition.resource import digest
+from ignition.testbed.certificates import Authority
+from ignition.testbed.httpserver import Answer, HttpServer
+
+Config = dict[str, Any]
+
+
+class Bench:
+    """One machine through several phases: folders, the state, the log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+        self.state = State()
+        self.settings = Settings()
+        self.settings.kernel_cmdline_path = str(folder / "cmdline")
+        self.settings.run_dir = str(folder / "run")
+        self.settings.config_cache = str(folder / "cache")
+        self.settings.config_file = str(folder / "config.ign")
+        run, etc, usr = (str(folder / name) for name in ("run", "etc", "usr"))
+        self.settings.system_config_dirs = (run, etc, usr)
+        self.write("cmdline", b"quiet")
+
+    def write(self, path: str, content: bytes | Config) -> None:
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+
+    @property
+    def log(self) -> Log:
+        return Log(lambda _, text: self.lines.append(text))
+
+    def fetch(
+        self,
+        content: bytes | Config | None = None,
+        *,
+        platform: str = "file",
+        offline: bool = False,
+    ) -> Acquired:
+        if content is not None:
+            self.write("config.ign", content)
+        got = acquire.from_provider(self.settings, self.log, self.state, platform, offline=offline)
+        self.write("cache", got.cache_text.encode())
+        return got
+
+    def cached(self) -> Acquired:
+        self.settings.platform = "file"
+        return acquire.from_cache(self.settings, self.log, self.state)
+
+    def origin(self, *path: str | int) -> str:
+        return str(origins.find(self.state.engine["origins"], *path))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def config(
+    version: str = "3.4.0", *, files: dict[str, int] | None = None, **ignition: Any
+) -> Config:
+    """A config with files of these paths and modes, and more members of its ignition section."""
+    value: Config = {"ignition": {"version": version, **ignition}}
+    if files:
+        value["storage"] = {"files": [{"path": path, "mode": mode} for path, mode in files.items()]}
+    return value
+
+
+def merging(*sources: str | Config, files: dict[str, int] | None = None, **ignition: Any) -> Config:
+    references = [each if isinstance(each, dict) else {"source": each} for each in sources]
+    return config(files=files, config={"merge": references}, **ignition)
+
+
+def replacing(source: str, files: dict[str, int] | None = None, **ignition: Any) -> Config:
+    return config(files=files, config={"replace": {"source": source}}, **ignition)
+
+
+def served(value: Config) -> bytes:
+    return json.dumps(value).encode()
+
+
+def modes(value: Config) -> dict[str, int]:
+    return {file["path"]: file["mode"] for file in value.get("storage", {}).get("files", ())}
+
+
+def code_of(call: Callable[[], object]) -> str:
+    with pytest.raises(Failure) as caught:
+        call()
+    return caught.value.code
+
+
+# Sources in their order
+
+
+def test_platform_is_asked_when_nothing_else_has_a_config(bench: Bench) -> None:
+    got = bench.fetch(config(files={"/a": 1}))
+    assert modes(got.user) == {"/a": 1}
+    assert bench.state.fetched_configs == [
+        {"kind": "base", "source": "system", "referenced": False},
+        {"kind": "user", "source": "file", "referenced": False},
+    ]
+    assert any(line.startswith("parsing config with SHA512: ") for line in bench.lines)
+
+
+def test_user_ign_beats_the_platform_and_the_command_line_beats_both(bench: Bench) -> None:
+    bench.write("etc/user.ign", config(files={"/system": 1}))
+    assert modes(bench.fetch(config(files={"/platform": 1})).user) == {"/system": 1}
+    bench.write("cmdline", b"ignition.config.url=data:," + quoted(config(files={"/cmdline": 1})))
+    assert modes(bench.fetch().user) == {"/cmdline": 1}
+    assert bench.state.fetched_configs[-1]["source"] == "cmdline"
+
+
+def quoted(value: Config) -> bytes:
+    return "".join(f"%{byte:02x}" for byte in served(value)).encode()
+
+
+def test_first_source_counts_also_if_it_fails(bench: Bench) -> None:
+    bench.write("etc/user.ign", b"no json")
+    assert code_of(lambda: bench.fetch(config())) == "IGN1000"
+
+
+def test_empty_provider_is_an_empty_config_and_no_entry(bench: Bench) -> None:
+    got = bench.fetch(b"")
+    assert got.user == dump.empty()
+    assert [entry["kind"] for entry in bench.state.fetched_configs] == ["base"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"\n", b"{}", b"#cloud-config", b'{"ignition": {"version": "9.0.0"}}']
+)
+def test_what_is_no_config_is_an_error(bench: Bench, data: bytes) -> None:
+    with pytest.raises(InvalidConfig):
+        bench.fetch(data)
+
+
+def test_platform_that_is_not_built_does_not_matter_when_the_config_comes_from_elsewhere(
+    bench: Bench,
+) -> None:
+    assert code_of(lambda: bench.fetch(platform="aws")) == "IGN5002"
+    bench.write("etc/user.ign", config(files={"/a": 1}))
+    assert modes(bench.fetch(platform="aws").user) == {"/a": 1}
+
+
+def test_alias_is_logged_and_names_the_base_configs(bench: Bench) -> None:
+    bench.write("usr/base.platform.d/metal/a.ign", config(files={"/base": 1}))
+    assert modes(bench.fetch(platform="pxe").full) == {"/base": 1}
+    assert "platform pxe is metal" in bench.lines
+
+
+# References
+
+
+def test_children_win_over_parents_and_later_ones_over_earlier(bench: Bench) -> None:
+    with HttpServer() as server:
+        server.answer("/1", served(merging(server.url("/1/1"), files={"/a": 2, "/b": 2, "/c": 2})))
+        server.answer("/1/1", served(config("3.0.0", files={"/b": 3, "/c": 3})))
+        server.answer("/2", served(config(files={"/c": 4})))
+        got = bench.fetch(
+            merging(server.url("/1?token=hush"), server.url("/2"), files={"/a": 1, "/z": 1})
+        )
+    assert modes(got.user) == {"/a": 2, "/z": 1, "/b": 3, "/c": 4}
+    assert [entry["source"] for entry in bench.state.fetched_configs[1:]] == [
+        "file",
+        "/1",
+        "/1/1",
+        "/2",
+    ]
+    assert [entry["referenced"] for entry in bench.state.fetched_configs[2:]] == [True] * 3
+    assert [source["source"] for source in got.sources] == [
+        "user config from file",
+        server.url("/1"),
+        server.url("/1/1"),
+        server.url("/2"),
+    ]
+    assert got.sources[2]["by"] == server.url("/1")
+    assert "hush" not in "\n".join(bench.lines) + json.dumps(bench.state.to_json())
+
+
+def test_replace_drops_the_parent_and_its_merges(bench: Bench) -> None:
+    with HttpServer({"/r": served(config(files={"/r": 1}))}) as server:
+        value = replacing(server.url("/r"), files={"/a": 1})
+        value["ignition"]["config"]["merge"] = [{"source": server.url("/never")}]
+        got = bench.fetch(value)
+        assert server.paths() == ["/r"]
+    assert modes(got.user) == {"/r": 1}
+
+
+def test_replace_in_a_merged_child_replaces_only_that_child(bench: Bench) -> None:
+    with HttpServer() as server:
+        server.answer("/r", served(config(files={"/r": 1})))
+        server.answer("/c", served(replacing(server.url("/r"), files={"/c": 1})))
+        got = bench.fetch(merging(server.url("/c"), files={"/a": 1}))
+    assert modes(got.user) == {"/a": 1, "/r": 1}
+
+
+def test_headers_go_to_their_reference_only(bench: Bench) -> None:
+    with HttpServer() as server:
+        server.answer("/1", served(merging(server.url("/2"))))
+        server.answer("/2", served(config()))
+        headers = [{"name": "X-Key", "value": "hush"}]
+        bench.fetch(merging({"source": server.url("/1"), "httpHeaders": headers}))
+        assert "x-key" in server.requests[0].headers
+        assert "x-key" not in server.requests[1].headers
+
+
+@pytest.mark.parametrize("answer", [Answer(body=b""), Answer(204)], ids=["empty", "204"])
+@pytest.mark.parametrize("kind", ["merge", "replace"])
+def test_empty_child_is_an_error_and_never_the_loss_of_the_config(
+    bench: Bench, answer: Answer, kind: str
+) -> None:
+    with HttpServer({"/c": answer}) as server, pytest.raises(Failure) as caught:
+        bench.fetch((merging if kind == "merge" else replacing)(server.url("/c")))
+    assert caught.value.code == "IGN4102"
+    assert not isinstance(caught.value, EmptyConfig)
+    assert str(caught.value.origin).startswith(f"user config from file: /ignition/config/{kind}")
+
+
+def test_replace_by_nothing_is_an_error(bench: Bench) -> None:
+    assert code_of(lambda: bench.fetch(replacing(""))) == "IGN4102"
+
+
+def test_merge_without_source_is_an_error(bench: Bench) -> None:
+    value = config("3.0.0", config={"merge": [{"verification": {}}]})
+    assert code_of(lambda: bench.fetch(value)) in ("IGN4101", "IGN1000")
+
+
+def test_config_that_merges_itself_is_an_error(bench: Bench) -> None:
+    with HttpServer() as server:
+        server.answer("/a", served(merging(server.url("/b"))))
+        server.answer("/b", served(merging(server.url("/a"))))
+        with pytest.raises(Failure) as caught:
+            bench.fetch(merging(server.url("/a")))
+    assert caught.value.code == "IGN4103"
+    a, b = server.url("/a"), server.url("/b")
+    assert caught.value.hint == f"it came this way: the first config -> {a} -> {b} -> {a}"
+
+
+def test_same_config_twice_side_by_side_is_fine(bench: Bench) -> None:
+    with HttpServer({"/a": served(config(files={"/a": 1}))}) as server:
+        value = merging(server.url("/a"), server.url("/a?again"))
+        assert modes(bench.fetch(value).user) == {"/a": 1}
+
+
+def test_configs_without_end_are_an_error(bench: Bench) -> None:
+    with HttpServer() as server:
+        for number in range(100):
+            server.answer(f"/{number}", served(merging(server.url(f"/{number + 1}"))))
+        assert code_of(lambda: bench.fetch(merging(server.url("/0")))) == "IGN4104"
+
+
+def test_missing_child_is_an_error_that_says_who_refers_to_it(bench: Bench) -> None:
+    with HttpServer() as server, pytest.raises(NotFound) as caught:
+        bench.fetch(merging(server.url("/c")))
+    assert str(caught.value.origin) == "user config from file: /ignition/config/merge/0"
+
+
+def test_invalid_child_is_an_error_that_says_who_refers_to_it(bench: Bench) -> None:
+    with HttpServer({"/c": b'{"ignition": {"version": "3.0.0"}, "storage": 1}'}) as server:
+        with pytest.raises(InvalidConfig) as caught:
+            bench.fetch(merging(server.url("/c")))
+        assert f"{server.url('/c')}, referenced by user config from file" in str(caught.value)
+        assert caught.value.findings[0].origin.source == server.url("/c")
+
+
+def test_hash_of_a_child_is_verified_in_either_case(bench: Bench) -> None:
+    child = served(config(files={"/a": 1}))
+    total = digest.sha512(child)
+
+    def expecting(spelled: str) -> Config:
+        return merging({"source": server.url("/c"), "verification": {"hash": f"sha512-{spelled}"}})
+
+    with HttpServer({"/c": child}) as server:
+        for spelled in (total, total.upper()):
+            assert modes(bench.fetch(expecting(spelled)).user) == {"/a": 1}
+        assert code_of(lambda: bench.fetch(expecting("0" * 128))) == "IGN4011"
+
+
+def test_settings_of_the_config_apply_to_its_references(bench: Bench) -> None:
+    with HttpServer({"/c": Answer(delay=30)}) as server:
+        value = merging(server.url("/c"), timeouts={"httpTotal": 1})
+        assert code_of(lambda: bench.fetch(value)) == "IGN4006"
+
+
+def test_settings_are_inherited_by_all_references_below(bench: Bench) -> None:
+    """In the original, the second reference of a child loses the proxy of the child's parent."""
+    with HttpServer() as proxy:
+        proxy.answer(
+            "http://x.invalid/c", served(merging("http://x.invalid/1", "http://x.invalid/2"))
+        )
+        proxy.answer("http://x.invalid/1", served(config(files={"/1": 1})))
+        proxy.answer("http://x.invalid/2", served(config(files={"/2": 1})))
+        value = merging("http://x.invalid/c", proxy={"httpProxy": proxy.url()})
+        assert modes(bench.fetch(value).user) == {"/1": 1, "/2": 1}
+
+
+def test_settings_merged_in_by_one_child_apply_to_the_next(bench: Bench) -> None:
+    with HttpServer() as proxy, HttpServer() as server:
+        server.answer("/1", served(config(proxy={"httpProxy": proxy.url()})))
+        proxy.answer("http://x.invalid/2", served(config(files={"/2": 1})))
+        got = bench.fetch(merging(server.url("/1"), "http://x.invalid/2"))
+    assert modes(got.user) == {"/2": 1}
+    assert got.transport.http_proxy == proxy.url()
+
+
+def test_environment_proxies_and_the_fetch_timeout_do_not_reach_references(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.settings.fetch_timeout = 1
+    with HttpServer({"/c": Answer(body=served(config(files={"/c": 1})), delay=2)}) as server:
+        assert modes(bench.fetch(merging(server.url("/c"))).user) == {"/c": 1}
+
+
+# Certificate authorities
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def trusting(source: str) -> Config:
+    return {"tls": {"certificateAuthorities": [{"source": source}]}}
+
+
+def test_authority_of_the_config_is_trusted_for_its_references_and_cached_inline(
+    bench: Bench, authority: Authority
+) -> None:
+    with (
+        HttpServer({"/ca": authority.pem}) as plain,
+        HttpServer(
+            {"/c": served(config(files={"/c": 1}))}, tls=authority.issue("127.0.0.1")
+        ) as secure,
+    ):
+        got = bench.fetch(merging(secure.url("/c"), security=trusting(plain.url("/ca"))))
+        assert plain.paths() == ["/ca"], "fetched once"
+    assert modes(got.user) == {"/c": 1}
+    assert 'Adding "Test Authority" to list of CAs' in bench.lines
+    (cached,) = got.user["ignition"]["security"]["tls"]["certificateAuthorities"]
+    assert cached["source"].startswith("data:text/plain;charset=utf-8;base64,")
+    assert bench.cached().transport == got.transport
+    assert len(got.transport.authorities) == 1
+
+
+def test_authority_served_by_its_parents_authority(
+    bench: Bench, authority: Authority, tmp_path: Path
+) -> None:
+    other = Authority(tmp_path, "Other Authority")
+    with (
+        HttpServer({"/ca": authority.pem}) as plain,
+        HttpServer(tls=authority.issue("127.0.0.1")) as first,
+        HttpServer({"/c": served(config(files={"/c": 1}))}, tls=other.issue("127.0.0.1")) as second,
+    ):
+        first.answer("/other", other.pem)
+        first.answer(
+            "/1", served(merging(second.url("/c"), security=trusting(first.url("/other"))))
+        )
+        got = bench.fetch(merging(first.url("/1"), security=trusting(plain.url("/ca"))))
+    assert modes(got.user) == {"/c": 1}
+    assert len(got.transport.authorities) == 2
+
+
+def test_authority_that_is_none_says_where(bench: Bench) -> None:
+    with pytest.raises(Failure) as caught:
+        bench.fetch(config(security=trusting("data:,no")))
+    assert caught.value.code == "IGN4018"
+    place = "user config from file: /ignition/security/tls/certificateAuthorities/0"
+    assert str(caught.value.origin) == place
+
+
+# Offline
+
+
+def test_reference_that_needs_the_network_and_the_provider_is_not_asked_again(bench: Bench) -> None:
+    with HttpServer({"/c": served(config(files={"/c": 1}))}) as server:
+        value = merging(server.url("/c"), files={"/a": 1})
+        with pytest.raises(NeedNetwork) as caught:
+            bench.fetch(value, offline=True)
+        assert str(caught.value.origin) == "user config from file: /ignition/config/merge/0"
+        assert "failed to fetch config: resource requires networking" in bench.lines
+        (bench.folder / "config.ign").unlink()
+        left = bench.folder / "run" / "provider-config"
+        assert left.stat().st_mode & 0o7777 == 0o600
+        got = acquire.from_provider(bench.settings, bench.log, bench.state, "file", offline=False)
+    assert modes(got.user) == {"/a": 1, "/c": 1}
+    assert not left.exists()
+    assert [entry["source"] for entry in bench.state.fetched_configs] == ["system", "file", "/c"]
+
+
+def test_kept_config_that_was_changed_is_not_used(bench: Bench) -> None:
+    kept.keep(bench.settings, bench.state, "file", served(config(files={"/kept": 1})))
+    bench.write("run/provider-config", served(config(files={"/changed": 1})))
+    assert modes(bench.fetch(config(files={"/asked": 1})).user) == {"/asked": 1}
+
+
+def test_network_authority_needs_the_network(bench: Bench) -> None:
+    with pytest.raises(NeedNetwork):
+        bench.fetch(config(security=trusting("http://host/ca")), offline=True)
+
+
+def need(bench: Bench, value: Config) -> str:
+    found = acquire.network_need(
+        bench.fetch(value, offline=True).full, bench.state.engine["origins"]
+    )
+    return "" if found is None else f"{found} ({found.origin})"
+
+
+def test_inline_config_needs_no_network(bench: Bench) -> None:
+    assert need(bench, merging("data:," + quoted(config(files={"/a": 1})).decode())) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (
+            {"storage": {"files": [{"path": "/a", "contents": {"source": "http://h/a?x"}}]}},
+            "/storage/files/0/contents",
+        ),
+        (
+            {
+                "storage": {
+                    "files": [
+                        {"path": "/a", "append": [{"source": "data:,"}, {"source": "tftp://h/a"}]}
+                    ]
+                }
+            },
+            "/storage/files/0/append/1",
+        ),
+        (
+            {
+                "storage": {
+                    "luks": [
+                        {"name": "a", "device": "/dev/a", "keyFile": {"source": "https://h/a"}}
+                    ]
+                }
+            },
+            "/storage/luks/0/keyFile",
+        ),
+        (
+            {
+                "storage": {
+                    "luks": [
+                        {
+                            "name": "a",
+                            "device": "/dev/a",
+                            "clevis": {"tang": [{"url": "http://t", "thumbprint": "x"}]},
+                        }
+                    ]
+                }
+            },
+            "/storage/luks/0/clevis/tang/0",
+        ),
+        (
+            {
+                "storage": {
+                    "luks": [
+                        {
+                            "name": "a",
+                            "device": "/dev/a",
+                            "clevis": {
+                                "custom": {"pin": "sss", "config": "{}", "needsNetwork": True}
+                            },
+                        }
+                    ]
+                }
+            },
+            "/storage/luks/0/clevis/custom",
+        ),
+    ],
+    ids=["contents", "append", "key file", "tang", "custom clevis"],
+)
+def test_why_the_network_is_needed(bench: Bench, value: Config, place: str) -> None:
+    found = need(bench, {"ignition": {"version": "3.4.0"}, **value})
+    assert "requires networking" in found
+    assert found.endswith(f"(user config from file: {place})")
+    assert "?x" not in found
+
+
+# The rendered config as a whole
+
+
+def test_conflict_of_two_configs_is_an_error_with_both_addresses(bench: Bench) -> None:
+    with HttpServer() as server:
+        link = {"storage": {"links": [{"path": "/a", "target": "/b"}]}}
+        server.answer("/c", served({"ignition": {"version": "3.4.0"}, **link}))
+        with pytest.raises(InvalidConfig) as caught:
+            bench.fetch(merging(server.url("/c"), files={"/a/file": 1}))
+    assert caught.value.code == "IGN4105"
+    assert "merging configs resulted in an invalid config" in str(caught.value)
+    assert [str(finding.origin) for finding in caught.value.findings] == [
+        "user config from file: /storage/files/0"
+    ]
+
+
+def test_old_config_is_checked_by_the_rules_of_the_newest_spec_too(bench: Bench) -> None:
+    value = config("3.2.0")
+    value["storage"] = {"links": [{"path": "/a", "target": ""}]}
+    assert code_of(lambda: bench.fetch(value)) == "IGN4105"
+
+
+def test_warnings_are_said_once(bench: Bench) -> None:
+    got = bench.fetch({**config("3.2.0"), "unknown": 1})
+    assert len(got.findings) == 1
+    assert sum(line.startswith("warning") for line in bench.lines) == 1
+
+
+# Base configs
+
+
+def test_base_configs_lie_under_the_user_config(bench: Bench) -> None:
+    bench.write("usr/base.d/10-a.ign", config(files={"/a": 1, "/b": 1}))
+    bench.write("usr/base.d/20-b.ign", config(files={"/b": 2}))
+    bench.write("etc/base.d/10-a.ign", config(files={"/a": 3, "/b": 3, "/c": 3, "/u": 3}))
+    bench.write("usr/base.platform.d/file/x.ign", config(files={"/c": 4}))
+    bench.write("usr/base.platform.d/qemu/x.ign", config(files={"/q": 4}))
+    got = bench.fetch(config(files={"/u": 5}))
+    assert modes(got.full) == {"/a": 3, "/b": 2, "/c": 4, "/u": 5}
+    assert modes(got.user) == {"/u": 5}
+    assert '/a"' not in got.cache_text
+    assert f'reading system config file "{bench.folder}/etc/base.d/10-a.ign"' in bench.lines
+    assert f'no config dir at "{bench.folder}/run/base.d"' in bench.lines
+    assert (
+        bench.origin("storage", "files", 0, "mode")
+        == f"{bench.folder}/etc/base.d/10-a.ign: /storage/files/0/mode"
+    )
+    assert (
+        bench.origin("storage", "files", 1, "mode")
+        == f"{bench.folder}/usr/base.d/20-b.ign: /storage/files/0/mode"
+    )
+    assert (
+        bench.origin("storage", "files", 3, "mode")
+        == "user config from file: /storage/files/0/mode"
+    )
+
+
+def test_base_configs_are_frozen_for_later_phases(bench: Bench) -> None:
+    bench.write("usr/base.d/a.ign", config(files={"/a": 1}))
+    bench.fetch(config(files={"/u": 1}))
+    bench.write("usr/base.d/a.ign", config(files={"/changed": 1}))
+    bench.write("usr/base.d/b.ign", config(files={"/new": 1}))
+    assert modes(bench.cached().full) == {"/a": 1, "/u": 1}
+
+
+def test_absence_of_base_configs_is_frozen_too(bench: Bench) -> None:
+    bench.fetch(config(files={"/u": 1}))
+    bench.write("usr/base.d/b.ign", config(files={"/new": 1}))
+    assert modes(bench.cached().full) == {"/u": 1}
+
+
+def test_frozen_base_configs_that_were_changed_are_refused(bench: Bench) -> None:
+    bench.write("usr/base.d/a.ign", config(files={"/a": 1}))
+    bench.fetch(config())
+    bench.state.engine["base"]["config"]["storage"]["files"][0]["path"] = "/evil"
+    assert code_of(bench.cached) == "IGN4123"
+
+
+@pytest.mark.parametrize("content", [b"", b"no json", b'{"ignition": {"version": "9.0.0"}}'])
+def test_bad_file_in_base_d_is_an_error_that_names_it(bench: Bench, content: bytes) -> None:
+    bench.write("usr/base.d/a.ign", content)
+    with pytest.raises(Failure) as caught:
+        bench.fetch(config())
+    assert str(caught.value).startswith("failed to acquire system base config: ")
+    assert str(caught.value.origin).startswith(f"{bench.folder}/usr/base.d/a.ign")
+
+
+def test_folder_in_base_d_is_an_error(bench: Bench) -> None:
+    (bench.folder / "usr/base.d/folder").mkdir(parents=True)
+    assert code_of(lambda: bench.fetch(config())) == "IGN5401"
+
+
+def test_bad_file_of_the_platform_is_a_warning_and_drops_the_set(bench: Bench) -> None:
+    bench.write("usr/base.platform.d/file/a.ign", config(files={"/a": 1}))
+    bench.write("usr/base.platform.d/file/b.ign", b"no json")
+    assert modes(bench.fetch(config(files={"/u": 1})).full) == {"/u": 1}
+    assert any(line.startswith('no config at "base.platform.d/file": ') for line in bench.lines)
+
+
+def test_what_is_not_followed_in_a_base_config_is_said(bench: Bench) -> None:
+    bench.write("usr/base.d/a.ign", merging("http://host/c", timeouts={"httpTotal": 1}))
+    got = bench.fetch(config())
+    assert [finding.code for finding in got.findings] == ["IGN5402", "IGN5402"]
+    assert got.transport.total == 0
+
+
+def test_conflict_of_base_and_user_config_is_a_warning(bench: Bench) -> None:
+    bench.write(
+        "usr/base.d/a.ign", {**config(), "storage": {"links": [{"path": "/a", "target": "/b"}]}}
+    )
+    got = bench.fetch(config(files={"/a/file": 1}))
+    assert [finding.severity for finding in got.findings] == ["warning"]
+    assert "base and user config together" in got.findings[0].message
+    assert str(got.findings[0].origin) == "user config from file: /storage/files/0"
+
+
+# The cache
+
+
+def test_cached_config_is_the_fetched_one(bench: Bench) -> None:
+    got = bench.fetch(config(files={"/a": 1}, timeouts={"httpTotal": 7, "httpResponseHeaders": 0}))
+    again = bench.cached()
+    assert dump.cache_text(again.user) == got.cache_text
+    assert (again.transport, again.sources) == (got.transport, got.sources)
+    assert (again.transport.total, again.transport.headers) == (7, 0)
+
+
+def test_handwritten_cache_is_enough(bench: Bench) -> None:
+    bench.write(
+        "cache", b'{"storage": {"FILES": [{"path": "/a", "mode": 1, "x": 1}, null]}, "y": null}'
+    )
+    bench.write("usr/base.d/a.ign", config(files={"/b": 2}))
+    got = bench.cached()
+    assert got.full["storage"]["files"][0] == {"path": "/b", "mode": 2}
+    assert got.user["storage"]["files"][0] == {"path": "/a", "mode": 1}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"storage": 1}', b"\xff"])
+def test_cache_that_is_no_config(bench: Bench, content: bytes) -> None:
+    bench.write("cache", content)
+    with pytest.raises(Failure) as caught:
+        bench.cached()
+    assert caught.value.code == "IGN4122"
+    assert str(caught.value).startswith("failed to parse cached config: ")
+
+
+def test_missing_cache(bench: Bench) -> None:
+    with pytest.raises(Failure) as caught:
+        bench.cached()
+    expected = f"failed to acquire config: open {bench.folder}/cache: no such file or directory"
+    assert str(caught.value) == expected
+
+
+def test_changed_cache_loses_its_origins_and_is_read_all_the_same(bench: Bench) -> None:
+    bench.fetch(config(files={"/a": 1}))
+    bench.write("cache", config(files={"/other": 1}))
+    assert modes(bench.cached().full) == {"/other": 1}
+    assert "origins" not in bench.state.engine
+
+
+def test_kept_bytes_are_readable_by_root_only_from_the_start(bench: Bench) -> None:
+    old = os.umask(0)
+    try:
+        kept.keep(bench.settings, bench.state, "qemu", b"x")
+    finally:
+        os.umask(old)
+    assert (bench.folder / "run/provider-config").stat().st_mode & 0o777 == 0o600
+    assert kept.take(bench.settings, bench.state) == ("qemu", b"x")

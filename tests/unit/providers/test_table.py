@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of platforms."""
+
+from __future__ import annotations
+
+import pytest
+
+from ignition import providers
+from ignition.base.errors import Failure
+from ignition.engine import platforms
+
+IDS = [
+    "akamai",
+    "aliyun",
+    "applehv",
+    "aws",
+    "azure",
+    "azurestack",
+    "brightbox",
+    "cloudstack",
+    "digitalocean",
+    "exoscale",
+    "file",
+    "gcp",
+    "hetzner",
+    "hyperv",
+    "ibmcloud",
+    "kubevirt",
+    "metal",
+    "nutanix",
+    "nvidiabluefield",
+    "openstack",
+    "oraclecloud",
+    "packet",
+    "powervs",
+    "proxmoxve",
+    "qemu",
+    "scaleway",
+    "upcloud",
+    "virtualbox",
+    "vmware",
+    "vultr",
+    "zvm",
+]
+
+
+def test_every_id_of_the_original_is_known() -> None:
+    assert sorted(providers.PLATFORMS) == IDS
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("ec2", "aws"),
+        ("gce", "gcp"),
+        ("pxe", "metal"),
+        ("equinix", "packet"),
+        ("equinixmetal", "packet"),
+    ],
+)
+def test_aliases(alias: str, name: str) -> None:
+    assert alias in providers.names()
+    assert platforms.canonical(alias) == name
+
+
+def test_sources_are_not_platforms() -> None:
+    assert not {"cmdline", "system", ""} & set(providers.names())
+
+
+@pytest.mark.parametrize("name", [name for name, module in providers.PLATFORMS.items() if module])
+def test_a_built_platform_has_a_provider(name: str) -> None:
+    provider = platforms.provider(name)
+    assert isinstance(provider.NEEDS_NETWORK, bool)
+    assert callable(provider.fetch)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, module in providers.PLATFORMS.items() if not module]
+)
+def test_a_platform_that_is_not_built_is_named(name: str) -> None:
+    with pytest.raises(Failure) as caught:
+        platforms.provider(name)
+    assert caught.value.code == "IGN5002"
+    assert f"the platform {name} is not built yet" in str(caught.value)
+
+
+def test_a_provider_that_was_left_out_of_the_initramfs_is_named() -> None:
+    with pytest.raises(Failure) as caught:
+        platforms.source("left_out")
+    assert caught.value.code == "IGN5003"
+    assert "ignition_platforms" in caught.value.hint
