@@ -6,5 +6,6 @@ from __future__ import annotations
 ACCOUNTS = "accounts"  # users, groups, homes and keys
 ENTRIES = "entries"  # directories, files and symlinks
 LINKS = "links"  # hard links
-UNITS = "units"  # units, drop-ins, masks and presets
+UNITS = "units"  # units, drop-ins and masks
+PRESETS = "presets"
 RECORDS = "records"  # what the engine itself leaves on the target, but the result file

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which units systemd enables on the first boot: lines of a preset file (engine-files 6.3).
+
+`enabled: false` disables what is enabled in the target now, and has a line only then. For instances it has no
+effect, as in the original, which asks systemctl about a name that cannot exist.
+"""
+
+from __future__ import annotations
+
+from ignition.base.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ignition.config.model import Unit
+
+FOLDER = "/etc/systemd/system-preset"
+NAME = "20-ignition.preset"
+
+
+@record
+class Wanted:
+    """What the config asks for. `lines` has a line per enabled unit or template, `disabled` the plain units
+    to disable, `idle` the instances for which `enabled: false` does nothing. All in their final order."""
+
+    lines: dict[str, str]
+    disabled: list[str]
+    idle: list[str]
+
+
+def of_config(units: Iterable[Unit]) -> Wanted:
+    """The wish of all units together."""
+    instances: dict[str, list[str]] = {}
+    disabled: list[str] = []
+    idle: list[str] = []
+    for unit in units:
+        if unit.enabled is None:
+            continue
+        name, instance = split_instance(unit.name)
+        if unit.enabled:
+            instances.setdefault(name, []).extend([instance] if instance else [])
+        elif "@" in name:
+            idle.append(unit.name)
+        else:
+            disabled.append(name)
+    lines = {name: " ".join(["enable", name, *instances[name]]) for name in instances}
+    return Wanted(lines, sorted(disabled, key=_order), idle)
+
+
+def split_instance(name: str) -> tuple[str, str]:
+    """`echo@foo.service` -> (`echo@.service`, `foo`); a plain name, or a template's, has no instance.
+
+    The first `@` and the last `.` count, so `a@b@c.service` is the instance `b@c`.
+    """
+    before, at, rest = name.partition("@")
+    if not at:
+        return name, ""
+    instance, dot, extension = rest.rpartition(".")
+    return f"{before}@{dot}{extension}", instance
+
+
+def text_of(wanted: Wanted, disable: Iterable[str]) -> str:
+    """The lines for the preset file, those of `disable` included, in byte order of the names."""
+    lines = {f"{name}-enabled": line for name, line in wanted.lines.items()}
+    lines.update((f"{name}-disabled", f"disable {name}") for name in disable)
+    return "".join(lines[key] + "\n" for key in sorted(lines, key=_order))
+
+
+def _order(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""systemd units of the target: drop-ins, contents, masks, then presets (engine-files 6).
+
+Units follow the files of the config, and replace what is there without asking: there is no `overwrite` here.
+"""
+
+from __future__ import annotations
+
+import os
+from stat import S_IMODE, S_ISREG
+
+from ignition.base.errors import CommandFailed, Failure
+from ignition.base.log import quote
+from ignition.engine.step import Step
+from ignition.system.root import Root
+from ignition.system.run import run
+
+from . import presets
+from .entries import clean
+from .keys import ENTRIES, LINKS, PRESETS, UNITS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.base.log import Log
+    from ignition.base.origin import Origin
+    from ignition.config.model import Config, Unit
+    from ignition.engine.machine import Machine
+    from ignition.engine.step import Task
+    from ignition.system.folder import Folder
+
+FOLDER = "/etc/systemd/system"
+MASK = "/dev/null"
+MODE = 0o644
+
+
+def plan(config: Config, machine: Machine) -> Iterator[Step]:
+    """One step for what lies in the unit folder, one for the presets."""
+    units = config.systemd.units
+    root = Root(machine.root)
+    if any(_makes(unit) or unit.mask is False for unit in units):
+        yield Step(
+            f"write {_words(units)}",
+            _origin(units, machine),
+            lambda task: _write_all(units, root, task),
+            needs=(ENTRIES, LINKS),
+            provides=(UNITS,),
+        )
+    chosen = [unit for unit in units if unit.enabled is not None]
+    if chosen:
+        wanted = presets.of_config(chosen)
+        yield Step(
+            f"set presets of {_words(chosen)}",
+            _origin(units, machine),
+            lambda task: _set_presets(wanted, root, task),
+            needs=(ENTRIES, LINKS, UNITS),
+            provides=(PRESETS,),
+        )
+
+
+def _makes(unit: Unit) -> bool:
+    """Whether something of this unit is to be written."""
+    has_dropins = any(dropin.contents is not None for dropin in unit.dropins)
+    return bool(unit.contents or unit.mask or has_dropins)
+
+
+def _words(units: list[Unit]) -> str:
+    return f"unit {units[0].name}" if len(units) == 1 else f"{len(units)} units"
+
+
+def _origin(units: list[Unit], machine: Machine) -> Origin:
+    if len(units) == 1:
+        return machine.origin("systemd", "units", 0)
+    return machine.origin("systemd", "units")
+
+
+def _write_all(units: list[Unit], root: Root, task: Task) -> None:
+    # Taking a mask away is no reason to make the folder.
+    makes = any(_makes(unit) for unit in units)
+    folder = root.folder(FOLDER) if makes else root.existing_folder(FOLDER)
+    if folder is None:
+        return
+    with folder:
+        names = folder.sweep()
+        for index, unit in enumerate(units):
+            try:
+                _write_in(folder, names, unit, root, task.log)
+            except Failure as failure:
+                failure.origin = failure.origin or task.machine.origin("systemd", "units", index)
+                raise
+
+
+def _write_in(folder: Folder, names: set[str], unit: Unit, root: Root, log: Log) -> None:
+    if "/" not in unit.name:
+        _write(unit, unit.name, folder, names, log)
+        return
+    parent, _, name = clean(f"{FOLDER}/{unit.name}").rpartition("/")
+    with root.folder(parent) as other:
+        _write(unit, name, other, other.names(), log)
+
+
+def _write(unit: Unit, name: str, folder: Folder, names: set[str], log: Log) -> None:
+    for dropin in unit.dropins:
+        if dropin.contents is not None:
+            _write_dropin(
+                f"{folder.path}/{name}.d/{dropin.name}", dropin.contents, folder.root, log
+            )
+    if unit.mask:
+        _mask(name, folder, names, log)
+        return
+    if unit.contents:
+        _put(name, unit.contents, folder, names, f'writing unit "{name}" at', log)
+    elif unit.mask is False and name in names:
+        _unmask(name, folder, log)
+
+
+def _write_dropin(path: str, text: str, root: Root, log: Log) -> None:
+    parent, _, name = clean(path).rpartition("/")
+    with root.folder(parent) as folder:
+        _put(name, text, folder, folder.sweep(), f'writing systemd drop-in "{name}" at', log)
+
+
+def _put(name: str, text: str, folder: Folder, names: set[str], saying: str, log: Log) -> None:
+    """Writes a text as it is. What is the same already is left alone."""
+    data = text.encode("utf-8", "surrogatepass")
+    found = folder.lstat(name) if name in names else None
+    if found is not None and S_ISREG(found.st_mode) and found.st_size == len(data):
+        attributes = (S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+        if attributes == (MODE, 0, 0) and folder.read(name) == data:
+            return
+    log.info(f"{saying} {quote(folder.show(name))}")
+    folder.write(name, data, MODE)
+
+
+def _mask(name: str, folder: Folder, names: set[str], log: Log) -> None:
+    log.info(f"masking unit {quote(name)}")
+    if name in names:
+        if folder.readlink(name) == MASK:
+            return
+        folder.remove(name)
+    folder.symlink(name, MASK)
+
+
+def _unmask(name: str, folder: Folder, log: Log) -> None:
+    """Takes away the link that the original knows as a mask, and no other."""
+    text = folder.readlink(name)
+    if text == MASK:
+        log.info(f"unmasking unit {quote(name)}")
+        folder.remove(name)
+    elif text is not None and clean(os.path.join(folder.path, text)) == MASK:
+        log.warning(f"{name} stays masked: the link at {folder.show(name)} is {text}, not {MASK}")
+
+
+def _set_presets(wanted: presets.Wanted, root: Root, task: Task) -> None:
+    for name in wanted.idle:
+        task.log.warning(f"{name} is left as it is: enabled false has no effect on an instance")
+    enabled_now = [name for name in wanted.disabled if _is_enabled(name, root, task)]
+    _write_presets(wanted, enabled_now, root, task.log)
+    for name in enabled_now:
+        _disable(name, root, task)
+
+
+def _write_presets(wanted: presets.Wanted, enabled_now: list[str], root: Root, log: Log) -> None:
+    """Appends the lines, once: an earlier run of this config may have done so, and disabled units too."""
+    place = root.resolve_folder(f"{presets.FOLDER}/{presets.NAME}")
+    present = (root.read(place) or b"").decode("utf-8", "surrogateescape")
+    lines = present.split("\n")
+    decided = [
+        name for name in wanted.disabled if name in enabled_now or f"disable {name}" in lines
+    ]
+    if present.endswith(presets.text_of(wanted, decided)):
+        return
+    text = presets.text_of(wanted, enabled_now)
+    if not text:
+        return
+    for line in text.splitlines():
+        log.info(f"setting preset: {line}")
+    parent, _, name = place.rpartition("/")
+    with root.folder(parent) as folder:
+        found = folder.lstat(name)
+        gap = "\n" if present and not present.endswith("\n") else ""
+        data = (present + gap + text).encode("utf-8", "surrogateescape")
+        # Before a unit is disabled, since only one that is enabled gets a line.
+        durable = bool(enabled_now)
+        if found is None:
+            folder.write(name, data, MODE, durable=durable)
+        else:
+            mode = S_IMODE(found.st_mode)
+            folder.write(name, data, mode, found.st_uid, found.st_gid, durable=durable)
+
+
+def _is_enabled(name: str, root: Root, task: Task) -> bool:
+    """As systemctl sees the target now. What it cannot say counts as no, as in the original."""
+    try:
+        result = run(task.log, _systemctl(root, task, "is-enabled", name), check=False)
+    except CommandFailed as failure:
+        task.log.warning(f"cannot tell whether {name} is enabled: {failure.text}")
+        return False
+    return result.status == 0
+
+
+def _disable(name: str, root: Root, task: Task) -> None:
+    what = f'removing enablement symlink(s) for "{name}"'
+    try:
+        run(task.log, _systemctl(root, task, "disable", name), what=what)
+    except CommandFailed as failure:
+        raise CommandFailed(
+            "IGN3301",
+            f"cannot remove symlink(s) for {name}: {failure.text}",
+            hint=failure.hint,
+            status=failure.status,
+            stdout=failure.stdout,
+            stderr=failure.stderr,
+        ) from failure
+
+
+def _systemctl(root: Root, task: Task, verb: str, name: str) -> list[str]:
+    program = task.machine.settings.program("systemctl")
+    return [program, "--root", os.path.abspath(root.path or "/"), verb, name]

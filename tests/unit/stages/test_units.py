@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""systemd units, with the real systemctl (engine-files 11.7; the numbers are its rows)."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import CommandFailed, Failure
+from tests.unit.stages.target import Target
+
+SERVICE = (
+    "[Unit]\nDescription=f\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
+)
+UNITS = "/etc/systemd/system"
+PRESET = "/etc/systemd/system-preset/20-ignition.preset"
+
+
+@pytest.fixture
+def system(target: Target) -> Target:
+    if shutil.which("systemctl") is None:
+        pytest.skip("no systemctl here")
+    return target
+
+
+def units(system: Target, *wanted: dict[str, Any]) -> list[str]:
+    return system.run({"systemd": {"units": list(wanted)}}, "units")
+
+
+def preset(system: Target) -> str:
+    path = system.at(PRESET)
+    return path.read_text() if path.exists() else ""
+
+
+def test_contents_and_enabled(system: Target) -> None:  # 134
+    steps = units(system, {"name": "example.service", "contents": SERVICE, "enabled": True})
+    assert steps == ["write unit example.service", "set presets of unit example.service"]
+    assert system.at(f"{UNITS}/example.service").read_text() == SERVICE
+    assert preset(system) == "enable example.service\n"
+    for path in (f"{UNITS}/example.service", PRESET):
+        assert (system.mode(path), system.owner(path)) == (0o644, (0, 0))
+    assert system.mode("/etc/systemd/system-preset") == 0o755
+    assert not system.critical
+
+
+@pytest.mark.parametrize("text", ["[Service]\nEnvironment=A=b", ""])
+def test_dropin_only(system: Target, text: str) -> None:  # 135, 136
+    units(system, {"name": "x.service", "dropins": [{"name": "a.conf", "contents": text}]})
+    assert system.at(f"{UNITS}/x.service.d/a.conf").read_text() == text
+    assert [path.name for path in system.at(UNITS).iterdir()] == ["x.service.d"]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        {"name": "x.service", "dropins": [{"name": "a.conf"}]},
+        {"name": "x.service", "contents": ""},
+        {"name": "x.service", "mask": False},
+        {"name": "x.service"},
+    ],
+)
+def test_nothing_to_write(system: Target, unit: dict[str, Any]) -> None:  # 137
+    units(system, unit)
+    assert system.tree() == {}
+
+
+def test_template_and_instances(system: Target) -> None:  # 138
+    template = {"name": "echo@.service", "contents": SERVICE}
+    instances = [{"name": f"echo@{name}.service", "enabled": True} for name in ("bar", "foo")]
+    units(system, template, *instances)
+    assert preset(system) == "enable echo@.service bar foo\n"
+    assert [path.name for path in system.at(UNITS).iterdir()] == ["echo@.service"]
+
+
+def test_instance_with_contents_and_dropin(system: Target) -> None:
+    dropins = [{"name": "a.conf", "contents": "x"}]
+    units(system, {"name": "echo@foo.service", "contents": SERVICE, "dropins": dropins})
+    assert system.at(f"{UNITS}/echo@foo.service").is_file()
+    assert system.at(f"{UNITS}/echo@foo.service.d/a.conf").is_file()
+
+
+def test_unmasking(system: Target) -> None:  # 139
+    system.link(f"{UNITS}/foo.service", "/dev/null")
+    units(
+        system,
+        {"name": "foo.service", "mask": False},
+        {"name": "bar.service", "mask": False, "enabled": True},
+    )
+    assert list(system.at(UNITS).iterdir()) == []
+    assert preset(system) == "enable bar.service\n"
+
+
+def test_masking(system: Target) -> None:  # 140
+    system.put("/usr/lib/systemd/system/foo.service", SERVICE)
+    units(system, {"name": "foo.service", "mask": True}, {"name": "bar.service", "mask": True})
+    for name in ("foo", "bar"):
+        assert str(system.at(f"{UNITS}/{name}.service").readlink()) == "/dev/null"
+    assert system.at("/usr/lib/systemd/system/foo.service").is_file()
+
+
+@pytest.mark.parametrize("kind", ["file", "directory", "link"])
+def test_masking_what_is_there(system: Target, kind: str) -> None:  # 141
+    path = f"{UNITS}/foo.service"
+    if kind == "link":
+        system.link(path, "/dev/zero")
+    else:
+        system.put(path if kind == "file" else f"{path}/child", "x")
+    units(system, {"name": "foo.service", "mask": True})
+    assert str(system.at(path).readlink()) == "/dev/null"
+
+
+@pytest.mark.parametrize("text", [None, "/usr/lib/foo.service", "../../../dev/null"])
+def test_unmasking_what_is_no_mask(system: Target, text: str | None) -> None:  # 142, 143
+    path = f"{UNITS}/foo.service"
+    if text is None:
+        system.put(path, "x")
+    else:
+        system.link(path, text)
+    before = system.tree()
+    units(system, {"name": "foo.service", "mask": False})
+    assert system.tree() == before
+    # 143: kept as in the original, with a warning.
+    assert any("stays masked" in line for line in system.log) == (text == "../../../dev/null")
+
+
+def test_contents_replace_a_mask(system: Target) -> None:  # 144
+    system.link(f"{UNITS}/foo.service", "/dev/null")
+    units(system, {"name": "foo.service", "contents": SERVICE})
+    assert not system.at(f"{UNITS}/foo.service").is_symlink()
+    assert system.at(f"{UNITS}/foo.service").read_text() == SERVICE
+
+
+def test_contents_and_mask(system: Target) -> None:  # 145
+    units(system, {"name": "foo.service", "contents": SERVICE, "mask": True})
+    assert str(system.at(f"{UNITS}/foo.service").readlink()) == "/dev/null"
+
+
+def test_disabling(system: Target) -> None:  # 146, 147
+    system.put("/usr/lib/systemd/system/foo.service", SERVICE)
+    system.put("/usr/lib/systemd/system/static.service", "[Service]\nExecStart=/bin/true\n")
+    wants = system.link(
+        f"{UNITS}/multi-user.target.wants/foo.service", "/usr/lib/systemd/system/foo.service"
+    )
+    wanted = [{"name": f"{name}.service", "enabled": False} for name in ("foo", "none", "static")]
+    units(system, *wanted)
+    assert not wants.is_symlink()
+    assert preset(system) == "disable foo.service\ndisable static.service\n"
+    first = system.tree()
+    units(system, *wanted)
+    assert system.tree() == first
+
+
+def test_cut_between_preset_and_disable(system: Target) -> None:
+    system.put("/usr/lib/systemd/system/foo.service", SERVICE)
+    link = f"{UNITS}/multi-user.target.wants/foo.service"
+    unit = {"name": "foo.service", "enabled": False}
+    system.link(link, "/usr/lib/systemd/system/foo.service")
+    units(system, unit)
+    whole = system.tree()
+    system.link(link, "/usr/lib/systemd/system/foo.service")
+    units(system, unit)
+    assert system.tree() == whole
+
+
+def test_disabling_an_instance_does_nothing_and_says_so(system: Target) -> None:
+    # 148: as in the original, whose result counts (compatibility law b), with a warning.
+    system.put("/usr/lib/systemd/system/echo@.service", SERVICE)
+    link = system.link(
+        f"{UNITS}/multi-user.target.wants/echo@foo.service", "/usr/lib/systemd/system/echo@.service"
+    )
+    units(system, {"name": "echo@foo.service", "enabled": False})
+    assert link.is_symlink()
+    assert preset(system) == ""
+    assert any("echo@foo.service is left as it is" in line for line in system.log)
+
+
+def test_lines_are_sorted(system: Target) -> None:  # 149
+    names = ["b.service", "a.timer", "Z.service", "a@y.service", "a.service"]
+    units(system, *({"name": name, "enabled": True} for name in names))
+    assert preset(system).splitlines() == [
+        "enable Z.service",
+        "enable a.service",
+        "enable a.timer",
+        "enable a@.service y",
+        "enable b.service",
+    ]
+
+
+@pytest.mark.parametrize("there", ["# vendor\nenable other.service\n", "# no newline at the end"])
+def test_preset_file_that_exists(system: Target, there: str) -> None:  # 150
+    system.put(PRESET, there, 0o600)
+    for _ in range(3):
+        units(system, {"name": "x.service", "enabled": True})
+        assert preset(system) == there.rstrip("\n") + "\nenable x.service\n"
+        assert system.mode(PRESET) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        pytest.param(["echo@.service"], "enable echo@.service", id="template (151)"),
+        pytest.param(["echo@.service", "echo@a.service"], "enable echo@.service a", id="both"),
+        pytest.param(["a@b@c.service"], "enable a@.service b@c", id="152"),
+        pytest.param(["pg@9.3-main.service"], "enable pg@.service 9.3-main", id="dots"),
+    ],
+)
+def test_instances(system: Target, names: list[str], line: str) -> None:
+    units(system, *({"name": name, "enabled": True} for name in names))
+    assert preset(system) == line + "\n"
+
+
+def test_directory_at_the_path_of_a_unit(system: Target) -> None:
+    system.folder(f"{UNITS}/x.service")
+    with pytest.raises(Failure, match="is a directory") as caught:
+        units(
+            system, {"name": "y.service", "contents": "x"}, {"name": "x.service", "contents": "x"}
+        )
+    assert str(caught.value.origin) == "config.ign: /systemd/units/1"
+
+
+def test_no_systemctl(system: Target) -> None:
+    system.settings.programs["systemctl"] = "no-such-program"
+    units(system, {"name": "x.service", "enabled": False}, {"name": "y.service", "enabled": True})
+    assert preset(system) == "enable y.service\n"
+    assert any("cannot tell whether x.service is enabled" in line for line in system.log)
+
+
+def test_systemctl_that_fails(system: Target, tmp_path: Any) -> None:
+    program = tmp_path / "systemctl"
+    program.write_text('#!/bin/sh\n[ "$3" = is-enabled ] || { echo why >&2; exit 1; }\n')
+    program.chmod(0o755)
+    system.settings.programs["systemctl"] = str(program)
+    with pytest.raises(CommandFailed, match="cannot remove symlink") as caught:
+        units(system, {"name": "x.service", "enabled": False})
+    assert (caught.value.code, caught.value.hint) == ("IGN3301", "why")
+
+
+def test_unit_folder_behind_a_link(system: Target) -> None:
+    system.folder("/usr/etc/systemd")
+    system.link("/etc", "/usr/etc")
+    units(system, {"name": "x.service", "contents": SERVICE, "enabled": True})
+    assert system.at("/usr/etc/systemd/system/x.service").read_text() == SERVICE
+    assert system.at("/usr/etc/systemd/system-preset/20-ignition.preset").is_file()
+
+
+def test_again_changes_nothing(system: Target) -> None:
+    wanted = [
+        {
+            "name": "a.service",
+            "contents": SERVICE,
+            "enabled": True,
+            "dropins": [{"name": "d.conf", "contents": "x"}],
+        },
+        {"name": "b.service", "contents": SERVICE, "mask": True},
+        {"name": "c@1.service", "enabled": True},
+        {"name": "d.service", "mask": False},
+    ]
+    units(system, *wanted)
+    before = {path: system.at(path).lstat() for path in system.tree()}
+    units(system, *wanted)
+    assert {path: system.at(path).lstat() for path in system.tree()} == before
+
+
+def test_unit_after_a_file_at_its_place(system: Target) -> None:  # 154
+    system.run(
+        {
+            "storage": {
+                "files": [{"path": f"{UNITS}/x.service", "contents": {"source": "data:,x"}}]
+            },
+            "systemd": {"units": [{"name": "x.service", "enabled": True}]},
+        },
+        "units",
+        "files",
+    )
+    assert system.at(f"{UNITS}/x.service").read_text() == "x"
