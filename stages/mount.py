@@ -102,8 +102,25 @@ def _step(machine: Machine, one: _Wanted, before: tuple[str, ...], key: str) -> 
         lambda task: _mount(task, one),
         needs=before,
         provides=(key,),
-        done=lambda: _Ours(machine).has(mounts.on(one.target)),
+        done=lambda: _is_mounted(machine, one),
     )
+
+
+def _is_mounted(machine: Machine, one: _Wanted) -> bool:
+    """Whether the filesystem is the topmost one on its mount point, whoever mounted it.
+
+    The kernel refuses to mount one a second time there, but for another subvolume of btrfs.
+    """
+    mount = mounts.on(one.target)
+    kind, device = one.filesystem.format, one.filesystem.device
+    if mount is None or mount.kind != kind:
+        return False
+    if kind == _VIRTIOFS:
+        return mount.source == device
+    source = devices.present_name(machine.settings, device)
+    if not mounts.is_source(mount, devices.block(source)):
+        return False
+    return kind != "btrfs" or _Ours(machine).has(mount)
 
 
 def _mount(task: Task, one: _Wanted) -> None:
@@ -194,13 +211,17 @@ def _unmount_all(task: Task, wanted: list[_Wanted]) -> None:
 def _unmount(task: Task, one: _Wanted) -> None:
     ours = _Ours(task.machine)
     mount = mounts.on(one.target)
-    if mount is None or not ours.has(mount):
-        what = "nothing is" if mount is None else f"{mount.source}, which is not ours, is"
+    if mount is None:
         raise Failure(
             "IGN2503",
-            f"cannot unmount {one.target}: {what} mounted there",
+            f"cannot unmount {one.target}: nothing is mounted there",
             hint="the mount phase must have run in this boot",
         )
+    if not ours.has(mount):
+        task.log.info(
+            f'leaving "{mount.source}" at "{one.target}": it was mounted by somebody else'
+        )
+        return
     with task.log.operation(f'umounting "{one.target}"') as log:
         _try_to_unmount(log, task, one.target)
     ours.remove(mount)
@@ -224,10 +245,10 @@ def _try_to_unmount(log: Log, task: Task, target: str) -> None:
 
 
 class _Ours:
-    """Which mounts this boot's mount phase made, so that a second run does not stack them.
+    """Which mounts this boot's mount phase made.
 
     Kept in a file of its own, because the state is saved only when a whole phase went well. What somebody
-    else mounted (the root itself, above all) is mounted over as in the original, and never unmounted.
+    else mounted (the root itself, above all) is never unmounted.
     """
 
     __slots__ = ("_path",)

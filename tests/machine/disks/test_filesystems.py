@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filesystems on real block devices. Rows: engine-disks 8.4."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks.engine import Ran, run, succeed
+from tests.machine.disks.tables import MIB, Part, fingerprint, make_table
+
+UUID = "0f0e0d0c-1111-4222-8333-444455556666"
+
+
+def shell(*words: str) -> str:
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+def tags(device: str) -> dict[str, str]:
+    """TYPE, UUID and LABEL as blkid sees them on the device now; empty where it sees nothing."""
+    done = subprocess.run(
+        ["blkid", "--probe", "--output", "export", device], capture_output=True, text=True
+    )
+    pairs = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    return {name: pairs[name] for name in ("TYPE", "UUID", "LABEL") if name in pairs}
+
+
+def filesystem(device: str, kind: str | None, **more: Any) -> dict[str, Any]:
+    entry: dict[str, Any] = {"device": device, **more}
+    if kind is not None:
+        entry["format"] = kind
+    return entry
+
+
+def make(device: str, kind: str | None, **more: Any) -> Ran:
+    return succeed("disks", {"filesystems": [filesystem(device, kind, **more)]})
+
+
+def refuse(device: str, kind: str, code: str = "IGN2401", **more: Any) -> Ran:
+    before = fingerprint(device)
+    ran = run("disks", {"filesystems": [filesystem(device, kind, **more)]})
+    assert ran.codes == [code], ran.text()
+    assert fingerprint(device) == before
+    return ran
+
+
+def add_lvm_signature(device: str) -> None:
+    """The label of a physical volume of LVM2, in the second sector."""
+    text = (32).to_bytes(4, "little") + b"LVM2 001" + b"A" * 32
+    body = text.ljust(512 - 20, b"\0")
+    checksum = zlib.crc32(body, 0xF597A6CF ^ 0xFFFFFFFF) ^ 0xFFFFFFFF
+    with open(device, "r+b") as file:
+        file.seek(512)
+        file.write(b"LABELONE" + struct.pack("<QI", 1, checksum) + body)
+
+
+def test_member_of_a_volume_group_is_refused(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    add_lvm_signature(disk)
+    assert tags(disk)["TYPE"] == "LVM2_member"
+    refuse(disk, "ext4")
+
+
+def add_zfs_signature(device: str) -> None:
+    """Enough uberblocks of ZFS for libblkid to believe in a pool."""
+    with open(device, "r+b") as file:
+        for at in range(128):
+            file.seek((128 << 10) + at * 1024)
+            file.write(struct.pack("<5Q", 0x00BAB10C, 5000, 1, 1, 1))
+
+
+KINDS = [
+    pytest.param("ext4", UUID, "lab", id="ext4"),
+    pytest.param("btrfs", UUID, "lab", id="btrfs"),
+    pytest.param("xfs", UUID, "lab", id="xfs"),
+    pytest.param("swap", UUID, "lab", id="swap"),
+    pytest.param("vfat", "2E24-EC82", "LAB", id="vfat"),
+]
+
+
+@pytest.mark.parametrize("kind, uuid, label", KINDS)
+def test_each_format_with_label_and_uuid(
+    blank_disk: BlankDisk, kind: str, uuid: str, label: str
+) -> None:
+    disk = blank_disk(size_mib=320)
+    shell("mkfs.ext4", "-q", "-L", "old", disk)
+    make(disk, kind, label=label, uuid=uuid.upper(), wipeFilesystem=True)
+    made = tags(disk)
+    assert made == {"TYPE": kind, "UUID": uuid, "LABEL": label}
+    assert os.path.realpath(f"/dev/disk/by-label/{label}") == disk
+    # Once more without permission to wipe: kept, in whatever case the config writes the UUID.
+    for same in (uuid.lower(), uuid.upper(), uuid.lower().replace("-", "", kind == "vfat")):
+        ran = make(disk, kind, label=label, uuid=same)
+        assert ran.logged("is already correctly formatted")
+        assert not ran.logged('executing: "wipefs"')
+    make(disk, "none", wipeFilesystem=True)
+    assert tags(disk) == {}
+
+
+def test_files_survive_where_the_filesystem_is_kept(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=320)
+    shell("mkfs.xfs", "-q", "-L", "data", "-m", f"uuid={UUID}", disk)
+    os.makedirs("/run/machine/mnt", exist_ok=True)
+    shell("mount", disk, "/run/machine/mnt")
+    Path("/run/machine/mnt/file").write_text("here")
+    shell("umount", "/run/machine/mnt")
+    make(disk, "xfs", label="data", uuid=UUID)
+    shell("mount", disk, "/run/machine/mnt")
+    assert Path("/run/machine/mnt/file").read_text() == "here"
+    # While it is mounted it may be kept, but not overwritten.
+    make(disk, "xfs", label="data")
+    refuse(disk, "xfs", "IGN2402", wipeFilesystem=True)
+    refuse(disk, "none", "IGN2402", wipeFilesystem=True)
+    shell("umount", "/run/machine/mnt")
+    make(disk, "xfs", label="data", wipeFilesystem=True)
+    shell("mount", disk, "/run/machine/mnt")
+    assert os.listdir("/run/machine/mnt") == []
+
+
+def test_what_is_found_decides(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    make(disk, "none")
+    make(disk, None)
+    assert tags(disk) == {}
+    make(disk, "none", label="ignored")
+    shell("mkfs.ext4", "-q", "-L", "a", "-U", UUID, disk)
+    make(disk, None)
+    make(disk, "ext4")
+    for entry in (
+        {"kind": "vfat"},
+        {"kind": "none"},
+        {"kind": "ext4", "label": "b"},
+        {"kind": "ext4", "label": ""},
+        {"kind": "ext4", "uuid": UUID.replace("0", "1")},
+    ):
+        ran = refuse(disk, **entry)
+        assert "ext4 labelled 'a'" in str(ran.failures[0])
+        assert "wipeFilesystem" in ran.failures[0].hint
+        assert str(ran.failures[0].origin).endswith("/storage/filesystems/0")
+    assert tags(disk) == {"TYPE": "ext4", "UUID": UUID, "LABEL": "a"}
+
+
+def test_options_come_first_and_so_lose(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    ran = make(disk, "ext4", options=["-L", "option", "-m", "1"], label="field", uuid=UUID)
+    assert tags(disk)["LABEL"] == "field"
+    alias = f"/run/ignition/dev_aliases{disk}"
+    assert ran.logged(
+        f'executing: "mkfs.ext4" "-L" "option" "-m" "1" "-F" "-U" "{UUID}" "-L" "field" "{alias}"'
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("mkfs.ext2", "-q"), id="ext2"),
+        pytest.param(("mkswap", "-q"), id="swap"),
+        pytest.param(
+            (
+                *("cryptsetup", "luksFormat", "--batch-mode", "--pbkdf=pbkdf2"),
+                *("--pbkdf-force-iterations=1000", "--key-file=/proc/version"),
+            ),
+            id="crypto_LUKS",
+        ),
+        pytest.param(
+            ("mdadm", "-q", "--create", "/dev/md/x", "--run", "--force", "-l1", "-n1"),
+            id="linux_raid_member",
+        ),
+    ],
+)
+def test_other_signatures_are_refused(blank_disk: BlankDisk, command: tuple[str, ...]) -> None:
+    disk = blank_disk(size_mib=64)
+    shell(*command, disk)
+    if command[0] == "mdadm":
+        shell("mdadm", "-q", "--stop", "/dev/md/x")
+    refuse(disk, "ext4")
+
+
+def test_several_signatures(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=320)
+    shell("mkfs.ext4", "-q", "-L", "a", "-U", UUID, disk)
+    add_zfs_signature(disk)
+    ran = make(disk, "ext4", label="a", uuid=UUID)
+    assert ran.logged("ext4, zfs_member): ext4 counts")
+    make(disk, "xfs", wipeFilesystem=True, options=["-K"])
+    assert tags(disk)["TYPE"] == "xfs"
+
+
+def test_four_at_once_have_their_links_at_the_end(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=520)
+    make_table(disk, [Part(n, (1 + 128 * (n - 1)) * MIB, 128 * MIB) for n in (1, 2, 3, 4)])
+    succeed(
+        "disks",
+        {
+            "filesystems": [
+                filesystem(f"{disk}p{n}", kind, label=f"L{n}")
+                for n, kind in enumerate(("ext4", "btrfs", "vfat", "ext4"), 1)
+            ]
+        },
+    )
+    for n in (1, 2, 3, 4):
+        assert os.path.realpath(f"/dev/disk/by-label/L{n}") == f"{disk}p{n}"
+
+
+def test_all_bad_ones_are_named_and_none_is_made(blank_disk: BlankDisk) -> None:
+    """The original makes the good one first."""
+    disk = blank_disk(size_mib=64)
+    make_table(disk, [Part(n, (1 + 16 * (n - 1)) * MIB, 16 * MIB) for n in (1, 2, 3)])
+    for n in (2, 3):
+        shell("mkfs.vfat", f"{disk}p{n}")
+    ran = run("disks", {"filesystems": [filesystem(f"{disk}p{n}", "ext4") for n in (1, 2, 3)]})
+    assert ran.codes == ["IGN2401", "IGN2401"]
+    assert [str(one.origin)[-1] for one in ran.failures] == ["1", "2"]
+    assert tags(f"{disk}p1") == {}
+
+
+def test_filesystem_on_a_partition_of_the_same_run(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=128)
+    storage = {
+        "disks": [
+            {
+                "device": disk,
+                "partitions": [
+                    {"number": 1, "sizeMiB": 32, "label": "by number"},
+                    {"number": 2, "sizeMiB": 32, "label": "by-name"},
+                ],
+            }
+        ],
+        "filesystems": [
+            filesystem(f"{disk}p1", "ext4"),
+            filesystem("/dev/disk/by-partlabel/by-name", "vfat"),
+        ],
+    }
+    ran = succeed("disks", storage)
+    assert ran.says == [
+        f"partition {disk}: create 2",
+        f"make ext4 on {disk}p1",
+        "make vfat on /dev/disk/by-partlabel/by-name",
+    ]
+    first = tags(f"{disk}p1"), tags(f"{disk}p2")
+    assert [one["TYPE"] for one in first] == ["ext4", "vfat"]
+    again = succeed("disks", storage)
+    assert (tags(f"{disk}p1"), tags(f"{disk}p2")) == first
+    assert again.says[1:] == [
+        f"keep ext4 on {disk}p1",
+        "keep vfat on /dev/disk/by-partlabel/by-name",
+    ]
+
+
+def test_refusal_of_a_kept_partition_comes_before_the_disk_is_changed(
+    blank_disk: BlankDisk,
+) -> None:
+    disk = blank_disk(size_mib=128)
+    make_table(disk, [Part(1, MIB, 32 * MIB, "one")])
+    shell("mkfs.vfat", f"{disk}p1")
+    before = fingerprint(disk)
+    ran = run(
+        "disks",
+        {
+            "disks": [
+                {"device": disk, "partitions": [{"number": 1, "label": "one"}, {"number": 2}]}
+            ],
+            "filesystems": [filesystem(f"{disk}p1", "ext4")],
+        },
+    )
+    assert ran.codes == ["IGN2401"]
+    assert fingerprint(disk) == before
+
+
+def test_stale_filesystem_on_a_new_partition_is_refused(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=128)
+    make_table(disk, [Part(1, MIB, 32 * MIB)])
+    shell("mkfs.vfat", f"{disk}p1")
+    make_table(disk, [])
+    storage = {
+        "disks": [{"device": disk, "partitions": [{"number": 1, "sizeMiB": 32}]}],
+        "filesystems": [filesystem(f"{disk}p1", "ext4")],
+    }
+    assert run("disks", storage).codes == ["IGN2401"]
+    storage["filesystems"] = [filesystem(f"{disk}p1", "ext4", wipeFilesystem=True)]
+    succeed("disks", storage)
+    assert tags(f"{disk}p1")["TYPE"] == "ext4"
+
+
+def test_table_on_the_disk_is_overwritten_with_a_warning(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    make_table(disk, [Part(1, MIB, 32 * MIB)])
+    ran = make(disk, "ext4")
+    assert ran.logged("holds a partition table (gpt), which is overwritten")
+    assert tags(disk)["TYPE"] == "ext4"
+
+
+def test_disk_with_a_mounted_partition_is_not_overwritten(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    make_table(disk, [Part(1, MIB, 32 * MIB)])
+    shell("mkfs.ext4", "-q", f"{disk}p1")
+    os.makedirs("/run/machine/mnt", exist_ok=True)
+    shell("mount", f"{disk}p1", "/run/machine/mnt")
+    refuse(disk, "ext4", "IGN2402")
+    refuse(f"{disk}p1", "ext4", "IGN2402", wipeFilesystem=True)
+
+
+def test_virtiofs_needs_no_device() -> None:
+    ran = succeed("disks", {"filesystems": [filesystem("tag", "virtiofs", path="/share")]})
+    assert ran.says == []
+
+
+def test_missing_device_is_waited_for_and_named() -> None:
+    ran = run(
+        "disks", {"filesystems": [filesystem("/dev/disk/by-label/none", None)]}, wait_device=1
+    )
+    assert ran.codes == ["IGN2001"]
+
+
+def test_device_that_appears_later_is_waited_for(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    shell("mkfs.ext4", "-q", disk)
+    command = f"sleep 2; e2label {disk} late; udevadm trigger --settle {disk}"
+    with subprocess.Popen(["sh", "-c", command]):
+        make("/dev/disk/by-label/late", "ext4")
+
+
+def test_failing_mkfs_says_why(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    ran = run("disks", {"filesystems": [filesystem(disk, "xfs", options=["--nonsense"])]})
+    assert ran.codes == ["IGN7002"]
+    assert "nonsense" in str(ran.failures[0])
