@@ -55,7 +55,7 @@ EMPTY_HEADER_VALUE = Rule(
 HASH_MALFORMED = Rule(
     "IGN1306",
     "malformed hash specifier",
-    hint="write the function, a hyphen and the hexadecimal sum: sha512-...",
+    hint="write the function, a hyphen and the hexadecimal sum",
 )
 """A hash names its function."""
 

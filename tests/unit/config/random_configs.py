@@ -13,7 +13,7 @@ from typing import Any
 from ignition.config import shapes
 
 GUID = "01234567-89AB-CDEF-EDCB-A98765432101"
-PATHS = ["/a", "/b", "/a/b", "/a/l", "/a/l/c", "/etc/x", "/d"]
+PATHS = ["/a", "/b", "/a/b", "/a/l", "/a/l/c", "/etc/systemd/system/a.service", "/d"]
 ODD_PATHS = ["", "a", "/", "//a", "/a/", "/a/./b", "/a/../b", "//", "/..", "é", "/\n", "/etc/x/..b"]
 DEVICES = ["/dev/a", "/dev/b", "/dev/c"]
 NAMES = ["one", "two", "three"]
@@ -89,7 +89,7 @@ POOLS: dict[str, tuple[list[Any], list[Any]]] = {
     "sizeMiB": ([50, 100], [0, -50, 101, 1000, (1 << 63) - 1]),
     "guid": ([GUID], ["", GUID.lower(), GUID + "\n", GUID[:-1] + "g", "é" + GUID[1:]]),
     "typeGuid": ([GUID], ["", "x"]),
-    "format": (["ext4", "btrfs", "xfs", "swap", "vfat"], ["", "none", "virtiofs", "EXT4", "zfs"]),
+    "format": (["ext4", "btrfs", "xfs", "swap", "vfat"], ["", "none", *["virtiofs"] * 3, "zfs"]),
     "Filesystem.label": (
         ["data"],
         ["", "x" * 11, "x" * 13, "x" * 16, "x" * 17, "é" * 6, "x" * 257],

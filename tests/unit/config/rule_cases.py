@@ -28,14 +28,20 @@ def said(config: dict[str, Any], version: str = NEWEST) -> list[str]:
     ]
 
 
+def config_with(place: str, value: Any) -> dict[str, Any]:
+    """A config that has only this value, at a place like `storage.files.0`."""
+    for step in reversed(place.split(".")):
+        value = [value] if step == "0" else {step: value}
+    assert isinstance(value, dict)
+    return value
+
+
 def said_of(place: str, value: Any, version: str = NEWEST) -> list[str]:
-    """Findings on a config that has only this value, at a place like `storage.files.0`.
+    """Findings on a config that has only this value, all of which must be at this place or below.
 
     The place is left out of the lines: `error path: path not specified`; `.` is the value itself.
     """
-    for step in reversed(place.split(".")):
-        value = [value] if step == "0" else {step: value}
-    return [_relative(line, place) for line in said(value, version)]
+    return [_relative(line, place) for line in said(config_with(place, value), version)]
 
 
 def _relative(line: str, place: str) -> str:

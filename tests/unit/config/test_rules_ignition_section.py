@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ignition section (engine-config 4.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ignition.config import rules
+from tests.unit.config.rule_cases import ALL, NEWEST, said, said_of, since
+
+REQUIRED = "source is required"
+SCHEME = "invalid url scheme"
+NIL_SOURCE = "source must be specified if verification is specified"
+HASH = {"hash": "sha512-" + "0" * 128}
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("3.7.0-experimental", []),
+        ("03.07.00-experimental", []),
+        ("3.6.0", ["unsupported config version"]),
+        ("9.9.9", ["unsupported config version"]),
+        ("3.6", ["invalid config version (couldn't parse)"]),
+        ("", ["invalid config version (couldn't parse)"]),
+    ],
+)
+def test_version_of_a_merged_config(written: str, expected: list[str]) -> None:
+    found = rules.findings({"ignition": {"version": written}}, NEWEST, duplicates=False)
+    assert [(each.path, each.message) for each in found] == [
+        (("ignition", "version"), words) for words in expected
+    ]
+
+
+@pytest.mark.parametrize("version", since("3.1.0"))
+@pytest.mark.parametrize(
+    ("place", "lists"),
+    [
+        ("ignition.config.merge", "ignition.config"),
+        ("ignition.security.tls.certificateAuthorities", "ignition.security.tls"),
+    ],
+)
+def test_what_is_fetched_needs_a_good_source(place: str, lists: str, version: str) -> None:
+    """A bad URL is said twice: of the entry, for all entries, then of the source."""
+    name = place.rpartition(".")[2]
+    value = [{"source": "x:y"}, {}, {"source": "http://h"}, {"source": "http://h/%zz"}]
+    assert said_of(lists, {name: value}, version) == [
+        f"error {name}.0: {SCHEME}",
+        f"error {name}.1: {REQUIRED}",
+        f"error {name}.3: unable to parse url",
+        f"error {name}.0.source: {SCHEME}",
+        f"error {name}.3.source: unable to parse url",
+    ]
+    assert said_of(lists, {name: [{"source": ""}]}, version) == [f"error {name}.0: {REQUIRED}"]
+
+
+@pytest.mark.parametrize("version", since("3.1.0"))
+def test_referenced_configs_are_resources(version: str) -> None:
+    item = {"source": "http://h", "compression": "xz", "verification": {"hash": "x"}}
+    faults = [
+        "compression: invalid compression method",
+        "verification.hash: malformed hash specifier",
+    ]
+    assert said_of("ignition.config", {"merge": [item], "replace": item}, version) == [
+        *[f"error merge.0.{fault}" for fault in faults],
+        *[f"error replace.{fault}" for fault in faults],
+    ]
+
+
+@pytest.mark.parametrize("version", ALL)
+def test_replace_needs_no_source_and_goes_with_merge(version: str) -> None:
+    merge = [{"source": "http://h"}]
+    assert said_of("ignition.config", {"merge": merge, "replace": {}}, version) == []
+    assert said_of("ignition.config", {"replace": {"source": ""}}, version) == []
+    assert said_of("ignition.config.replace", {"source": "x"}, version) == [
+        f"error source: {SCHEME}"
+    ]
+
+
+def test_in_3_0_a_merge_needs_no_source() -> None:
+    assert said_of("ignition.config.merge", [{}], "3.0.0") == []
+    assert said_of("ignition.config.merge", [{}, {}], "3.0.0") == [
+        "error 1: duplicate entry defined"
+    ]
+    assert said_of("ignition.config.merge", [{"source": "x:y"}], "3.0.0") == [
+        f"error 0.source: {SCHEME}"
+    ]
+
+
+def test_in_3_0_a_certificate_authority_needs_a_source() -> None:
+    place = "ignition.security.tls.certificateAuthorities"
+    assert said_of(place, [{}], "3.0.0") == [f"error 0.source: {SCHEME}"]
+    assert said_of(place, [{"source": ""}], "3.0.0") == [f"error 0.source: {SCHEME}"]
+    assert said_of(place, [{"source": "data:,x"}], "3.0.0") == []
+
+
+def test_in_3_0_references_may_have_a_hash_without_source() -> None:
+    value = {"merge": [{"verification": HASH}], "replace": {"verification": HASH}}
+    assert said_of("ignition.config", value, "3.0.0") == []
+    value = {"merge": [{"verification": {"hash": "x"}}], "replace": {"verification": {"hash": "y"}}}
+    assert said_of("ignition.config", value, "3.0.0") == [
+        "error merge.0.verification.hash: malformed hash specifier",
+        "error replace.verification.hash: malformed hash specifier",
+    ]
+    ca = {"source": "data:,x", "verification": {"hash": "x"}}
+    assert said_of("ignition.security.tls.certificateAuthorities.0", ca, "3.0.0") == [
+        "error verification.hash: malformed hash specifier"
+    ]
+
+
+@pytest.mark.parametrize("version", since("3.1.0"))
+def test_from_3_1_references_may_not(version: str) -> None:
+    assert said_of("ignition.config.replace", {"verification": HASH}, version) == [
+        f"error verification.hash: {NIL_SOURCE}"
+    ]
+
+
+PROXY = "proxies must be http(s)"
+INSECURE = "insecure plaintext HTTP proxy specified for HTTPS resources"
+
+
+@pytest.mark.parametrize("version", since("3.1.0"))
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"httpProxy": "http://p", "httpsProxy": "https://p", "noProxy": ["*"]}, []),
+        ({"httpProxy": "https://p"}, []),
+        ({"httpProxy": ""}, [f"error httpProxy: {PROXY}"]),
+        ({"httpProxy": "ftp://p"}, [f"error httpProxy: {PROXY}"]),
+        ({"httpProxy": "p:3128"}, [f"error httpProxy: {PROXY}"]),
+        ({"httpProxy": "http://p q"}, ["error httpProxy: unable to parse url"]),
+        ({"httpsProxy": "HTTP://p"}, [f"warning httpsProxy: {INSECURE}"]),
+        ({"httpsProxy": ""}, [f"error httpsProxy: {PROXY}"]),
+        ({"httpsProxy": "http://%41"}, ["error httpsProxy: unable to parse url"]),
+        ({"noProxy": ["", "a b"]}, []),
+    ],
+    ids=str,
+)
+def test_proxy(value: dict[str, Any], expected: list[str], version: str) -> None:
+    assert said_of("ignition.proxy", value, version) == expected
+
+
+@pytest.mark.parametrize("version", ALL)
+def test_timeouts_have_no_rule(version: str) -> None:
+    assert said_of("ignition.timeouts", {"httpTotal": -1, "httpResponseHeaders": 0}, version) == []
+
+
+def test_order_within_the_section() -> None:
+    section = {
+        "version": "3.6.0",
+        "config": {"merge": [{}], "replace": {"source": "x"}},
+        "proxy": {"httpProxy": ""},
+        "security": {"tls": {"certificateAuthorities": [{}]}},
+    }
+    assert [line.split(": ")[0] for line in said({"ignition": section}, "3.7.0-experimental")] == [
+        "error ignition.version",
+        "error ignition.config.merge.0",
+        "error ignition.config.replace.source",
+        "error ignition.proxy.httpProxy",
+        "error ignition.security.tls.certificateAuthorities.0",
+    ]
