@@ -9,7 +9,7 @@ only what it asks. Ids: the original's.
 from __future__ import annotations
 
 # Platform id -> module in this folder; "" for a platform that this version does not serve yet.
-PLATFORMS = {
+MODULES = {
     "akamai": "",
     "aliyun": "",
     "applehv": "",
@@ -55,7 +55,7 @@ ALIASES = {
 
 def names() -> list[str]:
     """All ids that may be given, sorted."""
-    return sorted([*PLATFORMS, *ALIASES])
+    return sorted([*MODULES, *ALIASES])
 
 
 def canonical(name: str) -> str:

@@ -14,8 +14,6 @@ from ignition.base.log import quote
 from ignition.base.origin import Origin
 from ignition.base.settings import kernel_arguments
 from ignition.config import urls
-from ignition.resource.fetch import fetch_bytes
-from ignition.system import drive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,10 +82,14 @@ def _from_url(ctx: FetchContext, url: str) -> bytes:
         ctx.log.warning(text)
         ctx.progress(text)
         return b""
+    from ignition.resource.fetch import fetch_bytes
+
     return fetch_bytes(ctx, url, origin=_origin(URL))
 
 
 def _from_device(ctx: FetchContext, label: str, path: str) -> bytes:
+    from ignition.system import drive
+
     if label in (".", "..") or "/" in label:
         raise Failure("IGN5103", f"{quote(label)} is not a label", _origin(DEVICE))
     device = os.path.join(ctx.settings.disk_by_label_dir, label)

@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 
 from ignition.base.errors import CommandFailed, Failure
-from ignition.system import drive
-from ignition.system.run import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +51,8 @@ def _from_firmware(ctx: FetchContext) -> bytes:
 
 
 def _load_module(ctx: FetchContext, name: str, code: str) -> None:
+    from ignition.system.run import run
+
     try:
         run(ctx.log, [ctx.settings.program("modprobe"), name], what=f"loading kernel module {name}")
     except CommandFailed as error:
@@ -104,6 +104,8 @@ def _read(ctx: FetchContext, path: str, size: int) -> bytes:
 
 
 def _from_disk(ctx: FetchContext) -> bytes:
+    from ignition.system import drive
+
     if not os.path.exists(VIRTIO_BLK):
         _load_module(ctx, "virtio_blk", "IGN5205")
     if not drive.wait_for(DISK, DISK_TIMEOUT, ctx.sleep, ctx.clock):

@@ -23,7 +23,7 @@ def canonical(platform: str) -> str:
 def provider(platform: str) -> Any:
     """The provider of a platform id. Failure IGN5002 for a platform that this version does not serve,
     IGN5003 for one that this initramfs was built without."""
-    table: dict[str, str] = _module(_PACKAGE).PLATFORMS
+    table: dict[str, str] = _module(_PACKAGE).MODULES
     name = table.get(platform, "")
     if not name:
         served = ", ".join(sorted(each for each, module in table.items() if module))

@@ -30,11 +30,25 @@ def new(kind: str) -> Hash:
     if library is not None:
         fast: Hash = library.new(kind)
         return fast
-    # Python 3.12 keeps the whole SHA-2 family in one module.
-    name = "_sha2" if sys.version_info >= (3, 12) else f"_{kind}"
-    __import__(name)
-    built_in: Hash = getattr(sys.modules[name], kind)()
-    return built_in
+    return _built_in(kind)
+
+
+def _built_in(kind: str) -> Hash:
+    # Written out, so that what builds the initramfs sees which modules are needed.
+    made: Hash
+    if sys.version_info >= (3, 12):
+        import _sha2
+
+        made = getattr(_sha2, kind)()
+    elif kind == "sha256":
+        import _sha256  # type: ignore[import-not-found]
+
+        made = _sha256.sha256()
+    else:
+        import _sha512  # type: ignore[import-not-found]
+
+        made = _sha512.sha512()
+    return made
 
 
 def sha512(data: bytes) -> str:

@@ -38,6 +38,8 @@ def client(ctx: FetchContext, *, secure: bool) -> HTTPAdapter:
     key = ("http", ctx.transport.authorities if secure else None)
     found: HTTPAdapter | None = ctx.clients.get(key)
     if found is None:
+        if secure and not ssl.get_default_verify_paths().cafile:
+            ctx.log.notice("no certificates of the system: only those of the config are trusted")
         found = _Adapter(trust(ctx.transport.authorities) if secure else None)
         ctx.clients[key] = found
     return found

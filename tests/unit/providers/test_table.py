@@ -45,7 +45,7 @@ IDS = [
 
 
 def test_every_id_of_the_original_is_known() -> None:
-    assert sorted(providers.PLATFORMS) == IDS
+    assert sorted(providers.MODULES) == IDS
 
 
 @pytest.mark.parametrize(
@@ -67,16 +67,14 @@ def test_sources_are_not_platforms() -> None:
     assert not {"cmdline", "system", ""} & set(providers.names())
 
 
-@pytest.mark.parametrize("name", [name for name, module in providers.PLATFORMS.items() if module])
+@pytest.mark.parametrize("name", [name for name, module in providers.MODULES.items() if module])
 def test_a_built_platform_has_a_provider(name: str) -> None:
     provider = platforms.provider(name)
     assert isinstance(provider.NEEDS_NETWORK, bool)
     assert callable(provider.fetch)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, module in providers.PLATFORMS.items() if not module]
-)
+@pytest.mark.parametrize("name", [name for name, module in providers.MODULES.items() if not module])
 def test_a_platform_that_is_not_built_is_named(name: str) -> None:
     with pytest.raises(Failure) as caught:
         platforms.provider(name)

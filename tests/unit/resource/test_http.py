@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -363,3 +364,14 @@ def test_name_that_does_not_resolve_is_retried(bench: Bench) -> None:
     assert code_of(lambda: fetch_bytes(bench.context(Transport(total=1)), url)) == "IGN4006"
     assert "secret" not in bench.text
     assert "GET error:" in bench.text
+
+
+def test_many_at_a_time_do_not_mix(bench: Bench) -> None:
+    names = [f"/{number}" for number in range(64)]
+    with HttpServer({name: name.encode() * 1000 for name in names}) as server:
+        ctx = bench.context()
+        with ThreadPoolExecutor(16) as pool:
+            got = list(pool.map(lambda name: fetch_bytes(ctx, server.url(name)), names))
+        peers = {request.peer for request in server.requests}
+    assert got == [name.encode() * 1000 for name in names]
+    assert len(peers) <= 32
