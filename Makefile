@@ -24,6 +24,11 @@ FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools e
 VENV = build/venv
 PYTEST = $(VENV)/bin/python -m pytest
 
+# The original, which some tests compare with: Debian's package, unpacked and not installed
+PEER = build/peer
+export IGNITION_PEER ?= $(CURDIR)/$(PEER)/usr/lib/dracut/modules.d/30ignition/ignition
+export IGNITION_VALIDATE_PEER ?= $(CURDIR)/$(PEER)/usr/bin/ignition-validate
+
 .PHONY: help demo test test-unit test-machine test-boot lint format generate bench install
 
 help: ## this list
@@ -36,11 +41,11 @@ demo: $(VENV)/.complete ## a machine is provisioned in QEMU before your eyes, bo
 test: ## all tests: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
 
-test-unit: $(VENV)/.complete ## quick tests, without a machine of their own
+test-unit: $(VENV)/.complete $(PEER)/.complete ## quick tests, without a machine of their own
 	@.ci/packages $(FOR_UNIT)
 	$(PYTEST) tests/unit
 
-test-machine: $(VENV)/.complete ## tests on real block devices, in user-mode Linux
+test-machine: $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
 	@.ci/packages $(FOR_MACHINE)
 	$(PYTEST) tests/machine
 
@@ -73,6 +78,11 @@ $(VENV)/.complete: pyproject.toml
 	$(VENV)/bin/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 		print(*p["dependencies"], *p["optional-dependencies"]["test"], sep="\n")' > $(VENV)/requirements
 	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(VENV)/requirements
+	touch $@
+
+$(PEER)/.complete:
+	mkdir -p $(PEER)
+	! command -v apt-get || .ci/peer $(PEER)
 	touch $@
 
 install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## the engine, its dracut module and units, below DESTDIR

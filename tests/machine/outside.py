@@ -152,6 +152,7 @@ def _job(config: pytest.Config, shared: Path, files: list[str]) -> str:
         *files,
     ]
     environ = {
+        **{name: value for name, value in os.environ.items() if name.startswith("IGNITION_")},
         SHARED: str(shared),
         "PATH": os.environ["PATH"],
         "CI": os.environ.get("CI", ""),
