@@ -8,10 +8,8 @@ it follows every import statement and writes what it finds as bytecode without s
     DESTINATION/ignition/...          the engine, and what it imports from beside it
     DESTINATION/lib/python3.11/...    the standard library, where DESTINATION/bin/python3 looks for it
 
-Standard output tells the caller what to do with the rest, one line each, separated by tabs:
-
-    extension  SOURCE  TARGET    a C extension; the caller installs it at TARGET, with its libraries
-    root       NAME              a module that must be importable from the finished tree
+The interpreter, and the libraries of C extensions, are for the caller to add. Standard output names
+the modules that must be importable from the finished tree, one a line.
 
 The engine's own imports count wherever they stand; in other code only those at module level, since
 what a library imports inside functions is nearly always for something that never happens in an
@@ -25,6 +23,7 @@ import importlib.machinery
 import importlib.util
 import operator
 import os
+import shutil
 import sys
 import sysconfig
 from collections.abc import Callable
@@ -330,22 +329,24 @@ def shared_libraries() -> dict[str, str]:
 
 
 def write(closure: Closure, destination: str, stdlib: list[str]) -> None:
-    """Writes the tree, and prints where the C extensions belong."""
+    """Writes the tree."""
     # An interpreter takes the folder for its library if it holds this one, and os.pyc.
     os.makedirs(os.path.join(destination, library_path(), "lib-dynload"), exist_ok=True)
     for module in sorted(closure.modules.values(), key=lambda each: each.name):
         if module.is_frozen and module.name != "os":
             continue
         relative = target(module, stdlib)
+        path = os.path.join(destination, relative)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         if module.is_extension:
-            print("extension", module.path, relative, sep="\t")
+            shutil.copyfile(module.path, path)
+            # dracut looks for the libraries of executable files only.
+            os.chmod(path, 0o755)
             continue
         with open(module.path, "rb") as file:
             source = file.read()
         if module.name == "ctypes.util" and module.path.startswith(closure.substitutes):
             source = source.replace(b"= {}", b"= %a" % shared_libraries())
-        path = os.path.join(destination, relative)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(bytecode(source, relative[: -len("c")]))
 
@@ -408,7 +409,7 @@ def main(arguments: list[str]) -> int:
             closure.require(name)
         for name in roots(options.home, platforms, schemes):
             closure.require(name)
-            print("root", name, sep="\t")
+            print(name)
     except Missing as missing:
         print(f"closure.py: {missing}", file=sys.stderr)
         return 1

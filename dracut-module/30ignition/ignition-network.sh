@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Network for the first boot, only when the config needs it. Called by ignition-network.service:
-#     ignition-network up             start systemd-networkd, wait for an address, write /etc/resolv.conf
+#     ignition-network up             have systemd-networkd configure all wired interfaces, wait for an address
 #     ignition-network nameservers    write /etc/resolv.conf from what networkd knows by now
 #     ignition-network down           leave the interfaces as they were found
 #
@@ -10,8 +10,10 @@
 set -u
 
 netif=/run/systemd/netif
-generated=/run/systemd/network
-ours=/run/ignition/network
+configuration=/run/systemd/network
+# Not where networkd finds it: it may run for other reasons, and must not touch an interface until a config asks.
+default=/usr/lib/ignition-firstboot/zz-ignition-default.network
+marks=/run/ignition/network
 generator=/usr/lib/systemd/systemd-network-generator
 wait_online=/usr/lib/systemd/systemd-networkd-wait-online
 # Seconds until the boot goes on without an address; then fetching waits, and says so. 60 covers a switch port
@@ -21,8 +23,8 @@ limit=60
 # For people: the journal and the console.
 say() {
     echo "$1"
-    [ -z "${IGNITION_CONSOLE-}" ] || echo "ignition: $1" > "$IGNITION_CONSOLE" || :
-} 2> /dev/null
+    [ -z "${IGNITION_CONSOLE-}" ] || echo "ignition: $1" 2> /dev/null > "$IGNITION_CONSOLE" || :
+}
 
 # Prints the value of variable $2 in networkd's state file $1.
 state() {
@@ -31,54 +33,55 @@ state() {
     done < "$1"
 }
 
-# Prints the path of the state file of each interface that networkd configures.
-managed_links() {
+# Prints the index of each interface that networkd configures because of us.
+links() {
     for link in "$netif"/links/*; do
         [ -f "$link" ] || continue
-        [ -z "$(state "$link" NETWORK_FILE)" ] || echo "$link"
+        file=$(state "$link" NETWORK_FILE)
+        if [ "$file" = "$configuration/${default##*/}" ] || { [ -n "$file" ] && [ -e "$marks/generated" ]; }; then
+            echo "${link##*/}"
+        fi
     done
 }
 
-interface_name() {
+# Prints the name of the interface with index $1.
+interface() {
     for interface in /sys/class/net/*; do
         read -r index < "$interface/ifindex"
-        if [ "$index" = "${1##*/}" ]; then
-            echo "${interface##*/}"
-            return
-        fi
+        [ "$index" != "$1" ] || echo "${interface##*/}"
     done
 }
 
 # Says in a few words why there is no address.
 why() {
     reasons=
-    for link in $(managed_links); do
-        case $(state "$link" CARRIER_STATE) in
+    for link in $(links); do
+        case $(state "$netif/links/$link" CARRIER_STATE) in
             carrier | degraded-carrier | enslaved) reason="no answer by DHCP or router advertisement" ;;
             *) reason="no carrier" ;;
         esac
-        reasons="$reasons${reasons:+, }$(interface_name "$link"): $reason"
+        reasons="$reasons${reasons:+, }$(interface "$link"): $reason"
     done
-    echo "${reasons:-no network interface that networkd configures}"
+    echo "${reasons:-there is no wired network interface}"
 }
 
 write_nameservers() {
     [ -f "$netif/state" ] || return 0
-    {
-        for address in $(state "$netif/state" DNS); do
-            # The forms are ADDRESS, ADDRESS#NAME, and with a port ADDRESS:PORT or [ADDRESS]:PORT.
-            address=${address%%#*}
-            case $address in
-                \[*) address=${address#[} address=${address%%]*} ;;
-                *:*:*) ;;
-                *:*) address=${address%:*} ;;
-            esac
-            echo "nameserver $address"
-        done
-        domains=$(state "$netif/state" DOMAINS)
-        [ -z "$domains" ] || echo "search $domains"
-    } > /etc/resolv.conf.ignition
-    mv /etc/resolv.conf.ignition /etc/resolv.conf
+    # The caller may be any of two units.
+    new=/etc/resolv.conf.$$
+    for address in $(state "$netif/state" DNS); do
+        # The forms are ADDRESS, ADDRESS#NAME, and with a port ADDRESS:PORT or [ADDRESS]:PORT.
+        address=${address%%#*}
+        case $address in
+            \[*) address=${address#[} address=${address%%]*} ;;
+            *:*:*) ;;
+            *:*) address=${address%:*} ;;
+        esac
+        echo "nameserver $address"
+    done > "$new"
+    domains=$(state "$netif/state" DOMAINS)
+    [ -z "$domains" ] || echo "search $domains" >> "$new"
+    mv "$new" /etc/resolv.conf
 }
 
 wait_for_address() {
@@ -100,16 +103,17 @@ up() {
         *[!0-9]*) say "ignition.wait.network=$IGNITION_NETWORK_WAIT is not a number of seconds; taking $limit" ;;
         *) limit=$IGNITION_NETWORK_WAIT ;;
     esac
-    if ! systemctl is-active --quiet systemd-networkd.service; then
-        # Whoever else started networkd also has a use for it after us.
-        mkdir -p "$ours"
-        if ! [ -e "$generated" ] && [ -x "$generator" ]; then
-            "$generator" && : > "$ours/generated"
-        fi
-        if ! systemctl start systemd-networkd.service; then
-            say "the network is needed, but systemd-networkd.service does not start"
-            exit 1
-        fi
+    mkdir -p "$marks"
+    if ! [ -e "$configuration" ] && [ -x "$generator" ]; then
+        : > "$marks/generated"
+        "$generator"
+    fi
+    mkdir -p "$configuration"
+    cp "$default" "$configuration/"
+    # Also where it is running already: its way to reload needs D-Bus.
+    if ! systemctl restart systemd-networkd.service; then
+        say "the network is needed, but systemd-networkd.service does not start"
+        exit 1
     fi
     systemctl start --no-block ignition-nameservers.path
     if wait_for_address; then
@@ -120,19 +124,24 @@ up() {
 }
 
 down() {
-    [ -d "$ours" ] || return 0
-    links=$(managed_links)
-    systemctl stop systemd-networkd.service systemd-networkd.socket
-    for link in $links; do
-        name=$(interface_name "$link")
+    [ -d "$marks" ] || return 0
+    ours=$(links)
+    systemctl stop systemd-networkd.service
+    for link in $ours; do
+        rm -f "$netif/links/$link" "$netif/leases/$link" "$netif/lldp/$link"
+        name=$(interface "$link")
         [ -n "$name" ] || continue
         # A link that is up cannot be renamed by the udev rules of the real root.
         networkctl down "$name"
         # Bonds, VLANs and the like were made by networkd.
         [ -e "/sys/class/net/$name/device" ] || networkctl delete "$name"
     done
-    [ ! -e "$ours/generated" ] || rm -rf "$generated"
-    rm -rf "$netif" "$ours" /etc/resolv.conf
+    if [ -e "$marks/generated" ]; then
+        rm -rf "$configuration"
+    else
+        rm -f "$configuration/${default##*/}"
+    fi
+    rm -rf "$marks" "$netif/state" /etc/resolv.conf
 }
 
 case ${1-} in

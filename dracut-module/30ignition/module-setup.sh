@@ -8,9 +8,9 @@
 #   ignition_schemes="http https"     URL schemes to include besides data; default: all that this version has
 #   ignition_network=networkd         who brings up the network when a config needs it: `networkd` (default), or
 #                                     `none` where another module brings an ignition-network.service of its own
-#   ignition_python=/usr/bin/python3  interpreter whose library and binary go into the image
 
-# The engine on the system, and in the initramfs what of it can be reached.
+# The engine on the system, with a link to the interpreter that it runs under; and in the initramfs what of both can
+# be reached.
 ignition_source=/usr/lib/ignition-firstboot
 ignition_home=/usr/lib/ignition-firstboot
 
@@ -22,7 +22,7 @@ check() {
 
 # called by dracut
 depends() {
-    local _modules="systemd systemd-initrd dracut-systemd kernel-network-modules qemu"
+    local _modules="systemd systemd-initrd dracut-systemd qemu"
     # Volumes and arrays that a config asks for need these modules' udev rules.
     [[ -n $(find_binary cryptsetup) ]] && _modules+=" crypt"
     [[ -n $(find_binary mdadm) ]] && _modules+=" mdraid"
@@ -35,9 +35,13 @@ installkernel() {
     # The first boot may happen on other hardware than the build, whatever kind of image this is.
     hostonly='' instmods \
         qemu_fw_cfg virtio_blk virtio_scsi virtio_net virtio_pci virtio_console virtio_rng \
-        nvme ahci sd_mod sr_mod loop af_packet hv_utils \
+        nvme ahci sd_mod sr_mod loop hv_utils \
         ext4 xfs btrfs vfat isofs udf nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 crc32c_generic \
         dm_mod dm_crypt md_mod raid0 raid1 raid10 raid456 linear
+    # The network, whoever brings it up: all wired cards, and what DHCP and ip=, bond=, vlan= need.
+    hostonly='' instmods \
+        '=drivers/net/ethernet' '=drivers/net/mdio' '=drivers/net/phy' hv_netvsc xen-netfront vmxnet3 \
+        af_packet ipv6 bonding bridge stp llc 8021q
     hostonly='' instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport
     case ${DRACUT_ARCH:-$(uname -m)} in
         s390x) hostonly='' instmods zcrypt_cex4 pkey_cca ;;
@@ -45,31 +49,30 @@ installkernel() {
     esac
 }
 
-# Writes the private Python tree, with the interpreter and the C extensions where it looks for them.
+# Writes the private Python tree, with the interpreter where it finds it.
 install_engine() {
-    local _python _kind _source _target
+    local _python _name _complete=
     local -a _closure=(--home "$dracutsysrootdir$ignition_source" --destination "$initdir$ignition_home")
     local -a _roots=()
 
-    _python=$(readlink -f "${ignition_python:-/usr/bin/python3}")
+    _python=$(readlink -f "$dracutsysrootdir$ignition_source/bin/python3")
     [[ ${ignition_platforms+set} ]] && _closure+=(--platforms "$ignition_platforms")
     [[ ${ignition_schemes+set} ]] && _closure+=(--schemes "data $ignition_schemes")
 
-    inst_binary "$_python" "$ignition_home/bin/python3"
-    while IFS=$'\t' read -r _kind _source _target; do
-        case $_kind in
-            extension) inst_library "$_source" "$ignition_home/$_target" ;;
-            root) _roots+=("$_source") ;;
-            complete) _kind= && break ;;
-        esac
+    inst_binary "${_python#"$dracutsysrootdir"}" "$ignition_home/bin/python3"
+    while read -r _name; do
+        if [[ $_name == complete ]]; then _complete=1; else _roots+=("$_name"); fi
     done < <("$_python" -IB "$moddir/closure.py" "${_closure[@]}" && echo complete)
-    if [[ $_kind ]]; then
+    if [[ -z $_complete ]]; then
         dfatal "ignition: the engine's Python tree could not be made"
         exit 1
     fi
     # pyudev loads it by name.
     inst_libdir_file "libudev.so.1*"
-    inst_script "$moddir/ignition.py" /usr/bin/ignition
+    # dracut does this when all modules are done; the check below needs the libraries now.
+    find "$initdir$ignition_home" -type f -perm /0111 -print0 \
+        | xargs -0 "$DRACUT_INSTALL" ${dracutsysrootdir:+-r "$dracutsysrootdir"} -D "$initdir" -R
+    inst_simple "$moddir/ignition.py" /usr/bin/ignition
     check_engine "${_roots[@]}"
 }
 
@@ -90,7 +93,7 @@ for name in sys.argv[1:]:
 # TLS: the file that this interpreter's OpenSSL reads its certificates from.
 install_certificates() {
     local _file _bundle
-    _file=$("${ignition_python:-/usr/bin/python3}" -IB -c \
+    _file=$("$dracutsysrootdir$ignition_source/bin/python3" -IB -c \
         'import ssl; print(ssl.get_default_verify_paths().openssl_cafile)') || return 0
     if [[ -e $dracutsysrootdir$_file ]]; then
         inst "$_file"
@@ -142,7 +145,8 @@ install_network() {
         "$systemdsystemunitdir"/systemd-networkd.service \
         "$systemdsystemunitdir"/systemd-networkd.socket
     inst_multiple -o "$systemdutildir"/systemd-network-generator ip
-    inst_simple "$moddir/zz-ignition-default.network" /usr/lib/systemd/network/zz-ignition-default.network
+    inst_multiple cp mv rm mkdir
+    inst_simple "$moddir/zz-ignition-default.network" "$ignition_home/zz-ignition-default.network"
     inst_script "$moddir/ignition-network.sh" /usr/libexec/ignition-network
     copy_account passwd systemd-network
     copy_account group systemd-network
