@@ -2,7 +2,7 @@
 
 PREFIX = /usr
 DESTDIR =
-PYTHON = $(firstword $(wildcard build/venv/bin/python) python3)
+PYTHON = python3
 
 # The interpreter of the installed system.
 INTERPRETER = /usr/bin/python3
@@ -82,7 +82,7 @@ $(VENV)/.complete: pyproject.toml
 
 $(PEER)/.complete:
 	mkdir -p $(PEER)
-	! command -v apt-get || .ci/peer $(PEER)
+	! command -v apt-get >/dev/null || .ci/peer $(PEER)
 	touch $@
 
 install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## the engine, its dracut module and units, below DESTDIR
@@ -120,9 +120,10 @@ endif
 
 build/vendored/.complete: dracut-module/vendor.txt dracut-module/30ignition/substitutes/certifi.py
 	rm -rf build/vendored
-	$(PYTHON) -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --target build/vendored \
-		--only-binary :all: --platform any --implementation py --abi none --python-version 3.11 \
-		--requirement dracut-module/vendor.txt
+	$(PYTHON) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv build/pip
+	$$(ls build/pip/bin/python 2> /dev/null || echo $(PYTHON)) -m pip --disable-pip-version-check install --quiet \
+		--no-compile --no-deps --target build/vendored --only-binary :all: --platform any --implementation py \
+		--abi none --python-version 3.11 --requirement dracut-module/vendor.txt
 	rm -rf build/vendored/bin build/vendored/jsonschema/tests build/vendored/jsonschema/benchmarks
 	cp dracut-module/30ignition/substitutes/certifi.py build/vendored/
 	touch $@
