@@ -23,9 +23,9 @@ def fetch(ctx: FetchContext) -> bytes:
     then the platform is not asked either."""
     for folder in ctx.settings.system_config_dirs:
         path = os.path.join(folder, "user.ign")
+        ctx.log.info(f"reading system config file {quote(path)}")
         try:
             with open(path, "rb") as file:
-                ctx.log.info(f"reading system config file {quote(path)}")
                 return file.read()
         except (FileNotFoundError, NotADirectoryError):
             ctx.log.info(f"no config at {quote(path)}")

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ import pytest
 from ignition.base.errors import EmptyConfig, Failure, InvalidConfig, NeedNetwork, NotFound
 from ignition.base.log import Log
 from ignition.base.settings import Settings
-from ignition.config import dump
+from ignition.config import dump, parse
 from ignition.engine import acquire, kept, origins
 from ignition.engine.acquire import Acquired
 from ignition.engine.state import State
 from ignition.resource import digest
+from ignition.testbed import randomconfig
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 
@@ -515,6 +517,25 @@ def test_old_config_is_checked_by_the_rules_of_the_newest_spec_too(bench: Bench)
     value = config("3.2.0")
     value["storage"] = {"links": [{"path": "/a", "target": ""}]}
     assert code_of(lambda: bench.fetch(value)) == "IGN4105"
+
+
+@pytest.mark.parametrize("version", ["3.3.0", "3.4.0", "3.5.0", "3.6.0", "3.7.0-experimental"])
+def test_from_3_3_on_what_its_own_rules_accept_those_of_the_newest_spec_accept(
+    version: str,
+) -> None:
+    """Why a lone config of such a version is not checked twice."""
+    accepted = 0
+    for seed in range(300):
+        rng = Random(seed)
+        data = randomconfig.text(randomconfig.config(rng, version)).encode()
+        try:
+            value = parse.parse(data, "random").value
+        except InvalidConfig:
+            continue
+        accepted += 1
+        found = [each for each in parse.validate_rendered(value) if each.severity == "error"]
+        assert not found, (seed, found)
+    assert accepted > 50
 
 
 def test_warnings_are_said_once(bench: Bench) -> None:

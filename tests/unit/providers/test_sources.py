@@ -47,7 +47,8 @@ def test_user_ign_of_the_highest_folder_counts(machine: Machine) -> None:
 def test_no_user_ign(machine: Machine) -> None:
     with pytest.raises(NoProvider):
         system.fetch(machine.context())
-    assert machine.lines[0] == f'no config at "{machine.folder}/run/user.ign"'
+    path = f"{machine.folder}/run/user.ign"
+    assert machine.lines[:2] == [f'reading system config file "{path}"', f'no config at "{path}"']
 
 
 def test_user_ign_that_is_a_folder(machine: Machine) -> None:

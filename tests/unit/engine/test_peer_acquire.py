@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The original's fetch phase ends in the same cache and the same list of configs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.base.log import Log
+from ignition.base.settings import Settings
+from ignition.config import dump
+from ignition.engine import acquire
+from ignition.engine.state import State
+from ignition.testbed import peer, randomconfig
+from ignition.testbed.httpserver import HttpServer
+
+VERSIONS = ["3.0.0", "3.1.0", "3.2.0", "3.3.0"]
+
+pytestmark = pytest.mark.skipif(
+    not peer.engine(), reason="IGNITION_PEER names no engine of the original"
+)
+
+
+def random_config(rng: Random) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(
+        randomconfig.text(randomconfig.config(rng, rng.choice(VERSIONS)))
+    )
+    return value
+
+
+def tree(rng: Random, server: HttpServer, name: str, depth: int) -> dict[str, Any]:
+    """A random config whose references the server has, and theirs in turn."""
+    value = random_config(rng)
+    for name in ("timeouts", "proxy", "security"):  # random ones let nothing be fetched
+        value["ignition"].pop(name, None)
+    kind = rng.choice(["merge", "merge", "replace", "none"]) if depth else "none"
+    references = []
+    for number in range(rng.randint(1, 2) if kind == "merge" else int(kind == "replace")):
+        path = f"{name}/{number}"
+        child = tree(rng, server, path, depth - 1)
+        server.answer(path, json.dumps(child).encode())
+        references.append({"source": server.url(path)})
+    value["ignition"]["config"] = {}
+    if kind == "merge":
+        value["ignition"]["config"]["merge"] = references
+    elif kind == "replace":
+        value["ignition"]["config"]["replace"] = references[0]
+    return value
+
+
+def original(folder: Path, stage: str, root: str) -> str:
+    """Runs a stage of the original; returns its standard error."""
+    words = [peer.engine(), "-platform", "file", "-stage", stage, "-log-to-stdout", "-root", root]
+    words += ["-config-cache", "cache", "-state-file", "state", "-neednet", "neednet"]
+    environment = {**os.environ, "IGNITION_SYSTEM_CONFIG_DIR": str(folder / "system")}
+    done = subprocess.run(
+        words, env=environment, cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    return done.stderr
+
+
+def theirs(folder: Path) -> tuple[str | None, list[str]]:
+    original(folder, "fetch", "")
+    if not (folder / "cache").exists():
+        return None, []
+    state = json.loads((folder / "state").read_text())
+    return (folder / "cache").read_text(), listed(state["fetchedConfigs"])
+
+
+def settings_of(folder: Path) -> Settings:
+    settings = Settings()
+    none = str(folder / "none")
+    settings.system_config_dirs = (none, none, str(folder / "system"))
+    settings.config_file = str(folder / "config.ign")
+    settings.run_dir = str(folder / "run")
+    return settings
+
+
+def fetch(folder: Path) -> tuple[acquire.Acquired | None, list[str]]:
+    state = State()
+    log = Log(lambda level, text: None)
+    try:
+        got = acquire.from_provider(settings_of(folder), log, state, "file", offline=False)
+    except Failure:
+        return None, []
+    return got, listed(state.fetched_configs)
+
+
+def ours(folder: Path) -> tuple[str | None, list[str]]:
+    got, entries = fetch(folder)
+    return (peer.as_release_2_14(got.cache_text) if got else None), entries
+
+
+def listed(entries: list[dict[str, Any]]) -> list[str]:
+    return [f"{entry['kind']} {entry['source']} {entry['referenced']}" for entry in entries]
+
+
+def test_random_trees_of_references_end_in_the_same_cache(tmp_path: Path) -> None:
+    accepted = 0
+    for seed in range(60):
+        rng = Random(seed)
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        with HttpServer() as server:
+            config = tree(rng, server, "", 3)
+            (folder / "config.ign").write_text(json.dumps(config))
+            expected = theirs(folder)
+            assert ours(folder) == expected, seed
+        accepted += expected[0] is not None
+    assert accepted > 15
+
+
+def test_base_configs_are_merged_in_the_same_way(tmp_path: Path) -> None:
+    compared = 0
+    for seed in range(30):
+        rng = Random(seed)
+        folder = tmp_path / str(seed)
+        (folder / "system" / "base.d").mkdir(parents=True)
+        (folder / "system" / "base.platform.d" / "file").mkdir(parents=True)
+        for name in ("base.d/20", "base.d/9", "base.platform.d/file/1"):
+            (folder / "system" / name).write_text(json.dumps(random_config(rng)))
+        (folder / "config.ign").write_text(json.dumps(random_config(rng)))
+        expected = theirs(folder)
+        assert ours(folder) == expected, seed
+        got, _ = fetch(folder)
+        if got is None:
+            continue
+        # The cache does not show base configs, but what the original says when a stage fails does.
+        _, _, dumped = original(folder, "files", "config.ign").partition("Full config:\n")
+        full = json.loads(peer.as_release_2_14(dump.cache_text(got.full)))
+        assert json.loads(dumped) == full, seed
+        compared += 1
+    assert compared > 15
