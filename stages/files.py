@@ -15,7 +15,7 @@ from ignition.system.root import Root
 from . import contents, entries, hardlinks, nodes, refusals
 from .contents import Supplies
 from .journal import open_journal
-from .keys import ACCOUNTS, ENTRIES, LINKS
+from .keys import ACCOUNTS, BEGUN, ENTRIES, LINKS
 from .owners import Owners
 from .sidebyside import side_by_side
 
@@ -79,13 +79,13 @@ def _step_for_folder(
         with root.folder(path) as folder:
             names = folder.sweep() | {"."}
             for entry in group:
-                _make(entry, folder, names, supplies, task.log)
+                make(entry, folder, names, supplies, task.log)
 
     return Step(
         says=_words(group, root),
         origin=_origin(group, supplies.machine),
         do=do,
-        needs=(ACCOUNTS, *_needs([path], places)),
+        needs=(BEGUN, ACCOUNTS, *_needs([path], places)),
         # Only a directory can be above other entries.
         provides=(
             ENTRIES,
@@ -94,8 +94,8 @@ def _step_for_folder(
     )
 
 
-def _make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log: Log) -> None:
-    """Decides and does, with the config's address on whatever goes wrong."""
+def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log: Log) -> None:
+    """Decides and does. `names` are those in the folder, as far as they matter to the entry."""
     try:
         found = folder.lstat(entry.name) if entry.name in names else None
         action = nodes.judge(entry, folder, found)
@@ -116,7 +116,7 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places:
     def job(entry: Entry, task: Task) -> Callable[[], None]:
         def do() -> None:
             with root.folder(entry.folder) as folder:
-                _make(entry, folder, {entry.name}, supplies, task.log)
+                make(entry, folder, {entry.name}, supplies, task.log)
 
         return do
 
@@ -130,7 +130,7 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places:
         says="fetch and " + _words(group, root),
         origin=_origin(group, supplies.machine),
         do=do,
-        needs=(ACCOUNTS, *_needs(paths, places)),
+        needs=(BEGUN, ACCOUNTS, *_needs(paths, places)),
         provides=(ENTRIES,),
     )
 
@@ -148,7 +148,7 @@ def _step_for_hard_links(links: list[Entry], root: Root, machine: Machine) -> St
         says=_words(links, root),
         origin=_origin(links, machine),
         do=do,
-        needs=(ACCOUNTS, ENTRIES),
+        needs=(BEGUN, ACCOUNTS, ENTRIES),
         provides=(LINKS,),
     )
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Notes on the target about acts that a bare repetition would break (DESIGN 6.3).
 
-Almost everything that the files phase does is recognised by its result. Two things are not: an append (a
-second run would append again) and the making of a user (a user without a home looks like one that was there
-before). Each is noted, on disk before it begins, together with the digest of the config; a run with another
-digest does not see the note. The result file takes the notes over when the phase is complete.
+Almost everything that the files phase does is recognised by its result. Three things are not: an append (a
+second run would append again), the making of a user (a user without a home looks like one that was there
+before), and which folders are new and need labels. Each is noted, on disk before it begins, together with the
+digest of the config; a run with another digest does not see the note. The result file takes the notes over
+when the phase is complete.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ FOLDER = "/etc"
 NAME = ".ignition-journal"
 APPEND = "append"
 ACCOUNT = "account"
+LABELS = "labels"
 
 
 class Journal:
@@ -112,15 +114,25 @@ def open_journal(root: Root, machine: Machine) -> Journal:
 
 
 def digest_of_config(machine: Machine) -> str:
-    """`sha256-` and the sum of the rendered user config, as it is cached; empty without a cache."""
+    """The sum of the rendered user config as it is cached, and of the base configs if there are any; empty
+    without a cache."""
+    engine = machine.state.engine
+    known = (
+        engine.get("sha512") if "origins" in engine else None
+    )  # else the cache is somebody else's
+    user = known or _sum_of_file(machine.settings.config_cache)
+    base = engine.get("base") or {}
+    if not user or not base.get("config"):
+        return f"sha512-{user}" if user else ""
+    return f"sha512-{user}+{base['sha512']}"
+
+
+def _sum_of_file(path: str) -> str:
     try:
-        with open(machine.settings.config_cache, "rb") as file:
-            text = file.read()
+        with open(path, "rb") as file:
+            return digest.sha512(file.read())
     except FileNotFoundError:
         return ""
-    summing = digest.new("sha256")
-    summing.update(text)
-    return f"sha256-{summing.hexdigest()}"
 
 
 def _notes_of_result(root: Root, machine: Machine, config_digest: str) -> list[Any]:

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+BEGUN = "begun"  # what must be known about the target before anything is changed is noted
 ACCOUNTS = "accounts"  # users, groups, homes and keys
 ENTRIES = "entries"  # directories, files and symlinks
 LINKS = "links"  # hard links
 UNITS = "units"  # units, drop-ins and masks
 PRESETS = "presets"
 RECORDS = "records"  # what the engine itself leaves on the target, but the result file
+EVERYTHING = (BEGUN, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS, RECORDS)
+LABELLED = "labelled"
+ON_DISK = "on disk"

@@ -17,7 +17,7 @@ from ignition.system.run import run
 
 from . import presets
 from .entries import clean
-from .keys import ENTRIES, LINKS, PRESETS, UNITS
+from .keys import BEGUN, ENTRIES, LINKS, PRESETS, UNITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
             f"write {_words(units)}",
             _origin(units, machine),
             lambda task: _write_all(units, root, task),
-            needs=(ENTRIES, LINKS),
+            needs=(BEGUN, ENTRIES, LINKS),
             provides=(UNITS,),
         )
     chosen = [unit for unit in units if unit.enabled is not None]
@@ -54,7 +54,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
             f"set presets of {_words(chosen)}",
             _origin(units, machine),
             lambda task: _set_presets(wanted, root, task),
-            needs=(ENTRIES, LINKS, UNITS),
+            needs=(BEGUN, ENTRIES, LINKS, UNITS),
             provides=(PRESETS,),
         )
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from ignition.base.errors import Refused
 from ignition.engine.step import Step
+from ignition.system import selinux
 from ignition.system.accounts import Accounts
 from ignition.system.root import Root
 
+from . import labels
 from .account_acts import Acts
 from .journal import open_journal
-from .keys import ACCOUNTS
+from .keys import ACCOUNTS, BEGUN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,14 +33,19 @@ if TYPE_CHECKING:
 
 
 def plan(config: Config, machine: Machine) -> Iterator[Step]:
-    """A step per group and user that is to be made, changed or deleted."""
+    """A step per group and user that is to be made, changed or deleted.
+
+    This stage is the first of its phase, so it begins with what all others wait for.
+    """
     passwd = config.passwd
+    root = Root(machine.root)
+    if selinux.wanted(machine.settings, root):
+        yield labels.note_step(config, root, machine)
     if not (passwd.groups or passwd.users):
         return
-    root = Root(machine.root)
     accounts = Accounts(root)
     acts = Acts(root, machine, accounts, open_journal(root, machine))
-    before: tuple[str, ...] = ()
+    before: tuple[str, ...] = (BEGUN,)
     for says, origin, act in _in_order(passwd, accounts, acts, machine):
         key = f"{ACCOUNTS}:{origin.pointer}"
         yield Step(says, origin, _run(act), needs=before, provides=(ACCOUNTS, key))

@@ -8,7 +8,8 @@ import os
 from stat import S_IMODE, S_ISDIR, S_ISREG
 
 from ignition.base.errors import Refused
-from ignition.system.tree import mount_points, remove_tree
+from ignition.system.mounts import mounted
+from ignition.system.tree import remove_tree
 from ignition.system.trouble import trouble
 
 TYPE_CHECKING = False
@@ -256,7 +257,7 @@ class Folder:
             )
         above = os.readlink(f"/proc/self/fd/{self.fileno}")
         top = f"{above.rstrip('/')}/{name}"
-        for point in mount_points():
+        for point in (mount.target for mount in mounted()):
             if point == top or point.startswith(top + "/"):
                 raise Refused(
                     "IGN3009",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Removing trees, and where something is mounted."""
+"""Removing trees."""
 
 from __future__ import annotations
 
@@ -39,14 +39,3 @@ def _empty(folder: int) -> str | None:
             return entry.name
         os.unlink(entry.name, dir_fd=folder)
     return None
-
-
-def mount_points() -> list[str]:
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-        return [_unescape(line.split(" ", 5)[4]) for line in table]
-
-
-def _unescape(text: str) -> str:
-    """Blank, tab, newline and backslash stand as octal numbers in mountinfo."""
-    head, *rest = text.split("\\")
-    return head + "".join(chr(int(part[:3], 8)) + part[3:] for part in rest)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which paths need a label after this phase: everything that it makes, by the highest folder that is new.
+
+What is new can only be seen before anything is made, so the list is written down first (engine-files 7.2).
+"""
+
+from __future__ import annotations
+
+from ignition.engine.step import Step
+from ignition.system import selinux
+from ignition.system.accounts import Accounts
+
+from . import entries, presets, units
+from .journal import LABELS, open_journal
+from .keys import BEGUN, EVERYTHING, LABELLED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.config.model import Config
+    from ignition.engine.machine import Machine
+    from ignition.system.root import Root
+
+_TABLES = ("passwd", "group", "shadow", "gshadow", "subuid", "subgid")
+_TABLES_LOCK = ".pwd.lock"
+
+
+def note_step(config: Config, root: Root, machine: Machine) -> Step:
+    """The step before all others: notes which paths will be new."""
+    journal = open_journal(root, machine)
+    wanted = sorted({root.first_missing(path) for path in _made(config, root, machine)})
+    return Step(
+        "note which paths will be new",
+        machine.origin(),
+        lambda task: journal.note(LABELS, "", paths=wanted),
+        provides=(BEGUN,),
+        done=lambda: not wanted,
+    )
+
+
+def relabel_step(config: Config, root: Root, machine: Machine) -> Step:
+    """The step after all others: labels what this run has made, and an earlier one that was cut short."""
+    journal = open_journal(root, machine)
+
+    def do(_: object) -> None:
+        noted = [
+            path for note in journal.notes() if note["kind"] == LABELS for path in note["paths"]
+        ]
+        paths = {*noted, *_made(config, root, machine), *_accounts(config, root)}
+        selinux.relabel(machine, [root.show(path) for path in paths])
+
+    return Step("set SELinux labels", machine.origin(), do, needs=EVERYTHING, provides=(LABELLED,))
+
+
+def _made(config: Config, root: Root, machine: Machine) -> Iterator[str]:
+    """Resolved paths of all entries and of what belongs to units."""
+    for entry in entries.of_config(config.storage, root, machine):
+        yield entry.path
+    for unit in config.systemd.units:
+        if unit.contents or unit.mask:
+            yield root.resolve(entries.clean(f"{units.FOLDER}/{unit.name}"))
+        if any(dropin.contents is not None for dropin in unit.dropins):
+            yield root.resolve(entries.clean(f"{units.FOLDER}/{unit.name}.d"))
+    if any(unit.enabled is not None for unit in config.systemd.units):
+        yield root.resolve(f"{presets.FOLDER}/{presets.NAME}")
+    for file in machine.state.provider_output_files:
+        yield root.resolve(file["path"])
+
+
+def _accounts(config: Config, root: Root) -> Iterator[str]:
+    """The tables of users and groups with their backups, and the homes of the users that the config keeps."""
+    passwd = config.passwd
+    if not (passwd.users or passwd.groups):
+        return
+    etc = root.resolve_folder("/etc")
+    folder = root.existing_folder(etc)
+    if folder is not None:
+        with folder:
+            for name in folder.names():
+                if name == _TABLES_LOCK or name.startswith(_TABLES):
+                    yield f"{etc}/{name}"
+    accounts = Accounts(root)
+    for wanted in passwd.users:
+        user = accounts.user(wanted.name)
+        if user is not None and wanted.should_exist is not False and not wanted.no_create_home:
+            yield root.resolve_folder(user.home)

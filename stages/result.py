@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of the files phase: provider files, labels, everything on the disk, then the mark that it is so.
+
+The result file is that mark. It is written last, after a sync of all file systems, and nothing that it
+vouches for comes after it (DESIGN 6.4).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from stat import S_ISDIR
+
+import ignition
+from ignition.base import gojson
+from ignition.base.errors import CommandFailed, Failure, Refused
+from ignition.base.origin import Origin
+from ignition.config.model import File
+from ignition.engine.step import Step
+from ignition.system import selinux
+from ignition.system.root import Root
+from ignition.system.run import run
+
+from . import entries, files, labels
+from .contents import Supplies
+from .journal import open_journal
+from .keys import (
+    ACCOUNTS,
+    BEGUN,
+    ENTRIES,
+    EVERYTHING,
+    LABELLED,
+    LINKS,
+    ON_DISK,
+    PRESETS,
+    RECORDS,
+    UNITS,
+)
+from .owners import Owners
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ignition.config.model import Config
+    from ignition.engine.machine import Machine
+    from ignition.engine.step import Task
+
+MODE = 0o600
+AGAIN = (
+    "Ignition has already run on this system. Unexpected behavior may occur. Ignition is not designed to run"
+    " more than once per system."
+)
+
+
+def plan(config: Config, machine: Machine) -> Iterator[Step]:
+    """Provider files, labels, sync, result file."""
+    root = Root(machine.root)
+    if config.storage.luks:
+        raise Refused(
+            "IGN3501",
+            "this version cannot record LUKS volumes in crypttab",
+            machine.origin("storage", "luks"),
+            hint="leave storage.luks out of the config",
+        )
+    if machine.state.provider_output_files:
+        yield _provider_files(root, machine)
+    if selinux.wanted(machine.settings, root):
+        yield labels.relabel_step(config, root, machine)
+    yield Step(
+        "write everything to the disk",
+        machine.origin(),
+        lambda task: os.sync(),
+        needs=(*EVERYTHING, LABELLED),
+        provides=(ON_DISK,),
+    )
+    if machine.settings.result_file:
+        yield Step(
+            f"write {root.show(machine.settings.result_file)}",
+            machine.origin(),
+            lambda task: _write_result(root, task),
+            needs=(ON_DISK,),
+        )
+
+
+def _provider_files(root: Root, machine: Machine) -> Step:
+    """The step that writes what the platform wants on the target, by the rules of files of a config."""
+    origin = Origin("files from the platform")
+
+    def do(task: Task) -> None:
+        supplies = Supplies(machine, Owners(root), open_journal(root, machine))
+        for raw in machine.state.provider_output_files:
+            parent, _, name = root.resolve(raw["path"]).rpartition("/")
+            entry = entries.Entry(entries.FILE, File(raw), (), parent, name)
+            try:
+                with root.folder(parent) as folder:
+                    files.make(entry, folder, {name}, supplies, task.log)
+            except Failure as failure:
+                failure.origin = origin
+                raise
+
+    count = len(machine.state.provider_output_files)
+    return Step(
+        f"write {count} {'file' if count == 1 else 'files'} from the platform",
+        origin,
+        do,
+        needs=(BEGUN, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS),
+        provides=(RECORDS,),
+    )
+
+
+def _write_result(root: Root, task: Task) -> None:
+    machine = task.machine
+    path = root.resolve(machine.settings.result_file)
+    journal = open_journal(root, machine)
+    report: dict[str, Any] = {
+        "provisioningBootID": _boot_id(machine),
+        "provisioningDate": _timestamp(),
+        "userConfigProvided": any(
+            entry.get("kind") == "user" for entry in machine.state.fetched_configs
+        ),
+    }
+    previous = _previous(root, path, task)
+    if previous is not None:
+        report["previousReport"] = previous
+    report["engine"] = {
+        "version": ignition.__version__,
+        "configDigest": journal.digest,
+        "sources": machine.state.engine.get("sources", []),
+        "phases": machine.state.engine.get("phases", []),
+        "journal": journal.notes(),
+    }
+    parent, _, name = path.rpartition("/")
+    with root.folder(parent) as folder:
+        found = folder.lstat(name)
+        is_folder = found is not None and S_ISDIR(found.st_mode)
+        text = gojson.dumps_indent(report) + "\n"
+        folder.write(name, text.encode(), MODE, clear=is_folder, durable=True)
+    journal.remove()
+    selinux.relabel(machine, [root.show(path)])
+
+
+def _boot_id(machine: Machine) -> str:
+    try:
+        with open(machine.settings.boot_id_path, encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure("IGN3502", f"reading boot ID: {error}", cause=error) from error
+
+
+def _timestamp() -> str:
+    """Now, as RFC 3339 with seconds and the offset of the local zone."""
+    text = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return f"{text[:-5]}Z" if text.endswith("+0000") else f"{text[:-2]}:{text[-2:]}"
+
+
+def _previous(root: Root, path: str, task: Task) -> Any:
+    """The report of an earlier run, None on a live system, where one may be part of the image."""
+    text = root.read(path)
+    if text is None or _is_live(task):
+        return None
+    task.log.warning(AGAIN)
+    try:
+        return _sorted(gojson.loads(text.decode()))
+    except ValueError as error:
+        raise Failure(
+            "IGN3503",
+            f"couldn't unmarshal previous report output: {root.show(path)} is {error}",
+            hint="remove it, if this system was never provisioned",
+        ) from error
+
+
+def _is_live(task: Task) -> bool:
+    program = task.machine.settings.program("is-live-image")
+    try:
+        return run(task.log, [program], check=False).status == 0
+    except CommandFailed as failure:
+        task.log.notice(f"failed to run is-live-image hook: {failure.text}")
+        return False
+
+
+def _sorted(value: Any) -> Any:
+    """Objects with their keys in byte order, as the original writes what it does not know."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=str.encode)}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return value
