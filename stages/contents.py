@@ -18,7 +18,7 @@ from ignition.resource.fetch import OFFLINE_SCHEMES, fetch_to
 
 from . import append
 from .entries import FILE
-from .nodes import COMPARE, KEEP_NODE, MODE_OF_FILE, file_exists
+from .nodes import COMPARE, KEEP_NODE, MODE_OF_FILE, file_exists, has_contents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,10 +62,13 @@ class Supplies:
 
 def is_remote(entry: Entry) -> bool:
     """Whether any byte of it comes over the network."""
-    return entry.kind == FILE and any(
-        source.partition(":")[0] not in OFFLINE_SCHEMES
-        for source in (part.get("source") or "" for part in _parts(entry.node.raw))
-    )
+    if entry.kind != FILE:
+        return False
+    for part in _parts(entry.node.raw):
+        source = part.get("source") or ""
+        if source[:5] != "data:" and source.partition(":")[0] not in OFFLINE_SCHEMES:
+            return True
+    return False
 
 
 def _parts(raw: dict[str, Any]) -> list[dict[str, Any]]:
@@ -82,31 +85,50 @@ def write(
     found: os.stat_result | None,
     supplies: Supplies,
     log: Log,
-) -> None:
-    """Does to a file what `judge` said; `found` is what lies at its place."""
-    name, file = entry.name, File(entry.node.raw)
-    uid, gid = supplies.owners.of(file)
-    path = folder.show(name)
+) -> bool:
+    """Does to a file what `judge` said; `found` is what lies at its place. True if its bytes were written,
+    which is left to the caller to log: there may be very many."""
+    name, raw = entry.name, entry.node.raw
+    uid, gid = supplies.owners.of(entry.node)
     body = _body_of(entry, supplies)
     if action == KEEP_NODE and found is not None:
-        if file.append:
-            log.info(f"appending to file {quote(path)}")
-            if not append.extend(folder, name, body, supplies.journal):
-                log.info(f"{quote(path)} was appended to by an earlier run of this config")
-        _set_attributes(file, name, folder, found, (uid, gid), log)
-        return
-    mode = MODE_OF_FILE if file.mode is None else file.mode
+        _keep(entry, folder, found, body, (uid, gid), supplies, log)
+        return False
+    mode = raw.get("mode", MODE_OF_FILE)
     if action == COMPARE and found is not None:
         if isinstance(body, bytes):
             if _is_there(body, name, folder, found, (mode, uid, gid)):
-                return
+                return False
         else:
             body = _only_if_nothing_is_lost(body, name, folder)
-    elif file.append and not file.contents.raw:
+    elif raw.get("append") and not has_contents(entry):
         append.note_new(supplies.journal, folder, name)
-    log.info(f"writing file {quote(path)}")
     is_folder = found is not None and S_ISDIR(found.st_mode)
     folder.write(name, body, mode, uid, gid, clear=is_folder)
+    return True
+
+
+def _keep(
+    entry: Entry,
+    folder: Folder,
+    found: os.stat_result,
+    body: Body,
+    owner: tuple[int, int],
+    supplies: Supplies,
+    log: Log,
+) -> None:
+    """Appends to a file that stays, and gives it owner and mode."""
+    raw = entry.node.raw
+    path = quote(folder.show(entry.name))
+    if raw.get("append"):
+        log.info(f"appending to file {path}")
+        if not append.extend(folder, entry.name, body, supplies.journal):
+            log.info(f"{path} was appended to by an earlier run of this config")
+    mode = raw.get("mode")
+    if folder.set_attributes(entry.name, found, mode, *owner):
+        if mode is None and found.st_mode & 0o6000:
+            log.warning(f"{path} has lost its setuid and setgid bits; give its mode to keep them")
+        log.info(f"set owner and mode of file {path}")
 
 
 def refuse_other(entry: Entry, folder: Folder, found: os.stat_result) -> None:
@@ -114,22 +136,6 @@ def refuse_other(entry: Entry, folder: Folder, found: os.stat_result) -> None:
     body = _plain_body(entry.node.raw)
     if body is not None:
         _is_there(body, entry.name, folder, found, (0, 0, 0))
-
-
-def _set_attributes(
-    file: File,
-    name: str,
-    folder: Folder,
-    found: os.stat_result,
-    owner: tuple[int, int],
-    log: Log,
-) -> None:
-    if not folder.set_attributes(name, found, file.mode, *owner):
-        return
-    path = quote(folder.show(name))
-    if file.mode is None and found.st_mode & 0o6000:
-        log.warning(f"{path} has lost its setuid and setgid bits; give its mode to keep them")
-    log.info(f"set owner and mode of file {path}")
 
 
 def _is_there(
@@ -192,16 +198,17 @@ def _body_of(entry: Entry, supplies: Supplies) -> Body:
 
 def _plain_body(raw: dict[str, Any]) -> bytes | None:
     parts = _parts(raw)
-    if not all(_is_plain(part) for part in parts):
-        return None
+    for part in parts:
+        if not _is_plain(part):
+            return None
     return b"".join([dataurl.decode(part["source"]) for part in parts if part.get("source")])
 
 
 def _is_plain(part: dict[str, Any]) -> bool:
     """Whether decoding its data URL is all there is to do."""
-    source = part.get("source") or ""
-    return (
-        (not source or source.startswith("data:"))
-        and not part.get("compression")
-        and (part.get("verification") or {}).get("hash") is None
-    )
+    source = part.get("source") or "data:"
+    if source[:5] != "data:":
+        return False
+    if len(part) == 1:
+        return True
+    return not part.get("compression") and not (part.get("verification") or {}).get("hash")

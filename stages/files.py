@@ -9,6 +9,7 @@ at once. Hard links follow when everything else is there (engine-files 5.2).
 from __future__ import annotations
 
 from ignition.base.errors import Failure
+from ignition.base.log import quote
 from ignition.engine.step import Step
 from ignition.system.root import Root
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .entries import Entry
 
 CONNECTIONS = 16  # files fetched at once
+NAMES_A_LINE = 50  # of files written, in the log
 
 
 def plan(config: Config, machine: Machine) -> Iterator[Step]:
@@ -51,8 +53,9 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     places = {entry.path for entry in everything}
     remote: list[Entry] = []
     for path in sorted(folders, key=_depth):
-        here = [entry for entry in folders[path] if not contents.is_remote(entry)]
-        remote += [entry for entry in folders[path] if contents.is_remote(entry)]
+        here: list[Entry] = []
+        for entry in folders[path]:
+            (remote if contents.is_remote(entry) else here).append(entry)
         if here:
             yield _step_for_folder(path, here, root, supplies, places)
     if remote:
@@ -76,10 +79,15 @@ def _step_for_folder(
     path: str, group: list[Entry], root: Root, supplies: Supplies, places: set[str]
 ) -> Step:
     def do(task: Task) -> None:
+        written: list[str] = []
         with root.folder(path) as folder:
             names = folder.sweep() | {"."}
-            for entry in group:
-                make(entry, folder, names, supplies, task.log)
+            try:
+                for entry in group:
+                    if make(entry, folder, names, supplies, task.log):
+                        written.append(entry.name)
+            finally:
+                _tell(written, folder, task.log)
 
     return Step(
         says=_words(group, root),
@@ -94,20 +102,32 @@ def _step_for_folder(
     )
 
 
-def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log: Log) -> None:
-    """Decides and does. `names` are those in the folder, as far as they matter to the entry."""
+def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log: Log) -> bool:
+    """Decides and does. `names` are those in the folder, as far as they matter to the entry. True if a file
+    was written, which is not logged yet."""
     try:
         found = folder.lstat(entry.name) if entry.name in names else None
         action = nodes.judge(entry, folder, found)
         if entry.kind == entries.FILE:
-            contents.write(entry, folder, action, found, supplies, log)
-        elif entry.kind == entries.DIRECTORY:
+            return contents.write(entry, folder, action, found, supplies, log)
+        if entry.kind == entries.DIRECTORY:
             nodes.make_directory(entry, folder, action, supplies.owners, log)
         else:
             nodes.make_symlink(entry, folder, action, supplies.owners, log)
     except Failure as failure:
         failure.origin = failure.origin or supplies.machine.origin(*entry.place)
         raise
+    return False
+
+
+def _tell(written: list[str], folder: Folder, log: Log) -> None:
+    """Logs files. A line each would take longer than the files do, where there are thousands."""
+    if len(written) == 1:
+        log.info(f"wrote file {quote(folder.show(written[0]))}")
+        return
+    for start in range(0, len(written), NAMES_A_LINE):
+        names = " ".join(quote(name) for name in written[start : start + NAMES_A_LINE])
+        log.info(f"wrote files in {quote(folder.show(''))}: {names}")
 
 
 def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places: set[str]) -> Step:
@@ -116,7 +136,8 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places:
     def job(entry: Entry, task: Task) -> Callable[[], None]:
         def do() -> None:
             with root.folder(entry.folder) as folder:
-                make(entry, folder, {entry.name}, supplies, task.log)
+                if make(entry, folder, {entry.name}, supplies, task.log):
+                    _tell([entry.name], folder, task.log)
 
         return do
 

@@ -45,8 +45,7 @@ def judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
     if entry.kind == FILE:
         if not S_ISREG(found.st_mode):
             raise _refused("IGN3104", f'"{path}": A non regular file exists there already', "file")
-        has_contents = "source" in (entry.node.raw.get("contents") or ())
-        return COMPARE if has_contents else KEEP_NODE
+        return COMPARE if has_contents(entry) else KEEP_NODE
     if entry.kind == DIRECTORY:
         if not S_ISDIR(found.st_mode):
             raise _refused("IGN3105", f"{path}: A non-directory already exists", "directory")
@@ -54,6 +53,11 @@ def judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
     if not S_ISLNK(found.st_mode):
         raise _refused("IGN3107", f"{path}: a non-symlink already exists at that path", "symlink")
     return _judge_symlink(entry, folder.readlink(entry.name) or "", path)
+
+
+def has_contents(entry: Entry) -> bool:
+    """Whether the config says what a file holds. An empty source says so, too: it holds nothing."""
+    return "source" in (entry.node.raw.get("contents") or ())
 
 
 def _judge_symlink(entry: Entry, text: str, path: str) -> str:

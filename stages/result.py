@@ -14,6 +14,7 @@ from stat import S_ISDIR
 import ignition
 from ignition.base import gojson
 from ignition.base.errors import CommandFailed, Failure, Refused
+from ignition.base.log import quote
 from ignition.base.origin import Origin
 from ignition.config.model import File
 from ignition.engine.step import Step
@@ -21,7 +22,7 @@ from ignition.system import selinux
 from ignition.system.root import Root
 from ignition.system.run import run
 
-from . import entries, files, labels
+from . import entries, files
 from .contents import Supplies
 from .journal import open_journal
 from .keys import (
@@ -67,6 +68,8 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     if machine.state.provider_output_files:
         yield _provider_files(root, machine)
     if selinux.wanted(machine.settings, root):
+        from . import labels
+
         yield labels.relabel_step(config, root, machine)
     yield Step(
         "write everything to the disk",
@@ -96,6 +99,7 @@ def _provider_files(root: Root, machine: Machine) -> Step:
             try:
                 with root.folder(parent) as folder:
                     files.make(entry, folder, {name}, supplies, task.log)
+                    task.log.info(f"wrote file {quote(folder.show(name))}")
             except Failure as failure:
                 failure.origin = origin
                 raise

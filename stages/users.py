@@ -13,9 +13,6 @@ from ignition.system import selinux
 from ignition.system.accounts import Accounts
 from ignition.system.root import Root
 
-from . import labels
-from .account_acts import Acts
-from .journal import open_journal
 from .keys import ACCOUNTS, BEGUN
 
 TYPE_CHECKING = False
@@ -29,6 +26,8 @@ if TYPE_CHECKING:
     from ignition.engine.step import Task
 
     # What a step says, where the config asks for it, and what it does.
+    from .account_acts import Acts
+
     Act = tuple[str, Origin, Callable[[Log], None]]
 
 
@@ -40,9 +39,14 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     passwd = config.passwd
     root = Root(machine.root)
     if selinux.wanted(machine.settings, root):
+        from . import labels
+
         yield labels.note_step(config, root, machine)
     if not (passwd.groups or passwd.users):
         return
+    from .account_acts import Acts
+    from .journal import open_journal
+
     accounts = Accounts(root)
     acts = Acts(root, machine, accounts, open_journal(root, machine))
     before: tuple[str, ...] = (BEGUN,)
