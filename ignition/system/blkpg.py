@@ -7,7 +7,6 @@ for a moment. BLKPG (linux/blkpg.h) is what partx uses; asked for directly it co
 
 from __future__ import annotations
 
-import array
 import fcntl
 import struct
 
@@ -69,8 +68,10 @@ def update(device: int, disk: Block, wanted: dict[int, Geometry], touched: list[
 
 
 def _ask(device: int, act: int, number: int, place: Geometry) -> None:
+    # The address of an array can be had without ctypes. It brings `collections` along, so only when needed.
+    import array
+
     start, size = place
-    # An array, because its address can be had without ctypes.
     partition = array.array("b", _PARTITION.pack(start * 512, size * 512, number, b"", b""))
     address, length = partition.buffer_info()
     fcntl.ioctl(device, _BLKPG, _REQUEST.pack(act, 0, length, address))

@@ -21,6 +21,7 @@ STAGES = {
     "kargs": [("", "kargs", "plan")],
     "disks": [
         ("createPartitions", "partitions", "plan"),
+        ("createRaids", "raid", "plan"),
         ("createFilesystems", "filesystems", "plan"),
     ],
     "mount": [("", "mount", "plan")],

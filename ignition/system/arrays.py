@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running md arrays, as sysfs shows them."""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.record import record
+from ignition.system import devices
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.system.devices import Block
+
+# Other words for the same level, as mdadm takes them.
+_LEVELS = {
+    "stripe": "raid0",
+    "0": "raid0",
+    "mirror": "raid1",
+    "1": "raid1",
+    "4": "raid4",
+    "5": "raid5",
+    "6": "raid6",
+    "10": "raid10",
+}
+
+
+@record
+class Array:
+    """An array: its node, its level (`raid1`), how many devices carry data, the numbers of all members."""
+
+    node: str
+    level: str
+    active: int
+    members: frozenset[int]
+
+
+def level_of(word: str) -> str:
+    """The kernel's name for a level as configs and mdadm write it."""
+    return _LEVELS.get(word, word)
+
+
+def of_member(device: Block) -> Array | None:
+    """The array that a device belongs to, None if it belongs to none that is assembled."""
+    for holder in devices.holders(device.sysfs):
+        folder = os.path.realpath(f"/sys/class/block/{holder}")
+        if os.path.isdir(f"{folder}/md"):
+            return Array(
+                f"/dev/{holder}",
+                devices.read_sysfs(f"{folder}/md/level"),
+                int(devices.read_sysfs(f"{folder}/md/raid_disks") or 0),
+                frozenset(_members(folder)),
+            )
+    return None
+
+
+def _members(folder: str) -> list[int]:
+    found = []
+    for name in os.listdir(f"{folder}/slaves"):
+        major, minor = devices.read_sysfs(f"{folder}/slaves/{name}/dev").split(":")
+        found.append(os.makedev(int(major), int(minor)))
+    return found
