@@ -154,7 +154,8 @@ def test_kernel_arguments_move_to_the_list_of_the_child() -> None:
         pytest.param({"label": "a"}, {"label": "a", "sizeMiB": 1}, 1, id="by label"),
         pytest.param({"number": 1, "label": "a"}, {"label": "a"}, 2, id="number before label"),
         pytest.param({"number": 0, "label": "a"}, {"label": "a"}, 1, id="number 0 is none"),
-        pytest.param({"label": ""}, {"label": ""}, 1, id="an empty label is set"),
+        pytest.param({"label": ""}, {"label": ""}, 1, id="both labels empty"),
+        pytest.param({"label": ""}, {}, 2, id="an empty label is set"),
     ],
 )
 def test_how_partitions_match(parent: Any, child: Any, count: int) -> None:
@@ -244,6 +245,24 @@ def test_what_only_the_merge_makes_wrong_is_found_in_the_rendered_config() -> No
     assert [str(finding) for finding in parse.validate_rendered(value)] == [
         "error at $.storage.files.0.user: cannot set both id and name"
     ]
+
+
+def test_an_empty_source_and_none_name_the_same_item() -> None:
+    tls = [
+        {"tls": {"certificateAuthorities": [item]}}
+        for item in ({"source": ""}, {"compression": "gzip"})
+    ]
+    parent, child = ({"ignition": {"version": "x", "security": value}} for value in tls)
+    result = merge.merge(parent, child)["ignition"]["security"]["tls"]["certificateAuthorities"]
+    assert result == [{"source": "", "compression": "gzip"}]
+
+
+def test_plain_members_are_the_childs_also_when_it_has_none() -> None:
+    result = merge.merge(
+        {"ignition": {"version": "x", "timeouts": {"httpTotal": 1}}},
+        {"ignition": {"timeouts": {"httpTotal": 2}}},
+    )
+    assert result == {"ignition": {"timeouts": {"httpTotal": 2}}}
 
 
 def test_merging_with_the_empty_config_changes_nothing() -> None:
