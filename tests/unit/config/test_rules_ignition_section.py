@@ -94,19 +94,22 @@ def test_in_3_0_a_certificate_authority_needs_a_source() -> None:
     assert said_of(place, [{}], "3.0.0") == [f"error 0.source: {SCHEME}"]
     assert said_of(place, [{"source": ""}], "3.0.0") == [f"error 0.source: {SCHEME}"]
     assert said_of(place, [{"source": "data:,x"}], "3.0.0") == []
+    assert said_of(place, [{"source": "gs://b/k"}], "3.0.0") == [f"error 0.source: {SCHEME}"]
 
 
 def test_in_3_0_references_may_have_a_hash_without_source() -> None:
     value = {"merge": [{"verification": HASH}], "replace": {"verification": HASH}}
     assert said_of("ignition.config", value, "3.0.0") == []
-    value = {"merge": [{"verification": {"hash": "x"}}], "replace": {"verification": {"hash": "y"}}}
-    assert said_of("ignition.config", value, "3.0.0") == [
-        "error merge.0.verification.hash: malformed hash specifier",
-        "error replace.verification.hash: malformed hash specifier",
+    bad = {"source": "gs://b/k", "verification": {"hash": "sha256-" + "0" * 64}}
+    assert said_of("ignition.config", {"merge": [bad], "replace": bad}, "3.0.0") == [
+        f"error merge.0.source: {SCHEME}",
+        "error merge.0.verification.hash: unrecognized hash function",
+        f"error replace.source: {SCHEME}",
+        "error replace.verification.hash: unrecognized hash function",
     ]
-    ca = {"source": "data:,x", "verification": {"hash": "x"}}
+    ca = {"source": "data:,x", "verification": {"hash": "sha256-" + "0" * 64}}
     assert said_of("ignition.security.tls.certificateAuthorities.0", ca, "3.0.0") == [
-        "error verification.hash: malformed hash specifier"
+        "error verification.hash: unrecognized hash function"
     ]
 
 

@@ -30,6 +30,7 @@ ACCEPTED = {
     "escaped percent in host": "http://a%25b/",
     "odd characters in host": "http://a<b>\"c'd/",
     "blank in path": "http://a/b c",
+    "blank beside a soft hyphen in path": "http://a/b \u00ad",
     "bad escape in query": "http://a/?%zz",
     "control character in fragment": "http://a/#\x01",
     "relative": "a/b:c",
