@@ -291,8 +291,13 @@ def readlink_at(name: str, folder: int) -> str | None:
 
 def read_at(name: str, folder: int) -> bytes:
     fileno = os.open(name, _READ, dir_fd=folder)
-    with open(fileno, "rb", buffering=0) as file:
-        return file.readall()
+    pieces = []
+    try:
+        while piece := os.read(fileno, 1 << 20):
+            pieces.append(piece)
+    finally:
+        os.close(fileno)
+    return b"".join(pieces)
 
 
 def _loses_bits(found: os.stat_result) -> bool:

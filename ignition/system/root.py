@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+from itertools import count
 
 from ignition.system.folder import Folder, lstat_at, read_at, readlink_at
 from ignition.system.trouble import trouble
@@ -27,14 +28,14 @@ class Root:
     Config paths are absolute and clean; those in answers are so too, and begin at this root.
     """
 
-    __slots__ = ("_counter", "_run", "_umask", "path")
+    __slots__ = ("_numbers", "_run", "_umask", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path.rstrip("/")
         self._umask = os.umask(0o022)
         os.umask(self._umask)
         self._run = os.urandom(4).hex()
-        self._counter = 0
+        self._numbers = count(1)  # several threads take from it
 
     def show(self, path: str) -> str:
         """The path as the running system sees it: with the root in front."""
@@ -127,8 +128,7 @@ class Root:
 
     def temporary_name(self) -> str:
         """A name that no other run and no other file of this run has."""
-        self._counter += 1
-        return f"{_TEMPORARY}{self._run}-{self._counter}"
+        return f"{_TEMPORARY}{self._run}-{next(self._numbers)}"
 
     def is_leftover(self, name: str) -> bool:
         """Whether a name is a temporary one of an earlier run that did not come to its end."""
@@ -142,23 +142,22 @@ class Root:
 class _Walk:
     """The way from the root down to a folder, one open descriptor per component.
 
-    `path` is where it ends, `missing` whether a tail of that does not exist (or is no folder: then only
-    whoever writes there must fail, since a step before may still replace it).
+    `path` is where it ends. `missing` says that something on the way does not exist, or is no folder, which a
+    step before the one that writes there may still change.
     """
 
-    __slots__ = ("_made", "_root", "_trail", "missing", "path")
+    __slots__ = ("_root", "_trail", "missing", "path")
 
     def __init__(self, root: Root, path: str, *, make: bool = False) -> None:
         self._root = root
-        self._made = False
         self._trail = [("", os.open(root.path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
+        self.missing = False
         try:
-            tail = self._descend(path.split("/"), make)
+            absent = self._descend(path.split("/"), make)
         except BaseException:
             self.close()
             raise
-        self.missing = bool(tail)
-        self.path = "/".join([name for name, _ in self._trail] + tail)
+        self.path = "/".join([name for name, _ in self._trail] + absent)
 
     @property
     def fileno(self) -> int:
@@ -178,35 +177,46 @@ class _Walk:
             os.close(self._trail.pop()[1])
 
     def _descend(self, parts: list[str], make: bool) -> list[str]:
-        """Goes down, following links inside the root; the components that are not there."""
+        """Goes down, following links inside the root; the components at the end that are not there."""
         todo = parts[::-1]
+        absent: list[str] = []
         hops = 0
         while todo:
             name = todo.pop()
             if name in ("", "."):
                 continue
             if name == "..":
-                self._up_to(max(1, len(self._trail) - 1))
+                if absent:
+                    absent.pop()
+                else:
+                    self._up_to(max(1, len(self._trail) - 1))
+                continue
+            if absent:
+                absent.append(name)
                 continue
             try:
                 self._enter(name)
             except FileNotFoundError:
-                if not make:
-                    return _fold(name, todo)
-                self._make(name)
+                if make:
+                    self._make(name)
+                else:
+                    absent.append(name)
+                    self.missing = True
             except NotADirectoryError:
                 target = readlink_at(name, self.fileno)
-                if target is None:
-                    if make:
-                        raise
-                    return _fold(name, todo)
-                hops += 1
-                if hops > MAX_HOPS:
-                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
-                if target.startswith("/"):
-                    self._up_to(1)
-                todo += target.split("/")[::-1]
-        return []
+                if target is not None:
+                    hops += 1
+                    if hops > MAX_HOPS:
+                        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+                    if target.startswith("/"):
+                        self._up_to(1)
+                    todo += target.split("/")[::-1]
+                elif make:
+                    raise
+                else:
+                    absent.append(name)
+                    self.missing = True
+        return absent
 
     def _enter(self, name: str) -> None:
         self._trail.append((name, os.open(name, _FOLDER, dir_fd=self.fileno)))
@@ -223,14 +233,3 @@ class _Walk:
 
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}"
-
-
-def _fold(name: str, todo: list[str]) -> list[str]:
-    """The tail of a path from the first missing component on, `..` folded."""
-    tail: list[str] = [name]
-    for part in reversed(todo):
-        if part == ".." and tail:
-            tail.pop()
-        elif part not in ("", ".", ".."):
-            tail.append(part)
-    return tail

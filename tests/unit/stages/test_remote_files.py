@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files over the network, from a server on this machine (engine-files 11.2, rows 26 to 30, 55)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure, Refused, Several
+from ignition.testbed.httpserver import Answer, HttpServer
+from tests.unit.stages.target import Target
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with HttpServer() as running:
+        yield running
+
+
+def remote(server: HttpServer, path: str, **more: Any) -> dict[str, Any]:
+    return {"path": path, "contents": {"source": server.url(path)}, **more}
+
+
+def names(target: Target, path: str) -> list[str]:
+    folder = target.at(path)
+    return sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+
+
+def test_contents(target: Target, server: HttpServer) -> None:  # 26
+    server.answer("/d/f", b"from afar")
+    target.storage(files=[remote(server, "/d/f", mode=0o600, user={"id": 5})])
+    assert target.at("/d/f").read_bytes() == b"from afar"
+    assert (target.mode("/d/f"), target.owner("/d/f")) == (0o600, (5, 0))
+
+
+def test_not_found(target: Target, server: HttpServer) -> None:  # 27
+    server.answer("/d/other", b"x")
+    with pytest.raises(Failure, match="not found") as caught:
+        target.storage(files=[remote(server, "/d/f")])
+    assert str(caught.value.origin) == "config.ign: /storage/files/0"
+    assert names(target, "/d") == []
+
+
+def test_headers(target: Target, server: HttpServer) -> None:  # 28
+    server.answer("/f", b"x")
+    file = remote(server, "/f")
+    file["contents"]["httpHeaders"] = [{"name": "X-Auth", "value": "secret"}]
+    target.storage(files=[file])
+    assert server.requests[0].headers["x-auth"] == "secret"
+    assert not any("secret" in line for line in target.log)
+
+
+def test_wrong_hash(target: Target, server: HttpServer) -> None:  # 30
+    server.answer("/d/f", b"tampered")
+    target.put("/d/f", "old")
+    file = remote(server, "/d/f", overwrite=True)
+    file["contents"]["verification"] = {"hash": f"sha256-{hashlib.sha256(b'wanted').hexdigest()}"}
+    with pytest.raises(Failure, match="hash verification failed"):
+        target.storage(files=[file])
+    assert target.at("/d/f").read_text() == "old"
+    assert names(target, "/d") == ["f"]
+
+
+def test_directory_stays_until_all_is_fetched(target: Target, server: HttpServer) -> None:
+    server.answer("/d", Answer(body=b"whole", cut=2))
+    target.put("/d/child", "precious")
+    target.settings.wait_fetch = 1
+    with pytest.raises(Failure):
+        target.storage(files=[remote(server, "/d", overwrite=True)])
+    assert target.at("/d/child").read_text() == "precious"
+    server.answer("/d", b"whole")
+    target.storage(files=[remote(server, "/d", overwrite=True)])
+    assert target.at("/d").read_bytes() == b"whole"
+
+
+def test_parts_from_everywhere(target: Target, server: HttpServer) -> None:
+    server.answer("/two", b"two,")
+    append = [{"source": server.url("/two")}, {"source": "data:,three"}, {"source": ""}]
+    contents = {"source": "data:,one%2C"}
+    target.storage(files=[{"path": "/f", "contents": contents, "append": append}])
+    assert target.at("/f").read_text() == "one,two,three"
+
+
+def test_part_that_is_tried_again(target: Target, server: HttpServer) -> None:
+    server.answer("/f", b"one,")
+    server.answer("/two", [Answer(503), Answer(body=b"two")])
+    target.storage(files=[remote(server, "/f", append=[{"source": server.url("/two")}])])
+    assert target.at("/f").read_text() == "one,two"
+
+
+def test_appended_once(target: Target, server: HttpServer) -> None:
+    server.answer("/more", b"more")
+    target.put("/f", "one,")
+    for _ in range(2):
+        target.storage(files=[{"path": "/f", "append": [{"source": server.url("/more")}]}])
+    assert target.at("/f").read_text() == "one,more"
+
+
+def test_failed_append_leaves_the_file(target: Target, server: HttpServer) -> None:  # 55
+    server.answer("/more", b"more")
+    target.put("/f", "one")
+    append = [{"source": server.url("/more")}, {"source": server.url("/missing")}]
+    with pytest.raises(Failure):
+        target.storage(files=[{"path": "/f", "append": append}])
+    assert target.at("/f").read_text() == "one"
+    assert names(target, "/") == ["f"]
+
+
+@pytest.mark.parametrize("there", ["", "from", "from afar"])
+def test_existing_file_that_loses_nothing(target: Target, server: HttpServer, there: str) -> None:
+    server.answer("/f", b"from afar")
+    target.put("/f", there)
+    target.storage(files=[remote(server, "/f")])
+    assert target.at("/f").read_text() == "from afar"
+
+
+@pytest.mark.parametrize("there", ["other", "from afar and more"])
+def test_existing_file_with_other_contents(target: Target, server: HttpServer, there: str) -> None:
+    server.answer("/f", b"from afar")
+    target.put("/f", there)
+    with pytest.raises(Refused, match="overwrite is false") as caught:
+        target.storage(files=[remote(server, "/f")])
+    assert caught.value.code == "IGN3103"
+    assert target.at("/f").read_text() == there
+    assert names(target, "/") == ["f"]
+
+
+def test_many_are_fetched_at_once(target: Target, server: HttpServer) -> None:
+    paths = [f"/d{number % 3}/{number}" for number in range(64)]
+    for path in paths:
+        server.answer(path, Answer(body=path.encode(), delay=0.1))
+    started = time.monotonic()
+    steps = target.storage(
+        directories=[{"path": "/d0", "mode": 0o700}],
+        files=[remote(server, path) for path in paths],
+    )
+    assert steps == [
+        f"make {target.root}/d0",
+        "fetch and write 64 files in 3 folders",
+    ]
+    assert {path: target.at(path).read_text() for path in paths} == dict(
+        zip(paths, paths, strict=True)
+    )
+    assert time.monotonic() - started < 64 * 0.1 / 2
+    assert target.mode("/d0") == 0o700
+
+
+def test_after_a_failure_nothing_new_is_fetched(target: Target, server: HttpServer) -> None:
+    files = [remote(server, "/missing")]
+    for number in range(200):
+        server.answer(f"/{number}", Answer(body=b"x", delay=0.05))
+        files.append(remote(server, f"/{number}"))
+    with pytest.raises(Failure):
+        target.storage(files=files)
+    assert len(server.requests) < 60
+    assert not [path for path in target.tree() if "tmp" in path]
+
+
+def test_all_failures_are_told(target: Target, server: HttpServer) -> None:
+    files = [remote(server, "/a"), remote(server, "/b")]
+    server.answer("/a", Answer(404, delay=0.3))
+    server.answer("/b", Answer(404, delay=0.3))
+    with pytest.raises(Several) as caught:
+        target.storage(files=files)
+    assert sorted(str(one.origin) for one in caught.value.failures) == [
+        "config.ign: /storage/files/0",
+        "config.ign: /storage/files/1",
+    ]

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who the target knows, by its own tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ignition.system.accounts import Accounts, Group, User
+from ignition.system.root import Root
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Accounts:
+    for path, text in {
+        "etc/passwd": "broken:x\ncore:x:500:501:C:/home/core:/bin/sh\ncored:x:1:1::/:/\nbad:x:-1:x::/:\n",
+        "etc/group": "core:x:501:\nwheel:x:10:core,root\n",
+        "usr/lib/passwd": "chrony:x:994:993::/:/sbin/nologin\ncore:x:1:1::/other:/\n",
+        "usr/lib/group": "chrony:x:993:\n",
+    }.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return Accounts(Root(str(tmp_path)))
+
+
+def test_files_alone_unless_the_target_says_more(accounts: Accounts) -> None:
+    assert accounts.user("core") == User("core", 500, 501, "/home/core")
+    assert accounts.group("wheel") == Group("wheel", 10)
+    for name in ("chrony", "broken", "bad", "", "root"):
+        assert accounts.user(name) is None
+    assert accounts.group("chrony") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "files altfiles",
+        "files [SUCCESS=merge] altfiles systemd",
+        "\tsss  files altfiles\t# as built",
+    ],
+)
+def test_tables_of_the_image(accounts: Accounts, tmp_path: Path, line: str) -> None:
+    (tmp_path / "etc/nsswitch.conf").write_text(
+        f"# here\npasswd:{line}\n group : {line}\nshadow: files\n"
+    )
+    assert accounts.user("chrony") == User("chrony", 994, 993, "/")
+    assert accounts.group("chrony") == Group("chrony", 993)
+    assert accounts.user("core") == User("core", 500, 501, "/home/core")
+
+
+def test_first_source_wins(accounts: Accounts, tmp_path: Path) -> None:
+    (tmp_path / "etc/nsswitch.conf").write_text("passwd: altfiles files\n")
+    assert accounts.user("core") == User("core", 1, 1, "/other")
+
+
+def test_root_that_systemd_makes_up(accounts: Accounts, tmp_path: Path) -> None:
+    (tmp_path / "etc/nsswitch.conf").write_text("passwd: files systemd\ngroup: files systemd\n")
+    assert accounts.user("root") == User("root", 0, 0, "/root")
+    assert accounts.group("nobody") == Group("nobody", 65534)
+
+
+def test_tables_are_read_anew(accounts: Accounts, tmp_path: Path) -> None:
+    assert accounts.user("new") is None
+    with (tmp_path / "etc/passwd").open("a") as file:
+        file.write("new:x:1000:1000::/home/new:/bin/sh\n")
+    assert accounts.user("new") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "base"),
+    [("", "/home"), ("SHELL=/x\nHOME=/var/home\n", "/var/home"), ("HOME=\n", "/home")],
+)
+def test_home_base(accounts: Accounts, tmp_path: Path, text: str, base: str) -> None:
+    (tmp_path / "etc/default").mkdir()
+    (tmp_path / "etc/default/useradd").write_text(text)
+    assert accounts.home_base() == base
+
+
+def test_no_tables(tmp_path: Path) -> None:
+    accounts = Accounts(Root(str(tmp_path)))
+    assert accounts.user("root") is None
+    assert accounts.group("root") is None
