@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LUKS volumes: not built yet. A config that asks for one is refused before anything is changed."""
+
+from __future__ import annotations
+
+from ignition.base.errors import Refused
+from ignition.engine.step import Step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.config import model
+    from ignition.engine.machine import Machine
+
+
+def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+    """No step at all: Refused IGN2301 for each volume."""
+    for index, wanted in enumerate(config.storage.luks):
+        machine.refuse(
+            Refused(
+                "IGN2301",
+                f"LUKS volume {wanted.name} cannot be made: this version does not do encryption",
+                machine.origin("storage", "luks", index),
+                hint="leave storage.luks out of the config",
+            )
+        )
+    return iter(())

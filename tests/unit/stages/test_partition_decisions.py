@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of each partition, as a table: engine-disks 2.3 to 2.6, and rows of 8.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ignition.config.model import Disk
+from ignition.stages.partition_decisions import (
+    ABSENT,
+    CREATE,
+    DELETE,
+    KEEP,
+    RECREATE,
+    REFUSE,
+    RESIZE,
+    Decision,
+    Unfit,
+    decide_all,
+    made,
+    resolve,
+    wanted_of,
+)
+from ignition.system import gpt, gptwrite
+from ignition.system.gpt import LINUX_DATA, Partition, Table
+from ignition.system.placement import Layout
+
+MIB = 2048
+SECTORS = 512 * MIB
+ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+GUIDS = {n: f"{n}{n}{n}{n}{n}{n}{n}{n}-0000-4000-8000-000000000000" for n in range(1, 10)}
+BASE = [
+    Partition(1, 2 * MIB, 128 * MIB, ESP, GUIDS[1], "EFI-SYSTEM"),
+    Partition(6, 130 * MIB, 128 * MIB, LINUX_DATA, GUIDS[6], "OEM"),
+    Partition(9, 258 * MIB, 128 * MIB, LINUX_DATA, GUIDS[9], "ROOT", attributes=4),
+]
+W = {"wipePartitionEntry": True}
+GONE = {"shouldExist": False}
+R = {"resize": True}
+
+
+def table(partitions: list[Partition]) -> Table:
+    return gptwrite.changed(gpt.empty(512, SECTORS), [], partitions)
+
+
+def decide(before: Table, *entries: dict[str, Any]) -> list[Decision]:
+    wanted = wanted_of(Disk({"device": "/dev/x", "partitions": list(entries)}), 512)
+    resolve(wanted, before, Layout(before, 512, SECTORS))
+    return decide_all(wanted, before)
+
+
+ONE_ENTRY = {
+    "nothing there, nothing wanted": ({"number": 2, **GONE}, ABSENT),
+    "nothing there, nothing wanted, may wipe": ({"number": 2, **GONE, **W}, ABSENT),
+    "nothing there, wanted": ({"number": 2, "startMiB": 400, "sizeMiB": 1}, CREATE),
+    "there, not wanted, may not wipe": ({"number": 9, **GONE}, REFUSE),
+    "there, not wanted, may wipe": ({"number": 9, **GONE, **W}, DELETE),
+    "only the number": ({"number": 9}, KEEP),
+    "label and type": ({"number": 9, "label": "ROOT", "typeGuid": LINUX_DATA}, KEEP),
+    "guid in lower case": ({"number": 9, "guid": GUIDS[9].lower()}, KEEP),
+    "empty guid and type": ({"number": 9, "guid": "", "typeGuid": ""}, KEEP),
+    "match, may wipe": ({"number": 9, "startMiB": 258, "sizeMiB": 128, **W}, KEEP),
+    "start and size unset, may wipe: would fill": ({"number": 9, **W}, RECREATE),
+    "other guid": ({"number": 9, "guid": GUIDS[1]}, REFUSE),
+    "other type": ({"number": 9, "typeGuid": ESP}, REFUSE),
+    "other label": ({"number": 9, "label": "root"}, REFUSE),
+    "label must be empty": ({"number": 9, "label": ""}, REFUSE),
+    "label must be empty, may wipe": (
+        {"number": 9, "label": "", "startMiB": 258, "sizeMiB": 128, **W},
+        RECREATE,
+    ),
+    "other start": ({"number": 9, "startMiB": 260, "sizeMiB": 128}, REFUSE),
+    "other size": ({"number": 9, "sizeMiB": 2}, REFUSE),
+    "grows": ({"number": 9, "sizeMiB": 200, **R}, RESIZE),
+    "shrinks": ({"number": 9, "sizeMiB": 100, **R}, RESIZE),
+    "resize, size unset": ({"number": 9, **R}, KEEP),
+    "resize to fill": ({"number": 9, "sizeMiB": 0, **R}, RESIZE),
+    "resize, but another start": ({"number": 9, "startMiB": 260, "sizeMiB": 100, **R}, REFUSE),
+    "resize, but another label": ({"number": 9, "label": "x", "sizeMiB": 200, **R}, REFUSE),
+    "may wipe and resize": ({"number": 9, "startMiB": 258, "sizeMiB": 200, **R, **W}, RECREATE),
+    "size 0 with free space behind": ({"number": 9, "sizeMiB": 0}, REFUSE),
+    "start 0 with the gap before not the largest": (
+        {"number": 9, "startMiB": 0, "sizeMiB": 128},
+        KEEP,
+    ),
+}
+
+
+@pytest.mark.parametrize("entry, act", ONE_ENTRY.values(), ids=ONE_ENTRY)
+def test_decision(entry: dict[str, Any], act: str) -> None:
+    [decision] = decide(table(BASE), entry)
+    assert decision.act == act
+    if act == REFUSE:
+        assert "wipePartitionEntry" in decision.hint
+
+
+def test_only_a_wrong_size_can_be_cured_by_resize() -> None:
+    [size] = decide(table(BASE), {"number": 9, "sizeMiB": 200})
+    [label] = decide(table(BASE), {"number": 9, "label": "x", "sizeMiB": 200})
+    assert "resize" in size.hint
+    assert "resize" not in label.hint
+    assert label.why == "partition 9 didn't match: its label is 'ROOT', not 'x'"
+
+
+def numbers(decisions: list[Decision]) -> list[tuple[int, str]]:
+    return [(one.wanted.number, one.act) for one in decisions]
+
+
+NUMBER_ZERO = {
+    "lowest free one, after those with a number": (
+        [{"label": "new", "sizeMiB": 1}, {"number": 1}, {"number": 3, "sizeMiB": 1}],
+        [(1, KEEP), (3, CREATE), (2, CREATE)],
+    ),
+    "several in the order of the config": (
+        [{"label": name, "sizeMiB": 1} for name in "abc"],
+        [(2, CREATE), (3, CREATE), (4, CREATE)],
+    ),
+    "slot of a deleted one, both may wipe": (
+        [{"number": 6, **GONE, **W}, *({"label": n, "sizeMiB": 1, **W} for n in "abcde")],
+        [(2, CREATE), (3, CREATE), (4, CREATE), (5, CREATE), (6, RECREATE)],
+    ),
+}
+
+
+@pytest.mark.parametrize("entries, expected", NUMBER_ZERO.values(), ids=NUMBER_ZERO)
+def test_number_is_chosen(entries: list[dict[str, Any]], expected: list[tuple[int, str]]) -> None:
+    assert numbers(decide(table(BASE), *entries)) == expected
+
+
+TWO = [
+    Partition(1, MIB, 10 * MIB, LINUX_DATA, GUIDS[1], "one"),
+    Partition(2, 11 * MIB, 501 * MIB - 33, LINUX_DATA, GUIDS[2], "a"),
+]
+SLOT = {
+    "both may wipe": (W, {"label": "b", "sizeMiB": 5, **W}, RECREATE),
+    "only the new one may": ({}, {"label": "b", "sizeMiB": 5, **W}, RECREATE),
+    "only the deleting one may": (W, {"label": "b", "sizeMiB": 5}, RECREATE),
+    "neither may": ({}, {"label": "b", "sizeMiB": 5}, REFUSE),
+    "the new one is what is there": (W, {"label": "a"}, KEEP),
+}
+
+
+@pytest.mark.parametrize("deleting, new, act", SLOT.values(), ids=SLOT)
+def test_slot_of_a_deleted_one(deleting: dict[str, Any], new: dict[str, Any], act: str) -> None:
+    assert numbers(decide(table(TWO), {"number": 2, **GONE, **deleting}, new)) == [(2, act)]
+
+
+def test_second_run_of_an_unnumbered_one_makes_another() -> None:
+    """As in the original: there is no look-up by label."""
+    entry = {"label": "x", "sizeMiB": 5}
+    [first] = decide(table(BASE), entry)
+    after = gptwrite.changed(table(BASE), [], [made(first, None)])
+    [second] = decide(after, entry)
+    assert (first.wanted.number, second.wanted.number) == (2, 3)
+    assert second.act == CREATE
+
+
+UNFIT = {
+    "larger than the largest gap": [{"number": 2, "sizeMiB": 300}],
+    "start in the smaller gap, size 0": [{"number": 2, "startMiB": 1, "sizeMiB": 0}],
+    "over an unlisted one": [{"number": 2, "startMiB": 100, "sizeMiB": 50}],
+    "number out of range": [{"number": 129, "sizeMiB": 1}],
+}
+
+
+@pytest.mark.parametrize("entries", UNFIT.values(), ids=UNFIT)
+def test_what_does_not_fit(entries: list[dict[str, Any]]) -> None:
+    with pytest.raises(Unfit) as caught:
+        decide(table(BASE), {"number": 1}, *entries)
+    assert caught.value.index == 1
+
+
+def test_resized_one_keeps_all_but_its_size() -> None:
+    before = table(BASE)
+    [decision] = decide(before, {"number": 9, "sizeMiB": 200, "resize": True})
+    nine = BASE[2]
+    assert made(decision, before.partition(9)) == Partition(
+        9, nine.start, 200 * MIB, nine.type_guid, nine.guid, nine.name, nine.attributes
+    )
+
+
+def test_recreated_one_takes_nothing_over() -> None:
+    before = table(BASE)
+    [decision] = decide(before, {"number": 1, "startMiB": 2, "sizeMiB": 50, **W, **R})
+    new = made(decision, before.partition(1))
+    assert (new.start, new.size) == (2 * MIB, 50 * MIB)
+    assert (new.type_guid, new.name, new.attributes) == (LINUX_DATA, "", 0)
+    assert new.guid != GUIDS[1]
+
+
+def test_sectors_of_4096_bytes() -> None:
+    [wanted] = wanted_of(Disk({"partitions": [{"number": 1, "startMiB": 1, "sizeMiB": 32}]}), 4096)
+    assert (wanted.start, wanted.size) == (256, 8192)

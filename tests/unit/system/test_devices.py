@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of devices. What needs real ones is in tests/machine/disks."""
+
+from __future__ import annotations
+
+import pytest
+
+from ignition.base.settings import Settings
+from ignition.system import devices
+
+
+@pytest.mark.parametrize(
+    "node, number, partition",
+    [
+        ("/dev/sda", 1, "/dev/sda1"),
+        ("/dev/sda", 12, "/dev/sda12"),
+        ("/dev/vdb", 2, "/dev/vdb2"),
+        ("/dev/nvme0n1", 1, "/dev/nvme0n1p1"),
+        ("/dev/mmcblk0", 2, "/dev/mmcblk0p2"),
+        ("/dev/loop0", 1, "/dev/loop0p1"),
+        ("/dev/md127", 3, "/dev/md127p3"),
+    ],
+)
+def test_node_of_a_partition(node: str, number: int, partition: str) -> None:
+    assert devices.node_of_partition(node, number) == partition
+
+
+@pytest.mark.parametrize(
+    "label, link",
+    [("ROOT", "ROOT"), ("a b", "a\\x20b"), ("a/b", "a\\x2fb"), ("ü", "ü"), ("x\\y", "x\\x5cy")],
+)
+def test_name_of_a_link_that_udev_makes(label: str, link: str) -> None:
+    assert devices.udev_name(label) == link
+
+
+def test_alias_is_the_cleaned_path_in_a_folder_of_ours() -> None:
+    path = devices.alias_path(Settings(), "/dev//disk/by-id/../by-id/x")
+    assert path == "/run/ignition/dev_aliases/dev/disk/by-id/x"

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reader and writer of partition tables, against sfdisk and sgdisk and on damaged disks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ignition.system import gpt, gptwrite
+from ignition.system.gpt import LINUX_DATA, Partition, Table
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("sgdisk") and shutil.which("sfdisk")), reason="sgdisk, sfdisk not installed"
+)
+
+SECTORS = 65536
+GUID = "ABCDEF01-2345-4678-9ABC-DEF012345678"
+ONE = Partition(1, 2048, 2048, LINUX_DATA, GUID, "näme 😀", 1 << 2 | 1 << 40 | 1 << 60)
+
+
+class Image:
+    """A disk image of 512-byte sectors."""
+
+    def __init__(self, path: Path, sectors: int = SECTORS) -> None:
+        self.path = path
+        self.sectors = sectors
+        with path.open("wb") as file:
+            file.truncate(sectors * 512)
+
+    def grow(self, sectors: int) -> None:
+        self.sectors = sectors
+        os.truncate(self.path, sectors * 512)
+
+    def put(self, sector: int, data: bytes) -> None:
+        with self.path.open("r+b") as file:
+            file.seek(sector * 512)
+            file.write(data)
+
+    def get(self, sector: int, count: int = 1) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(sector * 512)
+            return file.read(count * 512)
+
+    def read(self) -> Table | None:
+        device = os.open(self.path, os.O_RDONLY)
+        try:
+            return gpt.read(device, 512, self.sectors)
+        finally:
+            os.close(device)
+
+    def write(self, *partitions: Partition, deleted: tuple[int, ...] = ()) -> None:
+        device = os.open(self.path, os.O_RDWR)
+        try:
+            found = gpt.read(device, 512, self.sectors)
+            base = found or gpt.empty(512, self.sectors)
+            table = gptwrite.changed(base, list(deleted), list(partitions))
+            gptwrite.write(device, table, 512, self.sectors, fresh=found is None)
+        finally:
+            os.close(device)
+
+    def is_sound(self) -> bool:
+        check = subprocess.run(["sgdisk", "--verify", self.path], capture_output=True, text=True)
+        return "No problems found" in check.stdout
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    return Image(tmp_path / "disk")
+
+
+def by_sfdisk(image: Image, *rows: str) -> None:
+    script = "label: gpt\n\n" + "\n".join(rows) + "\n"
+    command = ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", str(image.path)]
+    subprocess.run(command, input=script, text=True, check=True)
+
+
+def test_blank_disk_has_no_table(image: Image) -> None:
+    assert image.read() is None
+
+
+def test_what_sfdisk_writes_is_read(image: Image) -> None:
+    by_sfdisk(
+        image,
+        f'3 : start=2048, size=100, uuid={GUID}, name="a b", attrs="LegacyBIOSBootable GUID:60"',
+        "128 : start=4096, size=8",
+    )
+    table = image.read()
+    assert table is not None
+    assert table.partition(3) == Partition(3, 2048, 100, LINUX_DATA, GUID, "a b", 1 << 2 | 1 << 60)
+    assert [one.number for one in table.partitions] == [3, 128]
+    assert not table.damaged
+
+
+def test_what_is_written_is_sound_and_read_back(image: Image) -> None:
+    image.write(ONE)
+    assert image.is_sound()
+    table = image.read()
+    assert table is not None
+    assert table.partitions == (ONE,)
+    assert (table.first_usable, table.last_usable) == (34, SECTORS - 34)
+    image.write(Partition(2, 8192, 10, LINUX_DATA, GUID[::-1].replace("X", "0"), "b"))
+    image.write(deleted=(1,))
+    assert image.is_sound()
+    after = image.read()
+    assert after is not None
+    assert [one.number for one in after.partitions] == [2]
+    assert after.guid == table.guid
+
+
+def test_untouched_bytes_stay(image: Image) -> None:
+    """Boot code, a hybrid MBR, the other entries."""
+    by_sfdisk(image, "1 : start=2048, size=2048", 'name="other", start=8192, size=8')
+    subprocess.run(["sgdisk", "--hybrid=1", image.path], check=True, capture_output=True)
+    image.put(0, b"boot code")
+    master, entries = image.get(0), image.get(2)
+    image.write(Partition(9, 20480, 10, LINUX_DATA, GUID, ""))
+    assert image.get(0) == master
+    assert image.get(2) == entries
+
+
+def test_backup_moves_to_the_end_of_a_grown_disk(image: Image) -> None:
+    image.write(ONE)
+    image.grow(2 * SECTORS)
+    table = image.read()
+    assert table is not None
+    assert not table.damaged
+    assert table.last_usable == SECTORS - 34, "free space ends at the old end, as for sgdisk"
+    image.write(Partition(2, 8192, 10, LINUX_DATA, GUID, ""))
+    assert image.is_sound()
+    after = image.read()
+    assert after is not None
+    assert after.last_usable == 2 * SECTORS - 34
+
+
+def bad_header(image: Image) -> None:
+    image.put(1, os.urandom(512))
+
+
+def no_header(image: Image) -> None:
+    image.put(1, bytes(512))
+
+
+def bad_entries(image: Image) -> None:
+    image.put(2, os.urandom(512))
+
+
+def bad_backup(image: Image) -> None:
+    image.put(SECTORS - 1, os.urandom(512))
+
+
+def bad_backup_entries(image: Image) -> None:
+    image.put(SECTORS - 33, os.urandom(512))
+
+
+def no_protective_mbr(image: Image) -> None:
+    image.put(0, bytes(512))
+
+
+def bad_both_headers(image: Image) -> None:
+    bad_header(image)
+    bad_backup(image)
+
+
+def bad_mbr_and_header(image: Image) -> None:
+    image.put(0, os.urandom(1024))
+
+
+def bad_sum_of_both(image: Image) -> None:
+    for sector in (1, SECTORS - 1):
+        header = bytearray(image.get(sector))
+        header[16] ^= 1
+        image.put(sector, bytes(header))
+
+
+def only_protective_mbr(image: Image) -> None:
+    for sector in (1, SECTORS - 1):
+        image.put(sector, bytes(512))
+
+
+def shrunk(image: Image) -> None:
+    image.grow(SECTORS - 100)
+
+
+Damage = Callable[[Image], None]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [bad_header, no_header, bad_entries, bad_backup, bad_backup_entries, no_protective_mbr],
+)
+def test_one_bad_copy_is_read_from_the_other_and_mended(image: Image, damage: Damage) -> None:
+    image.write(ONE)
+    damage(image)
+    table = image.read()
+    assert table is not None
+    assert table.partitions == (ONE,)
+    assert table.damaged
+    image.write()
+    assert image.is_sound()
+    mended = image.read()
+    assert mended is not None
+    assert not mended.damaged
+    assert mended.partitions == (ONE,)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [bad_both_headers, bad_mbr_and_header, bad_sum_of_both, only_protective_mbr, shrunk],
+)
+def test_unreadable_is_not_the_same_as_no_table(image: Image, damage: Damage) -> None:
+    image.write(ONE)
+    damage(image)
+    with pytest.raises(gpt.Unreadable):
+        image.read()
+
+
+def test_wiped_disk_has_no_table(image: Image) -> None:
+    image.write(ONE)
+    device = os.open(image.path, os.O_RDWR)
+    gptwrite.wipe(device, image.read(), 512, SECTORS)
+    os.close(device)
+    assert image.read() is None
+    assert not any(image.get(0, 34))
+    assert not any(image.get(SECTORS - 33, 33))
+
+
+class Cut(Exception):
+    """The power goes."""
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["new table", "changed table"])
+def test_a_cut_between_any_two_writes_leaves_the_old_or_the_new_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: bool
+) -> None:
+    two = Partition(2, 8192, 10, LINUX_DATA, GUID, "new")
+    real, states = gptwrite._write, set()
+    for writes in range(6):
+        image = Image(tmp_path / f"disk{writes}")
+        if not fresh:
+            image.write(ONE)
+        left = writes
+
+        def cut(device: int, offset: int, data: bytes) -> None:
+            nonlocal left
+            if not left:
+                raise Cut
+            left -= 1
+            real(device, offset, data)
+
+        monkeypatch.setattr(gptwrite, "_write", cut)
+        try:
+            image.write(two)
+        except Cut:
+            states.add("cut")
+        else:
+            states.add("whole")
+        monkeypatch.setattr(gptwrite, "_write", real)
+        table = image.read()
+        found = [one.number for one in table.partitions] if table else []
+        assert found in (([], [2]) if fresh else ([1], [1, 2]))
+        # The same once more, as the next boot does it.
+        image.write(two)
+        assert image.is_sound()
+    assert states == {"cut", "whole"}
+
+
+def test_guids_are_read_as_they_are_written() -> None:
+    assert gpt.guid_text(gpt.guid_bytes(GUID)) == GUID
+    assert gpt.guid_bytes(LINUX_DATA).hex() == "af3dc60f838472478e793d69d8477de4"
+    version, variant = gptwrite.random_guid()[14], gptwrite.random_guid()[19]
+    assert version == "4"
+    assert variant in "89AB"

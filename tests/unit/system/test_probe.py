@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What blkid says about images, and how it is understood."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.base.log import Log
+from ignition.base.settings import Settings
+from ignition.system.probe import Found, ambivalent_kinds, decode, parse, probe
+
+needs_blkid = pytest.mark.skipif(
+    not (shutil.which("blkid") and shutil.which("mkfs.ext4")), reason="blkid, mkfs.ext4 missing"
+)
+
+
+def probed(path: Path) -> Found:
+    return probe(Log(lambda level, text: None), Settings(), str(path))
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    path = tmp_path / "image"
+    with path.open("wb") as file:
+        file.truncate(8 << 20)
+    return path
+
+
+@needs_blkid
+def test_nothing(image: Path) -> None:
+    assert probed(image) == Found()
+
+
+@needs_blkid
+@pytest.mark.parametrize("label", ["plain", 'a b"\\ü', "", "x=y"])
+def test_filesystem_with_any_label(image: Path, label: str) -> None:
+    uuid = "0f0e0d0c-1111-4222-8333-444455556666"
+    subprocess.run(["mkfs.ext4", "-q", "-U", uuid, "-L", label, image], check=True)
+    assert probed(image) == Found("ext4", uuid, label)
+
+
+@needs_blkid
+def test_partition_table(image: Path) -> None:
+    subprocess.run(["sfdisk", "-q", image], input="label: dos\n", text=True, check=True)
+    assert probed(image) == Found(table="dos")
+
+
+@needs_blkid
+def test_device_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(Failure) as caught:
+        probed(tmp_path / "absent")
+    assert caught.value.code == "IGN2004"
+
+
+def test_words_for_people() -> None:
+    assert str(Found("ext4", "1-2", "a")) == "ext4 labelled 'a' with UUID 1-2"
+    assert str(Found(table="dos")) == "a partition table (dos)"
+    assert str(Found()) == "nothing"
+
+
+def test_several_signatures() -> None:
+    output = "ID_FS_AMBIVALENT=filesystem:ext4:1.0 filesystem:zfs_member:5000 \n"
+    assert ambivalent_kinds(output) == ["ext4", "zfs_member"]
+    assert parse(output) == Found()
+
+
+@pytest.mark.parametrize(
+    "text, plain", [("a\\x20b", "a b"), ("\\x5cx", "\\x"), ("\\xc3\\xbc", "ü"), ("é", "é")]
+)
+def test_decoding(text: str, plain: str) -> None:
+    assert decode(text) == plain
