@@ -101,18 +101,18 @@ class Proxy(View):
 
     @property
     def http_proxy(self) -> str | None:
-        """URL of the proxy for HTTP resources, and for HTTPS ones if httpsProxy is unset."""
+        """URL of the proxy for http resources. Those with https do not use it."""
         return self.raw.get("httpProxy")
 
     @property
     def https_proxy(self) -> str | None:
-        """URL of the proxy for HTTPS resources."""
+        """URL of the proxy for https resources."""
         return self.raw.get("httpsProxy")
 
     @property
     def no_proxy(self) -> list[str]:
-        """Hosts that are reached without proxy: host names, domains with a leading dot, IP
-        addresses, CIDR blocks, each with an optional port; `*` for all.
+        """What is reached without proxy: `example.com` with its subdomains, `.example.com` only
+        these, an IP address, each with an optional port; a CIDR block; `*` for all.
         """
         return self.raw.get("noProxy") or []
 
@@ -208,8 +208,8 @@ class Verification(View):
 
     @property
     def hash(self) -> str | None:
-        """Hash of the bytes as they are at the source, before unpacking: `sha512-` or `sha256-`
-        and the sum in hexadecimal.
+        """Hash of the bytes, after unpacking if they are compressed: `sha512-` or `sha256-` and
+        the sum in hexadecimal.
         """
         return self.raw.get("hash")
 
@@ -294,7 +294,7 @@ class PasswdUser(View):
 
     @property
     def home_dir(self) -> str | None:
-        """Home directory."""
+        """Home directory. That of an existing user is moved there."""
         return self.raw.get("homeDir")
 
     @property
@@ -324,7 +324,7 @@ class PasswdUser(View):
 
     @property
     def primary_group(self) -> str | None:
-        """Name of the primary group of a new user."""
+        """Name of the primary group."""
         return self.raw.get("primaryGroup")
 
     @property
@@ -334,12 +334,12 @@ class PasswdUser(View):
 
     @property
     def shell(self) -> str | None:
-        """Login shell of a new user."""
+        """Login shell."""
         return self.raw.get("shell")
 
     @property
     def should_exist(self) -> bool | None:
-        """Whether the user should exist. False deletes it."""
+        """Whether the user should exist. False deletes it, with its home."""
         return self.raw.get("shouldExist")
 
     @property
@@ -349,7 +349,7 @@ class PasswdUser(View):
 
     @property
     def uid(self) -> int | None:
-        """User id of a new user."""
+        """User id."""
         return self.raw.get("uid")
 
 
@@ -595,12 +595,16 @@ class Partition(View):
 
     @property
     def size_mib(self) -> int | None:
-        """Size in mebibytes. 0 takes the rest of the largest free block."""
+        """Size in mebibytes. 0 takes the rest of the largest free block; so does unset, but for
+        an existing partition, which keeps its size.
+        """
         return self.raw.get("sizeMiB")
 
     @property
     def start_mib(self) -> int | None:
-        """Start in mebibytes. 0 is the start of the largest free block."""
+        """Start in mebibytes. 0 is the start of the largest free block; so is unset, but for an
+        existing partition, which keeps its start.
+        """
         return self.raw.get("startMiB")
 
     @property
