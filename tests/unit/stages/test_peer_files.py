@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the original's files phase succeeds, ours ends in the same state: random targets and configs.
+
+IGNITION_PEER names the original's engine, of version 2.14. It runs where nothing but its own root can be
+written, since it follows some links out of that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.testbed import peer
+from tests.unit.stages.target import Target
+
+pytestmark = [
+    pytest.mark.skipif(not peer.engine(), reason="IGNITION_PEER names no engine of the original"),
+    pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare here"),
+]
+
+ALL = ("users", "files", "units", "result")
+NAMES = ("a", "b", "c")
+MODES = (0o644, 0o755, 0o600, 0o000, 0o777)
+UNIT = "[Unit]\nDescription=x\n[Install]\nWantedBy=multi-user.target\n"
+
+
+def some_path(dice: random.Random) -> str:
+    return "/" + "/".join(dice.choice(NAMES) for _ in range(dice.randint(1, 3)))
+
+
+def some_link(dice: random.Random) -> str:
+    text = "/".join(dice.choice((*NAMES, "..", ".")) for _ in range(dice.randint(1, 3)))
+    return dice.choice(("", "", "/", "//")) + text + dice.choice(("", "", "/"))
+
+
+def make_target(dice: random.Random, target: Target) -> None:
+    target.put("/etc/selinux/config", "SELINUXTYPE=targeted\n")
+    for _ in range(dice.randint(0, 6)):
+        path = target.at(some_path(dice))
+        if os.path.lexists(path) or not inside(path, target.root):
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = dice.random()
+        if kind < 0.35:
+            path.mkdir()
+        elif kind < 0.7:
+            path.write_text(dice.choice(("old", "", "d")))
+        else:
+            path.symlink_to(some_link(dice))
+        os.chown(path, dice.choice((0, 5)), dice.choice((0, 6)), follow_symlinks=False)
+        if not path.is_symlink():
+            path.chmod(dice.choice((*MODES, 0o4755, 0o2755, 0o1777)))
+    units = "/etc/systemd/system"
+    if dice.random() < 0.3:
+        target.put("/usr/lib/systemd/system/u1.service", UNIT)
+        target.link(
+            f"{units}/multi-user.target.wants/u1.service", "/usr/lib/systemd/system/u1.service"
+        )
+    if dice.random() < 0.3:
+        target.link(
+            f"{units}/u2.service", dice.choice(("/dev/null", "../../../dev/null", "u1.service"))
+        )
+    if dice.random() < 0.2:
+        target.put(
+            "/etc/systemd/system-preset/20-ignition.preset", "enable vendor.service\n", 0o600
+        )
+
+
+def inside(path: Path, root: Path) -> bool:
+    """Whether all above it are folders: what is made here must not follow links."""
+    return all(not os.path.lexists(one) or (one.is_dir() and not one.is_symlink())
+               for one in path.parents if one.is_relative_to(root))  # fmt: skip
+
+
+def some_config(dice: random.Random) -> dict[str, Any]:
+    links = {some_path(dice) for _ in range(dice.choice((0, 0, 1, 2)))}
+    taken = set(links)
+    storage: dict[str, list[dict[str, Any]]] = {"directories": [], "files": [], "links": []}
+    for path in sorted(links):
+        link: dict[str, Any] = {"path": path, "target": some_link(dice), **owner(dice)}
+        if dice.random() < 0.4:
+            link.update(hard=True, target=some_path(dice))
+        storage["links"].append(overwriting(dice, link))
+    for kind in ("directories", "files", "files"):
+        for _ in range(dice.randint(0, 2)):
+            path = some_path(dice)
+            below_link = any(path.startswith(f"{link}/") for link in links)
+            if path in taken or below_link:
+                continue
+            taken.add(path)
+            node: dict[str, Any] = {"path": path, **owner(dice)}
+            if dice.random() < 0.5:
+                node["mode"] = dice.choice(MODES)
+            if kind == "files":
+                fill(dice, node)
+            if kind == "directories" or "contents" in node:
+                overwriting(dice, node)
+            storage[kind].append(node)
+    config = {"ignition": {"version": "3.4.0-experimental"}, "storage": storage}
+    config["systemd"] = {"units": some_units(dice)}  # type: ignore[dict-item]
+    return config
+
+
+def owner(dice: random.Random) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    if dice.random() < 0.3:
+        chosen["user"] = {"id": dice.choice((0, 7))}
+    if dice.random() < 0.3:
+        chosen["group"] = {"id": dice.choice((0, 8))}
+    return chosen
+
+
+def overwriting(dice: random.Random, node: dict[str, Any]) -> dict[str, Any]:
+    if dice.random() < 0.5:
+        node["overwrite"] = dice.random() < 0.8
+    return node
+
+
+def fill(dice: random.Random, node: dict[str, Any]) -> None:
+    sources = ("data:,data", "data:;base64,aGVsbG8=", "")
+    if dice.random() < 0.6:
+        node["contents"] = {"source": dice.choice(sources)}
+    if dice.random() < 0.3:
+        node["append"] = [{"source": dice.choice(sources)} for _ in range(dice.randint(1, 2))]
+
+
+def some_units(dice: random.Random) -> list[dict[str, Any]]:
+    found = []
+    for name in ("u2.service", "u1.service", "t@.service", "t@y.service", "t@x.service"):
+        if dice.random() < 0.5:
+            continue
+        unit: dict[str, Any] = {"name": name}
+        if dice.random() < 0.4:
+            unit["contents"] = dice.choice((UNIT, ""))
+        if dice.random() < 0.4 and name != "t@.service":
+            unit["enabled"] = True  # false is another matter in 2.14 than in the original of today
+        if dice.random() < 0.4:
+            unit["mask"] = dice.random() < 0.5
+        if dice.random() < 0.3:
+            unit["dropins"] = [{"name": "d.conf", "contents": dice.choice(("[Unit]\n", ""))}]
+        found.append(unit)
+    return found
+
+
+def run_peer(folder: Path, target: Target, config: dict[str, Any]) -> bool:
+    cache = folder / "cache"
+    cache.write_text(json.dumps(config))
+    words = [
+        peer.engine(), "-platform", "file", "-stage", "files", "-root", str(target.root),
+        "-config-cache", str(cache), "-state-file", str(folder / "state"), "-log-to-stdout",
+    ]  # fmt: skip
+    guard = 'mount --bind "$0" "$0" && mount -o remount,ro,bind / && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", guard, str(folder), *words],
+        capture_output=True,
+        check=False,
+        env={"PATH": f"{folder}/bin:{os.environ['PATH']}"},
+    )
+    return done.returncode == 0
+
+
+def setfiles(folder: Path) -> str:
+    """A recorder of what is to be labelled."""
+    (folder / "bin").mkdir()
+    program = folder / "bin/setfiles"
+    program.write_text(f'#!/bin/sh\ntr "\\0" "\\n" >>{folder}/labelled\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def state(target: Target) -> dict[str, Any]:
+    """The tree, the result file apart, and which names are one file."""
+    tree: dict[str, Any] = dict(target.tree())
+    tree.pop("etc/.ignition-result.json", None)
+    names: dict[int, list[str]] = {}
+    for path in tree:
+        names.setdefault(target.at(path).lstat().st_ino, []).append(path)
+    tree["one file"] = sorted(sorted(group) for group in names.values() if len(group) > 1)
+    tree["root"] = target.root.stat().st_mode, target.root.stat().st_uid
+    return tree
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("IGNITION_PEER_SEEDS", "40"))))
+def test_same_end(tmp_path: Path, seed: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("provisioning sets owners, which takes root")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "ours").mkdir()
+    theirs, ours = Target(tmp_path / "theirs"), Target(tmp_path / "ours")
+    config = some_config(random.Random(seed))
+    for one in (theirs, ours):
+        make_target(random.Random(-seed), one)
+    assert state(theirs) == state(ours)
+    setfiles(tmp_path / "theirs")
+    ours.settings.programs["setfiles"] = setfiles(tmp_path / "ours")
+    if not run_peer(tmp_path / "theirs", theirs, config):
+        return  # then ours may succeed or fail, but never with a traceback
+    try:
+        ours.run(config, *ALL)
+    except Failure as failure:
+        raise AssertionError(
+            f"{failure.code} {failure.text}\n{json.dumps(config, indent=1)}"
+        ) from failure
+    assert state(ours) == state(theirs), json.dumps(config, indent=1)
+    once = state(ours)
+    ours.run(config, *ALL)
+    assert state(ours) == once, json.dumps(config, indent=1)
