@@ -181,6 +181,10 @@ def test_positions_are_in_bytes_and_behind_opening_brackets() -> None:
     ]
 
 
+def test_the_first_byte_of_a_line_is_column_1() -> None:
+    assert report(f'{{{V},\n"x":1}}') == ["warning at $.x, line 2 col 1: unused key x"]
+
+
 def test_what_is_missing_has_the_position_of_what_holds_it() -> None:
     assert report(f'{{{V},"storage":{{"files":[{{}}]}}}}') == [
         "error at $.storage.files.0.path, line 1 col 54: path not specified"
@@ -229,6 +233,12 @@ def test_unused_keys(members: str, lines: list[str]) -> None:
     # Without the position, which is tested above.
     found = [str(finding).replace("warning at ", "") for finding in result.findings]
     assert [line.partition(", line")[0] + ":" + line.partition(":")[2] for line in found] == lines
+
+
+def test_null_for_an_object_that_may_be_absent_is_no_mismatch() -> None:
+    text = '{"ignition":{"version":"%s"},"storage":{"luks":[{"device":"/d","clevis":null}]}}'
+    assert report(text % "3.2.0") == []
+    assert len(report(text % "3.3.0")) == 1
 
 
 def test_without_positions_errors_are_still_found() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ignition.base.errors import InvalidConfig
 from ignition.config import decode, document, fast, parse, shapes, unused, versions
 from ignition.config.check import check
 from ignition.testbed import randomconfig
@@ -61,6 +62,22 @@ def test_anything_else_is_left_to_the_exact_reader(text: str) -> None:
 
 def test_bad_utf_8_is_left_to_the_exact_reader() -> None:
     assert fast.read(f'{{{V},"storage":{{"files":[{{"path":"/'.encode() + b'\xff"}]}}') is None
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ('{"path":"a"}', "path not absolute"),
+        ('{"path":"/a"},{"path":"/a"}', "duplicate entry defined"),
+    ],
+)
+def test_rules_hold_for_what_was_read_quickly(files: str, message: str) -> None:
+    data = f'{{{V},"storage":{{"files":[{files}]}}}}'.encode()
+    assert fast.read(data) is not None
+    with pytest.raises(InvalidConfig) as caught:
+        parse.parse(data, "test")
+    assert [finding.message for finding in caught.value.findings] == [message]
+    assert caught.value.findings[0].origin.line == 1
 
 
 def agree(data: bytes) -> None:

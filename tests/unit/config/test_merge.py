@@ -247,6 +247,11 @@ def test_what_only_the_merge_makes_wrong_is_found_in_the_rendered_config() -> No
     ]
 
 
+def test_duplicates_are_not_looked_for_in_the_rendered_config() -> None:
+    value = {"ignition": {"version": shapes.NEWEST}, "passwd": {"groups": [{}, {}]}}
+    assert parse.validate_rendered(value) == []
+
+
 def test_an_empty_source_and_none_name_the_same_item() -> None:
     tls = [
         {"tls": {"certificateAuthorities": [item]}}
