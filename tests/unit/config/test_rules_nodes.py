@@ -100,8 +100,10 @@ def test_clean_is_stable_and_decides_what_is_dirty(path: str) -> None:
     ids=str,
 )
 def test_owner(owner: dict[str, Any], expected: bool, kind: str, version: str) -> None:
-    found = node(kind, {"user": owner, "group": owner}, version)
-    assert found == ([f"error group: {BOTH}", f"error user: {BOTH}"] if expected else [])
+    group, user = f"error group: {BOTH}", f"error user: {BOTH}"
+    assert node(kind, {"user": owner, "group": owner}, version) == [group, user] * expected
+    assert node(kind, {"user": owner}, version) == [user] * expected
+    assert node(kind, {"group": owner}, version) == [group] * expected
 
 
 @pytest.mark.parametrize("kind", ["files", "directories"])
