@@ -20,12 +20,17 @@ _NEWER = (
 
 def validator() -> str:
     """The path of the original's ignition-validate, "" if there is none."""
-    return os.environ.get("IGNITION_VALIDATE_PEER", "")
+    return _program("IGNITION_VALIDATE_PEER")
 
 
 def engine() -> str:
     """The path of the original's engine, "" if there is none."""
-    return os.environ.get("IGNITION_PEER", "")
+    return _program("IGNITION_PEER")
+
+
+def _program(variable: str) -> str:
+    path = os.environ.get(variable, "")
+    return path if os.access(path, os.X_OK) else ""
 
 
 def validate(config: bytes) -> tuple[bool, list[str]]:
