@@ -157,18 +157,10 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places:
 
 
 def _step_for_hard_links(links: list[Entry], root: Root, machine: Machine) -> Step:
-    def do(task: Task) -> None:
-        for link, target in hardlinks.in_order(links, root):
-            try:
-                hardlinks.make(link, target, root, task.log)
-            except Failure as failure:
-                failure.origin = failure.origin or machine.origin(*link.place)
-                raise
-
     return Step(
         says=_words(links, root),
         origin=_origin(links, machine),
-        do=do,
+        do=lambda task: hardlinks.make_all(links, root, machine, task.log),
         needs=(BEGUN, ACCOUNTS, ENTRIES),
         provides=(LINKS,),
     )

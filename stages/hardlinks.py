@@ -13,33 +13,40 @@ from .entries import clean
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.log import Log
+    from ignition.engine.machine import Machine
     from ignition.system.folder import Folder
     from ignition.system.root import Root
 
     from .entries import Entry
 
 
-def target_of(link: Entry, root: Root) -> str:
+def make_all(links: list[Entry], root: Root, machine: Machine, log: Log) -> None:
+    """Makes the links in the order of the config, but one whose target is missing after that target, where
+    the target is a later link."""
+    waiting = {link.path: link for link in links}
+    while waiting:
+        chain: list[tuple[Entry, str]] = []
+        path = next(iter(waiting))
+        while path in waiting:
+            link = waiting.pop(path)
+            path = _target_of(link, root)
+            chain.append((link, path))
+            if root.lstat(path) is not None:
+                break
+        for link, target in reversed(chain):
+            try:
+                _make(link, target, root, log)
+            except Failure as failure:
+                failure.origin = failure.origin or machine.origin(*link.place)
+                raise
+
+
+def _target_of(link: Entry, root: Root) -> str:
     """The resolved path of the target. A relative one counts from the root too, as in the original."""
     return root.resolve(clean(f"/{link.node.raw.get('target') or ''}"))
 
 
-def in_order(links: list[Entry], root: Root) -> list[tuple[Entry, str]]:
-    """The links with their targets, each after the link that it points to."""
-    targets = {link.path: target_of(link, root) for link in links}
-    by_path = {link.path: link for link in links}
-    ordered: dict[str, Entry] = {}
-    for path in by_path:
-        chain = []
-        while path in by_path and path not in ordered and path not in chain:
-            chain.append(path)
-            path = targets[path]
-        for made in reversed(chain):
-            ordered[made] = by_path[made]
-    return [(link, targets[path]) for path, link in ordered.items()]
-
-
-def make(link: Entry, target: str, root: Root, log: Log) -> None:
+def _make(link: Entry, target: str, root: Root, log: Log) -> None:
     """Gives the target a second name. A symlink is linked itself, not what it leads to."""
     with root.folder(link.folder) as folder:
         path = folder.show(link.name)

@@ -152,3 +152,15 @@ class TestHardLinks:
                     {"path": "/b", "target": "/a", "hard": True},
                 ]
             )
+
+    def test_order_of_the_config_counts_where_targets_exist(self, target: Target) -> None:
+        target.put("/b", "old")
+        target.put("/f", "new")
+        target.storage(
+            links=[
+                {"path": "/a", "target": "/b", "hard": True},
+                {"path": "/b", "target": "/f", "hard": True, "overwrite": True},
+            ]
+        )
+        assert target.at("/a").read_text() == "old"
+        assert same_file(target, "/b", "/f")

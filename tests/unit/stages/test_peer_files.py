@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
+from ignition.system.root import Root
 from ignition.testbed import peer
 from tests.unit.stages.target import Target
 
@@ -37,7 +38,9 @@ def some_path(dice: random.Random) -> str:
 
 
 def some_link(dice: random.Random) -> str:
-    text = "/".join(dice.choice((*NAMES, "..", ".")) for _ in range(dice.randint(1, 3)))
+    """The text of a link. Names are not followed by `..`: the original folds that without looking."""
+    parts = dice.choice(((), ("..",), ("..", ".."), (".",)))
+    text = "/".join((*parts, *(dice.choice(NAMES) for _ in range(dice.randint(0, 2))))) or "."
     return dice.choice(("", "", "/", "//")) + text + dice.choice(("", "", "/"))
 
 
@@ -81,7 +84,8 @@ def inside(path: Path, root: Path) -> bool:
 
 
 def some_config(dice: random.Random) -> dict[str, Any]:
-    links = {some_path(dice) for _ in range(dice.choice((0, 0, 1, 2)))}
+    paths = {some_path(dice) for _ in range(dice.choice((0, 0, 1, 2)))}
+    links = {path for path in paths if not any(path.startswith(f"{other}/") for other in paths)}
     taken = set(links)
     storage: dict[str, list[dict[str, Any]]] = {"directories": [], "files": [], "links": []}
     for path in sorted(links):
@@ -184,8 +188,18 @@ def state(target: Target) -> dict[str, Any]:
     for path in tree:
         names.setdefault(target.at(path).lstat().st_ino, []).append(path)
     tree["one file"] = sorted(sorted(group) for group in names.values() if len(group) > 1)
+    preset = "etc/systemd/system-preset/20-ignition.preset"
+    if preset in tree:  # 2.14 writes the lines in any order
+        *attributes, lines = tree[preset]
+        tree[preset] = (*attributes, sorted(lines.splitlines()))
     tree["root"] = target.root.stat().st_mode, target.root.stat().st_uid
     return tree
+
+
+def places_of(config: dict[str, Any], target: Target) -> list[str]:
+    """Where the entries lie at the moment."""
+    root = Root(str(target.root))
+    return [root.resolve(node["path"]) for nodes in config["storage"].values() for node in nodes]
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("IGNITION_PEER_SEEDS", "40"))))
@@ -199,6 +213,7 @@ def test_same_end(tmp_path: Path, seed: int) -> None:
     for one in (theirs, ours):
         make_target(random.Random(-seed), one)
     assert state(theirs) == state(ours)
+    places = places_of(config, ours)
     setfiles(tmp_path / "theirs")
     ours.settings.programs["setfiles"] = setfiles(tmp_path / "ours")
     if not run_peer(tmp_path / "theirs", theirs, config):
@@ -210,6 +225,9 @@ def test_same_end(tmp_path: Path, seed: int) -> None:
             f"{failure.code} {failure.text}\n{json.dumps(config, indent=1)}"
         ) from failure
     assert state(ours) == state(theirs), json.dumps(config, indent=1)
-    once = state(ours)
-    ours.run(config, *ALL)
-    assert state(ours) == once, json.dumps(config, indent=1)
+    if places == places_of(
+        config, ours
+    ):  # else the config replaced a link that its own paths go through
+        once = state(ours)
+        ours.run(config, *ALL)
+        assert state(ours) == once, json.dumps(config, indent=1)
