@@ -305,14 +305,16 @@ def test_settings_of_the_config_apply_to_its_references(bench: Bench) -> None:
 
 def test_settings_are_inherited_by_all_references_below(bench: Bench) -> None:
     """In the original, the second reference of a child loses the proxy of the child's parent."""
+    host = "http://x.invalid"
     with HttpServer() as proxy:
-        proxy.answer(
-            "http://x.invalid/c", served(merging("http://x.invalid/1", "http://x.invalid/2"))
+        proxy.answer(f"{host}/c", served(merging(f"{host}/1", f"{host}/2")))
+        proxy.answer(f"{host}/1", served(merging(f"{host}/1/1", files={"/1": 1})))
+        proxy.answer(f"{host}/1/1", served(config(files={"/1/1": 1})))
+        proxy.answer(f"{host}/2", served(config(files={"/2": 1})))
+        got = bench.fetch(
+            merging(f"{host}/c", proxy={"httpProxy": proxy.url()}, timeouts={"httpTotal": 5})
         )
-        proxy.answer("http://x.invalid/1", served(config(files={"/1": 1})))
-        proxy.answer("http://x.invalid/2", served(config(files={"/2": 1})))
-        value = merging("http://x.invalid/c", proxy={"httpProxy": proxy.url()})
-        assert modes(bench.fetch(value).user) == {"/1": 1, "/2": 1}
+    assert modes(got.user) == {"/1": 1, "/1/1": 1, "/2": 1}
 
 
 def test_settings_merged_in_by_one_child_apply_to_the_next(bench: Bench) -> None:

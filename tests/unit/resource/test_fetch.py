@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -173,24 +174,31 @@ def test_full_disk_says_where(bench: Bench) -> None:
     assert "no space left" in str(caught.value).lower()
 
 
+def wait_for(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def test_waiting_is_announced_with_the_last_reason() -> None:
     said: list[str] = []
-    with Watch(said.append, "http://host/a", every=0.05) as watch:
-        time.sleep(0.07)
+    with Watch(said.append, "http://host/a", every=0.1) as watch:
+        wait_for(lambda: bool(said))
         watch.reason = "connection refused"
-        time.sleep(0.06)
-    time.sleep(0.1)
-    assert said == [
-        "waiting 0 s for http://host/a: no answer yet",
-        "waiting 0 s for http://host/a: connection refused",
-    ]
+        count = len(said)
+        wait_for(lambda: len(said) > count + 1)
+    count = len(said)
+    time.sleep(0.3)
+    assert len(said) == count, "nothing is said after the wait"
+    assert said[0] == "waiting 0 s for http://host/a: no answer yet"
+    assert said[-1].endswith("s for http://host/a: connection refused")
 
 
 def test_the_end_of_a_wait_is_called_for_once() -> None:
     ended: list[str] = []
     with Watch(lambda _: None, "x", limit=0.05) as watch:
         watch.on_expiry(lambda: ended.append("first"))
-        time.sleep(0.15)
+        wait_for(lambda: bool(ended))
         assert watch.expired
         watch.on_expiry(lambda: ended.append("second"))
     assert ended == ["first", "second"]

@@ -93,11 +93,17 @@ def test_pauses_double_up_to_five_seconds_until_the_total_timer(bench: Bench) ->
     assert sum(bench.sleeps) == pytest.approx(20)
 
 
-def test_kernel_argument_bounds_what_the_config_leaves_open(bench: Bench) -> None:
-    bench.settings.wait_fetch = 3
+@pytest.mark.parametrize(
+    ("argument", "total", "expected"), [(3, 0, 3), (3, 9, 3), (9, 3, 3), (0, 3, 3)]
+)
+def test_the_shorter_of_kernel_argument_and_total_timer_counts(
+    bench: Bench, argument: int, total: int, expected: int
+) -> None:
+    bench.settings.wait_fetch = argument
+    ctx = bench.context(Transport(total=total))
     with HttpServer({"/a": Answer(500)}) as server:
-        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4006"
-    assert sum(bench.sleeps) == pytest.approx(3)
+        assert code_of(lambda: fetch_bytes(ctx, server.url("/a"))) == "IGN4006"
+    assert sum(bench.sleeps) == pytest.approx(expected)
 
 
 def test_refused_connection_is_retried(bench: Bench) -> None:
