@@ -7,6 +7,8 @@ whether a line is too long depends on where it lies in the read buffer.
 
 from __future__ import annotations
 
+from ignition.base.log import quote
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Option = tuple[str, str, str]
@@ -86,8 +88,6 @@ def _section(reader: _Reader) -> str:
     reader.check_line()
     rest = reader.line()[0].strip(_SPACE)
     if rest:
-        from ignition.base.log import quote
-
         # The original means to name the section here, and never does.
         raise UnitError(f"found garbage after section name : {quote(rest)}")
     return name[:-1]

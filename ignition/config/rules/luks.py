@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from ignition.config import scan
 from ignition.config.rules.disks import DEVICE_REQUIRED
 from ignition.config.rules.paths import path_fault
 from ignition.config.rules.resources import resource
@@ -170,6 +169,8 @@ def _tang(value: dict[str, Any]) -> Iterator[RuleFinding]:
 
 def _is_json(text: str) -> bool:
     """Whether Go would read text as JSON; a number that no 64-bit float can hold is none."""
+    from ignition.config import scan
+
     try:
         return not scan.scan(text.encode()).huge_number
     except scan.SyntaxFault:
