@@ -305,15 +305,14 @@ def test_settings_of_the_config_apply_to_its_references(bench: Bench) -> None:
 
 def test_settings_are_inherited_by_all_references_below(bench: Bench) -> None:
     """In the original, the second reference of a child loses the proxy of the child's parent."""
+    bench.settings.wait_fetch = 5
     host = "http://x.invalid"
     with HttpServer() as proxy:
         proxy.answer(f"{host}/c", served(merging(f"{host}/1", f"{host}/2")))
         proxy.answer(f"{host}/1", served(merging(f"{host}/1/1", files={"/1": 1})))
         proxy.answer(f"{host}/1/1", served(config(files={"/1/1": 1})))
         proxy.answer(f"{host}/2", served(config(files={"/2": 1})))
-        got = bench.fetch(
-            merging(f"{host}/c", proxy={"httpProxy": proxy.url()}, timeouts={"httpTotal": 5})
-        )
+        got = bench.fetch(merging(f"{host}/c", proxy={"httpProxy": proxy.url()}))
     assert modes(got.user) == {"/1": 1, "/1/1": 1, "/2": 1}
 
 
