@@ -30,7 +30,6 @@ def node(kind: str, value: dict[str, Any], version: str = NEWEST) -> list[str]:
     return said_of(f"storage.{kind}.0", {"path": "/a", **target, **value}, version)
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("path", "expected"),
@@ -54,8 +53,9 @@ def node(kind: str, value: dict[str, Any], version: str = NEWEST) -> list[str]:
     ],
     ids=lambda value: repr(value) if isinstance(value, str) else "",
 )
-def test_path(path: str, expected: list[str], kind: str, version: str) -> None:
-    assert node(kind, {"path": path}, version) == expected
+def test_path(path: str, expected: list[str], kind: str) -> None:
+    for version in ALL:
+        assert node(kind, {"path": path}, version) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,6 @@ def test_clean_is_stable_and_decides_what_is_dirty(path: str) -> None:
     assert (found == [DIRTY]) is (clean("/" + path) != "/" + path)
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("owner", "expected"),
@@ -99,15 +98,15 @@ def test_clean_is_stable_and_decides_what_is_dirty(path: str) -> None:
     ],
     ids=str,
 )
-def test_owner(owner: dict[str, Any], expected: bool, kind: str, version: str) -> None:
-    group, user = f"error group: {BOTH}", f"error user: {BOTH}"
-    assert node(kind, {"user": owner, "group": owner}, version) == [group, user] * expected
-    assert node(kind, {"user": owner}, version) == [user] * expected
-    assert node(kind, {"group": owner}, version) == [group] * expected
+def test_owner(owner: dict[str, Any], expected: bool, kind: str) -> None:
+    for version in ALL:
+        group, user = f"error group: {BOTH}", f"error user: {BOTH}"
+        assert node(kind, {"user": owner, "group": owner}, version) == [group, user] * expected
+        assert node(kind, {"user": owner}, version) == [user] * expected
+        assert node(kind, {"group": owner}, version) == [group] * expected
 
 
 @pytest.mark.parametrize("kind", ["files", "directories"])
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("mode", "illegal", "special"),
     [
@@ -122,12 +121,12 @@ def test_owner(owner: dict[str, Any], expected: bool, kind: str, version: str) -
         (1 << 40, True, False),
     ],
 )
-def test_mode(mode: int, illegal: bool, special: bool, kind: str, version: str) -> None:
-    expected = [ILLEGAL] * illegal + [SPECIAL] * (special and version in until("3.5.0"))
-    assert node(kind, {"mode": mode}, version) == expected
+def test_mode(mode: int, illegal: bool, special: bool, kind: str) -> None:
+    for version in ALL:
+        expected = [ILLEGAL] * illegal + [SPECIAL] * (special and version in until("3.5.0"))
+        assert node(kind, {"mode": mode}, version) == expected
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -141,8 +140,9 @@ def test_mode(mode: int, illegal: bool, special: bool, kind: str, version: str) 
     ],
     ids=str,
 )
-def test_overwrite_needs_a_source(value: dict[str, Any], expected: list[str], version: str) -> None:
-    assert node("files", value, version) == expected
+def test_overwrite_needs_a_source(value: dict[str, Any], expected: list[str]) -> None:
+    for version in ALL:
+        assert node("files", value, version) == expected
 
 
 @pytest.mark.parametrize("version", ALL)

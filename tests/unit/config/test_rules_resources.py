@@ -25,7 +25,6 @@ def said_of_contents(value: dict[str, Any], version: str = NEWEST) -> list[str]:
     return [line.replace("contents.", "", 1) for line in lines]
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -73,8 +72,9 @@ def said_of_contents(value: dict[str, Any], version: str = NEWEST) -> list[str]:
         "second hyphen belongs to the sum",
     ],
 )
-def test_every_version(value: dict[str, Any], expected: list[str], version: str) -> None:
-    assert said_of_contents(value, version) == expected
+def test_every_version(value: dict[str, Any], expected: list[str]) -> None:
+    for version in ALL:
+        assert said_of_contents(value, version) == expected
 
 
 @pytest.mark.parametrize("version", ALL)
@@ -86,7 +86,6 @@ def test_sha256_since_3_1(version: str) -> None:
         assert said_of_contents(value, version) == [WRONG_SIZE]
 
 
-@pytest.mark.parametrize("version", since("3.1.0"))
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
@@ -101,12 +100,13 @@ def test_sha256_since_3_1(version: str) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_headers_are_for_http(source: str, expected: list[str], version: str) -> None:
-    value = {"source": source, "httpHeaders": [{"name": "X", "value": "y"}]}
-    assert said_of_contents(value, version) == expected
-    assert said_of_contents({"source": source, "httpHeaders": []}, version) == [
-        line for line in expected if "httpHeaders" not in line
-    ]
+def test_headers_are_for_http(source: str, expected: list[str]) -> None:
+    for version in since("3.1.0"):
+        value = {"source": source, "httpHeaders": [{"name": "X", "value": "y"}]}
+        assert said_of_contents(value, version) == expected
+        assert said_of_contents({"source": source, "httpHeaders": []}, version) == [
+            line for line in expected if "httpHeaders" not in line
+        ]
 
 
 @pytest.mark.parametrize("version", since("3.2.0"))

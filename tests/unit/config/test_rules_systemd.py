@@ -28,7 +28,6 @@ def unit(value: dict[str, Any], version: str = NEWEST) -> list[str]:
     return said_of("systemd.units.0", {"name": "a.service", **value}, version)
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("name", "good"),
     [
@@ -47,11 +46,11 @@ def unit(value: dict[str, Any], version: str = NEWEST) -> list[str]:
         ("a.", False),
     ],
 )
-def test_unit_names(name: str, good: bool, version: str) -> None:
-    assert unit({"name": name}, version) == ([] if good else [EXTENSION])
+def test_unit_names(name: str, good: bool) -> None:
+    for version in ALL:
+        assert unit({"name": name}, version) == ([] if good else [EXTENSION])
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("name", "good"),
     [
@@ -63,11 +62,11 @@ def test_unit_names(name: str, good: bool, version: str) -> None:
         ("", False),
     ],
 )
-def test_dropin_names(name: str, good: bool, version: str) -> None:
-    assert unit({"dropins": [{"name": name}]}, version) == ([] if good else [DROPIN_EXTENSION])
+def test_dropin_names(name: str, good: bool) -> None:
+    for version in ALL:
+        assert unit({"dropins": [{"name": name}]}, version) == ([] if good else [DROPIN_EXTENSION])
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("contents", "problem"),
     [
@@ -82,17 +81,17 @@ def test_dropin_names(name: str, good: bool, version: str) -> None:
     ],
     ids=lambda value: value[:30],
 )
-def test_contents(contents: str, problem: str, version: str) -> None:
-    words = [f"error contents: invalid unit content: {problem}"] if problem else []
-    assert unit({"contents": contents}, version) == words
-    assert unit({"contents": contents, "enabled": False, "mask": True}, version) == words
-    dropins = [{"name": "1.conf", "contents": contents}]
-    assert unit({"dropins": dropins}, version) == [
-        line.replace("contents", "dropins.0.contents", 1) for line in words
-    ]
+def test_contents(contents: str, problem: str) -> None:
+    for version in ALL:
+        words = [f"error contents: invalid unit content: {problem}"] if problem else []
+        assert unit({"contents": contents}, version) == words
+        assert unit({"contents": contents, "enabled": False, "mask": True}, version) == words
+        dropins = [{"name": "1.conf", "contents": contents}]
+        assert unit({"dropins": dropins}, version) == [
+            line.replace("contents", "dropins.0.contents", 1) for line in words
+        ]
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("contents", "warned"),
     [
@@ -108,10 +107,13 @@ def test_contents(contents: str, problem: str, version: str) -> None:
         ("", False),
     ],
 )
-def test_enabled_needs_an_install_section(contents: str, warned: bool, version: str) -> None:
-    assert unit({"contents": contents, "enabled": True}, version) == [NOTHING_TO_ENABLE] * warned
-    assert unit({"contents": contents, "enabled": False}, version) == []
-    assert unit({"contents": contents}, version) == []
+def test_enabled_needs_an_install_section(contents: str, warned: bool) -> None:
+    for version in ALL:
+        assert (
+            unit({"contents": contents, "enabled": True}, version) == [NOTHING_TO_ENABLE] * warned
+        )
+        assert unit({"contents": contents, "enabled": False}, version) == []
+        assert unit({"contents": contents}, version) == []
 
 
 def test_names_in_warnings_are_quoted_as_go_does() -> None:
@@ -123,7 +125,6 @@ def test_enabled_without_contents_is_fine() -> None:
     assert unit({"enabled": True}) == []
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("name", "template"),
     [
@@ -134,22 +135,23 @@ def test_enabled_without_contents_is_fine() -> None:
         ("x/a@b.service", "x/a@.service"),
     ],
 )
-def test_instance_of_a_template_without_install(name: str, template: str, version: str) -> None:
-    units: list[dict[str, Any]] = [
-        {"name": name, "enabled": True},
-        {"name": template, "contents": UNIT},
-    ]
-    assert said_of("systemd.units", units, version) == [
-        f'warning 0.contents: template unit "{template}" for "{name}" doesn\'t have Install section'
-    ]
-    units[0]["enabled"] = False
-    assert said_of("systemd.units", units, version) == []
-    units[0]["enabled"] = True
-    for contents in INSTALL, "":
-        units[1]["contents"] = contents
+def test_instance_of_a_template_without_install(name: str, template: str) -> None:
+    for version in ALL:
+        units: list[dict[str, Any]] = [
+            {"name": name, "enabled": True},
+            {"name": template, "contents": UNIT},
+        ]
+        assert said_of("systemd.units", units, version) == [
+            f'warning 0.contents: template unit "{template}" for "{name}" doesn\'t have Install section'
+        ]
+        units[0]["enabled"] = False
         assert said_of("systemd.units", units, version) == []
-    del units[1]["contents"]
-    assert said_of("systemd.units", units, version) == []
+        units[0]["enabled"] = True
+        for contents in INSTALL, "":
+            units[1]["contents"] = contents
+            assert said_of("systemd.units", units, version) == []
+        del units[1]["contents"]
+        assert said_of("systemd.units", units, version) == []
 
 
 @pytest.mark.parametrize("name", ["a@.service", "@b.service", "a@b\n.service", "\na@b.service"])
@@ -187,19 +189,19 @@ def test_an_enabled_template_falls_under_the_plain_rule() -> None:
     assert found == [NOTHING_TO_ENABLE.replace("a.service", "a@.service")]
 
 
-@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("kind", ["files", "directories", "links"])
-def test_paths_of_units_are_taken(kind: str, version: str) -> None:
-    folder = "/etc/systemd/system"
-    paths = ["a.service", "a.service.d/1.conf", "a.service.d/2.conf", "b.service", "c.service"]
-    storage = {kind: [{"path": f"{folder}/{path}", "target": "/t"} for path in paths]}
-    dropins = [{"name": "1.conf", "contents": UNIT}, {"name": "2.conf"}]
-    units = [{"name": "a.service", "contents": UNIT, "dropins": dropins}]
-    units += [{"name": "b.service", "contents": ""}]
-    assert said({"storage": storage, "systemd": {"units": units}}, version) == [
-        f"error storage.{kind}.0.path: {CONFLICT}",
-        f"error storage.{kind}.1.path: {CONFLICT}",
-    ]
+def test_paths_of_units_are_taken(kind: str) -> None:
+    for version in ALL:
+        folder = "/etc/systemd/system"
+        paths = ["a.service", "a.service.d/1.conf", "a.service.d/2.conf", "b.service", "c.service"]
+        storage = {kind: [{"path": f"{folder}/{path}", "target": "/t"} for path in paths]}
+        dropins = [{"name": "1.conf", "contents": UNIT}, {"name": "2.conf"}]
+        units = [{"name": "a.service", "contents": UNIT, "dropins": dropins}]
+        units += [{"name": "b.service", "contents": ""}]
+        assert said({"storage": storage, "systemd": {"units": units}}, version) == [
+            f"error storage.{kind}.0.path: {CONFLICT}",
+            f"error storage.{kind}.1.path: {CONFLICT}",
+        ]
 
 
 def test_order_of_all() -> None:
