@@ -63,7 +63,8 @@ class Url:
         if self.scheme == "data":
             return "data:..."
         slashes = "//" if self.host or self.userinfo is not None else ""
-        return f"{scheme}{self.opaque}{slashes}{self.host}{self.path}"
+        opaque = self.opaque.rpartition("@")[2]
+        return f"{scheme}{opaque}{slashes}{self.host}{self.path}"
 
 
 def parse(text: str) -> Url:

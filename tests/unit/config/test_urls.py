@@ -120,6 +120,7 @@ def test_hostname_and_port(text: str, hostname: str, port: str) -> None:
         ("arn:aws:s3:::b/k?versionId=secret", "arn:aws:s3:::b/k"),
         ("s3://bucket/key?x=secret", "s3://bucket/key"),
         ("http://u@", "http://"),
+        ("http:user:secret@h", "http:h"),
     ],
 )
 def test_redacted_shows_no_secrets(text: str, redacted: str) -> None:
