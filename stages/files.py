@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Directories, files and links of the target.
 
-One step stands for all entries of a folder, in the order directories, files, symlinks; a folder waits for the
-entries of the config that lie above it. Files that come over the network share one step, which fetches many
-at once. Hard links follow when everything else is there (engine-files 5.2).
+One step stands for all entries of a folder, or of many folders of one depth, in the order directories, files,
+symlinks; it waits for the entries of the config that lie above. Files that come over the network share one
+step, which fetches many at once. Hard links follow when everything else is there (engine-files 5.2).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .entries import Entry
 
 CONNECTIONS = 16  # files fetched at once
+STEPS = 100  # at most so many for each depth of folders
 NAMES_A_LINE = 50  # of files written, in the log
 
 
@@ -51,13 +52,14 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     refusals.find(folders, config, root, machine)
     supplies = Supplies(machine, Owners(root), open_journal(root, machine))
     places = {entry.path for entry in everything}
-    remote: list[Entry] = []
-    for path in sorted(folders, key=_depth):
-        here: list[Entry] = []
-        for entry in folders[path]:
-            (remote if contents.is_remote(entry) else here).append(entry)
-        if here:
-            yield _step_for_folder(path, here, root, supplies, places)
+    remote = [entry for group in folders.values() for entry in group if contents.is_remote(entry)]
+    if remote:
+        gone = set(remote)
+        folders = _by_folder(
+            entry for group in folders.values() for entry in group if entry not in gone
+        )
+    for paths in _portions(folders):
+        yield _step_for_folders({path: folders[path] for path in paths}, root, supplies, places)
     if remote:
         yield _step_for_remote(remote, root, supplies, places)
     if hard_links:
@@ -71,35 +73,50 @@ def _by_folder(found: Iterable[Entry]) -> dict[str, list[Entry]]:
     return folders
 
 
-def _depth(path: str) -> tuple[int, str]:
-    return path.count("/"), path
+def _portions(folders: Iterable[str]) -> Iterator[list[str]]:
+    """The folders, shallow ones first, in portions of one depth: one each if they are few."""
+    ordered = sorted(folders, key=lambda path: (path.count("/"), path))
+    size = -(-len(ordered) // STEPS)
+    portion: list[str] = []
+    for path in ordered:
+        if portion and (len(portion) == size or portion[0].count("/") != path.count("/")):
+            yield portion
+            portion = []
+        portion.append(path)
+    if portion:
+        yield portion
 
 
-def _step_for_folder(
-    path: str, group: list[Entry], root: Root, supplies: Supplies, places: set[str]
+def _step_for_folders(
+    folders: dict[str, list[Entry]], root: Root, supplies: Supplies, places: set[str]
 ) -> Step:
     def do(task: Task) -> None:
-        written: list[str] = []
-        with root.folder(path) as folder:
-            names = folder.sweep() | {"."}
-            try:
-                for entry in group:
-                    if make(entry, folder, names, supplies, task.log):
-                        written.append(entry.name)
-            finally:
-                _tell(written, folder, task.log)
+        for path, group in folders.items():
+            _fill(path, group, root, supplies, task.log)
 
+    everything = [entry for group in folders.values() for entry in group]
+    # Only a directory can be above other entries.
+    made = [_key(entry.path) for entry in everything if entry.kind == entries.DIRECTORY]
     return Step(
-        says=_words(group, root),
-        origin=_origin(group, supplies.machine),
+        says=_words(everything),
+        origin=_origin(everything, supplies.machine),
         do=do,
-        needs=(BEGUN, ACCOUNTS, *_needs([path], places)),
-        # Only a directory can be above other entries.
-        provides=(
-            ENTRIES,
-            *(_key(entry.path) for entry in group if entry.kind == entries.DIRECTORY),
-        ),
+        needs=(BEGUN, ACCOUNTS, *_needs(folders, places)),
+        provides=(ENTRIES, *made),
     )
+
+
+def _fill(path: str, group: list[Entry], root: Root, supplies: Supplies, log: Log) -> None:
+    """Makes the entries of one folder, and the folder if it is missing."""
+    written: list[str] = []
+    with root.folder(path) as folder:
+        names = folder.sweep() | {"."}
+        try:
+            for entry in group:
+                if make(entry, folder, names, supplies, log):
+                    written.append(entry.name)
+        finally:
+            _tell(written, folder, log)
 
 
 def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log: Log) -> bool:
@@ -148,7 +165,7 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places:
         side_by_side([job(entry, task) for entry in group], CONNECTIONS)
 
     return Step(
-        says="fetch and " + _words(group, root),
+        says="fetch and " + _words(group),
         origin=_origin(group, supplies.machine),
         do=do,
         needs=(BEGUN, ACCOUNTS, *_needs(paths, places)),
@@ -158,7 +175,7 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places:
 
 def _step_for_hard_links(links: list[Entry], root: Root, machine: Machine) -> Step:
     return Step(
-        says=_words(links, root),
+        says=_words(links),
         origin=_origin(links, machine),
         do=lambda task: hardlinks.make_all(links, root, machine, task.log),
         needs=(BEGUN, ACCOUNTS, ENTRIES),
@@ -166,14 +183,14 @@ def _step_for_hard_links(links: list[Entry], root: Root, machine: Machine) -> St
     )
 
 
-def _words(group: list[Entry], root: Root) -> str:
+def _words(group: list[Entry]) -> str:
     """What a step does, for people."""
     first = group[0]
     if len(group) == 1:
         verb = "write" if first.kind == entries.FILE else "make"
-        return f"{verb} {root.show(first.path)}"
+        return f"{verb} {first.path}"
     folders = {entry.folder for entry in group}
-    where = root.show(first.folder) or "/" if len(folders) == 1 else f"{len(folders)} folders"
+    where = first.folder or "/" if len(folders) == 1 else f"{len(folders)} folders"
     kinds = {entry.kind for entry in group}
     what = {entries.FILE: "files", entries.DIRECTORY: "directories", entries.LINK: "links"}
     name = what[first.kind] if len(kinds) == 1 else "entries"
@@ -188,6 +205,6 @@ def _key(path: str) -> str:
     return f"path:{path}"
 
 
-def _needs(folders: list[str], places: set[str]) -> list[str]:
+def _needs(folders: Iterable[str], places: set[str]) -> set[str]:
     """Keys of the entries that lie above these folders, or are they."""
-    return [_key(upper) for path in folders for upper in entries.above(path) if upper in places]
+    return {_key(upper) for path in folders for upper in entries.above(path) if upper in places}

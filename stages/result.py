@@ -80,7 +80,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     )
     if machine.settings.result_file:
         yield Step(
-            f"write {root.show(machine.settings.result_file)}",
+            f"write {machine.settings.result_file}",
             machine.origin(),
             lambda task: _write_result(root, task),
             needs=(ON_DISK,),
