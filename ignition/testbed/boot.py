@@ -209,7 +209,11 @@ def has_flag(disk: Path) -> bool:
 
 def scratch_folder(name: str) -> Path:
     """An empty folder in the build folder: a temporary folder in memory may be too small for disks."""
-    folder = build_folder() / "runs" / f"{name}-{os.getpid()}"
+    runs = build_folder() / "runs"
+    for former in runs.glob(f"{name}.*"):
+        if not Path("/proc", former.suffix[1:]).exists():  # nobody is at it any more
+            shutil.rmtree(former, ignore_errors=True)
+    folder = runs / f"{name}.{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

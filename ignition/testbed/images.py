@@ -38,8 +38,9 @@ class Images:
 def images() -> Images:
     """Everything a guest boots from, built now as far as it is not there yet."""
     kernel = next((builder_root() / "boot").glob("vmlinuz-*"))
-    initramfs = _initramfs()
-    disk = _disk(kernel, initramfs)
+    tree = _installed()
+    initramfs = _initramfs(tree)
+    disk = _disk(tree, kernel, initramfs)
     return Images(kernel, initramfs / "initramfs", disk / "disk.img", _cd() / "boot.iso")
 
 
@@ -66,8 +67,8 @@ def _engine_folders() -> list[Path]:
     return [entry for entry in sorted((CHECKOUT / "ignition").iterdir()) if entry != GUEST.parent]
 
 
-def _initramfs() -> Path:
-    root, tree = builder_root(), _installed()
+def _initramfs(tree: Path) -> Path:
+    root = builder_root()
 
     def make(folder: Path) -> None:
         need("unshare")
@@ -84,8 +85,8 @@ def _initramfs() -> Path:
     return built("initramfs", key, "the initramfs", make)
 
 
-def _disk(kernel: Path, initramfs: Path) -> Path:
-    root, tree, modules = target_root(), _installed(), builder_root() / "usr/lib/modules"
+def _disk(tree: Path, kernel: Path, initramfs: Path) -> Path:
+    root, modules = target_root(), builder_root() / "usr/lib/modules"
 
     def make(folder: Path) -> None:
         need("mke2fs", "unshare")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 INIT = Path(__file__).parent / "guest/uml-init"
 PROGRAM = "linux.uml"
+_ALONE = ("unshare", "--pid", "--fork", "--kill-child")
+"""Processes of its own: those that stand for the guest's die with the first, however that dies."""
 MEMORY_MIB = 6144
 """An upper bound: pages are taken from this machine when the guest touches them."""
 
@@ -18,7 +20,7 @@ def missing() -> str:
     """Why no such guest can run here; empty if it can."""
     if shutil.which(PROGRAM) is None:
         return f"no {PROGRAM}: apt-get install user-mode-linux"
-    return ""
+    return "" if os.geteuid() == 0 else "takes root, to run with processes of its own"
 
 
 def start(job: Path, shared: Path, *, systemd: bool = False) -> subprocess.Popen[bytes]:
@@ -34,7 +36,8 @@ def start(job: Path, shared: Path, *, systemd: bool = False) -> subprocess.Popen
     with (shared / "console").open("wb") as console:
         return subprocess.Popen(
             [
-                *("setpriv", "--pdeathsig", "KILL", PROGRAM, f"mem={MEMORY_MIB}M", "quiet", "rw"),
+                *("setpriv", "--pdeathsig", "KILL", *_ALONE, PROGRAM),
+                *(f"mem={MEMORY_MIB}M", "quiet", "rw"),
                 *("root=/dev/root", "rootfstype=hostfs", "rootflags=/", f"init={INIT}"),
                 *("con=null", "con0=null,fd:1", *words, *(["ignition.systemd"] if systemd else [])),
             ],
@@ -42,14 +45,12 @@ def start(job: Path, shared: Path, *, systemd: bool = False) -> subprocess.Popen
             stdout=console,
             stderr=console,
             env={**os.environ, "TMPDIR": _memory_folder(shared)},
-            start_new_session=True,
         )
 
 
 def stop(guest: subprocess.Popen[bytes]) -> None:
-    """Ends the guest and the host processes that stand for its own."""
-    if guest.poll() is None:
-        guest.kill()
+    """Ends the guest, whatever it is doing."""
+    guest.kill()
     guest.wait()
 
 
