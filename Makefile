@@ -51,7 +51,7 @@ test-machine: $(VENV)/.complete $(PEER)/.complete ## tests on real block devices
 
 test-boot: $(VENV)/.complete ## tests that boot QEMU guests
 	@.ci/packages $(FOR_GUESTS)
-	$(PYTEST) tests/boot --numprocesses auto --dist loadfile
+	$(PYTEST) tests/boot --numprocesses auto --dist loadgroup
 
 lint: $(VENV)/.complete ## style, types, import laws, shell scripts, generated code
 	@.ci/packages shellcheck
