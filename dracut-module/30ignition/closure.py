@@ -48,6 +48,8 @@ START = (
 LAZY = {
     # getaddrinfo() encodes every host name that is a str by this codec.
     "_socket": ("encodings.idna",),
+    # Where these are no part of the interpreter; without them importing hashlib logs a traceback.
+    "hashlib": ("_blake2",),
     "idna.core": ("idna.uts46data",),
     "requests": ("charset_normalizer", "idna"),
     # Built into some interpreters, and under another name since 3.12.
@@ -371,12 +373,13 @@ def asked_for(kind: str, package: str, table: dict[str, str], wanted: list[str] 
 def roots(home: str, platforms: list[str] | None, schemes: list[str] | None) -> list[str]:
     """The modules that are reached by name: entries, stages, providers, schemes. Raises Missing."""
     sys.path.insert(0, home)
-    from ignition.providers import MODULES
+    from ignition.providers import ALIASES, MODULES
     from ignition.resource.fetch import SCHEMES
 
     found = {*ENTRIES, *submodules(home, "ignition.stages")}
     found |= {f"ignition.providers.{name}" for name in ALWAYS_ASKED}
-    found |= asked_for("platform", "ignition.providers", MODULES, platforms)
+    table = MODULES | {alias: MODULES[platform] for alias, platform in ALIASES.items()}
+    found |= asked_for("platform", "ignition.providers", table, platforms)
     found |= asked_for("URL scheme", "ignition.resource.schemes", SCHEMES, schemes)
     return sorted(found)
 

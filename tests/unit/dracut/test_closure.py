@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which modules the closure takes in, and which it leaves out."""
+
+from __future__ import annotations
+
+import ast
+import sysconfig
+import textwrap
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+def scan(
+    closure: ModuleType, source: str, *, name: str = "ignition.a.b", package: bool = False
+) -> set[str]:
+    own = name.startswith("ignition")
+    visitor = closure.ImportScan(name, package, inside_functions=own)
+    visitor.visit(ast.parse(textwrap.dedent(source)))
+    return set(visitor.found)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import a, b.c as d", {"a", "b.c"}),
+        ("from a import b, c", {"a", "a.b", "a.c"}),
+        ("from a import *", {"a"}),
+        ("from . import c", {"ignition.a", "ignition.a.c"}),
+        ("from .c import d", {"ignition.a.c", "ignition.a.c.d"}),
+        ("from ..c import d", {"ignition.c", "ignition.c.d"}),
+        ("try:\n import a\nexcept ImportError:\n import b", {"a", "b"}),
+        ("class A:\n import a", {"a"}),
+        ("def f():\n import a", {"a"}),
+        ("async def f():\n import a", {"a"}),
+        ("if x:\n import a\nelse:\n import b", {"a", "b"}),
+        ("if TYPE_CHECKING:\n import a\nelse:\n import b", {"b"}),
+        ("if typing.TYPE_CHECKING:\n import a", set()),
+        ("if not TYPE_CHECKING:\n import a", {"a"}),
+        ("if TYPE_CHECKING or x:\n import a", {"a"}),
+        ("if TYPE_CHECKING and x:\n import a", set()),
+        ("if __name__ == '__main__':\n import a", set()),
+        ("if sys.platform == 'win32':\n import a\nelif sys.platform == 'linux':\n import b", {"b"}),
+        ("if sys.version_info >= (3, 99):\n import a\nelse:\n import b", {"b"}),
+        ("if sys.version_info >= MINIMUM:\n import a", {"a"}),
+        ("import_module('a.b')", {"a.b"}),
+        ("importlib.import_module(f'a.{b}')", set()),
+        ("__import__('a')", {"a"}),
+        ("x.encode('Latin-1')", {"encodings.latin_1"}),
+        ("x.encode('surrogate', name)", {"encodings.surrogate"}),
+    ],
+)
+def test_imports_that_count(closure: ModuleType, source: str, found: set[str]) -> None:
+    assert scan(closure, source) == found
+
+
+def test_a_package_is_its_own_parent(closure: ModuleType) -> None:
+    assert scan(closure, "from . import c", package=True) == {"ignition.a.b", "ignition.a.b.c"}
+
+
+def test_of_others_only_imports_at_module_level_count(closure: ModuleType) -> None:
+    source = "import a\ndef f(x=__import__('b')):\n import c\n x.encode('idna')\nf = lambda: __import__('d')"
+    assert scan(closure, source, name="library") == {"a", "encodings.idna"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A small engine and a library beside it."""
+    files = {
+        "ignition/__init__.py": "",
+        "ignition/__main__.py": "def main():\n from ignition import work",
+        "ignition/work.py": "import library.part\nimport json.tool\nimport unknown",
+        "ignition/lint/__init__.py": "",
+        "ignition/lint/deep.py": "",
+        "library/__init__.py": "",
+        "library/part.py": "from library import other\ndef f():\n import library.never",
+        "library/other.py": "import ignition.lint.deep",
+        "library/never.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_everything_reachable_and_nothing_else(closure: ModuleType, home: Path) -> None:
+    search, _ = closure.search_path(str(home))
+    found = closure.Closure(search)
+    found.require("ignition.__main__")
+    ours = {name for name in found.modules if name.startswith(("ignition", "library"))}
+    assert ours == {
+        *("ignition", "ignition.__main__", "ignition.work"),
+        *("library", "library.part", "library.other"),
+    }
+    assert {"json", "json.tool", "json.decoder", "argparse"} <= found.modules.keys()
+    # Inside the interpreter: nothing to write.
+    assert "sys" not in found.modules
+    assert found.modules["codecs"].is_frozen
+
+
+def test_a_module_that_must_be_there(closure: ModuleType, home: Path) -> None:
+    search, _ = closure.search_path(str(home))
+    with pytest.raises(closure.Missing, match="no module ignition.gone"):
+        closure.Closure(search).require("ignition.gone")
+
+
+def test_places_in_the_tree(closure: ModuleType, home: Path) -> None:
+    search, stdlib = closure.search_path(str(home))
+    found = closure.Closure(search)
+    found.require("ignition.__main__")
+    found.require("_json")
+    library = closure.library_path()
+    places = {name: closure.target(module, stdlib) for name, module in found.modules.items()}
+    assert places["ignition"] == "ignition/__init__.pyc"
+    assert places["library.part"] == "library/part.pyc"
+    assert places["json"] == f"{library}/json/__init__.pyc"
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    assert places["_json"] == f"{library}/lib-dynload/_json{suffix}"
+
+
+def test_bytecode_is_the_same_every_time_and_holds_no_docstrings(closure: ModuleType) -> None:
+    source = b'"""Words for readers."""\nassert False\nx = 1\n'
+    code = closure.bytecode(source, "a/b.py")
+    assert code == closure.bytecode(source, "a/b.py")
+    assert b"Words for readers" not in code
+    # PEP 552: hash-based, and not checked against a source.
+    assert code[4:8] == b"\x01\x00\x00\x00"
+
+
+TABLE = {"qemu": "qemu", "aws": ""}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "modules"), [(None, {"p.qemu"}), ([], set()), (["qemu"], {"p.qemu"})]
+)
+def test_platforms_that_an_image_asks_for(
+    closure: ModuleType, wanted: list[str] | None, modules: set[str]
+) -> None:
+    assert closure.asked_for("platform", "p", TABLE, wanted) == modules
+
+
+@pytest.mark.parametrize("name", ["aws", "nobody"])
+def test_a_platform_that_there_is_not_stops_the_build(closure: ModuleType, name: str) -> None:
+    with pytest.raises(closure.Missing, match=f"no platform {name}; it has qemu"):
+        closure.asked_for("platform", "p", TABLE, [name])

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shell scripts around the engine: first-boot flag, cause of a failure, name servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[3]
+INITRAMFS = CHECKOUT / "dracut-module/30ignition"
+COMPLETE = CHECKOUT / "dracut-module/system/ignition-firstboot-complete.sh"
+BOOT = "0e8a2a5c-3d4f-4d7e-9d57-0c5f5f4ad0b1"
+EARLIER = "7b1f7e0e-92d5-4a6d-8d0a-55f1c7f3a3c9"
+
+
+def result(boot: str, *earlier: str) -> str:
+    """A result file as the engine writes it."""
+    report = "{\n"
+    for depth, each in enumerate((boot, *earlier)):
+        report += f'{"  " * (depth + 1)}"provisioningBootID": "{each}"'
+        if depth < len(earlier):
+            report += f',\n{"  " * (depth + 1)}"previousReport": {{\n'
+    return report + "\n}" * (len(earlier) + 1) + "\n"
+
+
+class Machine:
+    """A root folder with a result file."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "etc").mkdir()
+        (root / "boot").mkdir()
+        (root / "boot_id").write_text(BOOT + "\n")
+        self.result = root / "etc/.ignition-result.json"
+
+    def complete(self, *wrapper: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "IGNITION_ROOT": str(self.root),
+            "IGNITION_BOOT_ID_PATH": str(self.root / "boot_id"),
+        }
+        return subprocess.run([*wrapper, COMPLETE], env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["ignition.firstboot", "boot/ignition.firstboot"])
+def test_the_flag_goes_after_a_boot_that_was_provisioned(machine: Machine, place: str) -> None:
+    flag = machine.root / place
+    flag.write_text("set ignition_network_kcmdline='ip=dhcp'\n")
+    machine.result.write_text(result(BOOT, EARLIER))
+    assert machine.complete().returncode == 0
+    assert not flag.exists()
+
+
+def test_the_flag_stays_when_the_result_is_of_another_boot(machine: Machine) -> None:
+    flag = machine.root / "boot/ignition.firstboot"
+    flag.touch()
+    machine.result.write_text(result(EARLIER))
+    done = machine.complete()
+    assert done.returncode == 1
+    assert "not of this boot" in done.stderr
+    assert flag.exists()
+
+
+def test_without_a_result_the_flag_stays(machine: Machine) -> None:
+    flag = machine.root / "ignition.firstboot"
+    flag.touch()
+    assert machine.complete().returncode == 1
+    assert flag.exists()
+
+
+def test_without_a_flag_it_says_where_it_looked(machine: Machine) -> None:
+    machine.result.write_text(result(BOOT))
+    done = machine.complete()
+    assert done.returncode == 0
+    assert "no ignition.firstboot in /boot or /" in done.stderr
+
+
+@pytest.mark.skipif(
+    subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "true"], capture_output=True
+    ).returncode
+    != 0,
+    reason="no mount namespaces here",
+)
+def test_a_read_only_boot_file_system_is_read_only_afterwards(machine: Machine) -> None:
+    machine.result.write_text(result(BOOT))
+    boot = machine.root / "boot"
+    done = machine.complete(
+        *("unshare", "--map-root-user", "--mount", "sh", "-eu", "-c"),
+        f"mount -t tmpfs tmpfs {boot}; touch {boot}/ignition.firstboot; mount -o remount,ro {boot}\n"
+        f'"$0"\ntest ! -e {boot}/ignition.firstboot\ntest ! -w {boot}',
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def show_failure(folder: Path, failed: str, cause: str | None) -> tuple[str, str]:
+    """Runs ignition-failure with these failed units; gives its output and what the console got."""
+    systemctl = folder / "systemctl"
+    systemctl.write_text(f"#!/bin/sh\nprintf '{failed}'\n")
+    systemctl.chmod(0o755)
+    console = folder / "console"
+    console.touch()
+    (folder / "consoles").write_text(f"../{console}   -W- (EC p a)  4:64\nno/such -W- (E) 4:1\n")
+    if cause is not None:
+        (folder / "failure").write_text(cause)
+    done = subprocess.run(
+        [INITRAMFS / "ignition-failure.sh"],
+        env={
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "IGNITION_FAILURE_FILE": str(folder / "failure"),
+            "IGNITION_CONSOLES": str(folder / "consoles"),
+        },
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout, console.read_text()
+
+
+UNIT_LINE = "ignition-disks.service loaded failed failed Ignition: disks\\n"
+
+
+def test_the_cause_that_the_engine_left_is_shown_on_the_consoles(tmp_path: Path) -> None:
+    output, console = show_failure(tmp_path, UNIT_LINE, "IGN2104: /dev/vdb is in use\n  free it\n")
+    assert output == console
+    assert "IGN2104: /dev/vdb is in use\n  free it\n" in console
+    assert "--unit=ignition-disks.service" in console
+
+
+def test_without_a_cause_the_failed_unit_is_named(tmp_path: Path) -> None:
+    output, console = show_failure(tmp_path, UNIT_LINE, None)
+    assert output == console
+    assert "ignition-disks.service" in console
+    assert "journalctl" in console
+
+
+def test_an_emergency_that_is_not_ours_is_left_to_others(tmp_path: Path) -> None:
+    assert show_failure(tmp_path, "", None) == ("", "")
+
+
+def name_servers(folder: Path, state: str) -> str:
+    """Runs ignition-network nameservers on a state file of networkd."""
+    (folder / "netif").mkdir()
+    (folder / "netif/state").write_text(state)
+    script = (INITRAMFS / "ignition-network.sh").read_text()
+    script = script.replace("/run/systemd/netif", f"{folder}/netif").replace("/etc/", f"{folder}/")
+    subprocess.run(["sh", "-s", "nameservers"], input=script, check=True, text=True)
+    return (folder / "resolv.conf").read_text()
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ("OPER_STATE=routable\n", ""),
+        ("# private\nDNS=10.0.2.3\n", "nameserver 10.0.2.3\n"),
+        ("DNS=10.0.2.3 fec0::3\n", "nameserver 10.0.2.3\nnameserver fec0::3\n"),
+        (
+            "DNS=1.2.3.4:53#a.b [2001:db8::1]:53 ::1#x\n",
+            "nameserver 1.2.3.4\nnameserver 2001:db8::1\nnameserver ::1\n",
+        ),
+        (
+            "DNS=1.1.1.1\nDOMAINS=a.example b.example\n",
+            "nameserver 1.1.1.1\nsearch a.example b.example\n",
+        ),
+    ],
+)
+def test_name_servers_of_the_leases(tmp_path: Path, state: str, text: str) -> None:
+    assert name_servers(tmp_path, state) == text
+
+
+SCRIPTS = [
+    path
+    for path in sorted((CHECKOUT / "dracut-module").rglob("*"))
+    if path.is_file() and path.read_bytes().startswith((b"#!/bin/sh", b"#!/bin/bash"))
+]
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck")
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.name))
+def test_shellcheck_has_nothing_to_say(script: Path) -> None:
+    done = subprocess.run(["shellcheck", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
