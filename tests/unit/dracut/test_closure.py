@@ -102,7 +102,7 @@ def test_everything_reachable_and_nothing_else(closure: ModuleType, home: Path) 
 
 def test_a_module_that_must_be_there(closure: ModuleType, home: Path) -> None:
     search, _ = closure.search_path(str(home))
-    with pytest.raises(closure.Missing, match="no module ignition.gone"):
+    with pytest.raises(closure.Missing, match=r"no module ignition\.gone"):
         closure.Closure(search).require("ignition.gone")
 
 

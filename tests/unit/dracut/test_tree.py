@@ -19,6 +19,7 @@ from ignition.testbed.httpserver import HttpServer
 
 CHECKOUT = Path(__file__).parents[3]
 MODULE = CHECKOUT / "dracut-module/30ignition"
+CLOSURE = [sys.executable, "-B", str(MODULE / "closure.py"), "--home", str(CHECKOUT)]
 PLACE = "/usr/lib/ignition-firstboot"
 EMPTY_CACHE = '{"ignition":{"version":"3.7.0-experimental"}}'
 
@@ -34,16 +35,7 @@ class Tree:
         self.root.mkdir()
         python = os.path.realpath(sys.executable)
         done = subprocess.run(
-            [
-                sys.executable,
-                "-B",
-                MODULE / "closure.py",
-                "--home",
-                CHECKOUT,
-                "--destination",
-                self.home,
-            ]
-            + list(options),
+            [*CLOSURE, "--destination", str(self.home), *options],
             check=True,
             capture_output=True,
             text=True,
@@ -191,8 +183,7 @@ def test_an_image_without_network(tmp_path: Path) -> None:
 
 def test_a_platform_that_there_is_not_stops_the_build(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-B", MODULE / "closure.py", "--home", CHECKOUT]
-        + ["--destination", tmp_path, "--platforms", "qemu nobody"],
+        [*CLOSURE, "--destination", str(tmp_path), "--platforms", "qemu nobody"],
         capture_output=True,
         text=True,
     )

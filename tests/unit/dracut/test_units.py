@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,7 @@ def test_an_idle_phase_costs_no_process(phase: str) -> None:
 
 def test_order_of_the_phases() -> None:
     order = ["fetch-offline", "fetch", "disks", "mount", "files"]
-    for earlier, later in zip(order, order[1:], strict=False):
+    for earlier, later in pairwise(order):
         name = f"ignition-{later}.service"
         ordered = name in settings(PHASES[earlier])["Before"]
         assert ordered or f"ignition-{earlier}.service" in settings(PHASES[later])["After"]
