@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ignition.base.log import Log
     from ignition.engine.machine import Machine
     from ignition.system.root import Root
 
@@ -75,19 +76,31 @@ class Journal:
             self._append(gojson.dumps(note).encode())
             notes.append(note)
 
+    def warn_of_others(self, log: Log) -> None:
+        """Says so if a run with another config began here and did not come to its end."""
+        others = {note.get("config") for note in self._lines()} - {self.digest}
+        for other in sorted(map(str, others)):
+            log.warning(
+                f"a run with another config, {other[:19]}, was cut short on this system; what it left is"
+                " judged like anything else that is there"
+            )
+
     def remove(self) -> None:
         """Takes the file away: the phase is complete."""
         with self._root.folder(FOLDER) as folder:
             folder.remove(NAME)
 
     def _read(self) -> list[dict[str, Any]]:
+        return [note for note in self._lines() if note.get("config") == self.digest]
+
+    def _lines(self) -> list[dict[str, Any]]:
         notes = []
         for line in (self._root.read(f"{FOLDER}/{NAME}") or b"").splitlines():
             try:
                 note = gojson.loads(line.decode())
             except ValueError:
                 continue  # the line that a power cut tore: its act has not begun
-            if isinstance(note, dict) and note.get("config") == self.digest:
+            if isinstance(note, dict):
                 notes.append(note)
         return notes
 

@@ -9,20 +9,28 @@ from ignition.system.folder import KEEP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.config.model import NodeGroup, NodeUser
     from ignition.system.root import Root
 
     from .entries import Node
+
+    Owner = NodeUser | NodeGroup
+
+USER = "user"
+GROUP = "group"
 
 
 class Owners:
     """Looks up names in the target, each once, so it must be used after the accounts were made."""
 
-    __slots__ = ("_accounts", "_groups", "_users")
+    __slots__ = ("_found", "_lookups")
 
     def __init__(self, root: Root) -> None:
-        self._accounts = Accounts(root)
-        self._users: dict[str, int] = {}
-        self._groups: dict[str, int] = {}
+        accounts = Accounts(root)
+        self._lookups = {USER: accounts.uid, GROUP: accounts.gid}
+        self._found: dict[tuple[str, str], int] = {}
 
     def of(self, node: Node) -> tuple[int, int]:
         """Numbers of user and group, KEEP for what the config does not say.
@@ -31,35 +39,33 @@ class Owners:
         the group of the entry only where the entry says so (engine-files 5.6).
         """
         raw = node.raw
-        if "user" not in raw and "group" not in raw:
+        if USER not in raw and GROUP not in raw:
             return KEEP, KEEP
-        return self._user(node), self._group(node)
+        return self._number(node.user, USER, node.path), self._number(node.group, GROUP, node.path)
 
-    def _user(self, node: Node) -> int:
-        number, name = node.user.id, node.user.name
-        if number is not None:
-            return number
+    def _number(self, owner: Owner, kind: str, path: str) -> int:
+        if owner.id is not None:
+            return owner.id
+        name = owner.name
         if not name:
             return KEEP
-        if name not in self._users:
-            user = self._accounts.user(name)
-            if user is None:
-                raise _unknown(node.path, "user", name)
-            self._users[name] = user.uid
-        return self._users[name]
+        known = self._found.get((kind, name))
+        if known is None:
+            known = self._lookups[kind](name)
+            if known is None:
+                raise _unknown(path, kind, name)
+            self._found[kind, name] = known
+        return known
 
-    def _group(self, node: Node) -> int:
-        number, name = node.group.id, node.group.name
-        if number is not None:
-            return number
-        if not name:
-            return KEEP
-        if name not in self._groups:
-            group = self._accounts.group(name)
-            if group is None:
-                raise _unknown(node.path, "group", name)
-            self._groups[name] = group.gid
-        return self._groups[name]
+    def strangers(self, node: Node, coming: dict[str, set[str]]) -> Iterator[Failure]:
+        """Failures for names that neither the target knows nor the config makes; `coming` has the latter."""
+        for kind, owner in ((USER, node.user), (GROUP, node.group)):
+            name = owner.name
+            if owner.id is None and name and name not in coming[kind]:
+                try:
+                    self._number(owner, kind, node.path)
+                except Failure as failure:
+                    yield failure
 
 
 def _unknown(path: str, kind: str, name: str) -> Failure:

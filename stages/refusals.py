@@ -11,12 +11,13 @@ from ignition.base.errors import Failure
 
 from . import contents, nodes
 from .entries import above
+from .owners import GROUP, USER, Owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
 
-    from ignition.config.model import Config
+    from ignition.config.model import Config, Passwd
     from ignition.engine.machine import Machine
     from ignition.system.folder import Folder
     from ignition.system.root import Root
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 
 def find(folders: dict[str, list[Entry]], config: Config, root: Root, machine: Machine) -> None:
-    """Tells the machine of every entry that lies where something else is and may not be replaced."""
+    """Tells the machine of every entry that lies where something else is and may not be replaced, or that
+    belongs to nobody."""
+    _find_strangers(folders, config.passwd, root, machine)
     if any(user.should_exist is False or user.home_dir for user in config.passwd.users):
         return  # homes may go, or move, before files are written
     cleared = {entry.path for group in folders.values() for entry in group if entry.node.overwrite}
@@ -36,6 +39,23 @@ def find(folders: dict[str, list[Entry]], config: Config, root: Root, machine: M
         if folder is not None:
             with folder:
                 _find_in(folder, group, machine)
+
+
+def _find_strangers(
+    folders: dict[str, list[Entry]], passwd: Passwd, root: Root, machine: Machine
+) -> None:
+    users = {user.name for user in passwd.users if user.should_exist is not False}
+    groups = {group.name for group in passwd.groups if group.should_exist is not False}
+    # A new user brings a group of the same name.
+    coming = {USER: users, GROUP: groups | users}
+    owners = Owners(root)
+    for entries in folders.values():
+        for entry in entries:
+            raw = entry.node.raw
+            if USER in raw or GROUP in raw:
+                for failure in owners.strangers(entry.node, coming):
+                    failure.origin = machine.origin(*entry.place)
+                    machine.refuse(failure)
 
 
 def _find_in(folder: Folder, group: list[Entry], machine: Machine) -> None:

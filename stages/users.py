@@ -13,6 +13,7 @@ from ignition.system import selinux
 from ignition.system.accounts import Accounts
 from ignition.system.root import Root
 
+from .journal import FOLDER, NAME, open_journal
 from .keys import ACCOUNTS, BEGUN
 
 TYPE_CHECKING = False
@@ -38,6 +39,8 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     """
     passwd = config.passwd
     root = Root(machine.root)
+    if root.lstat(f"{FOLDER}/{NAME}") is not None:
+        open_journal(root, machine).warn_of_others(machine.log)
     if selinux.wanted(machine.settings, root):
         from . import labels
 
@@ -45,7 +48,6 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     if not (passwd.groups or passwd.users):
         return
     from .account_acts import Acts
-    from .journal import open_journal
 
     accounts = Accounts(root)
     acts = Acts(root, machine, accounts, open_journal(root, machine))

@@ -67,6 +67,14 @@ class Accounts:
         user = self._synthetic_user(name)
         return Group(name, user.gid) if user else None
 
+    def uid(self, name: str) -> int | None:
+        user = self.user(name)
+        return user.uid if user else None
+
+    def gid(self, name: str) -> int | None:
+        group = self.group(name)
+        return group.gid if group else None
+
     def home_base(self) -> str:
         """Where useradd makes homes unless told otherwise."""
         for line in _text(self._root.read("/etc/default/useradd")).split("\n"):

@@ -113,7 +113,17 @@ def test_unknown_owner(target: Target, kind: str) -> None:  # 35
     with pytest.raises(Failure, match=f'no such {kind} "nobody-here"') as caught:
         target.file("/f", "x", **{kind: {"name": "nobody-here"}})
     assert caught.value.code == "IGN3102"
+    assert str(caught.value.origin) == "config.ign: /storage/files/0"
     assert not target.at("/f").exists()
+
+
+def test_all_unknown_owners_are_told_before_anything_is_written(target: Target) -> None:
+    target.put("/etc/passwd", PASSWD)
+    wanted = {"user": {"name": "no"}, "group": {"name": "nobody"}}
+    with pytest.raises(Several) as caught:
+        target.storage(files=[{"path": "/a"}, {"path": "/f", **wanted}])
+    assert [one.code for one in caught.value.failures] == ["IGN3102", "IGN3102"]
+    assert not target.at("/a").exists()
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o755, 0, 0o600, 0o666, 0o777])
@@ -344,11 +354,14 @@ class TestAppend:
             target.file("/f", append=[{"source": "data:,two"}])
         assert target.at("/f").read_text() == "onetwo"
 
-    def test_with_another_config_appends_again(self, target: Target) -> None:
+    def test_with_another_config_appends_again_and_warns(self, target: Target) -> None:
         target.put("/f", "one")
         target.file("/f", append=[{"source": "data:,two"}])
-        target.file("/f", append=[{"source": "data:,two"}], mode=0o600)
-        assert target.at("/f").read_text() == "onetwotwo"
+        files = [{"path": "/f", "append": [{"source": "data:,two"}], "mode": 0o600}]
+        for warned in (True, True):
+            target.run({"storage": {"files": files}}, "users", "files")
+            assert any("another config" in line for line in target.log) == warned
+            assert target.at("/f").read_text() == "onetwotwo"
 
     @pytest.mark.parametrize("written", ["", "t", "two", "two and what others wrote"])
     def test_cut_short_at_any_point(self, target: Target, written: str) -> None:
