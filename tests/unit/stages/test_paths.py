@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,22 @@ def test_unusual_names(target: Target) -> None:
     for name in ("with blank", "ünïcode", "new\nline", "-rf", "..hidden", "%2e%2e", '"quoted"'):
         target.file(f"/d/{name}", name)
         assert target.at(f"/d/{name}").read_text() == name
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"storage": {"files": [{"path": "/a\0b"}]}},
+        {"storage": {"links": [{"path": "/a", "target": "b\0c"}]}},
+        {"systemd": {"units": [{"name": "a\0.service", "contents": "x"}]}},
+        {"systemd": {"units": [{"name": "a.service", "dropins": [{"name": "\0.conf"}]}]}},
+    ],
+)
+def test_nul_byte(target: Target, config: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as caught:
+        target.run(config, "files", "units")
+    assert caught.value.code == "IGN3110"
+    assert target.tree() == {}
 
 
 def test_root_that_is_not_there(target: Target) -> None:
