@@ -8,7 +8,7 @@ import sys
 
 import ignition
 from ignition.base.errors import Failure
-from ignition.base.settings import from_process
+from ignition.base.settings import from_process, in_initramfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def _usage_error(error: compat.UsageError, settings: Settings) -> None:
     from ignition.engine.view import explain, open_view
 
     sys.stderr.write(f"{error}\n{error.hint or compat.USAGE}\n")
-    if os.path.exists("/etc/initrd-release"):
+    if in_initramfs():
         failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)
-        open_view(settings.console).failure([failure])
+        open_view(settings.console).line(f"FAILED {failure.code} {failure.text}")
         report.keep_failure(explain("", [failure]), settings)
 
 

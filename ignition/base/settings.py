@@ -184,6 +184,11 @@ def duration(text: str) -> float:
     return sign * total
 
 
+def in_initramfs() -> bool:
+    """Whether this is the initramfs; the mark is systemd's."""
+    return os.path.exists("/etc/initrd-release")
+
+
 def from_process() -> Settings:
     """Settings of this process's environment and of the kernel command line."""
     settings = Settings()

@@ -73,4 +73,4 @@ def hint(text: str) -> str:
     experimental = f"{plain}-experimental"
     if experimental in shapes.VERSIONS:
         return f'{plain} is not final yet: write "{experimental}" or "{newest_stable}"'
-    return f"this engine knows {', '.join(shapes.VERSIONS)}"
+    return f"the config is of spec {text}; this engine knows {', '.join(shapes.VERSIONS)}"

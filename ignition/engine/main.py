@@ -6,6 +6,7 @@ from __future__ import annotations
 import ignition
 from ignition.base.errors import Failure, InvalidConfig, each
 from ignition.base.finding import ERROR, WARNING
+from ignition.base.settings import in_initramfs
 from ignition.base.log import Log, open_sink
 from ignition.engine import phases, report
 from ignition.engine import state as states
@@ -59,7 +60,11 @@ def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View)
         log.critical(f"Ignition failed: {failure.text}")
     for line_of_text in text.split("\n")[1:]:
         log.critical(line_of_text.strip())
-    view.failure(failures)
+    if in_initramfs():
+        # The emergency target shows the whole cause, after everything that systemd has to say.
+        view.line(f"FAILED {failures[0].code} {failures[0].text}")
+    else:
+        view.failure(failures)
     report.keep_failure(text, settings)
 
 
