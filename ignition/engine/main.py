@@ -6,8 +6,8 @@ from __future__ import annotations
 import ignition
 from ignition.base.errors import Failure, InvalidConfig, each
 from ignition.base.finding import ERROR, WARNING
-from ignition.base.settings import in_initramfs
 from ignition.base.log import Log, open_sink
+from ignition.base.settings import in_initramfs
 from ignition.engine import phases, report
 from ignition.engine import state as states
 from ignition.engine.view import explain, open_view
