@@ -57,7 +57,7 @@ lint: $(VENV)/.complete ## style, types, import laws, shell scripts, generated c
 	@.ci/packages shellcheck
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy ignition tests
+	$(VENV)/bin/mypy ignition tests benchmarks
 	$(PYTEST) -q tests/unit/test_laws.py
 	$(VENV)/bin/python -m ignition.config.generate --check
 	git grep --cached -lE '^#!/bin/(ba)?sh' | xargs shellcheck
@@ -69,12 +69,12 @@ format: $(VENV)/.complete ## lays out the source as lint wants it
 generate: $(VENV)/.complete ## model and tables from the schemas
 	$(VENV)/bin/python -m ignition.config.generate
 
-bench: $(VENV)/.complete ## how long the boot path takes, with and without work
+bench: $(VENV)/.complete $(PEER)/.complete ## how long provisioning takes, beside the original
 	$(VENV)/bin/python -m benchmarks
 
 $(VENV)/.complete: pyproject.toml
 	@.ci/packages $(FOR_PYTHON)
-	python3 -m venv --clear $(VENV)
+	python3 -m venv $(VENV)
 	$(VENV)/bin/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 		print(*p["dependencies"], *p["optional-dependencies"]["test"], sep="\n")' > $(VENV)/requirements
 	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(VENV)/requirements

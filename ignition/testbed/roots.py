@@ -76,4 +76,9 @@ def _make_nobodys(root: Path) -> None:
     for name in ("hostname", "resolv.conf"):
         (root / "etc" / name).unlink(missing_ok=True)
     (root / "etc/machine-id").write_text("uninitialized\n")
+    for node in (
+        root / "dev"
+    ).iterdir():  # or a copy of the build folder would read /dev/zero to its end
+        if not node.is_symlink() and not node.is_dir():
+            node.unlink()
     shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engines that are measured: ours from the tree that an initramfs gets, and the original."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ignition.testbed import peer
+from ignition.testbed.cache import CHECKOUT
+from ignition.testbed.programs import run
+
+INTERPRETER = Path("/usr/bin/python3")
+"""The distribution's own: what an initramfs gets, whatever else is on PATH."""
+PHASES = ("fetch-offline", "kargs", "disks", "mount", "files", "umount")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`marks_idle`: phases that left an idle mark are not started, as the units of its initramfs have it."""
+
+    name: str
+    argv: Sequence[str]
+    marks_idle: bool
+
+    def provision(self, config: Path, folder: Path) -> None:
+        """Runs the phases of a first boot for an empty root below `folder`. RuntimeError if one fails."""
+        root = folder / "root"
+        (root / "etc/selinux").mkdir(parents=True)
+        # the original relabels whatever it finds, and wants to know by which policy
+        (root / "etc/selinux/config").write_text("SELINUXTYPE=none\n")
+        for phase in PHASES:
+            idle = folder / f"idle-{'mount' if phase == 'umount' else phase}"
+            if not (self.marks_idle and idle.exists()):
+                self._run(phase, root, config)
+
+    def _run(self, phase: str, root: Path, config: Path) -> None:
+        folder = root.parent
+        words = ["-platform=file", f"-stage={phase}", f"-root={root}", "-log-to-stdout"]
+        words += [f"-config-cache={folder}/cache", f"-state-file={folder}/state"]
+        done = subprocess.run(
+            [*self.argv, *words, f"-neednet={folder}/neednet"],
+            env={
+                "PATH": f"{config.parent}/bin:{os.environ['PATH']}",
+                "IGNITION_CONFIG_FILE": str(config),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode != 0:
+            said = done.stdout.decode(errors="replace")[-3000:]
+            raise RuntimeError(f"{self.name}: {phase} failed\n{said}")
+
+
+def ours(folder: Path) -> Engine:
+    """The engine as the dracut module lays it out: reachable modules only, as bytecode."""
+    tree = folder / "engine"
+    closure = CHECKOUT / "dracut-module/30ignition/closure.py"
+    run(
+        [
+            *(INTERPRETER, "-IB", closure, "--home", CHECKOUT, "--destination", tree),
+            *("--platforms", "file", "--schemes", "data"),
+        ]
+    )
+    (tree / "bin").mkdir()
+    shutil.copy(INTERPRETER, tree / "bin/python3")
+    # as its launcher there does, from another folder
+    launch = (
+        f"import os, sys; sys.path[0] = {str(tree)!r}; from ignition.__main__ import main;"
+        "status = main(['ignition', *sys.argv[1:]]); sys.stdout.flush(); os._exit(status)"
+    )
+    return Engine("ours", (str(tree / "bin/python3"), "-ISB", "-c", launch), marks_idle=True)
+
+
+def original(folder: Path) -> Engine | None:
+    """The peer, if this machine has it. `true` stands for setfiles, so that its relabelling costs nothing."""
+    program = peer.engine()
+    if not program:
+        return None
+    (folder / "bin").mkdir()
+    (folder / "bin/setfiles").symlink_to("/bin/true")
+    return Engine("original", (program,), marks_idle=False)
