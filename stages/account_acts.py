@@ -139,6 +139,8 @@ class Acts:
         """Hands the hash over on standard input, where neither ps nor audit sees it."""
         if not (user.password_hash and self._has_chpasswd()):
             return
+        if self._accounts.has_hash(user.name, user.password_hash):
+            return
         self._tool(
             log,
             "chpasswd",

@@ -75,6 +75,13 @@ class Accounts:
         group = self.group(name)
         return group.gid if group else None
 
+    def has_hash(self, name: str, password_hash: str) -> bool:
+        """Whether this is the user's password hash already."""
+        start = f"{name}:{password_hash}:"
+        return any(
+            line.startswith(start) for line in _text(self._root.read("/etc/shadow")).split("\n")
+        )
+
     def home_base(self) -> str:
         """Where useradd makes homes unless told otherwise."""
         for line in _text(self._root.read("/etc/default/useradd")).split("\n"):

@@ -73,6 +73,12 @@ def test_hash_is_neither_logged_nor_on_a_command_line(system: Target) -> None:
     assert '"--password" "*"' in words(system, "useradd")[0]
 
 
+def test_hash_that_is_set_already_is_not_set_again(system: Target) -> None:
+    system.put("/etc/shadow", f"root:*:15887:0:::::\ncore:{HASH}:15887:0:::::\n", 0o640)
+    users(system, {"name": "core", "passwordHash": HASH})
+    assert (line(system, "shadow", "core") or [])[2] == "15887"
+
+
 def test_hash_without_chpasswd(system: Target) -> None:
     system.settings.programs["chpasswd"] = "no-such-program"
     users(system, {"name": "test", "passwordHash": HASH})
