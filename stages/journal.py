@@ -4,8 +4,8 @@
 Almost everything that the files phase does is recognised by its result. Three things are not: an append (a
 second run would append again), the making of a user (a user without a home looks like one that was there
 before), and which folders are new and need labels. Each is noted, on disk before it begins, together with the
-digest of the config; a run with another digest does not see the note. The result file takes the notes over
-when the phase is complete.
+digest of the config; a run with another digest does not see the note. When the phase is complete, the result
+file takes over the notes about appends.
 """
 
 from __future__ import annotations

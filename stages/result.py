@@ -24,7 +24,7 @@ from ignition.system.run import run
 
 from . import entries, files
 from .contents import Supplies
-from .journal import open_journal
+from .journal import APPEND, open_journal
 from .keys import (
     ACCOUNTS,
     BEGUN,
@@ -133,7 +133,7 @@ def _write_result(root: Root, task: Task) -> None:
         "configDigest": journal.digest,
         "sources": machine.state.engine.get("sources", []),
         "phases": machine.state.engine.get("phases", []),
-        "journal": journal.notes(),
+        "journal": [note for note in journal.notes() if note["kind"] == APPEND],
     }
     parent, _, name = path.rpartition("/")
     with root.folder(parent) as folder:

@@ -155,6 +155,7 @@ def test_append_is_done_once_over_complete_runs_too(system: Target) -> None:
         system.run(config, *ALL)
         assert system.at("/f").read_text() == "onetwo"
         assert not system.at(JOURNAL).exists()
+        assert [note["key"] for note in result(system)["engine"]["journal"]] == ["/f"]
 
 
 def test_run_again_differs_in_its_report_only(system: Target) -> None:
