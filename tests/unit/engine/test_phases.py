@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One process of the engine from end to end, on a folder as root: files left behind and exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.base.settings import Settings
+from ignition.engine.main import run
+
+V = {"version": "3.6.0"}
+HELLO = {"path": "/etc/hello", "contents": {"source": "data:,hi"}}
+
+
+class Target:
+    """A root folder and everything that a run leaves, below one temporary folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder / "root"
+        self.root.mkdir()
+        self.settings = settings = Settings()
+        settings.platform = "file"
+        settings.log_to_stdout = True
+        settings.root = str(self.root)
+        settings.run_dir = str(folder / "run")
+        settings.config_cache = str(folder / "run/ignition.json")
+        settings.state_file = str(folder / "run/state")
+        settings.neednet = str(folder / "run/neednet")
+        settings.config_file = str(folder / "config.ign")
+        settings.kernel_cmdline_path = str(folder / "cmdline")
+        settings.system_config_dirs = (f"{folder}/r", f"{folder}/l", f"{folder}/v")
+        settings.selinux_relabel = False
+        (folder / "cmdline").write_text("")
+
+    def config(self, value: dict[str, Any] | str) -> None:
+        text = value if isinstance(value, str) else json.dumps({"ignition": V, **value})
+        (self.folder / "config.ign").write_text(text)
+
+    def run(self, *phases: str) -> int:
+        return run(list(phases), self.settings)
+
+    def left(self, name: str) -> Path:
+        return self.folder / "run" / name
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Target]:
+    if os.geteuid() != 0:
+        pytest.skip("files get their owners from root only")
+    old = os.umask(0o022)
+    yield Target(tmp_path)
+    os.umask(old)
+
+
+def test_a_whole_run_provisions_and_leaves_its_records(
+    target: Target, capfd: pytest.CaptureFixture[str]
+) -> None:
+    target.config({"storage": {"files": [HELLO]}})
+    assert target.run("fetch-offline", "disks", "mount", "files", "umount") == 0
+    assert (target.root / "etc/hello").read_text() == "hi"
+    result = json.loads((target.root / "etc/.ignition-result.json").read_text())
+    assert result["userConfigProvided"] is True
+    assert target.left("ignition.json").stat().st_mode & 0o7777 == 0o640
+    phases = [entry["phase"] for entry in json.loads(target.left("report.json").read_text())]
+    assert phases == ["fetch-offline", "disks", "mount", "files", "umount"]
+    output = capfd.readouterr().out
+    assert "INFO     : files: files passed\nINFO     : Ignition finished successfully\n" in output
+    assert "CRITICAL" not in output
+
+
+def test_phases_without_work_are_marked_and_the_others_are_not(target: Target) -> None:
+    target.config({"storage": {"filesystems": [{"device": "/dev/none", "format": "swap"}]}})
+    target.left("idle-disks").parent.mkdir()
+    target.left("idle-disks").touch()
+    assert target.run("fetch-offline") == 0
+    marks = sorted(path.name for path in target.left("").glob("idle-*"))
+    assert marks == ["idle-kargs", "idle-mount"]
+
+
+def test_a_remote_reference_asks_for_the_network_and_caches_nothing(
+    target: Target, capfd: pytest.CaptureFixture[str]
+) -> None:
+    target.config(
+        '{"ignition": {"version": "3.6.0", "config": {"merge": [{"source": "http://h/x"}]}}}'
+    )
+    assert target.run("fetch-offline") == 0
+    assert target.left("neednet").read_bytes() == b""
+    assert not target.left("ignition.json").exists()
+    assert "asking for the network" in capfd.readouterr().out
+
+
+def test_a_remote_file_asks_for_the_network_and_the_cache_stays(target: Target) -> None:
+    remote = {"path": "/x", "contents": {"source": "http://h/x"}}
+    target.config({"storage": {"files": [remote]}})
+    assert target.run("fetch-offline") == 0
+    assert target.left("neednet").exists()
+    assert target.left("ignition.json").exists()
+
+
+def test_an_empty_config_provisions_nothing_and_succeeds(target: Target) -> None:
+    target.config("")
+    assert target.run("fetch-offline", "files") == 0
+    result = json.loads((target.root / "etc/.ignition-result.json").read_text())
+    assert result["userConfigProvided"] is False
+
+
+def test_a_refused_config_leaves_its_cause_and_no_cache(
+    target: Target, capfd: pytest.CaptureFixture[str]
+) -> None:
+    target.config('{"ignition": {"version": "3.6.0"},\n "storage": {"files": [{"path": "x"}]}}')
+    assert target.run("fetch-offline") == 1
+    cause = target.left("failure")
+    assert cause.stat().st_mode & 0o7777 == 0o600
+    assert "IGN1102" in cause.read_text()
+    assert "user config from file:2:33: /storage/files/0/path" in cause.read_text()
+    assert not target.left("ignition.json").exists()
+    assert not target.left("state").exists()
+    failures = json.loads(target.left("report.json").read_text())[0]["failures"]
+    assert failures[0]["code"] == "IGN1000"
+    assert "CRITICAL : Ignition failed: " in capfd.readouterr().out
+
+
+def test_without_a_cache_a_phase_fails_in_the_originals_words(
+    target: Target, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert target.run("disks") == 1
+    assert "no such file or directory" in capfd.readouterr().out.lower()
+
+
+def test_a_broken_state_file_ends_with_status_three(target: Target) -> None:
+    target.left("").mkdir()
+    target.left("state").write_text("{")
+    target.config({})
+    assert target.run("fetch-offline") == 3
+
+
+def test_a_hand_written_cache_is_enough(target: Target) -> None:
+    target.left("").mkdir()
+    cache = {"ignition": {"version": "3.7.0-experimental"}, "storage": {"files": [HELLO]}}
+    target.left("ignition.json").write_text(json.dumps(cache))
+    assert target.run("files") == 0
+    assert (target.root / "etc/hello").read_text() == "hi"
+
+
+def test_running_again_changes_nothing(target: Target) -> None:
+    target.config({"storage": {"files": [{**HELLO, "append": [{"source": "data:,%20there"}]}]}})
+    assert target.run("fetch-offline", "files") == 0
+    before = (target.root / "etc/hello").stat()
+    assert target.run("files") == 0
+    assert (target.root / "etc/hello").read_text() == "hi there"
+    assert (target.root / "etc/hello").stat().st_ino == before.st_ino
+
+
+def test_a_failing_file_leaves_no_result(target: Target) -> None:
+    (target.root / "etc/hello").mkdir(parents=True)
+    target.config({"storage": {"files": [HELLO]}})
+    assert target.run("fetch-offline", "files") == 1
+    assert not (target.root / "etc/.ignition-result.json").exists()
+    assert "/storage/files/0" in target.left("failure").read_text()
+
+
+def test_a_full_run_folder_does_not_stop_a_boot(target: Target) -> None:
+    target.config({"storage": {"files": [HELLO]}})
+    target.left("report.json").mkdir(parents=True)
+    assert target.run("fetch-offline", "files") == 0
