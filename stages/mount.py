@@ -136,7 +136,8 @@ def _mount(task: Task, one: _Wanted) -> None:
     kind = filesystem.format or ""
     source = filesystem.device
     if kind != _VIRTIOFS:
-        source = devices.present_name(machine.settings, source)
+        # Resolved: btrfs remembers the very name.
+        source = os.path.realpath(devices.present_name(machine.settings, source))
     options = ",".join(filesystem.mount_options)
     words = ["-o", options] if options else []
     run(

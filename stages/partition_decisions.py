@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from ignition.base.record import record
 from ignition.system.gpt import LINUX_DATA, Partition
-from ignition.system.gptwrite import random_guid
 from ignition.system.placement import MIB, NoRoom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ignition.config import model
     from ignition.system.gpt import Table
     from ignition.system.placement import Layout
@@ -32,7 +33,8 @@ CHANGES = (CREATE, DELETE, RESIZE, RECREATE)
 class Wanted:
     """An entry of the config. `start` and `size` in sectors, None while unset; `index` its place there.
 
-    `chosen` says that the config left the number open. `may_replace` carries `wipePartitionEntry`.
+    `chosen` says that the config left the number open. `may_replace` carries `wipePartitionEntry`. `new_guid`
+    is the GUID of a partition that is made for the entry.
     """
 
     index: int
@@ -46,6 +48,7 @@ class Wanted:
     may_replace: bool = False
     may_resize: bool = False
     chosen: bool = False
+    new_guid: str = ""
 
 
 @record
@@ -66,8 +69,11 @@ class Unfit(Exception):
         self.index = index
 
 
-def wanted_of(disk: model.Disk, sector_size: int) -> list[Wanted]:
-    """The entries of a disk in the order of work: those without a number come last."""
+def wanted_of(disk: model.Disk, sector_size: int, new_guid: Callable[[int], str]) -> list[Wanted]:
+    """The entries of a disk in the order of work: those without a number come last.
+
+    `new_guid` gives the GUID of an entry that leaves it open, by its index in the config.
+    """
     found = []
     for index, one in enumerate(disk.partitions):
         found.append(
@@ -83,18 +89,26 @@ def wanted_of(disk: model.Disk, sector_size: int) -> list[Wanted]:
                 bool(one.wipe_partition_entry),
                 bool(one.resize),
                 not one.number,
+                (one.guid or "").upper() or new_guid(index),
             )
         )
     return sorted(found, key=lambda wanted: wanted.chosen)
 
 
-def resolve(entries: list[Wanted], table: Table, layout: Layout) -> None:
+def resolve(
+    entries: list[Wanted],
+    table: Table,
+    layout: Layout,
+    is_ours: Callable[[str, int], bool],
+) -> None:
     """Gives numbers, starts and sizes to the entries that leave them open, as `sgdisk --pretend` would.
+
+    `is_ours` tells by its GUID whether a partition was made for the entry of that index by an earlier run.
 
     All listed partitions are taken out of the layout and the wanted ones put in, in order; partitions that
     are not listed are obstacles. Raises Unfit.
     """
-    _number(entries, table)
+    _number(entries, table, is_ours)
     for number in dict.fromkeys(one.number for one in entries):
         if table.partition(number) is not None:
             layout.remove(number)
@@ -112,8 +126,24 @@ def resolve(entries: list[Wanted], table: Table, layout: Layout) -> None:
         one.start, one.size = (start, size) if explicit else placed
 
 
-def _number(entries: list[Wanted], table: Table) -> None:
-    """The lowest free number for each entry without one; a number that the config deletes is free."""
+def _number(entries: list[Wanted], table: Table, is_ours: Callable[[str, int], bool]) -> None:
+    """A number for each entry without one: that of the partition made for it, else the lowest free one.
+
+    A number that the config deletes is free. The original has no look for its own partitions: there, each
+    run makes another.
+    """
+    listed = {one.number for one in entries if one.number}
+    for one in entries:
+        if not one.number:
+            one.number = next(
+                (
+                    found.number
+                    for found in table.partitions
+                    if found.number not in listed
+                    and (found.guid == one.guid if one.guid else is_ours(found.guid, one.index))
+                ),
+                0,
+            )
     used = {one.number for one in table.partitions}
     for one in entries:
         if one.number:
@@ -215,6 +245,6 @@ def made(decision: Decision, found: Partition | None) -> Partition:
         wanted.start,
         wanted.size,
         wanted.type_guid or LINUX_DATA,
-        wanted.guid or random_guid(),
+        wanted.new_guid,
         wanted.label or "",
     )

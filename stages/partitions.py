@@ -13,6 +13,8 @@ from ignition.system import devices, gpt, gptwrite, mounts, partitioning, probe,
 from ignition.system.placement import Layout
 
 from . import partition_decisions as decisions
+from . import partition_marks as marks
+from .journal import digest_of_config
 from .partition_decisions import Decision
 
 TYPE_CHECKING = False
@@ -123,9 +125,18 @@ def _decide(log: Log, machine: Machine, index: int, config: model.Disk, disk: Di
 
     before = None if config.wipe_table else disk.table
     base = before or gpt.empty(disk.sector_size, disk.sectors)
-    entries = decisions.wanted_of(config, disk.sector_size)
+    config_digest = digest_of_config(machine)
+
+    def new_guid(entry: int) -> str:
+        return marks.new_guid(config_digest, f"{config.device} {entry}")
+
+    def is_ours(guid: str, entry: int) -> bool:
+        return marks.is_ours(guid, config_digest, f"{config.device} {entry}")
+
+    entries = decisions.wanted_of(config, disk.sector_size, new_guid)
     try:
-        decisions.resolve(entries, base, Layout(base, disk.sector_size, disk.sectors))
+        layout = Layout(base, disk.sector_size, disk.sectors)
+        decisions.resolve(entries, base, layout, is_ours)
     except decisions.Unfit as unfit:
         raise Refused(
             "IGN2103",

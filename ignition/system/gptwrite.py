@@ -31,7 +31,7 @@ def changed(table: Table, deleted: list[int], made: list[Partition]) -> Table:
     for one in made:
         entries[(one.number - 1) * size : one.number * size] = _entry(one).ljust(size, b"\0")
     return Table(
-        table.guid if any(table.guid) else gpt.guid_bytes(random_guid()),
+        table.guid if any(table.guid) else _random_guid(),
         table.first_usable,
         table.last_usable,
         table.entries_at,
@@ -41,13 +41,12 @@ def changed(table: Table, deleted: list[int], made: list[Partition]) -> Table:
     )
 
 
-def random_guid() -> str:
-    """A random GUID of version 4, in capitals."""
+def _random_guid() -> bytes:
+    """A random GUID of version 4, as it stands in a table."""
     data = bytearray(os.urandom(16))
-    data[6] = data[6] & 0x0F | 0x40
+    data[7] = data[7] & 0x0F | 0x40
     data[8] = data[8] & 0x3F | 0x80
-    text = data.hex().upper()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return bytes(data)
 
 
 def _entry(one: Partition) -> bytes:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from ignition.engine.machine import Machine
 from ignition.engine.state import State
 from ignition.engine.view import View
 
+CACHE = "/run/machine/ignition.json"
 STAGES = {
     "kargs": [("", "kargs", "plan")],
     "disks": [
         ("createPartitions", "partitions", "plan"),
         ("createRaids", "raid", "plan"),
+        ("createLuks", "luks", "plan"),
         ("createFilesystems", "filesystems", "plan"),
     ],
     "mount": [("", "mount", "plan")],
@@ -63,6 +66,9 @@ def run(
     value = more.pop("config", {"ignition": {"version": "3.7.0-experimental"}, "storage": storage})
     for name, setting in more.items():
         setattr(settings, name, setting)
+    # What a fetch phase leaves; its digest tells an interrupted run from another config.
+    settings.config_cache = CACHE
+    Path(CACHE).write_text(json.dumps(value))
     ran = Ran([], [], state=state or State())
     log = Log(lambda level, text: ran.log.append(text)).child(phase)
 

@@ -84,6 +84,7 @@ def test_options_and_none(root: Path, blank_disk: BlankDisk, volumes: list[str])
     }
     ran = mount(root, btrfs, ext4(volumes[0], "/plain"))
     assert not ran.failures, ran.text()
+    assert "dev_aliases" not in Path("/proc/self/mountinfo").read_text()
     assert ran.logged(f'"-o" "noexec,subvolid=5" "-t" "btrfs" "{disk}" "{root}/tmp0"')
     [line] = [
         line for line in Path("/proc/self/mounts").read_text().splitlines() if "/tmp0 " in line
@@ -199,3 +200,24 @@ def test_link_made_by_udev_may_move_between_the_phases(root: Path, volumes: list
     os.unlink(link)
     assert not ran.failures, ran.text()
     assert f"{volumes[0]} {root}/a " in Path("/proc/self/mounts").read_text()
+
+
+def test_labels_are_set_where_something_is_new(
+    root: Path, volumes: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """New folders once, and the root of a filesystem without files; nothing else."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    setfiles = programs / "setfiles"
+    setfiles.write_text(f"#!/bin/sh\ntr '\\0' '\\n' >>{tmp_path}/labelled\n")
+    setfiles.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    (root / "etc/selinux").mkdir(parents=True)
+    (root / "etc/selinux/config").write_text("SELINUXTYPE=targeted\n")
+    (root / "full").mkdir()
+    subprocess.run(["mount", volumes[1], root / "full"], check=True)
+    (root / "full/file").write_text("")
+    subprocess.run(["umount", root / "full"], check=True)
+    ran = mount(root, ext4(volumes[0], "/a/b"), ext4(volumes[1], "/full"), selinux_relabel=True)
+    assert not ran.failures, ran.text()
+    assert (tmp_path / "labelled").read_text().splitlines() == [f"{root}/a", f"{root}/a/b"]

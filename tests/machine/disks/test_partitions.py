@@ -180,10 +180,17 @@ def test_unnumbered_one_gets_the_lowest_free_number(blank_disk: BlankDisk) -> No
 
 
 def test_three_unnumbered_ones_follow_each_other(blank_disk: BlankDisk) -> None:
-    disk = blank_disk(size_mib=128)
-    partition(disk, *({"label": name, "sizeMiB": 32} for name in "abc"))
+    disk = blank_disk(size_mib=256)
+    wanted = [{"label": name, "sizeMiB": 32} for name in "abc"]
+    partition(disk, *wanted)
     assert [(one.number, one.label) for one in read_table(disk)] == [(1, "a"), (2, "b"), (3, "c")]
     assert list(places(disk).values()) == [(at * MIB, 32 * MIB) for at in (1, 33, 65)]
+    before = fingerprint(disk)
+    partition(disk, *wanted)
+    assert fingerprint(disk) == before, "the same config, as after a boot that was cut short"
+    # Another config does not know them, as the original never does.
+    partition(disk, {"label": "c", "sizeMiB": 32})
+    assert len(places(disk)) == 4
 
 
 def test_deleted_ones_are_gone(base_disk: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ignition.config.model import Disk
+from ignition.stages import partition_marks as marks
 from ignition.stages.partition_decisions import (
     ABSENT,
     CREATE,
@@ -45,9 +46,14 @@ def table(partitions: list[Partition]) -> Table:
     return gptwrite.changed(gpt.empty(512, SECTORS), [], partitions)
 
 
-def decide(before: Table, *entries: dict[str, Any]) -> list[Decision]:
-    wanted = wanted_of(Disk({"device": "/dev/x", "partitions": list(entries)}), 512)
-    resolve(wanted, before, Layout(before, 512, SECTORS))
+def decide(before: Table, *entries: dict[str, Any], digest: str = "") -> list[Decision]:
+    wanted = wanted_of(
+        Disk({"device": "/dev/x", "partitions": list(entries)}),
+        512,
+        lambda index: marks.new_guid(digest, str(index)),
+    )
+    layout = Layout(before, 512, SECTORS)
+    resolve(wanted, before, layout, lambda guid, index: marks.is_ours(guid, digest, str(index)))
     return decide_all(wanted, before)
 
 
@@ -147,14 +153,49 @@ def test_slot_of_a_deleted_one(deleting: dict[str, Any], new: dict[str, Any], ac
     assert numbers(decide(table(TWO), {"number": 2, **GONE, **deleting}, new)) == [(2, act)]
 
 
-def test_second_run_of_an_unnumbered_one_makes_another() -> None:
+UNNUMBERED: list[dict[str, Any]] = [
+    {"label": "x", "sizeMiB": 5},
+    {"label": "y", "sizeMiB": 5, **W},
+    {"label": "z", "sizeMiB": 0, "startMiB": 0},
+    {"number": 9, "sizeMiB": 130, **R},
+]
+
+
+def after(before: Table, decisions: list[Decision]) -> Table:
+    return gptwrite.changed(
+        before, [], [made(one, before.partition(one.wanted.number)) for one in decisions]
+    )
+
+
+def test_repeated_run_knows_the_unnumbered_ones_that_it_made() -> None:
+    before = table(BASE)
+    first = decide(before, *UNNUMBERED, digest="sha256-a")
+    assert numbers(first) == [(9, RESIZE), (2, CREATE), (3, CREATE), (4, CREATE)]
+    second = decide(after(before, first), *UNNUMBERED, digest="sha256-a")
+    assert numbers(second) == [(9, KEEP), (2, KEEP), (3, KEEP), (4, KEEP)]
+
+
+def test_repeated_run_knows_the_one_with_a_guid() -> None:
+    entry = {"label": "x", "guid": GUIDS[5].lower(), "sizeMiB": 5}
+    first = decide(table(BASE), entry)
+    assert numbers(decide(after(table(BASE), first), entry)) == [(2, KEEP)]
+
+
+@pytest.mark.parametrize("digest", ["sha256-b", ""], ids=["another config", "config not known"])
+def test_what_another_config_made_is_not_known(digest: str) -> None:
     """As in the original: there is no look-up by label."""
-    entry = {"label": "x", "sizeMiB": 5}
-    [first] = decide(table(BASE), entry)
-    after = gptwrite.changed(table(BASE), [], [made(first, None)])
-    [second] = decide(after, entry)
-    assert (first.wanted.number, second.wanted.number) == (2, 3)
-    assert second.act == CREATE
+    first = decide(table(BASE), UNNUMBERED[0], digest="sha256-a")
+    second = decide(after(table(BASE), first), UNNUMBERED[0], digest=digest)
+    assert numbers(second) == [(3, CREATE)]
+
+
+def test_guids_of_new_ones_differ_and_look_random() -> None:
+    made_guids = {marks.new_guid("sha256-a", "0") for _ in range(100)}
+    assert len(made_guids) == 100
+    assert {guid[14] for guid in made_guids} == {"4"}
+    assert {guid[19] for guid in made_guids} <= set("89AB")
+    assert not any(marks.is_ours(guid, "sha256-a", "1") for guid in made_guids)
+    assert all(marks.is_ours(guid, "sha256-a", "0") for guid in made_guids)
 
 
 UNFIT = {
@@ -191,5 +232,6 @@ def test_recreated_one_takes_nothing_over() -> None:
 
 
 def test_sectors_of_4096_bytes() -> None:
-    [wanted] = wanted_of(Disk({"partitions": [{"number": 1, "startMiB": 1, "sizeMiB": 32}]}), 4096)
+    disk = Disk({"partitions": [{"number": 1, "startMiB": 1, "sizeMiB": 32}]})
+    [wanted] = wanted_of(disk, 4096, lambda index: GUIDS[1])
     assert (wanted.start, wanted.size) == (256, 8192)
