@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact path: everything that is to say about a config's text, with positions.
-
-Never raises for a bad config. The boot path comes here only when the quick reader is in doubt.
-"""
+"""Everything that is to say about a config's text. Never raises for a bad config."""
 
 from __future__ import annotations
 
-from ignition.base.errors import EmptyConfig, Failure, InvalidConfig
-from ignition.base.finding import ERROR, Finding
-from ignition.base.origin import Origin, pointer
 from ignition.base.record import record
-from ignition.config import codes, decode, document, guess, rules, shapes, unused, versions
+from ignition.config import fast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ignition.base.errors import Failure
+    from ignition.base.finding import Finding
     from ignition.config.document import Document
-    from ignition.config.rules.rule import RuleFinding
 
 
 @record
@@ -29,6 +24,7 @@ class Checked:
     version   the spec version that it is written in, "" if that is not known
     value     its canonical value in that version, None if it is refused
     failure   what to raise for it, None if it is accepted
+    document  the text with its places, None if it was read quickly or is none that rules could be tried on
     """
 
     findings: list[Finding]
@@ -36,69 +32,15 @@ class Checked:
     version: str
     value: dict[str, Any] | None
     failure: Failure | None
+    document: Document | None = None
 
 
 def check(data: bytes, source: str) -> Checked:
     """Reads and checks a config by the rules of the version that it names."""
-    if not data:
-        origin = Origin(source)
-        return _refused([], EmptyConfig(codes.EMPTY, codes.EMPTY_WORDS, origin))
-    try:
-        text = document.read(data, source)
-        version = _version(text)
-        value = _decoded(text, shapes.of(version))
-    except InvalidConfig as failure:
-        for finding in failure.findings:
-            if finding.code == codes.SYNTAX:
-                finding.hint = guess.hint(data, finding.message)
-        return _refused(failure.findings, failure)
-    findings = [_placed(text, finding) for finding in rules.findings(value, version)]
-    findings.extend(unused.unused_keys(text, value, version))
-    if any(finding.severity == ERROR for finding in findings):
-        return _refused(findings, not_valid(source, findings), version)
-    return Checked(findings, "", version, value, None)
+    quick = fast.accepted(data)
+    if quick is not None:
+        value, version = quick
+        return Checked([], "", version, value, None)
+    from ignition.config import exact
 
-
-def not_valid(source: str, findings: list[Finding]) -> InvalidConfig:
-    """The failure of a config that has errors among its findings."""
-    return InvalidConfig(codes.NOT_VALID, codes.NOT_VALID_WORDS, Origin(source), findings=findings)
-
-
-def _refused(findings: list[Finding], failure: Failure, version: str = "") -> Checked:
-    return Checked(findings, failure.text, version, None, failure)
-
-
-def _version(text: Document) -> str:
-    """The known spec version that a document names; InvalidConfig otherwise.
-
-    Only this is read first: faults elsewhere wait until the version is known.
-    """
-    value = _decoded(text, shapes.STUB)
-    written = value.get("ignition", {}).get("version", "")
-    try:
-        version = versions.known(written)
-    except versions.BadVersion:
-        version, code, words = None, codes.INVALID_VERSION, codes.INVALID_VERSION_WORDS
-    else:
-        code, words = codes.UNKNOWN_VERSION, codes.UNKNOWN_VERSION_WORDS
-    if version is None:
-        hint = guess.foreign_config(text) or versions.hint(written)
-        raise InvalidConfig(code, words, text.origin(("ignition", "version")), hint=hint)
-    return version
-
-
-def _decoded(text: Document, shape: shapes.Shape) -> dict[str, Any]:
-    try:
-        return decode.decode(text.root, shape)
-    except decode.TypeFault as fault:
-        line, column = text.lines.position(fault.node.end)
-        origin = Origin(text.source, "", line, column)
-        hint = guess.type_hint(fault.path, fault.node, fault.expected)
-        finding = Finding(codes.TYPE, ERROR, fault.text, origin, hint)
-        raise not_valid(text.source, [finding]) from None
-
-
-def _placed(text: Document, found: RuleFinding) -> Finding:
-    line, column = text.position(found.path)
-    origin = Origin(text.source, pointer(found.path), line, column)
-    return Finding(found.code, found.severity, found.message, origin, found.hint)
+    return exact.check(data, source)

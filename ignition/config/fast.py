@@ -2,14 +2,14 @@
 """The quick reading of an ordinary config: the interpreter's C scanner and one walk along the type tables.
 
 Takes only what every reader would take in the same way: exact keys, each once, exact types, no null, no half
-surrogate pair. At the first doubt it gives up, and the exact reader decides.
+surrogate pair. At the first doubt it gives up, and the exact path decides.
 """
 
 from __future__ import annotations
 
 import _json
 
-from ignition.config import shapes
+from ignition.config import rules, shapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ class _Scan:
 
 
 _scan: Callable[[str, int], tuple[Any, int]] = _json.make_scanner(_Scan())  # type: ignore[arg-type]
+
+
+def accepted(data: bytes) -> tuple[dict[str, Any], str] | None:
+    """What `read` gives for a config that no rule says anything about, so that positions are not needed;
+    None when in doubt."""
+    quick = read(data)
+    if quick is None or next(iter(rules.findings(*quick)), None) is not None:
+        return None
+    return quick
 
 
 def read(data: bytes) -> tuple[dict[str, Any], str] | None:

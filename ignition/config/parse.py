@@ -6,7 +6,8 @@ from __future__ import annotations
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin, pointer
 from ignition.base.record import record
-from ignition.config import fast, rules, shapes, translate
+from ignition.config import rules, shapes, translate
+from ignition.config.check import check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,14 +33,6 @@ def parse(data: bytes, source: str) -> Parsed:
 
     EmptyConfig for zero bytes; InvalidConfig, with all that is wrong, if it is not accepted.
     """
-    quick = fast.read(data)
-    if quick is not None:
-        value, version = quick
-        if next(iter(rules.findings(value, version)), None) is None:
-            return Parsed(translate.to_newest(value, version), version, [])
-    # The exact path is not imported before it is needed: most boots never do.
-    from ignition.config.check import check
-
     checked = check(data, source)
     if checked.failure is not None:
         raise checked.failure

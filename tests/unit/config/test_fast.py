@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ignition.base.errors import InvalidConfig
-from ignition.config import decode, document, fast, parse, shapes, unused, versions
+from ignition.config import decode, document, exact, fast, parse, shapes, unused, versions
 from ignition.config.check import check
 from ignition.testbed import randomconfig
 
@@ -113,16 +113,21 @@ def test_both_readers_agree(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.randoms(use_true_random=False), st.sampled_from(shapes.VERSIONS))
-def test_both_paths_come_to_the_same_result(rng: Random, version: str) -> None:
-    tree = randomconfig.spoiled(rng, randomconfig.config(rng, version))
+@given(st.randoms(use_true_random=False), st.sampled_from(shapes.VERSIONS), st.booleans())
+def test_both_paths_come_to_the_same_result(rng: Random, version: str, spoil: bool) -> None:
+    tree = randomconfig.config(rng, version)
+    if spoil:
+        tree = randomconfig.spoiled(rng, tree)
     data = randomconfig.text(tree).encode()
-    checked = check(data, "test")
-    try:
-        parsed = parse.parse(data, "test")
-    except Exception as failure:
-        assert str(failure) == checked.refusal
-    else:
-        assert not checked.refusal
-        assert parsed.findings == checked.findings
-        assert parsed.version == checked.version
+    exactly, checked = exact.check(data, "test"), check(data, "test")
+    assert checked.findings == exactly.findings
+    assert checked.refusal == exactly.refusal
+    assert checked.version == exactly.version
+    assert repr(checked.value) == repr(exactly.value)
+
+
+@pytest.mark.parametrize("version", shapes.VERSIONS)
+def test_a_config_without_findings_is_not_read_twice(version: str) -> None:
+    data = f'{{"ignition":{{"version":"{version}"}},"storage":{{"files":[{{"path":"/a"}}]}}}}'
+    assert check(data.encode(), "test").document is None
+    assert exact.check(data.encode(), "test").document is not None
