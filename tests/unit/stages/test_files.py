@@ -371,6 +371,23 @@ class TestAppend:
         target.file("/f", append=[{"source": "data:,two"}])
         assert target.at("/f").read_text() == "one" + max("two", written)
 
+    @pytest.mark.parametrize("written", ["", "t", "two", "two and what others wrote"])
+    def test_new_file_cut_short_at_any_point(self, target: Target, written: str) -> None:
+        target.file("/f", append=[{"source": "data:,two"}])
+        target.put("/f", written)
+        target.file("/f", append=[{"source": "data:,two"}])
+        assert target.at("/f").read_text() == max("two", written)
+
+    @pytest.mark.parametrize(
+        ("now", "then"), [("1two", "1two"), ("1", "1two"), ("other", "othertwo")]
+    )
+    def test_changed_by_others_since(self, target: Target, now: str, then: str) -> None:
+        target.put("/f", "one")
+        target.file("/f", append=[{"source": "data:,two"}])
+        target.put("/f", now)
+        target.file("/f", append=[{"source": "data:,two"}])
+        assert target.at("/f").read_text() == then
+
 
 class TestTrouble:
     def test_disk_full(self, target: Target, small_disk: Path) -> None:  # 62

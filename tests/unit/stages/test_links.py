@@ -62,6 +62,12 @@ class TestSymlinks:
         assert target.owner("/l") == (500, 501)
         assert target.owner("/t") == (7, 7)
 
+    def test_owner_is_root_if_that_is_said(self, target: Target) -> None:
+        target.put("/t", owner=(7, 8))
+        links = [{"path": "/l", "target": "t", "user": {"id": 0}, "group": {"id": 0}}]
+        target.storage(links=links)
+        assert target.owner("/l") == (0, 0)
+
     def test_owner_not_given(self, target: Target) -> None:
         # 86: as in the original, whose result counts (compatibility law b).
         target.put("/t", owner=(7, 8))
