@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.base.origin import Origin, pointer
+from ignition.engine import origins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ignition.base.errors import Failure
     from ignition.base.log import Log
+    from ignition.base.origin import Origin
     from ignition.base.settings import Settings
     from ignition.engine.state import State
     from ignition.resource.context import FetchContext
@@ -60,12 +61,7 @@ class Machine:
         `sources` maps pointers of the merged config to `[source, pointer there]`; the nearest entry above
         the part counts, the empty pointer stands for the whole config.
         """
-        here = pointer(path)
-        above = here
-        while above and above not in self.sources:
-            above = above.rpartition("/")[0]
-        source, there = self.sources.get(above, ["config", ""])
-        return Origin(source, there + here[len(above) :])
+        return origins.find(self.sources, *path)
 
     def pending(self, key: str) -> bool:
         """Whether a step that was planned before will provide this resource."""

@@ -11,14 +11,13 @@ from ignition.base import journal
 from ignition.base.errors import Failure, NeedNetwork, each
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
-from ignition.engine import acquire, executor, plan, report
+from ignition.engine import acquire, executor, plan, platforms, report
 from ignition.engine import state as states
 from ignition.engine.machine import Machine, sources_of
 from ignition.engine.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from ignition.base.log import Log
@@ -92,7 +91,7 @@ def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -
     offline = phase == FETCH_OFFLINE
     try:
         acquired = acquire.from_provider(
-            settings, log, state, settings.platform, offline=offline, progress=_progress(view)
+            settings, log, state, settings.platform, offline=offline, progress=view.line
         )
     except NeedNetwork as need:
         if not offline:
@@ -160,7 +159,8 @@ def idle_phases(config: Config) -> list[str]:
 def _mark_idle(settings: Settings, config: Config) -> None:
     """Leaves a mark for each idle phase: the units carry conditions on it (DESIGN 4)."""
     folder = os.path.dirname(settings.neednet) or "."
-    idle = [] if settings.platform in _STATUS_HOOKS else idle_phases(config)
+    hooked = platforms.canonical(settings.platform) in _STATUS_HOOKS
+    idle = [] if hooked else idle_phases(config)
     try:
         for phase in ("kargs", "disks", "mount"):
             mark = os.path.join(folder, f"idle-{phase}")
@@ -193,12 +193,11 @@ def _apply(
 ) -> list[executor.Outcome]:
     acquired = acquire.from_cache(settings, log, state)
     here = log.child(phase)
-    progress = _progress(view)
 
     def fetch_context() -> Any:
-        return acquire.fetch_context(settings, here, acquired.transport, progress)
+        return acquire.fetch_context(settings, here, acquired.transport, view.line)
 
-    machine = Machine(settings, here, state, sources_of(state.engine), fetch_context, progress)
+    machine = Machine(settings, here, state, sources_of(state.engine), fetch_context, view.line)
     stages = [
         (prefix, _planner(module, function))
         for prefix, module, function in PHASES[phase]
@@ -232,10 +231,6 @@ def _planner(module: str, function: str) -> plan.Planner:
         ) from error
     planner: plan.Planner = getattr(sys.modules[name], function)
     return planner
-
-
-def _progress(view: View) -> Callable[[str], None]:
-    return view.step("waiting").progress
 
 
 def save(state: State, settings: Settings) -> None:
