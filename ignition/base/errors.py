@@ -71,8 +71,16 @@ class NeedNetwork(Failure):
     """Something must be fetched from the network and this phase has none. `origin` says what."""
 
 
-class NotFound(Failure):
+class Rejected(Failure):
+    """The server answers, but not with the resource. `status` is the one of HTTP, 0 for another protocol."""
+
+    status = 0
+
+
+class NotFound(Rejected):
     """The server says that the resource does not exist (HTTP 404 and its kin)."""
+
+    status = 404
 
 
 class CommandFailed(Failure):

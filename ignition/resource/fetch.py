@@ -39,6 +39,23 @@ OFFLINE_SCHEMES = ("", "data")
 
 
 @record
+class Ask:
+    """How a metadata service wants to be asked by http, where it is not a plain GET.
+
+    `retry` are statuses that mean "not yet" with this service. `low_port`: it answers only to ports that
+    an ordinary user cannot have.
+    """
+
+    method: str = "GET"
+    body: bytes = b""
+    retry: tuple[int, ...] = ()
+    low_port: bool = False
+
+
+PLAIN = Ask()
+
+
+@record
 class Request:
     """One resource as the file of its scheme sees it. `name` is the URL as logs and errors may show it.
 
@@ -50,6 +67,7 @@ class Request:
     name: str
     headers: tuple[tuple[str, str | None], ...]
     origin: Origin | None
+    ask: Ask = PLAIN
 
 
 def fetch_bytes(
@@ -60,6 +78,7 @@ def fetch_bytes(
     verification: str | None = None,
     compression: str | None = None,
     origin: Origin | None = None,
+    ask: Ask = PLAIN,
 ) -> bytes:
     """The bytes of a URL, unpacked and verified, at most `body.MEMORY_LIMIT` of them.
 
@@ -68,7 +87,7 @@ def fetch_bytes(
     """
     name = display_name(url)
     memory = Memory(name, origin)
-    _fetch(ctx, url, tuple(headers), memory, compression, verification, origin)
+    _fetch(ctx, url, tuple(headers), memory, compression, verification, origin, ask)
     return bytes(memory.data)
 
 
@@ -117,13 +136,14 @@ def _fetch(
     compression: str | None,
     verification: str | None,
     origin: Origin | None,
+    ask: Ask = PLAIN,
 ) -> None:
     parts = _parts(url, origin)
     name = parts.redacted()
     body = Body(destination, name, origin, compression=compression, verification=verification)
     if parts.scheme:
         module = _module(parts.scheme, ctx.offline, name, origin)
-        module.fetch(ctx, Request(url, parts, name, headers, origin), body)
+        module.fetch(ctx, Request(url, parts, name, headers, origin, ask), body)
     body.end()
 
 

@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 import ignition
-from ignition.base.errors import Failure, NotFound
+from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.config import urls
 from ignition.resource import proxy
 from ignition.resource.schemes import http_client
@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.resource.body import Body
     from ignition.resource.context import FetchContext
-    from ignition.resource.fetch import Request
+    from ignition.resource.fetch import Ask, Request
 
 # The newest stable spec that configs may have.
 ACCEPT = "application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"
@@ -37,6 +37,7 @@ MOST_REDIRECTS = 10
 BODY_TRIES = 4
 _CHUNK = 256 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
+_KEEP_METHOD = (307, 308)
 _PORTS = {"http": 80, "https": 443}
 
 # All that can go wrong between here and the server. `requests` lets some of its library's own through.
@@ -63,12 +64,14 @@ class _Broken(Exception):
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
-    """GETs the resource into `body`.
+    """Gets the resource into `body`; how the request is made is in `request.ask`.
 
-    Tries again after every transport error and every status from 500 on, after 0.2 s, doubling up to 5 s,
-    until `ctx.limit()` is over (IGN4006). 404 is NotFound (IGN4004), another status but 200 and 204 IGN4005.
+    Tries again after every transport error and every status from 500 on, and those that the request names,
+    after 0.2 s, doubling up to 5 s, until `ctx.limit()` is over (IGN4006). 404 is NotFound (IGN4004), another
+    status but 200 and 204 IGN4005.
     """
     headers = _headers(request)
+    method = request.ask.method
     limit = ctx.limit()
     deadline = ctx.clock() + limit if limit else 0.0
     pause = FIRST_PAUSE
@@ -76,27 +79,28 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     with Watch(ctx.progress, request.name, limit=limit) as watch:
         while True:
             attempt += 1
-            ctx.log.info(f"GET {request.name}: attempt #{attempt}")
+            ctx.log.info(f"{method} {request.name}: attempt #{attempt}")
             try:
                 with _follow(ctx, request, headers, deadline, watch) as response:
                     phrase = http.client.responses.get(response.status_code, "")
-                    ctx.log.info(f"GET result: {phrase or response.status_code}")
-                    if response.status_code < 500:
-                        _check_status(response.status_code, phrase, request)
+                    ctx.log.info(f"{method} result: {phrase or response.status_code}")
+                    status = response.status_code
+                    if status < 500 and status not in request.ask.retry:
+                        _check_status(status, phrase, request)
                         _read(response, body)
                         return
-                    reason = f"the server answers {response.status_code} {phrase}".rstrip()
+                    reason = f"the server answers {status} {phrase}".rstrip()
             except _Broken as error:
                 broken += 1
                 reason = str(error)
-                ctx.log.info(f"GET error: {reason}")
+                ctx.log.info(f"{method} error: {reason}")
                 if broken == BODY_TRIES and not watch.expired:
                     raise _gave_up(request, reason) from error
             except _IMPOSSIBLE as error:
                 raise _impossible(request) from error
             except _TRANSPORT_ERRORS as error:
                 reason = http_client.reason(error)
-                ctx.log.info(f"GET error: {reason}")
+                ctx.log.info(f"{method} error: {reason}")
             except (ValueError, OverflowError) as error:
                 raise _impossible(request) from error
             watch.reason = reason
@@ -140,16 +144,19 @@ def _follow(
 ) -> requests.Response:
     """The first answer that is no redirect."""
     url, parts = request.url, request.parts
+    method = request.ask.method
     for _ in range(MOST_REDIRECTS + 1):
-        response = _send(ctx, url, parts, headers, deadline, watch)
+        response = _send(ctx, request.ask, method, url, parts, headers, deadline, watch)
         location = response.headers.get("location")
         if response.status_code not in _REDIRECTS or not location:
             return response
         response.close()
         target = _target(url, location, request)
-        ctx.log.debug(f"GET {parts.redacted()}: redirected to {target[1].redacted()}")
+        ctx.log.debug(f"{method} {parts.redacted()}: redirected to {target[1].redacted()}")
         if _origin(target[1]) != _origin(parts):
             headers = _headers(request, stranger=True)
+        if response.status_code not in _KEEP_METHOD:
+            method = "GET"
         url, parts = target
     raise Failure(
         "IGN4013",
@@ -189,6 +196,8 @@ def _origin(parts: urls.Url) -> tuple[str, str, int]:
 
 def _send(
     ctx: FetchContext,
+    ask: Ask,
+    method: str,
     url: str,
     parts: urls.Url,
     headers: dict[str, str | bytes],
@@ -197,7 +206,9 @@ def _send(
 ) -> requests.Response:
     through = proxy.choose(ctx.transport, parts.scheme, parts.hostname(), _port(parts))
     secure = parts.scheme == "https" or through.startswith("https:")
-    client = http_client.client(ctx, secure=secure)
+    client = http_client.client(ctx, secure=secure, low_port=ask.low_port)
+    if "%25" in parts.host:  # the zone of an address means nothing to its server
+        headers = {**headers, "host": parts.host.partition("%25")[0] + "]"}
     left = max(0.001, deadline - ctx.clock()) if deadline else None
     connect = min(CONNECT_TIMEOUT, left or CONNECT_TIMEOUT)
     limits = [float(limit) for limit in (ctx.transport.headers, left) if limit]
@@ -205,7 +216,9 @@ def _send(
     # the environment for proxies and the home folder for passwords.
     return http_client.send(
         client,
-        requests.Request("GET", url, headers=headers).prepare(),
+        requests.Request(
+            method, url, headers=headers, data=ask.body if method == ask.method else b""
+        ).prepare(),
         watch,
         timeout=(connect, min(limits)) if limits else (connect, None),
         proxies={parts.scheme: through} if through else {},
@@ -223,7 +236,11 @@ def _check_status(status: int, phrase: str, request: Request) -> None:
             hint="the server answers 404 Not Found",
         )
     hint = f"the server answers {status} {phrase}".rstrip()
-    raise Failure("IGN4005", f"failed to fetch resource: {request.name}", request.origin, hint=hint)
+    rejected = Rejected(
+        "IGN4005", f"failed to fetch resource: {request.name}", request.origin, hint=hint
+    )
+    rejected.status = status
+    raise rejected
 
 
 def _read(response: requests.Response, body: Body) -> None:

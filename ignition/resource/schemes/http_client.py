@@ -17,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ignition.base.errors import Failure
+from ignition.resource import source_port
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +33,14 @@ if TYPE_CHECKING:
 _POOL = 32
 
 
-def client(ctx: FetchContext, *, secure: bool) -> HTTPAdapter:
+def client(ctx: FetchContext, *, secure: bool, low_port: bool = False) -> HTTPAdapter:
     """The connections of a run for one set of certificates. It costs 50 ms to read the system's, so a
-    client without TLS has none."""
+    client without TLS has none. From a low port each exchange has a client of its own, so that no other
+    fetch leaves from that port."""
+    if low_port:
+        port = source_port.find()
+        trusted = trust(ctx.transport.authorities) if secure else None
+        return _Adapter(trusted, source_address=("", port))
     key = ("http", ctx.transport.authorities if secure else None)
     found: HTTPAdapter | None = ctx.clients.get(key)
     if found is None:
@@ -161,6 +167,10 @@ class _Answer(http.client.HTTPResponse):
 class _Plain(HTTPConnection):
     response_class = _Answer
 
+    def __init__(self, host: str, *arguments: Any, **named: Any) -> None:
+        # The zone of a link-local address, as the system's resolver takes it.
+        super().__init__(host.replace("%25", "%"), *arguments, **named)
+
     def getresponse(self) -> Any:
         _before_answer(self.sock)
         return super().getresponse()
@@ -185,14 +195,15 @@ class _SecurePool(HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     """Connections with our certificates, which the watch can end."""
 
-    def __init__(self, context: ssl.SSLContext | None) -> None:
+    def __init__(self, context: ssl.SSLContext | None, **more: Any) -> None:
         self._trust: dict[str, Any] = {} if context is None else {"ssl_context": context}
+        self._more = more
         super().__init__(pool_maxsize=_POOL)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **more: Any
     ) -> None:
-        super().init_poolmanager(connections, maxsize, block, **more, **self._trust)
+        super().init_poolmanager(connections, maxsize, block, **more, **self._trust, **self._more)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
