@@ -52,6 +52,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     refusals.find(folders, config, root, machine)
     supplies = Supplies(machine, Owners(root), open_journal(root, machine))
     places = {entry.path for entry in everything}
+    uppers = places.intersection(upper for path in folders for upper in entries.above(path))
     remote = [entry for group in folders.values() for entry in group if contents.is_remote(entry)]
     if remote:
         gone = set(remote)
@@ -59,9 +60,9 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
             entry for group in folders.values() for entry in group if entry not in gone
         )
     for paths in _portions(folders):
-        yield _step_for_folders({path: folders[path] for path in paths}, root, supplies, places)
+        yield _step_for_folders({path: folders[path] for path in paths}, root, supplies, uppers)
     if remote:
-        yield _step_for_remote(remote, root, supplies, places)
+        yield _step_for_remote(remote, root, supplies, uppers)
     if hard_links:
         yield _step_for_hard_links(hard_links, root, machine)
 
@@ -88,21 +89,19 @@ def _portions(folders: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _step_for_folders(
-    folders: dict[str, list[Entry]], root: Root, supplies: Supplies, places: set[str]
+    folders: dict[str, list[Entry]], root: Root, supplies: Supplies, uppers: set[str]
 ) -> Step:
     def do(task: Task) -> None:
         for path, group in folders.items():
             _fill(path, group, root, supplies, task.log)
 
     everything = [entry for group in folders.values() for entry in group]
-    # Only a directory can be above other entries.
-    made = [_key(entry.path) for entry in everything if entry.kind == entries.DIRECTORY]
     return Step(
         says=_words(everything),
         origin=_origin(everything, supplies.machine),
         do=do,
-        needs=(BEGUN, ACCOUNTS, *_needs(folders, places)),
-        provides=(ENTRIES, *made),
+        needs=(BEGUN, ACCOUNTS, *_needs(folders, uppers)),
+        provides=(ENTRIES, *(_key(entry.path) for entry in everything if entry.path in uppers)),
     )
 
 
@@ -147,7 +146,7 @@ def _tell(written: list[str], folder: Folder, log: Log) -> None:
         log.info(f"wrote files in {quote(folder.show(''))}: {names}")
 
 
-def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places: set[str]) -> Step:
+def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers: set[str]) -> Step:
     paths = sorted({entry.folder for entry in group})
 
     def job(entry: Entry, task: Task) -> Callable[[], None]:
@@ -168,7 +167,7 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, places:
         says="fetch and " + _words(group),
         origin=_origin(group, supplies.machine),
         do=do,
-        needs=(BEGUN, ACCOUNTS, *_needs(paths, places)),
+        needs=(BEGUN, ACCOUNTS, *_needs(paths, uppers)),
         provides=(ENTRIES,),
     )
 
@@ -205,6 +204,6 @@ def _key(path: str) -> str:
     return f"path:{path}"
 
 
-def _needs(folders: Iterable[str], places: set[str]) -> set[str]:
-    """Keys of the entries that lie above these folders, or are they."""
-    return {_key(upper) for path in folders for upper in entries.above(path) if upper in places}
+def _needs(folders: Iterable[str], uppers: set[str]) -> set[str]:
+    """Keys of the entries that lie above these folders, or are they; `uppers` are all such entries."""
+    return {_key(upper) for path in folders for upper in entries.above(path) if upper in uppers}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from stat import S_ISLNK, S_ISREG
 
 from ignition.base.errors import Failure, Refused
 from ignition.base.log import quote
@@ -61,7 +62,8 @@ def _make(link: Entry, target: str, root: Root, log: Log) -> None:
         if found is not None and os.path.samestat(found, wanted):
             log.info(f"Hardlink {path} to {root.show(target)} already exists, doing nothing")
             return
-        if found is not None and not link.node.overwrite:
+        same = found is not None and _is_alike(found, wanted, folder, link.name, target)
+        if found is not None and not link.node.overwrite and not same:
             raise Refused(
                 "IGN3108",
                 f"error creating hard link {path}: a file already exists at that path but is not the"
@@ -72,6 +74,21 @@ def _make(link: Entry, target: str, root: Root, log: Log) -> None:
         if found is not None:
             folder.remove(link.name)
         _link(folder, link.name, target, root)
+
+
+def _is_alike(
+    found: os.stat_result, wanted: os.stat_result, folder: Folder, name: str, target: str
+) -> bool:
+    """Whether nothing is lost if the one goes for the other. So it is where an earlier run made the link, and
+    this one has written its target anew."""
+    attributes = [(one.st_mode, one.st_uid, one.st_gid, one.st_size) for one in (found, wanted)]
+    if attributes[0] != attributes[1]:
+        return False
+    parent, _, target_name = target.rpartition("/")
+    with folder.root.folder(parent) as source:
+        if S_ISLNK(found.st_mode):
+            return folder.readlink(name) == source.readlink(target_name)
+        return S_ISREG(found.st_mode) and folder.read(name) == source.read(target_name)
 
 
 def _link(folder: Folder, name: str, target: str, root: Root) -> None:

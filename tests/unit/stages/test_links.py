@@ -106,6 +106,29 @@ class TestHardLinks:
         target.storage(links=[{"path": "/h", "target": "/f", "hard": True, "overwrite": True}])
         assert same_file(target, "/h", "/f")
 
+    @pytest.mark.parametrize("mode", [0o644, 0o600])
+    def test_target_written_anew_by_another_run(self, target: Target, mode: int) -> None:
+        config: dict[str, list[dict[str, Any]]] = {
+            "files": [{"path": "/f", "contents": {"source": "data:,x"}, "overwrite": True}],
+            "links": [{"path": "/h", "target": "/f", "hard": True}],
+        }
+        target.storage(**config)
+        target.at("/h").chmod(mode)
+        if mode != 0o644:  # then it is not what an earlier run has left
+            target.at("/f").unlink()
+            with pytest.raises(Refused):
+                target.storage(**config)
+            return
+        target.storage(**config)
+        assert same_file(target, "/h", "/f")
+
+    def test_other_contents_of_the_same_size(self, target: Target) -> None:
+        target.put("/f", "x")
+        target.put("/h", "y")
+        with pytest.raises(Refused):
+            target.storage(links=[{"path": "/h", "target": "/f", "hard": True}])
+        assert target.at("/h").read_text() == "y"
+
     def test_to_a_symlink(self, target: Target) -> None:  # 91
         target.link("/s", "/nowhere")
         target.storage(links=[{"path": "/h", "target": "/s", "hard": True}])

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import Failure
+from ignition.base.errors import Failure, each
 from ignition.system.root import Root
 from ignition.testbed import peer
 from tests.unit.stages.target import Target
@@ -30,6 +30,7 @@ pytestmark = [
 ALL = ("users", "files", "units", "result")
 NAMES = ("a", "b", "c")
 MODES = (0o644, 0o755, 0o600, 0o000, 0o777)
+LOOP = "IGN3004"
 UNIT = "[Unit]\nDescription=x\n[Install]\nWantedBy=multi-user.target\n"
 
 
@@ -226,6 +227,8 @@ def test_same_end(tmp_path: Path, seed: int) -> None:
     try:
         ours.run(config, *ALL)
     except Failure as failure:
+        if all(one.code == LOOP for one in each(failure)):
+            return  # the original goes one step and does not notice; ours does not guess where a loop ends
         raise AssertionError(
             f"{failure.code} {failure.text}\n{json.dumps(config, indent=1)}"
         ) from failure
