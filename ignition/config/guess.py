@@ -97,12 +97,12 @@ def key_hint(key: str, shape: Shape) -> str:
             return f"write {name}"
     if len(key) > 2:
         for name in shape.members:
-            if _one_slip(key.lower(), name.lower()):
+            if one_slip(key.lower(), name.lower()):
                 return f"perhaps {name} is meant"
     return ""
 
 
-def _one_slip(one: str, other: str) -> bool:
+def one_slip(one: str, other: str) -> bool:
     """Whether two words differ by one letter left out, put in, replaced, or by two swapped ones."""
     if len(one) > len(other):
         one, other = other, one

@@ -9,11 +9,15 @@ from ignition.base.record import record
 
 @record
 class Inner:
-    """A place inside a text that a config carries: the unit or file, line and column in it (from 1)."""
+    """A place inside a text that a config carries: the unit or file, line and column in it (from 1).
+
+    If the text is a config itself, `pointer` is the JSON pointer in it.
+    """
 
     name: str
     line: int = 0
     column: int = 0
+    pointer: str = ""
 
 
 @record

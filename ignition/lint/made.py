@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a config brings, by name: for rules on things that are named but made nowhere.
+
+A config and the ones inside it are one machine, so they share this. If a part of them lies elsewhere, on a
+server, then nothing can be said about what is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_UNIT_FOLDER = "/etc/systemd/system/"
+_QUADLET_FOLDERS = ("/etc/containers/systemd/", "/usr/share/containers/systemd/")
+_QUADLETS = {
+    ".container": ".service",
+    ".kube": ".service",
+    ".volume": "-volume.service",
+    ".network": "-network.service",
+    ".pod": "-pod.service",
+    ".image": "-image.service",
+    ".build": "-build.service",
+}
+
+
+class Made:
+    """Names of what is made.
+
+    whole        whether all parts of the config are known
+    partlabels   labels of partitions
+    partitions   disk -> numbers of its partitions; None if some number is left to the engine
+    wiped        disks whose table is made anew
+    labels       labels of filesystems
+    arrays, volumes
+    units        names of units that have a text here
+    files        path -> mode of a file
+    directories  paths of directories
+    quadlets     names of quadlet files
+    generated    unit -> the quadlet file that podman makes it from
+    """
+
+    def __init__(self) -> None:
+        self.whole = True
+        self.partlabels: set[str] = set()
+        self.partitions: dict[str, set[int] | None] = {}
+        self.wiped: set[str] = set()
+        self.labels: set[str] = set()
+        self.arrays: set[str] = set()
+        self.volumes: set[str] = set()
+        self.units: set[str] = set()
+        self.files: dict[str, int] = {}
+        self.directories: set[str] = set()
+        self.quadlets: set[str] = set()
+        self.generated: dict[str, str] = {}
+
+    def add(self, value: dict[str, Any]) -> None:
+        """Takes in one config."""
+        storage = value.get("storage", {})
+        for disk in storage.get("disks", ()):
+            self._add_disk(disk)
+        self.arrays.update(raid.get("name", "") for raid in storage.get("raid", ()))
+        self.volumes.update(luks.get("name", "") for luks in storage.get("luks", ()))
+        for kind in ("filesystems", "luks"):
+            self.labels.update(item.get("label", "") for item in storage.get(kind, ()))
+        self.directories.update(item.get("path", "") for item in storage.get("directories", ()))
+        for link in storage.get("links", ()):
+            self.files.setdefault(link.get("path", ""), 0o777)
+        for file in storage.get("files", ()):
+            self._add_file(file)
+        for unit in value.get("systemd", {}).get("units", ()):
+            if unit.get("contents"):
+                self.units.add(unit.get("name", ""))
+
+    def _add_disk(self, disk: dict[str, Any]) -> None:
+        device = disk.get("device", "")
+        if disk.get("wipeTable"):
+            self.wiped.add(device)
+        numbers = self.partitions.setdefault(device, set())
+        for partition in disk.get("partitions", ()):
+            if partition.get("shouldExist") is False:
+                continue
+            self.partlabels.add(partition.get("label", ""))
+            number = partition.get("number", 0)
+            if not number:
+                numbers = self.partitions[device] = None
+            elif numbers is not None:
+                numbers.add(number)
+
+    def _add_file(self, file: dict[str, Any]) -> None:
+        path = file.get("path", "")
+        self.files[path] = file.get("mode", 0o644)
+        folder, _, name = path.rpartition("/")
+        if folder + "/" == _UNIT_FOLDER:
+            self.units.add(name)
+        if path.startswith(_QUADLET_FOLDERS):
+            self.quadlets.add(name)
+            stem, dot, kind = name.rpartition(".")
+            if dot + kind in _QUADLETS:
+                self.generated[stem + _QUADLETS[dot + kind]] = path

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where findings begin and end: spans of values, of keys, and of what cannot be read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ignition.base.finding import Finding
+from ignition.base.origin import Origin
+from ignition.config import codes, decode, scan, shapes
+from ignition.config.document import Document, Lines
+from ignition.lint.finding import LintFinding
+
+if TYPE_CHECKING:
+    from ignition.config.check import Checked
+    from ignition.config.scan import Node
+
+_LITERAL = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SPACE = re.compile(rb"[ \t\r\n]*")
+
+
+def span(text: Document, node: Node) -> tuple[int, int]:
+    """First byte of a value and the one after it. Objects and lists begin after their bracket, as always."""
+    if node.kind not in (scan.OBJECT, scan.ARRAY):
+        return node.start, node.end
+    open_brackets = 0
+    last = node
+    while last.kind in (scan.OBJECT, scan.ARRAY):
+        open_brackets += 1
+        if not last.value:
+            break
+        last = last.value[-1] if last.kind == scan.ARRAY else last.value[-1][2]
+    end = last.end
+    for _ in range(open_brackets):
+        blank = _SPACE.match(text.lines.data, end)
+        end = (blank.end() if blank else end) + 1
+    return node.place, end
+
+
+def base_finding(data: bytes, source: str, checked: Checked, finding: Finding) -> LintFinding:
+    """A finding of the engine with the span that it is about.
+
+    It keeps its place, but faults of syntax and type, which the original places after the offending byte,
+    are placed on it.
+    """
+    if finding.code == codes.SYNTAX:
+        return _at(finding, Lines(data), *_syntax_span(data))
+    text = checked.document
+    if text is None:
+        return _unread(data, finding)
+    if not finding.origin.line or not text.has_positions:
+        return _spanning(finding, finding.origin, 0, 0)
+    path = _path(text, finding.origin.pointer)
+    if finding.code == codes.UNUSED_KEY:
+        start = text.members(text.nearest(path[:-1]))[str(path[-1])][0]
+        literal = _LITERAL.match(data, start)
+        end = literal.end() if literal else start + 1
+    else:
+        end = span(text, text.nearest(path))[1]
+    return _spanning(finding, finding.origin, *text.lines.position(end))
+
+
+def _unread(data: bytes, finding: Finding) -> LintFinding:
+    """A finding on a text whose values cannot be read: a wrong type, a version that is missing or unknown."""
+    try:
+        text = Document(data, finding.origin.source, scan.scan(data))
+        version = _version_of(text)
+        decode.decode(text.root, shapes.STUB)
+        if finding.code == codes.TYPE and version in shapes.VERSIONS:
+            decode.decode(text.root, shapes.of(version))
+    except decode.TypeFault as fault:
+        # Until the text was read the fault has no place in it.
+        return _at(finding, text.lines, *span(text, fault.node))
+    except scan.SyntaxFault:
+        return _spanning(finding, finding.origin, 0, 0)
+    if not finding.origin.line:
+        return _spanning(finding, finding.origin, 0, 0)
+    node = text.nearest(("ignition", "version"))
+    return _spanning(finding, finding.origin, *text.lines.position(span(text, node)[1]))
+
+
+def _version_of(text: Document) -> str:
+    value = text.nearest(("ignition", "version")).value
+    return value if isinstance(value, str) else ""
+
+
+def _syntax_span(data: bytes) -> tuple[int, int]:
+    """The offending character; where the text ends too early, its last one."""
+    try:
+        scan.scan(data)
+    except scan.SyntaxFault as fault:
+        start = min(max(fault.offset - 1, 0), max(len(data.rstrip()) - 1, 0))
+        end = start + 1
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end += 1
+        return start, end
+    return 0, 0
+
+
+def _at(finding: Finding, lines: Lines, start: int, end: int) -> LintFinding:
+    line, column = lines.position(start)
+    origin = Origin(finding.origin.source, finding.origin.pointer, line, column)
+    return _spanning(finding, origin, *lines.position(end))
+
+
+def _spanning(finding: Finding, origin: Origin, end_line: int, end_column: int) -> LintFinding:
+    return LintFinding(
+        finding.code, finding.severity, finding.message, origin, finding.hint, end_line, end_column
+    )
+
+
+def _path(text: Document, pointer: str) -> tuple[str | int, ...]:
+    """The path that a JSON pointer stands for in this document."""
+    path: list[str | int] = []
+    node: Node | None = text.root
+    for word in pointer.split("/")[1:]:
+        step: str | int = word.replace("~1", "/").replace("~0", "~")
+        if node is not None and node.kind == scan.ARRAY and word.isdecimal():
+            step = int(word)
+        path.append(step)
+        node = text.child(node, step) if node is not None else None
+    return tuple(path)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Users and groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ignition.base.finding import ERROR
+from ignition.lint.rule import LintRule
+
+if TYPE_CHECKING:
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+
+SAME_UID = LintRule(
+    "IGN1861",
+    "another user of this config has the same uid",
+    hint="give each user a uid of its own, or none",
+    severity=ERROR,
+)
+"""`useradd` refuses a uid that is taken, and provisioning fails."""
+
+SAME_GID = LintRule(
+    "IGN1862",
+    "another group of this config has the same gid",
+    hint="give each group a gid of its own, or none",
+    severity=ERROR,
+)
+"""`groupadd` refuses a gid that is taken, and provisioning fails."""
+
+NOT_A_HASH = LintRule(
+    "IGN1863",
+    "passwordHash is no password hash",
+    hint="make one with mkpasswd or openssl passwd -6; never put the password itself here",
+)
+"""The value goes to `/etc/shadow` as it is. What is not in the form of crypt(3) matches no password, so
+that nobody can log in with one. A password in plain text is also a secret that anybody who can read the
+config now knows."""
+
+NOT_A_KEY = LintRule(
+    "IGN1864",
+    "this is no public key in the form of authorized_keys",
+    hint="paste the one line of the .pub file",
+)
+"""sshd skips lines that it does not understand, so that the user cannot log in. Common slips: the path of a
+key file, a private key, a fingerprint."""
+
+# $id$..., the old DES form, locked accounts, and the empty hash (log in without a password).
+_HASH = re.compile(r"[!*]*|[!*]*(\$[^$\s:]+\$[^\s:]+|_?[./0-9A-Za-z]{13,20}|[!*x]+)")
+_KEY_TYPE = re.compile(
+    r"(?:^|[\s,\"])(?:sk-)?(?:ssh|ecdsa-sha2|rsa-sha2|webauthn-sk)-[a-z0-9@.-]+\s+\S"
+)
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    for kind, number, rule in (("users", "uid", SAME_UID), ("groups", "gid", SAME_GID)):
+        seen: dict[int, str] = {}
+        for item, path in subject.items("passwd", kind):
+            name = item.get("name", "")
+            if number in item and item.get("shouldExist") is not False:
+                first = seen.setdefault(item[number], name)
+                if first != name:
+                    yield rule.at((*path, number), f"{first} has the same {number}, {item[number]}")
+            if not _HASH.fullmatch(item.get("passwordHash", "")):
+                yield NOT_A_HASH.at((*path, "passwordHash"))
+            for index, key in enumerate(item.get("sshAuthorizedKeys", ())):
+                if not _is_key(key):
+                    yield NOT_A_KEY.at((*path, "sshAuthorizedKeys", index))
+
+
+def _is_key(text: str) -> bool:
+    """Whether text has a key in it; several lines, comments and blank lines are fine."""
+    if "PRIVATE KEY-----" in text:
+        return False
+    lines = [
+        line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#")
+    ]
+    return all(map(_KEY_TYPE.search, lines))

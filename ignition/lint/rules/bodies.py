@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""File bodies in a form that their path tells: what the program that reads the file would refuse."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ignition.lint.rule import LintRule
+
+if TYPE_CHECKING:
+    from ignition.lint.embedded import Embedded
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+
+BAD_SYSCTL = LintRule(
+    "IGN1951",
+    "not a sysctl setting: systemd-sysctl ignores this line",
+    hint="write NAME = VALUE, with comments on lines of their own",
+)
+"""Files in `/etc/sysctl.d` that end in `.conf`, and `/etc/sysctl.conf`. See sysctl.d(5)."""
+
+BAD_JSON = LintRule(
+    "IGN1952",
+    "the body is no JSON",
+    hint="check quotes, commas and brackets; JSON has no comments",
+)
+"""Files whose name ends in `.json`."""
+
+BAD_TOML = LintRule(
+    "IGN1953",
+    "the body is no TOML",
+    hint="check quotes and brackets; strings need quotes in TOML",
+)
+"""Files whose name ends in `.toml`."""
+
+BAD_YAML = LintRule(
+    "IGN1954",
+    "the body is no YAML",
+    hint="check the indentation; YAML takes no tabs for it",
+)
+"""Files whose name ends in `.yaml` or `.yml`. Only the form is checked; tags may be any."""
+
+IGNORED_SYSCTL_FILE = LintRule(
+    "IGN1955",
+    "only files that end in .conf are read in this folder",
+    hint="end the name in .conf",
+)
+"""systemd reads `/etc/sysctl.d`, `/etc/tmpfiles.d`, `/etc/modules-load.d`, `/etc/sysusers.d` and
+`/etc/modprobe.d` this way, and skips files of other names without a word."""
+
+_SYSCTL = re.compile(r"-?[\w.*/\[\]?@:-]+[ \t]*=.*|-[\w.*/\[\]?@:-]+")
+_TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_CONF_FOLDER = re.compile(r"/etc/(sysctl|tmpfiles|modules-load|sysusers|modprobe)\.d/[^/]+")
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    for file in subject.files:
+        where = file.where
+        folder = _CONF_FOLDER.fullmatch(where) if where.startswith("/etc/") else None
+        if folder and not where.endswith((".conf", "README")):
+            yield IGNORED_SYSCTL_FILE.at((*file.path, "path"))
+        reader = _reader(where)
+        if reader is None or len(file.bodies) != 1:
+            continue
+        text = file.bodies[0].text(where)
+        if text is not None and text.text.strip():
+            yield from reader(text)
+
+
+def _reader(path: str) -> Callable[[Embedded], Iterator[Found]] | None:
+    dot = path.rfind(".")
+    if dot < 0:
+        return None
+    suffix = path[dot:]
+    if suffix == ".conf":
+        return _sysctl if path.startswith(("/etc/sysctl.d/", "/etc/sysctl.conf")) else None
+    return _READERS.get(suffix)
+
+
+def _sysctl(text: Embedded) -> Iterator[Found]:
+    start = 0
+    for line in text.text.split("\n"):
+        stripped = line.strip()
+        if stripped and stripped[0] not in "#;" and not _SYSCTL.fullmatch(stripped):
+            first = start + line.index(stripped)
+            yield BAD_SYSCTL.inside(text, (first, first + len(stripped)))
+        start += len(line) + 1
+
+
+def _json(text: Embedded) -> Iterator[Found]:
+    try:
+        json.loads(text.text)
+    except json.JSONDecodeError as error:
+        yield _at(BAD_JSON, text, error.pos, error.msg)
+    except RecursionError:
+        return
+
+
+def _toml(text: Embedded) -> Iterator[Found]:
+    import tomllib
+
+    try:
+        tomllib.loads(text.text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = _TOML_PLACE.search(message)
+        at = len(text.text)
+        if place:
+            message = message[: place.start()]
+            at = _index(text.text, int(place[1]) - 1, int(place[2]) - 1)
+        yield _at(BAD_TOML, text, at, message)
+    except RecursionError:
+        return
+
+
+def _yaml(text: Embedded) -> Iterator[Found]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        for _ in yaml.parse(text.text, Loader=loader):
+            pass
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        at = _index(text.text, mark.line, mark.column) if mark else 0
+        yield _at(BAD_YAML, text, at, error.problem or "")
+    except yaml.YAMLError:
+        yield BAD_YAML.inside(text, (0, 1))
+    except RecursionError:
+        return
+
+
+_READERS = {".json": _json, ".toml": _toml, ".yaml": _yaml, ".yml": _yaml}
+
+
+def _at(rule: LintRule, text: Embedded, at: int, fault: str) -> Found:
+    """The fault at a character of the text, or at its last one."""
+    at = min(at, max(len(text.text) - 1, 0))
+    message = f"{rule.title}: {fault[:1].lower()}{fault[1:]}" if fault else ""
+    return rule.inside(text, (at, at + 1), message)
+
+
+def _index(text: str, line: int, column: int) -> int:
+    """The index of a line and column, both from 0."""
+    start = 0
+    for _ in range(line):
+        start = text.find("\n", start) + 1
+        if not start:
+            return len(text)
+    return start + column

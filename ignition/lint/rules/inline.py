@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Content in data URLs that the engine is going to refuse when it comes to it, in the middle of a boot."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ignition.base.finding import ERROR
+from ignition.lint.rule import LintRule
+from ignition.lint.subject import Body, body_of
+
+if TYPE_CHECKING:
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+
+HASH_MISMATCH = LintRule(
+    "IGN1876",
+    "the content does not have this hash",
+    hint="take the hash of the content after decompression, with sha512sum",
+    severity=ERROR,
+)
+"""The engine checks the hash when it writes the content, and fails the boot then. The hash is that of the
+decompressed bytes."""
+
+NOT_COMPRESSED = LintRule(
+    "IGN1877",
+    "compression says gzip, but the content is not, or is cut off",
+    hint="compress the content with gzip before it is encoded, or leave compression out",
+    severity=ERROR,
+)
+"""The engine fails the boot when it cannot decompress the content."""
+
+STILL_COMPRESSED = LintRule(
+    "IGN1878",
+    "the content is compressed with gzip, and compression does not say so",
+    hint='set compression to "gzip" if the file is to be written decompressed',
+)
+"""The file is written as it is, in compressed form. Files whose name ends as that of a compressed file
+(`.gz`, `.tgz`, `.img`, ...) are not reported."""
+
+_GZIP = b"\x1f\x8b\x08"
+_COMPRESSED_NAMES = (
+    ".gz",
+    ".tgz",
+    ".gzip",
+    ".img",
+    ".svgz",
+    ".cpio",
+    ".z",
+    ".Z",
+    ".db",
+    ".dat",
+    ".bin",
+)
+_HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    for file in subject.files:
+        for body in file.bodies:
+            yield from _body(body)
+            if (
+                body.raw.startswith(_GZIP)
+                and not body.compressed
+                and not file.where.endswith(_COMPRESSED_NAMES)
+            ):
+                yield STILL_COMPRESSED.at((*body.path, "source"))
+    for resource, path in (*subject.references, *subject.key_files):
+        found = body_of(resource, path)
+        if found is not None:
+            yield from _body(found)
+
+
+def _body(body: Body) -> Iterator[Found]:
+    if body.damaged:
+        yield NOT_COMPRESSED.at((*body.path, "compression"))
+    wanted = body.resource.get("verification", {}).get("hash", "")
+    name, _, digits = wanted.partition("-")
+    if (
+        body.data is not None
+        and name in _HASHES
+        and _HASHES[name](body.data).hexdigest() != digits.lower()
+    ):
+        yield HASH_MISMATCH.at((*body.path, "verification", "hash"))

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets in plain text. What is found never appears in a finding, only its kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ignition.base.finding import INFO
+from ignition.lint.rule import LintRule
+
+if TYPE_CHECKING:
+    from ignition.lint.embedded import Embedded
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+
+READABLE_SECRET = LintRule(
+    "IGN1881",
+    "a secret in a file that everybody on the machine may read",
+    hint="set mode to 384 (0600)",
+)
+"""Private keys, access keys and tokens are found by their form. Files have mode 0644 unless the config says
+otherwise; text of units is readable by all in any case."""
+
+SECRET_IN_CONFIG = LintRule(
+    "IGN1882",
+    "a secret in plain text in the config",
+    hint="fetch it at boot, or have the machine make it, if others can read the config",
+    severity=INFO,
+)
+"""A config is stored and passed on in many places: version control, the platform's console, metadata
+services that anything on the machine can ask. A secret in it is known to all of them."""
+
+_KINDS = (
+    (
+        "a private key",
+        rb"-----BEGIN (?:(?:RSA|DSA|EC|OPENSSH) )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{16}",
+    ),
+    ("a PGP private key", rb"-----BEGIN PGP PRIVATE KEY BLOCK-----"),
+    ("an AWS access key", rb"\b(?:AKIA|ASIA)(?![0-9A-Z]*EXAMPLE)[0-9A-Z]{16}\b"),
+    ("a GitHub token", rb"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{40,}"),
+    ("a GitLab token", rb"\bglpat-[A-Za-z0-9_-]{20,}"),
+    ("a Slack token", rb"\bxox[abprs]-[0-9]{8,}-[0-9A-Za-z-]{10,}"),
+    ("a Google API key", rb"\bAIza[0-9A-Za-z_-]{35}\b"),
+    ("a Stripe key", rb"\b[sr]k_live_[0-9A-Za-z]{20,}"),
+    ("an npm token", rb"\bnpm_[A-Za-z0-9]{36}\b"),
+    (
+        "a WireGuard key",
+        rb"(?:^|(?<=\n))[ \t]*(?:PrivateKey|PresharedKey)[ \t]*=[ \t]*[A-Za-z0-9+/]{43}=",
+    ),
+    ("a registry password", rb'"auth"[ \t]*:[ \t]*"[A-Za-z0-9+/]{8,}={0,2}"'),
+)
+_ANY = re.compile(b"|".join(b"(" + pattern + b")" for _, pattern in _KINDS))
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    for file in subject.files:
+        for body in file.bodies:
+            match = _ANY.search(body.data) if body.data else None
+            if match:
+                kind = _KINDS[(match.lastindex or 1) - 1][0]
+                rule = READABLE_SECRET if file.mode & 0o004 else SECRET_IN_CONFIG
+                yield rule.at((*body.path, "source"), f"{rule.title}: {kind}")
+    for unit in subject.units:
+        for text in ([unit.text] if unit.text else []) + unit.dropins:
+            yield from _in_unit(text)
+    for resource, path in subject.key_files:
+        if resource.get("source", "").startswith("data:"):
+            yield SECRET_IN_CONFIG.at(
+                (*path, "source"), f"{SECRET_IN_CONFIG.title}: the key of a LUKS volume"
+            )
+
+
+def _in_unit(text: Embedded) -> Iterator[Found]:
+    data = text.text.encode("utf-8", "surrogatepass")
+    match = _ANY.search(data)
+    if match:
+        kind = _KINDS[(match.lastindex or 1) - 1][0]
+        # Characters, not bytes.
+        span = tuple(len(data[:end].decode("utf-8", "replace")) for end in match.span())
+        yield READABLE_SECRET.inside(text, (span[0], span[1]), f"{READABLE_SECRET.title}: {kind}")

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Units and files that get in each other's way, and units that are enabled but made nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ignition.lint.rule import LintRule
+from ignition.lint.words import Words
+
+if TYPE_CHECKING:
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+
+SHADOWED = LintRule(
+    "IGN1931",
+    "a unit of this config takes precedence over this file: systemd never reads it",
+    hint="keep one of the two",
+)
+"""systemd reads a unit from the first folder that has it, and `/etc/systemd/system`, where the units of a
+config go, comes before `/run` and `/usr`. The same holds for drop-ins of one name."""
+
+MASKED_FILE = LintRule(
+    "IGN1932",
+    "the unit is masked, which makes a link at the path of this file",
+    hint="leave out mask, or the file",
+)
+"""Masking a unit puts a link to `/dev/null` in place of it, at `/etc/systemd/system/NAME`. A file there and
+the link cannot both be."""
+
+ENABLED_UNIT_MISSPELT = LintRule(
+    "IGN1933",
+    "this unit has no text in the config, but one of nearly this name has",
+    hint="use one name for both",
+)
+"""A unit without contents is one that the image brings. Here the config brings one whose name differs by a
+slip of the finger, so that another unit is enabled than the author means."""
+
+GENERATED_UNIT_ENABLED = LintRule(
+    "IGN1934",
+    "units that podman makes from quadlet files cannot be enabled",
+    hint="leave the unit out, and put WantedBy= into an [Install] section of the quadlet file",
+)
+"""The unit does not exist before podman's generator makes it at boot, and generated units cannot be enabled.
+Their `[Install]` section in the quadlet file has that effect."""
+
+_LOWER = (
+    "/run/systemd/system/",
+    "/usr/local/lib/systemd/system/",
+    "/usr/lib/systemd/system/",
+    "/lib/systemd/system/",
+)
+_FOLDER = "/etc/systemd/system/"
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    yield from _files(subject)
+    brought = Words(subject.made.units)
+    generated = subject.made.generated
+    for unit in subject.units:
+        if not unit.item.get("enabled") or unit.text or unit.name in brought:
+            continue
+        if unit.name in generated:
+            message = f"podman makes {unit.name} from {generated[unit.name]}: it cannot be enabled"
+            yield GENERATED_UNIT_ENABLED.at((*unit.path, "name"), message)
+            continue
+        near = brought.nearest(unit.name)
+        # Instances that differ in a letter, as tty1 and tty2, are meant to.
+        if near and "@" not in near and not _differ_in_a_digit(near, unit.name):
+            hint = f"perhaps {near} is meant"
+            yield ENABLED_UNIT_MISSPELT.at((*unit.path, "name"), hint=hint)
+
+
+def _differ_in_a_digit(one: str, other: str) -> bool:
+    digits = str.maketrans("", "", "0123456789")
+    return one.translate(digits) == other.translate(digits)
+
+
+def _files(subject: Subject) -> Iterator[Found]:
+    texts = set()
+    masked = set()
+    for unit in subject.units:
+        if unit.text:
+            texts.add(unit.name)
+        texts.update(dropin.name for dropin in unit.dropins)
+        if unit.item.get("mask"):
+            masked.add(_FOLDER + unit.name)
+    if not texts and not masked:
+        return
+    for item, path in subject.nodes():
+        where = item.get("path", "")
+        if where in masked and path[1] != "directories":
+            yield MASKED_FILE.at((*path, "path"))
+        for folder in _LOWER:
+            if where.startswith(folder) and where[len(folder) :] in texts:
+                yield SHADOWED.at((*path, "path"))

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the other types of units need, and the names that they must have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ignition.lint import unit_names, unit_text
+from ignition.lint.rule import LintRule
+
+if TYPE_CHECKING:
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+    from ignition.lint.unit_text import UnitFiles
+
+NAME_DOES_NOT_MATCH = LintRule(
+    "IGN1926",
+    "the name of the unit does not belong to its path: systemd refuses the unit",
+    hint="name the unit after the path; systemd-escape --path prints the name",
+)
+"""A mount or automount unit is named after `Where=`, a swap unit after `What=`: `/var/lib/data` is
+`var-lib-data.mount`, and a dash in the path is written `\\x2d`."""
+
+NOTHING_TO_MOUNT = LintRule(
+    "IGN1927",
+    "What= is missing: systemd refuses the unit",
+    hint="add What= with the device",
+)
+"""A mount or swap unit says in `What=` which device it is about."""
+
+NOTHING_TO_WAIT_FOR = LintRule(
+    "IGN1928",
+    "the unit names nothing that could trigger it: systemd refuses the unit",
+    hint="add one, for example ListenStream= (socket), OnCalendar= (timer), PathExists= (path)",
+)
+"""A socket listens on something, a timer elapses at some time, a path unit watches a path."""
+
+NO_MOUNT_POINT = LintRule(
+    "IGN1929",
+    "Where= is missing",
+    hint="add Where= with the path of the mount point",
+)
+"""systemd.mount(5) calls it mandatory. (systemd takes the path from the unit's name where it is missing.)"""
+
+_LISTEN = """
+ListenStream ListenDatagram ListenSequentialPacket ListenFIFO ListenSpecial ListenNetlink
+ListenMessageQueue ListenUSBFunction
+"""
+_ELAPSE = """
+OnCalendar OnActiveSec OnBootSec OnStartupSec OnUnitActiveSec OnUnitInactiveSec OnClockChange
+OnTimezoneChange
+"""
+_WATCH = "PathExists PathExistsGlob PathChanged PathModified DirectoryNotEmpty"
+_TRIGGERS = {
+    ".socket": ("Socket", _LISTEN.split()),
+    ".timer": ("Timer", _ELAPSE.split()),
+    ".path": ("Path", _WATCH.split()),
+}
+_NAMED_AFTER = {
+    ".mount": ("Mount", "Where"),
+    ".automount": ("Automount", "Where"),
+    ".swap": ("Swap", "What"),
+}
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    for unit in unit_text.units_of(subject):
+        if unit.main is not None:
+            yield from _unit(unit)
+
+
+def _unit(unit: UnitFiles) -> Iterator[Found]:
+    assert unit.main is not None
+    kind = unit.kind
+    embedded = unit.main.embedded
+    beginning = unit.main.headers[0].span if unit.main.headers else (0, 0)
+    if kind in _TRIGGERS:
+        section, names = _TRIGGERS[kind]
+        if not any(unit.values(section, name) for name in names):
+            yield NOTHING_TO_WAIT_FOR.inside(embedded, beginning)
+    if kind in _NAMED_AFTER:
+        section, name = _NAMED_AFTER[kind]
+        for text in unit.texts:
+            for setting in text.values(section, name)[-1:]:
+                wanted = unit_names.from_path(setting.value) + kind
+                if (
+                    setting.value.startswith("/")
+                    and "%" not in setting.value
+                    and wanted != unit.name
+                ):
+                    message = (
+                        f"{name}={setting.value} belongs to {wanted}: systemd refuses the unit"
+                    )
+                    yield NAME_DOES_NOT_MATCH.inside(
+                        text.embedded, setting.value_span, message, f"name the unit {wanted}"
+                    )
+        header = next((each.span for each in unit.main.headers if each.name == section), beginning)
+        if name == "Where" and not unit.values(section, name):
+            yield NO_MOUNT_POINT.inside(embedded, header)
+        if kind != ".automount" and not unit.values(section, "What"):
+            yield NOTHING_TO_MOUNT.inside(embedded, header)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Linting one config: what the engine says about it, then what only lint does, with places and spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from ignition.base.finding import ERROR, Finding
+from ignition.base.origin import Origin, pointer
+from ignition.config import check, decode, fast, rules, shapes
+from ignition.lint import place
+from ignition.lint import rules as lint_rules
+from ignition.lint.finding import Inner, LintFinding
+from ignition.lint.made import Made
+from ignition.lint.subject import Subject, body_of, references
+
+if TYPE_CHECKING:
+    from ignition.lint.embedded import Embedded
+    from ignition.lint.rule import Found
+
+    Path = tuple[str | int, ...]
+
+# Each config holds the next one as text, so that this many take more than a machine has memory for;
+# it bounds the recursion.
+_DEPTH_MAX = 20
+
+
+def lint(
+    data: bytes, source: str, *, platform: str = "", systemd_verify: bool = False
+) -> list[LintFinding]:
+    """All findings on a config, ordered by line, column and code. Never raises for a bad config.
+
+    source          what to call it in findings
+    platform        a platform id: the config is held against the size that this one takes
+    systemd_verify  also ask `systemd-analyze verify` about the units
+    """
+    config = _Config(data, source)
+    made = Made()
+    config.collect(made)
+    return config.findings(made, platform, systemd_verify)
+
+
+class _Config:
+    """One config with those inside it."""
+
+    def __init__(self, data: bytes, source: str, depth: int = 0) -> None:
+        self.data = data
+        self.source = source
+        self.depth = depth
+        self.value, self.checked = _read(data, source)
+        self.children: list[tuple[Path, Embedded | None, _Config]] = []
+        self.remote = False
+        for resource, path in references(self.value or {}):
+            body = body_of(resource, path)
+            if body is None or body.data is None or depth >= _DEPTH_MAX:
+                self.remote = self.remote or body is None
+            else:
+                child = _Config(body.data, source, depth + 1)
+                self.children.append((path, body.text(""), child))
+
+    def collect(self, made: Made) -> None:
+        made.add(self.value or {})
+        made.whole = made.whole and not self.remote and self.value is not None
+        for _, _, child in self.children:
+            child.collect(made)
+
+    def findings(self, made: Made, platform: str, systemd_verify: bool) -> list[LintFinding]:
+        text = self.checked.document if self.checked else None
+        subject = Subject(
+            self.data, self.source, self.value or {}, made, text=text, platform=platform
+        )
+        found = list(self._base()) if self.checked else []
+        if self.value is not None:
+            found.extend(_placed(subject, each) for each in lint_rules.findings(subject))
+            if systemd_verify:
+                from ignition.lint import verify
+
+                found.extend(_placed(subject, each) for each in verify.findings(subject))
+            for path, embedded, child in self.children:
+                for each in child.findings(made, "", systemd_verify):
+                    found.append(_from_inside(subject, path, embedded, child, each))
+        found.sort(key=lambda each: (each.origin.line, each.origin.column, each.code))
+        return found
+
+    def offset(self, line: int, column: int) -> int:
+        """The byte offset of a line and column of this config."""
+        return self._line_starts[line - 1] + column - 1
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        lengths = (len(line) + 1 for line in self.data.split(b"\n"))
+        return list(accumulate(lengths, initial=0))
+
+    def _base(self) -> Iterator[LintFinding]:
+        """What the engine itself says, with spans."""
+        assert self.checked is not None
+        findings = list(self.checked.findings)
+        failure = self.checked.failure
+        if failure is not None and not any(each.severity == ERROR for each in findings):
+            origin = failure.origin or Origin(self.source)
+            findings.append(Finding(failure.code, ERROR, failure.text, origin, failure.hint))
+        for each in findings:
+            yield place.base_finding(self.data, self.source, self.checked, each)
+
+
+def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, check.Checked | None]:
+    """The value of a config, None if it cannot be read, and what the exact reader said about it.
+
+    That one is not asked if the quick one and the rules have nothing at all to say.
+    """
+    quick = fast.read(data)
+    if quick is not None and next(iter(rules.findings(*quick)), None) is None:
+        return quick[0], None
+    checked = check.check(data, source)
+    value = checked.value
+    if value is None and checked.document is not None:
+        # The engine refuses it for what its rules say; the rest can be linted all the same.
+        value = decode.decode(checked.document.root, shapes.of(checked.version))
+    return value, checked
+
+
+def _placed(subject: Subject, found: Found) -> LintFinding:
+    """A finding of a lint-only rule, with its place in the config."""
+    text = subject.document
+    node = text.nearest(found.path)
+    start, end = place.span(text, node)
+    inner = None
+    embedded = found.text
+    if embedded is not None:
+        line, column = embedded.position(found.start)
+        inner = Inner(embedded.name, line, column)
+        if not embedded.opaque:
+            start = embedded.offset(found.start, node, subject.data)
+            end = embedded.offset(found.end, node, subject.data)
+    line, column = text.lines.position(start)
+    end_line, end_column = text.lines.position(end)
+    origin = Origin(subject.source, pointer(found.path), line, column)
+    return LintFinding(
+        found.code, found.severity, found.message, origin, found.hint, end_line, end_column, inner
+    )
+
+
+def _from_inside(
+    subject: Subject, path: Path, embedded: Embedded | None, child: _Config, found: LintFinding
+) -> LintFinding:
+    """A finding on a config that stands in another one as a data URL, addressed in both."""
+    text = subject.document
+    source = (*path, "source")
+    node = text.nearest(source)
+    start, end = node.start, node.end
+    at = found.origin
+    if embedded is not None and not embedded.opaque and at.line:
+        first = child.offset(at.line, at.column)
+        last = child.offset(found.end_line or at.line, found.end_column or at.column)
+        start = embedded.offset_of_byte(first, node, subject.data)
+        end = embedded.offset_of_byte(max(first + 1, last), node, subject.data)
+    line, column = text.lines.position(start)
+    end_line, end_column = text.lines.position(end)
+    origin = Origin(subject.source, pointer(source), line, column)
+    name, deeper = f"config in {pointer(path)}", found.inner
+    if deeper is None:
+        inner = Inner(name, at.line, at.column, at.pointer)
+    else:
+        where = deeper.pointer or at.pointer
+        inner = Inner(f"{name}, {deeper.name}", deeper.line, deeper.column, where)
+    return LintFinding(
+        found.code, found.severity, found.message, origin, found.hint, end_line, end_column, inner
+    )

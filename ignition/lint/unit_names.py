@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of units: the types, and the names that systemd wants for mounts and swaps."""
+
+from __future__ import annotations
+
+import string
+
+SERVICE, MOUNT, SWAP, SOCKET = ".service", ".mount", ".swap", ".socket"
+TYPES = (
+    SERVICE,
+    SOCKET,
+    ".device",
+    MOUNT,
+    ".automount",
+    SWAP,
+    ".target",
+    ".path",
+    ".timer",
+    ".slice",
+    ".scope",
+)
+_PLAIN = frozenset(string.ascii_letters + string.digits + ":_.")
+
+
+def kind(name: str) -> str:
+    """The type at the end of a unit's name, `.service` for `a@b.service`; "" if it has none."""
+    return next((each for each in TYPES if name.endswith(each)), "")
+
+
+def from_path(path: str) -> str:
+    """A path as it stands in the name of a unit, as `systemd-escape --path` writes it."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if not parts:
+        return "-"
+    escaped = "-".join("".join(_escaped(char) for char in part) for part in parts)
+    return "\\x2e" + escaped[1:] if escaped.startswith(".") else escaped
+
+
+def _escaped(char: str) -> str:
+    if char in _PLAIN:
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Unit files, read as systemd reads them, with the place of everything in them.
+
+(`ignition.config.unitfile` reads them as the original does when it checks a config.)
+Source: systemd.syntax(7), and config_parse() of systemd's src/shared/conf-parser.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ignition.base.record import record
+from ignition.lint import unit_names
+
+if TYPE_CHECKING:
+    from ignition.lint.embedded import Embedded
+    from ignition.lint.subject import Subject
+
+_SPACE = " \t\r\n"
+_UNIT_FOLDERS = ("/etc/systemd/system/", "/usr/local/lib/systemd/system/")
+
+Span = tuple[int, int]
+
+
+@record
+class Setting:
+    """`name=value` in a section ("" before the first one), with the spans of its name and value.
+
+    A value over several lines is joined by blanks, as systemd does it.
+    """
+
+    section: str
+    name: str
+    value: str
+    name_span: Span
+    value_span: Span
+
+
+@record
+class Header:
+    """`[name]`, with its span."""
+
+    name: str
+    span: Span
+
+
+class UnitText:
+    """The text of one unit file or drop-in.
+
+    settings, headers  in order
+    stray              spans of lines that are neither setting nor section
+    """
+
+    def __init__(self, embedded: Embedded) -> None:
+        self.embedded = embedded
+        self.settings: list[Setting] = []
+        self.headers: list[Header] = []
+        self.stray: list[Span] = []
+        self._section = ""
+        self._read(embedded.text)
+
+    def values(self, section: str, name: str) -> list[Setting]:
+        """The settings of a name that count, in order: an empty one takes back those before it."""
+        return _in_force(self.settings, section, name)
+
+    def _read(self, text: str) -> None:
+        start = 0
+        parts: list[str] = []
+        first = 0
+        for line in text.split("\n"):
+            at, start = start, start + len(line) + 1
+            stripped = line.strip(_SPACE)
+            if stripped[:1] in ("#", ";") or (not stripped and not parts):
+                continue
+            if not parts:
+                first = at + len(line) - len(line.lstrip(_SPACE))
+            if stripped.endswith("\\") and start <= len(text):
+                parts.append(stripped[:-1])
+                continue
+            parts.append(stripped)
+            self._line(" ".join(parts), first, at + len(line.rstrip(_SPACE)))
+            parts = []
+        if parts:
+            self._line(" ".join(parts), first, len(text.rstrip(_SPACE)))
+
+    def _line(self, line: str, start: int, end: int) -> None:
+        text = self.embedded.text
+        if line.startswith("["):
+            if line.endswith("]"):
+                self._section = line[1:-1]
+                self.headers.append(Header(self._section, (start, end)))
+            else:
+                self.stray.append((start, end))
+            return
+        name, equals, value = line.partition("=")
+        if not equals:
+            self.stray.append((start, end))
+            return
+        name, value = name.strip(_SPACE), value.strip(_SPACE)
+        after = text.index("=", start) + 1 if "=" in text[start:end] else end
+        while after < end and text[after] in _SPACE:
+            after += 1
+        setting = Setting(self._section, name, value, (start, start + len(name)), (after, end))
+        self.settings.append(setting)
+
+
+def _in_force(settings: Iterable[Setting], section: str, name: str) -> list[Setting]:
+    found: list[Setting] = []
+    for setting in settings:
+        if setting.name == name and setting.section == section:
+            if setting.value:
+                found.append(setting)
+            else:
+                found.clear()
+    return found
+
+
+class UnitFiles:
+    """A unit with all texts that this config gives it: its own, if it has one, then its drop-ins."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.main: UnitText | None = None
+        self.dropins: list[UnitText] = []
+
+    @property
+    def kind(self) -> str:
+        """`.service` and so on; "" if the name says none."""
+        return unit_names.kind(self.name)
+
+    @property
+    def texts(self) -> list[UnitText]:
+        return ([self.main] if self.main else []) + self.dropins
+
+    def values(self, section: str, name: str) -> list[Setting]:
+        """The settings of a name that count, over all texts."""
+        every = chain.from_iterable(text.settings for text in self.texts)
+        return _in_force(every, section, name)
+
+    def last(self, section: str, name: str) -> str:
+        """The value of a setting that has one; "" if it is not set."""
+        found = self.values(section, name)
+        return found[-1].value if found else ""
+
+
+def units_of(subject: Subject) -> list[UnitFiles]:
+    """The units that have a text in a config, under systemd.units or as files in unit folders."""
+    return subject.once("unit files", _units_of)
+
+
+def _units_of(subject: Subject) -> list[UnitFiles]:
+    found: dict[str, UnitFiles] = {}
+    for unit in subject.units:
+        files = found.setdefault(unit.name, UnitFiles(unit.name))
+        if unit.text:
+            files.main = UnitText(unit.text)
+        files.dropins += map(UnitText, unit.dropins)
+    for name, dropin, text in _among_files(subject):
+        files = found.setdefault(name, UnitFiles(name))
+        if dropin:
+            files.dropins.append(UnitText(text))
+        elif files.main is None:
+            files.main = UnitText(text)
+    return [files for files in found.values() if files.texts]
+
+
+def _among_files(subject: Subject) -> Iterator[tuple[str, bool, Embedded]]:
+    """Files that are units or drop-ins: name of the unit, whether it is a drop-in, text."""
+    for file in subject.files:
+        if not file.where.startswith(_UNIT_FOLDERS) or len(file.bodies) != 1:
+            continue
+        folder, _, name = file.where.rpartition("/")
+        parent = folder.rpartition("/")[2]
+        dropin = parent.endswith(".d") and name.endswith(".conf")
+        unit = parent.removesuffix(".d") if dropin else name
+        text = file.bodies[0].text(file.where) if unit_names.kind(unit) else None
+        if text is not None:
+            yield unit, dropin, text
+
+
+def program(value: str) -> tuple[str, list[str]]:
+    """The program of a command line without its prefixes, and the words after it (quotes kept)."""
+    words = _words(value.lstrip("@-:+!|"))
+    return (words[0].strip("\"'"), words[1:]) if words else ("", [])
+
+
+def _words(line: str) -> list[str]:
+    """Words of a command line; quotes hold words together, and stay."""
+    words: list[str] = []
+    word, quote, escaped = "", "", False
+    for char in line:
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'" and not word:
+            quote = char
+        elif char in _SPACE:
+            if word:
+                words.append(word)
+            word = ""
+            continue
+        word += char
+    return [*words, word] if word else words

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Units as `systemd-analyze verify` of this computer sees them; only on request.
+
+It knows more than the rules here, but it looks at this computer and not at the machine that the config is
+for: what it says about programs and units that are missing is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ignition.base.finding import INFO
+from ignition.lint import unit_text
+from ignition.lint.rule import LintRule
+
+if TYPE_CHECKING:
+    from ignition.lint.embedded import Embedded
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+
+SYSTEMD_COMPLAINS = LintRule(
+    "IGN1938",
+    "systemd-analyze verify complains",
+    hint="see the message of systemd",
+)
+"""What `systemd-analyze verify` says about a unit. It is asked only with `--systemd-verify`."""
+
+NO_SYSTEMD = LintRule(
+    "IGN1939",
+    "units were not verified: systemd-analyze cannot be run here",
+    hint="install systemd, or lint without --systemd-verify",
+    severity=INFO,
+)
+"""`--systemd-verify` needs the program systemd-analyze."""
+
+_LINE = re.compile(r"(?P<file>[^:]+):(?:(?P<line>\d+):)? (?P<message>.+)")
+_OF_THIS_COMPUTER = re.compile(
+    r"is not executable|not found|No such file|man page|masked"
+    r"|Failed to (load|create|open|prepare|connect|add)"
+)
+_TIMEOUT = 60
+
+
+def findings(subject: Subject) -> Iterator[Found]:
+    """What systemd says about the units of a config."""
+    texts: dict[str, Embedded] = {}
+    for unit in unit_text.units_of(subject):
+        if unit.main is None or not unit.kind or "/" in unit.name or "\0" in unit.name:
+            continue
+        texts[unit.name] = unit.main.embedded
+        for dropin in unit.dropins:
+            name = dropin.embedded.name.rpartition("/")[2]
+            texts[f"{unit.name}.d/{name}"] = dropin.embedded
+    if texts:
+        yield from _verified(subject, texts)
+
+
+def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Found]:
+    units = [name for name in texts if "/" not in name]
+    with tempfile.TemporaryDirectory(prefix="ignition-lint-") as folder:
+        for name, text in texts.items():
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(text.text.encode("utf-8", "surrogatepass"))
+        try:
+            done = subprocess.run(
+                ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "--", *units],
+                cwd=folder,
+                env={**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:", "LC_ALL": "C"},
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                errors="replace",
+                timeout=_TIMEOUT,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            yield NO_SYSTEMD.at(("systemd", "units"))
+            return
+        for line in done.stderr.splitlines():
+            match = _LINE.fullmatch(line)
+            if match and not _OF_THIS_COMPUTER.search(line):
+                name = os.path.relpath(match["file"], folder) if match["line"] else match["file"]
+                if name in texts:
+                    span = _line_span(texts[name].text, int(match["line"] or 1))
+                    message = f"systemd: {match['message']}"
+                    yield SYSTEMD_COMPLAINS.inside(texts[name], span, message)
+
+
+def _line_span(text: str, line: int) -> tuple[int, int]:
+    lines = text.split("\n")
+    line = min(max(line, 1), len(lines))
+    start = sum(len(each) + 1 for each in lines[: line - 1])
+    return start, start + len(lines[line - 1])
