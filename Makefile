@@ -23,13 +23,14 @@ FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs
 FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools e2fsprogs util-linux
 VENV = build/venv
 PYTEST = $(VENV)/bin/python -m pytest
+RUNS = 100000
 
 # The original, which some tests compare with: Debian's package, unpacked and not installed
 PEER = build/peer
 export IGNITION_PEER ?= $(CURDIR)/$(PEER)/usr/lib/dracut/modules.d/30ignition/ignition
 export IGNITION_VALIDATE_PEER ?= $(CURDIR)/$(PEER)/usr/bin/ignition-validate
 
-.PHONY: help demo test test-unit test-machine test-boot lint format generate bench install
+.PHONY: help demo test test-unit test-machine test-boot lint format generate fuzz bench install
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -68,6 +69,10 @@ format: $(VENV)/.complete ## lays out the source as lint wants it
 
 generate: $(VENV)/.complete ## model and tables from the schemas
 	$(VENV)/bin/python -m ignition.config.generate
+
+fuzz: $(VENV)/.complete ## looks for texts that break what must hold for every config; RUNS=N
+	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet atheris || echo "going on without atheris"
+	$(VENV)/bin/python -m tests.fuzz --runs $(RUNS)
 
 bench: $(VENV)/.complete $(PEER)/.complete ## how long provisioning takes, beside the original
 	$(VENV)/bin/python -m benchmarks

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 
+# Objects with more keys are indexed when first asked; for the many small ones that would only take memory.
+_FEW = 16
+
+
 class Document:
     """One config text. `root` is its tree, `has_positions` whether the original could place its findings."""
 
@@ -39,12 +43,15 @@ class Document:
         found = self._objects.get(id(node))
         if found is None:
             found = {key: (offset, child) for key, offset, child in node.value}
-            self._objects[id(node)] = found
+            if len(found) > _FEW:
+                self._objects[id(node)] = found
         return found
 
     def child(self, node: Node, step: str | int) -> Node | None:
         """The node one step further down, None if there is none."""
         if node.kind == scan.OBJECT and isinstance(step, str):
+            if len(node.value) <= _FEW:
+                return next((child for key, _, child in reversed(node.value) if key == step), None)
             found = self.members(node).get(step)
             return found[1] if found else None
         if node.kind == scan.ARRAY and isinstance(step, int) and step < len(node.value):

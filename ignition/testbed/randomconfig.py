@@ -208,7 +208,7 @@ class _Writer:
 def spoiled(rng: Random, tree: Object) -> Object:
     """The tree with a few oddities: odd case, null, repeats, unknown keys, wrong types."""
     for _ in range(rng.choice([1, 1, 2, 3])):
-        target = rng.choice(_objects(tree))
+        target = rng.choice(objects(tree))
         if not target.pairs:
             target.pairs.append((rng.choice(["x", "Version", "a.b", "kern\u0435l"]), _odd(rng)))
             continue
@@ -220,7 +220,7 @@ def spoiled(rng: Random, tree: Object) -> Object:
         elif kind == "null":
             target.pairs.insert(rng.choice([index, index + 1]), (key, None))
         elif kind == "repeat":
-            other = rng.choice(_objects(tree))
+            other = rng.choice(objects(tree))
             same = [pair for pair in other.pairs if pair[0] == key] or [(key, value)]
             spelling = _respelt(rng, key) if rng.random() < 0.3 else key
             target.pairs.append((spelling, copy.deepcopy(same[0][1])))
@@ -256,9 +256,10 @@ def _respelt(rng: Random, key: str) -> str:
     return key.replace("k", "\u212a").replace("s", "\u017f", 1)
 
 
-def _objects(value: Any) -> list[Object]:
+def objects(value: Any) -> list[Object]:
+    """All objects of a tree, from the outermost."""
     if isinstance(value, Object):
-        return [value, *(found for _, item in value.pairs for found in _objects(item))]
+        return [value, *(found for _, item in value.pairs for found in objects(item))]
     if isinstance(value, list):
-        return [found for item in value for found in _objects(item)]
+        return [found for item in value for found in objects(item)]
     return []
