@@ -34,6 +34,7 @@ class Settings:
         "kernel_cmdline_path",
         "log_to_stdout",
         "luks_key_dir",
+        "metadata_base",
         "neednet",
         "platform",
         "programs",
@@ -70,6 +71,8 @@ class Settings:
         self.selinux_relabel = True
         self.write_authorized_keys_fragment = True
         self.fw_cfg_dir = "/sys/firmware/qemu_fw_cfg"
+        # Scheme and host that stand in for those of every metadata service; empty = the real ones.
+        self.metadata_base = ""
         # Where people watch the boot; empty = standard error, if that is a terminal.
         self.console = ""
         # The original waits for ever for what a config refers to, and as long as systemd for a device.

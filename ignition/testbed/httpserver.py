@@ -16,7 +16,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -54,6 +54,7 @@ class Seen:
     headers: Mapping[str, str]
     time: float
     peer: tuple[str, int]
+    body: bytes = b""
 
     @property
     def path(self) -> str:
@@ -62,8 +63,9 @@ class Seen:
 
 
 class HttpServer:
-    """Serves on 127.0.0.1. `routes` maps a path (for a proxy: an absolute URL) to its answers; other paths
-    are 404. `tls` is a file with key and certificate."""
+    """Serves on 127.0.0.1, or another address of this machine. `routes` maps a path (for a proxy: an absolute
+    URL) to its answers; other paths go to `service`, and without one they are 404. `tls` is a file with key
+    and certificate."""
 
     def __init__(
         self,
@@ -71,14 +73,19 @@ class HttpServer:
         *,
         tls: Path | None = None,
         port: int = 0,
+        host: str = "127.0.0.1",
+        service: Callable[[Seen], Answer] | None = None,
     ) -> None:
         self._script: dict[str, list[Answer]] = {}
+        self._first: dict[str, list[Answer]] = {}
+        self._service = service
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self.requests: list[Seen] = []
         for path, answers in (routes or {}).items():
             self.answer(path, answers)
-        self._server = _Listener(("127.0.0.1", port), _Handler)
+        listener = _Listener6 if ":" in host else _Listener
+        self._server = listener((host, port), _Handler)
         self._server.owner = self
         self._scheme = "http"
         if tls is not None:
@@ -97,6 +104,11 @@ class HttpServer:
         script = [answers] if isinstance(answers, Answer) else list(answers)
         with self._lock:
             self._script[path] = script
+
+    def first(self, path: str, *answers: Answer) -> None:
+        """What a path answers before anything else, each once."""
+        with self._lock:
+            self._first[path] = list(answers)
 
     def url(self, path: str = "", host: str = "127.0.0.1") -> str:
         """The URL of a path here."""
@@ -128,9 +140,12 @@ class HttpServer:
     def _next(self, seen: Seen) -> Answer:
         with self._lock:
             self.requests.append(seen)
+            first = self._first.get(seen.path)
+            if first:
+                return first.pop(0)
             script = self._script.get(seen.path)
             if script is None:
-                return Answer(404)
+                return self._service(seen) if self._service else Answer(404)
             return script.pop(0) if len(script) > 1 else script[0]
 
     def _wait(self, seconds: float) -> None:
@@ -145,6 +160,10 @@ class _Listener(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are part of the tests."""
+
+
+class _Listener6(_Listener):
+    address_family = socket.AF_INET6
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -165,7 +184,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _seen(self) -> Seen:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return Seen(self.command, self.path, headers, time.monotonic(), self.client_address)
+        body = self.rfile.read(int(headers.get("content-length", "0")))
+        return Seen(
+            self.command, self.path, headers, time.monotonic(), self.client_address[:2], body
+        )
 
     def do_GET(self) -> None:
         owner = self.server.owner

@@ -207,8 +207,8 @@ def _send(
     through = proxy.choose(ctx.transport, parts.scheme, parts.hostname(), _port(parts))
     secure = parts.scheme == "https" or through.startswith("https:")
     client = http_client.client(ctx, secure=secure, low_port=ask.low_port)
-    if "%25" in parts.host:  # the zone of an address means nothing to its server
-        headers = {**headers, "host": parts.host.partition("%25")[0] + "]"}
+    if "%" in parts.host:  # the zone of an address means nothing to its server
+        headers = {**headers, "host": parts.host.partition("%")[0] + "]"}
     left = max(0.001, deadline - ctx.clock()) if deadline else None
     connect = min(CONNECT_TIMEOUT, left or CONNECT_TIMEOUT)
     limits = [float(limit) for limit in (ctx.transport.headers, left) if limit]
