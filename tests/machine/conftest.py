@@ -36,7 +36,8 @@ def blank_disk() -> Iterator[BlankDisk]:
         return disk
 
     yield new
+    # A table that the test wrote last is read again by udev: partitions come and go until that is over.
+    subprocess.run(["udevadm", "settle"], check=True)
     for disk in reversed(made):
         take_apart(disk)
-    if made:
-        subprocess.run(["udevadm", "settle"], check=True)
+    subprocess.run(["udevadm", "settle"], check=True)
