@@ -12,6 +12,7 @@ from pathlib import Path
 BlankDisk = Callable[..., str]
 """The fixture `blank_disk`: (size_mib=1024, sector_size=512) -> path of a new disk."""
 
+
 def new_loop_disk(folder: Path, size_mib: int, sector_size: int) -> str:
     """Path of a loop device with partition support on a sparse file below `folder`."""
     descriptor, image = tempfile.mkstemp(prefix="disk-", dir=folder)
