@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import CommandFailed, Failure, Refused
+from tests.unit.stages.skeleton import furnish
 from tests.unit.stages.target import Target
 
 RESULT = "/etc/.ignition-result.json"
@@ -260,6 +261,25 @@ class TestLabels:
             "/etc/systemd/system/b.service",
             "/etc/systemd/system/c.service.d",
         ]
+
+    def test_accounts(self, labelled: Target) -> None:  # 108
+        furnish(labelled)
+        for name in ("passwd-", "subuid", ".pwd.lock", "passwords", "hosts"):
+            labelled.put(f"/etc/{name}")
+        labelled.folder("/var/roothome")
+        labelled.link("/root", "var/roothome")
+        users: list[dict[str, Any]] = [{"name": "core"}, {"name": "root"}]
+        users.append({"name": "gone", "shouldExist": False})
+        labelled.run({"passwd": {"users": users}}, *ALL)
+        assert self.paths(labelled)[:-1] == [
+            "/etc/.pwd.lock", "/etc/group", "/etc/gshadow", "/etc/passwd", "/etc/passwd-",
+            "/etc/shadow", "/etc/subuid", "/home/core", "/var/roothome",
+        ]  # fmt: skip
+
+    def test_accounts_that_the_config_does_not_name(self, labelled: Target) -> None:
+        furnish(labelled)
+        labelled.run({"storage": {"files": [{"path": "/f"}]}}, *ALL)
+        assert self.paths(labelled) == ["/f", RESULT]
 
     def test_after_a_cut(self, labelled: Target) -> None:
         config = {"storage": {"files": [{"path": "/a/b/c"}]}}
