@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conversion between spec versions: what is kept, and what is refused since it would be lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ignition.config import dump, shapes
+from ignition.config.check import check
+from ignition.config.convert import convert, known_version, text
+from ignition.config.parse import parse
+from tests.unit.config.random_configs import Configs
+
+Value = dict[str, Any]
+
+
+def converted(config: Value, target: str) -> tuple[Value, list[str]]:
+    """The config as written in `target`, and the pointers of what would be lost."""
+    checked = check(json.dumps(config).encode(), "config.ign")
+    assert checked.value is not None, checked.findings
+    value, losses = convert(checked.value, checked.version, target)
+    return json.loads(text(value, target)), ["/".join(map(str, loss.path)) for loss in losses]
+
+
+def config(version: str, **sections: Value) -> Value:
+    return {"ignition": {"version": version}, **sections}
+
+
+FILE = {"files": [{"path": "/a", "mode": 420, "contents": {"source": "data:,a"}}]}
+PLAIN = config("3.0.0", storage={**FILE, "links": [{"path": "/b", "target": "/a"}]})
+
+
+@pytest.mark.parametrize("target", shapes.VERSIONS)
+@pytest.mark.parametrize("start", shapes.VERSIONS)
+def test_what_all_versions_know_goes_up_and_down(start: str, target: str) -> None:
+    there, lost = converted({**PLAIN, "ignition": {"version": start}}, target)
+    assert lost == []
+    assert there == {**PLAIN, "ignition": {"version": target}}
+
+
+ADVERTISED = {
+    "name": "v",
+    "device": "/dev/vdb",
+    "clevis": {"tang": [{"url": "http://t", "thumbprint": "p", "advertisement": "{}"}]},
+}
+HEADERS = {"source": "http://h/c", "httpHeaders": [{"name": "a", "value": "b"}]}
+ADVERTISEMENT = "storage/luks/0/clevis/tang/0/advertisement"
+
+
+@pytest.mark.parametrize(
+    ("start", "target", "sections", "lost"),
+    [
+        pytest.param(
+            "3.6.0",
+            "3.2.0",
+            {"kernelArguments": {"shouldExist": ["a"]}},
+            ["kernelArguments"],
+            id="section",
+        ),
+        pytest.param("3.6.0", "3.2.0", {"kernelArguments": {}}, [], id="empty section"),
+        pytest.param(
+            "3.6.0",
+            "3.1.0",
+            {
+                "storage": {
+                    "disks": [{"device": "/dev/vda", "partitions": [{"number": 1, "resize": True}]}]
+                }
+            },
+            ["storage/disks/0/partitions/0/resize"],
+            id="member",
+        ),
+        pytest.param(
+            "3.6.0",
+            "3.0.0",
+            {"storage": {"files": [{"path": "/a", "contents": HEADERS}]}},
+            ["storage/files/0/contents/httpHeaders"],
+            id="member of a type that was named otherwise",
+        ),
+        pytest.param(
+            "3.6.0",
+            "3.5.0",
+            {"storage": {"files": [{"path": "/a", "mode": 0o4755}]}},
+            ["storage/files/0/mode"],
+            id="special bits",
+        ),
+        pytest.param(
+            "3.6.0",
+            "3.0.0",
+            {"storage": {"filesystems": [{"device": "/dev/vda", "format": "none"}]}},
+            ["storage/filesystems/0/format"],
+            id="value",
+        ),
+        pytest.param(
+            "3.4.0",
+            "3.6.0",
+            {"storage": {"luks": [ADVERTISED]}},
+            [ADVERTISEMENT],
+            id="up from the spec that forgets advertisements",
+        ),
+        pytest.param(
+            "3.6.0",
+            "3.4.0",
+            {"storage": {"luks": [ADVERTISED]}},
+            [ADVERTISEMENT],
+            id="down to the spec that forgets advertisements",
+        ),
+        pytest.param(
+            "3.6.0", "3.5.0", {"storage": {"luks": [ADVERTISED]}}, [], id="advertisement kept"
+        ),
+    ],
+)
+def test_a_loss_is_named(start: str, target: str, sections: Value, lost: list[str]) -> None:
+    assert converted(config(start, **sections), target)[1] == lost
+
+
+def test_bits_without_effect_are_gone_where_they_would_have_one() -> None:
+    there, lost = converted(
+        config("3.5.0", storage={"files": [{"path": "/a", "mode": 0o4755}]}), "3.6.0"
+    )
+    assert (lost, there["storage"]["files"][0]["mode"]) == ([], 0o755)
+
+
+def test_only_what_is_set_is_written_in_the_order_of_the_spec() -> None:
+    checked = check(b'{"storage": {"files": []}, "ignition": {"version": "3.6.0"}}', "c")
+    assert checked.value is not None
+    assert text(checked.value, "3.6.0") == '{\n  "ignition": {\n    "version": "3.6.0"\n  }\n}\n'
+
+
+def test_a_conversion_makes_the_same_machine() -> None:
+    """Random valid configs: what is written in another version, the engine reads as the same config."""
+    compared = 0
+    for seed in range(400):
+        start = shapes.VERSIONS[seed % len(shapes.VERSIONS)]
+        target = shapes.VERSIONS[(seed // len(shapes.VERSIONS)) % len(shapes.VERSIONS)]
+        data = json.dumps(Configs(seed, odd=0.0, full=0.4).config(start)).encode()
+        checked = check(data, "c")
+        if checked.value is None:
+            continue
+        value, losses = convert(checked.value, checked.version, target)
+        if losses:
+            continue
+        compared += 1
+        there = parse(text(value, target).encode(), "c").value
+        assert dump.cache_text(there) == dump.cache_text(parse(data, "c").value)
+    assert compared > 40
+
+
+@pytest.mark.parametrize(
+    ("word", "version"),
+    [
+        ("3.4.0", "3.4.0"),
+        ("3.4", "3.4.0"),
+        ("3.7.0-experimental", "3.7.0-experimental"),
+        ("3.7.0", None),
+        ("2.3.0", None),
+        ("", None),
+    ],
+)
+def test_versions_may_be_short(word: str, version: str | None) -> None:
+    assert known_version(word) == version
