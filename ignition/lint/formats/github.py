@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Findings as workflow commands of GitHub Actions, which shows them beside the lines of a change.
+
+Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+from __future__ import annotations
+
+from ignition.base.finding import ERROR, INFO, WARNING
+from ignition.lint.finding import LintFinding
+from ignition.lint.linted import Columns, Linted
+
+_COMMANDS = {ERROR: "error", WARNING: "warning", INFO: "notice"}
+
+
+def write(run: list[Linted]) -> str:
+    """One command per finding."""
+    return "".join(
+        _command(finding, linted.name, columns)
+        for linted in run
+        for columns in (Columns(linted.lines),)
+        for finding in linted.findings
+    )
+
+
+def _command(finding: LintFinding, file: str, columns: Columns) -> str:
+    origin = finding.origin
+    properties = {"file": file, "title": finding.code}
+    if origin.line:
+        properties["line"] = str(origin.line)
+        properties["col"] = str(columns.characters(origin.line, origin.column))
+        # Columns are only allowed when the span stays on its line.
+        if finding.end_line == origin.line:
+            properties["endLine"] = str(origin.line)
+            properties["endColumn"] = str(columns.characters(origin.line, finding.end_column))
+    said = [finding.message]
+    if finding.inner is not None and finding.inner.line:
+        said.append(f"(in {finding.inner.name}, line {finding.inner.line})")
+    if origin.pointer:
+        said.append(f"at {origin.pointer}")
+    text = " ".join(said) + (f"\nhint: {finding.hint}" if finding.hint else "")
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{_COMMANDS[finding.severity]} {listed}::{_data(text)}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

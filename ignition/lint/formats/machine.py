@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Findings as JSON, for scripts and editors. docs/lint.md describes it; members are only ever added."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ignition.base.finding import ERROR, INFO, WARNING
+from ignition.lint.finding import LintFinding
+from ignition.lint.linted import Linted
+
+
+def write(run: list[Linted]) -> str:
+    """One object: `files` with their findings in order, `summary` with the counts."""
+    counts = {ERROR: 0, WARNING: 0, INFO: 0}
+    for linted in run:
+        for finding in linted.findings:
+            counts[finding.severity] += 1
+    report = {
+        "version": 1,
+        "files": [
+            {"path": linted.name, "findings": [_finding(each) for each in linted.findings]}
+            for linted in run
+        ],
+        "summary": {
+            "files": len(run),
+            "errors": counts[ERROR],
+            "warnings": counts[WARNING],
+            "notes": counts[INFO],
+        },
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def _finding(finding: LintFinding) -> dict[str, Any]:
+    origin = finding.origin
+    out: dict[str, Any] = {
+        "code": finding.code,
+        "severity": finding.severity,
+        "message": finding.message,
+        "pointer": origin.pointer,
+    }
+    if finding.hint:
+        out["hint"] = finding.hint
+    if origin.line:
+        out["line"], out["column"] = origin.line, origin.column
+    if finding.end_line:
+        out["endLine"], out["endColumn"] = finding.end_line, finding.end_column
+    if finding.inner is not None:
+        inner = finding.inner
+        out["inside"] = {"name": inner.name}
+        if inner.line:
+            out["inside"].update(line=inner.line, column=inner.column)
+        if inner.pointer:
+            out["inside"]["pointer"] = inner.pointer
+    return out

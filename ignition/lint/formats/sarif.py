@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Findings as SARIF 2.1.0, which code hosts and editors read.
+
+Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from urllib.parse import quote
+
+import ignition
+from ignition.base.finding import ERROR, INFO, WARNING
+from ignition.lint.finding import LintFinding
+from ignition.lint.linted import STANDARD_INPUT, Columns, Linted
+from ignition.lint.registry import RULES
+
+_LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
+
+
+def write(run: list[Linted]) -> str:
+    """A log with one run. Columns are in characters."""
+    codes = sorted({finding.code for linted in run for finding in linted.findings})
+    index = {code: number for number, code in enumerate(codes)}
+    results = [
+        _result(finding, linted.name, columns, index[finding.code])
+        for linted in run
+        for columns in (Columns(linted.lines),)
+        for finding in linted.findings
+    ]
+    driver = {
+        "name": "ignition lint",
+        "semanticVersion": ignition.__version__,
+        "rules": [_rule(code) for code in codes],
+    }
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "unicodeCodePoints",
+                "artifacts": [{"location": _location(linted.name)} for linted in run],
+                "results": results,
+            }
+        ],
+    }
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(code: str) -> dict[str, Any]:
+    doc = RULES[code]
+    return {
+        "id": code,
+        "name": doc.name,
+        "shortDescription": {"text": doc.title},
+        "fullDescription": {"text": doc.text},
+        "help": {"text": doc.hint or doc.text},
+        "defaultConfiguration": {"level": _LEVELS[doc.severity]},
+    }
+
+
+def _result(finding: LintFinding, file: str, columns: Columns, rule: int) -> dict[str, Any]:
+    said = finding.message + (f"\n{finding.hint}" if finding.hint else "")
+    if finding.inner is not None:
+        said = f"{finding.inner.name}, line {finding.inner.line}: {said}"
+    physical: dict[str, Any] = {"artifactLocation": _location(file)}
+    if finding.origin.line:
+        physical["region"] = _region(finding, columns)
+    place: dict[str, Any] = {"physicalLocation": physical}
+    if finding.origin.pointer:
+        place["logicalLocations"] = [
+            {"fullyQualifiedName": finding.origin.pointer, "kind": "member"}
+        ]
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": said},
+        "locations": [place],
+    }
+
+
+def _region(finding: LintFinding, columns: Columns) -> dict[str, int]:
+    line = finding.origin.line
+    region = {"startLine": line, "startColumn": columns.characters(line, finding.origin.column)}
+    if finding.end_line:
+        region["endLine"] = finding.end_line
+        region["endColumn"] = columns.characters(finding.end_line, finding.end_column)
+    return region
+
+
+def _location(name: str) -> dict[str, str]:
+    if name == STANDARD_INPUT:
+        return {"uri": "stdin"}
+    path = quote(os.path.normpath(name).encode("utf-8", "surrogateescape"))
+    return {"uri": f"file://{path}" if os.path.isabs(name) else path}

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How findings are written: for people, scripts, code hosts and CI servers."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import jsonschema
+import pytest
+
+from ignition.base.origin import Origin
+from ignition.lint.finding import Inner, LintFinding
+from ignition.lint.formats import writer
+from ignition.lint.formats.text import Text
+from ignition.lint.linted import STANDARD_INPUT, Columns, Linted, linted
+
+TEXT = '{\n "ä": "väl", "x": 1}\n'.encode()
+NAME = "a b/ü,:.ign"
+
+
+def finding(severity: str = "warning", **more: Any) -> LintFinding:
+    """On the value `väl`, which begins after nine characters and ten bytes of line 2."""
+    found = LintFinding(
+        "IGN1006",
+        severity,
+        "bad\n100% <&> \x1b[0m",
+        Origin(NAME, "/ä", 2, 8),
+        "mend: it, now",
+        2,
+        14,
+    )
+    for name, value in more.items():
+        setattr(found, name, value)
+    return found
+
+
+def run(*findings: LintFinding, name: str = NAME) -> list[Linted]:
+    return [linted(name, TEXT, findings)]
+
+
+# text
+
+
+def test_text_shows_place_line_span_and_hint() -> None:
+    shown = Text(False).file(run(finding(inner=Inner("a.service", 3, 1)))[0]).splitlines()
+    assert shown == [
+        f"{NAME}:2:8: warning IGN1006: bad 100% <&>  [0m",
+        "    at /ä",
+        "    in a.service:3:1",
+        '     2 |  "ä": "väl", "x": 1}',
+        "       |       ^^^^^",
+        "    hint: mend: it, now",
+    ]
+
+
+def test_colour_is_only_colour() -> None:
+    import re
+
+    (one,) = run(finding())
+    painted = Text(True).file(one)
+    assert "\x1b[1;35m" in painted
+    assert re.sub("\x1b\\[[0-9;]*m", "", painted) == Text(False).file(one)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "end", "marked"),
+    [
+        pytest.param(b"x" * 5000 + b"HERE" + b"y" * 5000, 5001, 5005, "HERE", id="middle"),
+        pytest.param("ä".encode() * 5000 + b"HERE", 10001, 10005, "HERE", id="wide characters"),
+        pytest.param(b"HERE" + b"\t" * 9000, 1, 5, "HERE", id="start"),
+        pytest.param(b"some HERE", 6, 10, "HERE", id="end"),
+        pytest.param(b"a\x00b\xffHERE", 5, 9, "HERE", id="bytes that are no text"),
+    ],
+)
+def test_long_lines_are_cut_around_the_span(row: bytes, column: int, end: int, marked: str) -> None:
+    found = LintFinding("IGN1006", "error", "m", Origin("c", "", 1, column), "", 1, end)
+    _, shown, marks = Text(False).file(linted("c", row, [found])).splitlines()
+    assert len(shown) < 130
+    assert shown[marks.index("^") : marks.rindex("^") + 1] == marked
+
+
+def test_a_span_over_many_characters_is_marked_as_far_as_it_is_shown() -> None:
+    found = LintFinding("IGN1006", "error", "m", Origin("c", "", 1, 3), "", 9, 1)
+    _, shown, marks = (
+        Text(False).file(linted("c", b"ab" + b"c" * 900 + b"\n" * 9, [found])).splitlines()
+    )
+    assert len(marks) < len(shown) < 130
+
+
+# columns
+
+
+def test_columns_count_characters() -> None:
+    columns = Columns({1: "aäb€c".encode(), 2: b"plain"})
+    assert [columns.characters(1, byte) for byte in (1, 2, 4, 5, 8, 4, 9)] == [1, 2, 3, 4, 5, 3, 6]
+    assert columns.characters(2, 4) == 4
+    assert columns.characters(3, 7) == 7  # a line that is not known
+
+
+# json
+
+
+def test_json_holds_all_that_is_known() -> None:
+    report = json.loads(
+        writer("json")(run(finding("error"), finding(inner=Inner("u", 3, 1, "/p"))))
+    )
+    assert report["summary"] == {"files": 1, "errors": 1, "warnings": 1, "notes": 0}
+    first, second = report["files"][0]["findings"]
+    assert report["files"][0]["path"] == NAME
+    assert first == {
+        "code": "IGN1006",
+        "severity": "error",
+        "message": "bad\n100% <&> \x1b[0m",
+        "pointer": "/ä",
+        "hint": "mend: it, now",
+        "line": 2,
+        "column": 8,
+        "endLine": 2,
+        "endColumn": 14,
+    }
+    assert second["inside"] == {"name": "u", "line": 3, "column": 1, "pointer": "/p"}
+
+
+# github
+
+
+def test_github_commands_are_one_line_each_and_escaped() -> None:
+    assert writer("github")(run(finding())) == (
+        "::warning file=a b/ü%2C%3A.ign,title=IGN1006,line=2,col=7,endLine=2,endColumn=12::"
+        "bad%0A100%25 <&> \x1b[0m at /ä%0Ahint: mend: it, now\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("severity", "command"), [("error", "error"), ("warning", "warning"), ("info", "notice")]
+)
+def test_github_levels(severity: str, command: str) -> None:
+    assert writer("github")(run(finding(severity))).startswith(f"::{command} ")
+
+
+def test_github_spans_of_several_lines_have_no_end() -> None:
+    assert "endColumn" not in writer("github")(run(finding(end_line=3)))
+
+
+# junit
+
+
+def test_junit_has_a_case_per_config_with_one_failure() -> None:
+    runs = [*run(finding("error"), finding("error"), finding()), *run(name="good.ign")]
+    suites = ET.fromstring(writer("junit")(runs))
+    (suite,) = suites
+    assert (suites.tag, suite.tag) == ("testsuites", "testsuite")
+    assert suite.attrib["tests"] == "2"
+    assert suite.attrib["failures"] == "1"
+    bad, good = suite
+    assert (bad.attrib["name"], good.attrib["name"]) == (NAME, "good.ign")
+    assert list(good) == []
+    failure, output = bad
+    assert (failure.tag, output.tag) == ("failure", "system-out")
+    assert failure.attrib["type"] == "IGN1006"
+    assert "\ufffd[0m" in (failure.text or "")  # XML cannot hold an escape character
+    assert (failure.text or "").count("hint: mend") == 2
+
+
+def test_junit_warnings_alone_do_not_fail() -> None:
+    (suite,) = ET.fromstring(writer("junit")(run(finding())))
+    assert suite.attrib["failures"] == "0"
+    assert [child.tag for child in suite[0]] == ["system-out"]
+
+
+# sarif
+
+TEXT_MESSAGE = {
+    "type": "object",
+    "required": ["text"],
+    "additionalProperties": False,
+    "properties": {"text": {"type": "string", "minLength": 1}},
+}
+PLACE = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"uri": {"type": "string", "pattern": "^[!-~]+$"}},
+}
+LINE = {"type": "integer", "minimum": 1}
+SARIF = {
+    # What of the standard's schema concerns us, without the freedom that it leaves.
+    "type": "object",
+    "required": ["version", "runs", "$schema"],
+    "additionalProperties": False,
+    "properties": {
+        "$schema": {"type": "string", "format": "uri"},
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "additionalProperties": False,
+                "properties": {
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "artifacts": {
+                        "type": "array",
+                        "uniqueItems": True,
+                        "items": {"properties": {"location": PLACE}, "additionalProperties": False},
+                    },
+                    "tool": {
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "required": ["name"],
+                                "additionalProperties": False,
+                                "properties": {
+                                    "name": {"type": "string"},
+                                    "semanticVersion": {"type": "string"},
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": {
+                                            "required": ["id"],
+                                            "additionalProperties": False,
+                                            "properties": {
+                                                "id": {"type": "string"},
+                                                "name": {"type": "string"},
+                                                "shortDescription": TEXT_MESSAGE,
+                                                "fullDescription": TEXT_MESSAGE,
+                                                "help": TEXT_MESSAGE,
+                                                "defaultConfiguration": {
+                                                    "properties": {
+                                                        "level": {
+                                                            "enum": ["note", "warning", "error"]
+                                                        }
+                                                    },
+                                                    "additionalProperties": False,
+                                                },
+                                            },
+                                        },
+                                    },
+                                },
+                            }
+                        },
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "required": ["message"],
+                            "additionalProperties": False,
+                            "properties": {
+                                "ruleId": {"type": "string"},
+                                "ruleIndex": {"type": "integer", "minimum": 0},
+                                "level": {"enum": ["note", "warning", "error"]},
+                                "message": TEXT_MESSAGE,
+                                "locations": {
+                                    "type": "array",
+                                    "items": {
+                                        "additionalProperties": False,
+                                        "properties": {
+                                            "physicalLocation": {
+                                                "required": ["artifactLocation"],
+                                                "additionalProperties": False,
+                                                "properties": {
+                                                    "artifactLocation": PLACE,
+                                                    "region": {
+                                                        "required": ["startLine"],
+                                                        "additionalProperties": False,
+                                                        "properties": {
+                                                            "startLine": LINE,
+                                                            "startColumn": LINE,
+                                                            "endLine": LINE,
+                                                            "endColumn": LINE,
+                                                        },
+                                                    },
+                                                },
+                                            },
+                                            "logicalLocations": {"type": "array"},
+                                        },
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def test_sarif_is_sarif() -> None:
+    without_place = LintFinding("IGN1001", "error", "not a config (empty)", Origin("/e"))
+    runs = [
+        *run(finding("info"), finding("error", inner=Inner("u", 3, 1))),
+        Linted("/e", [without_place], {}),
+        Linted(STANDARD_INPUT, [], {}),
+    ]
+    log = json.loads(writer("sarif")(runs))
+    jsonschema.validate(log, SARIF, jsonschema.Draft202012Validator)
+    (only,) = log["runs"]
+    rules = only["tool"]["driver"]["rules"]
+    assert [rules[result["ruleIndex"]]["id"] for result in only["results"]] == [
+        result["ruleId"] for result in only["results"]
+    ]
+    note, error, empty = only["results"]
+    assert (note["level"], error["level"]) == ("note", "error")
+    place = note["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%20b/%C3%BC%2C%3A.ign"
+    assert place["region"] == {"startLine": 2, "startColumn": 7, "endLine": 2, "endColumn": 12}
+    assert "region" not in empty["locations"][0]["physicalLocation"]
+    assert only["artifacts"][1]["location"]["uri"] == "file:///e"
+
+
+def test_sarif_without_findings_is_sarif() -> None:
+    jsonschema.validate(json.loads(writer("sarif")([])), SARIF, jsonschema.Draft202012Validator)
