@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`.ignition-lint.toml`: what a project wants of lint, found in the folder of a config or above it.
+
+    platform = "aws"
+    strict = true
+    select = ["IGN10", "IGN18"]
+    ignore = ["plain-http"]
+
+    [severity]
+    unused-key = "error"
+
+The nearest file counts, alone. What the command line says is laid over it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ignition.base.errors import Failure
+from ignition.base.origin import Origin
+from ignition.base.record import record
+from ignition.lint.selection import Selection, resolve, resolve_all, severity
+
+FILE = ".ignition-lint.toml"
+_KEYS = ("ignore", "platform", "select", "severity", "strict")
+
+
+@record
+class Project:
+    """What one such file says; without a file, nothing."""
+
+    selection: Selection = Selection()
+    platform: str = ""
+    strict: bool = False
+
+
+def find(folder: str) -> str:
+    """The path of the nearest file, in `folder` or above it; "" if there is none."""
+    here = os.path.abspath(folder)
+    while True:
+        path = os.path.join(here, FILE)
+        if os.path.isfile(path):
+            return path
+        above = os.path.dirname(here)
+        if above == here:
+            return ""
+        here = above
+
+
+def load(path: str, names: dict[str, str]) -> Project:
+    """Reads a file; `names` maps codes to names of rules. Failure (IGN6301 to IGN6304) if it is wrong."""
+    import tomllib
+
+    origin = Origin(path)
+    try:
+        with open(path, "rb") as file:
+            table = tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise Failure("IGN6301", f"cannot read {path}: {error}", origin) from error
+    try:
+        return _project(table, names)
+    except Failure as failure:
+        failure.text = f"{path}: {failure.text}"
+        failure.origin = origin
+        raise
+
+
+def _project(table: dict[str, Any], names: dict[str, str]) -> Project:
+    for key in table:
+        if key not in _KEYS:
+            raise Failure("IGN6304", f"unknown key {key!r}", hint=f"there are {', '.join(_KEYS)}")
+    severities = _typed(table, "severity", dict)
+    selection = Selection(
+        resolve_all(_words(table, "select"), names),
+        resolve_all(_words(table, "ignore"), names),
+        tuple(
+            (code, severity(str(how)))
+            for word, how in severities.items()
+            for code in resolve(word, names)
+        ),
+    )
+    return Project(selection, _typed(table, "platform", str), _typed(table, "strict", bool))
+
+
+def _words(table: dict[str, Any], key: str) -> list[str]:
+    words: list[Any] = _typed(table, key, list)
+    if not all(isinstance(word, str) for word in words):
+        raise Failure("IGN6304", f"{key} must be a list of strings")
+    return words
+
+
+def _typed(table: dict[str, Any], key: str, kind: type) -> Any:
+    value = table.get(key, kind())
+    if not isinstance(value, kind):
+        names = {dict: "a table", str: "a string", bool: "true or false", list: "a list of strings"}
+        raise Failure("IGN6304", f"{key} must be {names[kind]}")
+    return value
+
+
+class Projects:
+    """The project of each config, each file read once. `names` is only asked for when there is a file."""
+
+    def __init__(self, names: Any) -> None:
+        self._names = names
+        self._by_folder: dict[str, Project] = {}
+        self._by_file: dict[str, Project] = {"": Project()}
+
+    def of(self, folder: str) -> Project:
+        """The project of the configs in a folder."""
+        known = self._by_folder.get(folder)
+        if known is None:
+            path = find(folder)
+            if path not in self._by_file:
+                self._by_file[path] = load(path, self._names())
+            known = self._by_folder[folder] = self._by_file[path]
+        return known
