@@ -61,14 +61,18 @@ lint: $(VENV)/.complete ## style, types, import laws, shell scripts, generated c
 	$(VENV)/bin/mypy ignition tests benchmarks
 	$(PYTEST) -q tests/unit/test_laws.py
 	$(VENV)/bin/python -m ignition.config.generate --check
+	$(VENV)/bin/python -m ignition.lint.pages --check
+	$(VENV)/bin/python -m ignition.cli.manual --check
 	git grep --cached -lE '^#!/bin/(ba)?sh' | xargs shellcheck
 
 format: $(VENV)/.complete ## lays out the source as lint wants it
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-generate: $(VENV)/.complete ## model and tables from the schemas
+generate: $(VENV)/.complete ## model, tables and pages of docs/ from schemas and code
 	$(VENV)/bin/python -m ignition.config.generate
+	$(VENV)/bin/python -m ignition.lint.pages
+	$(VENV)/bin/python -m ignition.cli.manual
 
 fuzz: $(VENV)/.complete ## looks for texts that break what must hold for every config; RUNS=N
 	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet atheris || echo "going on without atheris"
@@ -122,6 +126,8 @@ endif
 	for page in $(wildcard docs/man/*.[1-8]); do \
 		install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done
+	install -D -m 0644 docs/completion/ignition.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition
+	ln -sf ignition $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition-validate
 
 build/vendored/.complete: dracut-module/vendor.txt dracut-module/30ignition/substitutes/certifi.py
 	rm -rf build/vendored

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ignition.cli import compat
 
 # Subcommands, each in its own file of cli/, loaded when it is asked for.
-COMMANDS = ("lint", "run")
+COMMANDS = ("convert", "lint", "render", "run")
 NOT_BUILT_YET = ("apply", "plan", "test")
 
 
@@ -26,6 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the program named by argv[0] and returns its exit status."""
     words = sys.argv if argv is None else argv
     program = os.path.basename(words[0])
+    if program == "__main__.py":  # python -m ignition
+        program = "ignition"
     try:
         if program == "ignition-validate":
             from ignition.cli import validate

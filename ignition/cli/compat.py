@@ -34,6 +34,8 @@ Usage of ignition:
 At boot one unit per phase runs this. For people there are subcommands:
   ignition run PHASE...  several phases in one process
   ignition lint FILE...  check configs
+  ignition render FILE   a config with all that it refers to
+  ignition convert FILE  a config in another spec version
   ignition COMMAND --help
 """
 

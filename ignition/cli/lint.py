@@ -6,147 +6,174 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
 
-from ignition.base.finding import ERROR, WARNING, Finding
-from ignition.base.origin import Origin
-from ignition.cli.validate import read
-from ignition.config.check import check
+from ignition.base.errors import Failure
+from ignition.base.finding import ERROR, INFO, WARNING
+from ignition.cli.inputs import paths
+from ignition.cli.output import write_out
+from ignition.lint.batch import Job, Unreadable, run
+from ignition.lint.formats import FORMATS, writer
+from ignition.lint.formats.text import Text, summary
+from ignition.lint.linted import Linted
+from ignition.lint.project import Project, Projects
+from ignition.lint.selection import Selection, resolve, resolve_all, severity
 
-_DESCRIPTION = """\
-Checks configs as a first boot would, every rule of the spec version that each names, and says
-where each finding stands. Nothing is fetched: configs that a config refers to are not checked.
+DESCRIPTION = """\
+Checks configs as a first boot would, by every rule of the spec version that each names, and for what is
+allowed but seldom meant; says where each finding stands and what to do about it. Nothing is fetched: of
+the configs that a config refers to, only those in data URLs are checked.
 """
 
-_EPILOG = """\
-A folder stands for the *.ign files in it, and - for standard input.
+EPILOG = """\
+A folder stands for the *.ign files in and below it, a quoted pattern for what fits it, - for standard
+input. RULE is a code (IGN1806), the beginning of codes (IGN18) or a name (unused-key). What would make
+the engine refuse a config is always shown.
+
+A file .ignition-lint.toml in the folder of a config, or the nearest above it, may set platform, strict,
+select, ignore and a table severity; flags are laid over it.
 
 examples:
   ignition lint config.ign
-  ignition lint --strict configs/
+  ignition lint --strict --platform aws configs/
+  ignition lint --format sarif 'configs/**/*.ign' > lint.sarif
   butane --strict web.bu | ignition lint -
+  ignition lint --explain IGN1403
 
 exit status: 0 no errors, 1 errors (with --strict also warnings), 2 wrong use or unreadable file
 """
 
-_COLOURS = {ERROR: "\x1b[1;31m", WARNING: "\x1b[1;35m", "hint": "\x1b[36m", "dim": "\x1b[2m"}
-_PLAIN = "\x1b[0m"
-# Wider lines are cut around the finding: a data URL may be a megabyte long.
-_WIDTH = 100
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line; the manual page is made from it, too."""
+    made = argparse.ArgumentParser(
         prog="ignition lint",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+        usage="ignition lint [options] FILE...",
+        description=DESCRIPTION,
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="config, folder of configs, or -")
-    parser.add_argument("--strict", action="store_true", help="count warnings as errors")
-    return parser
+    add = made.add_argument
+    add("files", nargs="*", metavar="FILE", help="config, folder of configs, pattern, or -")
+    add("--strict", action="store_true", help="count warnings as errors")
+    add("--format", choices=FORMATS, default="text", help="how findings are written (text)")
+    add(
+        "--select",
+        action="append",
+        metavar="RULES",
+        help="only these rules, separated by commas; may be repeated",
+    )
+    add("--ignore", action="append", metavar="RULES", help="all rules but these; may be repeated")
+    add(
+        "--severity",
+        action="append",
+        metavar="RULE=LEVEL",
+        help="let a rule be an error, a warning, an info, or off; may be repeated",
+    )
+    add("--platform", metavar="ID", help="also check the size limit of this platform")
+    add(
+        "--systemd-verify",
+        action="store_true",
+        help="also ask systemd-analyze verify about units, where it is installed",
+    )
+    add("--no-config", action="store_true", help="do not look for .ignition-lint.toml")
+    add("--explain", metavar="RULE", help="show the documentation of a rule or another code")
+    return made
 
 
 def main(words: list[str]) -> int:
     """Exit status: 0 no errors, 1 errors, 2 wrong use or an unreadable file."""
-    options = _parser().parse_args(words)
-    paint = _Paint(sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
-    counts = {ERROR: 0, WARNING: 0}
-    unreadable = 0
-    files = 0
-    for path in _paths(options.files):
-        files += 1
-        try:
-            data = read(path)
-        except OSError as error:
-            sys.stderr.write(f"ignition lint: {path}: {error.strerror}\n")
+    made = parser()
+    options = made.parse_args(words)
+    if not options.files and options.explain is None:
+        made.error("name at least one FILE")
+    try:
+        if options.explain is not None:
+            from ignition.lint.pages import explain
+
+            write_out(explain(options.explain))
+            return 0
+        jobs, strict = _jobs(options)
+    except Failure as failure:
+        failure.exit_status = 2
+        raise
+    return _lint(jobs, strict, options.format)
+
+
+def _jobs(options: argparse.Namespace) -> tuple[list[Job], list[bool]]:
+    """What to lint, and for each whether its warnings count."""
+    own = _selection(options)
+    platform = options.platform or ""
+    projects = Projects(_names)
+    jobs, strict = [], []
+    for path in paths(options.files):
+        folder = "" if path == "-" else os.path.dirname(path)
+        project = Project() if options.no_config else projects.of(folder)
+        selection = own.over(project.selection)
+        where = _platform(platform or project.platform)
+        jobs.append(Job(path, selection, where, options.systemd_verify))
+        strict.append(options.strict or project.strict)
+    return jobs, strict
+
+
+def _selection(options: argparse.Namespace) -> Selection:
+    if not (options.select or options.ignore or options.severity):
+        return Selection()
+    names = _names()
+    pairs = []
+    for word in options.severity or ():
+        rule, equals, level = word.partition("=")
+        if not equals:
+            raise Failure("IGN6303", f"{word!r} names no severity", hint="write RULE=LEVEL")
+        pairs += [(code, severity(level)) for code in resolve(rule, names)]
+    return Selection(
+        resolve_all(_listed(options.select), names),
+        resolve_all(_listed(options.ignore), names),
+        tuple(pairs),
+    )
+
+
+def _listed(given: list[str] | None) -> list[str]:
+    return [word.strip() for words in given or () for word in words.split(",") if word.strip()]
+
+
+def _names() -> dict[str, str]:
+    from ignition.lint.registry import RULES
+
+    return {code: doc.name for code, doc in RULES.items()}
+
+
+def _platform(name: str) -> str:
+    """The platform whose limits count. Failure (IGN6305) for one that does not exist."""
+    if not name:
+        return ""
+    from ignition import providers
+
+    if name not in providers.names():
+        known = ", ".join(providers.names())
+        raise Failure("IGN6305", f"{name!r} is not a platform", hint=f"there are {known}")
+    return name
+
+
+def _lint(jobs: list[Job], strict: list[bool], form: str) -> int:
+    counts = {ERROR: 0, WARNING: 0, INFO: 0}
+    text = Text(sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    done: list[Linted] = []
+    unreadable, failed = 0, False
+    for each, strictly in zip(run(jobs), strict, strict=True):
+        if isinstance(each, Unreadable):
+            sys.stderr.write(f"ignition lint: {each.path}: {each.reason}\n")
             unreadable += 1
             continue
-        for finding in findings_of(data, "standard input" if path == "-" else path):
-            counts[finding.severity] = counts.get(finding.severity, 0) + 1
-            sys.stdout.write(show(finding, data, paint))
-    if not files:
-        sys.stderr.write("ignition lint: no *.ign files there\n")
-        return 2
-    sys.stdout.write(_summary(files - unreadable, counts))
-    if unreadable:
-        return 2
-    return 1 if counts[ERROR] or (options.strict and counts[WARNING]) else 0
-
-
-def _paths(names: list[str]) -> Iterator[str]:
-    for name in names:
-        if os.path.isdir(name):
-            for folder, folders, files in os.walk(name):
-                folders.sort()
-                yield from (
-                    os.path.join(folder, file) for file in sorted(files) if file.endswith(".ign")
-                )
+        for finding in each.findings:
+            counts[finding.severity] += 1
+            failed |= finding.severity == ERROR or (strictly and finding.severity == WARNING)
+        if form == "text":
+            write_out(text.file(each))
         else:
-            yield name
-
-
-def findings_of(data: bytes, source: str) -> list[Finding]:
-    """All findings, one for a refusal that the original has no finding for (empty, unknown version) too."""
-    checked = check(data, source)
-    findings = list(checked.findings)
-    failure = checked.failure
-    if failure is not None and not any(finding.severity == ERROR for finding in findings):
-        origin = failure.origin or Origin(source)
-        findings.append(Finding(failure.code, ERROR, failure.text, origin, failure.hint))
-    return findings
-
-
-class _Paint:
-    """Colours on a terminal, nothing elsewhere."""
-
-    def __init__(self, on: bool) -> None:
-        self._on = on
-
-    def __call__(self, what: str, text: str) -> str:
-        return f"{_COLOURS[what]}{text}{_PLAIN}" if self._on and what in _COLOURS else text
-
-
-def show(finding: Finding, data: bytes, paint: _Paint) -> str:
-    """A finding as text: place, severity and code, message, the line that it is about, the hint."""
-    origin = finding.origin
-    place = f"{origin.source}:{origin.line}:{origin.column}" if origin.line else origin.source
-    severity = paint(finding.severity, f"{finding.severity} {finding.code}")
-    lines = [f"{place}: {severity}: {finding.message}"]
-    if origin.pointer:
-        lines.append(paint("dim", f"    at {origin.pointer}"))
-    if origin.line:
-        lines += _excerpt(data, origin.line, origin.column, paint, finding.severity)
-    if finding.hint:
-        lines.append("    " + paint("hint", "hint: ") + finding.hint)
-    return "\n".join(lines) + "\n"
-
-
-def _excerpt(data: bytes, line: int, column: int, paint: _Paint, severity: str) -> list[str]:
-    """The line with a mark below the column. Columns count bytes; the mark must count characters."""
-    rows = data.split(b"\n", line)
-    if line > len(rows):
-        return []
-    row = rows[line - 1].rstrip(b"\r")
-    before = row[: column - 1].decode("utf-8", "replace")
-    after = row[column - 1 :].decode("utf-8", "replace")
-    if len(before) > _WIDTH // 2:
-        before = "..." + before[-_WIDTH // 2 :]
-    if len(before) + len(after) > _WIDTH:
-        after = after[: _WIDTH - len(before)] + "..."
-    shown = "".join(c if c.isprintable() else " " for c in before + after)
-    number = f"{line:>6} | "
-    return [
-        paint("dim", number) + shown,
-        paint("dim", " " * 6 + " | ") + " " * len(before) + paint(severity, "^"),
-    ]
-
-
-def _summary(files: int, counts: dict[str, int]) -> str:
-    def some(count: int, what: str) -> str:
-        return f"{count} {what}{'' if count == 1 else 's'}"
-
-    if not counts[ERROR] and not counts[WARNING]:
-        return f"{some(files, 'config')}: no findings\n"
-    return f"{some(files, 'config')}: {some(counts[ERROR], 'error')}, {some(counts[WARNING], 'warning')}\n"
+            done.append(each)
+    if form == "text":
+        write_out(summary(len(jobs) - unreadable, counts))
+    else:
+        write_out(writer(form)(done))
+    return 2 if unreadable else int(failed)

@@ -8,6 +8,7 @@ import sys
 import ignition
 from ignition.base.finding import ERROR
 from ignition.config.check import check
+from ignition.lint.batch import read
 
 USAGE = """\
 Usage:
@@ -52,11 +53,3 @@ def main(words: list[str]) -> int:
         sys.stderr.write(f"couldn't parse config: {checked.refusal}\n")
         return 1
     return 0
-
-
-def read(path: str) -> bytes:
-    """The bytes of a file, or of standard input for `-`. OSError when it cannot be read."""
-    if path == "-":
-        return sys.stdin.buffer.read()
-    with open(path, "rb") as file:
-        return file.read()

@@ -3,37 +3,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+
+from tests.unit.cli.command import CHECKOUT, run
 
 GOOD = '{"ignition": {"version": "3.6.0"}}'
 TYPO = '{"ignition": {"version": "3.6.0"},\n "storrage": {}}'
 BAD = '{"ignition": {"version": "3.6.0"},\n "storage": {"files": [{"path": "relative"}]}}'
 BROKEN = '{"ignition": {"version": "3.6.0"},\n "storage": {,}}'
-
-
-CHECKOUT = str(Path(__file__).parents[3])
-
-
-def run(
-    program: str, *words: str, stdin: bytes = b"", cwd: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    start = f"import sys; from ignition.__main__ import main; sys.exit(main([{program!r}, *sys.argv[1:]]))"
-    done = subprocess.run(
-        [sys.executable, "-c", start, *words],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": CHECKOUT},
-        check=False,
-    )
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
 
 
 @pytest.fixture
@@ -90,6 +74,116 @@ def test_an_unreadable_file_is_wrong_use_but_the_others_are_checked(configs: Pat
 
 def test_no_colour_where_nobody_looks(configs: Path) -> None:
     assert "\x1b" not in run("ignition", "lint", ".", cwd=configs).stdout
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+def test_colour_on_a_terminal_unless_it_is_not_wanted(
+    configs: Path, monkeypatch: pytest.MonkeyPatch, no_color: bool
+) -> None:
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    command = f"{sys.executable} -m ignition lint {configs}/bad.ign"
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+    done = subprocess.run(
+        ["script", "--quiet", "--command", command, os.devnull], capture_output=True, check=False
+    )
+    assert (b"\x1b[1;31merror" in done.stdout) is not no_color
+
+
+def test_many_configs_come_in_their_order(tmp_path: Path) -> None:
+    """So many that they are linted by several processes."""
+    for number in range(150):
+        text = BAD if number % 10 == 0 else GOOD
+        (tmp_path / f"{number:03}.ign").write_text(text)
+    done = run("ignition", "lint", ".", cwd=tmp_path)
+    places = [line.split(":")[0] for line in done.stdout.splitlines() if line.startswith("./")]
+    assert places == [f"./{number:03}.ign" for number in range(0, 150, 10)]
+    assert done.stdout.endswith("150 configs: 15 errors, 0 warnings\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "left"),
+    [
+        pytest.param(["--select", "IGN18", "typo.ign"], 0, 0, id="select"),
+        pytest.param(["--ignore", "unused-key", "typo.ign"], 0, 0, id="ignore"),
+        pytest.param(["--severity", "IGN1006=error", "typo.ign"], 1, 1, id="severity"),
+        pytest.param(["--severity=IGN1006=off", "typo.ign"], 0, 0, id="off"),
+        pytest.param(["--ignore", "IGN1", "bad.ign"], 1, 1, id="refusals stay"),
+    ],
+)
+def test_selection(configs: Path, words: list[str], status: int, left: int) -> None:
+    done = run("ignition", "lint", "--format", "json", *words, cwd=configs)
+    summary = json.loads(done.stdout)["summary"]
+    assert (done.returncode, summary["errors"] + summary["warnings"]) == (status, left)
+
+
+def test_the_projects_file_is_found_above_and_flags_are_laid_over_it(configs: Path) -> None:
+    (configs / ".ignition-lint.toml").write_text('strict = true\nseverity.unused-key = "warning"')
+    (configs / "sub").mkdir()
+    (configs / "sub" / "typo.ign").write_text(TYPO)
+    assert run("ignition", "lint", "sub", cwd=configs).returncode == 1
+    assert run("ignition", "lint", "-", stdin=TYPO.encode(), cwd=configs).returncode == 1
+    assert run("ignition", "lint", "--no-config", "sub", cwd=configs).returncode == 0
+    assert run("ignition", "lint", "--ignore", "IGN1006", "sub", cwd=configs).returncode == 0
+
+
+def test_a_platform_has_a_size_limit(tmp_path: Path) -> None:
+    pad = " " * 20_000
+    (tmp_path / "big.ign").write_text(GOOD + pad)
+    assert "no findings" in run("ignition", "lint", "big.ign", cwd=tmp_path).stdout
+    done = run("ignition", "lint", "--platform", "aws", "big.ign", cwd=tmp_path)
+    assert "no findings" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "name at least one FILE"),
+        (["--bogus", "a"], "unrecognized arguments"),
+        (["--platform", "nowhere", "good.ign"], "IGN6305"),
+        (["--select", "nonsense", "good.ign"], "IGN6302"),
+        (["--severity", "IGN1006=fatal", "good.ign"], "IGN6303"),
+        (["--severity", "IGN1006", "good.ign"], "IGN6303"),
+        (["nothing/*.ign"], "IGN6310"),
+        (["--explain", "IGN9999"], "IGN6302"),
+    ],
+)
+def test_wrong_use(configs: Path, words: list[str], said: str) -> None:
+    done = run("ignition", "lint", *words, cwd=configs)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("code", ["IGN1403", "ign1403", "special-bits"])
+def test_explain_shows_the_page_of_a_rule(code: str) -> None:
+    done = run("ignition", "lint", "--explain", code)
+    assert done.returncode == 0
+    assert done.stdout == (CHECKOUT / "docs" / "rules" / "IGN1403.md").read_text()
+
+
+def test_explain_knows_the_codes_of_the_engine() -> None:
+    assert "wipeTable" in run("ignition", "lint", "--explain", "IGN2102").stdout
+
+
+def test_formats_are_written_whole(configs: Path) -> None:
+    report = json.loads(run("ignition", "lint", "--format", "json", ".", cwd=configs).stdout)
+    assert [file["path"] for file in report["files"]] == [
+        f"./{name}.ign" for name in ("bad", "broken", "empty", "good", "typo")
+    ]
+    log = json.loads(run("ignition", "lint", "--format", "sarif", ".", cwd=configs).stdout)
+    assert len(log["runs"][0]["results"]) == 4
+    (suite,) = ET.fromstring(run("ignition", "lint", "--format", "junit", ".", cwd=configs).stdout)
+    assert [len(case) for case in suite] == [1, 1, 1, 0, 1]
+    commands = run("ignition", "lint", "--format", "github", ".", cwd=configs).stdout.splitlines()
+    assert [command.split()[0] for command in commands] == ["::error"] * 3 + ["::warning"]
+
+
+def test_file_names_that_are_no_text_are_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.ign")).write_text(BAD)
+    for form in ("text", "json", "sarif", "github", "junit"):
+        done = run("ignition", "lint", "--format", form, ".", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (1, ""), form
 
 
 @pytest.mark.parametrize(

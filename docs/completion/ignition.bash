@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Completion of ignition's commands for bash; a test holds it to their --help.
+
+_ignition() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words=""
+	local versions="3.0.0 3.1.0 3.2.0 3.3.0 3.4.0 3.5.0 3.6.0 3.7.0-experimental"
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		words="convert lint render run --platform --stage --version --help"
+	else
+		case ${COMP_WORDS[1]}:$previous in
+		lint:--format) words="text json sarif github junit" ;;
+		lint:--explain | lint:--select | lint:--ignore | lint:--severity | lint:--platform) return ;;
+		convert:--to | render:--to) words=$versions ;;
+		render:--timeout) return ;;
+		*) case ${COMP_WORDS[1]} in
+			lint)
+				words="--strict --format --select --ignore --severity --platform --systemd-verify"
+				words+=" --no-config --explain --help"
+				;;
+			convert) words="--to --output -o --help" ;;
+			render) words="--to --origins --offline --timeout --verbose --output -o --help" ;;
+			run)
+				words="--platform --root --config-cache --state-file --neednet --fetch-timeout"
+				words+=" --log-to-stdout --help fetch-offline fetch kargs disks mount files umount"
+				;;
+			esac ;;
+		esac
+		[[ $current == -* || ${COMP_WORDS[1]} == run || $previous == --to || $previous == --format ]] || words=""
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+	if [[ -z $words ]]; then
+		mapfile -t COMPREPLY < <(
+			compgen -f -X '!*.ign' -- "$current"
+			compgen -f -X '!*.json' -- "$current"
+			compgen -d -- "$current"
+		)
+		compopt -o filenames 2> /dev/null
+	fi
+}
+complete -F _ignition ignition
+complete -o plusdirs -f -X '!*.ign' ignition-validate

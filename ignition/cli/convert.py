@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ignition convert --to VERSION FILE`: the same config in another spec version."""
+
+from __future__ import annotations
+
+import argparse
+
+from ignition.base.errors import Failure, InvalidConfig
+from ignition.base.finding import Finding
+from ignition.base.origin import Origin, pointer
+from ignition.cli.complain import complain, refused, take
+from ignition.cli.output import write
+from ignition.config import convert as conversion
+from ignition.config import document, shapes
+from ignition.config.check import check
+from ignition.config.rules.rule import RuleFinding
+
+DESCRIPTION = """\
+Writes a config in another spec version, newer or older. The machine it makes stays the same: what the
+other version cannot say is an error that names the members, and nothing is written.
+"""
+
+EPILOG = f"""\
+VERSION is one of {", ".join(shapes.VERSIONS[:-1])} and
+{shapes.VERSIONS[-1]}; the last number may be left out. Members come out in the order of the spec. Keys
+that the config's version does not know have no effect, and are left out with a warning.
+
+examples:
+  ignition convert --to 3.4 old.ign -o new.ign
+  butane web.bu | ignition convert --to 3.3.0 -
+
+exit status: 0 written, 1 the config is refused or would lose something, 2 wrong use or unreadable file
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; the manual page is made from it, too."""
+    made = argparse.ArgumentParser(
+        prog="ignition convert",
+        usage="ignition convert --to VERSION [-o FILE] FILE",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("file", metavar="FILE", help="config, or - for standard input")
+    made.add_argument(
+        "--to", required=True, type=version, metavar="VERSION", help="spec version to write"
+    )
+    made.add_argument(
+        "-o", "--output", default="", metavar="FILE", help="write there (standard output)"
+    )
+    return made
+
+
+def version(word: str) -> str:
+    """A spec version as an argument."""
+    known = conversion.known_version(word)
+    if known is None:
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is no spec version; there are {', '.join(shapes.VERSIONS)}"
+        )
+    return known
+
+
+def main(words: list[str]) -> int:
+    """Exit status: 0 written, 1 refused or lossy, 2 wrong use or an unreadable file."""
+    options = parser().parse_args(words)
+    data, name = take(options.file)
+    try:
+        text = _converted(data, name, options.to)
+    except Failure as failure:
+        return refused(failure, data, name)
+    write(text, options.output)
+    return 0
+
+
+def _converted(data: bytes, name: str, target: str) -> str:
+    checked = check(data, name)
+    if checked.failure is not None:
+        raise checked.failure
+    assert checked.value is not None
+    complain(checked.findings, data, name)
+    value, losses = conversion.convert(checked.value, checked.version, target)
+    if losses:
+        text = document.read(data, name)
+        raise lossy(target, [_placed(loss, text.origin(loss.path)) for loss in losses])
+    return conversion.text(value, target)
+
+
+def lossy(target: str, findings: list[Finding]) -> InvalidConfig:
+    """The failure of a conversion that would lose something."""
+    return InvalidConfig(
+        conversion.LOST, f"this cannot be said in spec {target}", findings=findings
+    )
+
+
+def _placed(loss: RuleFinding, origin: Origin) -> Finding:
+    origin.pointer = pointer(loss.path)
+    return Finding(loss.code, loss.severity, loss.message, origin, loss.hint)

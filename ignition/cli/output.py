@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing what a command is asked for: to standard output, or whole or not at all to a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ignition.base.errors import Failure
+from ignition.base.files import write_atomically
+
+
+def write_out(text: str) -> None:
+    """To standard output. Bytes of file names that are no UTF-8, and lone surrogates, are escaped."""
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
+def write(text: str, path: str) -> None:
+    """To standard output if `path` is empty or `-`, else in place of that file. Failure (IGN6312) if it
+    cannot be written."""
+    if path in ("", "-"):
+        write_out(text)
+        return
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):  # /dev/stdout, a pipe
+            with open(path, "wb") as file:
+                file.write(data)
+        else:
+            write_atomically(os.path.realpath(path), data, _mode(path))
+    except OSError as error:
+        failure = Failure("IGN6312", f"cannot write {path}: {error.strerror}")
+        failure.exit_status = 2
+        raise failure from error
+
+
+def _mode(path: str) -> int:
+    """The mode of the file that is replaced, else that of any new file."""
+    try:
+        return os.stat(path).st_mode & 0o777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

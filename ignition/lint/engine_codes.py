@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Codes of the engine, its providers and its tools: what happened, and what to do about it.
+
+Codes of rules on configs are in `registry`. A test holds this table to the source, both ways: a failure
+that gets a new code gets a line here.
+"""
+
+from __future__ import annotations
+
+AREAS = {
+    "IGN10": "Texts of configs",
+    "IGN2": "Disks, arrays, volumes, filesystems, mounts, kernel arguments",
+    "IGN3": "Files, users, units, relabelling, the result file",
+    "IGN4": "Fetching and merging",
+    "IGN5": "Platforms and other places that configs come from",
+    "IGN6": "Phases, state, command lines",
+    "IGN7": "Programs and the system",
+    "IGN8": "Tests in guests",
+}
+
+CODES: dict[str, tuple[str, str]] = {
+    "IGN1021": (
+        "A conversion to another spec version would lose something.",
+        "Take the members out that are named, or stay at a version that has them.",
+    ),
+    "IGN2001": (
+        "A device did not appear in time.",
+        "Check its name in the config; ignition.wait.device= on the kernel command line waits longer.",
+    ),
+    "IGN2002": ("The sector size of a disk is unknown.", "Check that it is a whole disk."),
+    "IGN2003": (
+        "A device carries signatures of several kinds.",
+        "Look at it with wipefs and erase the wrong ones, or set wipeFilesystem.",
+    ),
+    "IGN2004": (
+        "A device cannot be read.",
+        "Check the disk and its cables; the kernel's log says more.",
+    ),
+    "IGN2005": ("blkid failed on a device.", "Read its message; the kernel's log may say more."),
+    "IGN2101": (
+        "A partition table cannot be read.",
+        "Mend it (sgdisk --verify), or set wipeTable to replace it.",
+    ),
+    "IGN2102": ("A disk has a partition table that is no GPT.", "Set wipeTable to replace it."),
+    "IGN2103": (
+        "A partition does not fit on its disk.",
+        "Make it smaller, move it, or take those away that are in its place.",
+    ),
+    "IGN2104": (
+        "A partition that exists is not what the config describes.",
+        "Describe what is there, or set wipePartitionEntry to replace it.",
+    ),
+    "IGN2105": (
+        "A disk to be changed is in use as a whole.",
+        "Stop what uses it, or leave it out.",
+    ),
+    "IGN2106": (
+        "A disk to be wiped has a partition in use.",
+        "Leave out wipeTable, or stop what uses it.",
+    ),
+    "IGN2107": (
+        "A partition to be changed is in use.",
+        "Stop what uses it, or describe it as it is.",
+    ),
+    "IGN2108": (
+        "Another program changed a partition table at the same time.",
+        "Nothing was written; find out what else partitions the disk.",
+    ),
+    "IGN2109": ("Another program keeps a disk locked.", "Find it with fuser -v, and stop it."),
+    "IGN2110": (
+        "The kernel shows other partitions than were written.",
+        "The table on the disk is right; boot again, so that the kernel reads it anew.",
+    ),
+    "IGN2201": (
+        "An array cannot be made since one of its name runs that is another.",
+        "Stop that one and clear its members, or describe it as it is.",
+    ),
+    "IGN2202": ("A member of an array is in use.", "Stop what uses it."),
+    "IGN2203": ("mdadm is missing.", "Build the initramfs with it."),
+    "IGN2301": ("This version does not make LUKS volumes.", "Leave storage.luks out."),
+    "IGN2401": (
+        "A device holds another filesystem than the config asks for.",
+        "Set wipeFilesystem to replace it, or describe what is there to keep it.",
+    ),
+    "IGN2402": (
+        "A device to get a filesystem is in use.",
+        "Stop what uses it, or leave out wipeFilesystem to keep what it holds.",
+    ),
+    "IGN2403": (
+        "The format of a filesystem is unknown.",
+        "Use ext4, xfs, btrfs, vfat, swap or none.",
+    ),
+    "IGN2404": ("The program that makes a filesystem is missing.", "Build the initramfs with it."),
+    "IGN2501": (
+        "A mount path leads through something that is no folder.",
+        "Mount it on a path without symbolic links and files.",
+    ),
+    "IGN2502": ("mount succeeded without effect.", "Look at the kernel's log."),
+    "IGN2503": (
+        "A filesystem to be unmounted is not mounted.",
+        "Run the mount phase in the same boot.",
+    ),
+    "IGN2504": ("A filesystem cannot be unmounted.", "Find what keeps it busy with fuser -vm."),
+    "IGN2601": (
+        "The distribution's helper could not change kernel arguments.",
+        "Install an ignition-kargs-helper that fits the boot loader.",
+    ),
+    "IGN3000": (
+        "The kernel refused an operation on a file.",
+        "Read its words; they follow the path.",
+    ),
+    "IGN3001": ("A filesystem or quota is full.", "Make it larger, or write less."),
+    "IGN3002": ("A filesystem is read-only.", "Mount it writable before the files phase."),
+    "IGN3003": (
+        "A part of a path is no directory.",
+        "Remove what is in its place, or use another path.",
+    ),
+    "IGN3004": ("A path has too many symbolic links.", "Check whether they form a loop."),
+    "IGN3005": (
+        "The kernel does not permit an operation.",
+        "Check that the engine runs as root and the file is not immutable.",
+    ),
+    "IGN3006": ("A file or folder is in use.", "Check whether it is a mount point."),
+    "IGN3007": ("A name is too long for its filesystem.", "Use a shorter one."),
+    "IGN3008": ("Two paths must be on one filesystem and are not.", "Choose them so, or copy."),
+    "IGN3009": (
+        "A mount point or the root folder would have to be replaced.",
+        "Leave out overwrite, or mount the filesystem elsewhere.",
+    ),
+    "IGN3101": (
+        "Two entries lead to one path, once symbolic links are followed.",
+        "Leave one of them out, or write its path without the link.",
+    ),
+    "IGN3102": (
+        "The user or group that shall own something does not exist.",
+        "Add it to passwd, or give its number as id.",
+    ),
+    "IGN3103": ("A file exists at a path, with other contents.", "Set overwrite to replace it."),
+    "IGN3104": (
+        "Something that is no regular file is in the place of a file.",
+        "Set overwrite to replace it, or use another path.",
+    ),
+    "IGN3105": (
+        "Something that is no directory is in the place of one.",
+        "Set overwrite to replace it.",
+    ),
+    "IGN3106": ("A symbolic link exists and leads elsewhere.", "Set overwrite to replace it."),
+    "IGN3107": (
+        "Something that is no symbolic link is in the place of one.",
+        "Set overwrite to replace it.",
+    ),
+    "IGN3108": (
+        "A file that is not the target is in the place of a hard link.",
+        "Set overwrite to replace it, or leave the link out.",
+    ),
+    "IGN3109": (
+        "The target of a hard link does not exist.",
+        "Write it in the same config, or check its path.",
+    ),
+    "IGN3110": ("A path holds a NUL byte.", "Take it out; no file can have such a name."),
+    "IGN3201": (
+        "A user or group cannot be made or changed.",
+        "Read what the program said; it follows.",
+    ),
+    "IGN3202": ("A user that should exist by now does not.", "Add it to passwd.users."),
+    "IGN3203": (
+        "A name of a user or group begins with a hyphen.",
+        "Begin it with a letter or an underscore.",
+    ),
+    "IGN3204": (
+        "A user may not write to their own folder of keys.",
+        "Let the home exist, belong to the user, and hold nothing else on this path.",
+    ),
+    "IGN3301": (
+        "A link that enables or masks a unit cannot be removed.",
+        "Read the reason; it follows.",
+    ),
+    "IGN3401": (
+        "Relabelling for SELinux failed.",
+        "Check that setfiles is in the initramfs and the policy on the target.",
+    ),
+    "IGN3501": ("This version does not record LUKS volumes.", "Leave storage.luks out."),
+    "IGN3502": ("The id of this boot cannot be read.", "Check that /proc is mounted."),
+    "IGN3503": (
+        "The result file of an earlier run makes no sense.",
+        "Remove it if this system was never provisioned.",
+    ),
+    "IGN4001": ("The scheme of a URL is unknown.", "Use http, https, data, tftp, s3, arn or gs."),
+    "IGN4002": ("This version cannot fetch a scheme yet.", "Serve it by http or https."),
+    "IGN4003": (
+        "Something must be fetched and there is no network yet.",
+        "Nothing: the fetch phase follows with the network up. In a phase of your own, leave out --offline.",
+    ),
+    "IGN4004": ("The server says that a resource does not exist.", "Check its URL."),
+    "IGN4005": (
+        "A server refuses a resource.",
+        "Read its status; it follows. Check URL and headers.",
+    ),
+    "IGN4006": (
+        "A resource could not be fetched in time.",
+        "Check server and network; timeouts.httpTotal and ignition.wait.fetch= set the limit.",
+    ),
+    "IGN4007": ("A resource broke off at every try.", "Check the server; nothing of it was used."),
+    "IGN4008": (
+        "A config is too large for memory.",
+        "Let files fetch what is large: they have no limit.",
+    ),
+    "IGN4009": (
+        "A body that should be gzip is not, or is cut off.",
+        "Take compression out, or pack it again.",
+    ),
+    "IGN4010": ("A compression is unknown.", "Use gzip, or none."),
+    "IGN4011": (
+        "A body does not have the sum that the config names.",
+        "Fix verification.hash, or find out who changed the body.",
+    ),
+    "IGN4012": ("A URL or its headers make no request.", "Check host, port and header texts."),
+    "IGN4013": (
+        "A server redirects without end.",
+        "Give the URL to which the redirects should lead.",
+    ),
+    "IGN4014": ("A server redirects away from http and https.", "Give the URL that is meant."),
+    "IGN4015": ("A header of a request has no value.", "Give it one, or take it out."),
+    "IGN4016": ("A data URL is malformed.", "Encode it again: data:,TEXT or data:;base64,TEXT."),
+    "IGN4017": ("A body cannot be written to its file.", "Read the reason; it follows."),
+    "IGN4018": (
+        "A certificate authority is no certificate in PEM form.",
+        "Give one or more such certificates, with nothing after the last.",
+    ),
+    "IGN4019": (
+        "What a scheme needs is not in this initramfs.",
+        "Build the initramfs with it, or use another scheme.",
+    ),
+    "IGN4021": ("A sum to verify against is malformed.", "Write sha512-HEX or sha256-HEX."),
+    "IGN4101": ("A reference to another config has no source.", "Give it one, or take it out."),
+    "IGN4102": (
+        "A referenced config is empty.",
+        "Take the reference out, or serve at least a config with a version.",
+    ),
+    "IGN4103": ("A config refers to itself.", "Break the circle; the hint lists it."),
+    "IGN4104": ("Configs refer to each other without end.", "Find what makes ever new references."),
+    "IGN4105": (
+        "Configs that are valid each by itself are not when merged.",
+        "Look at the findings: each names the config that it comes from.",
+    ),
+    "IGN4110": (
+        "The config cannot be kept for the phase with a network.",
+        "Let /run/ignition be writable.",
+    ),
+    "IGN4121": ("There is no config cache.", "Run a fetch phase before this one."),
+    "IGN4122": ("The config cache makes no sense.", "Run a fetch phase again."),
+    "IGN4123": (
+        "The base configs kept in the state are not those of the fetch phase.",
+        "Run the fetch phase again without the state file.",
+    ),
+    "IGN5001": ("A source has no config.", "Nothing: the next source is asked."),
+    "IGN5002": ("A platform is not served yet.", "Give the config by ignition.config.url=."),
+    "IGN5003": (
+        "The file of a platform is not in this initramfs.",
+        "Name the platform in ignition_platforms when it is built.",
+    ),
+    "IGN5101": ("The kernel command line cannot be read.", "Check that /proc is mounted."),
+    "IGN5102": (
+        "Of two kernel arguments that belong together one is missing.",
+        "Give ignition.config.device= and ignition.config.path= both.",
+    ),
+    "IGN5103": ("A name cannot be the label of a filesystem.", "Check ignition.config.device=."),
+    "IGN5104": (
+        "No filesystem with that label appeared.",
+        "Check the label; the hint lists those there are.",
+    ),
+    "IGN5105": ("A config is not on its filesystem.", "Check ignition.config.path=."),
+    "IGN5201": ("The kernel module for fw_cfg cannot be loaded.", "Have it in the initramfs."),
+    "IGN5202": ("The size of the config in fw_cfg cannot be read.", "Check the options of QEMU."),
+    "IGN5203": ("The config in fw_cfg cannot be read.", "Check the options of QEMU."),
+    "IGN5204": ("The config in fw_cfg is cut off.", "Check the options of QEMU."),
+    "IGN5205": (
+        "The kernel module for virtio disks cannot be loaded.",
+        "Have it in the initramfs.",
+    ),
+    "IGN5206": (
+        "The disk that holds the config did not appear.",
+        "Give QEMU a virtio-blk device with the serial number ignition.",
+    ),
+    "IGN5207": ("The disk that holds the config cannot be read.", "Check the options of QEMU."),
+    "IGN5301": ("The config of the platform file cannot be read.", "Check IGNITION_CONFIG_FILE."),
+    "IGN5302": ("user.ign of the system cannot be read.", "Check its folder and mode."),
+    "IGN5401": ("A base config cannot be read.", "Check the base.d folders of the distribution."),
+    "IGN5402": ("A base config is refused, and left out.", "Mend it; the distribution brings it."),
+    "IGN6001": (
+        "A switch in the environment is neither true nor false.",
+        "Set it to true, 1, false or 0.",
+    ),
+    "IGN6002": (
+        "A time on the kernel command line is none.",
+        "Give seconds (90) or a duration (1m30s).",
+    ),
+    "IGN6003": (
+        "The platform is missing or unknown.",
+        "Set ignition.platform.id= on the kernel command line.",
+    ),
+    "IGN6004": ("A command line cannot be followed.", "Look at ignition --help."),
+    "IGN6005": ("A command is not built yet.", "Look at ignition --help for those that are."),
+    "IGN6101": ("The state file cannot be read.", "Check its mode; remove it to begin anew."),
+    "IGN6102": ("The state file makes no sense.", "Remove it to begin anew."),
+    "IGN6103": ("The state file cannot be written.", "Let its folder be writable."),
+    "IGN6201": ("The network cannot be asked for.", "Let the folder of the flag file be writable."),
+    "IGN6202": ("The config cache cannot be written.", "Let its folder be writable."),
+    "IGN6203": ("Idle phases cannot be marked.", "Let /run/ignition be writable."),
+    "IGN6204": (
+        "The config asks for a stage that is not in this initramfs.",
+        "Build the initramfs with the whole engine.",
+    ),
+    "IGN6301": (".ignition-lint.toml cannot be read.", "Check that it is TOML, and its mode."),
+    "IGN6302": ("A rule that was named does not exist.", "Use a code or a name of docs/rules."),
+    "IGN6303": ("A severity that was named does not exist.", "Use error, warning, info or off."),
+    "IGN6304": (".ignition-lint.toml has a wrong key or value.", "Compare it with docs/lint.md."),
+    "IGN6305": ("A platform that was named does not exist.", "Use an id that the hint lists."),
+    "IGN6310": (
+        "A folder or pattern stands for no config.",
+        "Check the path; configs end in .ign.",
+    ),
+    "IGN6311": ("A config cannot be read.", "Check its path and mode."),
+    "IGN6312": ("An output file cannot be written.", "Check its path and mode."),
+    "IGN6900": (
+        "The engine has a defect.",
+        "Please report the line, with the config if it holds no secrets.",
+    ),
+    "IGN7001": ("A program cannot be started.", "Have it in the initramfs, on PATH."),
+    "IGN7002": ("A program ended badly.", "Read its last words; the log holds all of them."),
+    "IGN7003": ("The kernel refused an operation.", "Read its words; they follow."),
+    "IGN7101": (
+        "A file on a drive with a config cannot be read.",
+        "Check the drive; it may hold anything.",
+    ),
+    "IGN8001": (
+        "Programs that guests need are missing.",
+        "Install the packages that the hint names.",
+    ),
+    "IGN8002": ("A program that builds a guest failed.", "Read the end of its output; it follows."),
+    "IGN8003": ("Building guests takes root.", "Run it as root, or in a container that may mount."),
+    "IGN8010": ("QEMU failed.", "Read the end of its output; it follows."),
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running a program of the project as its users do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[3]
+
+
+def run(
+    program: str, *words: str, stdin: bytes = b"", cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    start = f"import sys; from ignition.__main__ import main; sys.exit(main([{program!r}, *sys.argv[1:]]))"
+    done = subprocess.run(
+        [sys.executable, "-c", start, *words],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )

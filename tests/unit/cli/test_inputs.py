@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which configs the words of a command line stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.cli.inputs import paths
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("b.ign", "a.ign", "sub/c.ign", "sub/deep/d.ign", "sub/notes.txt", "odd[1].ign"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "files"),
+    [
+        pytest.param(["b.ign", "a.ign"], ["b.ign", "a.ign"], id="the order of the words"),
+        pytest.param(["sub"], ["sub/c.ign", "sub/deep/d.ign"], id="folder"),
+        pytest.param(["sub/*"], ["sub/c.ign", "sub/deep/d.ign", "sub/notes.txt"], id="pattern"),
+        pytest.param(["**/d.ign"], ["sub/deep/d.ign"], id="pattern over folders"),
+        pytest.param(["odd[1].ign"], ["odd[1].ign"], id="a name that looks like a pattern"),
+        pytest.param(["sub", "sub/c.ign"], ["sub/c.ign", "sub/deep/d.ign"], id="each once"),
+        pytest.param(["-", "a.ign"], ["-", "a.ign"], id="standard input"),
+        pytest.param(["none.ign"], ["none.ign"], id="reading finds out what is missing"),
+    ],
+)
+def test_words_stand_for(words: list[str], files: list[str]) -> None:
+    assert paths(words) == files
+
+
+@pytest.mark.parametrize("word", ["empty", "*.none"])
+def test_what_stands_for_nothing_is_wrong_use(word: str) -> None:
+    with pytest.raises(Failure, match=word.replace("*", r"\*")) as failure:
+        paths([word])
+    assert failure.value.code == "IGN6310"

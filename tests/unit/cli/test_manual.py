@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Manual pages, completion and what docs/ tells people to type."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from ignition.cli import manual
+from tests.unit.cli.command import CHECKOUT
+
+DOCS = CHECKOUT / "docs"
+PAGES = ("ignition.8", "ignition-validate.1", *(f"ignition-{name}.1" for name in manual.PARSERS))
+
+
+def options(name: str) -> set[str]:
+    return {word for each in manual.PARSERS[name]()._actions for word in each.option_strings}
+
+
+def test_manual_pages_are_what_the_command_lines_say(capsys: pytest.CaptureFixture[str]) -> None:
+    assert manual.main(["--check"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_manual_pages_have_their_sections(page: str) -> None:
+    text = (DOCS / "man" / page).read_text()
+    name, section = page.split(".")
+    assert f".TH {name.upper()} {section}" in text.replace("\\-", "-")
+    heads = re.findall(r"^\.SH (.*)$", text, re.M)
+    assert heads[:3] == ["NAME", "SYNOPSIS", "DESCRIPTION"]
+    assert {"OPTIONS", "EXIT STATUS", "SEE ALSO"} <= set(heads)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_manual_pages_are_good_roff(page: str) -> None:
+    if not shutil.which("groff"):
+        pytest.skip("groff is not installed")
+    command = ["groff", "-man", "-Tutf8", "-ww", str(DOCS / "man" / page)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def complete(*words: str, folder: Path = CHECKOUT) -> set[str]:
+    """What bash offers for the last word."""
+    script = (
+        f'source {DOCS}/completion/ignition.bash; COMP_WORDS=(ignition "$@"); COMP_CWORD=$#; _ignition;'
+        ' printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    command = ["bash", "--norc", "-c", script, "bash", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", manual.PARSERS)
+def test_completion_knows_all_options(name: str) -> None:
+    assert complete(name, "-") == options(name) - {"-h"}
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("l",), {"lint"}),
+        (
+            ("",),
+            {"convert", "lint", "render", "run", "--platform", "--stage", "--version", "--help"},
+        ),
+        (("lint", "--format", "s"), {"sarif"}),
+        (("convert", "--to", "3.7"), {"3.7.0-experimental"}),
+        (("run", "fe"), {"fetch", "fetch-offline"}),
+        (("lint", "--explain", ""), set()),
+    ],
+)
+def test_completion_offers(words: tuple[str, ...], offered: set[str]) -> None:
+    assert complete(*words) == offered
+
+
+def test_completion_offers_configs_and_folders(tmp_path: Path) -> None:
+    for name in ("a.ign", "b.json", "c.txt"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "sub").mkdir()
+    assert complete("lint", "", folder=tmp_path) == {"a.ign", "b.json", "sub"}
+
+
+def commands(text: str) -> list[str]:
+    """The lint commands in code blocks of a page."""
+    return list(re.findall(r"(?:run:|-) (ignition lint [^|\n]*)$", text, re.M))
+
+
+@pytest.mark.parametrize("command", commands((DOCS / "ci.md").read_text()))
+@pytest.mark.parametrize(("text", "status"), [("{}", 1), ('{"ignition": {"version": "3.6.0"}}', 0)])
+def test_commands_for_ci_work(tmp_path: Path, command: str, text: str, status: int) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "a.ign").write_text(text)
+    program = tmp_path / "ignition"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(CHECKOUT)!r})\n"
+        "from ignition.__main__ import main\nsys.exit(main())\n"
+    )
+    program.chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False
+    )
+    assert done.returncode == status
+
+
+def test_there_are_commands_for_ci() -> None:
+    assert len(commands((DOCS / "ci.md").read_text())) == 3
+
+
+def test_schemas_that_editors_are_told_of_are_there() -> None:
+    text = (DOCS / "editors.md").read_text()
+    names = set(re.findall(r"schemas/(ignition-[0-9.]*\.json)", text))
+    assert names
+    for name in names:
+        schema = json.loads((CHECKOUT / "schemas" / name).read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.validate({"ignition": {"version": "3.6.0"}}, schema)
+    for block in re.findall(r"```json\n(.*?)```", text, re.S):
+        json.loads(block)
+
+
+def test_the_hook_for_pre_commit_starts_what_there_is() -> None:
+    yaml = pytest.importorskip("yaml")
+    (hook,) = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["entry"] == "ignition lint"
+    assert re.search(hook["files"], "configs/web.ign")
+    assert not re.search(hook["files"], "web.ignore")
