@@ -33,34 +33,28 @@ state() {
     done < "$1"
 }
 
-# Prints the index of each interface that networkd configures because of us.
-links() {
-    for link in "$netif"/links/*; do
-        [ -f "$link" ] || continue
-        file=$(state "$link" NETWORK_FILE)
-        if [ "$file" = "$configuration/${default##*/}" ] || { [ -n "$file" ] && [ -e "$marks/generated" ]; }; then
-            echo "${link##*/}"
-        fi
-    done
-}
-
-# Prints the name of the interface with index $1.
-interface() {
+# Prints the names of the interfaces that are up.
+interfaces_up() {
     for interface in /sys/class/net/*; do
-        read -r index < "$interface/ifindex"
-        [ "$index" != "$1" ] || echo "${interface##*/}"
+        read -r flags < "$interface/flags"
+        [ $((flags & 1)) -eq 0 ] || echo "${interface##*/}"
     done
 }
 
 # Says in a few words why there is no address.
 why() {
     reasons=
-    for link in $(links); do
-        case $(state "$netif/links/$link" CARRIER_STATE) in
+    for interface in /sys/class/net/*; do
+        read -r index < "$interface/ifindex"
+        link=$netif/links/$index
+        if ! [ -f "$link" ] || [ -z "$(state "$link" NETWORK_FILE)" ]; then
+            continue
+        fi
+        case $(state "$link" CARRIER_STATE) in
             carrier | degraded-carrier | enslaved) reason="no answer by DHCP or router advertisement" ;;
             *) reason="no carrier" ;;
         esac
-        reasons="$reasons${reasons:+, }$(interface "$link"): $reason"
+        reasons="$reasons${reasons:+, }${interface##*/}: $reason"
     done
     echo "${reasons:-there is no wired network interface}"
 }
@@ -104,6 +98,7 @@ up() {
         *) limit=$IGNITION_NETWORK_WAIT ;;
     esac
     mkdir -p "$marks"
+    interfaces_up > "$marks/before"
     if ! [ -e "$configuration" ] && [ -x "$generator" ]; then
         : > "$marks/generated"
         "$generator"
@@ -125,12 +120,13 @@ up() {
 
 down() {
     [ -d "$marks" ] || return 0
-    ours=$(links)
+    # It may have ended by itself: it also is on the way out of the initramfs.
     systemctl stop systemd-networkd.service
-    for link in $ours; do
-        rm -f "$netif/links/$link" "$netif/leases/$link" "$netif/lldp/$link"
-        name=$(interface "$link")
-        [ -n "$name" ] || continue
+    before=" $(while read -r name; do printf '%s ' "$name"; done < "$marks/before")"
+    for name in $(interfaces_up); do
+        case $before in
+            *" $name "*) continue ;;
+        esac
         # A link that is up cannot be renamed by the udev rules of the real root.
         networkctl down "$name"
         # Bonds, VLANs and the like were made by networkd.
