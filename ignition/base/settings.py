@@ -28,6 +28,7 @@ class Settings:
         "config_file",
         "console",
         "dev_aliases_dir",
+        "dhcp_leases_dir",
         "disk_by_label_dir",
         "fetch_timeout",
         "fw_cfg_dir",
@@ -71,6 +72,7 @@ class Settings:
         self.selinux_relabel = True
         self.write_authorized_keys_fragment = True
         self.fw_cfg_dir = "/sys/firmware/qemu_fw_cfg"
+        self.dhcp_leases_dir = "/run/systemd/netif/leases"
         # Scheme and host that stand in for those of every metadata service; empty = the real ones.
         self.metadata_base = ""
         # Where people watch the boot; empty = standard error, if that is a terminal.

@@ -8,7 +8,7 @@ from ignition.base.errors import Failure, InvalidConfig, each
 from ignition.base.finding import ERROR, WARNING
 from ignition.base.log import Log, open_sink
 from ignition.base.settings import in_initramfs
-from ignition.engine import phases, report
+from ignition.engine import phases, report, status
 from ignition.engine import state as states
 from ignition.engine.view import explain, open_view
 
@@ -25,25 +25,28 @@ def run(names: list[str], settings: Settings) -> int:
     log.info(f"Ignition {ignition.__version__}")
     for name in names:
         log.info(f"Stage: {name}")
-        status = _one(name, settings, log, view)
-        if status:
-            return status
+        failure = _one(name, settings, log, view)
+        if status.wanted(settings):
+            status.tell(name, failure.text if failure else "", settings, log)
+        if failure is not None:
+            return failure.exit_status
+        log.info("Ignition finished successfully")
     return 0
 
 
-def _one(name: str, settings: Settings, log: Log, view: View) -> int:
+def _one(name: str, settings: Settings, log: Log, view: View) -> Failure | None:
+    """Runs a phase; what stopped it, told already."""
     try:
         state = states.load(settings.state_file)
         phases.run(name, settings, log, state, view)
         phases.save(state, settings)
+        return None
     except Failure as failure:
-        _tell(name, failure, settings, log, view)
-        return failure.exit_status
+        stopped = failure
     except Exception as crash:  # the border where a defect of ours becomes a report
-        _tell(name, _defect(crash), settings, log, view)
-        return 1
-    log.info("Ignition finished successfully")
-    return 0
+        stopped = _defect(crash)
+    _tell(name, stopped, settings, log, view)
+    return stopped
 
 
 def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View) -> None:

@@ -11,7 +11,7 @@ from ignition.base import journal
 from ignition.base.errors import Failure, NeedNetwork, each
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
-from ignition.engine import acquire, executor, plan, platforms, report
+from ignition.engine import acquire, executor, plan, report, status
 from ignition.engine import state as states
 from ignition.engine.machine import Machine, sources_of
 from ignition.engine.report import Report
@@ -61,9 +61,6 @@ _WORK = {
     "files": ("storage", ("directories", "files", "links")),
     "units": ("systemd", ("units",)),
 }
-
-# Platforms whose hook wants to hear of every phase, so that none may be skipped.
-_STATUS_HOOKS = ("packet",)
 
 
 def run(phase: str, settings: Settings, log: Log, state: State, view: View) -> None:
@@ -159,8 +156,7 @@ def idle_phases(config: Config) -> list[str]:
 def _mark_idle(settings: Settings, config: Config) -> None:
     """Leaves a mark for each idle phase: the units carry conditions on it (DESIGN 4)."""
     folder = os.path.dirname(settings.neednet) or "."
-    hooked = platforms.canonical(settings.platform) in _STATUS_HOOKS
-    idle = [] if hooked else idle_phases(config)
+    idle = [] if status.wanted(settings) else idle_phases(config)
     try:
         for phase in ("kargs", "disks", "mount"):
             mark = os.path.join(folder, f"idle-{phase}")

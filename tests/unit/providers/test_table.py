@@ -74,12 +74,12 @@ def test_a_built_platform_has_a_provider(name: str) -> None:
     assert callable(provider.fetch)
 
 
-@pytest.mark.parametrize("name", [name for name, module in providers.MODULES.items() if not module])
-def test_a_platform_that_is_not_built_is_named(name: str) -> None:
+def test_a_platform_that_is_not_built_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(providers.MODULES, "later", "")
     with pytest.raises(Failure) as caught:
-        platforms.provider(name)
+        platforms.provider("later")
     assert caught.value.code == "IGN5002"
-    assert f"the platform {name} is not built yet" in str(caught.value)
+    assert "the platform later is not built yet" in str(caught.value)
 
 
 def test_a_provider_that_was_left_out_of_the_initramfs_is_named() -> None:

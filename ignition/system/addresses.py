@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of this machine's interfaces can talk IPv4 and IPv6, from what the kernel shows in /proc and /sys."""
+
+from __future__ import annotations
+
+# The calling thread's, not the process's: both are the same but in tests.
+_IPV4_ROUTES = "/proc/thread-self/net/route"
+_IPV6_ADDRESSES = "/proc/thread-self/net/if_inet6"
+_GLOBAL = "00"
+_UP, _LOOPBACK = 1, 8
+
+
+def with_ipv6() -> list[str]:
+    """The interfaces that are up, not loopback, and have any IPv6 address, in order of their names."""
+    return sorted({name for name, _ in _ipv6() if _is_usable(name)})
+
+
+def only_ipv6() -> bool:
+    """Whether IPv6 leads out of this machine and IPv4 does not."""
+    ipv4 = any(line.split()[0] != "lo" for line in _lines(_IPV4_ROUTES)[1:] if line.split())
+    return not ipv4 and any(scope == _GLOBAL and _is_usable(name) for name, scope in _ipv6())
+
+
+def _ipv6() -> list[tuple[str, str]]:
+    """Interface and scope of each address."""
+    rows = [line.split() for line in _lines(_IPV6_ADDRESSES)]
+    return [(row[5], row[3]) for row in rows if len(row) == 6]
+
+
+def _is_usable(name: str) -> bool:
+    try:
+        with open(f"/sys/class/net/{name}/flags", encoding="ascii") as file:
+            flags = int(file.read(), 16)
+    except (OSError, ValueError):
+        return False
+    return bool(flags & _UP) and not flags & _LOOPBACK
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scaleway's user data service: only for ports below 1024, which a user of the machine cannot have."""
+
+from __future__ import annotations
+
+from ignition.testbed.httpserver import Answer, Seen
+from ignition.testbed.metadata.service import FORBIDDEN, NOT_FOUND, WRONG_METHOD, found
+
+FIRST_OF_USERS = 1024
+
+
+class Scaleway:
+    address = "169.254.42.42"
+    path = "/user_data/cloud-init"
+
+    def __init__(self, user_data: bytes | None) -> None:
+        self.user_data = user_data
+
+    def answer(self, seen: Seen) -> Answer:
+        if seen.peer[1] >= FIRST_OF_USERS:
+            return FORBIDDEN
+        if seen.method != "GET":
+            return WRONG_METHOD
+        return found(self.user_data) if seen.target == self.path else NOT_FOUND

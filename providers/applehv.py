@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Apple Hypervisor (vfkit, podman machine): the host serves the config by HTTP over a vsock.
+
+Source: https://github.com/crc-org/vfkit/blob/main/doc/usage.md
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import CommandFailed, Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any
+
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = False
+
+HOST, PORT = 2, 1024
+DRIVER = "/sys/devices/virtual/misc/vsock"
+# Seconds without a byte. The original waits for ever, for a host that is on the same machine.
+TIMEOUT = 60
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The body that the host serves; none for a machine without a config."""
+    import socket
+
+    if not os.path.exists(DRIVER):
+        _load_driver(ctx)
+    try:
+        with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as connection:
+            connection.settimeout(TIMEOUT)
+            connection.connect((HOST, PORT))
+            return ask(ctx, connection)
+    except OSError as error:
+        raise Failure(
+            "IGN5521",
+            f"no config from the host: vsock {HOST}:{PORT}: {error.strerror or error}",
+            hint="vfkit serves it with --ignition; podman machine does so by itself",
+        ) from error
+
+
+def ask(ctx: FetchContext, connection: socket.socket) -> bytes:
+    """GETs / on an open connection. The body counts whatever the status is, as in the original."""
+    import http.client
+
+    client: Any = http.client.HTTPConnection("d")
+    client.sock = connection
+    try:
+        client.request("GET", "/", headers={"Accept": "application/json"})
+        answer = client.getresponse()
+        data: bytes = answer.read()
+    except http.client.HTTPException as error:
+        raise Failure(
+            "IGN5522", f"the host does not answer in HTTP: {type(error).__name__}"
+        ) from error
+    if answer.status not in (200, 204):
+        ctx.log.warning(f"the host answers {answer.status} {answer.reason}: using its body anyway")
+    return data
+
+
+def _load_driver(ctx: FetchContext) -> None:
+    from ignition.system.run import run
+
+    command = [ctx.settings.program("modprobe"), "vsock"]
+    try:
+        run(ctx.log, command, what="loading kernel module vsock")
+    except CommandFailed as error:
+        raise Failure(
+            "IGN5520",
+            "cannot load the kernel module vsock",
+            hint=f"it must be in the initramfs or built in ({error.hint or error.text})",
+        ) from error

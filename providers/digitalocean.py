@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DigitalOcean: user data from the droplet's metadata service.
+
+Source: https://docs.digitalocean.com/reference/api/metadata/
+"""
+
+from __future__ import annotations
+
+from ignition.resource import metadata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = True
+
+URL = "http://169.254.169.254/metadata/v1/user-data"
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The raw user data; a droplet without any answers with no bytes."""
+    return metadata.required(ctx, URL)

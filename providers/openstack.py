@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OpenStack: user data on a config drive or in the metadata service; Brightbox is the same.
+
+Source: https://docs.openstack.org/nova/latest/user/metadata.html
+"""
+
+from __future__ import annotations
+
+from ignition.providers import race
+from ignition.resource import metadata
+from ignition.system import addresses
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.providers.race import Ask
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = True
+
+LABELS = ("config-2", "CONFIG-2")
+PATH = "/openstack/latest/user_data"
+IPV4 = "169.254.169.254"
+# Link-local, so there is one for each interface.
+IPV6 = "[fe80::a9fe:a9fe%25{}]"
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The raw user data, wherever it is found first."""
+    return race.fetch(ctx, labels=LABELS, path=PATH, services=_services)
+
+
+def _services() -> dict[str, Ask]:
+    """The addresses at which the metadata service may be, now that these interfaces are up."""
+    hosts = [IPV4, *(IPV6.format(name) for name in addresses.with_ipv6())]
+    return {f"the metadata service at {host}": _ask(f"http://{host}{PATH}") for host in hosts}
+
+
+def _ask(url: str) -> Ask:
+    return lambda ctx: metadata.user_data(ctx, url)

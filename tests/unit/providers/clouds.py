@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine in a cloud: the metadata service at its real address, in a network of the test's own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from ignition.engine import platforms
+from ignition.resource.context import FetchContext, Transport
+from ignition.testbed import network
+from ignition.testbed.httpserver import HttpServer
+from ignition.testbed.metadata import FAKES, Fake
+
+RACING = ("openstack", "brightbox", "cloudstack")
+"""Platforms that ask several sources at once, in real time."""
+BY_NAME = ("packet",)
+"""Platforms whose service has a name and TLS: it is played on loopback instead."""
+needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missing())
+
+
+@contextmanager
+def served(platform: str, fake: Fake, machine: Any) -> Iterator[HttpServer]:
+    """Plays the service of a platform for this machine."""
+    machine.settings.platform = platform
+    if platform in BY_NAME:
+        with HttpServer(service=fake.answer) as server:
+            machine.settings.metadata_base = server.url()
+            yield server
+        return
+    if platform == "cloudstack":
+        machine.settings.dhcp_leases_dir = str(machine.folder / "leases")
+        machine.write("leases/2", f"ADDRESS=10.1.1.7\nSERVER_ADDRESS={fake.address}\n".encode())
+    with (
+        network.own_network(fake.address),
+        HttpServer(host=fake.address, port=80, service=fake.answer) as server,
+    ):
+        yield server
+
+
+def context(platform: str, machine: Any, *, total: int = 30, headers: int = 10) -> FetchContext:
+    """What the provider gets. Sleeps are skipped, but where things happen side by side."""
+    ctx: FetchContext = machine.context().using(Transport(total=total, headers=headers))
+    if platform in RACING:
+        ctx.clock, ctx.sleep = time.monotonic, time.sleep
+    return ctx
+
+
+def fetch(platform: str, machine: Any, **options: int) -> bytes:
+    """Asks the provider."""
+    machine.settings.platform = platform
+    data: bytes = platforms.provider(platform).fetch(context(platform, machine, **options))
+    return data
+
+
+def asked(server: HttpServer) -> list[str]:
+    """The requests as they came, without queries."""
+    return [f"{seen.method} {seen.path}" for seen in server.requests]
+
+
+def fake(platform: str, user_data: bytes | None) -> Fake:
+    return FAKES[platform](user_data)

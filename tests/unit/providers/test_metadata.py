@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Platforms whose config comes by HTTP, each against its service at the real address.
+
+The fakes refuse what the clouds refuse, so that a config that arrives was asked for rightly.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure, InvalidConfig, NeedNetwork
+from ignition.config.parse import parse
+from ignition.engine import platforms
+from ignition.providers import race
+from ignition.testbed import network
+from ignition.testbed.httpserver import Answer, HttpServer
+from ignition.testbed.metadata import FAKES
+from tests.unit.providers.clouds import (
+    BY_NAME,
+    RACING,
+    asked,
+    context,
+    fake,
+    fetch,
+    needs_network,
+    served,
+)
+
+Machine = Any
+CONFIG = b'{"ignition": {"version": "3.4.0"}, "secret": "hush"}\n'
+ALL = sorted(FAKES)
+ALONE = [name for name in ALL if name not in RACING]
+"""Platforms with one source, whose failure is the last word."""
+TOKEN = {
+    "akamai": ["PUT /v1/token"],
+    "aws": ["PUT /latest/api/token"],
+}
+"""What is asked before the user data."""
+BASE64 = ("akamai", "azure", "oraclecloud")
+NOT_FOUND_IS_FATAL = ("akamai", "digitalocean", "packet")
+ASKED_AGAIN = {"azure": (404, 410, 429), "oraclecloud": (429,)}
+pytestmark = needs_network
+
+
+@pytest.fixture(autouse=True)
+def _short_race(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race, "GRACE", 0.2)
+    monkeypatch.setattr(race, "POLL", 0.05)
+
+
+def failure_of(platform: str, machine: Machine, **options: int) -> Failure:
+    with pytest.raises(Failure) as caught:
+        fetch(platform, machine, **options)
+    return caught.value
+
+
+@pytest.mark.parametrize("platform", ALL)
+def test_config_arrives_as_it_was_given(platform: str, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        assert fetch(platform, machine) == CONFIG
+        assert asked(server) == [*TOKEN.get(platform, []), f"GET {service.path}"]
+    assert "hush" not in "\n".join(machine.lines), "a config is never logged"
+
+
+@pytest.mark.parametrize("platform", [name for name in ALL if name != "azure"])
+def test_machine_without_a_config(platform: str, machine: Machine) -> None:
+    with served(platform, fake(platform, None), machine):
+        assert fetch(platform, machine) == b""
+
+
+@pytest.mark.parametrize("platform", [name for name in ALL if name not in ASKED_AGAIN])
+def test_404_is_no_config_or_an_error_that_says_what_it_may_mean(
+    platform: str, machine: Machine
+) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.answer(service.path, Answer(404))
+        if platform not in NOT_FOUND_IS_FATAL:
+            assert fetch(platform, machine) == b""
+            return
+        failure = failure_of(platform, machine)
+    assert failure.code == "IGN5501"
+    assert "another platform" in failure.hint
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize("platform", ALONE)
+def test_refusal_is_final_and_names_url_and_status(
+    platform: str, status: int, machine: Machine
+) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.answer(service.path, Answer(status))
+        failure = failure_of(platform, machine)
+    assert failure.code == "IGN4005"
+    assert service.path in failure.text
+    assert str(status) in failure.hint
+    assert str(failure.origin) == f"user config from {platform}"
+
+
+@pytest.mark.parametrize("platform", RACING)
+def test_refusal_leaves_the_drive_as_a_hope(platform: str, machine: Machine) -> None:
+    machine.settings.wait_fetch = 1
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.answer(service.path, Answer(403))
+        failure = failure_of(platform, machine)
+    assert failure.code == "IGN5510"
+    assert "no drive labelled config-2" in failure.hint
+    assert "403" in failure.hint
+
+
+@pytest.mark.parametrize("platform", ALL)
+def test_errors_of_the_server_pass(platform: str, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.first(service.path, Answer(500), Answer(503))
+        assert fetch(platform, machine) == CONFIG
+        assert asked(server).count(f"GET {service.path}") == 3
+    if platform not in RACING:
+        assert machine.now == pytest.approx(0.2 + 0.4)
+
+
+@pytest.mark.parametrize(
+    ("platform", "status"),
+    [(name, status) for name, codes in ASKED_AGAIN.items() for status in codes],
+)
+def test_statuses_that_mean_not_yet(platform: str, status: int, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.first(service.path, Answer(status))
+        assert fetch(platform, machine) == CONFIG
+
+
+@pytest.mark.parametrize("platform", [*TOKEN, "gcp"])
+def test_answer_that_does_not_begin_is_asked_for_again(platform: str, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.first(service.path, Answer(body=b"late", delay=1.5))
+        assert fetch(platform, machine, headers=1) == CONFIG
+
+
+@pytest.mark.parametrize("platform", ["aws", "packet"])
+def test_budget_is_an_end(platform: str, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.answer(service.path, Answer(500))
+        failure = failure_of(platform, machine, total=5)
+    assert failure.code == "IGN4006"
+    assert "500" in failure.hint
+
+
+@pytest.mark.parametrize("platform", ["aws", "openstack"])
+def test_network_that_comes_up_late(platform: str, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    machine.settings.platform = platform
+    with network.own_network():
+        ctx = context(platform, machine)
+        ctx.sleep = time.sleep
+        server = HttpServer(host="0.0.0.0", port=80, service=service.answer)
+
+        def bring_up() -> None:
+            network.add_address(service.address)
+
+        with server:
+            thread = _after(0.5, bring_up)
+            assert platforms.provider(platform).fetch(ctx) == CONFIG
+            thread.join()
+    assert any("network is unreachable" in line for line in machine.lines)
+
+
+def _after(seconds: float, act: Any) -> threading.Thread:
+    def run() -> None:
+        time.sleep(seconds)
+        act()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("platform", ALL)
+def test_web_page_in_place_of_a_config(platform: str, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.answer(service.path, b"<html><body>please log in</body></html>")
+        if platform in BASE64:
+            assert failure_of(platform, machine).code == "IGN5503"
+            return
+        page = fetch(platform, machine)
+    with pytest.raises(InvalidConfig) as caught:
+        parse(page, "user config")
+    assert "HTML" in caught.value.findings[0].hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"e30", b"e30=e30=", b"e3 0=", b"e-_=", "ключ".encode(), b"=e30", b'{"ignition": {}}'],
+    ids=["no-padding", "two-in-one", "blank", "url-alphabet", "utf-8", "padding-first", "json"],
+)
+@pytest.mark.parametrize("platform", BASE64)
+def test_what_is_no_base64(platform: str, text: bytes, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.answer(service.path, text)
+        failure = failure_of(platform, machine)
+    assert failure.code == "IGN5503"
+    assert text.decode() not in f"{failure} {failure.hint}"
+
+
+@pytest.mark.parametrize("platform", BASE64)
+def test_line_ends_in_base64_are_ignored(platform: str, machine: Machine) -> None:
+    service = fake(platform, CONFIG)
+    with served(platform, service, machine) as server:
+        server.answer(service.path, b"e3\r\n0=\n")
+        assert fetch(platform, machine) == b"{}"
+
+
+@pytest.mark.parametrize("platform", ALL)
+def test_without_a_network_nothing_is_tried(platform: str, machine: Machine) -> None:
+    provider = platforms.provider(platform)
+    assert provider.NEEDS_NETWORK
+    if platform not in RACING and platform not in BY_NAME:
+        with pytest.raises(NeedNetwork):
+            provider.fetch(machine.context(offline=True))
+
+
+@pytest.mark.parametrize("platform", ["aws", "digitalocean"])
+def test_proxies_of_the_environment_do_not_count(
+    platform: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with served(platform, fake(platform, CONFIG), machine):
+        assert fetch(platform, machine) == CONFIG
