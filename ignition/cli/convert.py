@@ -9,6 +9,7 @@ from ignition.base.errors import Failure, InvalidConfig
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin, pointer
 from ignition.cli.complain import complain, refused, take
+from ignition.cli.layout import Layout
 from ignition.cli.output import write
 from ignition.config import convert as conversion
 from ignition.config import document, shapes
@@ -40,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         usage="ignition convert --to VERSION [-o FILE] FILE",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Layout,
         allow_abbrev=False,
     )
     made.add_argument("file", metavar="FILE", help="config, or - for standard input")

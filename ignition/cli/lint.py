@@ -10,6 +10,7 @@ import sys
 from ignition.base.errors import Failure
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.cli.inputs import paths
+from ignition.cli.layout import Layout
 from ignition.cli.output import write_out
 from ignition.lint.batch import Job, Unreadable, run
 from ignition.lint.formats import FORMATS, writer
@@ -50,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         usage="ignition lint [options] FILE...",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Layout,
         allow_abbrev=False,
     )
     add = made.add_argument

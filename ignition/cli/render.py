@@ -16,6 +16,7 @@ from ignition.base.origin import Origin, pointer
 from ignition.base.settings import Settings
 from ignition.cli.complain import complain, refused, take
 from ignition.cli.convert import lossy, version
+from ignition.cli.layout import Layout
 from ignition.cli.output import write
 from ignition.config import convert, document, shapes
 from ignition.engine import origins
@@ -52,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         usage="ignition render [options] FILE",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Layout,
         allow_abbrev=False,
     )
     add = made.add_argument
