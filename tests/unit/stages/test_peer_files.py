@@ -110,7 +110,7 @@ def some_config(dice: random.Random) -> dict[str, Any]:
                 overwriting(dice, node)
             storage[kind].append(node)
     config = {"ignition": {"version": "3.4.0-experimental"}, "storage": storage}
-    config["systemd"] = {"units": some_units(dice)}  # type: ignore[dict-item]
+    config["systemd"] = {"units": some_units(dice)}
     return config
 
 
