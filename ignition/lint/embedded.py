@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
 
 from ignition.config.document import Lines
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ignition.config.scan import Node
 
     Path = tuple[str | int, ...]

@@ -7,9 +7,13 @@ server, then nothing can be said about what is missing.
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _UNIT_FOLDER = "/etc/systemd/system/"
+QUADLET_FOLDER = "/containers/systemd/"
+"""What all folders of quadlet files have in their path."""
 _QUADLET_FOLDERS = ("/etc/containers/systemd/", "/usr/share/containers/systemd/")
 _QUADLETS = {
     ".container": ".service",
@@ -31,7 +35,9 @@ class Made:
     wiped        disks whose table is made anew
     labels       labels of filesystems
     arrays, volumes
+    unlabelled   whether partitions that may exist already are named by number only
     units        names of units that have a text here
+    unit_entries unit -> how many of the configs say something about it
     files        path -> mode of a file
     directories  paths of directories
     quadlets     names of quadlet files
@@ -46,7 +52,9 @@ class Made:
         self.labels: set[str] = set()
         self.arrays: set[str] = set()
         self.volumes: set[str] = set()
+        self.unlabelled = False
         self.units: set[str] = set()
+        self.unit_entries: dict[str, int] = {}
         self.files: dict[str, int] = {}
         self.directories: set[str] = set()
         self.quadlets: set[str] = set()
@@ -67,8 +75,10 @@ class Made:
         for file in storage.get("files", ()):
             self._add_file(file)
         for unit in value.get("systemd", {}).get("units", ()):
+            name = unit.get("name", "")
+            self.unit_entries[name] = self.unit_entries.get(name, 0) + 1
             if unit.get("contents"):
-                self.units.add(unit.get("name", ""))
+                self.units.add(name)
 
     def _add_disk(self, disk: dict[str, Any]) -> None:
         device = disk.get("device", "")
@@ -78,7 +88,10 @@ class Made:
         for partition in disk.get("partitions", ()):
             if partition.get("shouldExist") is False:
                 continue
-            self.partlabels.add(partition.get("label", ""))
+            if partition.get("label"):
+                self.partlabels.add(partition["label"])
+            elif not disk.get("wipeTable"):
+                self.unlabelled = True
             number = partition.get("number", 0)
             if not number:
                 numbers = self.partitions[device] = None
@@ -91,8 +104,13 @@ class Made:
         folder, _, name = path.rpartition("/")
         if folder + "/" == _UNIT_FOLDER:
             self.units.add(name)
-        if path.startswith(_QUADLET_FOLDERS):
+        if QUADLET_FOLDER in path:
             self.quadlets.add(name)
             stem, dot, kind = name.rpartition(".")
-            if dot + kind in _QUADLETS:
+            # Those for users become units of the users' own systemd.
+            if (
+                dot + kind in _QUADLETS
+                and path.startswith(_QUADLET_FOLDERS)
+                and "/users/" not in path
+            ):
                 self.generated[stem + _QUADLETS[dot + kind]] = path

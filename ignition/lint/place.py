@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin
@@ -12,6 +11,7 @@ from ignition.config import codes, decode, scan, shapes
 from ignition.config.document import Document, Lines
 from ignition.lint.finding import LintFinding
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.config.check import Checked
     from ignition.config.scan import Node

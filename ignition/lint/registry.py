@@ -10,8 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections import Counter
 
 from ignition.base.record import record
 from ignition.config import rules as config_rules
@@ -19,7 +18,11 @@ from ignition.config.rules.rule import Rule
 from ignition.lint import rules as lint_rules
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
     RULES: dict[str, RuleDoc]
 
 
@@ -45,9 +48,14 @@ class RuleDoc:
     hint: str
 
 
-# Rules of the engine on what later specs brought.
+# What later specs brought, so far as rules of the engine are about it; all else is there since the first.
 _SINCE = {
-    **dict.fromkeys(("IGN1101", "IGN1102", "IGN1103"), "3.0.0"),
+    "3.1.0": ("IGN1203", "IGN1204", "IGN1205", "IGN1303", "IGN1304", "IGN1305"),
+    "3.2.0": ("IGN1801", "IGN1802", "IGN1803", "IGN1804", "IGN1812", "IGN1813", "IGN1814"),
+    "3.3.0": ("IGN1414", "IGN1701", "IGN1811"),
+    "3.4.0": ("IGN1114", "IGN1815"),
+    "3.5.0": ("IGN1805", "IGN1806"),
+    "3.7.0-experimental": tuple(f"IGN{number}" for number in range(1611, 1617)),
 }
 
 
@@ -59,16 +67,30 @@ def __getattr__(name: str) -> Any:
     return found
 
 
-def _all() -> Iterator[RuleDoc]:
-    for package in (config_rules, lint_rules):
-        for module in pkgutil.iter_modules(package.__path__):
-            yield from _of_module(f"{package.__name__}.{module.name}")
-    yield from _of_module("ignition.lint.verify")
-    yield from _of_module("ignition.lint.reading")
+def _all() -> list[RuleDoc]:
+    modules = [
+        f"{package.__name__}.{module.name}"
+        for package in (config_rules, lint_rules)
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    modules += ["ignition.lint.reading", "ignition.lint.verify"]
+    found = [(module, *rule) for module in modules for rule in _of_module(module)]
+    names = Counter(constant for _, constant, _, _ in found)
+    return [
+        _document(_name(module, constant, names), rule, text)
+        for module, constant, rule, text in found
+    ]
 
 
-def _of_module(name: str) -> Iterator[RuleDoc]:
-    """The rules that a module defines: constants made by Rule(...) or LintRule(...)."""
+def _name(module: str, constant: str, names: Counter[str]) -> str:
+    """The constant as words with dashes; after the name of its module if others have the same."""
+    theme = module.rpartition(".")[2]
+    words = f"{theme}_{constant}" if names[constant] > 1 and theme != "reading" else constant
+    return words.lower().replace("_", "-")
+
+
+def _of_module(name: str) -> Iterator[tuple[str, Rule | LintRule, str]]:
+    """The rules that a module defines, with the names of their constants and the texts below."""
     module = importlib.import_module(name)
     body = ast.parse(_source(module)).body
     for statement, following in zip(body, [*body[1:], ast.Pass()], strict=True):
@@ -78,7 +100,7 @@ def _of_module(name: str) -> Iterator[RuleDoc]:
         rule = getattr(module, constant)
         if isinstance(rule, Rule | LintRule):
             text = ast.literal_eval(following.value) if isinstance(following, ast.Expr) else ""
-            yield _document(constant, rule, " ".join(text.split()))
+            yield constant, rule, " ".join(text.split())
 
 
 def _source(module: Any) -> str:
@@ -86,10 +108,10 @@ def _source(module: Any) -> str:
         return file.read()
 
 
-def _document(constant: str, rule: Rule | LintRule, text: str) -> RuleDoc:
-    name = constant.lower().replace("_", "-")
+def _document(name: str, rule: Rule | LintRule, text: str) -> RuleDoc:
     if isinstance(rule, LintRule):
         title, since = rule.title, rule.since
     else:
-        title, since = rule.message, _SINCE.get(rule.code, "3.0.0")
+        title = rule.message
+        since = next((spec for spec, codes in _SINCE.items() if rule.code in codes), "3.0.0")
     return RuleDoc(rule.code, name, rule.severity, title, text, since, rule.hint)

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
 
 from ignition.base.finding import ERROR, Finding
 from ignition.base.origin import Origin, pointer
@@ -17,7 +15,11 @@ from ignition.lint.finding import Inner, LintFinding
 from ignition.lint.made import Made
 from ignition.lint.subject import Subject, body_of, references
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
     from ignition.lint.embedded import Embedded
     from ignition.lint.rule import Found
 

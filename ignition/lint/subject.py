@@ -7,20 +7,22 @@ Everything here is found once and shared by the rules; positions are computed on
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from ignition.config import dataurl, document
 from ignition.lint.embedded import Embedded
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
+
     from ignition.config.document import Document
     from ignition.lint.made import Made
 
-    Path = tuple[str | int, ...]
+    T = TypeVar("T")
 
-T = TypeVar("T")
+    Path = tuple[str | int, ...]
 
 # No author has a body in a config that is larger than this; a few bytes of gzip may claim to be.
 _DECOMPRESSED_MAX = 32 << 20
@@ -211,6 +213,10 @@ class Subject:
     def references(self) -> list[tuple[dict[str, Any], Path]]:
         """The configs that this one refers to, as resources, in the order in which they count."""
         return references(self.value)
+
+    def complete(self, unit: str) -> bool:
+        """Whether all that configs say about a unit stands in this one."""
+        return self.made.whole and self.made.unit_entries.get(unit, 0) <= 1
 
     def resources(self) -> Iterator[tuple[dict[str, Any], Path]]:
         """Everything with a source."""

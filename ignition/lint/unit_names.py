@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import string
-
 SERVICE, MOUNT, SWAP, SOCKET = ".service", ".mount", ".swap", ".socket"
 TYPES = (
     SERVICE,
@@ -19,7 +17,7 @@ TYPES = (
     ".slice",
     ".scope",
 )
-_PLAIN = frozenset(string.ascii_letters + string.digits + ":_.")
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.")
 
 
 def kind(name: str) -> str:

@@ -7,14 +7,15 @@ Source: systemd.syntax(7), and config_parse() of systemd's src/shared/conf-parse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from ignition.base.record import record
 from ignition.lint import unit_names
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from ignition.lint.embedded import Embedded
     from ignition.lint.subject import Subject
 

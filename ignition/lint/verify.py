@@ -11,14 +11,15 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ignition.base.finding import INFO
 from ignition.lint import unit_text
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.embedded import Embedded
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject

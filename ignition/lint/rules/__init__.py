@@ -7,51 +7,47 @@ applies them to a config.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import importlib
 
-from ignition.lint.rules import (
-    accounts,
-    bodies,
-    devices,
-    inline,
-    modes,
-    mounts,
-    paths,
-    quadlets,
-    remote,
-    secrets,
-    shadowing,
-    size,
-    unit_commands,
-    unit_needs,
-    unit_settings,
-)
+from ignition.lint.made import QUADLET_FOLDER
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
 
-_THEMES = (
-    size,
-    remote,
-    inline,
-    secrets,
-    accounts,
-    devices,
-    mounts,
-    paths,
-    modes,
-    shadowing,
-    unit_settings,
-    unit_commands,
-    unit_needs,
-    quadlets,
-    bodies,
-)
+_OF_DISKS = ("devices", "mounts")
+_OF_NODES = ("paths", "modes")
+_OF_FILES = ("inline", "secrets", "bodies")
+_OF_UNITS = ("shadowing", "unit_settings", "unit_commands", "unit_needs")
+_OF_STORAGE = ("disks", "raid", "luks", "filesystems")
 
 
 def findings(subject: Subject) -> Iterator[Found]:
     """What the rules have to say about a config that could be read."""
-    for theme in _THEMES:
-        yield from theme.check(subject)
+    for theme in _themes(subject):
+        module = importlib.import_module(f"{__name__}.{theme}")
+        yield from module.check(subject)
+
+
+def _themes(subject: Subject) -> list[str]:
+    """The modules that have something to look at. The others are not even imported: a lint starts often."""
+    storage = subject.value.get("storage", {})
+    themes = ["size"] if subject.platform else []
+    themes.append("remote")
+    if subject.value.get("passwd"):
+        themes.append("accounts")
+    if any(storage.get(kind) for kind in _OF_STORAGE):
+        themes += _OF_DISKS
+    if any(storage.get(kind) for kind in ("files", "directories", "links")):
+        themes += _OF_NODES
+    if subject.files or subject.units or subject.key_files or subject.references:
+        themes += _OF_FILES
+    unit_files = any("/systemd/system/" in file.where for file in subject.files)
+    if subject.units or unit_files:
+        themes += _OF_UNITS
+    if any(QUADLET_FOLDER in file.where for file in subject.files):
+        themes.append("quadlets")
+    return themes

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ignition.base.finding import ERROR
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
 
@@ -48,7 +49,7 @@ NOT_A_KEY = LintRule(
 key file, a private key, a fingerprint."""
 
 # $id$..., the old DES form, locked accounts, and the empty hash (log in without a password).
-_HASH = re.compile(r"[!*]*|[!*]*(\$[^$\s:]+\$[^\s:]+|_?[./0-9A-Za-z]{13,20}|[!*x]+)")
+_HASH = re.compile(r"[!*]*|[!*]*((?:\$[^$\s:]*){3,}|_?[./0-9A-Za-z]{13,20}|[!*x]+)")
 _KEY_TYPE = re.compile(
     r"(?:^|[\s,\"])(?:sk-)?(?:ssh|ecdsa-sha2|rsa-sha2|webauthn-sk)-[a-z0-9@.-]+\s+\S"
 )

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from ignition.lint.embedded import Embedded
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
@@ -51,7 +51,7 @@ IGNORED_SYSCTL_FILE = LintRule(
 """systemd reads `/etc/sysctl.d`, `/etc/tmpfiles.d`, `/etc/modules-load.d`, `/etc/sysusers.d` and
 `/etc/modprobe.d` this way, and skips files of other names without a word."""
 
-_SYSCTL = re.compile(r"-?[\w.*/\[\]?@:-]+[ \t]*=.*|-[\w.*/\[\]?@:-]+")
+_SYSCTL = re.compile(r"-?[^\s=]+[ \t]*=.*|-[^\s=]+")
 _TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _CONF_FOLDER = re.compile(r"/etc/(sysctl|tmpfiles|modules-load|sysusers|modprobe)\.d/[^/]+")
 
@@ -91,6 +91,8 @@ def _sysctl(text: Embedded) -> Iterator[Found]:
 
 
 def _json(text: Embedded) -> Iterator[Found]:
+    import json
+
     try:
         json.loads(text.text)
     except json.JSONDecodeError as error:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ignition.lint.rule import LintRule
 from ignition.lint.words import Words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found, Path
     from ignition.lint.subject import Subject
 
@@ -42,6 +43,7 @@ VOLUME_UNKNOWN = LintRule(
     "IGN1824",
     "no LUKS volume of this config has this name",
     hint="make the volume under storage.luks, or correct the name",
+    since="3.2.0",
 )
 """A device `/dev/mapper/NAME` or `/dev/disk/by-id/dm-name-NAME` is an opened LUKS volume. Names with a dash
 in them may be logical volumes (`group-volume`); they are reported only if they are one slip away from a
@@ -110,6 +112,7 @@ class _Names:
     def __init__(self, subject: Subject) -> None:
         made = subject.made
         volumes = Words(made.volumes)
+        self._unlabelled = made.unlabelled
         self._kinds = (
             ("/dev/disk/by-partlabel/", PARTITION_LABEL_UNKNOWN, Words(made.partlabels)),
             ("/dev/disk/by-label/", FILESYSTEM_LABEL_UNKNOWN, Words(made.labels)),
@@ -134,20 +137,21 @@ class _Names:
             if name == device or not name or name in known:
                 continue
             near = known.nearest(name)
-            if near or not _elsewhere(rule, name):
+            if near or not self._elsewhere(rule, name):
                 hint = f"perhaps {near} is meant" if near else ""
                 return rule.at(path, f"{rule.title}: {name}", hint)
         return None
 
-
-def _elsewhere(rule: LintRule, name: str) -> bool:
-    """Whether the image or an administrator may well bring a device of this name."""
-    if rule is VOLUME_UNKNOWN:
-        return "-" in name or name.startswith("mpath")
-    if rule is ARRAY_UNKNOWN:
-        return False
-    # udev writes unusual characters of labels as \x20; those are not told apart here.
-    return name.lower() in _OF_IMAGES or "\\" in name
+    def _elsewhere(self, rule: LintRule, name: str) -> bool:
+        """Whether the image or an administrator may well bring a device of this name."""
+        if rule is VOLUME_UNKNOWN:
+            return "-" in name or name.startswith("mpath")
+        if rule is ARRAY_UNKNOWN:
+            return False
+        if rule is PARTITION_LABEL_UNKNOWN and self._unlabelled:
+            return True
+        # udev writes unusual characters of labels as \x20; those are not told apart here.
+        return name.lower() in _OF_IMAGES or "\\" in name
 
 
 def _unknown_number(subject: Subject, device: str, path: Path) -> Found | None:

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 from ignition.base.finding import INFO
 from ignition.lint.rule import LintRule
 from ignition.lint.unit_names import from_path
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
 

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import re
 
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
 
@@ -46,6 +49,7 @@ SUDOERS_NAME = LintRule(
 
 _IN_MEMORY = ("/run/", "/tmp/", "/proc/", "/sys/", "/dev/", "/var/run/", "/var/lock/")  # noqa: S108
 _OF_IMAGE = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/")
+_SKIPPED_BY_SUDO = re.compile(r"/etc/sudoers\.d/(?:[^/]*\.[^/]*|[^/]*~)")
 _HOMES = ("/home/", "/var/home/")
 
 
@@ -58,9 +62,8 @@ def check(subject: Subject) -> Iterator[Found]:
             yield NOT_KEPT.at((*path, "path"))
         elif below.startswith(_OF_IMAGE) and not below.startswith("/usr/local/"):
             yield READ_ONLY.at((*path, "path"))
-        elif where.startswith("/etc/sudoers.d/") and ("." in where or where.endswith("~")):
-            if path[1] != "directories":
-                yield SUDOERS_NAME.at((*path, "path"))
+        elif path[1] != "directories" and _SKIPPED_BY_SUDO.fullmatch(where):
+            yield SUDOERS_NAME.at((*path, "path"))
         else:
             folder = homes.unlisted_parent(where, item)
             if folder:

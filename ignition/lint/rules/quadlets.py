@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ignition.lint import quadlet_keys
 from ignition.lint.rule import LintRule
 from ignition.lint.unit_text import Setting, UnitText
 from ignition.lint.words import Words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
 

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 from ignition.base.finding import INFO
 from ignition.config import urls
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
 
@@ -34,6 +34,7 @@ PLAIN_KEY = LintRule(
     "IGN1873",
     "a secret key is fetched over an unprotected connection",
     hint="use https",
+    since="3.2.0",
 )
 """Everybody on the way can read the key of the volume; a hash does not help against that."""
 

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ignition.base.finding import INFO
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.embedded import Embedded
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
@@ -35,7 +36,7 @@ services that anything on the machine can ask. A secret in it is known to all of
 _KINDS = (
     (
         "a private key",
-        rb"-----BEGIN (?:(?:RSA|DSA|EC|OPENSSH) )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{16}",
+        rb"-----BEGIN (?:(?:RSA|DSA|EC|OPENSSH) )?PRIVATE KEY-----(?:\s|\\n)+[A-Za-z0-9+/]{16}",
     ),
     ("a PGP private key", rb"-----BEGIN PGP PRIVATE KEY BLOCK-----"),
     ("an AWS access key", rb"\b(?:AKIA|ASIA)(?![0-9A-Z]*EXAMPLE)[0-9A-Z]{16}\b"),

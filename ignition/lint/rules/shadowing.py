@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 from ignition.lint.rule import LintRule
 from ignition.lint.words import Words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
 

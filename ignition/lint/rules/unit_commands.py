@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ignition.lint import unit_names, unit_text
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
     from ignition.lint.unit_text import UnitFiles, UnitText
@@ -67,7 +68,7 @@ def check(subject: Subject) -> Iterator[Found]:
         for text in unit.texts:
             yield from _programs(text)
         if unit.kind == unit_names.SERVICE:
-            yield from _service(unit)
+            yield from _service(unit, complete=subject.complete(unit.name))
 
 
 def _programs(text: UnitText) -> Iterator[Found]:
@@ -86,9 +87,9 @@ def _programs(text: UnitText) -> Iterator[Found]:
             yield SHELL_SYNTAX.inside(text.embedded, setting.value_span, message)
 
 
-def _service(unit: UnitFiles) -> Iterator[Found]:
+def _service(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
     commands = unit.values("Service", "ExecStart")
-    kind = unit.last("Service", "Type")
+    said = kind = unit.last("Service", "Type")
     if not kind:
         kind = "dbus" if unit.last("Service", "BusName") else "simple" if commands else "oneshot"
     if unit.main is None:
@@ -96,7 +97,7 @@ def _service(unit: UnitFiles) -> Iterator[Found]:
         return
     header = next((each for each in unit.main.headers if each.name == "Service"), None)
     span = header.span if header else (0, max(unit.main.embedded.text.find("\n"), 0))
-    if not commands and not _may_do_without(unit, kind):
+    if complete and not commands and not _may_do_without(unit, kind):
         yield NO_COMMAND.inside(unit.main.embedded, span)
     if len(commands) > 1 and kind != "oneshot":
         for text in unit.texts:
@@ -104,7 +105,7 @@ def _service(unit: UnitFiles) -> Iterator[Found]:
                 if setting is commands[1]:
                     yield SEVERAL_COMMANDS.inside(text.embedded, setting.name_span)
     restart = unit.values("Service", "Restart")
-    if kind == "oneshot" and restart and restart[-1].value in ("always", "on-success"):
+    if said == "oneshot" and restart and restart[-1].value in ("always", "on-success"):
         for text in unit.texts:
             if restart[-1] in text.settings:
                 yield RESTART_OF_ONESHOT.inside(text.embedded, restart[-1].value_span)

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 from ignition.lint import unit_names, unit_text
 from ignition.lint.rule import LintRule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
     from ignition.lint.unit_text import UnitFiles
@@ -67,17 +67,17 @@ _NAMED_AFTER = {
 def check(subject: Subject) -> Iterator[Found]:
     for unit in unit_text.units_of(subject):
         if unit.main is not None:
-            yield from _unit(unit)
+            yield from _unit(unit, complete=subject.complete(unit.name))
 
 
-def _unit(unit: UnitFiles) -> Iterator[Found]:
+def _unit(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
     assert unit.main is not None
     kind = unit.kind
     embedded = unit.main.embedded
     beginning = unit.main.headers[0].span if unit.main.headers else (0, 0)
     if kind in _TRIGGERS:
         section, names = _TRIGGERS[kind]
-        if not any(unit.values(section, name) for name in names):
+        if complete and not any(unit.values(section, name) for name in names):
             yield NOTHING_TO_WAIT_FOR.inside(embedded, beginning)
     if kind in _NAMED_AFTER:
         section, name = _NAMED_AFTER[kind]
@@ -96,7 +96,7 @@ def _unit(unit: UnitFiles) -> Iterator[Found]:
                         text.embedded, setting.value_span, message, f"name the unit {wanted}"
                     )
         header = next((each.span for each in unit.main.headers if each.name == section), beginning)
-        if name == "Where" and not unit.values(section, name):
+        if complete and name == "Where" and not unit.values(section, name):
             yield NO_MOUNT_POINT.inside(embedded, header)
-        if kind != ".automount" and not unit.values(section, "What"):
+        if complete and kind != ".automount" and not unit.values(section, "What"):
             yield NOTHING_TO_MOUNT.inside(embedded, header)

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ignition.base.finding import INFO
 from ignition.lint import unit_keys, unit_names, unit_text
 from ignition.lint.rule import LintRule
 from ignition.lint.words import Words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ignition.lint.rule import Found
     from ignition.lint.subject import Subject
     from ignition.lint.unit_text import Setting, UnitText
@@ -93,9 +94,10 @@ NO_UNIT_NAME = LintRule(
 `multi-user`. What is not the name of a unit is ignored."""
 
 _BOOLEANS = frozenset(("1", "yes", "y", "true", "t", "on", "0", "no", "n", "false", "f", "off"))
+# Each part can be read in one way only (the + after a quantifier), or a long value would take for ever.
 _TIME = re.compile(
-    r"infinity|([\d.]+\s*(usec|us|µs|μs|nsec|ns|msec|ms|seconds|second|sec|s|minutes|minute|min|months|month|m|M"
-    r"|hours|hour|hr|h|days|day|d|weeks|week|w|years|year|y)?\s*)+"
+    r"infinity|(?:[\d.]++\s*+(?:usec|us|µs|μs|nsec|ns|msec|ms|seconds|second|sec|s|minutes|minute|min"
+    r"|months|month|m|M|hours|hour|hr|h|days|day|d|weeks|week|w|years|year|y)?+\s*+)+"
 )
 _CHOICES = {
     ("Service", "Type"): frozenset(

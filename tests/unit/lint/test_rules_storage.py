@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lint rules on devices, mounts, paths and modes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.lint.lint_cases import codes, config, file, of_file, of_storage, url
+
+
+def filesystem(device: str, **members: Any) -> dict[str, Any]:
+    return {"device": device, "format": "ext4", **members}
+
+
+DATA = {"device": "/dev/vdb", "wipeTable": True, "partitions": [{"number": 1, "label": "data"}]}
+RAID = {"name": "store", "level": "raid1", "devices": ["/dev/vdb", "/dev/vdc"]}
+LUKS = {"name": "vault", "device": "/dev/vdb"}
+
+
+@pytest.mark.parametrize(
+    ("device", "made", "said"),
+    [
+        ("/dev/disk/by-partlabel/data", {"disks": [DATA]}, []),
+        ("/dev/disk/by-partlabel/dat", {"disks": [DATA]}, ["IGN1821 filesystems/0/device"]),
+        ("/dev/disk/by-partlabel/other", {}, ["IGN1821 filesystems/0/device"]),
+        ("/dev/disk/by-partlabel/root", {}, []),
+        ("/dev/disk/by-partlabel/EFI-SYSTEM", {}, []),
+        ("/dev/disk/by-partlabel/roto", {}, ["IGN1821 filesystems/0/device"]),
+        ("/dev/vdb1", {"disks": [DATA]}, []),
+        ("/dev/vdb2", {"disks": [DATA]}, ["IGN1822 filesystems/0/device"]),
+        ("/dev/vdb2", {"disks": [{**DATA, "wipeTable": False}]}, []),
+        ("/dev/vdb2", {"disks": [{**DATA, "partitions": [{"label": "data"}]}]}, []),
+        ("/dev/nvme0n1p2", {"disks": [{**DATA, "device": "/dev/nvme0n1"}]}, ["IGN1822 filesystems/0/device"]),
+        ("/dev/vdc2", {"disks": [DATA]}, []),
+        ("/dev/md/store", {"raid": [RAID]}, []),
+        ("/dev/md/stor", {"raid": [RAID]}, ["IGN1823 filesystems/0/device"]),
+        ("/dev/md/elsewhere", {}, ["IGN1823 filesystems/0/device"]),
+        ("/dev/mapper/vault", {"luks": [LUKS]}, []),
+        ("/dev/disk/by-id/dm-name-vault", {"luks": [LUKS]}, []),
+        ("/dev/mapper/vaults", {"luks": [LUKS]}, ["IGN1824 filesystems/0/device"]),
+        ("/dev/disk/by-id/dm-name-vauIt", {"luks": [LUKS]}, ["IGN1824 filesystems/0/device"]),
+        ("/dev/mapper/group-volume", {}, []),
+        ("/dev/mapper/mpatha", {}, []),
+        ("/dev/disk/by-label/boot", {}, []),
+        ("/dev/disk/by-label/missing", {}, ["IGN1825 filesystems/0/device"]),
+        ("/dev/disk/by-uuid/1234", {}, []),
+        ("/dev/vdd", {}, []),
+    ],
+)  # fmt: skip
+def test_device_that_is_named_is_made(device: str, made: dict[str, Any], said: list[str]) -> None:
+    assert of_storage(filesystems=[filesystem(device)], **made) == said
+
+
+def test_existing_filesystem_with_its_own_label_is_no_unknown_label() -> None:
+    assert of_storage(filesystems=[filesystem("/dev/disk/by-label/data", label="data")]) == []
+
+
+def test_partition_that_must_not_exist_makes_no_label() -> None:
+    disk = {
+        "device": "/dev/vdb",
+        "partitions": [{"number": 1, "shouldExist": False}, {"number": 2, "label": "a"}],
+    }
+    found = of_storage(disks=[disk], filesystems=[filesystem("/dev/disk/by-partlabel/data")])
+    assert found == ["IGN1821 filesystems/0/device"]
+
+
+def test_partition_without_a_label_may_be_any_that_exists() -> None:
+    disk = {"device": "/dev/vdb", "partitions": [{"number": 1}]}
+    assert of_storage(disks=[disk], filesystems=[filesystem("/dev/disk/by-partlabel/data")]) == []
+
+
+def test_members_of_arrays_and_volumes_are_devices_too() -> None:
+    raid = {**RAID, "devices": ["/dev/disk/by-partlabel/no", "/dev/disk/by-partlabel/data"]}
+    luks = {**LUKS, "device": "/dev/md/no"}
+    assert of_storage(disks=[DATA], raid=[raid], luks=[luks]) == [
+        "IGN1821 raid/0/devices/0",
+        "IGN1823 luks/0/device",
+    ]
+
+
+@pytest.mark.parametrize("source", ["http://server/more.ign", "s3://bucket/more.ign"])
+def test_nothing_is_missing_while_a_part_of_the_config_lies_elsewhere(source: str) -> None:
+    merge = {"source": source, "verification": {"hash": "sha512-" + "0" * 128}}
+    found = codes(
+        ignition={"config": {"merge": [merge]}},
+        storage={"filesystems": [filesystem("/dev/md/x", path="/var/x")]},
+    )
+    assert found == []
+
+
+def test_config_inside_may_make_what_the_outer_one_names() -> None:
+    array = {"name": "x", "level": "raid1", "devices": ["/dev/a"]}
+    inner = config(storage={"raid": [array]})
+    found = codes(
+        ignition={"config": {"merge": [{"source": url(inner)}]}},
+        storage={"filesystems": [filesystem("/dev/md/x")]},
+    )
+    assert found == []
+
+
+def test_mount_unit_whose_device_is_nearly_one_that_is_made() -> None:
+    unit = {
+        "name": "var-x.mount",
+        "contents": "[Mount]\nWhat=/dev/disk/by-partlabel/dta\nWhere=/var/x\n",
+    }
+    assert codes(storage={"disks": [DATA]}, systemd={"units": [unit]}) == [
+        "IGN1826 /systemd/units/0/contents"
+    ]
+    unit["contents"] = "[Mount]\nWhat=/dev/disk/by-partlabel/usb-stick\nWhere=/var/x\n"
+    assert codes(storage={"disks": [DATA]}, systemd={"units": [unit]}) == []
+
+
+MOUNT = {"name": "var-x.mount", "contents": "[Mount]\nWhat=/dev/vdb\nWhere=/var/x\n"}
+
+
+def test_filesystem_that_is_mounted_while_provisioning_only() -> None:
+    storage = {"filesystems": [filesystem("/dev/vdb", path="/var/x")]}
+    assert codes(storage=storage) == ["IGN1832 /storage/filesystems/0/path"]
+    assert codes(storage=storage, systemd={"units": [MOUNT]}) == []
+    assert codes(storage={**storage, "files": [file("/etc/fstab", "x")]}) == []
+    text = file("/etc/systemd/system/var-x.mount", MOUNT["contents"])
+    assert codes(storage={**storage, "files": [text]}) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/boot", "/boot/efi", "/usr"])
+def test_what_the_system_mounts_itself_needs_no_unit(path: str) -> None:
+    assert of_storage(filesystems=[filesystem("/dev/vdb", path=path)]) == []
+
+
+def test_two_filesystems_at_one_mount_point() -> None:
+    both = [filesystem("/dev/vdb", path="/boot"), filesystem("/dev/vdc", path="/boot")]
+    assert of_storage(filesystems=both) == ["IGN1831 filesystems/1/path"]
+
+
+def test_mount_point_listed_before_the_one_around_it() -> None:
+    inner, outer = filesystem("/dev/vdb", path="/boot/efi"), filesystem("/dev/vdc", path="/boot")
+    assert of_storage(filesystems=[inner, outer]) == ["IGN1833 filesystems/0/path"]
+    assert of_storage(filesystems=[outer, inner]) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/run/x", ["IGN1841 path"]),
+        ("/tmp/x", ["IGN1841 path"]),
+        ("/proc/sys/kernel/printk", ["IGN1841 path"]),
+        ("/sys/x", ["IGN1841 path"]),
+        ("/dev/x", ["IGN1841 path"]),
+        ("/var/run/x", ["IGN1841 path"]),
+        ("/runner/x", []),
+        ("/usr/bin/x", ["IGN1842 path"]),
+        ("/usr/lib/systemd/system/x.service", ["IGN1842 path"]),
+        ("/bin/x", ["IGN1842 path"]),
+        ("/usr/local/bin/x", []),
+        ("/opt/x", []),
+        ("/etc/sudoers.d/ada", []),
+        ("/etc/sudoers.d/ada.conf", ["IGN1844 path"]),
+        ("/etc/sudoers.d/ada~", ["IGN1844 path"]),
+    ],
+)
+def test_path_where_the_file_is_of_no_use(path: str, said: list[str]) -> None:
+    assert of_file(path) == said
+
+
+ADA: dict[str, Any] = {"user": {"name": "ada"}, "group": {"name": "ada"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "listed", "said"),
+    [
+        ("/home/ada/notes", [], []),
+        ("/home/ada/.config/x", [], ["IGN1843 files/0/path"]),
+        ("/var/home/ada/.config/x", [], ["IGN1843 files/0/path"]),
+        ("/home/ada/.config/x", ["/home/ada/.config"], []),
+        ("/home/ada/.config/app/x", ["/home/ada/.config"], ["IGN1843 files/0/path"]),
+        ("/home/ada/.config/app/x", ["/home/ada/.config", "/home/ada/.config/app"], []),
+        ("/srv/ada/x", [], []),
+    ],
+)
+def test_folder_in_a_home_that_will_belong_to_root(
+    path: str, listed: list[str], said: list[str]
+) -> None:
+    folders = [{"path": each, **ADA} for each in listed]
+    assert of_storage(directories=folders, files=[file(path, **ADA)]) == said
+
+
+def test_each_folder_in_a_home_is_named_once_and_roots_own_files_never() -> None:
+    files = [file("/home/ada/.config/a", **ADA), file("/home/ada/.config/b", **ADA)]
+    assert of_storage(files=files) == ["IGN1843 files/0/path"]
+    assert of_storage(files=[file("/home/ada/.config/a")]) == []
+
+
+def test_home_that_a_user_says() -> None:
+    users = {"users": [{"name": "ada", "homeDir": "/srv/ada"}]}
+    storage = {"files": [file("/srv/ada/.config/x", **ADA)]}
+    assert codes(passwd=users, storage=storage) == ["IGN1843 /storage/files/0/path"]
+
+
+def test_ssh_folder_of_a_user_with_keys_is_the_users() -> None:
+    users = {"users": [{"name": "ada", "sshAuthorizedKeys": ["ssh-ed25519 AAAA"]}]}
+    assert codes(passwd=users, storage={"files": [file("/home/ada/.ssh/config", **ADA)]}) == []
+
+
+@pytest.mark.parametrize("mode", [420, 493, 384, 256, 511 - 2, 448, 416, 0, 1023, 288, 365])
+def test_ordinary_mode(mode: int) -> None:
+    assert of_file("/etc/x", mode=mode) == []
+
+
+@pytest.mark.parametrize("mode", [644, 755, 600, 400, 777, 1777, 700, 640])
+def test_mode_in_octal_by_habit(mode: int) -> None:
+    assert of_file("/etc/x", mode=mode) == ["IGN1851 mode"]
+    assert of_storage(directories=[{"path": "/etc/x", "mode": mode}]) == [
+        "IGN1851 directories/0/mode"
+    ]
+
+
+def test_mode_that_lets_everybody_write() -> None:
+    assert of_file("/etc/x", mode=0o666) == ["IGN1852 mode"]
+    assert of_storage(directories=[{"path": "/srv/x", "mode": 0o777}]) == [
+        "IGN1852 directories/0/mode"
+    ]
+    assert of_storage(directories=[{"path": "/srv/x", "mode": 0o1777}]) == []
+
+
+def test_folder_that_cannot_be_entered() -> None:
+    assert of_storage(directories=[{"path": "/srv/x", "mode": 0o644}]) == [
+        "IGN1853 directories/0/mode"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({}, ["IGN1854 /storage/files/0/path"]),
+        ({"mode": 0o644}, ["IGN1854 /storage/files/0/mode"]),
+        ({"mode": 0o755}, []),
+    ],
+)
+def test_program_of_a_unit_is_executable(members: dict[str, Any], said: list[str]) -> None:
+    unit = {"name": "a.service", "contents": "[Service]\nExecStart=-/opt/run --now\n"}
+    found = codes(
+        systemd={"units": [unit]}, storage={"files": [file("/opt/run", "#!/bin/sh\n", **members)]}
+    )
+    assert found == said
+
+
+def test_network_profile_is_for_root_alone() -> None:
+    path = "/etc/NetworkManager/system-connections/eth0.nmconnection"
+    assert of_file(path) == ["IGN1855 path"]
+    assert of_file(path, mode=0o644) == ["IGN1855 mode"]
+    assert of_file(path, mode=0o600) == []
