@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holds our verdict on random configs against that of the original's ignition-validate.
+
+    python -m tests.fuzz.differential [--count N] [--seed N]
+
+Configs of the specs 3.0 to 3.3, which its release 2.14 knows: valid ones, ones with a few odd values, wild
+ones, spoiled texts, and mutated seeds. IGNITION_VALIDATE_PEER names the program. The exit status is 1 if a
+verdict differs for no reason that `KNOWN` lists. docs/differences.md says more about these.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from random import Random
+
+from ignition.base.finding import ERROR
+from ignition.config.check import Checked, check
+from ignition.testbed import peer, randomconfig
+from tests.fuzz import mutation
+from tests.unit.config.random_configs import Configs
+
+VERSIONS = ("3.0.0", "3.1.0", "3.2.0", "3.3.0")
+SEEDS = [data for data in mutation.corpus().values() if len(data) < 5000]
+
+
+def valid(rng: Random) -> bytes:
+    """A config that is accepted, perhaps with warnings."""
+    return randomconfig.text(randomconfig.config(rng, rng.choice(VERSIONS)), rng).encode()
+
+
+def nearly_valid(rng: Random) -> bytes:
+    """A config in which here and there a value is odd."""
+    return _odd(rng, rng.choice([0.02, 0.1]))
+
+
+def wild(rng: Random) -> bytes:
+    """A config of right types and mostly odd values."""
+    return _odd(rng, rng.choice([0.3, 0.5]))
+
+
+def spoiled(rng: Random) -> bytes:
+    """A valid config with repeated, unknown and respelt keys, nulls, wrong types."""
+    tree = randomconfig.spoiled(rng, randomconfig.config(rng, rng.choice(VERSIONS)))
+    return randomconfig.text(tree, rng).encode("utf-8", "surrogatepass")
+
+
+def mutated(rng: Random) -> bytes:
+    """A seed of the fuzzer or a valid config, changed in bytes or in structure."""
+    start = rng.choice([rng.choice(SEEDS), valid(rng)])
+    data = mutation.mutated(rng, start, SEEDS)
+    version = rng.choice(VERSIONS).encode()
+    for newer in (b"3.4.0", b"3.5.0", b"3.6.0", b"3.7.0-experimental"):
+        data = data.replace(newer, version)
+    return data
+
+
+KINDS: dict[str, Callable[[Random], bytes]] = {
+    "valid": valid,
+    "nearly valid": nearly_valid,
+    "wild": wild,
+    "spoiled": spoiled,
+    "mutated": mutated,
+}
+
+
+def _odd(rng: Random, odd: float) -> bytes:
+    made = Configs(rng.randrange(1 << 32), odd, rng.choice([0.1, 0.2, 0.4, 0.6]))
+    return json.dumps(made.config(rng.choice(VERSIONS))).encode()
+
+
+def configs(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
+    """So many random configs, each with its kind; the same ones for the same seed."""
+    for number in range(count):
+        kind = tuple(KINDS)[number % len(KINDS)]
+        yield kind, KINDS[kind](Random(f"{seed} {number}"))
+
+
+def original_accepts(data: bytes) -> bool:
+    done = subprocess.run([peer.validator(), "-"], input=data, capture_output=True, check=False)
+    return done.returncode == 0
+
+
+# Errors for which we refuse what release 2.14 accepts: code, what the text must hold besides, reason.
+KNOWN = (
+    ("IGN1901", b"", "a file in the place of a unit, which later releases refuse"),
+    ("IGN1111", b"[", "a name in brackets in a URL, which later releases of Go refuse"),
+    ("IGN1005", b"3.4.0-experimental", "an experimental spec that has become final since"),
+)
+
+
+def known(data: bytes, ours: Checked) -> str:
+    """The reason for which we refuse what the original accepts; "" if there is none that we know of."""
+    codes = {each.code for each in ours.findings if each.severity == ERROR}
+    if ours.failure is not None and not codes:
+        codes = {ours.failure.code}
+    for code, part, reason in KNOWN:
+        if codes == {code} and part in data:
+            return reason
+    return ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.differential")
+    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if not peer.validator():
+        parser.error("IGNITION_VALIDATE_PEER names no ignition-validate of the original")
+    counts: collections.Counter[str] = collections.Counter()
+    differing = 0
+    for kind, data in configs(options.seed, options.count):
+        ours = check(data, "config.ign")
+        theirs = original_accepts(data)
+        counts[f"{kind}: {'accepted' if theirs else 'refused'} by the original"] += 1
+        if (not ours.refusal) != theirs:
+            reason = known(data, ours) if theirs else ""
+            if reason:
+                counts[f"known difference: {reason}"] += 1
+            else:
+                differing += 1
+                print(f"{kind}: {ours.refusal or 'accepted'} by us: {data!r}", file=sys.stderr)
+    for name, count in sorted(counts.items()):
+        print(f"{count:>7}  {name}")
+    print(f"{differing:>7}  other differences")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
