@@ -181,6 +181,7 @@ install_units() {
     require_unit ignition-diskful.target ignition-remount-sysroot.service
     inst_simple "$moddir/ignition-failure.service" "$systemdsystemunitdir/ignition-failure.service"
     $SYSTEMCTL -q --root "$initdir" add-wants emergency.target ignition-failure.service
+    inst_script "$moddir/ignition-remount-sysroot.sh" /usr/libexec/ignition-remount-sysroot
     inst_script "$moddir/ignition-failure.sh" /usr/libexec/ignition-failure
     inst_script "$moddir/ignition-generator" "$systemdutildir/system-generators/ignition-generator"
 }

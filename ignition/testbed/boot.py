@@ -152,6 +152,7 @@ class Boot:
         grub: bool = False,
         metadata: int | None = None,
         network: bool = True,
+        write_protected: bool = False,
         expect: str = "multi-user",
         limit: float = 600,
     ) -> BootResult:
@@ -165,6 +166,7 @@ class Boot:
             fw_cfg=_fw_cfg(config, paths, script),
             network=network or metadata is not None,
             metadata=metadata,
+            write_protected=write_protected,
             on_line=self.on_line,
         ).run(limit)
         power_on = replace(power_on, folder=machine.keep_logs())

@@ -50,6 +50,7 @@ class Guest:
     `folder` gets the LOGS and what fw_cfg shows. `disks` are raw images, written to; the first is /dev/vda
     with serial number disk0. `kernel` is one that this QEMU can start, for finding out whether KVM works.
     `metadata` is the port of a server on 127.0.0.1, for the guest at 169.254.169.254:80.
+    `write_protected`: the first disk refuses to be written.
     """
 
     folder: Path
@@ -61,6 +62,7 @@ class Guest:
     metadata: int | None = None
     memory_mib: int = 1536
     cpus: int = 2
+    write_protected: bool = False
     on_line: Callable[[str], None] | None = None
 
     def run(self, limit: float) -> PowerOn:
@@ -100,13 +102,20 @@ class Guest:
             *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-serial", "stdio", "-device", "virtio-rng-pci"),
             *self._boot(),
-            *(word for index, disk in enumerate(self.disks) for word in _disk(index, disk)),
+            *(word for index, disk in enumerate(self.disks) for word in self._disk(index, disk)),
             *(word for name, body in self.fw_cfg.items() for word in self._fw_cfg(name, body)),
             *self._network(),
             *("-device", "virtio-serial-pci"),
             *("-chardev", f"file,id=report,path={_word(self.folder / 'report.tar')}"),
             *("-device", f"virtserialport,chardev=report,name={REPORT_PORT}"),
         ]
+
+    def _disk(self, index: int, image: Path) -> list[str]:
+        # The guest's flushes are not passed on: its disk outlives the guest, never this machine.
+        drive = f"file={_word(image)},format=raw,if=none,id=disk{index},cache=unsafe,discard=unmap"
+        if self.write_protected and index == 0:
+            drive += ",readonly=on"
+        return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{index},serial=disk{index}"]
 
     def _boot(self) -> list[str]:
         if isinstance(self.boot, DirectKernel):
@@ -176,12 +185,6 @@ class _Console:
                 print(line, file=log, flush=True)
                 if self._on_line is not None:
                     self._on_line(line)
-
-
-def _disk(index: int, image: Path) -> list[str]:
-    # The guest's flushes are not passed on: its disk outlives the guest, never this machine.
-    drive = f"file={_word(image)},format=raw,if=none,id=disk{index},cache=unsafe,discard=unmap"
-    return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{index},serial=disk{index}"]
 
 
 def _word(text: str | Path) -> str:

@@ -137,13 +137,10 @@ def test_a_platform_that_is_not_one_is_refused_with_the_list(
 
 
 def test_a_root_that_cannot_be_written_is_refused(boot: Boot) -> None:
-    result = boot(
-        config=HELLO,
-        cmdline="ro rd.systemd.mask=ignition-remount-sysroot.service",
-        network=False,
-        expect="emergency",
-    )
-    assert_refused(result, "files", "IGN", "Read-only file system", "/storage/files/0")
+    result = boot(config=HELLO, network=False, write_protected=True, expect="emergency")
+    console = console_of(result)
+    assert "IGN6301  /sysroot cannot be made writable" in console
+    assert "write-protected" in console
 
 
 @pytest.mark.parametrize("config", [pytest.param(b"", id="empty"), pytest.param(None, id="none")])
