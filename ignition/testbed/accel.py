@@ -5,22 +5,35 @@ from __future__ import annotations
 
 import os
 import subprocess
-from functools import cache
 from pathlib import Path
 
-from ignition.testbed.cache import say
+from ignition.testbed.cache import build_folder, only_one, say
 
 EMULATED = ("-accel", "tcg,thread=multi", "-cpu", "max")
 NATIVE = ("-accel", "kvm", "-cpu", "host")
 PROBE_SECONDS = 10
-"""A kernel without a root gives up after half a second under KVM; where KVM is only a file it hangs."""
+"""A kernel without a root gives up after half a second under KVM; where KVM is only a file it may hang."""
 
 
-@cache
 def accelerator(kernel: Path) -> tuple[str, ...]:
-    """QEMU's arguments for the fastest way that works here, found out by starting `kernel` once."""
+    """QEMU's arguments for the fastest way that works here, found out by starting `kernel` once a boot."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return EMULATED
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    with only_one("kvm"):
+        known = build_folder() / "kvm"
+        answer, _, asked = known.read_text().partition(" ") if known.exists() else ("", "", "")
+        if asked != boot:
+            answer = "works" if _kvm_works(kernel) else "broken"
+            known.write_text(f"{answer} {boot}")
+            if answer == "broken":
+                say(
+                    f"no kernel runs under /dev/kvm: emulating ({known} keeps that until the next boot)"
+                )
+    return NATIVE if answer == "works" else EMULATED
+
+
+def _kvm_works(kernel: Path) -> bool:
     try:
         probe = subprocess.run(
             [
@@ -33,6 +46,5 @@ def accelerator(kernel: Path) -> tuple[str, ...]:
             timeout=PROBE_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        say("/dev/kvm is there but a kernel hangs under it: emulating")
-        return EMULATED
-    return NATIVE if b"Kernel panic" in probe.stdout else EMULATED
+        return False
+    return b"Kernel panic" in probe.stdout
