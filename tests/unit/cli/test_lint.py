@@ -179,6 +179,43 @@ def test_formats_are_written_whole(configs: Path) -> None:
     assert [command.split()[0] for command in commands] == ["::error"] * 3 + ["::warning"]
 
 
+def test_a_plain_run_loads_only_what_it_needs(configs: Path) -> None:
+    """Each of these costs as much as linting a small config does."""
+    program = (
+        "import sys; from ignition.__main__ import main; main(['ignition', 'lint', 'good.ign']);"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); {program}",
+        ],
+        cwd=configs,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "ignition.lint.run" in loaded
+    assert not loaded & {
+        *(
+            "ast",
+            "difflib",
+            "glob",
+            "json",
+            "multiprocessing",
+            "shutil",
+            "subprocess",
+            "tomllib",
+            "xml",
+        ),
+        *("yaml", "requests", "ignition.lint.registry", "ignition.engine", "ignition.providers"),
+    }
+
+
 def test_file_names_that_are_no_text_are_no_trouble(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"\xff.ign")).write_text(BAD)
     for form in ("text", "json", "sarif", "github", "junit"):
