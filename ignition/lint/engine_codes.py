@@ -232,6 +232,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Build the initramfs with it, or use another scheme.",
     ),
     "IGN4021": ("A sum to verify against is malformed.", "Write sha512-HEX or sha256-HEX."),
+    "IGN4030": (
+        "No port below 1024 can be used to send from, which the server asks for.",
+        "Run as root, or with CAP_NET_BIND_SERVICE.",
+    ),
     "IGN4101": ("A reference to another config has no source.", "Give it one, or take it out."),
     "IGN4102": (
         "A referenced config is empty.",
@@ -287,6 +291,23 @@ CODES: dict[str, tuple[str, str]] = {
     "IGN5302": ("user.ign of the system cannot be read.", "Check its folder and mode."),
     "IGN5401": ("A base config cannot be read.", "Check the base.d folders of the distribution."),
     "IGN5402": ("A base config is refused, and left out.", "Mend it; the distribution brings it."),
+    "IGN5501": (
+        "A metadata service does not know the path of the config.",
+        "Check ignition.platform.id=, and that the service is switched on.",
+    ),
+    "IGN5502": ("A metadata service gives no usable token.", "Check that it is switched on."),
+    "IGN5503": (
+        "The user data is not the base64 that the platform hands out.",
+        "Give the config to the platform's tool as it expects it, usually encoded once.",
+    ),
+    "IGN5504": ("The metadata names no URL for status messages.", "Check the platform's metadata."),
+    "IGN5510": (
+        "Neither a drive nor a metadata service gave a config in time.",
+        "Check ignition.platform.id= and the machine's drives; ignition.wait.fetch= sets the limit.",
+    ),
+    "IGN5520": ("The kernel module vsock cannot be loaded.", "Have it in the initramfs."),
+    "IGN5521": ("The host gives no config over vsock.", "Start vfkit with --ignition."),
+    "IGN5522": ("The host does not answer in HTTP over vsock.", "Check what listens there."),
     "IGN6001": (
         "A switch in the environment is neither true nor false.",
         "Set it to true, 1, false or 0.",
