@@ -17,7 +17,7 @@ module = $(lib)/dracut/modules.d/30ignition
 
 # Debian packages, by what needs them
 FOR_PYTHON = python3-venv
-FOR_UNIT = openssl passwd
+FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm cryptsetup-bin dmsetup
 FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools e2fsprogs util-linux
@@ -30,7 +30,8 @@ PEER = build/peer
 export IGNITION_PEER ?= $(CURDIR)/$(PEER)/usr/lib/dracut/modules.d/30ignition/ignition
 export IGNITION_VALIDATE_PEER ?= $(CURDIR)/$(PEER)/usr/bin/ignition-validate
 
-.PHONY: help demo test test-unit test-machine test-boot lint format generate fuzz bench install
+.PHONY: help demo test test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
+	lint-generated lint-shell format generate fuzz bench install
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -54,15 +55,28 @@ test-boot: $(VENV)/.complete ## tests that boot QEMU guests
 	@.ci/packages $(FOR_GUESTS)
 	$(PYTEST) tests/boot --numprocesses auto --dist loadgroup
 
-lint: $(VENV)/.complete ## style, types, import laws, shell scripts, generated code
-	@.ci/packages shellcheck
+lint: ## style, types, import laws, generated files, shell scripts
+	@$(MAKE) --no-print-directory --keep-going lint-style lint-layout lint-types lint-laws lint-generated lint-shell
+
+lint-style: $(VENV)/.complete
 	$(VENV)/bin/ruff check .
+
+lint-layout: $(VENV)/.complete
 	$(VENV)/bin/ruff format --check .
+
+lint-types: $(VENV)/.complete
 	$(VENV)/bin/mypy ignition tests benchmarks
+
+lint-laws: $(VENV)/.complete
 	$(PYTEST) -q tests/unit/test_laws.py
+
+lint-generated: $(VENV)/.complete
 	$(VENV)/bin/python -m ignition.config.generate --check
 	$(VENV)/bin/python -m ignition.lint.pages --check
 	$(VENV)/bin/python -m ignition.cli.manual --check
+
+lint-shell:
+	@.ci/packages shellcheck
 	git grep --cached -lE '^#!/bin/(ba)?sh' | xargs shellcheck
 
 format: $(VENV)/.complete ## lays out the source as lint wants it
