@@ -46,6 +46,6 @@ def _events(ctx: FetchContext) -> str:
     except ValueError:
         about = None
     home = about.get("phone_home_url") if isinstance(about, dict) else None
-    if not isinstance(home, str) or not home:
+    if not isinstance(home, str) or not home.startswith(("http://", "https://")):
         raise Failure("IGN5504", "the metadata of this machine names no URL to tell its status to")
     return home.removesuffix("/phone-home") + "/events"

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of this machine's interfaces can talk IPv4 and IPv6, from what the kernel shows in /proc and /sys."""
+"""Which of this machine's interfaces can talk IPv4 and IPv6, as the kernel has it."""
 
 from __future__ import annotations
+
+import _socket
+import fcntl
+import sys
 
 # The calling thread's, not the process's: both are the same but in tests.
 _IPV4_ROUTES = "/proc/thread-self/net/route"
 _IPV6_ADDRESSES = "/proc/thread-self/net/if_inet6"
 _GLOBAL = "00"
+_GET_FLAGS = 0x8913  # SIOCGIFFLAGS, from linux/sockios.h
 _UP, _LOOPBACK = 1, 8
 
 
@@ -28,11 +33,14 @@ def _ipv6() -> list[tuple[str, str]]:
 
 
 def _is_usable(name: str) -> bool:
+    probe = _socket.socket(_socket.AF_INET6, _socket.SOCK_DGRAM)
     try:
-        with open(f"/sys/class/net/{name}/flags", encoding="ascii") as file:
-            flags = int(file.read(), 16)
-    except (OSError, ValueError):
+        answer = fcntl.ioctl(probe, _GET_FLAGS, name.encode().ljust(40, b"\0"))
+    except OSError:
         return False
+    finally:
+        probe.close()
+    flags = int.from_bytes(answer[16:18], sys.byteorder)
     return bool(flags & _UP) and not flags & _LOOPBACK
 
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +86,9 @@ class HttpServer:
         for path, answers in (routes or {}).items():
             self.answer(path, answers)
         listener = _Listener6 if ":" in host else _Listener
-        self._server = listener((host, port), _Handler)
+        # An address may have a zone, which only the resolver understands.
+        place: Any = socket.getaddrinfo(host, port)[0][4]
+        self._server = listener(place, _Handler)
         self._server.owner = self
         self._scheme = "http"
         if tls is not None:

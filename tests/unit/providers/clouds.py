@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,3 +65,15 @@ def asked(server: HttpServer) -> list[str]:
 
 def fake(platform: str, user_data: bytes | None) -> Fake:
     return FAKES[platform](user_data)
+
+
+def later(seconds: float, act: Callable[[], None]) -> threading.Thread:
+    """Does something after some seconds, in the network of the calling thread."""
+
+    def run() -> None:
+        time.sleep(seconds)
+        act()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread

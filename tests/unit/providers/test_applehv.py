@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP over a socket that is there already: a pair of them in place of the vsock, which loopback lacks."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.providers import applehv
+
+Machine = Any
+
+
+def ask(machine: Machine, answer: bytes) -> tuple[bytes, bytes]:
+    """What the provider makes of an answer, and what it asked."""
+    ours, theirs = socket.socketpair()
+    heard: list[bytes] = []
+
+    def serve() -> None:
+        with theirs:
+            text = b""
+            while b"\r\n\r\n" not in text:
+                text += theirs.recv(4096)
+            heard.append(text)
+            theirs.sendall(answer)
+
+    host = threading.Thread(target=serve)
+    host.start()
+    with ours:
+        ours.settimeout(5)
+        try:
+            return applehv.ask(machine.context(), ours), heard[0]
+        finally:
+            host.join()
+
+
+def test_request_and_body(machine: Machine) -> None:
+    body, request = ask(machine, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    assert body == b"{}"
+    lines = request.decode().split("\r\n")
+    assert lines[0] == "GET / HTTP/1.1"
+    assert {"Host: d", "Accept: application/json"} <= set(lines)
+
+
+@pytest.mark.parametrize(
+    "head", [b"Content-Length: 0\r\n\r\n", b"Connection: close\r\n\r\n"], ids=["length", "close"]
+)
+def test_no_config(head: bytes, machine: Machine) -> None:
+    assert ask(machine, b"HTTP/1.1 200 OK\r\n" + head)[0] == b""
+
+
+def test_chunks(machine: Machine) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert ask(machine, head + b"1\r\n{\r\n1\r\n}\r\n0\r\n\r\n")[0] == b"{}"
+
+
+def test_body_counts_whatever_the_status_but_it_is_told(machine: Machine) -> None:
+    answer = b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\n{}"
+    assert ask(machine, answer)[0] == b"{}"
+    assert "the host answers 500 Oh: using its body anyway" in machine.lines
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", b""],
+    ids=["ssh", "cut", "nothing"],
+)
+def test_what_is_no_whole_answer(answer: bytes, machine: Machine) -> None:
+    with pytest.raises(Failure) as caught:
+        ask(machine, answer)
+    assert caught.value.code == "IGN5522"
+
+
+def test_module_that_cannot_be_loaded(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applehv, "DRIVER", str(machine.folder / "none"))
+    machine.program("modprobe", "exit 1")
+    with pytest.raises(Failure) as caught:
+        applehv.fetch(machine.context())
+    assert caught.value.code == "IGN5520"
+
+
+def test_module_is_not_loaded_where_the_driver_is(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applehv, "DRIVER", str(machine.folder))
+    machine.program("modprobe", "exit 1")
+    with pytest.raises(Failure) as caught:
+        applehv.fetch(machine.context())
+    assert caught.value.code == "IGN5521", "this machine is no guest of that host"

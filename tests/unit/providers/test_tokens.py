@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What single clouds have beyond a GET: tokens, source ports, IPv6, gzip."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.resource import source_port
+from ignition.testbed import network
+from ignition.testbed.httpserver import Answer, HttpServer
+from ignition.testbed.metadata import FAKES
+from ignition.testbed.metadata.aliyun import Aliyun
+from ignition.testbed.metadata.aws import TOKEN, Aws
+from tests.unit.providers.clouds import asked, fake, fetch, needs_network, served
+
+Machine = Any
+CONFIG = b'{"ignition": {"version": "3.4.0"}}'
+TOKEN_PATHS = {"akamai": "/v1/token", "aws": "/latest/api/token", "aliyun": "/latest/api/token"}
+pytestmark = needs_network
+
+
+def service_with_tokens(platform: str) -> Any:
+    if platform == "aliyun":
+        return Aliyun(CONFIG, hardened=True)
+    return FAKES[platform](CONFIG)
+
+
+@pytest.mark.parametrize("platform", TOKEN_PATHS)
+def test_empty_token_is_an_error(platform: str, machine: Machine) -> None:
+    with served(platform, service_with_tokens(platform), machine) as server:
+        server.answer(TOKEN_PATHS[platform], b" \n")
+        with pytest.raises(Failure) as caught:
+            fetch(platform, machine)
+    assert caught.value.code == "IGN5502"
+
+
+@pytest.mark.parametrize("platform", TOKEN_PATHS)
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_refused_token_is_final(platform: str, status: int, machine: Machine) -> None:
+    service = service_with_tokens(platform)
+    with served(platform, service, machine) as server:
+        server.answer(TOKEN_PATHS[platform], Answer(status))
+        with pytest.raises(Failure) as caught:
+            fetch(platform, machine)
+        assert f"PUT {TOKEN_PATHS[platform]}" == asked(server)[-1]
+    assert caught.value.code == "IGN4005"
+    assert TOKEN_PATHS[platform] in caught.value.text
+
+
+@pytest.mark.parametrize("platform", TOKEN_PATHS)
+def test_token_is_asked_for_again_and_never_logged(platform: str, machine: Machine) -> None:
+    with served(platform, service_with_tokens(platform), machine) as server:
+        server.first(TOKEN_PATHS[platform], Answer(500), Answer(502))
+        assert fetch(platform, machine) == CONFIG
+    assert "session" not in "\n".join(machine.lines)
+
+
+def test_aws_without_tokens_is_its_first_version(machine: Machine) -> None:
+    with served("aws", Aws(CONFIG, v1=True), machine) as server:
+        assert fetch("aws", machine) == CONFIG
+        assert asked(server) == ["PUT /latest/api/token", "GET /2019-10-01/user-data"]
+    assert "the metadata service has no tokens: falling back to IMDSv1" in machine.lines
+
+
+def test_aws_token_does_not_follow_a_redirect_elsewhere(machine: Machine) -> None:
+    with (
+        served("aws", fake("aws", CONFIG), machine) as server,
+        HttpServer({"/other": CONFIG}) as other,
+    ):
+        server.answer(
+            "/2019-10-01/user-data", Answer(302, headers={"Location": other.url("/other")})
+        )
+        assert fetch("aws", machine) == CONFIG
+        assert TOKEN not in str(other.requests[0].headers)
+        assert "x-aws-ec2-metadata-token" not in other.requests[0].headers
+
+
+def test_aws_with_ipv6_alone(machine: Machine) -> None:
+    machine.settings.platform = "aws"
+    with network.own_network():
+        network.add_link("eth0", "cable")
+        network.add_address("2001:db8::1", "eth0")
+        network.add_address("fd00:ec2::254")
+        with HttpServer(host="fd00:ec2::254", port=80, service=Aws(CONFIG).answer):
+            assert fetch("aws", machine) == CONFIG
+
+
+def test_aliyun_hardened_instance_gets_a_token(machine: Machine) -> None:
+    with served("aliyun", Aliyun(CONFIG, hardened=True), machine) as server:
+        assert fetch("aliyun", machine) == CONFIG
+        data, token = "GET /latest/user-data", "PUT /latest/api/token"
+        assert asked(server) == [data, token, data]
+
+
+def test_akamai_unpacks_gzip(machine: Machine) -> None:
+    with served("akamai", fake("akamai", gzip.compress(CONFIG)), machine):
+        assert fetch("akamai", machine) == CONFIG
+
+
+def test_akamai_gzip_that_is_cut(machine: Machine) -> None:
+    service = fake("akamai", gzip.compress(CONFIG)[:-6])
+    with served("akamai", service, machine), pytest.raises(Failure) as caught:
+        fetch("akamai", machine)
+    assert caught.value.code == "IGN4009"
+
+
+@pytest.mark.parametrize("platform", ["aws", "oraclecloud", "vultr"])
+def test_gzip_is_left_alone_elsewhere(platform: str, machine: Machine) -> None:
+    packed = gzip.compress(CONFIG)
+    with served(platform, fake(platform, packed), machine):
+        assert fetch(platform, machine) == packed
+
+
+def test_scaleway_takes_another_port_where_one_is_in_use(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_port, "LOWEST", 700)
+    monkeypatch.setattr(source_port, "HIGHEST", 701)
+    service = fake("scaleway", CONFIG)
+    with served("scaleway", service, machine) as server, socket.socket() as other:
+        other.bind(("", 700))
+        assert fetch("scaleway", machine) == CONFIG
+        assert [seen.peer[1] for seen in server.requests] == [701]
+
+
+def test_scaleway_where_all_ports_are_in_use(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_port, "LOWEST", 700)
+    monkeypatch.setattr(source_port, "HIGHEST", 700)
+    with served("scaleway", fake("scaleway", CONFIG), machine), socket.socket() as other:
+        other.bind(("", 700))
+        with pytest.raises(Failure) as caught:
+            fetch("scaleway", machine)
+    assert caught.value.code == "IGN4030"
+
+
+def test_gcp_refuses_who_does_not_know_its_header(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ignition.providers import gcp
+
+    monkeypatch.setattr(gcp, "FLAVOR", ("Metadata-Flavor", "Vanilla"))
+    with served("gcp", fake("gcp", CONFIG), machine), pytest.raises(Failure) as caught:
+        fetch("gcp", machine)
+    assert "403" in caught.value.hint
