@@ -125,11 +125,11 @@ def read(archive: Path) -> Report:
     """The report in a tar archive. Empty if the guest was cut off before it had sent everything."""
     if not archive.exists() or archive.stat().st_size == 0:
         return Report()
-    with tarfile.open(archive) as tar:
-        try:
+    try:
+        with tarfile.open(archive) as tar:
             parts = {name.removeprefix("./"): _body(tar, name) for name in tar.getnames()}
-        except tarfile.ReadError:
-            return Report()
+    except tarfile.ReadError:
+        return Report()
     if "complete" not in parts:
         return Report()
     text = {

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is built once is built again exactly when something in it changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ignition.testbed.cache import KEPT, built, digest
+
+
+@pytest.fixture(autouse=True)
+def build_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("IGNITION_BUILD_DIR", str(tmp_path / "build"))
+    return tmp_path / "build"
+
+
+def write(folder: Path) -> None:
+    (folder / "thing").write_text("made")
+
+
+def never(folder: Path) -> None:
+    raise AssertionError("built twice")
+
+
+def test_the_same_key_is_built_once() -> None:
+    first = built("kind", "key", "a thing", write)
+    assert built("kind", "key", "a thing", never) == first
+    assert (first / "thing").read_text() == "made"
+
+
+def test_a_build_that_fails_leaves_nothing(build_folder: Path) -> None:
+    with pytest.raises(AssertionError):
+        built("kind", "key", "a thing", never)
+    assert not list((build_folder / "kind").iterdir())
+    assert (built("kind", "key", "a thing", write) / "thing").exists()
+
+
+def test_old_versions_are_forgotten(build_folder: Path) -> None:
+    for number in range(KEPT + 2):
+        latest = built("kind", str(number), "a thing", write)
+    assert latest.is_dir()
+    assert len(list((build_folder / "kind").iterdir())) == KEPT
+
+
+def test_digest_sees_names_modes_and_contents_but_no_bytecode(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "__pycache__").mkdir(parents=True)
+    (tree / "a").write_text("1")
+    seen = {digest(tree)}
+    (tree / "__pycache__/a.pyc").write_text("x")
+    assert digest(tree) in seen
+    (tree / "a").write_text("2")
+    seen.add(digest(tree))
+    (tree / "a").chmod(0o755)
+    seen.add(digest(tree))
+    (tree / "a").rename(tree / "b")
+    seen.add(digest(tree))
+    assert len(seen) == 4
+
+
+def test_digest_keeps_words_apart() -> None:
+    assert digest("ab", "c") != digest("a", "bc")
