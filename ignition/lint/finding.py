@@ -25,7 +25,8 @@ class LintFinding:
     """One problem. The first fields are those of `base.finding.Finding`.
 
     `end_line` and `end_column` are the place after the last byte of what it is about, 0 where unknown;
-    columns count bytes from 1. `inner` is set for problems inside an embedded text.
+    columns count bytes from 1. `inner` is set for problems inside an embedded text. What a `secret` finding
+    is about must not be shown: it may well be a password or a key.
     """
 
     code: str
@@ -36,3 +37,4 @@ class LintFinding:
     end_line: int = 0
     end_column: int = 0
     inner: Inner | None = None
+    secret: bool = False

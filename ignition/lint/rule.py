@@ -25,6 +25,7 @@ class Found:
     text      the embedded text that the fault lies in, None if it is the value itself
     start     index of the first faulty character of that text
     end       index after the last one
+    secret    whether the value is a secret, or may be one
     """
 
     code: str
@@ -35,6 +36,7 @@ class Found:
     text: Embedded | None = None
     start: int = 0
     end: int = 0
+    secret: bool = False
 
 
 @record
@@ -50,10 +52,13 @@ class LintRule:
     hint: str
     severity: str = WARNING
     since: str = "3.0.0"
+    secret: bool = False
 
     def at(self, path: Path, message: str = "", hint: str = "") -> Found:
         """The finding that this rule is broken by the value at `path`."""
-        return Found(self.code, self.severity, path, message or self.title, hint or self.hint)
+        found = Found(self.code, self.severity, path, message or self.title, hint or self.hint)
+        found.secret = self.secret
+        return found
 
     def inside(
         self, text: Embedded, span: tuple[int, int], message: str = "", hint: str = ""
@@ -69,4 +74,5 @@ class LintRule:
             text,
             start,
             end,
+            self.secret,
         )

@@ -141,7 +141,15 @@ def _placed(subject: Subject, found: Found) -> LintFinding:
     end_line, end_column = text.lines.position(end)
     origin = Origin(subject.source, pointer(found.path), line, column)
     return LintFinding(
-        found.code, found.severity, found.message, origin, found.hint, end_line, end_column, inner
+        found.code,
+        found.severity,
+        found.message,
+        origin,
+        found.hint,
+        end_line,
+        end_column,
+        inner,
+        found.secret,
     )
 
 
@@ -169,5 +177,13 @@ def _from_inside(
         where = deeper.pointer or at.pointer
         inner = Inner(f"{name}, {deeper.name}", deeper.line, deeper.column, where)
     return LintFinding(
-        found.code, found.severity, found.message, origin, found.hint, end_line, end_column, inner
+        found.code,
+        found.severity,
+        found.message,
+        origin,
+        found.hint,
+        end_line,
+        end_column,
+        inner,
+        found.secret,
     )

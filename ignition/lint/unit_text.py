@@ -198,7 +198,7 @@ def _words(line: str) -> list[str]:
             escaped = True
         elif quote:
             quote = "" if char == quote else quote
-        elif char in "\"'" and not word:
+        elif char in "\"'":
             quote = char
         elif char in _SPACE:
             if word:

@@ -44,7 +44,7 @@ class Text:
             out.append(self._paint("dim", f"    at {_shown(origin.pointer)}"))
         if finding.inner is not None:
             out.append(self._paint("dim", f"    in {_shown(_inner(finding))}"))
-        if origin.line in lines:
+        if origin.line in lines and not finding.secret:
             out += self._excerpt(lines[origin.line], finding)
         if finding.hint:
             out.append("    " + self._paint("hint", "hint: ") + _shown(finding.hint))

@@ -35,6 +35,7 @@ NOT_A_HASH = LintRule(
     "IGN1863",
     "passwordHash is no password hash",
     hint="make one with mkpasswd or openssl passwd -6; never put the password itself here",
+    secret=True,
 )
 """The value goes to `/etc/shadow` as it is. What is not in the form of crypt(3) matches no password, so
 that nobody can log in with one. A password in plain text is also a secret that anybody who can read the
@@ -44,6 +45,7 @@ NOT_A_KEY = LintRule(
     "IGN1864",
     "this is no public key in the form of authorized_keys",
     hint="paste the one line of the .pub file",
+    secret=True,
 )
 """sshd skips lines that it does not understand, so that the user cannot log in. Common slips: the path of a
 key file, a private key, a fingerprint."""

@@ -53,6 +53,8 @@ IGNORED_SYSCTL_FILE = LintRule(
 
 _SYSCTL = re.compile(r"-?[^\s=]+[ \t]*=.*|-[^\s=]+")
 _TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+# Too deep, or a number of thousands of digits: more than Python reads, and no fault.
+_TOO_MUCH = (RecursionError, ValueError)
 _CONF_FOLDER = re.compile(r"/etc/(sysctl|tmpfiles|modules-load|sysusers|modprobe)\.d/[^/]+")
 
 
@@ -97,7 +99,7 @@ def _json(text: Embedded) -> Iterator[Found]:
         json.loads(text.text)
     except json.JSONDecodeError as error:
         yield _at(BAD_JSON, text, error.pos, error.msg)
-    except RecursionError:
+    except _TOO_MUCH:
         return
 
 
@@ -114,13 +116,16 @@ def _toml(text: Embedded) -> Iterator[Found]:
             message = message[: place.start()]
             at = _index(text.text, int(place[1]) - 1, int(place[2]) - 1)
         yield _at(BAD_TOML, text, at, message)
-    except RecursionError:
+    except _TOO_MUCH:
         return
 
 
 def _yaml(text: Embedded) -> Iterator[Found]:
-    import yaml
-
+    try:
+        import yaml
+    except ImportError:
+        # A checkout runs without being installed; only this rule needs more than Python.
+        return
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         for _ in yaml.parse(text.text, Loader=loader):
@@ -131,7 +136,7 @@ def _yaml(text: Embedded) -> Iterator[Found]:
         yield _at(BAD_YAML, text, at, error.problem or "")
     except yaml.YAMLError:
         yield BAD_YAML.inside(text, (0, 1))
-    except RecursionError:
+    except _TOO_MUCH:
         return
 
 

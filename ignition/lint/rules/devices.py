@@ -72,8 +72,8 @@ oem-config overlay p.legacy p.lxroot p.uefi prep reserved root root-a root-b roo
 srv swap tmp usr usr-a usr-b usr-verity usr-x86-64 var
 """
 _OF_IMAGES = frozenset(_OF_IMAGES_WORDS.split())
-_PARTITION = re.compile(r"(/dev/(?:sd[a-z]+|vd[a-z]+|xvd[a-z]+|hd[a-z]))(\d+)")
-_PARTITION_P = re.compile(r"(/dev/(?:nvme\d+n\d+|mmcblk\d+|loop\d+|md\d+))p(\d+)")
+_PARTITION = re.compile(r"(/dev/(?:sd[a-z]+|vd[a-z]+|xvd[a-z]+|hd[a-z]))(\d{1,4})")
+_PARTITION_P = re.compile(r"(/dev/(?:nvme\d+n\d+|mmcblk\d+|loop\d+|md\d+))p(\d{1,4})")
 _WHAT = re.compile(r"(?m)^[ \t]*What[ \t]*=[ \t]*(\S+)[ \t]*$")
 
 

@@ -43,6 +43,7 @@ PASSWORD_IN_URL = LintRule(
     "there is a password in the URL",
     hint="let the machine prove itself in another way, or give a token that ends soon",
     severity=INFO,
+    secret=True,
 )
 """A config is readable by more people and programs than its author thinks: metadata services give it to
 anything that runs on the machine."""

@@ -20,6 +20,7 @@ READABLE_SECRET = LintRule(
     "IGN1881",
     "a secret in a file that everybody on the machine may read",
     hint="set mode to 384 (0600)",
+    secret=True,
 )
 """Private keys, access keys and tokens are found by their form. Files have mode 0644 unless the config says
 otherwise; text of units is readable by all in any case."""
@@ -29,6 +30,7 @@ SECRET_IN_CONFIG = LintRule(
     "a secret in plain text in the config",
     hint="fetch it at boot, or have the machine make it, if others can read the config",
     severity=INFO,
+    secret=True,
 )
 """A config is stored and passed on in many places: version control, the platform's console, metadata
 services that anything on the machine can ask. A secret in it is known to all of them."""

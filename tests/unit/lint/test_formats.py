@@ -55,6 +55,12 @@ def test_text_shows_place_line_span_and_hint() -> None:
     ]
 
 
+def test_text_of_a_secret_is_not_shown() -> None:
+    shown = Text(False).file(run(finding(secret=True))[0])
+    assert "2:8" in shown
+    assert "väl" not in shown
+
+
 def test_colour_is_only_colour() -> None:
     import re
 

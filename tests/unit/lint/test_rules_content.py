@@ -48,6 +48,7 @@ def test_password_that_is_no_hash(value: str) -> None:
     assert of_user(passwordHash=value) == ["IGN1863 passwordHash"]
     found = linted(passwd={"users": [{"name": "ada", "passwordHash": value}]})
     assert value not in found[0].message + found[0].hint
+    assert found[0].secret
 
 
 @pytest.mark.parametrize(
@@ -209,6 +210,7 @@ def test_secret_in_a_unit_is_found_at_its_line_and_not_repeated() -> None:
     assert found.inner is not None
     assert (found.inner.line, found.inner.column) == (3, 15)
     assert "a1a1" not in found.message + found.hint
+    assert found.secret
 
 
 def test_key_of_a_volume_in_the_config() -> None:
