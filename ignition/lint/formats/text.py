@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.lint.finding import LintFinding
 from ignition.lint.formats import counted
@@ -20,6 +22,8 @@ _PLAIN = "\x1b[0m"
 _WIDTH = 100
 # Bytes before a finding that may matter for what is shown: characters have at most four.
 _NEAR = 4 * _WIDTH
+# Members whose values do not belong in the log of a CI server; folded as the engine folds keys.
+_SECRET = re.compile(rb'("(?:passwordHash|value)"\s*:\s*")([^"\\]*(?:\\.[^"\\]*)*)', re.IGNORECASE)
 
 
 class Text:
@@ -33,7 +37,8 @@ class Text:
 
     def file(self, linted: Linted) -> str:
         """All findings of one text."""
-        return "".join(self._finding(finding, linted.lines) for finding in linted.findings)
+        lines = {number: _without_secrets(row) for number, row in linted.lines.items()}
+        return "".join(self._finding(finding, lines) for finding in linted.findings)
 
     def _finding(self, finding: LintFinding, lines: dict[int, bytes]) -> str:
         origin = finding.origin
@@ -84,6 +89,11 @@ def summary(files: int, counts: dict[str, int]) -> str:
     if not any(counts.values()):
         said = ["no findings"]
     return f"{counted(files, 'config')}: {', '.join(said)}\n"
+
+
+def _without_secrets(row: bytes) -> bytes:
+    """A line with asterisks in place of password hashes and header values, whatever the finding is about."""
+    return _SECRET.sub(lambda found: found[1] + b"*" * len(found[2]), row)
 
 
 def _inner(finding: LintFinding) -> str:

@@ -95,6 +95,15 @@ def test_a_span_over_many_characters_is_marked_as_far_as_it_is_shown() -> None:
     assert len(marks) < len(shown) < 130
 
 
+def test_secrets_on_the_same_line_are_not_shown() -> None:
+    row = rb'{"passwordHash": "$6$\"hid", "value" :"hidden", "pth": 1}'
+    column = row.index(b'"pth"') + 1
+    found = LintFinding("IGN1006", "error", "m", Origin("c", "", 1, column), "", 1, column + 5)
+    _, shown, marks = Text(False).file(linted("c", row, [found])).splitlines()
+    assert shown.endswith('{"passwordHash": "********", "value" :"******", "pth": 1}')
+    assert shown[marks.index("^") : marks.rindex("^") + 1] == '"pth"'
+
+
 # columns
 
 
