@@ -16,19 +16,25 @@ from ignition.testbed.programs import run
 
 INTERPRETER = Path("/usr/bin/python3")
 """The distribution's own: what an initramfs gets, whatever else is on PATH."""
+BARE = (INTERPRETER, "-I", "-S", "-c", "pass")
+"""The least that starting Python costs."""
+REPORT = Path("/run/ignition/report.json")
 PHASES = ("fetch-offline", "kargs", "disks", "mount", "files", "umount")
 
 
 @dataclass(frozen=True)
 class Engine:
-    """`marks_idle`: phases that left an idle mark are not started, as the units of its initramfs have it."""
+    """`marks_idle`: phases that left an idle mark are not started, as the units of its initramfs have it.
+    `path`: where the programs that it starts are found before all others."""
 
     name: str
     argv: Sequence[str]
     marks_idle: bool
+    path: str
 
     def provision(self, config: Path, folder: Path) -> None:
         """Runs the phases of a first boot for an empty root below `folder`. RuntimeError if one fails."""
+        forget()
         root = folder / "root"
         (root / "etc/selinux").mkdir(parents=True)
         # the original relabels whatever it finds, and wants to know by which policy
@@ -45,7 +51,7 @@ class Engine:
         done = subprocess.run(
             [*self.argv, *words, f"-neednet={folder}/neednet"],
             env={
-                "PATH": f"{config.parent}/bin:{os.environ['PATH']}",
+                "PATH": f"{self.path}:{os.environ['PATH']}",
                 "IGNITION_CONFIG_FILE": str(config),
             },
             stdin=subprocess.DEVNULL,
@@ -55,6 +61,11 @@ class Engine:
         if done.returncode != 0:
             said = done.stdout.decode(errors="replace")[-3000:]
             raise RuntimeError(f"{self.name}: {phase} failed\n{said}")
+
+
+def forget() -> None:
+    """As after a boot: our engine adds each phase to what the last ones left in /run."""
+    REPORT.unlink(missing_ok=True)
 
 
 def ours(folder: Path) -> Engine:
@@ -74,14 +85,29 @@ def ours(folder: Path) -> Engine:
         f"import os, sys; sys.path[0] = {str(tree)!r}; from ignition.__main__ import main;"
         "status = main(['ignition', *sys.argv[1:]]); sys.stdout.flush(); os._exit(status)"
     )
-    return Engine("ours", (str(tree / "bin/python3"), "-ISB", "-c", launch), marks_idle=True)
+    argv = (str(tree / "bin/python3"), "-ISB", "-c", launch)
+    return Engine("ours", argv, marks_idle=True, path=_stand_ins(folder))
+
+
+def installed(folder: Path) -> Path:
+    """Our program where `make install` puts it, compiled as a distribution's package has it."""
+    run(["make", "-C", CHECKOUT, "--quiet", "install", f"DESTDIR={folder}", "DEPS=system"])
+    run([INTERPRETER, "-m", "compileall", "-q", folder / "usr/lib/ignition-firstboot"])
+    return folder / "usr/bin/ignition"
 
 
 def original(folder: Path) -> Engine | None:
-    """The peer, if this machine has it. `true` stands for setfiles, so that its relabelling costs nothing."""
+    """The peer, if this machine has it."""
     program = peer.engine()
     if not program:
         return None
-    (folder / "bin").mkdir()
-    (folder / "bin/setfiles").symlink_to("/bin/true")
-    return Engine("original", (program,), marks_idle=False)
+    return Engine("original", (program,), marks_idle=False, path=_stand_ins(folder))
+
+
+def _stand_ins(folder: Path) -> str:
+    """A folder for PATH where `true` stands for setfiles, so that relabelling costs nothing."""
+    programs = folder / "bin"
+    programs.mkdir(exist_ok=True)
+    if not (programs / "setfiles").exists():
+        (programs / "setfiles").symlink_to("/bin/true")
+    return str(programs)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import random
 from typing import Any
 
 Config = dict[str, Any]
@@ -16,7 +18,22 @@ ExecStart=/bin/true
 [Install]
 WantedBy=multi-user.target
 """
-LINE = "some words to fill a small file with, as configuration files are, number {0}\n"
+MOUNT = """[Mount]
+What=/dev/disk/by-partlabel/var
+Where=/var
+Type=xfs
+
+[Install]
+RequiredBy=local-fs.target
+"""
+LINE = """\
+# Some words to fill a small file with, as configuration files are.
+[section]
+number = {0:05}
+name = value
+other = "in quotes"
+enabled = yes
+"""
 
 
 def _config(**sections: Any) -> Config:
@@ -51,6 +68,35 @@ def files(count: int) -> Config:
     paths = (f"/srv/{number % 100}/file-{number}" for number in range(count))
     bodies = (LINE.format(number) for number in range(count))
     return _config(storage={"files": [*map(_file, paths, bodies)]})
+
+
+def ordinary(rng: random.Random, size: float) -> Config:
+    """A config of about `size` bytes with something of everything that configs hold."""
+    made = _config(
+        passwd={"users": [{"name": "core", "sshAuthorizedKeys": ["ssh-ed25519 AAAAC3Nza core"]}]},
+        storage={
+            "disks": [{"device": "/dev/vdb", "wipeTable": True, "partitions": [{"label": "var"}]}],
+            "filesystems": [
+                {"device": "/dev/disk/by-partlabel/var", "format": "xfs", "path": "/var"}
+            ],
+            "directories": [{"path": "/etc/app", "mode": 493}],
+            "files": [],
+            "links": [{"path": "/etc/localtime", "target": "../usr/share/zoneinfo/UTC"}],
+        },
+        systemd={"units": [{"name": "var.mount", "enabled": True, "contents": MOUNT}]},
+    )
+    left = size - len(json.dumps(made))
+    number = 0
+    while left > 0:
+        number += 1
+        if rng.random() < 0.3:
+            new = _unit(number)
+            made["systemd"]["units"].append(new)
+        else:
+            new = _file(f"/etc/app/{number}.conf", LINE.format(number) * rng.randint(1, 20))
+            made["storage"]["files"].append(new)
+        left -= len(json.dumps(new))
+    return made
 
 
 LOADS = {"tiny": tiny(), "units-1000": units(1000), "files-10000": files(10000)}
