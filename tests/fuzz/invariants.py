@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must hold whatever bytes are given as a config: with `hold`, for one text.
 
-No exception. At most a second of CPU for each 100 kB, and 20 times the text plus 32 MiB of memory. A refusal
+No exception. No hang: the bound is a second of CPU for each 100 kB on a quiet machine, and a test on a busy one
+allows five. At most 20 times the text plus 32 MiB of memory. A refusal
 has a code and an address. The quick path never judges otherwise than the exact one. An accepted config can be
 translated, written to the cache, and read back from there as the same.
 """
@@ -16,7 +17,7 @@ from ignition.config import check as checking
 from ignition.config import decode, document, dump, exact, fast, merge, parse, shapes, unused
 
 SOURCE = "fuzz.ign"
-SECONDS_PER_100_KB = 1.0
+SECONDS_PER_100_KB = 5.0
 MEMORY_PER_BYTE, MEMORY_ALWAYS = 20, 32 << 20
 
 
