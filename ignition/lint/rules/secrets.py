@@ -35,32 +35,44 @@ SECRET_IN_CONFIG = LintRule(
 """A config is stored and passed on in many places: version control, the platform's console, metadata
 services that anything on the machine can ask. A secret in it is known to all of them."""
 
+# What it is, texts of which it holds one, its form.
 _KINDS = (
     (
         "a private key",
+        (b"PRIVATE KEY",),
         rb"-----BEGIN (?:(?:RSA|DSA|EC|OPENSSH) )?PRIVATE KEY-----(?:\s|\\n)+[A-Za-z0-9+/]{16}",
     ),
-    ("a PGP private key", rb"-----BEGIN PGP PRIVATE KEY BLOCK-----"),
-    ("an AWS access key", rb"\b(?:AKIA|ASIA)(?![0-9A-Z]*EXAMPLE)[0-9A-Z]{16}\b"),
-    ("a GitHub token", rb"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{40,}"),
-    ("a GitLab token", rb"\bglpat-[A-Za-z0-9_-]{20,}"),
-    ("a Slack token", rb"\bxox[abprs]-[0-9]{8,}-[0-9A-Za-z-]{10,}"),
-    ("a Google API key", rb"\bAIza[0-9A-Za-z_-]{35}\b"),
-    ("a Stripe key", rb"\b[sr]k_live_[0-9A-Za-z]{20,}"),
-    ("an npm token", rb"\bnpm_[A-Za-z0-9]{36}\b"),
+    ("a PGP private key", (b"PGP PRIVATE",), rb"-----BEGIN PGP PRIVATE KEY BLOCK-----"),
+    (
+        "an AWS access key",
+        (b"AKIA", b"ASIA"),
+        rb"\b(?:AKIA|ASIA)(?![0-9A-Z]*EXAMPLE)[0-9A-Z]{16}\b",
+    ),
+    (
+        "a GitHub token",
+        (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
+        rb"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{40,}",
+    ),
+    ("a GitLab token", (b"glpat-",), rb"\bglpat-[A-Za-z0-9_-]{20,}"),
+    ("a Slack token", (b"xox",), rb"\bxox[abprs]-[0-9]{8,}-[0-9A-Za-z-]{10,}"),
+    ("a Google API key", (b"AIza",), rb"\bAIza[0-9A-Za-z_-]{35}\b"),
+    ("a Stripe key", (b"k_live_",), rb"\b[sr]k_live_[0-9A-Za-z]{20,}"),
+    ("an npm token", (b"npm_",), rb"\bnpm_[A-Za-z0-9]{36}\b"),
     (
         "a WireGuard key",
+        (b"PrivateKey", b"PresharedKey"),
         rb"(?:^|(?<=\n))[ \t]*(?:PrivateKey|PresharedKey)[ \t]*=[ \t]*[A-Za-z0-9+/]{43}=",
     ),
-    ("a registry password", rb'"auth"[ \t]*:[ \t]*"[A-Za-z0-9+/]{8,}={0,2}"'),
+    ("a registry password", (b'"auth"',), rb'"auth"[ \t]*:[ \t]*"[A-Za-z0-9+/]{8,}={0,2}"'),
 )
-_ANY = re.compile(b"|".join(b"(" + pattern + b")" for _, pattern in _KINDS))
+_MARKS = tuple(mark for _, marks, _ in _KINDS for mark in marks)
+_ANY = re.compile(b"|".join(b"(" + pattern + b")" for _, _, pattern in _KINDS))
 
 
 def check(subject: Subject) -> Iterator[Found]:
     for file in subject.files:
         for body in file.bodies:
-            match = _ANY.search(body.data) if body.data else None
+            match = _search(body.data) if body.data else None
             if match:
                 kind = _KINDS[(match.lastindex or 1) - 1][0]
                 rule = READABLE_SECRET if file.mode & 0o004 else SECRET_IN_CONFIG
@@ -75,9 +87,16 @@ def check(subject: Subject) -> Iterator[Found]:
             )
 
 
+def _search(data: bytes) -> re.Match[bytes] | None:
+    """The first secret. Most texts have none of the marks, and looking for those is ten times as quick."""
+    if any(mark in data for mark in _MARKS):
+        return _ANY.search(data)
+    return None
+
+
 def _in_unit(text: Embedded) -> Iterator[Found]:
     data = text.text.encode("utf-8", "surrogatepass")
-    match = _ANY.search(data)
+    match = _search(data)
     if match:
         kind = _KINDS[(match.lastindex or 1) - 1][0]
         # Characters, not bytes.
