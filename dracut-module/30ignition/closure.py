@@ -51,6 +51,8 @@ LAZY = {
     # Where these are no part of the interpreter; without them importing hashlib logs a traceback.
     "hashlib": ("_blake2",),
     "idna.core": ("idna.uts46data",),
+    # A platform whose config comes by http takes that scheme, whatever configs may name.
+    "ignition.resource.metadata": ("ignition.resource.schemes.http",),
     "requests": ("charset_normalizer", "idna"),
     # Built into some interpreters, and under another name since 3.12.
     "ignition.resource.digest": ("_sha256", "_sha512", "_sha2"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""First boots in clouds: an emulated network leads from 169.254.169.254 to a service that plays the cloud's."""
+"""First boots in clouds: an emulated network leads from 169.254.169.254 to a service that plays them."""
 
 from __future__ import annotations
 

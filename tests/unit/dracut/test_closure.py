@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+CHECKOUT = Path(__file__).parents[3]
+
 
 def scan(
     closure: ModuleType, source: str, *, name: str = "ignition.a.b", package: bool = False
@@ -148,3 +150,12 @@ def test_platforms_that_an_image_asks_for(
 def test_a_platform_that_there_is_not_stops_the_build(closure: ModuleType, name: str) -> None:
     with pytest.raises(closure.Missing, match=f"no platform {name}; it has qemu"):
         closure.asked_for("platform", "p", TABLE, [name])
+
+
+def test_a_platform_that_speaks_http_brings_it_whatever_schemes_are_asked_for(
+    closure: ModuleType,
+) -> None:
+    search, _ = closure.search_path(str(CHECKOUT))
+    found = closure.Closure(search)
+    found.require("ignition.providers.aws")
+    assert "ignition.resource.schemes.http" in found.modules

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ignition.engine import platforms
+from ignition.base.settings import Settings
+from ignition.engine import main, platforms
 from ignition.resource.context import FetchContext, Transport
 from ignition.testbed import network
 from ignition.testbed.httpserver import HttpServer
@@ -77,3 +78,15 @@ def later(seconds: float, act: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=run)
     thread.start()
     return thread
+
+
+def run(machine: Any, *phases: str, platform: str = "packet", base: str = "") -> int:
+    """Runs phases of the engine in this process, on the machine's folder, and returns the exit status."""
+    settings: Settings = machine.settings
+    settings.platform, settings.metadata_base = platform, base
+    settings.root = str(machine.folder / "root")
+    settings.config_cache = str(machine.folder / "run/ignition.json")
+    settings.state_file = str(machine.folder / "run/state")
+    settings.neednet = str(machine.folder / "run/neednet")
+    settings.log_to_stdout = True
+    return main.run(list(phases), settings)

@@ -6,12 +6,13 @@ The fakes refuse what the clouds refuse, so that a config that arrives was asked
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
 
-from ignition.base.errors import Failure, InvalidConfig, NeedNetwork
+from ignition.base.errors import Failure, InvalidConfig
 from ignition.config.parse import parse
 from ignition.engine import platforms
 from ignition.providers import MODULES, race
@@ -19,7 +20,6 @@ from ignition.testbed import network
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
 from tests.unit.providers.clouds import (
-    BY_NAME,
     RACING,
     asked,
     context,
@@ -27,6 +27,7 @@ from tests.unit.providers.clouds import (
     fetch,
     later,
     needs_network,
+    run,
     served,
 )
 
@@ -50,6 +51,12 @@ pytestmark = needs_network
 def _short_race(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race, "GRACE", 0.2)
     monkeypatch.setattr(race, "POLL", 0.05)
+
+
+def sources(machine: Machine) -> list[str]:
+    """Where the configs came from, as the state has it."""
+    state = json.loads((machine.folder / "run/state").read_text())
+    return [entry["source"] for entry in state["fetchedConfigs"]]
 
 
 def failure_of(platform: str, machine: Machine, **options: int) -> Failure:
@@ -212,12 +219,27 @@ def test_line_ends_in_base64_are_ignored(platform: str, machine: Machine) -> Non
 
 
 @pytest.mark.parametrize("platform", ALL)
-def test_without_a_network_nothing_is_tried(platform: str, machine: Machine) -> None:
-    provider = platforms.provider(platform)
-    assert provider.NEEDS_NETWORK
-    if platform not in RACING and platform not in BY_NAME:
-        with pytest.raises(NeedNetwork):
-            provider.fetch(machine.context(offline=True))
+def test_phase_without_network_asks_for_it_and_keeps_nothing(
+    platform: str, machine: Machine
+) -> None:
+    assert run(machine, "fetch-offline", platform=platform) == 0
+    assert (machine.folder / "run/neednet").exists()
+    assert not (machine.folder / "run/ignition.json").exists()
+
+
+@pytest.mark.parametrize("platform", ["aws", "oraclecloud", "openstack"])
+def test_no_user_data_is_an_empty_config_without_an_entry(platform: str, machine: Machine) -> None:
+    with served(platform, fake(platform, None), machine):
+        assert run(machine, "fetch", platform=platform) == 0
+    cached = json.loads((machine.folder / "run/ignition.json").read_text())
+    assert cached["ignition"]["version"] == "3.7.0-experimental"
+    assert sources(machine) == ["system"]
+
+
+def test_alias_is_the_platform(machine: Machine) -> None:
+    with served("aws", fake("aws", CONFIG), machine):
+        assert run(machine, "fetch", platform="ec2") == 0
+    assert sources(machine) == ["system", "aws"]
 
 
 @pytest.mark.parametrize("platform", ["aws", "digitalocean"])

@@ -4,22 +4,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ignition.base.settings import Settings
-from ignition.engine import main, status
+from ignition.engine import status
 from ignition.providers import packet
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata.packet import Packet
+from tests.unit.providers.clouds import run
 
 Machine = Any
 CONFIG = {"ignition": {"version": "3.4.0"}, "kernelArguments": {"shouldExist": ["a"]}}
-Run = Callable[..., int]
 
 
 @pytest.fixture
@@ -28,23 +27,6 @@ def service() -> Iterator[tuple[Packet, HttpServer]]:
     with HttpServer(service=played.answer) as server:
         played.home = server.url("/phone-home")
         yield played, server
-
-
-@pytest.fixture
-def run(machine: Machine) -> Run:
-    """Runs phases of the engine in this process and returns the exit status."""
-
-    def run(*phases: str, base: str, platform: str = "packet") -> int:
-        settings: Settings = machine.settings
-        settings.platform, settings.metadata_base = platform, base
-        settings.root = str(machine.folder / "root")
-        settings.config_cache = str(machine.folder / "run/ignition.json")
-        settings.state_file = str(machine.folder / "run/state")
-        settings.neednet = str(machine.folder / "run/neednet")
-        settings.log_to_stdout = True
-        return main.run(list(phases), settings)
-
-    return run
 
 
 def test_https_with_the_authorities_of_the_system(
@@ -61,11 +43,11 @@ def test_https_with_the_authorities_of_the_system(
 
 @pytest.mark.parametrize("platform", ["packet", "equinix"])
 def test_each_phase_is_reported(
-    platform: str, run: Run, service: tuple[Packet, HttpServer], machine: Machine
+    platform: str, service: tuple[Packet, HttpServer], machine: Machine
 ) -> None:
     played, server = service
     machine.program("ignition-kargs-helper", "exit 0")
-    assert run("fetch", "kargs", "mount", base=server.url(), platform=platform) == 0
+    assert run(machine, "fetch", "kargs", "mount", base=server.url(), platform=platform) == 0
     assert played.events == [
         {"state": "running", "message": f"[{phase}] Ignition status: finished successfully"}
         for phase in ("fetch", "kargs", "mount")
@@ -74,11 +56,11 @@ def test_each_phase_is_reported(
 
 
 def test_failed_phase_is_reported_with_its_cause(
-    run: Run, service: tuple[Packet, HttpServer], machine: Machine
+    service: tuple[Packet, HttpServer], machine: Machine
 ) -> None:
     played, server = service
     machine.program("ignition-kargs-helper", "exit 1")
-    assert run("fetch", "kargs", "mount", base=server.url()) == 1
+    assert run(machine, "fetch", "kargs", "mount", base=server.url()) == 1
     assert [event["state"] for event in played.events] == ["running", "failed"]
     assert played.events[1]["message"].startswith("[kargs] Ignition error: ")
 
@@ -100,7 +82,7 @@ def test_failed_phase_is_reported_with_its_cause(
 def test_report_that_fails_changes_nothing(
     path: str,
     answer: Answer,
-    run: Run,
+    machine: Machine,
     service: tuple[Packet, HttpServer],
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -108,21 +90,23 @@ def test_report_that_fails_changes_nothing(
     played, server = service
     monkeypatch.setattr(status, "LIMIT", 1)
     server.answer(path, answer)
-    assert run("fetch", base=server.url()) == 0
+    assert run(machine, "fetch", base=server.url()) == 0
     assert played.events == []
     assert "failed to report status to packet" in capfd.readouterr().out
 
 
 def test_phase_without_network_does_not_try(
-    run: Run, service: tuple[Packet, HttpServer], machine: Machine
+    service: tuple[Packet, HttpServer], machine: Machine
 ) -> None:
     _, server = service
-    assert run("fetch-offline", base=server.url()) == 0
+    assert run(machine, "fetch-offline", base=server.url()) == 0
     assert server.requests == []
     assert (machine.folder / "run/neednet").exists()
 
 
-def test_other_platforms_report_to_nobody(run: Run, service: tuple[Packet, HttpServer]) -> None:
+def test_other_platforms_report_to_nobody(
+    service: tuple[Packet, HttpServer], machine: Machine
+) -> None:
     _, server = service
-    assert run("fetch", base=server.url(), platform="metal") == 0
+    assert run(machine, "fetch", base=server.url(), platform="metal") == 0
     assert server.requests == []
