@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 
 from ignition.base.finding import Finding
-from ignition.base.origin import Origin
-from ignition.config import codes, decode, scan, shapes
+from ignition.base.origin import Origin, pointer
+from ignition.config import codes, decode, scan, shapes, versions
 from ignition.config.document import Document, Lines
 from ignition.lint.finding import LintFinding
 
@@ -63,26 +63,21 @@ def base_finding(data: bytes, source: str, checked: Checked, finding: Finding) -
 
 def _unread(data: bytes, finding: Finding) -> LintFinding:
     """A finding on a text whose values cannot be read: a wrong type, a version that is missing or unknown."""
+    text = Document(data, finding.origin.source, scan.scan(data)) if data else None
+    if text is None or not finding.origin.line:
+        return _spanning(finding, finding.origin, 0, 0)
+    if finding.code != codes.TYPE:
+        end = span(text, text.nearest(("ignition", "version")))[1]
+        return _spanning(finding, finding.origin, *text.lines.position(end))
     try:
-        text = Document(data, finding.origin.source, scan.scan(data))
-        version = _version_of(text)
-        decode.decode(text.root, shapes.STUB)
-        if finding.code == codes.TYPE and version in shapes.VERSIONS:
-            decode.decode(text.root, shapes.of(version))
+        stub = decode.decode(text.root, shapes.STUB)
+        version = versions.known(stub.get("ignition", {}).get("version", ""))
+        decode.decode(text.root, shapes.of(version or shapes.NEWEST))
     except decode.TypeFault as fault:
-        # Until the text was read the fault has no place in it.
-        return _at(finding, text.lines, *span(text, fault.node))
-    except scan.SyntaxFault:
-        return _spanning(finding, finding.origin, 0, 0)
-    if not finding.origin.line:
-        return _spanning(finding, finding.origin, 0, 0)
-    node = text.nearest(("ignition", "version"))
-    return _spanning(finding, finding.origin, *text.lines.position(span(text, node)[1]))
-
-
-def _version_of(text: Document) -> str:
-    value = text.nearest(("ignition", "version")).value
-    return value if isinstance(value, str) else ""
+        at = Origin(finding.origin.source, pointer(fault.path))
+        place = Finding(finding.code, finding.severity, finding.message, at, finding.hint)
+        return _at(place, text.lines, *span(text, fault.node))
+    return _spanning(finding, finding.origin, 0, 0)
 
 
 def _syntax_span(data: bytes) -> tuple[int, int]:
@@ -110,11 +105,11 @@ def _spanning(finding: Finding, origin: Origin, end_line: int, end_column: int) 
     )
 
 
-def _path(text: Document, pointer: str) -> tuple[str | int, ...]:
+def _path(text: Document, words: str) -> tuple[str | int, ...]:
     """The path that a JSON pointer stands for in this document."""
     path: list[str | int] = []
     node: Node | None = text.root
-    for word in pointer.split("/")[1:]:
+    for word in words.split("/")[1:]:
         step: str | int = word.replace("~1", "/").replace("~0", "~")
         if node is not None and node.kind == scan.ARRAY and word.isdecimal():
             step = int(word)

@@ -45,6 +45,22 @@ GENERATED_UNIT_ENABLED = LintRule(
 """The unit does not exist before podman's generator makes it at boot, and generated units cannot be enabled.
 Their `[Install]` section in the quadlet file has that effect."""
 
+MASKED_ALL_THE_SAME = LintRule(
+    "IGN1935",
+    "the unit is masked: its contents are lost, and enabling it has no effect",
+    hint="leave out mask, or the rest",
+)
+"""Masking puts a link to `/dev/null` in place of the unit, also in place of contents that the same config
+gives it. A masked unit cannot be started by anything."""
+
+DROPIN_NOT_WRITTEN = LintRule(
+    "IGN1936",
+    "a drop-in without contents is not written",
+    hint="give it contents, or leave it out",
+)
+"""An empty text, in contrast, makes an empty file, which takes a drop-in of the same name in `/usr` out of
+force."""
+
 _LOWER = (
     "/run/systemd/system/",
     "/usr/local/lib/systemd/system/",
@@ -59,6 +75,12 @@ def check(subject: Subject) -> Iterator[Found]:
     brought = Words(subject.made.units)
     generated = subject.made.generated
     for unit in subject.units:
+        if unit.item.get("mask") and (unit.text or unit.item.get("enabled")):
+            yield MASKED_ALL_THE_SAME.at((*unit.path, "mask"))
+            continue
+        for index, dropin in enumerate(unit.item.get("dropins", ())):
+            if "contents" not in dropin:
+                yield DROPIN_NOT_WRITTEN.at((*unit.path, "dropins", index))
         if not unit.item.get("enabled") or unit.text or unit.name in brought:
             continue
         if unit.name in generated:

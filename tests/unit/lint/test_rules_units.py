@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import pytest
 
@@ -183,6 +184,22 @@ def test_file_in_place_of_a_masked_unit() -> None:
     units = {"units": [{"name": "a.service", "mask": True}]}
     files = [file("/etc/systemd/system/a.service", RUN)]
     assert codes(systemd=units, storage={"files": files}) == ["IGN1932 /storage/files/0/path"]
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"mask": True}, []),
+        ({"mask": True, "enabled": False}, []),
+        ({"mask": True, "enabled": True}, ["IGN1935 0/mask"]),
+        ({"mask": True, "contents": RUN}, ["IGN1935 0/mask"]),
+        ({"mask": False, "contents": RUN}, []),
+        ({"dropins": [{"name": "x.conf"}]}, ["IGN1936 0/dropins/0"]),
+        ({"dropins": [{"name": "x.conf", "contents": ""}]}, []),
+    ],
+)
+def test_unit_of_which_a_part_is_lost(members: dict[str, Any], said: list[str]) -> None:
+    assert of_units({"name": "a.service", **members}) == said
 
 
 ENABLED = "[Service]\nExecStart=/x\n[Install]\nWantedBy=multi-user.target\n"

@@ -63,6 +63,16 @@ def test_finding_spans_what_it_is_about(text: str, said: list[tuple[str, str]]) 
     assert spanned(text) == said
 
 
+def test_fault_of_type_has_a_pointer_and_a_place_whatever_the_version_looks_like() -> None:
+    for text in (
+        '{"ignition":{"version":"03.06.0"},"storage":{"files":[{"mode":"x"}]}}',
+        '{"IGNITION":{"version":"3.6.0"},"storage":{"files":[{"mode":"x"}]}}',
+    ):
+        assert spanned(text) == [("IGN1003", '"x"')]
+        (found,) = lint(text.encode(), "test.ign")
+        assert found.origin.pointer == "/storage/files/0/mode"
+
+
 def test_empty_text_has_no_place() -> None:
     (found,) = lint(b"", "test.ign")
     assert (found.code, found.severity, found.origin.line) == ("IGN1001", "error", 0)
