@@ -11,6 +11,10 @@ from ignition.base.record import record
 from ignition.lint.linted import STANDARD_INPUT, Linted, linted
 from ignition.lint.selection import Selection
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multiprocessing.pool import Pool
+
 # From so many configs on, starting other processes is cheaper than doing it alone.
 _MANY = 100
 
@@ -35,17 +39,33 @@ class Unreadable:
 
 def run(jobs: list[Job]) -> Iterator[Linted | Unreadable]:
     """What came of each job, in their order."""
-    workers = len(os.sched_getaffinity(0))
-    # A process that other threads run in, or one that must read standard input, does it alone.
-    if len(jobs) < _MANY or workers < 2 or any(job.path == "-" for job in jobs):
+    pool = _pool(jobs)
+    if pool is None:
         yield from map(one, jobs)
         return
-    import multiprocessing
-
-    # Forked, so that what is imported here is there already.
-    one(Job(os.devnull, Selection()))
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
+    with pool:
         yield from pool.imap(one, jobs, chunksize=16)
+
+
+def _pool(jobs: list[Job]) -> Pool | None:
+    """Processes that lint side by side; None where one does it alone: for few configs, for one that comes
+    by standard input, on systems where a fork is no safe copy."""
+    if len(jobs) < _MANY or sys.platform != "linux" or any(job.path == "-" for job in jobs):
+        return None
+    workers = len(os.sched_getaffinity(0))
+    if workers < 2:
+        return None
+    import multiprocessing
+    import signal
+
+    # They begin with what is imported here.
+    one(Job(os.devnull, Selection()))
+    try:
+        return multiprocessing.get_context("fork").Pool(
+            workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+        )
+    except (ImportError, OSError):  # no shared memory in this container
+        return None
 
 
 def one(job: Job) -> Linted | Unreadable:

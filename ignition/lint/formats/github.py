@@ -6,6 +6,8 @@ Source: https://docs.github.com/actions/reference/workflow-commands-for-github-a
 
 from __future__ import annotations
 
+import os
+
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.lint.finding import LintFinding
 from ignition.lint.linted import Columns, Linted
@@ -25,7 +27,7 @@ def write(run: list[Linted]) -> str:
 
 def _command(finding: LintFinding, file: str, columns: Columns) -> str:
     origin = finding.origin
-    properties = {"file": file, "title": finding.code}
+    properties = {"file": os.path.normpath(file), "title": finding.code}
     if origin.line:
         properties["line"] = str(origin.line)
         properties["col"] = str(columns.characters(origin.line, origin.column))
