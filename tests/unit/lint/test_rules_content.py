@@ -168,9 +168,17 @@ SECRETS = {
     "openssh": KEY,
     "pkcs8 in json": '{"key": "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0\\n"}',
     "aws": "key = AKIA" + "Q" * 16,
-    "github": "token: ghp_" + "a1" * 18,
+    "pgp": "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----\n",
+    "aws, temporary": "key = ASIA" + "Q" * 16,
+    **{f"github, {kind}": f"token: gh{kind}_" + "a1" * 18 for kind in "pousr"},
+    "github, fine-grained": "github_pat" + "_" + "a1" * 20,
     "gitlab": "glpat-" + "x1" * 10,
+    "slack": "xox" + "b-123456789-" + "x1" * 6,
+    "google": "AIza" + "x" * 35,
+    "stripe": "sk_live" + "_" + "x1" * 10,
+    "npm": "npm" + "_" + "x1" * 18,
     "wireguard": "[Interface]\nPrivateKey = " + "a" * 43 + "=\n",
+    "wireguard, shared": "PresharedKey=" + "a" * 43 + "=\n",
     "registry": '{"auths": {"x": {"auth": "YWRhOnNlY3JldA=="}}}',
 }
 
