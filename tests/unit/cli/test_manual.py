@@ -133,3 +133,9 @@ def test_the_hook_for_pre_commit_starts_what_there_is() -> None:
     assert hook["entry"] == "ignition lint"
     assert re.search(hook["files"], "configs/web.ign")
     assert not re.search(hook["files"], "web.ignore")
+
+
+@pytest.mark.parametrize("page", ["ci.md", "codes.md", "config.md", "editors.md", "lint.md"])
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (DOCS / page).read_text())
+    assert [target for target in targets if not (DOCS / target).exists()] == []
