@@ -179,15 +179,15 @@ GuessMainPID IOAccounting IPAccounting IgnoreOnIsolate IgnoreSIGPIPE KeepAlive L
 LockPersonality MakeDirectory MemoryAccounting MemoryDenyWriteExecute NoDelay
 NoNewPrivileges NonBlocking OnClockChange OnFailureIsolate OnTimezoneChange PassCredentials
 PassPacketInfo PassSecurity PermissionsStartOnly Persistent PrivateDevices PrivateIPC
-PrivateMounts PrivateNetwork PrivateTmp PrivateUsers ProtectClock ProtectControlGroups
-ProtectHostname ProtectKernelLogs ProtectKernelModules ProtectKernelTunables ReadWriteOnly
-RefuseManualStart RefuseManualStop RemainAfterElapse RemainAfterExit RemoveIPC RemoveOnStop
-RestrictRealtime RestrictSUIDSGID ReusePort RootDirectoryStartOnly SELinuxContextFromNet
-SendSIGHUP SendSIGKILL SloppyOptions StopWhenUnneeded SyslogLevelPrefix TTYReset TTYVHangup
-TTYVTDisallocate TasksAccounting Transparent WakeSystem Writable
+PrivateMounts PrivateNetwork ProtectClock ProtectKernelLogs ProtectKernelModules
+ProtectKernelTunables ReadWriteOnly RefuseManualStart RefuseManualStop RemainAfterElapse
+RemainAfterExit RemoveIPC RemoveOnStop RestrictRealtime RestrictSUIDSGID ReusePort
+RootDirectoryStartOnly SELinuxContextFromNet SendSIGHUP SendSIGKILL SloppyOptions
+StopWhenUnneeded SyslogLevelPrefix TTYReset TTYVHangup TTYVTDisallocate TasksAccounting
+Transparent WakeSystem Writable
 """
 BOOLEANS = frozenset(_BOOLEANS.split())
-"""Settings that are yes or no, whatever the section."""
+"""Settings that are yes or no, whatever the section. (Some that once were take other words since 257.)"""
 
 _TIMES = """
 AccuracySec DeferAcceptSec JobRunningTimeoutSec JobTimeoutSec KeepAliveIntervalSec

@@ -50,7 +50,7 @@ SUDOERS_NAME = LintRule(
 _IN_MEMORY = ("/run/", "/tmp/", "/proc/", "/sys/", "/dev/", "/var/run/", "/var/lock/")  # noqa: S108
 _OF_IMAGE = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/")
 _SKIPPED_BY_SUDO = re.compile(r"/etc/sudoers\.d/(?:[^/]*\.[^/]*|[^/]*~)")
-_HOMES = ("/home/", "/var/home/")
+_HOMES = "/home/"
 
 
 def check(subject: Subject) -> Iterator[Found]:
@@ -75,20 +75,20 @@ class _Homes:
     """Homes of users, and which folders in them are made by whom."""
 
     def __init__(self, subject: Subject) -> None:
-        self._made = set(subject.made.directories)
+        self._made = {_home_path(folder) for folder in subject.made.directories}
         self._homes = {"/root"}
         for user, _ in subject.items("passwd", "users"):
             home = user.get("homeDir") or f"/home/{user.get('name', '')}"
-            self._homes.add(home)
+            self._homes.add(_home_path(home))
             if user.get("sshAuthorizedKeys"):
-                self._made.add(f"{home}/.ssh")
-                self._made.add(f"/var{home}/.ssh")
+                self._made.add(_home_path(f"{home}/.ssh"))
 
     def unlisted_parent(self, where: str, item: dict[str, Any]) -> str:
         """The topmost parent in a user's home that nobody lists; "" if there is none. Each is named once."""
         owner = item.get("user", {})
         if owner.get("name", "root") == "root" and not owner.get("id"):
             return ""
+        where = _home_path(where)
         home = self._home_of(where)
         if not home:
             return ""
@@ -101,13 +101,17 @@ class _Homes:
         return ""
 
     def _home_of(self, where: str) -> str:
-        for above in _HOMES:
-            if where.startswith(above):
-                end = where.find("/", len(above))
-                return where[:end] if end > 0 else ""
+        if where.startswith(_HOMES):
+            end = where.find("/", len(_HOMES))
+            return where[:end] if end > 0 else ""
         folder = where
         while folder:
             folder = folder.rpartition("/")[0]
             if folder in self._homes:
                 return folder
         return ""
+
+
+def _home_path(path: str) -> str:
+    """A path in a home by its shorter name: /home is a link to /var/home on some systems."""
+    return path.removeprefix("/var") if path.startswith("/var/home/") else path

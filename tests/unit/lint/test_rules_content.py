@@ -173,6 +173,11 @@ SECRETS = {
     **{f"github, {kind}": f"token: gh{kind}_" + "a1" * 18 for kind in "pousr"},
     "github, fine-grained": "github_pat" + "_" + "a1" * 20,
     "gitlab": "glpat-" + "x1" * 10,
+    "slack": "xoxb-" + "123456789-abcdefghijkl",
+    "google": "AIza" + "b" * 35,
+    "stripe": "sk_live_" + "c3" * 12,
+    "npm": "npm_" + "d4" * 18,
+    "pgp": "-----BEGIN PGP PRIVATE KEY " + "BLOCK-----\n",
     "slack": "xox" + "b-123456789-" + "x1" * 6,
     "google": "AIza" + "x" * 35,
     "stripe": "sk_live" + "_" + "x1" * 10,
@@ -202,6 +207,7 @@ def test_secret_in_a_file(text: str) -> None:
         "grep 'BEGIN PRIVATE KEY' file",
         "AKIAIOSFODNN7EXAMPLE",
         "PublicKey = " + "a" * 43 + "=",
+        '{"auth": "required"}',
     ],
 )
 def test_what_only_looks_like_a_secret(text: str) -> None:

@@ -174,6 +174,8 @@ ADA: dict[str, Any] = {"user": {"name": "ada"}, "group": {"name": "ada"}}
         ("/home/ada/.config/x", [], ["IGN1843 files/0/path"]),
         ("/var/home/ada/.config/x", [], ["IGN1843 files/0/path"]),
         ("/home/ada/.config/x", ["/home/ada/.config"], []),
+        ("/var/home/ada/.config/x", ["/home/ada/.config"], []),
+        ("/home/ada/.config/x", ["/var/home/ada/.config"], []),
         ("/home/ada/.config/app/x", ["/home/ada/.config"], ["IGN1843 files/0/path"]),
         ("/home/ada/.config/app/x", ["/home/ada/.config", "/home/ada/.config/app"], []),
         ("/srv/ada/x", [], []),

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from typing import Any
 
 import pytest
 
-from ignition.lint import unit_names
+from ignition.lint import unit_keys, unit_names
 from ignition.lint.embedded import Embedded
 from ignition.lint.run import lint
 from ignition.lint.unit_text import UnitText
@@ -62,6 +64,22 @@ def test_line_that_is_neither_setting_nor_section() -> None:
         "IGN1904 /systemd/units/0/contents",
         "IGN1912 a.service 4:1",
     ]
+
+
+SYSTEMD = "/lib/systemd/systemd"
+
+
+@pytest.mark.skipif(not os.path.exists(SYSTEMD), reason="systemd is not here")
+def test_every_setting_of_the_systemd_here_is_known() -> None:
+    run = [SYSTEMD, "--dump-configuration-items"]
+    items = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    section, unknown = "", []
+    for line in items.splitlines():
+        if line.startswith("["):
+            section = line[1:-1]
+        elif "=" in line and line.partition("=")[0] not in unit_keys.SECTIONS[section]:
+            unknown.append(f"[{section}] {line}")
+    assert unknown == []
 
 
 def test_dropins_are_read_as_parts_of_their_unit() -> None:
