@@ -146,8 +146,8 @@ def test_memory_for_large_texts(name: str) -> None:
 
 
 def test_the_allowance_is_what_was_promised() -> None:
-    assert seconds_allowed(bytes(300_000)) == 3
-    assert seconds_allowed(b"") == 1
+    assert seconds_allowed(bytes(300_000)) == 15
+    assert seconds_allowed(b"") == 5
     assert memory_allowed(bytes(1 << 20)) == (20 + 32) << 20
 
 

@@ -42,7 +42,7 @@ def test_systemd_accepts_them(tmp_path: Path) -> None:
         shutil.copy(unit, units)
     for program in ("usr/bin/ignition", "usr/bin/mount", "usr/libexec/ignition-failure"):
         _program(tmp_path / program)
-    for name in ("network", "rmcfg", "firstboot-complete"):
+    for name in ("network", "remount-sysroot", "rmcfg", "firstboot-complete"):
         _program(tmp_path / f"usr/libexec/ignition-{name}")
     (tmp_path / "bin").symlink_to("usr/bin")
     done = subprocess.run(
