@@ -22,7 +22,7 @@ NO_HASH = LintRule(
 )
 """With a hash, provisioning stops when a server gives something else than the author saw."""
 
-PLAIN_TRANSPORT = LintRule(
+PLAIN_HTTP = LintRule(
     "IGN1872",
     "fetched over an unprotected connection, without a hash",
     hint="use https, or add verification.hash",
@@ -87,7 +87,7 @@ def check(subject: Subject) -> Iterator[Found]:
         elif resource.get("verification", {}).get("hash"):
             continue
         elif url.scheme in _PLAIN:
-            yield PLAIN_TRANSPORT.at(where)
+            yield PLAIN_HTTP.at(where)
         else:
             yield NO_HASH.at(where)
 
