@@ -72,6 +72,10 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
         except Failure as failure:
             machine.refuse(failure)
             continue
+        except OSError as error:
+            text = f"{one.device} cannot be read: {error.strerror}"
+            machine.refuse(Failure("IGN2004", text, origin, cause=error))
+            continue
         left[disk.block.number] = work.after if work.changes else disk.table
         yield _step(machine, work)
 

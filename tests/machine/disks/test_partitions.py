@@ -500,6 +500,14 @@ def test_missing_disk_is_named_with_its_place_and_what_is_there() -> None:
     assert "/dev/loop0" in ran.failures[0].hint
 
 
+def test_device_without_a_medium_is_refused() -> None:
+    """An unused loop device is there, but has no sectors; so is a card reader without a card."""
+    unused = subprocess.run(["losetup", "--find"], check=True, capture_output=True, text=True)
+    device = unused.stdout.strip()
+    assert run("disks", disk_config(device, {"number": 1})).codes == ["IGN2101"]
+    assert run("disks", disk_config(device, {"number": 1}, wipeTable=True)).codes == ["IGN2103"]
+
+
 def test_untouched_entries_keep_every_byte(blank_disk: BlankDisk) -> None:
     """A name that sfdisk cannot write, reserved attribute bits, a boot loader in the first sector."""
     disk = blank_disk(size_mib=64)
