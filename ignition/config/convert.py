@@ -43,6 +43,7 @@ def convert(value: Value, version: str, target: str) -> tuple[Value, list[RuleFi
     losses = list(_forgotten(value)) if _FORGETFUL in (version, target) else []
     value = translate.to_newest(value, version)
     losses += _without_counterpart(value, shapes.of(shapes.NEWEST), shapes.of(target), ())
+    _unset_empty(value, shapes.of(target))
     value["ignition"]["version"] = target
     if not losses:
         losses = [
@@ -95,6 +96,20 @@ def _without_counterpart(
             else:
                 for index, entry in enumerate(item):
                     yield from _without_counterpart(entry, below, member.shape, (*here, index))
+
+
+def _unset_empty(value: Value, shape: Shape) -> None:
+    """Takes objects out that are empty: in the newest spec that means unset, in old ones it may not."""
+    for name, member in shape.members.items():
+        item = value.get(name)
+        if not item or member.shape is None:
+            if member.pointer and item is not None:
+                del value[name]
+        elif member.kind == shapes.OBJECT:
+            _unset_empty(item, member.shape)
+        else:
+            for entry in item:
+                _unset_empty(entry, member.shape)
 
 
 def _says_something(item: object) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from ignition.__main__ import COMMANDS
 from ignition.cli import manual
 from tests.unit.cli.command import CHECKOUT
 
@@ -68,10 +69,7 @@ def test_completion_knows_all_options(name: str) -> None:
     ("words", "offered"),
     [
         (("l",), {"lint"}),
-        (
-            ("",),
-            {"convert", "lint", "render", "run", "--platform", "--stage", "--version", "--help"},
-        ),
+        (("",), {*COMMANDS, "--platform", "--stage", "--version", "--help"}),
         (("lint", "--format", "s"), {"sarif"}),
         (("convert", "--to", "3.7"), {"3.7.0-experimental"}),
         (("run", "fe"), {"fetch", "fetch-offline"}),

@@ -123,6 +123,13 @@ def test_bits_without_effect_are_gone_where_they_would_have_one() -> None:
     assert (lost, there["storage"]["files"][0]["mode"]) == ([], 0o755)
 
 
+def test_an_empty_object_stays_unset_where_it_would_be_set() -> None:
+    """In 3.2.0 an empty custom is one without pin; in 3.3.0 it is none."""
+    volume = {"name": "v", "device": "/dev/vdb", "clevis": {"tpm2": True, "custom": {}}}
+    there, lost = converted(config("3.3.0", storage={"luks": [volume]}), "3.2.0")
+    assert (lost, there["storage"]["luks"][0]["clevis"]) == ([], {"tpm2": True})
+
+
 def test_only_what_is_set_is_written_in_the_order_of_the_spec() -> None:
     checked = check(b'{"storage": {"files": []}, "ignition": {"version": "3.6.0"}}', "c")
     assert checked.value is not None
