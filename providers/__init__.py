@@ -14,7 +14,7 @@ MODULES = {
     "aliyun": "aliyun",
     "applehv": "applehv",
     "aws": "aws",
-    "azure": "",
+    "azure": "azure",
     "azurestack": "",
     "brightbox": "openstack",
     "cloudstack": "cloudstack",

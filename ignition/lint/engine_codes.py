@@ -308,6 +308,10 @@ CODES: dict[str, tuple[str, str]] = {
     "IGN5520": ("The kernel module vsock cannot be loaded.", "Have it in the initramfs."),
     "IGN5521": ("The host gives no config over vsock.", "Start vfkit with --ignition."),
     "IGN5522": ("The host does not answer in HTTP over vsock.", "Check what listens there."),
+    "IGN5530": (
+        "No provisioning DVD came in time.",
+        "Attach it again; check ignition.platform.id=; ignition.wait.fetch= sets the limit.",
+    ),
     "IGN6001": (
         "A switch in the environment is neither true nor false.",
         "Set it to true, 1, false or 0.",

@@ -58,6 +58,11 @@ def add_link(name: str, peer: str) -> None:
         run(["ip", "link", "set", each, "up"])
 
 
+def add_route(interface: str) -> None:
+    """IPv4 leads out by this interface."""
+    run(["ip", "route", "add", "default", "dev", interface])
+
+
 def _check(result: int) -> None:
     if result != 0:
         number = ctypes.get_errno()

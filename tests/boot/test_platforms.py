@@ -17,7 +17,7 @@ CONFIG = {
 }
 
 
-@pytest.mark.parametrize("platform", ["aws", "gcp", "digitalocean", "openstack"])
+@pytest.mark.parametrize("platform", ["aws", "azure", "gcp", "digitalocean", "openstack"])
 def test_config_from_the_metadata_service(platform: str, boot: Boot) -> None:
     service = FAKES[platform](json.dumps(CONFIG).encode())
     with HttpServer(service=service.answer) as server:

@@ -49,6 +49,8 @@ def context(platform: str, machine: Any, *, total: int = 30, headers: int = 10) 
     ctx: FetchContext = machine.context().using(Transport(total=total, headers=headers))
     if platform in RACING:
         ctx.clock, ctx.sleep = time.monotonic, time.sleep
+        # They wait for ever otherwise, when a test finds something wrong.
+        machine.settings.wait_fetch = machine.settings.wait_fetch or 20
     return ctx
 
 

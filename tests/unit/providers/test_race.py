@@ -106,6 +106,16 @@ def test_both_have_one(machine: Machine) -> None:
         assert fetch("openstack", machine) in (b"drive", b"service")
 
 
+def test_nobody_goes_on_asking_when_it_is_over(machine: Machine) -> None:
+    drive(machine, "config-2", {"/openstack/latest/user_data": CONFIG})
+    service = fake("openstack", CONFIG)
+    with served("openstack", service, machine) as server:
+        server.answer(service.path, Answer(503))
+        assert fetch("openstack", machine) == CONFIG
+        time.sleep(1.5)
+        assert len(server.requests) <= 2
+
+
 def test_drive_that_cannot_be_mounted(machine: Machine) -> None:
     drive(machine, "config-2", {})
     machine.program("mount", "echo bad superblock >&2; exit 32")

@@ -90,6 +90,15 @@ def test_aws_with_ipv6_alone(machine: Machine) -> None:
             assert fetch("aws", machine) == CONFIG
 
 
+def test_aws_with_both_takes_ipv4(machine: Machine) -> None:
+    service = Aws(CONFIG)
+    with served("aws", service, machine):
+        network.add_link("eth0", "cable")
+        network.add_address("2001:db8::1", "eth0")
+        network.add_route("eth0")
+        assert fetch("aws", machine) == CONFIG
+
+
 def test_aliyun_hardened_instance_gets_a_token(machine: Machine) -> None:
     with served("aliyun", Aliyun(CONFIG, hardened=True), machine) as server:
         assert fetch("aliyun", machine) == CONFIG

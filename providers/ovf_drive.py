@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The provisioning DVD of Azure: custom data beside an OVF environment, on a drive that is found by its file
+system, since its name and label are not the same everywhere."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from ignition.base.errors import Failure
+from ignition.resource.watch import Watch
+from ignition.system import drive
+from ignition.system.run import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ignition.resource.context import FetchContext
+
+POLL = 1.0
+# What marks the drive; what it says does not matter.
+MARK = "/ovf-env.xml"
+CUSTOM_DATA = "/CustomData.bin"
+# linux/cdrom.h. Only a drive has a status, so no disk with such a file system is taken for the DVD.
+_DRIVE_STATUS, _DISC_OK = 0x5326, 4
+
+
+def fetch(ctx: FetchContext, filesystems: Sequence[str]) -> bytes:
+    """The custom data of the first drive with one of these file systems that is a provisioning DVD; none if
+    it holds none.
+
+    Waits for the drive, for ever unless `ignition.wait.fetch=` bounds it (IGN5530).
+    """
+    limit = float(ctx.settings.wait_fetch)
+    end = ctx.clock() + limit if limit else 0.0
+    what = f"a DVD ({' or '.join(filesystems)}) with {MARK.lstrip('/')}"
+    with Watch(ctx.progress, what) as watch:
+        watch.reason = "there is none"
+        while True:
+            data = look(ctx, filesystems)
+            if data is not None:
+                return data
+            if end and ctx.clock() >= end:
+                raise Failure(
+                    "IGN5530",
+                    f"no config within {limit:g} s from {what}",
+                    hint="attach it again, or check ignition.platform.id=: only Azure has it",
+                )
+            ctx.sleep(POLL)
+
+
+def look(ctx: FetchContext, filesystems: Sequence[str]) -> bytes | None:
+    """The same without waiting; None if there is no such drive now."""
+    for filesystem in filesystems:
+        for device in _devices(ctx, filesystem):
+            if has_disc(device):
+                data = _read(ctx, device)
+                if data is not None:
+                    return data
+    return None
+
+
+def _devices(ctx: FetchContext, filesystem: str) -> list[str]:
+    """The block devices with this file system, looked at now and not remembered."""
+    command = [ctx.settings.program("blkid"), "-c", "/dev/null", "-o", "device"]
+    found = run(ctx.log, [*command, "-t", f"TYPE={filesystem}"], check=False)
+    return found.stdout.split()
+
+
+def has_disc(device: str) -> bool:
+    """Whether this is a drive with a disc in it."""
+    try:
+        # Without O_NONBLOCK an empty drive cannot be opened.
+        descriptor = os.open(device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return fcntl.ioctl(descriptor, _DRIVE_STATUS, 0) == _DISC_OK
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _read(ctx: FetchContext, device: str) -> bytes | None:
+    """The custom data on a drive; None if it is another drive, or cannot be read for now."""
+    try:
+        with drive.mounted(ctx.settings, ctx.log, device, ctx.sleep) as folder:
+            if drive.read(folder, MARK) is None:
+                ctx.log.info(f"{device} has no {MARK}: not the provisioning DVD")
+                return None
+            data = drive.read(folder, CUSTOM_DATA)
+    except Failure as failure:
+        ctx.log.warning(f"{device} cannot be read: {failure.text}; it is tried again")
+        return None
+    if data is None:
+        ctx.log.info(f"no custom data: {device} has no {CUSTOM_DATA}")
+    return data or b""
