@@ -34,11 +34,12 @@ SEVERAL_COMMANDS = LintRule(
 
 RELATIVE_COMMAND = LintRule(
     "IGN1923",
-    "the program must be a plain name or an absolute path: systemd refuses the unit",
+    "the program must be a plain name or an absolute path",
     hint="write the program with its whole path",
 )
 """systemd starts programs by their absolute path, or by a name without slashes that it looks for in its own
-list of folders. There is no current folder, no `~`, and no variable in the name of the program."""
+list of folders. There is no current folder, no `~`, and no variable in the name of the program. It refuses
+the unit, or fails to start it."""
 
 SHELL_SYNTAX = LintRule(
     "IGN1924",
@@ -53,6 +54,13 @@ RESTART_OF_ONESHOT = LintRule(
     hint="use Restart=on-failure, or another type",
 )
 """A oneshot service that has done its work would be started again, and never be done."""
+
+NO_BUS_NAME = LintRule(
+    "IGN1930",
+    "Type=dbus without BusName=: systemd refuses the unit",
+    hint="add BusName=, or use another type",
+)
+"""Such a service counts as started when it has taken its name on the bus, so systemd must know the name."""
 
 _COMMANDS_WORDS = """
 ExecCondition ExecStartPre ExecStart ExecStartPost ExecReload ExecStop ExecStopPre ExecStopPost
@@ -77,9 +85,7 @@ def _programs(text: UnitText) -> Iterator[Found]:
             continue
         program, words = unit_text.program(setting.value)
         if not program.startswith(("/", "%")) and _NO_PLAIN_NAME.search(program):
-            message = (
-                f"{program} is neither a plain name nor an absolute path: systemd refuses the unit"
-            )
+            message = f"{program} is neither a plain name nor an absolute path"
             yield RELATIVE_COMMAND.inside(text.embedded, setting.value_span, message)
         shell = next((word for word in words if word in _SHELL_WORDS), "")
         if shell:
@@ -104,6 +110,8 @@ def _service(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
             for setting in text.settings:
                 if setting is commands[1]:
                     yield SEVERAL_COMMANDS.inside(text.embedded, setting.name_span)
+    if complete and said == "dbus" and not unit.last("Service", "BusName"):
+        yield NO_BUS_NAME.inside(unit.main.embedded, span)
     restart = unit.values("Service", "Restart")
     if said == "oneshot" and restart and restart[-1].value in ("always", "on-success"):
         for text in unit.texts:

@@ -27,7 +27,7 @@ NOTHING_TO_MOUNT = LintRule(
     "What= is missing: systemd refuses the unit",
     hint="add What= with the device",
 )
-"""A mount or swap unit says in `What=` which device it is about."""
+"""A mount unit says in `What=` which device or other source it mounts."""
 
 NOTHING_TO_WAIT_FOR = LintRule(
     "IGN1928",
@@ -36,12 +36,13 @@ NOTHING_TO_WAIT_FOR = LintRule(
 )
 """A socket listens on something, a timer elapses at some time, a path unit watches a path."""
 
-NO_MOUNT_POINT = LintRule(
+PATH_MISSING = LintRule(
     "IGN1929",
-    "Where= is missing",
-    hint="add Where= with the path of the mount point",
+    "the path that the unit is named after is missing",
+    hint="add Where= (mount, automount) or What= (swap) with the path",
 )
-"""systemd.mount(5) calls it mandatory. (systemd takes the path from the unit's name where it is missing.)"""
+"""The man pages call it mandatory. systemd takes the path from the unit's name where it is missing, which not
+every reader of the unit can."""
 
 _LISTEN = """
 ListenStream ListenDatagram ListenSequentialPacket ListenFIFO ListenSpecial ListenNetlink
@@ -96,7 +97,7 @@ def _unit(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
                         text.embedded, setting.value_span, message, f"name the unit {wanted}"
                     )
         header = next((each.span for each in unit.main.headers if each.name == section), beginning)
-        if complete and name == "Where" and not unit.values(section, name):
-            yield NO_MOUNT_POINT.inside(embedded, header)
-        if complete and kind != ".automount" and not unit.values(section, "What"):
+        if complete and not unit.values(section, name):
+            yield PATH_MISSING.inside(embedded, header, f"{name}= is missing")
+        if complete and kind == ".mount" and not unit.values(section, "What"):
             yield NOTHING_TO_MOUNT.inside(embedded, header)

@@ -91,7 +91,8 @@ NO_UNIT_NAME = LintRule(
     hint="end it in .service, .target or another type of unit",
 )
 """Settings such as `After=` and `WantedBy=` name units with their type: `multi-user.target`, not
-`multi-user`. What is not the name of a unit is ignored."""
+`multi-user`. What is not the name of a unit has no effect in `[Unit]`; in `[Install]` it makes enabling the
+unit fail."""
 
 _BOOLEANS = frozenset(("1", "yes", "y", "true", "t", "on", "0", "no", "n", "false", "f", "off"))
 # Each part can be read in one way only (the + after a quantifier), or a long value would take for ever.

@@ -13,6 +13,7 @@ import pytest
 from ignition.lint.run import lint
 from tests.unit.lint.lint_cases import config, file, zipped
 
+UNITS = "/lib/systemd/system"
 EXAMPLES = Path(__file__).parents[3] / "examples"
 CORE: dict[str, Any] = {"user": {"name": "core"}, "group": {"name": "core"}}
 
@@ -271,6 +272,19 @@ def test_ordinary_config(name: str) -> None:
 
 def test_large_ordinary_config_for_every_platform_without_a_limit() -> None:
     assert lint(config("3.4.0", **ORDINARY["settings"]), "x", platform="metal") == []
+
+
+@pytest.mark.skipif(not os.path.isdir(UNITS), reason="systemd is not here")
+def test_units_of_the_system_here() -> None:
+    found = {}
+    for name in sorted(os.listdir(UNITS)):
+        path = os.path.join(UNITS, name)
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as text:
+                unit = {"name": name, "contents": text.read()}
+            said = lint(config("3.4.0", systemd={"units": [unit]}), name)
+            found.update({name: said} if said else {})
+    assert found == {}
 
 
 @pytest.mark.parametrize("name", sorted(os.listdir(EXAMPLES)))

@@ -120,6 +120,8 @@ def test_time_span_is_read_in_linear_time() -> None:
         (RUN + 'ExecStartPre=/bin/sh -c "echo \\"a\\" | b"\n', []),
         (RUN + "Type=oneshot\nRestart=always\n", ["IGN1925 a.service 4:9"]),
         (RUN + "Type=oneshot\nRestart=on-failure\n", []),
+        (RUN + "Type=dbus\n", ["IGN1930 a.service 1:1"]),
+        (RUN + "Type=dbus\nBusName=org.example.A\n", []),
     ],
 )
 def test_commands_of_a_service(contents: str, said: list[str]) -> None:
@@ -156,7 +158,7 @@ def test_command_may_come_from_another_config() -> None:
         ("data.automount", "[Automount]\nWhere=/var/data\n", ["IGN1926 data.automount 2:7"]),
         ("dev-vdb.swap", "[Swap]\nWhat=/dev/vdb\n", []),
         ("swap.swap", "[Swap]\nWhat=/dev/vdb\n", ["IGN1926 swap.swap 2:6"]),
-        ("dev-vdb.swap", "[Swap]\nPriority=1\n", ["IGN1927 dev-vdb.swap 1:1"]),
+        ("dev-vdb.swap", "[Swap]\nPriority=1\n", ["IGN1929 dev-vdb.swap 1:1"]),
         ("data.mount", "[Unit]\nDescription=x\n[Mount]\nWhere=/data\n", ["IGN1927 data.mount 3:1"]),
         ("data.mount", "[Mount]\nWhat=/dev/vdb\n", ["IGN1929 data.mount 1:1"]),
         ("a.socket", "[Socket]\nListenStream=80\n", []),
