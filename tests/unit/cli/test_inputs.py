@@ -17,6 +17,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "many").mkdir()
+    for number in range(99, 0, -7):
+        (tmp_path / "many" / f"{number:02}.ign").write_text("{}")
     monkeypatch.chdir(tmp_path)
 
 
@@ -25,6 +28,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         pytest.param(["b.ign", "a.ign"], ["b.ign", "a.ign"], id="the order of the words"),
         pytest.param(["sub"], ["sub/c.ign", "sub/deep/d.ign"], id="folder"),
+        pytest.param(
+            ["many"], [f"many/{number:02}.ign" for number in range(1, 100, 7)], id="sorted"
+        ),
         pytest.param(["sub/*"], ["sub/c.ign", "sub/deep/d.ign", "sub/notes.txt"], id="pattern"),
         pytest.param(["**/d.ign"], ["sub/deep/d.ign"], id="pattern over folders"),
         pytest.param(["odd[1].ign"], ["odd[1].ign"], id="a name that looks like a pattern"),

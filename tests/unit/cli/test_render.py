@@ -130,9 +130,10 @@ def test_a_merge_that_is_invalid_is_refused() -> None:
     }
     config = json.loads(parent(inline(child)))
     config["storage"]["files"][0]["user"] = {"id": 1}
-    done = run("ignition", "render", "-", stdin=json.dumps(config).encode())
-    assert done.returncode == 1
-    assert "error IGN1401: cannot set both id and name" in done.stderr
+    for words in ([], ["--origins"]):
+        done = run("ignition", "render", *words, "-", stdin=json.dumps(config).encode())
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "error IGN1401: cannot set both id and name" in done.stderr
 
 
 def test_an_unreadable_file_is_wrong_use(tmp_path: Path) -> None:
