@@ -42,6 +42,8 @@ def test_new_file_with_new_parents(target: Target) -> None:  # 23
     assert target.at("/foo/bar").read_text() == "example file\n"
     assert (target.mode("/foo/bar"), target.owner("/foo/bar")) == (0o644, (0, 0))
     assert (target.mode("/foo"), target.owner("/foo")) == (0o755, (0, 0))
+    assert f'files: wrote file "{target.root}/foo/bar"' in target.log
+    assert sorted(target.tree()) == ["foo", "foo/bar"]
     assert not target.critical
 
 
@@ -49,6 +51,14 @@ def test_new_file_with_new_parents(target: Target) -> None:  # 23
     "contents",
     [
         pytest.param({"source": "data:;base64,aGVsbG8="}, id="base64 (24)"),
+        pytest.param({"source": "data:,hello", "compression": ""}, id="not compressed"),
+        pytest.param(
+            {
+                "source": "data:;base64," + base64.b64encode(gzip.compress(b"hello")).decode(),
+                "compression": "gzip",
+            },
+            id="gzip",
+        ),
         pytest.param(
             {
                 "source": "data:;base64," + base64.b64encode(gzip.compress(b"hello")).decode(),
@@ -111,10 +121,21 @@ def test_owner(target: Target, owners: dict[str, Any], expected: tuple[int, int]
 def test_unknown_owner(target: Target, kind: str) -> None:  # 35
     target.put("/etc/passwd", PASSWD)
     with pytest.raises(Failure, match=f'no such {kind} "nobody-here"') as caught:
-        target.file("/f", "x", **{kind: {"name": "nobody-here"}})
+        target.storage(files=[{"path": "/a"}, {"path": "/f", kind: {"name": "nobody-here"}}])
     assert caught.value.code == "IGN3102"
-    assert str(caught.value.origin) == "config.ign: /storage/files/0"
-    assert not target.at("/f").exists()
+    assert str(caught.value.origin) == "config.ign: /storage/files/1"
+    assert not target.at("/a").exists()
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_owner_that_the_config_deletes(target: Target, kind: str) -> None:
+    config = {
+        "passwd": {f"{kind}s": [{"name": "leaver", "shouldExist": False}]},
+        "storage": {"files": [{"path": "/a"}, {"path": "/f", kind: {"name": "leaver"}}]},
+    }
+    with pytest.raises(Failure, match="no such"):
+        target.run(config, "files")
+    assert not target.at("/a").exists()
 
 
 def test_all_unknown_owners_are_told_before_anything_is_written(target: Target) -> None:
@@ -218,6 +239,8 @@ def test_file_without_contents_takes_owner_and_mode(target: Target) -> None:  # 
     target.put("/f", "old", 0o640, (5, 6))
     target.file("/f", mode=0o600, user={"id": 7})
     assert target.at("/f").read_text() == "old"
+    target.file("/f", user={"id": 7}, group={"id": 6})
+    assert not any("setuid" in line for line in target.log)
     assert (target.mode("/f"), target.owner("/f")) == (0o600, (7, 6))
 
 
@@ -296,6 +319,7 @@ def test_run_again_changes_nothing(target: Target) -> None:
     target.storage(**config)
     assert {path: target.at(path).lstat() for path in target.tree()} == before
     assert target.at("/d/h").read_text() == "h"
+    assert not any("wrote" in line for line in target.log)
 
 
 @pytest.mark.parametrize("remains", ["", "wan"])
@@ -353,6 +377,14 @@ class TestAppend:
         for _ in range(3):
             target.file("/f", append=[{"source": "data:,two"}])
         assert target.at("/f").read_text() == "onetwo"
+
+    def test_each_file_for_itself(self, target: Target) -> None:
+        files = [{"path": f"/{name}", "append": [{"source": f"data:,{name}"}]} for name in "fg"]
+        target.put("/f", "1")
+        target.put("/g", "22")
+        for _ in range(2):
+            target.storage(files=files)
+            assert (target.at("/f").read_text(), target.at("/g").read_text()) == ("1f", "22g")
 
     def test_with_another_config_appends_again_and_warns(self, target: Target) -> None:
         target.put("/f", "one")

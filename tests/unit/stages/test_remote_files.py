@@ -118,7 +118,7 @@ def test_existing_file_that_loses_nothing(target: Target, server: HttpServer, th
     assert target.at("/f").read_text() == "from afar"
 
 
-@pytest.mark.parametrize("there", ["other", "from afar and more"])
+@pytest.mark.parametrize("there", ["other", "from afar and more", "From", "fRom"])
 def test_existing_file_with_other_contents(target: Target, server: HttpServer, there: str) -> None:
     server.answer("/f", b"from afar")
     target.put("/f", there)

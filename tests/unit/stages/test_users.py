@@ -373,6 +373,16 @@ def test_files_of_a_new_user(system: Target) -> None:  # 34
     assert system.owner("/home/test/f") == (1000, 1000)
 
 
+@pytest.mark.parametrize("user", [{"shouldExist": False}, {"homeDir": "/srv/core"}])
+def test_home_that_makes_way_for_files(system: Target, user: dict[str, Any]) -> None:
+    system.put("/home/core/f", "old", owner=(500, 500))
+    system.folder("/srv")
+    files = [{"path": "/home/core/f", "contents": {"source": "data:,new"}}]
+    config = {"passwd": {"users": [{"name": "core", **user}]}, "storage": {"files": files}}
+    system.run(config, "users", "files")
+    assert system.at("/home/core/f").read_text() == "new"
+
+
 @pytest.mark.parametrize("kind", ["users", "groups"])
 def test_name_that_looks_like_an_option(system: Target, kind: str) -> None:
     with pytest.raises(Refused) as caught:
