@@ -74,7 +74,8 @@ def type_hint(path: Path, node: Node, expected: str) -> str:
     if not path:
         return "a config is a JSON object"
     text = node.value
-    if path[-1] == "mode" and node.kind == scan.STRING and text and not text.strip("01234567"):
+    octal = node.kind == scan.STRING and 0 < len(text) < 8 and not text.strip("01234567")
+    if path[-1] == "mode" and octal:
         return f"mode must be a decimal number: octal {text} is {int(text, 8)}"
     if node.kind == scan.STRING and expected == "an integer" and text.isdigit():
         return f"{path[-1]} must be a number: leave out the quotes"

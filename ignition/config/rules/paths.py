@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from ignition.config.rules.rule import Rule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 NO_PATH = Rule(
     "IGN1101",
     "path not specified",
@@ -48,3 +52,18 @@ def clean(path: str) -> str:
         elif part not in ("", ".", "..") or (part == ".." and not root):
             parts.append(part)
     return root + "/".join(parts) or "."
+
+
+def lengths(paths: Iterable[str]) -> list[int]:
+    """The lengths of paths, each once, the longest first."""
+    return sorted({len(path) for path in paths}, reverse=True)
+
+
+def above(path: str, of_length: list[int]) -> Iterator[str]:
+    """The beginnings of a path that end before a slash and have one of these `lengths`, the longest first.
+
+    To look up all beginnings would take time by the square of the path's length.
+    """
+    for length in of_length:
+        if path[length : length + 1] == "/":
+            yield path[:length]

@@ -8,7 +8,7 @@ from ignition.config.rules.disks import disk
 from ignition.config.rules.filesystems import filesystem
 from ignition.config.rules.luks import luks
 from ignition.config.rules.nodes import directory, file, link
-from ignition.config.rules.paths import clean
+from ignition.config.rules.paths import above, clean, lengths
 from ignition.config.rules.raid import raid
 from ignition.config.rules.rule import Rule
 
@@ -120,9 +120,11 @@ def _between_entries(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]
 
 def _under_links(items: Items, links: Items, rule: Rule, kind: str) -> Iterator[RuleFinding]:
     counts = _path_counts(links)
+    of_length = lengths(counts)
     for index, item in enumerate(items):
-        for _ in range(_links_above(item.get("path", ""), counts)):
-            yield rule.at(kind, index)
+        for folder in above(item.get("path", ""), of_length):
+            for _ in range(counts.get(folder, 0)):
+                yield rule.at(kind, index)
 
 
 def _path_counts(items: Items) -> dict[str, int]:
@@ -133,22 +135,14 @@ def _path_counts(items: Items) -> dict[str, int]:
     return counts
 
 
-def _links_above(path: str, counts: dict[str, int]) -> int:
-    """How many links a path begins with, each with a slash after it."""
-    total = 0
-    slash = path.find("/")
-    while slash >= 0:
-        total += counts.get(path[:slash], 0)
-        slash = path.find("/", slash + 1)
-    return total
-
-
 def _links(links: Items, folders: Items, minor: int) -> Iterator[RuleFinding]:
-    counts = _path_counts(links)
     folder_counts = _path_counts(folders)
+    counts = _path_counts(links)
+    of_length = lengths(counts)
     for index, item in enumerate(links):
-        for _ in range(_links_above(item.get("path", ""), counts)):
-            yield LINK_UNDER_LINK.at("links", index)
+        for folder in above(item.get("path", ""), of_length):
+            for _ in range(counts.get(folder, 0)):
+                yield LINK_UNDER_LINK.at("links", index)
         if minor >= 3 and not item.get("target"):
             yield TARGET_REQUIRED.at("links", index, "target")
         elif item.get("hard"):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ignition.base.finding import INFO
+from ignition.config.rules.paths import above, lengths
 from ignition.lint.rule import LintRule
 from ignition.lint.unit_names import from_path
 
@@ -53,21 +54,23 @@ def check(subject: Subject) -> Iterator[Found]:
         if item.get("path")
     ]
     last = {mount: number for number, (mount, _) in enumerate(listed)}
+    of_length = lengths(last)
     for number, (mount, path) in enumerate(listed):
         if mount in seen:
             yield SAME_MOUNT_POINT.at((*path, "path"))
         seen[mount] = number
-        outer = next((each for each in _above(mount) if last.get(each, -1) > number), "")
+        outer = next((each for each in _above(mount, of_length) if last.get(each, -1) > number), "")
         if outer:
             yield MOUNT_ORDER.at((*path, "path"), f"{MOUNT_ORDER.title}, {outer}")
         if not _stays(subject, mount, units):
             yield MOUNT_NOT_KEPT.at((*path, "path"))
 
 
-def _above(mount: str) -> Iterator[str]:
-    while mount.strip("/"):
-        mount = mount.rpartition("/")[0] or "/"
-        yield mount
+def _above(mount: str, of_length: list[int]) -> Iterator[str]:
+    """Where another mount point may be that this one lies under, the nearest first."""
+    yield from above(mount, of_length)
+    if mount.strip("/"):
+        yield "/"
 
 
 def _stays(subject: Subject, mount: str, units: set[str]) -> bool:

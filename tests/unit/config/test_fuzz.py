@@ -71,6 +71,11 @@ LARGE_TEXTS = {
     "one unknown key": filled(HEAD, '"x":0,', '"x":0}'),
     "a long key": filled(HEAD + '"', "k", '":0}'),
     "a long path": filled(FILES + '{"path":"', "/a", '"}]}}'),
+    "a long path under links": (
+        HEAD + '"storage":{"links":[{"path":"/b"},{"path":"/c' + "/a" * 25000 + '"}],'
+        '"files":[{"path":"' + "/a" * 25000 + '"}]}}'
+    ).encode(),
+    "a long mode": filled(FILES + '{"path":"/a","mode":"', "7", '"}]}}'),
     "a path of dots": filled(FILES + '{"path":"', "/..", '"}]}}'),
     "escapes": filled(FILES + '{"path":"/', "\\u00e9", '"}]}}'),
     "halves of pairs": filled(FILES + '{"path":"/', "\\ud800", '"}]}}'),
