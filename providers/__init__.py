@@ -15,7 +15,7 @@ MODULES = {
     "applehv": "applehv",
     "aws": "aws",
     "azure": "azure",
-    "azurestack": "",
+    "azurestack": "azurestack",
     "brightbox": "openstack",
     "cloudstack": "cloudstack",
     "digitalocean": "digitalocean",

@@ -91,6 +91,14 @@ def test_service_that_does_not_answer_leaves_a_dvd_that_is_there(
     assert caught.value.code == "IGN4006"
 
 
+@pytest.mark.parametrize("filesystem", ["udf", "iso9660"])
+def test_azure_stack_has_the_dvd_alone(filesystem: str, machine: Machine, dvd: Any) -> None:
+    dvd(sr0={"ovf-env.xml": b"", "CustomData.bin": CONFIG})
+    listing = machine.folder / "drives/sr0"
+    machine.program("blkid", f'[ "$6" = TYPE={filesystem} ] && echo {listing} || exit 2')
+    assert fetch("azurestack", machine) == CONFIG
+
+
 def test_a_file_is_no_drive(machine: Machine) -> None:
     machine.write("plain", b"")
     assert not ovf_drive.has_disc(str(machine.folder / "plain"))
