@@ -237,6 +237,21 @@ def test_systemctl_that_fails(system: Target, tmp_path: Any) -> None:
     assert (caught.value.code, caught.value.hint) == ("IGN3301", "why")
 
 
+def test_name_with_a_slash(system: Target) -> None:
+    dropins = [{"name": "sub/d.conf", "contents": "x"}]
+    units(system, {"name": "a/../b/x.service", "contents": SERVICE, "dropins": dropins})
+    assert system.at(f"{UNITS}/b/x.service").read_text() == SERVICE
+    assert system.at(f"{UNITS}/b/x.service.d/sub/d.conf").read_text() == "x"
+    assert not system.at(f"{UNITS}/a").exists()
+
+
+def test_failure_of_the_only_unit(system: Target) -> None:
+    system.put("/etc/systemd/system", "a file")
+    with pytest.raises(Failure, match="not a directory") as caught:
+        units(system, {"name": "x.service", "contents": "x"})
+    assert str(caught.value.origin) == "config.ign: /systemd/units/0"
+
+
 def test_unit_folder_behind_a_link(system: Target) -> None:
     system.folder("/usr/etc/systemd")
     system.link("/etc", "/usr/etc")
