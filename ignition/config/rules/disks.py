@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import _bisect
+
 from ignition.config.rules.paths import path_fault
 from ignition.config.rules.rule import Rule
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from ignition.config.rules.rule import RuleFinding
 
     Items = list[dict[str, Any]]
+    Span = tuple[int, int]
+
+# Below and above all ends of partitions, which are 64-bit numbers.
+_LOW, _HIGH = -(1 << 64), 1 << 64
 
 DEVICE_REQUIRED = Rule(
     "IGN1501",
@@ -122,19 +128,54 @@ def _first_repeat(values: list[Any]) -> int | None:
 
 
 def _first_overlap(partitions: Items) -> int | None:
+    """The index of the first partition that the first one which overlaps any overlaps."""
     spans = [_span(item) for item in partitions]
-    for number, mine in enumerate(spans):
-        for index, other in enumerate(spans):
-            if mine is None or other is None or index == number:
-                continue
-            start, end = mine
-            first, last = other
-            if first <= start <= last or first <= end <= last or (start < first and end > last):
-                return index
-    return None
+    overlapping = _overlapping([span for span in spans if span])
+    number = next((index for index, span in enumerate(spans) if span in overlapping), None)
+    if number is None:
+        return None
+    mine = spans[number]
+    return next(
+        index
+        for index, other in enumerate(spans)
+        if index != number and mine and other and _meet(mine, other)
+    )
 
 
-def _span(partition: dict[str, Any]) -> tuple[int, int] | None:
+def _meet(mine: Span, other: Span) -> bool:
+    """As the original computes it, also for spans that end before they start."""
+    start, end = mine
+    first, last = other
+    return first <= start <= last or first <= end <= last or (start < first and end > last)
+
+
+def _overlapping(spans: list[Span]) -> set[Span]:
+    """The spans that `_meet` one of the others, without trying all pairs."""
+    spans = sorted(spans)
+    starts = [start for start, _ in spans]
+    # Of the spans before each place of the list the two highest ends, of those from there on the lowest.
+    highest = [(_LOW, _LOW)]
+    for _, end in spans:
+        top, second = highest[-1]
+        highest.append((end, top) if end > top else (top, max(second, end)))
+    lowest = [_HIGH]
+    for _, end in reversed(spans):
+        lowest.append(min(lowest[-1], end))
+    lowest.reverse()
+    found = set()
+    for start, end in spans:
+        meets = lowest[_bisect.bisect_right(starts, start)] < end
+        for place in (start, end):
+            top, second = highest[_bisect.bisect_right(starts, place)]
+            # A span is no reason against itself.
+            others = second if start <= place and top == end else top
+            meets = meets or others >= place
+        if meets:
+            found.add((start, end))
+    return found
+
+
+def _span(partition: dict[str, Any]) -> Span | None:
     """First and last MiB of a partition whose place is given."""
     start, size = partition.get("startMiB"), partition.get("sizeMiB")
     if not start or size is None:

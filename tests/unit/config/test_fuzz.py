@@ -114,6 +114,10 @@ LARGE_TEXTS = {
         HEAD + '"storage":{"disks":[{"device":"/dev/a","partitions":['
         + ",".join(f'{{"number":{n},"startMiB":1,"sizeMiB":9}}' for n in range(1, 2500)) + "]}]}}"
     ).encode(),
+    "partitions side by side": (
+        HEAD + '"storage":{"disks":[{"device":"/dev/a","partitions":['
+        + ",".join(f'{{"number":{n},"startMiB":{9 * n},"sizeMiB":9}}' for n in range(1, 2500)) + "]}]}}"
+    ).encode(),
     "links through links": (
         HEAD + '"storage":{"links":['
         + ",".join(f'{{"path":"{"/a" * (n % 40)}/{n}","target":"/x"}}' for n in range(1200)) + "]}}"

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from typing import Any
 
 import pytest
 
+from ignition.config.rules import disks
 from tests.unit.config.rule_cases import ALL, said_of
 
 GUID = "01234567-89AB-CDEF-EDCB-A98765432101"
@@ -188,3 +191,18 @@ def test_order_within_a_disk() -> None:
         "error partitions.2.typeGuid",
         "error partitions.1",
     ]
+
+
+def test_overlaps_are_found_as_by_trying_all_pairs() -> None:
+    chance = random.Random(1)
+    for _ in range(3000):
+        partitions = [
+            {"startMiB": chance.randrange(1, 12), "sizeMiB": chance.choice([0, 1, 1, 2, 3, -4])}
+            for _ in range(chance.randrange(6))
+        ]
+        spans = [disks._span(partition) for partition in partitions]
+        pairs = itertools.permutations(
+            [(index, span) for index, span in enumerate(spans) if span], 2
+        )
+        wanted = next((other for (_, a), (other, b) in pairs if disks._meet(a, b)), None)
+        assert disks._first_overlap(partitions) == wanted, partitions
