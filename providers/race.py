@@ -55,6 +55,8 @@ def fetch(
                     return data
                 watch.reason = race.state()
                 if watch.expired:
+                    if race.nothing_until is not None:
+                        return b""
                     text = f"no config within {limit:g} s from {what}"
                     raise Failure("IGN5510", text, hint=watch.reason)
     finally:
@@ -74,7 +76,8 @@ class _Race:
         self._started: set[str] = set()
         self._pending: set[str] = set()
         self._failed: dict[str, str] = {}
-        self._nothing_until: float | None = None
+        # Set once a source has answered that it has nothing.
+        self.nothing_until: float | None = None
         self._over = _thread.allocate_lock()
         self._over.acquire()
         self._asking = ctx.using(ctx.transport)
@@ -129,7 +132,7 @@ class _Race:
         try:
             name, answer = self._answers.get(timeout=POLL)
         except _queue.Empty:
-            if self._nothing_until is not None and self._ctx.clock() >= self._nothing_until:
+            if self.nothing_until is not None and self._ctx.clock() >= self.nothing_until:
                 return b""
             return None
         self._pending.discard(name)
@@ -143,8 +146,8 @@ class _Race:
             return answer
         else:
             self._ctx.log.info(f"{name} has no config")
-            if self._nothing_until is None:
-                self._nothing_until = self._ctx.clock() + GRACE
+            if self.nothing_until is None:
+                self.nothing_until = self._ctx.clock() + GRACE
         return None if self._labels or self._pending else b""
 
     def state(self) -> str:

@@ -101,6 +101,12 @@ def test_nobody_has_anything(machine: Machine, monkeypatch: pytest.MonkeyPatch) 
     assert time.monotonic() - begin >= race.GRACE, "the drive CONFIG-2 might have come"
 
 
+def test_nothing_is_an_answer_also_where_the_wait_is_shorter(machine: Machine) -> None:
+    machine.settings.wait_fetch = 1
+    with served("openstack", fake("openstack", None), machine):
+        assert fetch("openstack", machine) == b""
+
+
 def test_both_have_one(machine: Machine) -> None:
     drive(machine, "config-2", {"/openstack/latest/user_data": b"drive"})
     with served("openstack", fake("openstack", b"service"), machine):
