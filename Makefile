@@ -90,7 +90,8 @@ generate: $(VENV)/.complete ## model, tables and pages of docs/ from schemas and
 
 fuzz: $(VENV)/.complete ## looks for texts that break what must hold for every config; RUNS=N
 	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet atheris || echo "going on without atheris"
-	$(VENV)/bin/python -m tests.fuzz --runs $(RUNS)
+	$(VENV)/bin/python -m tests.fuzz --of config --runs $(RUNS)
+	$(VENV)/bin/python -m tests.fuzz --of lint --runs $(RUNS)
 
 bench: $(VENV)/.complete $(PEER)/.complete ## how long provisioning takes, beside the original
 	$(VENV)/bin/python -m benchmarks

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looks for a text that breaks the invariants.
 
-    python -m tests.fuzz [--runs N] [--seconds N] [--seed N] [--found FOLDER]
+    python -m tests.fuzz [--of config|lint] [--runs N] [--seconds N] [--seed N] [--found FOLDER]
 
 Guided by coverage where atheris is installed, and else by nothing but the seeds. A text that breaks an
 invariant is written to the folder; the exit status is then not 0. Texts that reached something new are kept
@@ -27,6 +27,7 @@ FOUND = Path("build/fuzz")
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser.add_argument("--of", choices=("config", "lint"), default="config")
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=0, help="stop after so long, 0: never")
     parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
@@ -35,17 +36,29 @@ def main() -> int:
     options.found.mkdir(parents=True, exist_ok=True)
     seed = options.seed or time.time_ns() % (1 << 31)
     if importlib.util.find_spec("atheris") is not None:
-        return _guided(options.runs, options.seconds, seed, options.found)
+        return _guided(options.of, options.runs, options.seconds, seed, options.found)
     print("atheris is not installed: not guided by coverage")
-    return _blind(options.runs, options.seconds, seed, options.found)
+    return _blind(options.of, options.runs, options.seconds, seed, options.found)
 
 
-def _guided(runs: int, seconds: int, seed: int, found: Path) -> int:
+def _invariants(of: str) -> Callable[[bytes], object]:
+    """What must hold for each text."""
+    if of == "lint":
+        from tests.fuzz.lint_invariants import hold as hold_in_lint
+
+        return hold_in_lint
+    from tests.fuzz.invariants import hold
+
+    return hold
+
+
+def _guided(of: str, runs: int, seconds: int, seed: int, found: Path) -> int:
     """Does not return when the fuzzer itself ends the process."""
     import atheris
 
-    with atheris.instrument_imports(include=["ignition.config"], enable_loader_override=False):
-        from tests.fuzz.invariants import hold
+    watched = ["ignition.config", "ignition.lint"]
+    with atheris.instrument_imports(include=watched, enable_loader_override=False):
+        hold = _invariants(of)
 
     seeds = list(mutation.corpus().values())
 
@@ -62,7 +75,7 @@ def _guided(runs: int, seconds: int, seed: int, found: Path) -> int:
 
     words = [f"-runs={runs}", f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=20"]
     words += [f"-max_len={LONGEST}", f"-artifact_prefix={found}/broken-", "-print_final_stats=1"]
-    corpus = found / "corpus"
+    corpus = found / of
     corpus.mkdir(exist_ok=True)
     atheris.Setup(
         [sys.argv[0], *words, str(corpus), str(mutation.CORPUS)], one, custom_mutator=mutate
@@ -71,9 +84,8 @@ def _guided(runs: int, seconds: int, seed: int, found: Path) -> int:
     return 0
 
 
-def _blind(runs: int, seconds: int, seed: int, found: Path) -> int:
-    from tests.fuzz.invariants import hold
-
+def _blind(of: str, runs: int, seconds: int, seed: int, found: Path) -> int:
+    hold = _invariants(of)
     rng = Random(seed)
     seeds = list(mutation.corpus().values())
     end = time.monotonic() + seconds if seconds else float("inf")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must hold whatever bytes are given as a config: with `hold`, for one text.
 
-No exception. No hang: the bound is a second of CPU for each 100 kB on a quiet machine, and a test on a busy one
-allows five. At most 20 times the text plus 32 MiB of memory. A refusal
-has a code and an address. The quick path never judges otherwise than the exact one. An accepted config can be
-translated, written to the cache, and read back from there as the same.
+No exception. No hang: the bound is a second of CPU for each 100 kB on a quiet machine, and a test on a busy
+one allows five. At most 20 times the text plus 32 MiB of memory. A refusal has a code and an address. The
+quick path never judges otherwise than the exact one. An accepted config can be translated, written to the
+cache, and read back from there as the same.
 """
 
 from __future__ import annotations

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold for `lint`, whatever bytes are given as a config: with `hold`, for one text.
+
+No exception. A refusal of the engine is a finding of lint too. Each finding has a code that is documented,
+and a span within the text.
+"""
+
+from __future__ import annotations
+
+from ignition.base.finding import ERROR, INFO, WARNING
+from ignition.config.check import check
+from ignition.lint.finding import LintFinding
+from ignition.lint.registry import RULES
+from ignition.lint.run import lint
+from tests.fuzz.invariants import SOURCE
+
+
+def hold(data: bytes) -> list[LintFinding]:
+    """Asserts all of the above for one text, and returns the findings."""
+    findings = lint(data, SOURCE, platform="aws")
+    for finding in findings:
+        addressed(finding, data)
+    places = [(each.origin.line, each.origin.column, each.code) for each in findings]
+    assert places == sorted(places)
+    refused = check(data, SOURCE).refusal
+    assert bool(refused) <= any(each.severity == ERROR for each in findings)
+    return findings
+
+
+def addressed(finding: LintFinding, data: bytes) -> None:
+    """A finding is documented, says something, and is about a part of the text, or about all of it."""
+    assert finding.code in RULES
+    assert finding.severity in (ERROR, WARNING, INFO)
+    assert finding.message
+    origin = finding.origin
+    assert origin.source == SOURCE
+    if origin.line:
+        assert origin.column >= 1
+        assert origin.line <= data.count(b"\n") + 1
+        if finding.end_line:
+            assert (finding.end_line, finding.end_column) >= (origin.line, origin.column)
