@@ -71,7 +71,11 @@ def files(count: int) -> Config:
 
 
 def ordinary(rng: random.Random, size: float) -> Config:
-    """A config of about `size` bytes with something of everything that configs hold."""
+    """A config of about `size` bytes with something of everything that configs hold.
+
+    Every third has something that lint warns about: nothing mounts its filesystem at later boots.
+    """
+    mount = {"name": "var.mount", "enabled": True, "contents": MOUNT}
     made = _config(
         passwd={"users": [{"name": "core", "sshAuthorizedKeys": ["ssh-ed25519 AAAAC3Nza core"]}]},
         storage={
@@ -83,7 +87,7 @@ def ordinary(rng: random.Random, size: float) -> Config:
             "files": [],
             "links": [{"path": "/etc/localtime", "target": "../usr/share/zoneinfo/UTC"}],
         },
-        systemd={"units": [{"name": "var.mount", "enabled": True, "contents": MOUNT}]},
+        systemd={"units": [mount] if rng.random() < 2 / 3 else []},
     )
     left = size - len(json.dumps(made))
     number = 0

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,6 +17,7 @@ from ignition.config import decode, document, exact, fast, parse, shapes, unused
 from ignition.config.check import check
 from ignition.testbed import randomconfig
 
+CHECKOUT = Path(__file__).parents[3]
 V = '"ignition":{"version":"3.6.0"}'
 
 
@@ -131,3 +135,17 @@ def test_a_config_without_findings_is_not_read_twice(version: str) -> None:
     data = f'{{"ignition":{{"version":"{version}"}},"storage":{{"files":[{{"path":"/a"}}]}}}}'
     assert check(data.encode(), "test").document is None
     assert exact.check(data.encode(), "test").document is not None
+
+
+def test_a_boot_with_a_valid_config_loads_nothing_that_explains() -> None:
+    """Neither the exact reader nor a library for schemas is loaded, at whatever time."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); from ignition.config.parse import parse;"
+        f'parse(b\'{{{V},"storage":{{"files":[{{"path":"/a"}}]}}}}\', \'test\'); print(*sys.modules)'
+    )
+    words = [sys.executable, "-I", "-S", "-B", "-c", program]
+    loaded = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+    assert "ignition.config.fast" in loaded
+    explaining = {"exact", "document", "decode", "scan", "guess", "unused"}
+    assert not {f"ignition.config.{name}" for name in explaining} & set(loaded)
+    assert not [name for name in loaded if name.split(".")[0] in ("jsonschema", "json", "re")]
