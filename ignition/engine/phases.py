@@ -81,7 +81,8 @@ def run(phase: str, settings: Settings, log: Log, state: State, view: View) -> N
     done = Report(phase, started, time.monotonic() - clock, outcomes, [])
     state.engine.setdefault("phases", []).append(done.summary())
     report.keep(done, settings, log)
-    view.end(len(outcomes))
+    if phase not in (FETCH_OFFLINE, FETCH):
+        view.end(len(outcomes))
 
 
 def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -> None:
@@ -98,6 +99,7 @@ def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -
     _write_cache(settings, acquired.cache_text)
     _mark_idle(settings, Config(acquired.full))
     _tell_journal(state)
+    view.done(_where_from(acquired.sources))
     here = log.child(phase)
     if offline:
         need_of_config = acquire.network_need(acquired.full, sources_of(state.engine))
@@ -107,10 +109,18 @@ def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -
         here.info("fetch complete")
 
 
+def _where_from(sources: list[dict[str, Any]]) -> str:
+    names = [str(source["source"]) for source in sources if source.get("kind") == "user"]
+    if not names:
+        return "no config was given"
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"read {names[0]}{more}"
+
+
 def _ask_for_network(settings: Settings, log: Log, view: View, need: NeedNetwork) -> None:
     why = f"{need.text} ({need.origin})" if need.origin else need.text
     log.info(f"asking for the network: {why}")
-    view.line("asking for the network")
+    view.done("asking for the network")
     try:
         touch(settings.neednet)
     except OSError as error:

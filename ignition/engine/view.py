@@ -43,8 +43,14 @@ class View:
 
     def end(self, steps: int) -> None:
         """The phase ended well."""
-        what = f"{steps} step{'s' if steps != 1 else ''}" if steps else "nothing to do"
-        self.line(f"done, {what}", time.monotonic() - self._started, GREEN)
+        if steps:
+            self.done(f"done, {steps} step{'s' if steps != 1 else ''}")
+        else:
+            self.done("done, nothing to do")
+
+    def done(self, text: str) -> None:
+        """The phase ended well, in other words than usual."""
+        self.line(text, time.monotonic() - self._started, GREEN)
 
     def line(self, text: str, seconds: float | None = None, colour: str = "") -> None:
         """One line under the present phase, its time at the right edge."""
@@ -52,7 +58,8 @@ class View:
             return
         label = f"ignition {self._phase}:"
         if seconds is not None:
-            text = f"{text:<56} {seconds:6.2f} s"
+            # The times of all phases stand below each other.
+            text = f"{text:<{76 - len(label)}} {seconds:6.2f} s"
         if self._colour:
             label = f"{BOLD}{label}{PLAIN}"
             text = f"{colour}{text}{PLAIN}" if colour else text
