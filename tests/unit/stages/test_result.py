@@ -262,6 +262,18 @@ class TestLabels:
             "/etc/systemd/system/c.service.d",
         ]
 
+    def test_preset_alone(self, labelled: Target) -> None:
+        labelled.run({"systemd": {"units": [{"name": "a.service", "enabled": True}]}}, *ALL)
+        preset = "/etc/systemd/system-preset/20-ignition.preset"
+        assert self.paths(labelled) == ["/etc/systemd", preset, RESULT]
+
+    def test_provider_files(self, labelled: Target) -> None:
+        labelled.state.provider_output_files = [
+            {"path": "/var/x", "contents": {"source": "data:,x"}}
+        ]
+        labelled.run({}, *ALL)
+        assert self.paths(labelled) == ["/var", "/var/x", RESULT]
+
     def test_accounts(self, labelled: Target) -> None:  # 108
         furnish(labelled)
         for name in ("passwd-", "subuid", ".pwd.lock", "passwords", "hosts"):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from ignition.base import journal
 from ignition.base.errors import CommandFailed, Failure, Refused
 from tests.unit.stages.skeleton import HASH, furnish, line
 from tests.unit.stages.target import Target
@@ -289,6 +290,91 @@ def test_keys_in_a_folder_of_root(system: Target) -> None:  # 127
     with pytest.raises(Failure, match="may not write"):
         users(system, {"name": "core", "sshAuthorizedKeys": ["key"]})
     assert list(system.at("/home/core/.ssh").iterdir()) == []
+
+
+def owned_ssh(system: Target, mode: int, owner: tuple[int, int]) -> None:
+    """A home of core whose .ssh is somebody's."""
+    system.folder("/home/core/.ssh", mode, owner)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "allowed"),
+    [
+        pytest.param(0o700, (500, 0), True, id="own"),
+        pytest.param(0o500, (500, 500), False, id="own, not writable"),
+        pytest.param(0o300, (500, 500), True, id="own, not readable"),
+        pytest.param(0o077, (500, 500), False, id="own bits count first"),
+        pytest.param(0o770, (0, 500), True, id="group"),
+        pytest.param(0o707, (0, 500), False, id="group bits count before those of others"),
+        pytest.param(0o703, (0, 0), True, id="others"),
+        pytest.param(0o702, (0, 0), False, id="others, not searchable"),
+    ],
+)
+def test_rights_of_the_user(
+    system: Target, mode: int, owner: tuple[int, int], allowed: bool
+) -> None:
+    owned_ssh(system, mode, owner)
+    wanted = {"name": "core", "sshAuthorizedKeys": ["key"]}
+    if allowed:
+        users(system, wanted)
+        assert system.at(f"/home/core/{KEYS}").read_text() == "key\n"
+    else:
+        with pytest.raises(Failure, match="may not write"):
+            users(system, wanted)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "allowed"),
+    [(0o444, (500, 500), False), (0o600, (0, 0), False), (0o602, (0, 0), True)],
+)
+def test_rights_on_the_file(
+    system: Target, mode: int, owner: tuple[int, int], allowed: bool
+) -> None:
+    system.settings.write_authorized_keys_fragment = False
+    owned_ssh(system, 0o700, (500, 500))
+    system.put("/home/core/.ssh/authorized_keys", "old", mode, owner)
+    wanted = {"name": "core", "sshAuthorizedKeys": ["key"]}
+    if allowed:
+        users(system, wanted)
+        assert system.at("/home/core/.ssh/authorized_keys").read_text() == "key\n"
+        assert system.owner("/home/core/.ssh/authorized_keys") == owner
+    else:
+        with pytest.raises(Failure, match="may not write"):
+            users(system, wanted)
+
+
+@pytest.mark.parametrize("path", [".ssh", ".ssh/authorized_keys.d"])
+def test_file_where_a_folder_is_needed(system: Target, path: str) -> None:
+    owned_ssh(system, 0o700, (500, 500))
+    if path == ".ssh":
+        system.at("/home/core/.ssh").rmdir()
+    system.put(f"/home/core/{path}", "x", 0o777, (500, 500))
+    with pytest.raises(Failure) as caught:
+        users(system, {"name": "core", "sshAuthorizedKeys": ["key"]})
+    assert caught.value.code == "IGN3204"
+
+
+def test_folder_where_the_file_is_needed(system: Target) -> None:
+    for path in (".ssh", ".ssh/authorized_keys.d", KEYS):
+        system.folder(f"/home/core/{path}", 0o700, (500, 500))
+    with pytest.raises(Failure) as caught:
+        users(system, {"name": "core", "sshAuthorizedKeys": ["key"]})
+    assert caught.value.code == "IGN3204"
+
+
+def test_root_may_everything(system: Target) -> None:
+    system.folder("/root/.ssh", 0o700, (500, 500))
+    users(system, {"name": "root", "sshAuthorizedKeys": ["key"]})
+    assert system.at(f"/root/{KEYS}").read_text() == "key\n"
+
+
+def test_record_in_the_journal(system: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = []
+    monkeypatch.setattr(journal, "send", lambda *entry: entries.append(entry))
+    users(system, {"name": "core", "sshAuthorizedKeys": ["key"]}, {"name": "root"})
+    fields = {"IGNITION_USER_NAME": "core", "IGNITION_PATH": f"{system.root}/home/core/{KEYS}"}
+    message = "wrote ssh authorized keys file for user: core"
+    assert entries == [(message, "225067b87bbd4a0cb6ab151f82fa364b", fields)]
 
 
 def test_key_file_that_exists(system: Target) -> None:
