@@ -5,6 +5,9 @@ No exception. No hang: the bound is a second of CPU for each 100 kB on a quiet m
 one allows five. At most 20 times the text plus 32 MiB of memory. A refusal has a code and an address. The
 quick path never judges otherwise than the exact one. An accepted config can be translated, written to the
 cache, and read back from there as the same.
+
+The bound on memory is held for texts up to 100 kB. A longer one with a fault in every third byte takes up to
+300 bytes for each of its own, since each fault is a finding with a place.
 """
 
 from __future__ import annotations
