@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 REPORT_FILE = "report.json"
 FAILURE_FILE = "failure"
+# More than a boot has: runs by hand must not let the file grow for ever.
+MOST_PHASES = 32
 
 
 @record
@@ -76,10 +78,10 @@ def keep(report: Report, settings: Settings, log: Log) -> None:
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 phases = gojson.loads(file.read())
-        phases.append(report.to_json())
+        phases = [*phases, report.to_json()][-MOST_PHASES:]
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
         write_atomically(path, (gojson.dumps_indent(phases) + "\n").encode(), 0o600)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         log.notice(f"cannot keep the report: {error}")
 
 

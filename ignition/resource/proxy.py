@@ -78,11 +78,16 @@ def _split_port(entry: str) -> tuple[str, int]:
     if entry.startswith("["):
         name, bracket, rest = entry[1:].partition("]")
         port = rest.removeprefix(":")
-        return (name, int(port)) if bracket and port.isdigit() else (name, 0)
+        return name, _number(port) if bracket else 0
     name, colon, port = entry.rpartition(":")
-    if colon and ":" not in name and port.isdigit():
-        return name, int(port)
+    if colon and ":" not in name and _number(port):
+        return name, _number(port)
     return entry, 0
+
+
+def _number(port: str) -> int:
+    """The port that a text is, 0 for none."""
+    return int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -187,7 +187,9 @@ def _target(url: str, location: str, request: Request) -> tuple[str, urls.Url]:
 
 
 def _port(parts: urls.Url) -> int:
-    return int(parts.port() or _PORTS[parts.scheme])
+    port = parts.port() or _PORTS[parts.scheme]
+    # Longer ones are no ports; the library refuses them when it comes to connecting.
+    return int(port) if len(str(port)) <= 5 else 0
 
 
 def _origin(parts: urls.Url) -> tuple[str, str, int]:
@@ -268,7 +270,8 @@ def _length(response: requests.Response) -> int | None:
         return None
     lengths = {part.strip() for part in text.split(",")}
     length = lengths.pop()
-    if lengths or not (length.isascii() and length.isdigit()):
+    # 18 digits are more than any body has; Python refuses to read thousands.
+    if lengths or not (length.isascii() and length.isdigit() and len(length) <= 18):
         raise _Broken("the answer announces a length that is no number")
     return int(length)
 
