@@ -66,9 +66,7 @@ def _run(
     origin: Origin | None,
     environment: dict[str, str] | None,
 ) -> Result:
-    shown = " ".join(
-        quote(HIDDEN if index in secret else word) for index, word in enumerate(argv)
-    )
+    shown = " ".join(quote(HIDDEN if index in secret else word) for index, word in enumerate(argv))
     log.debug(f"executing: {shown}")
     started = time.monotonic()
     try:
@@ -157,7 +155,8 @@ def _communicate(out_read: int, err_read: int, in_write: int, stdin: bytes) -> t
                 try:
                     rest = rest[os.write(in_write, rest[:65536]) :]
                 except BrokenPipeError:
-                    rest = rest[:0]  # it does not want to know: its exit status says whether that is bad
+                    # It does not want to know: its exit status says whether that is bad.
+                    rest = rest[:0]
                 if rest:
                     continue
             else:
