@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import pytest
 
@@ -25,12 +26,12 @@ QUIET = View(-1, colour=False)
 
 
 def machine() -> Machine:
-    def no_fetching() -> None:
+    def no_fetching() -> NoReturn:
         raise AssertionError("nothing to fetch")
 
     return Machine(
         Settings(), Log(lambda level, text: None), State(), {}, no_fetching, lambda text: None
-    )  # type: ignore[arg-type]
+    )
 
 
 def step(
@@ -41,6 +42,16 @@ def step(
     done: Callable[[], bool] | None = None,
 ) -> Step:
     return Step(name, HERE, do, needs=needs, provides=provides, done=done)
+
+
+def noting(order: list[str], name: str, after: float = 0) -> Callable[[Task], None]:
+    """An act that takes a while, then puts its name down."""
+
+    def do(task: Task) -> None:
+        time.sleep(after)
+        order.append(name)
+
+    return do
 
 
 def run(*stages: list[Step]) -> list[executor.Outcome]:
@@ -60,16 +71,10 @@ def test_a_step_waits_for_what_it_needs() -> None:
     order: list[str] = []
     run(
         [
-            step("last", lambda task: order.append("last"), needs=("b",)),
+            step("a", noting(order, "a", after=0.05), provides=("a",)),
+            step("b", noting(order, "b"), needs=("a",), provides=("b",)),
         ],
-    )
-    order.clear()
-    run(
-        [
-            step("a", lambda task: (time.sleep(0.05), order.append("a"))[0], provides=("a",)),
-            step("b", lambda task: order.append("b"), needs=("a",), provides=("b",)),
-        ],
-        [step("c", lambda task: order.append("c"), needs=("a", "b"))],
+        [step("c", noting(order, "c"), needs=("a", "b"))],
     )
     assert order == ["a", "b", "c"]
 
@@ -83,8 +88,8 @@ def test_independent_steps_run_side_by_side() -> None:
 def test_an_absent_device_that_nobody_makes_waits_for_the_stages_before() -> None:
     order: list[str] = []
     run(
-        [step("slow", lambda task: (time.sleep(0.05), order.append("slow"))[0])],
-        [step("late", lambda task: order.append("late"), needs=("/dev/no-such-device",))],
+        [step("slow", noting(order, "slow", after=0.05))],
+        [step("late", noting(order, "late"), needs=("/dev/no-such-device",))],
     )
     assert order == ["slow", "late"]
 
@@ -115,7 +120,7 @@ def test_after_a_failure_nothing_new_starts_and_running_steps_end() -> None:
             [
                 step("slow", slow, provides=("x",)),
                 step("fails", fails),
-                step("after", lambda task: ended.append("after"), needs=("x",)),
+                step("after", noting(ended, "after"), needs=("x",)),
             ]
         )
     assert ended == ["slow"]
@@ -150,7 +155,7 @@ def test_all_refusals_of_a_plan_are_reported_before_anything_runs() -> None:
 
     def refusing(config: Config, machine: Machine) -> Iterator[Step]:
         machine.refuse(Refused("IGN9998", "first"))
-        yield step("a", lambda task: ran.append("a"))
+        yield step("a", noting(ran, "a"))
         raise Refused("IGN9999", "second")
 
     with pytest.raises(Several) as caught:
