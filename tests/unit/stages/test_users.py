@@ -278,6 +278,19 @@ def test_user_and_own_group_leave_together(system: Target) -> None:  # 124
     assert line(system, "group", "core") is None
 
 
+def test_user_leaves_with_a_primary_group_of_another_name(system: Target) -> None:
+    system.put("/etc/group", "root:x:0:\nteam:x:500:\n")
+    users_and_groups = {
+        "groups": [{"name": "team", "shouldExist": False}],
+        "users": [{"name": "core", "shouldExist": False}],
+    }
+    assert system.run({"passwd": users_and_groups}, "users") == [
+        "delete user core",
+        "delete group team",
+    ]
+    assert line(system, "group", "team") is None
+
+
 def test_keys_without_a_home(system: Target) -> None:  # 126
     with pytest.raises(Failure) as caught:
         users(system, {"name": "test", "noCreateHome": True, "sshAuthorizedKeys": ["key"]})
@@ -528,11 +541,26 @@ class TestAgain:
             system.put("/etc/passwd.lock", f"{os.getpid()}\0", 0o600)
         assert self.run(system) == whole
 
-    def test_after_a_cut_in_a_move(self, system: Target) -> None:
+    def test_after_a_cut_in_groupadd(self, system: Target) -> None:
+        group = {"groups": [{"name": "service", "gid": 1500}]}
+        whole = self.run(system, group)
+        journal = system.at("/etc/.ignition-journal")
+        begun, done = journal.read_text().split('{"config"')[1:]
+        assert '"begun"' in begun and '"done"' in done
+        journal.write_text('{"config"' + begun)
+        gshadow = system.at("/etc/gshadow")
+        kept = [text for text in gshadow.read_text().splitlines() if "service" not in text]
+        gshadow.write_text("\n".join(kept) + "\n")
+        assert self.run(system, group) == whole
+
+    @pytest.mark.parametrize("copied", [False, True])
+    def test_after_a_cut_in_a_move(self, system: Target, copied: bool) -> None:
         system.folder("/srv")
         system.put("/home/core/file", "mine", owner=(500, 500))
         whole = self.run(system, self.MOVE)
         journal = system.at("/etc/.ignition-journal")
         journal.write_text("\n".join(journal.read_text().split("\n")[:2]) + "\n")
         system.at("/srv/core").rename(system.at("/home/core"))
+        if copied:
+            system.put("/srv/core/file", "mi")
         assert self.run(system, self.MOVE) == whole
