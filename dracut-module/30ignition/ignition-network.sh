@@ -121,16 +121,17 @@ up() {
 down() {
     [ -d "$marks" ] || return 0
     # It may have ended by itself: it also is on the way out of the initramfs.
-    systemctl stop systemd-networkd.service
+    systemctl stop --quiet systemd-networkd.service
     before=" $(while read -r name; do printf '%s ' "$name"; done < "$marks/before")"
     for name in $(interfaces_up); do
         case $before in
             *" $name "*) continue ;;
         esac
-        # A link that is up cannot be renamed by the udev rules of the real root.
-        networkctl down "$name"
+        # A link that is up cannot be renamed by the udev rules of the real root. networkctl would need D-Bus.
+        read -r flags < "/sys/class/net/$name/flags"
+        echo $((flags & ~1)) > "/sys/class/net/$name/flags"
         # Bonds, VLANs and the like were made by networkd.
-        [ -e "/sys/class/net/$name/device" ] || networkctl delete "$name"
+        [ -e "/sys/class/net/$name/device" ] || ip link delete dev "$name"
     done
     if [ -e "$marks/generated" ]; then
         rm -rf "$configuration"

@@ -22,7 +22,7 @@ check() {
 
 # called by dracut
 depends() {
-    local _modules="systemd systemd-initrd dracut-systemd qemu"
+    local _modules="systemd qemu"
     # Volumes and arrays that a config asks for need these modules' udev rules.
     [[ -n $(find_binary cryptsetup) ]] && _modules+=" crypt"
     [[ -n $(find_binary mdadm) ]] && _modules+=" mdraid"
@@ -38,10 +38,9 @@ installkernel() {
         nvme ahci sd_mod sr_mod loop hv_utils \
         ext4 xfs btrfs vfat isofs udf nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 crc32c_generic \
         dm_mod dm_crypt md_mod raid0 raid1 raid10 raid456 linear
-    # The network, whoever brings it up: all wired cards, and what DHCP and ip=, bond=, vlan= need.
-    hostonly='' instmods \
-        '=drivers/net/ethernet' '=drivers/net/mdio' '=drivers/net/phy' hv_netvsc xen-netfront vmxnet3 \
-        af_packet ipv6 bonding bridge stp llc 8021q
+    # The network, whoever brings it up: wired cards, and what DHCP and ip=, bond=, vlan= need.
+    hostonly='' instmods hv_netvsc xen-netfront vmxnet3 af_packet ipv6 bonding bridge stp llc 8021q
+    instmods '=drivers/net/ethernet' '=drivers/net/mdio' '=drivers/net/phy'
     hostonly='' instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport
     case ${DRACUT_ARCH:-$(uname -m)} in
         s390x) hostonly='' instmods zcrypt_cex4 pkey_cca ;;
@@ -139,7 +138,7 @@ install_network() {
         dwarn "ignition: no systemd-networkd; configs that need the network need another module to bring it up"
         return 0
     fi
-    inst_multiple networkctl \
+    inst_multiple \
         "$systemdutildir"/systemd-networkd \
         "$systemdutildir"/systemd-networkd-wait-online \
         "$systemdsystemunitdir"/systemd-networkd.service \
