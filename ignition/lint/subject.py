@@ -148,6 +148,7 @@ class Subject:
     value    its canonical value, in the spec version that it is written in
     made     what this config, the ones around it and the ones in it bring; set before the rules run
     platform the platform that its size is held against; "" for none, and for configs inside others
+    in_doubt whether the quick reader left it to the exact one
     """
 
     def __init__(
@@ -166,6 +167,7 @@ class Subject:
         self.made = made
         self.platform = platform
         self._text = text
+        self.in_doubt = text is not None
         self._known: dict[str, Any] = {}
 
     def once(self, what: str, find: Callable[[Subject], T]) -> T:

@@ -35,7 +35,10 @@ def findings(subject: Subject) -> Iterator[Found]:
 def _themes(subject: Subject) -> list[str]:
     """The modules that have something to look at. The others are not even imported: a lint starts often."""
     storage = subject.value.get("storage", {})
-    themes = ["size"] if subject.platform else []
+    # The quick reader leaves nothing of this kind to be found, and no text to find it in.
+    themes = ["json_text"] if subject.in_doubt else []
+    if subject.platform:
+        themes.append("size")
     themes.append("remote")
     if subject.value.get("passwd"):
         themes.append("accounts")

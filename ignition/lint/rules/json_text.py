@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Texts that the engine reads in another way than their author sees them."""
+
+from __future__ import annotations
+
+from ignition.config import scan
+from ignition.lint.rule import LintRule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.config.document import Path
+    from ignition.config.scan import Node
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+
+REPEATED_KEY = LintRule(
+    "IGN1895",
+    "the same key more than once in one object",
+    hint="keep one of them, with the members of both",
+)
+"""Nothing refuses it, but what is read is neither the first nor the last: objects are laid over each other
+member by member, and lists item by item, so that a second list of files takes the place of the first while it
+keeps what the second leaves out. Two spellings of one key (`mode`, `Mode`) count as the same."""
+
+REPLACED_CHARACTER = LintRule(
+    "IGN1896",
+    "a character that cannot be read, and becomes U+FFFD",
+    hint="write the config in UTF-8, and characters beyond U+FFFF as themselves or as a pair of \\u escapes",
+)
+"""Bytes that are not UTF-8, and half of a pair of `\\u` escapes, are not refused: each is read as the
+replacement character. What is written to the machine then differs from what the author sees."""
+
+_REPLACEMENT = "\ufffd"
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    text = subject.document
+    # Where the text has the character itself, nothing tells it from one that was put in.
+    replaced = _REPLACEMENT.encode() not in subject.data
+    seen: set[Path] = set()
+    waiting: list[tuple[Path, Node]] = [((), text.root)]
+    while waiting:
+        path, node = waiting.pop()
+        if node.kind == scan.ARRAY:
+            waiting += [((*path, index), item) for index, item in enumerate(node.value)]
+        elif node.kind == scan.STRING:
+            if replaced and _REPLACEMENT in node.value:
+                yield REPLACED_CHARACTER.at(path)
+        elif node.kind == scan.OBJECT:
+            names: set[str] = set()
+            for key, _, child in node.value:
+                here = (*path, key)
+                waiting.append((here, child))
+                if key.casefold() in names and here not in seen:
+                    seen.add(here)
+                    yield REPEATED_KEY.at(
+                        here, f"the key {key} stands more than once in this object"
+                    )
+                names.add(key.casefold())
