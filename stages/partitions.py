@@ -119,7 +119,17 @@ def _refuse_other_table(log: Log, machine: Machine, config: model.Disk, origin: 
             origin,
             hint="set wipeTable to true to replace it",
         )
-    if found.kind and any(one.should_exist is not False for one in config.partitions):
+    if not any(one.should_exist is not False for one in config.partitions):
+        return
+    if partitioning.has_boot_sector(config.device):
+        # For GPT fdisk this is an MBR, whatever else it is, the first sector of a FAT for example.
+        raise Refused(
+            "IGN2102",
+            f"{config.device} does not have a GPT but a boot sector, and holds {found}",
+            origin,
+            hint="set wipeTable to true to replace it",
+        )
+    if found.kind:
         log.warning(f"{config.device} holds {found}; a partition table is written over it")
 
 

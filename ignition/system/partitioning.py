@@ -45,6 +45,15 @@ def inspect(device: str) -> Disk:
     return disk
 
 
+def has_boot_sector(device: str) -> bool:
+    """Whether the first sector carries the signature of an MBR. Raises OSError."""
+    descriptor = os.open(device, os.O_RDONLY)
+    try:
+        return os.pread(descriptor, 512, 0)[510:] == b"\x55\xaa"
+    finally:
+        os.close(descriptor)
+
+
 def without_table(device: str) -> Disk:
     """The disk behind a path, whatever it holds."""
     block = devices.block(device)

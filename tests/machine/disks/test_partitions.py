@@ -269,6 +269,9 @@ def test_matching_ones_keep_their_guids(base_disk: str) -> None:
 def test_corrupt_table_is_refused_and_wiped_when_asked(base_disk: str, first_bytes: int) -> None:
     with open(base_disk, "r+b") as file:
         file.write(os.urandom(first_bytes))
+    # What udev does too, some time after the file was closed.
+    subprocess.run(["blockdev", "--rereadpt", base_disk], check=True)
+    subprocess.run(["udevadm", "settle"], check=True)
     refuse(base_disk, {"number": 1}, code="IGN2101")
     succeed("disks", disk_config(base_disk, wipeTable=True))
     assert kernel(base_disk) == {}
@@ -280,6 +283,7 @@ def test_table_with_only_the_backup_is_used_and_mended(base_disk: str) -> None:
     with open(base_disk, "r+b") as file:
         file.seek(512)
         file.write(bytes(512))
+    subprocess.run(["udevadm", "trigger", "--settle", base_disk], check=True)
     partition(base_disk, {"number": 9, "label": "ROOT"})
     assert read_table(base_disk) == BASE
     check = subprocess.run(["sgdisk", "--verify", base_disk], capture_output=True, text=True)
@@ -399,6 +403,15 @@ def test_filesystem_straight_on_the_disk_gets_a_table_over_it(blank_disk: BlankD
     ran = partition(disk, {"number": 1, "sizeMiB": 32})
     assert ran.logged("a partition table is written over it")
     assert places(disk) == {1: (MIB, 32 * MIB)}
+
+
+def test_fat_straight_on_the_disk_is_refused_for_its_boot_sector(blank_disk: BlankDisk) -> None:
+    """As sgdisk refuses it, which takes the boot sector for an MBR."""
+    disk = blank_disk(size_mib=64)
+    subprocess.run(["mkfs.fat", "-I", disk], check=True, capture_output=True)
+    refuse(disk, {"number": 1, "sizeMiB": 32}, code="IGN2102")
+    succeed("disks", disk_config(disk, {"number": 1, "shouldExist": False}))
+    partition(disk, {"number": 1, "sizeMiB": 32}, wipeTable=True)
 
 
 def test_sectors_of_4096_bytes(blank_disk: BlankDisk) -> None:
