@@ -47,6 +47,14 @@ def block(device: str) -> Block:
     return Block(node, os.path.realpath(f"/sys/dev/block/{numbers(number)}"), number)
 
 
+def block_of(sysfs: str) -> Block | None:
+    """The device of a folder in sysfs; None if it has just gone, as all partitions do on a reread."""
+    major, _, minor = read_sysfs(f"{sysfs}/dev").partition(":")
+    if not minor:
+        return None
+    return Block(f"/dev/{os.path.basename(sysfs)}", sysfs, os.makedev(int(major), int(minor)))
+
+
 def numbers(number: int) -> str:
     """A device number as sysfs, mountinfo and udev write it."""
     return f"{os.major(number)}:{os.minor(number)}"

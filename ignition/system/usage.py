@@ -51,10 +51,8 @@ def of_disk(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
 
 def _partitions(disk: Block, mapper: str) -> dict[int, Block]:
     if not mapper:
-        return {
-            number: devices.block(f"/dev/{os.path.basename(sysfs)}")
-            for number, sysfs in devices.partitions(disk).items()
-        }
+        found = {n: devices.block_of(sysfs) for n, sysfs in devices.partitions(disk).items()}
+        return {number: block for number, block in found.items() if block is not None}
     prefix = f"dm-name-{mapper}p"
     try:
         names = os.listdir("/dev/disk/by-id")
