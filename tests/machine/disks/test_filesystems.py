@@ -112,7 +112,8 @@ def test_files_survive_where_the_filesystem_is_kept(blank_disk: BlankDisk) -> No
     Path("/run/machine/mnt/file").write_text("here")
     shell("umount", "/run/machine/mnt")
     make(disk, "xfs", label="data", uuid=UUID)
-    shell("mount", disk, "/run/machine/mnt")
+    # Read-only: otherwise the kernel writes to it in its own time.
+    shell("mount", "-o", "ro", disk, "/run/machine/mnt")
     assert Path("/run/machine/mnt/file").read_text() == "here"
     # While it is mounted it may be kept, but not overwritten.
     make(disk, "xfs", label="data")
