@@ -137,20 +137,7 @@ def _placed(subject: Subject, found: Found) -> LintFinding:
         if not embedded.opaque:
             start = embedded.offset(found.start, node, subject.data)
             end = embedded.offset(found.end, node, subject.data)
-    line, column = text.lines.position(start)
-    end_line, end_column = text.lines.position(end)
-    origin = Origin(subject.source, pointer(found.path), line, column)
-    return LintFinding(
-        found.code,
-        found.severity,
-        found.message,
-        origin,
-        found.hint,
-        end_line,
-        end_column,
-        inner,
-        found.secret,
-    )
+    return _spanning(subject, found.path, (start, end), inner, found)
 
 
 def _from_inside(
@@ -167,20 +154,31 @@ def _from_inside(
         last = child.offset(found.end_line or at.line, found.end_column or at.column)
         start = embedded.offset_of_byte(first, node, subject.data)
         end = embedded.offset_of_byte(max(first + 1, last), node, subject.data)
-    line, column = text.lines.position(start)
-    end_line, end_column = text.lines.position(end)
-    origin = Origin(subject.source, pointer(source), line, column)
     name, deeper = f"config in {pointer(path)}", found.inner
     if deeper is None:
         inner = Inner(name, at.line, at.column, at.pointer)
     else:
         where = deeper.pointer or at.pointer
         inner = Inner(f"{name}, {deeper.name}", deeper.line, deeper.column, where)
+    return _spanning(subject, source, (start, end), inner, found)
+
+
+def _spanning(
+    subject: Subject,
+    path: Path,
+    span: tuple[int, int],
+    inner: Inner | None,
+    found: Found | LintFinding,
+) -> LintFinding:
+    """What was found, as a finding on the bytes of `span` in this config."""
+    lines = subject.document.lines
+    line, column = lines.position(span[0])
+    end_line, end_column = lines.position(span[1])
     return LintFinding(
         found.code,
         found.severity,
         found.message,
-        origin,
+        Origin(subject.source, pointer(path), line, column),
         found.hint,
         end_line,
         end_column,
