@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # As many connections to one host are kept open; files are fetched side by side.
 _POOL = 32
+# Files that are fetched side by side share one client: another would read the certificates again.
+_making = threading.Lock()
 
 
 def client(ctx: FetchContext, *, secure: bool, low_port: bool = False) -> HTTPAdapter:
@@ -42,13 +44,17 @@ def client(ctx: FetchContext, *, secure: bool, low_port: bool = False) -> HTTPAd
         trusted = trust(ctx.transport.authorities) if secure else None
         return _Adapter(trusted, source_address=("", port))
     key = ("http", ctx.transport.authorities if secure else None)
-    found: HTTPAdapter | None = ctx.clients.get(key)
-    if found is None:
-        if secure and not ssl.get_default_verify_paths().cafile:
-            ctx.log.notice("no certificates of the system: only those of the config are trusted")
-        found = _Adapter(trust(ctx.transport.authorities) if secure else None)
-        ctx.clients[key] = found
+    with _making:
+        found: HTTPAdapter | None = ctx.clients.get(key)
+        if found is None:
+            found = ctx.clients[key] = _made(ctx, secure=secure)
     return found
+
+
+def _made(ctx: FetchContext, *, secure: bool) -> HTTPAdapter:
+    if secure and not ssl.get_default_verify_paths().cafile:
+        ctx.log.notice("no certificates of the system: only those of the config are trusted")
+    return _Adapter(trust(ctx.transport.authorities) if secure else None)
 
 
 def trust(authorities: tuple[bytes, ...]) -> ssl.SSLContext:
