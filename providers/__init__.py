@@ -3,7 +3,7 @@
 
 A provider has `NEEDS_NETWORK: bool` and `fetch(ctx: FetchContext) -> bytes`, the config as the platform holds
 it; no bytes mean that there is none. Files are found by name through the table here, so that a boot loads
-only what it asks. Ids: the original's.
+only what it asks. Ids: the original's, and nocloud.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ MODULES = {
     "gcp": "gcp",
     "hetzner": "hetzner",
     "hyperv": "",
-    "ibmcloud": "",
-    "kubevirt": "",
+    "ibmcloud": "ibmcloud",
+    "kubevirt": "kubevirt",
     "metal": "metal",
-    "nutanix": "",
+    "nocloud": "nocloud",
+    "nutanix": "nutanix",
     "nvidiabluefield": "",
     "openstack": "openstack",
     "oraclecloud": "oraclecloud",
     "packet": "packet",
-    "powervs": "",
-    "proxmoxve": "",
+    "powervs": "powervs",
+    "proxmoxve": "proxmoxve",
     "qemu": "qemu",
     "scaleway": "scaleway",
     "upcloud": "upcloud",

@@ -23,7 +23,7 @@ PATH = "/cloudstack/userdata/user_data.txt"
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data, wherever it is found first."""
     services = {"the virtual router": _from_router}
-    return race.fetch(ctx, labels=LABELS, path=PATH, services=lambda: services)
+    return race.fetch(ctx, drives=dict.fromkeys(LABELS, PATH), services=lambda: services)
 
 
 def _from_router(ctx: FetchContext) -> bytes:

@@ -98,7 +98,7 @@ def _from_device(ctx: FetchContext, label: str, path: str) -> bytes:
             "IGN5104",
             f"no file system labelled {quote(label)} within {DEVICE_TIMEOUT} s",
             _origin(DEVICE),
-            hint=_labels(ctx.settings.disk_by_label_dir),
+            hint=drive.labels_there(ctx.settings.disk_by_label_dir),
         )
     with drive.mounted(ctx.settings, ctx.log, device, ctx.sleep) as folder:
         data = drive.read(folder, path)
@@ -107,11 +107,3 @@ def _from_device(ctx: FetchContext, label: str, path: str) -> bytes:
             "IGN5105", f"no file {quote(path)} on the file system {quote(label)}", _origin(PATH)
         )
     return data
-
-
-def _labels(folder: str) -> str:
-    try:
-        labels = sorted(os.listdir(folder))
-    except OSError:
-        labels = []
-    return f"labels that are there: {', '.join(labels) or 'none'}"

@@ -26,7 +26,7 @@ IPV6 = "[fe80::a9fe:a9fe%25{}]"
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data, wherever it is found first."""
-    return race.fetch(ctx, labels=LABELS, path=PATH, services=_services)
+    return race.fetch(ctx, drives=dict.fromkeys(LABELS, PATH), services=_services)
 
 
 def _services() -> dict[str, Ask]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import _queue
 import _thread
-import os
 
 from ignition.base.errors import Failure
+from ignition.providers import configdrive
 from ignition.resource.context import silent
 from ignition.resource.watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from ignition.resource.context import FetchContext
 
@@ -32,23 +32,24 @@ GRACE = 10.0
 def fetch(
     ctx: FetchContext,
     *,
-    labels: Sequence[str],
-    path: str,
-    services: Callable[[], Mapping[str, Ask]],
+    drives: Mapping[str, str],
+    services: Callable[[], Mapping[str, Ask]] | None = None,
 ) -> bytes:
-    """The first bytes that come from the file `path` of a drive with one of these labels, or from one of the
-    services: a name and how to ask it. More services may come to be while it runs.
+    """The first bytes that come from one of the drives, each a label and the path of the file, or from one of
+    the services: a name and how to ask it. More services may come to be while it runs.
 
     No bytes when a source has none and no other has any in time, or when all have failed. Without any
     answer it waits, for ever unless `ignition.wait.fetch=` bounds it (IGN5510).
     """
-    race = _Race(ctx, labels, path)
+    race = _Race(ctx, drives)
     limit = float(ctx.settings.wait_fetch)
-    what = f"a drive labelled {' or '.join(labels)}, or the metadata service"
+    what = f"a drive labelled {' or '.join(drives)}"
+    what += ", or the metadata service" if services else ""
     try:
         with Watch(ctx.progress, what, limit=limit) as watch:
             while True:
-                race.start(services())
+                if services:
+                    race.start(services())
                 race.look()
                 data = race.result()
                 if data is not None:
@@ -68,10 +69,9 @@ class _Over(Exception):
 
 
 class _Race:
-    def __init__(self, ctx: FetchContext, labels: Sequence[str], path: str) -> None:
+    def __init__(self, ctx: FetchContext, drives: Mapping[str, str]) -> None:
         self._ctx = ctx
-        self._labels = list(labels)
-        self._path = path
+        self._drives = dict(drives)
         self._answers: _queue.SimpleQueue[Answer] = _queue.SimpleQueue()
         self._started: set[str] = set()
         self._pending: set[str] = set()
@@ -107,25 +107,16 @@ class _Race:
 
     def look(self) -> None:
         """Reads the drives that have appeared."""
-        for label in list(self._labels):
-            device = os.path.join(self._ctx.settings.disk_by_label_dir, label)
-            if os.path.exists(device):
-                self._labels.remove(label)
+        for label, path in list(self._drives.items()):
+            device = configdrive.find(self._ctx, [label])
+            if device:
+                del self._drives[label]
                 self._pending.add(label)
                 try:
-                    self._answers.put((label, self._read(device)))
+                    data = configdrive.read(self._ctx, device, configdrive.file(path))
+                    self._answers.put((label, data))
                 except Failure as failure:
                     self._answers.put((label, failure))
-
-    def _read(self, device: str) -> bytes:
-        from ignition.system import drive
-
-        ctx = self._ctx
-        with drive.mounted(ctx.settings, ctx.log, device, ctx.sleep) as folder:
-            data = drive.read(folder, self._path)
-        if data is None:
-            ctx.log.info(f"no {self._path} on {device}")
-        return data or b""
 
     def result(self) -> bytes | None:
         """What the race has come to after the next answer or some time; None when it goes on."""
@@ -148,11 +139,15 @@ class _Race:
             self._ctx.log.info(f"{name} has no config")
             if self.nothing_until is None:
                 self.nothing_until = self._ctx.clock() + GRACE
-        return None if self._labels or self._pending else b""
+        if self._drives or self._pending:
+            return None
+        for name, why in self._failed.items():
+            self._ctx.progress(f"going on without a config: {name}: {why}")
+        return b""
 
     def state(self) -> str:
         """Why it still waits."""
-        waits = [f"no drive labelled {label}" for label in self._labels]
+        waits = [f"no drive labelled {label}" for label in self._drives]
         waits += [f"{name}: {why}" for name, why in self._failed.items()]
         waits += [f"no answer from {name}" for name in sorted(self._pending)]
         return ", ".join(waits)

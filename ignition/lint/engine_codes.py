@@ -232,6 +232,18 @@ CODES: dict[str, tuple[str, str]] = {
         "Build the initramfs with it, or use another scheme.",
     ),
     "IGN4021": ("A sum to verify against is malformed.", "Write sha512-HEX or sha256-HEX."),
+    "IGN4022": (
+        "A resource changed on its server while it was fetched.",
+        "Provision again; give verification.hash, so that it is clear which version is meant.",
+    ),
+    "IGN4023": (
+        "A body that is unpacked fills the filesystem.",
+        "Check that it is what the config means; if it is, make the filesystem larger.",
+    ),
+    "IGN4024": (
+        "A body does not fit on its filesystem.",
+        "Make the filesystem larger, or put the file on another one.",
+    ),
     "IGN4030": (
         "No port below 1024 can be used to send from, which the server asks for.",
         "Run as root, or with CAP_NET_BIND_SERVICE.",
@@ -311,6 +323,18 @@ CODES: dict[str, tuple[str, str]] = {
     "IGN5530": (
         "No provisioning DVD came in time.",
         "Attach it again; check ignition.platform.id=; ignition.wait.fetch= sets the limit.",
+    ),
+    "IGN5540": (
+        "The drive with the config did not appear.",
+        "Attach it, with the label in the case that is named; check ignition.platform.id=.",
+    ),
+    "IGN5541": (
+        "The drive with the config cannot be mounted.",
+        "Make it anew; the initramfs must know its file system.",
+    ),
+    "IGN5542": (
+        "The drive holds user data for cloud-init.",
+        "Put the Ignition config in its place, or correct ignition.platform.id=.",
     ),
     "IGN6001": (
         "A switch in the environment is neither true nor false.",

@@ -23,6 +23,15 @@ UMOUNT_TRIES = 3
 SIZE_LIMIT = 64 * 1024 * 1024
 
 
+def labels_there(folder: str) -> str:
+    """What udev's folder of labels holds, for people who look for one that is not there."""
+    try:
+        labels = sorted(os.listdir(folder))
+    except OSError:
+        labels = []
+    return f"labels that are there: {', '.join(labels) or 'none'}"
+
+
 def wait_for(
     device: str, limit: float, sleep: Callable[[float], None], clock: Callable[[], float]
 ) -> bool:
@@ -36,7 +45,10 @@ def wait_for(
 
 
 class mounted:  # used as `with mounted(...) as folder:`
-    """Mounts a device read-only, whatever file system it has, on a folder of its own."""
+    """Mounts a device read-only, whatever file system it has, on a folder of its own.
+
+    One that stays busy stays mounted, with a warning: what was read from it is as good.
+    """
 
     def __init__(
         self, settings: Settings, log: Log, device: str, sleep: Callable[[float], None]
@@ -45,10 +57,10 @@ class mounted:  # used as `with mounted(...) as folder:`
         self._log = log
         self._device = device
         self._sleep = sleep
-        self._folder = os.path.join(settings.run_dir, f"drive.{os.getpid()}")
+        self._folder = ""
 
     def __enter__(self) -> str:
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        self._folder = _new_folder(self._settings.run_dir)
         command = [
             self._settings.program("mount"),
             "-o",
@@ -75,10 +87,25 @@ class mounted:  # used as `with mounted(...) as folder:`
                 if mounts.on(self._folder) is None:
                     break
                 if attempt == UMOUNT_TRIES:
-                    raise
+                    self._log.warning(f"{self._device} stays mounted on {self._folder}")
+                    return False
                 self._sleep(POLL)
         os.rmdir(self._folder)
         return False
+
+
+def _new_folder(parent: str) -> str:
+    """A folder that no other drive is mounted on, of this run or of one that was cut off."""
+    os.makedirs(parent, exist_ok=True)
+    number = 0
+    while True:
+        folder = os.path.join(parent, f"drive.{number}")
+        try:
+            os.mkdir(folder, mode=0o700)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
 
 
 def read(folder: str, path: str) -> bytes | None:

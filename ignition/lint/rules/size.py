@@ -19,8 +19,8 @@ TOO_LARGE = LintRule(
     hint="put the large part on a server and refer to it in ignition.config.replace or merge, with a hash",
     severity=ERROR,
 )
-"""Platforms limit user data: AWS to 16 KiB, Azure and DigitalOcean to 64 KiB, Google Cloud to 256 KiB,
-OpenStack to 64 KiB in base64. Told only if lint is asked for a platform (`--platform`), and not for
+"""Platforms limit user data: AWS to 16 KiB, Azure, DigitalOcean and IBM Cloud to 64 KiB, Google Cloud to
+256 KiB, OpenStack to 64 KiB in base64. Told only if lint is asked for a platform (`--platform`), and not for
 platforms without a limit that is known."""
 
 _KIB = 1024
@@ -31,6 +31,7 @@ LIMITS = {
     "digitalocean": 64 * _KIB,
     "gcp": 256 * _KIB,
     "hetzner": 32 * _KIB,
+    "ibmcloud": 64 * _KIB,
     "openstack": 65_535,
     "oraclecloud": 32_000,
 }

@@ -18,7 +18,7 @@ from ignition.testbed import network
 from ignition.testbed.httpserver import HttpServer
 from ignition.testbed.metadata import FAKES, Fake
 
-RACING = ("openstack", "brightbox", "cloudstack")
+RACING = ("openstack", "brightbox", "cloudstack", "kubevirt")
 """Platforms that ask several sources at once, in real time."""
 BY_NAME = ("packet",)
 """Platforms whose service has a name and TLS: it is played on loopback instead."""

@@ -48,6 +48,16 @@ class Machine:
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
 
+    def attach(self, label: str, files: dict[str, bytes]) -> None:
+        """A drive with this label: a folder, whose files `mount` copies to the mount point."""
+        drives = self.folder / "drives"
+        (drives / label).mkdir(parents=True)
+        for path, data in files.items():
+            self.write(f"drives/{label}{path}", data)
+        self.write(f"by-label/{label}", b"")
+        self.program("mount", f'cp -r {drives}/"$(basename "$5")"/. "$6"')
+        self.program("umount", 'rm -rf "$1"/*')
+
     def program(self, name: str, script: str) -> None:
         """Replaces a program by a shell script."""
         path = self.folder / f"bin-{name}"

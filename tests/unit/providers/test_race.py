@@ -29,18 +29,6 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race, "POLL", 0.05)
 
 
-def drive(machine: Machine, label: str, files: dict[str, bytes]) -> None:
-    """A drive with this label: a folder, which `mount` lays at the mount point."""
-    for path, data in files.items():
-        machine.write(f"drives/{label}{path}", data)
-    machine.write(f"drives/{label}/there", b"")
-    (machine.folder / "by-label").mkdir(exist_ok=True)
-    machine.write(f"by-label/{label}", b"")
-    drives = machine.folder / "drives"
-    machine.program("mount", f'cp -r {drives}/"$(basename "$5")"/. "$6"')
-    machine.program("umount", 'rm -rf "$1"/*')
-
-
 @contextmanager
 def ipv6_service(answer: Any) -> Iterator[HttpServer]:
     """A metadata service at the link-local address, seen from the interface eth0; none by IPv4."""
@@ -62,7 +50,7 @@ def ipv6_service(answer: Any) -> Iterator[HttpServer]:
 )
 def test_config_on_the_drive_alone(platform: str, path: str, label: str, machine: Machine) -> None:
     machine.settings.platform = platform
-    drive(machine, label, {path: CONFIG})
+    machine.attach(label, {path: CONFIG})
     with network.own_network():
         assert fetch(platform, machine) == CONFIG
     assert f"the config comes from {label}" in machine.lines
@@ -79,12 +67,12 @@ def test_service_that_has_nothing_gives_the_drive_time(
         path = "/cloudstack/userdata/user_data.txt"
     service = fake(platform, None if kind == "404" else b"")
     with served(platform, service, machine):
-        drive(machine, "config-2", {path: CONFIG})
+        machine.attach("config-2", {path: CONFIG})
         assert fetch(platform, machine) == CONFIG
 
 
 def test_drive_that_has_nothing_gives_the_service_time(machine: Machine) -> None:
-    drive(machine, "config-2", {})
+    machine.attach("config-2", {})
     service = fake("openstack", CONFIG)
     with served("openstack", service, machine) as server:
         server.first(service.path, Answer(503))
@@ -94,7 +82,7 @@ def test_drive_that_has_nothing_gives_the_service_time(machine: Machine) -> None
 
 def test_nobody_has_anything(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race, "GRACE", 0.5)
-    drive(machine, "config-2", {})
+    machine.attach("config-2", {})
     begin = time.monotonic()
     with served("openstack", fake("openstack", None), machine):
         assert fetch("openstack", machine) == b""
@@ -108,13 +96,13 @@ def test_nothing_is_an_answer_also_where_the_wait_is_shorter(machine: Machine) -
 
 
 def test_both_have_one(machine: Machine) -> None:
-    drive(machine, "config-2", {"/openstack/latest/user_data": b"drive"})
+    machine.attach("config-2", {"/openstack/latest/user_data": b"drive"})
     with served("openstack", fake("openstack", b"service"), machine):
         assert fetch("openstack", machine) in (b"drive", b"service")
 
 
 def test_nobody_goes_on_asking_when_it_is_over(machine: Machine) -> None:
-    drive(machine, "config-2", {"/openstack/latest/user_data": CONFIG})
+    machine.attach("config-2", {"/openstack/latest/user_data": CONFIG})
     service = fake("openstack", CONFIG)
     with served("openstack", service, machine) as server:
         server.answer(service.path, Answer(503))
@@ -124,7 +112,7 @@ def test_nobody_goes_on_asking_when_it_is_over(machine: Machine) -> None:
 
 
 def test_drive_that_cannot_be_mounted(machine: Machine) -> None:
-    drive(machine, "config-2", {})
+    machine.attach("config-2", {})
     machine.program("mount", "echo bad superblock >&2; exit 32")
     service = fake("openstack", CONFIG)
     with served("openstack", service, machine) as server:
@@ -135,7 +123,7 @@ def test_drive_that_cannot_be_mounted(machine: Machine) -> None:
 
 def test_all_have_failed_is_no_config_as_in_the_original(machine: Machine) -> None:
     for label in ("config-2", "CONFIG-2"):
-        drive(machine, label, {})
+        machine.attach(label, {})
     machine.program("mount", "exit 32")
     service = fake("openstack", CONFIG)
     with served("openstack", service, machine) as server:

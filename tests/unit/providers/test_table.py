@@ -27,6 +27,7 @@ IDS = [
     "ibmcloud",
     "kubevirt",
     "metal",
+    "nocloud",
     "nutanix",
     "nvidiabluefield",
     "openstack",
@@ -44,7 +45,7 @@ IDS = [
 ]
 
 
-def test_every_id_of_the_original_is_known() -> None:
+def test_every_id_of_the_original_is_known_and_nocloud() -> None:
     assert sorted(providers.MODULES) == IDS
 
 

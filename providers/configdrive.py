@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A config on a drive that the host attaches, found by the label of its file system.
+
+The case of a label counts, as it does for udev. Which file system it is does not matter.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import CommandFailed, Failure
+from ignition.resource.watch import Watch
+from ignition.system import drive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ignition.resource.context import FetchContext
+
+    # Takes the folder that a drive is mounted on, and gives the config; no bytes for none.
+    Reader = Callable[[FetchContext, str], bytes]
+
+POLL = 1.0
+# Seconds that a drive has to come, where a machine without one is a machine without a config.
+PATIENCE = 30.0
+# Seconds until such a drive is tried again that could not be read.
+PAUSE = 5.0
+
+
+def fetch(ctx: FetchContext, labels: Sequence[str], reader: Reader) -> bytes:
+    """What `reader` finds on the first drive that has one of these labels.
+
+    Waits for the drive, for ever unless `ignition.wait.fetch=` bounds it (IGN5540). One that cannot be
+    mounted (IGN5541) or read (IGN7101) is an error.
+    """
+    what = f"a drive labelled {' or '.join(labels)}"
+    limit = float(ctx.settings.wait_fetch)
+    end = ctx.clock() + limit
+    with Watch(ctx.progress, what) as watch:
+        while not (device := find(ctx, labels)):
+            watch.reason = drive.labels_there(ctx.settings.disk_by_label_dir)
+            if limit and ctx.clock() >= end:
+                raise Failure(
+                    "IGN5540", f"no config within {limit:g} s from {what}", hint=watch.reason
+                )
+            ctx.sleep(POLL)
+    return read(ctx, device, reader)
+
+
+def fetch_if_there(ctx: FetchContext, label: str, reader: Reader) -> bytes:
+    """The same where the original goes on without a config after 30 s, whether there is no drive or it cannot
+    be read. So does this, but says it aloud, and tries the drive again meanwhile."""
+    why = f"no drive labelled {label}"
+    end = ctx.clock() + PATIENCE
+    while True:
+        device = find(ctx, [label])
+        if device:
+            try:
+                return read(ctx, device, reader)
+            except Failure as failure:
+                why = f"{failure.text} ({failure.hint})" if failure.hint else failure.text
+                ctx.log.warning(f"no config yet: {why}")
+        left = end - ctx.clock()
+        if left <= 0:
+            break
+        ctx.sleep(min(left, PAUSE if device else POLL))
+    text = f"going on without a config after {PATIENCE:g} s: {why}"
+    ctx.log.warning(f"{text}; {drive.labels_there(ctx.settings.disk_by_label_dir)}")
+    ctx.progress(text)
+    return b""
+
+
+def find(ctx: FetchContext, labels: Sequence[str]) -> str:
+    """The device that has the first of these labels that is there now, "" for none."""
+    for label in labels:
+        device = os.path.join(ctx.settings.disk_by_label_dir, label)
+        if os.path.exists(device):
+            return device
+    return ""
+
+
+def read(ctx: FetchContext, device: str, reader: Reader) -> bytes:
+    """What `reader` finds on this device. IGN5541 if it cannot be mounted."""
+    try:
+        with drive.mounted(ctx.settings, ctx.log, device, ctx.sleep) as folder:
+            return reader(ctx, folder)
+    except CommandFailed as error:
+        raise Failure("IGN5541", f"{device} cannot be mounted", hint=error.hint) from error
+
+
+def file(path: str) -> Reader:
+    """Reads the file at `path`; a drive without it has no config."""
+
+    def reader(ctx: FetchContext, folder: str) -> bytes:
+        data = drive.read(folder, path)
+        if data is None:
+            ctx.log.info(f"no {path} on the drive")
+        return data or b""
+
+    return reader

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""KubeVirt: user data on a drive of the kind cloudInitNoCloud or cloudInitConfigDrive.
+
+Source: https://kubevirt.io/user-guide/user_workloads/startup_scripts
+"""
+
+from __future__ import annotations
+
+from ignition.providers import race
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = False
+
+DRIVES = {"cidata": "/user-data", "config-2": "/openstack/latest/user_data"}
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The raw user data, on whichever of both drives it is found first."""
+    return race.fetch(ctx, drives=DRIVES)

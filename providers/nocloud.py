@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A drive such as cloud-init's NoCloud takes, with a config in the place of its user data.
+
+Which host made it does not matter; other files and other seeds of NoCloud (kernel line, SMBIOS) are not read.
+
+Source: https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html
+"""
+
+from __future__ import annotations
+
+from ignition.base.errors import Failure
+from ignition.providers import configdrive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = False
+
+LABELS = ("cidata", "CIDATA")
+PATH = "/user-data"
+# What cloud-init tells its kinds of user data by.
+FOREIGN = {
+    b"#cloud-config": "a cloud-config",
+    b"#!": "a script",
+    b"#include": "a list of URLs",
+    b"#part-handler": "a part handler",
+    b"## template:": "a template",
+    b"Content-Type: multipart": "a multipart archive",
+    b"MIME-Version:": "a multipart archive",
+}
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The config; none on a drive without user data. What is meant for cloud-init is an error (IGN5542)."""
+    data = configdrive.fetch(ctx, LABELS, configdrive.file(PATH))
+    for beginning, what in FOREIGN.items():
+        if data.lstrip().startswith(beginning):
+            raise Failure(
+                "IGN5542",
+                f"{PATH} on the drive is {what} for cloud-init, not an Ignition config",
+                hint=f"put the config there, as {PATH}; on Proxmox VE the platform is proxmoxve",
+            )
+    return data

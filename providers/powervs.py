@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""IBM Power Virtual Server: user data on a config drive, which each machine has.
+
+Source: https://cloud.ibm.com/docs/power-iaas, creating a Power Virtual Server
+"""
+
+from __future__ import annotations
+
+from ignition.providers import configdrive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = False
+
+LABELS = ("config-2",)
+PATH = "/openstack/latest/user_data"
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The raw user data; none on a drive without."""
+    return configdrive.fetch(ctx, LABELS, configdrive.file(PATH))

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proxmox VE: a snippet on the cloud-init drive, as user data or as vendor data.
+
+Proxmox makes user data of its own for cloud-init, with host name and keys, unless a snippet is in its place.
+
+Source: https://pve.proxmox.com/pve-docs/qm.1.html, option --cicustom
+"""
+
+from __future__ import annotations
+
+from ignition.base.errors import Failure
+from ignition.providers import configdrive
+from ignition.system import drive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+
+NEEDS_NETWORK = False
+
+LABEL = "cidata"
+PATHS = ("/user-data", "/vendor-data")
+CLOUD_CONFIG = b"#cloud-config\n"
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The first of both that is not for cloud-init; none without a drive, or if there is none."""
+    return configdrive.fetch_if_there(ctx, LABEL, _first)
+
+
+def _first(ctx: FetchContext, folder: str) -> bytes:
+    for path in PATHS:
+        try:
+            data = drive.read(folder, path)
+        except Failure as failure:
+            ctx.log.warning(f"{path} is left out: {failure.text}")
+            continue
+        if not data:
+            ctx.log.info(f"no {path} on the drive")
+        elif data.startswith(CLOUD_CONFIG):
+            ctx.log.info(f"{path} is for cloud-init")
+        else:
+            return data
+    return b""
