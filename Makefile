@@ -31,28 +31,24 @@ export IGNITION_PEER ?= $(CURDIR)/$(PEER)/usr/lib/dracut/modules.d/30ignition/ig
 export IGNITION_VALIDATE_PEER ?= $(CURDIR)/$(PEER)/usr/bin/ignition-validate
 
 .PHONY: help demo test test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
-	lint-generated lint-shell format generate fuzz bench install
+	lint-generated lint-shell format generate fuzz bench install for-unit for-machine for-guests
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-demo: $(VENV)/.complete ## a machine is provisioned in QEMU before your eyes, boots again, and nothing happens twice
-	@.ci/packages $(FOR_GUESTS)
+demo: for-guests $(VENV)/.complete ## a machine is provisioned in QEMU before your eyes, boots again, and nothing happens twice
 	@$(VENV)/bin/python -m ignition.testbed.demo
 
 test: ## all tests: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
 
-test-unit: $(VENV)/.complete $(PEER)/.complete ## quick tests, without a machine of their own
-	@.ci/packages $(FOR_UNIT)
+test-unit: for-unit $(VENV)/.complete $(PEER)/.complete ## quick tests, without a machine of their own
 	$(PYTEST) tests/unit
 
-test-machine: $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
-	@.ci/packages $(FOR_MACHINE)
+test-machine: for-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
 	$(PYTEST) tests/machine
 
-test-boot: $(VENV)/.complete ## tests that boot QEMU guests
-	@.ci/packages $(FOR_GUESTS)
+test-boot: for-guests $(VENV)/.complete ## tests that boot QEMU guests
 	$(PYTEST) tests/boot --numprocesses auto --dist loadgroup
 
 lint: ## style, types, import laws, generated files, shell scripts
@@ -96,18 +92,27 @@ fuzz: $(VENV)/.complete ## looks for texts that break what must hold for every c
 bench: $(VENV)/.complete $(PEER)/.complete ## how long provisioning takes, beside the original
 	$(VENV)/bin/python -m benchmarks
 
+for-unit:
+	@.ci/packages $(FOR_PYTHON) $(FOR_UNIT)
+
+for-machine:
+	@.ci/packages $(FOR_PYTHON) $(FOR_MACHINE)
+
+for-guests:
+	@.ci/packages $(FOR_PYTHON) $(FOR_GUESTS)
+
 $(VENV)/.complete: pyproject.toml
 	@.ci/packages $(FOR_PYTHON)
-	python3 -m venv $(VENV)
-	$(VENV)/bin/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	@echo "installing Python packages into $(VENV) …"
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 		print(*p["dependencies"], *p["optional-dependencies"]["test"], sep="\n")' > $(VENV)/requirements
-	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(VENV)/requirements
-	touch $@
+	@$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(VENV)/requirements
+	@touch $@
 
 $(PEER)/.complete:
-	mkdir -p $(PEER)
-	! command -v apt-get >/dev/null || .ci/peer $(PEER)
-	touch $@
+	@mkdir -p $(PEER)
+	@.ci/peer $(PEER) && touch $@ || echo "going on without the original: tests that compare with it will be skipped"
 
 install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## the engine, its dracut module and units, below DESTDIR
 	install -d $(home) $(module) $(lib)/systemd/system $(lib)/systemd/system-preset \
