@@ -11,6 +11,8 @@ import zlib
 
 from ignition.base.errors import Failure
 from ignition.resource import digest
+from ignition.resource.amounts import amount
+from ignition.resource.room import FULL, Room, no_room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
 
     class Destination(Protocol):
-        """Where the bytes go. `restart` forgets what came before, for another try."""
+        """Where the bytes go. `restart` forgets what came before, for another try; `expect` says how many
+        bytes will come, and refuses what has no room."""
 
         def restart(self) -> None: ...
+        def expect(self, size: int) -> None: ...
         def write(self, data: bytes) -> None: ...
 
 
@@ -46,39 +50,53 @@ class Memory:
     def restart(self) -> None:
         self.data.clear()
 
-    def write(self, data: bytes) -> None:
-        self.data += data
-        if len(self.data) > self._limit:
+    def expect(self, size: int) -> None:
+        if size > self._limit:
             raise Failure(
                 "IGN4008",
-                f"{self._name} is larger than {self._limit // (1024 * 1024)} MiB",
+                f"{self._name} is larger than {amount(self._limit)}",
                 self._origin,
                 hint="what belongs on a disk is fetched as the contents of a file, which has no limit",
             )
 
+    def write(self, data: bytes) -> None:
+        self.data += data
+        self.expect(len(self.data))
+
 
 class File:
-    """Writes to an open file from where it stands."""
+    """Writes to an open file from where it stands. Of a body that is unpacked nobody knows the size: it may
+    not take the last of the filesystem."""
 
-    __slots__ = ("_fileno", "_name", "_origin", "_start")
+    __slots__ = ("_fileno", "_name", "_origin", "_room", "_start")
 
-    def __init__(self, fileno: int, name: str, origin: Origin | None) -> None:
+    def __init__(
+        self, fileno: int, name: str, origin: Origin | None, *, unpacked: bool = False
+    ) -> None:
         self._fileno = fileno
         self._name = name
         self._origin = origin
         self._start = os.lseek(fileno, 0, os.SEEK_CUR)
+        self._room = Room(fileno, name, origin) if unpacked else None
 
     def restart(self) -> None:
         if os.lseek(self._fileno, 0, os.SEEK_CUR) != self._start:
             os.ftruncate(self._fileno, self._start)
             os.lseek(self._fileno, self._start, os.SEEK_SET)
 
+    def expect(self, size: int) -> None:
+        Room(self._fileno, self._name, self._origin).expect(size)
+
     def write(self, data: bytes) -> None:
+        if self._room is not None:
+            self._room.take(len(data))
         rest = memoryview(data)
         try:
             while rest:
                 rest = rest[os.write(self._fileno, rest) :]
         except OSError as error:
+            if error.errno in FULL:
+                raise no_room(self._name, str(error.strerror).lower(), self._origin) from error
             raise Failure(
                 "IGN4017",
                 f"{self._name} cannot be written: {error.strerror}",
@@ -88,8 +106,10 @@ class File:
 
 
 class Body:
-    """Takes the bytes of one resource. A scheme calls `begin` before each try and `write` for what comes;
-    whoever asked for the resource calls `end`, which raises for what is not what the config says."""
+    """Takes the bytes of one resource. A scheme calls `begin` before each try that starts at the first byte,
+    `expect` if it knows how many come, and `write` for what comes; a try that brings the rest of an earlier
+    one just goes on writing. Whoever asked for the resource calls `end`, which raises for what is not what
+    the config says. `verified`: the config names the sum of the bytes."""
 
     __slots__ = (
         "_destination",
@@ -100,6 +120,7 @@ class Body:
         "_packed",
         "_summing",
         "_unpacker",
+        "verified",
     )
 
     def __init__(
@@ -122,6 +143,7 @@ class Body:
             )
         self._packed = compression == "gzip"
         self._kind, self._expected = _expected(verification, origin)
+        self.verified = bool(self._kind)
         self.begin()
 
     def begin(self) -> None:
@@ -129,6 +151,11 @@ class Body:
         self._destination.restart()
         self._summing = digest.new(self._kind) if self._kind else None
         self._unpacker = zlib.decompressobj(_GZIP) if self._packed else None
+
+    def expect(self, size: int) -> None:
+        """The source will send so many bytes in all. What a packed body becomes, they do not tell."""
+        if not self._packed:
+            self._destination.expect(size)
 
     def write(self, data: bytes) -> None:
         """Takes the next bytes as they came from the source."""

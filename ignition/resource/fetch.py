@@ -98,7 +98,8 @@ def fetch_to(ctx: FetchContext, resource: Resource, fileno: int, origin: Origin 
     """
     url = resource.source or ""
     headers = tuple((header.name, header.value) for header in resource.http_headers)
-    destination = File(fileno, display_name(url), origin)
+    packed = bool(resource.compression)
+    destination = File(fileno, display_name(url), origin, unpacked=packed)
     verification = resource.verification.hash
     _fetch(ctx, url, headers, destination, resource.compression, verification, origin)
 

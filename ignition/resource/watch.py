@@ -10,6 +10,8 @@ from __future__ import annotations
 import _thread
 import time
 
+from ignition.resource.amounts import progress
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,8 @@ EVERY = 30.0
 class Watch:
     """`with Watch(progress, "http://host/a.ign", limit=120) as watch:` around one wait.
 
-    `reason` is why it still waits. After `limit` seconds (0 = none) the watch calls what was given to
+    `reason` is why it still waits; while a body comes, `arrived` of it is here, of the `whole` if that is
+    known, both in bytes. After `limit` seconds (0 = none) the watch calls what was given to
     `on_expiry`, which must end the wait, and `expired` is set.
     """
 
@@ -34,8 +37,10 @@ class Watch:
         "_lock",
         "_progress",
         "_what",
+        "arrived",
         "expired",
         "reason",
+        "whole",
     )
 
     def __init__(
@@ -48,6 +53,8 @@ class Watch:
         self._lock = _thread.allocate_lock()
         self._deadline = time.monotonic() + limit if limit else 0.0
         self.reason = "no answer yet"
+        self.arrived = 0
+        self.whole: int | None = None
         self.expired = False
         self._interrupt: Callable[[], None] | None = None
 
@@ -82,7 +89,12 @@ class Watch:
                 self._end()
             if now >= line:
                 line += self._every
-                self._progress(f"waiting {int(now - started)} s for {self._what}: {self.reason}")
+                self._progress(f"waiting {int(now - started)} s for {self._what}: {self._state()}")
+
+    def _state(self) -> str:
+        if not self.arrived:
+            return self.reason
+        return f"{progress(self.arrived, self.whole)} are here"
 
     def _end(self) -> None:
         with self._lock:

@@ -2,8 +2,8 @@
 """http and https: tries until an answer comes, follows redirects, reads a body to its announced end.
 
 What is retried, how long and with which headers is the original's (engine-run 5.1, platforms 1.6), but:
-redirects end after ten, a header of the config is kept on the same origin and dropped on any other, and a
-body that breaks off is fetched again a few times.
+redirects end after ten, a header of the config is kept on the same origin and dropped on any other, a body
+that breaks off is gone on with, and a server may ask for longer pauses.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.config import urls
 from ignition.resource import proxy
 from ignition.resource.schemes import http_client
+from ignition.resource.schemes.http_body import TRANSPORT_ERRORS, Arrival, Broken
+from ignition.resource.schemes.http_pause import Pauses, retry_after
 from ignition.resource.watch import Watch
 
 TYPE_CHECKING = False
@@ -30,24 +32,12 @@ if TYPE_CHECKING:
 # The newest stable spec that configs may have.
 ACCEPT = "application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"
 CONNECT_TIMEOUT = 30.0
-FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 5.0
 MOST_REDIRECTS = 10
 # The original gives up when a body breaks off; a server that always breaks off must not hold a boot for ever.
 BODY_TRIES = 4
-_CHUNK = 256 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _KEEP_METHOD = (307, 308)
 _PORTS = {"http": 80, "https": 443}
-
-# All that can go wrong between here and the server. `requests` lets some of its library's own through.
-_TRANSPORT_ERRORS = (
-    requests.exceptions.RequestException,
-    urllib3.exceptions.HTTPError,
-    http.client.HTTPException,
-    OSError,
-)
-
 
 # What no try can mend. These are errors of the library that are also ValueErrors.
 _IMPOSSIBLE = (
@@ -59,57 +49,86 @@ _IMPOSSIBLE = (
 )
 
 
-class _Broken(Exception):
-    """A body that is not what its headers announced."""
+class _NotYet(Exception):
+    """An answer that another try may better. `wish`: how many seconds the server asks to wait, if it does."""
+
+    def __init__(self, reason: str, wish: float | None) -> None:
+        super().__init__(reason)
+        self.wish = wish
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     """Gets the resource into `body`; how the request is made is in `request.ask`.
 
-    Tries again after every transport error and every status from 500 on, and those that the request names,
-    after 0.2 s, doubling up to 5 s, until `ctx.limit()` is over (IGN4006). 404 is NotFound (IGN4004), another
-    status but 200 and 204 IGN4005.
+    Tries again after every transport error and every status from 500 on, those that the request names, and
+    429 with `Retry-After`, as `Pauses` says, until `ctx.limit()` is over (IGN4006). 404 is NotFound
+    (IGN4004), another status but 200 and 204 IGN4005. A body that breaks off is gone on with or fetched
+    anew, and given up after a few tries that bring nothing (IGN4007).
     """
-    headers = _headers(request)
     method = request.ask.method
     limit = ctx.limit()
-    deadline = ctx.clock() + limit if limit else 0.0
-    pause = FIRST_PAUSE
+    deadline = request.deadline or (ctx.clock() + limit if limit else 0.0)
+    remaining = max(0.001, deadline - ctx.clock()) if deadline else 0.0
+    pauses = Pauses()
+    arrival = Arrival(request, body)
     broken = attempt = 0
-    with Watch(ctx.progress, request.name, limit=limit) as watch:
+    with Watch(ctx.progress, request.name, limit=remaining) as watch:
         while True:
             attempt += 1
             ctx.log.info(f"{method} {request.name}: attempt #{attempt}")
+            wish = None
             try:
-                with _follow(ctx, request, headers, deadline, watch) as response:
-                    phrase = http.client.responses.get(response.status_code, "")
-                    ctx.log.info(f"{method} result: {phrase or response.status_code}")
-                    status = response.status_code
-                    if status < 500 and status not in request.ask.retry:
-                        _check_status(status, phrase, request)
-                        _read(response, body)
-                        return
-                    reason = f"the server answers {status} {phrase}".rstrip()
-            except _Broken as error:
-                broken += 1
+                return _try(ctx, request, _headers(request), arrival, deadline, watch)
+            except _NotYet as answer:
+                reason, wish = str(answer), answer.wish
+            except Broken as error:
                 reason = str(error)
                 ctx.log.info(f"{method} error: {reason}")
+                if arrival.gained():
+                    broken = 0
+                    pauses.restart()
+                broken += 1
                 if broken == BODY_TRIES and not watch.expired:
                     raise _gave_up(request, reason) from error
             except _IMPOSSIBLE as error:
                 raise _impossible(request) from error
-            except _TRANSPORT_ERRORS as error:
+            except TRANSPORT_ERRORS as error:
                 reason = http_client.reason(error)
                 ctx.log.info(f"{method} error: {reason}")
             except (ValueError, OverflowError) as error:
                 raise _impossible(request) from error
             watch.reason = reason
-            left = deadline - ctx.clock() if deadline else pause
-            if left > 0 and not watch.expired:
-                ctx.sleep(min(pause, left))
+            left = max(0.0, deadline - ctx.clock()) if deadline else None
+            if left != 0 and not watch.expired:
+                ctx.sleep(pauses.next(wish, left))
             if watch.expired or (deadline and ctx.clock() >= deadline):
                 raise _too_late(request, limit, reason)
-            pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _try(
+    ctx: FetchContext,
+    request: Request,
+    headers: dict[str, str | bytes],
+    arrival: Arrival,
+    deadline: float,
+    watch: Watch,
+) -> None:
+    """One try, with its redirects. Raises _NotYet, Broken or what the library raises where another may
+    help."""
+    response, parts = _follow(ctx, request, headers, arrival, deadline, watch)
+    with response:
+        method, status = request.ask.method, response.status_code
+        phrase = http.client.responses.get(status, "")
+        ctx.log.info(f"{method} result: {phrase or status}")
+        wished = retry_after(response.headers)
+        if status >= 500 or status in request.ask.retry or (status == 429 and wished is not None):
+            reason = f"the server answers {status} {phrase}".rstrip()
+            raise _NotYet(f"{reason}, asking for {wished:g} s" if wished else reason, wished)
+        if request.look is not None and request.look(response):
+            return
+        if not (arrival.asked and status in (206, 416)):
+            _check_status(status, phrase, request)
+        arrival.take(response, parts, watch)
 
 
 def _headers(request: Request, *, stranger: bool = False) -> dict[str, str | bytes]:
@@ -122,7 +141,8 @@ def _headers(request: Request, *, stranger: bool = False) -> dict[str, str | byt
         "accept": ACCEPT,
         "accept-encoding": "identity",
     }
-    for name, value in () if stranger else request.headers:
+    fresh = request.fresh() if request.fresh is not None and not stranger else ()
+    for name, value in () if stranger else (*request.headers, *fresh):
         if value is None or not name:
             raise Failure(
                 "IGN4015",
@@ -139,17 +159,19 @@ def _follow(
     ctx: FetchContext,
     request: Request,
     headers: dict[str, str | bytes],
+    arrival: Arrival,
     deadline: float,
     watch: Watch,
-) -> requests.Response:
-    """The first answer that is no redirect."""
+) -> tuple[requests.Response, urls.Url]:
+    """The first answer that is no redirect, and the URL that gave it."""
     url, parts = request.url, request.parts
     method = request.ask.method
     for _ in range(MOST_REDIRECTS + 1):
-        response = _send(ctx, request.ask, method, url, parts, headers, deadline, watch)
+        sent = {**headers, **arrival.headers(parts)}
+        response = _send(ctx, request.ask, method, url, parts, sent, deadline, watch)
         location = response.headers.get("location")
         if response.status_code not in _REDIRECTS or not location:
-            return response
+            return response, parts
         response.close()
         target = _target(url, location, request)
         ctx.log.debug(f"{method} {parts.redacted()}: redirected to {target[1].redacted()}")
@@ -245,37 +267,6 @@ def _check_status(status: int, phrase: str, request: Request) -> None:
     raise rejected
 
 
-def _read(response: requests.Response, body: Body) -> None:
-    """The body from begin to end. _Broken if it has another length than announced."""
-    announced = _length(response)
-    read = http_client.body_reader(response)
-    body.begin()
-    got = 0
-    try:
-        while chunk := read(_CHUNK):
-            got += len(chunk)
-            body.write(chunk)
-    except _TRANSPORT_ERRORS as error:
-        raise _Broken(
-            f"the answer breaks off after {got} bytes: {http_client.reason(error)}"
-        ) from error
-    if announced is not None and got != announced:
-        raise _Broken(f"the answer breaks off after {got} of {announced} bytes")
-
-
-def _length(response: requests.Response) -> int | None:
-    """The length that the headers announce. None if they need not: chunks, or until the connection ends."""
-    text = response.headers.get("content-length")
-    if response.status_code == 204 or text is None or "transfer-encoding" in response.headers:
-        return None
-    lengths = {part.strip() for part in text.split(",")}
-    length = lengths.pop()
-    # 18 digits are more than any body has; Python refuses to read thousands.
-    if lengths or not (length.isascii() and length.isdigit() and len(length) <= 18):
-        raise _Broken("the answer announces a length that is no number")
-    return int(length)
-
-
 def _too_late(request: Request, limit: float, reason: str) -> Failure:
     return Failure(
         "IGN4006",
@@ -290,7 +281,7 @@ def _gave_up(request: Request, reason: str) -> Failure:
         "IGN4007",
         f"failed to fetch resource: {request.name}: {reason}",
         request.origin,
-        hint=f"the same after {BODY_TRIES} tries; nothing of it is used",
+        hint=f"{BODY_TRIES} tries in a row brought nothing; nothing of it is used",
     )
 
 

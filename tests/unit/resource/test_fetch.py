@@ -169,7 +169,7 @@ def test_file_is_written_from_where_it_stands(bench: Bench, tmp_path: Path) -> N
 def test_full_disk_says_where(bench: Bench) -> None:
     with open("/dev/full", "wb", buffering=0) as full, pytest.raises(Failure) as caught:
         fetch_to(bench.context(), Resource({"source": "data:,hello"}), full.fileno(), ORIGIN)
-    assert caught.value.code == "IGN4017"
+    assert caught.value.code == "IGN4024"
     assert caught.value.origin == ORIGIN
     assert "no space left" in str(caught.value).lower()
 

@@ -198,7 +198,7 @@ def test_dripping_headers_end_by_the_total_timer(bench: Bench) -> None:
     ],
 )
 def test_broken_body_is_never_content(bench: Bench, bad: Answer, tmp_path: Path) -> None:
-    with HttpServer({"/a": bad, "/b": [bad, Answer(body=b"whole")]}) as server:
+    with HttpServer({"/a": bad, "/b": [bad, Answer(body=b"whole body")]}) as server:
         with pytest.raises(Failure) as caught:
             fetch_bytes(bench.context(), server.url("/a"))
         assert caught.value.code == "IGN4007"
@@ -207,7 +207,7 @@ def test_broken_body_is_never_content(bench: Bench, bad: Answer, tmp_path: Path)
         resource = Resource({"source": server.url("/b")})
         fetch_to(bench.context(), resource, descriptor, ORIGIN)
         os.close(descriptor)
-    assert (tmp_path / "b").read_bytes() == b"whole", "nothing of the first try remains"
+    assert (tmp_path / "b").read_bytes() == b"whole body", "nothing of the first try remains"
 
 
 def test_server_that_hangs_up_is_retried(bench: Bench) -> None:
