@@ -20,7 +20,7 @@ FOR_PYTHON = python3-venv
 FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm cryptsetup-bin dmsetup
-FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools e2fsprogs util-linux
+FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools e2fsprogs util-linux openssl
 VENV = build/venv
 PYTEST = $(VENV)/bin/python -m pytest
 RUNS = 100000
@@ -31,7 +31,7 @@ export IGNITION_PEER ?= $(CURDIR)/$(PEER)/usr/lib/dracut/modules.d/30ignition/ig
 export IGNITION_VALIDATE_PEER ?= $(CURDIR)/$(PEER)/usr/bin/ignition-validate
 
 .PHONY: help demo test test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
-	lint-generated lint-shell format generate fuzz bench install for-unit for-machine for-guests
+	lint-generated lint-shell format generate fuzz bench install for-lint for-unit for-machine for-guests for-test
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -39,7 +39,7 @@ help: ## this list
 demo: for-guests $(VENV)/.complete ## a machine is provisioned in QEMU before your eyes, boots again, and nothing happens twice
 	@$(VENV)/bin/python -m ignition.testbed.demo
 
-test: ## all tests: unit, machine and boot
+test: for-test ## all tests: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
 
 test-unit: for-unit $(VENV)/.complete $(PEER)/.complete ## quick tests, without a machine of their own
@@ -51,7 +51,7 @@ test-machine: for-machine $(VENV)/.complete $(PEER)/.complete ## tests on real b
 test-boot: for-guests $(VENV)/.complete ## tests that boot QEMU guests
 	$(PYTEST) tests/boot --numprocesses auto --dist loadgroup
 
-lint: ## style, types, import laws, generated files, shell scripts
+lint: for-lint ## style, types, import laws, generated files, shell scripts
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-layout lint-types lint-laws lint-generated lint-shell
 
 lint-style: $(VENV)/.complete
@@ -71,8 +71,7 @@ lint-generated: $(VENV)/.complete
 	$(VENV)/bin/python -m ignition.lint.pages --check
 	$(VENV)/bin/python -m ignition.cli.manual --check
 
-lint-shell:
-	@.ci/packages shellcheck
+lint-shell: for-lint
 	git grep --cached -lE '^#!/bin/(ba)?sh' | xargs shellcheck
 
 format: $(VENV)/.complete ## lays out the source as lint wants it
@@ -92,6 +91,9 @@ fuzz: $(VENV)/.complete ## looks for texts that break what must hold for every c
 bench: $(VENV)/.complete $(PEER)/.complete ## how long provisioning takes, beside the original
 	$(VENV)/bin/python -m benchmarks
 
+for-lint:
+	@.ci/packages $(FOR_PYTHON) shellcheck
+
 for-unit:
 	@.ci/packages $(FOR_PYTHON) $(FOR_UNIT)
 
@@ -100,6 +102,9 @@ for-machine:
 
 for-guests:
 	@.ci/packages $(FOR_PYTHON) $(FOR_GUESTS)
+
+for-test:
+	@.ci/packages $(sort $(FOR_PYTHON) $(FOR_UNIT) $(FOR_MACHINE) $(FOR_GUESTS))
 
 $(VENV)/.complete: pyproject.toml
 	@.ci/packages $(FOR_PYTHON)
