@@ -16,8 +16,10 @@ from ignition.resource.body import Body, File, Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
+
+    import requests
 
     from ignition.base.origin import Origin
     from ignition.config.model import Resource
@@ -60,6 +62,10 @@ class Request:
     """One resource as the file of its scheme sees it. `name` is the URL as logs and errors may show it.
 
     A header without a value is an error where it is used: it can only be meant to remove one in a merge.
+
+    What schemes that ride on http set: `fresh` makes headers anew for each try, for servers of this origin
+    only (signatures age). `look` sees each answer below 500 first, and says whether that was all. `deadline`
+    is by the clock of the context, where one limit covers more than this request; 0 = its own.
     """
 
     url: str
@@ -68,6 +74,9 @@ class Request:
     headers: tuple[tuple[str, str | None], ...]
     origin: Origin | None
     ask: Ask = PLAIN
+    fresh: Callable[[], Iterable[tuple[str, str | None]]] | None = None
+    look: Callable[[requests.Response], bool] | None = None
+    deadline: float = 0.0
 
 
 def fetch_bytes(
