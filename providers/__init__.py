@@ -2,8 +2,9 @@
 """One file per platform: where the config lies and how to get it.
 
 A provider has `NEEDS_NETWORK: bool` and `fetch(ctx: FetchContext) -> bytes`, the config as the platform holds
-it; no bytes mean that there is none. Files are found by name through the table here, so that a boot loads
-only what it asks. Ids: the original's, and nocloud.
+it; no bytes mean that there is none. One that brings files for the target too has `fetch_with_files(ctx)
+-> tuple[bytes, list[OutputFile]]`, which is asked instead. Files are found by name through the table here, so
+that a boot loads only what it asks. Ids: the original's, and nocloud.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ MODULES = {
     "file": "file",
     "gcp": "gcp",
     "hetzner": "hetzner",
-    "hyperv": "",
+    "hyperv": "hyperv",
     "ibmcloud": "ibmcloud",
     "kubevirt": "kubevirt",
     "metal": "metal",
     "nocloud": "nocloud",
     "nutanix": "nutanix",
-    "nvidiabluefield": "",
+    "nvidiabluefield": "nvidiabluefield",
     "openstack": "openstack",
     "oraclecloud": "oraclecloud",
     "packet": "packet",
@@ -41,7 +42,7 @@ MODULES = {
     "virtualbox": "",
     "vmware": "",
     "vultr": "vultr",
-    "zvm": "",
+    "zvm": "zvm",
 }
 
 # Names that glue of distributions and older versions use.

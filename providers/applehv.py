@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ignition.base.errors import CommandFailed, Failure
+from ignition.base.errors import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def fetch(ctx: FetchContext) -> bytes:
     import socket
 
     if not os.path.exists(DRIVER):
-        _load_driver(ctx)
+        from ignition.system import kernelmodule
+
+        kernelmodule.load("vsock", "IGN5520", ctx.settings, ctx.log)
     try:
         with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as connection:
             connection.settimeout(TIMEOUT)
@@ -61,17 +63,3 @@ def ask(ctx: FetchContext, connection: socket.socket) -> bytes:
     if answer.status not in (200, 204):
         ctx.log.warning(f"the host answers {answer.status} {answer.reason}: using its body anyway")
     return data
-
-
-def _load_driver(ctx: FetchContext) -> None:
-    from ignition.system.run import run
-
-    command = [ctx.settings.program("modprobe"), "vsock"]
-    try:
-        run(ctx.log, command, what="loading kernel module vsock")
-    except CommandFailed as error:
-        raise Failure(
-            "IGN5520",
-            "cannot load the kernel module vsock",
-            hint=f"it must be in the initramfs or built in ({error.hint or error.text})",
-        ) from error

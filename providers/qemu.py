@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from ignition.base.errors import CommandFailed, Failure
+from ignition.base.errors import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def fetch(ctx: FetchContext) -> bytes:
 def _from_firmware(ctx: FetchContext) -> bytes:
     root = ctx.settings.fw_cfg_dir
     if not os.path.exists(root):
-        _load_module(ctx, "qemu_fw_cfg", "IGN5201")
+        from ignition.system import kernelmodule
+
+        kernelmodule.load("qemu_fw_cfg", "IGN5201", ctx.settings, ctx.log)
     for item in ITEMS:
         folder = os.path.join(root, "by_name", item)
         size = _size(os.path.join(folder, "size"))
@@ -48,19 +50,6 @@ def _from_firmware(ctx: FetchContext) -> bytes:
             return _read(ctx, os.path.join(folder, "raw"), size)
     ctx.log.info(f"no fw_cfg item {ITEMS[0]}")
     return b""
-
-
-def _load_module(ctx: FetchContext, name: str, code: str) -> None:
-    from ignition.system.run import run
-
-    try:
-        run(ctx.log, [ctx.settings.program("modprobe"), name], what=f"loading kernel module {name}")
-    except CommandFailed as error:
-        raise Failure(
-            code,
-            f"cannot load the kernel module {name}",
-            hint=f"it must be in the initramfs or built in ({error.hint or error.text})",
-        ) from error
 
 
 def _size(path: str) -> int | None:
@@ -104,10 +93,10 @@ def _read(ctx: FetchContext, path: str, size: int) -> bytes:
 
 
 def _from_disk(ctx: FetchContext) -> bytes:
-    from ignition.system import drive
+    from ignition.system import drive, kernelmodule
 
     if not os.path.exists(VIRTIO_BLK):
-        _load_module(ctx, "virtio_blk", "IGN5205")
+        kernelmodule.load("virtio_blk", "IGN5205", ctx.settings, ctx.log)
     if not drive.wait_for(DISK, DISK_TIMEOUT, ctx.sleep, ctx.clock):
         raise Failure(
             "IGN5206",

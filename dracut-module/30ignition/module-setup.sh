@@ -43,7 +43,7 @@ installkernel() {
     instmods '=drivers/net/ethernet' '=drivers/net/mdio' '=drivers/net/phy'
     hostonly='' instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport
     case ${DRACUT_ARCH:-$(uname -m)} in
-        s390x) hostonly='' instmods zcrypt_cex4 pkey_cca ;;
+        s390x) hostonly='' instmods vmur zcrypt_cex4 pkey_cca ;;
         aarch64) hostonly='' instmods mlxbf_bootctl ;;
     esac
 }
@@ -120,7 +120,7 @@ install_programs() {
         clevis clevis-encrypt-sss clevis-encrypt-tang clevis-encrypt-tpm2 clevis-luks-bind \
         clevis-luks-common-functions clevis-luks-unlock pwmake tpm2_create tpm2_createpolicy
     case ${DRACUT_ARCH:-$(uname -m)} in
-        s390x) inst_multiple chccwdev cio_ignore vmur zkey zkey-cryptsetup ;;
+        s390x) inst_multiple -o chccwdev cio_ignore vmur zkey zkey-cryptsetup ;;
     esac
 }
 

@@ -24,6 +24,7 @@ class Settings:
 
     __slots__ = (
         "boot_id_path",
+        "bootfifo",
         "config_cache",
         "config_file",
         "console",
@@ -32,6 +33,8 @@ class Settings:
         "disk_by_label_dir",
         "fetch_timeout",
         "fw_cfg_dir",
+        "hv_kvp_device",
+        "hv_utils_driver",
         "kernel_cmdline_path",
         "log_to_stdout",
         "luks_key_dir",
@@ -72,6 +75,9 @@ class Settings:
         self.selinux_relabel = True
         self.write_authorized_keys_fragment = True
         self.fw_cfg_dir = "/sys/firmware/qemu_fw_cfg"
+        self.hv_utils_driver = "/sys/bus/vmbus/drivers/hv_utils"
+        self.hv_kvp_device = "/dev/vmbus/hv_kvp"
+        self.bootfifo = "/sys/bus/platform/devices/MLNXBF04:00/bootfifo"
         self.dhcp_leases_dir = "/run/systemd/netif/leases"
         # Scheme and host that stand in for those of every metadata service; empty = the real ones.
         self.metadata_base = ""

@@ -100,7 +100,7 @@ def _user(
         progress=progress,
     )
     try:
-        name, data = kept.take(settings, state) or _ask(asking, platform)
+        name, data = kept.take(settings, state) or _ask(asking, platform, state)
     except NeedNetwork:
         log.info("failed to fetch config: resource requires networking")
         raise
@@ -134,8 +134,10 @@ def _user(
     return _User(value, rendering.parts, findings, fetched, transport)
 
 
-def _ask(ctx: FetchContext, platform: str) -> tuple[str, bytes]:
-    """The first source that has something to say, and what it says."""
+def _ask(ctx: FetchContext, platform: str, state: State) -> tuple[str, bytes]:
+    """The first source that has something to say, and what it says. Files that it wants on the target are
+    noted in the state, in place of those of an earlier answer."""
+    state.provider_output_files = []
     for name in SOURCES:
         try:
             return name, platforms.source(name).fetch(ctx)
@@ -144,7 +146,10 @@ def _ask(ctx: FetchContext, platform: str) -> tuple[str, bytes]:
     provider = platforms.provider(platform)
     if ctx.offline and provider.NEEDS_NETWORK:
         raise NeedNetwork("IGN4003", f"the config of {platform} comes by the network")
-    data: bytes = provider.fetch(ctx)
+    if not hasattr(provider, "fetch_with_files"):
+        return platform, provider.fetch(ctx)
+    data, files = provider.fetch_with_files(ctx)
+    state.provider_output_files = [file.to_config() for file in files]
     return platform, data
 
 

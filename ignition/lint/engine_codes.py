@@ -336,6 +336,33 @@ CODES: dict[str, tuple[str, str]] = {
         "The drive holds user data for cloud-init.",
         "Put the Ignition config in its place, or correct ignition.platform.id=.",
     ),
+    "IGN5650": ("The kernel module hv_utils cannot be loaded.", "Have it in the initramfs."),
+    "IGN5651": (
+        "The device of Hyper-V's key-value pairs cannot be opened.",
+        "Check ignition.platform.id=; switch the data exchange service on; stop hv_kvp_daemon.",
+    ),
+    "IGN5652": (
+        "Talking to the host through the device of its key-value pairs failed.",
+        "Start the machine anew: the host sends its pairs once.",
+    ),
+    "IGN5653": (
+        "The kernel and the provider disagree on the messages of Hyper-V.",
+        "Please report it, with the version of the kernel.",
+    ),
+    "IGN5654": (
+        "Hyper-V did not stop sending key-value pairs in time.",
+        "Let ignition.wait.fetch= be longer.",
+    ),
+    "IGN5660": ("The kernel module mlxbf_bootctl cannot be loaded.", "Have it in the initramfs."),
+    "IGN5661": ("The boot FIFO cannot be read.", "Push the config again."),
+    "IGN5665": ("The kernel module vmur cannot be loaded.", "Have it in the initramfs."),
+    "IGN5666": (
+        "The virtual reader of z/VM cannot be brought online.",
+        "Give the guest a reader 000c; have chccwdev and cio_ignore in the initramfs.",
+    ),
+    "IGN5667": ("The virtual reader cannot be looked into.", "Have vmur in the initramfs."),
+    "IGN5668": ("The config in the virtual reader cannot be received.", "Punch it again."),
+    "IGN5669": ("The config that was received cannot be read.", "Punch it again."),
     "IGN6001": (
         "A switch in the environment is neither true nor false.",
         "Set it to true, 1, false or 0.",

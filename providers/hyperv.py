@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hyper-V: the config is among the key-value pairs that the host sends, once for each start of the machine.
+
+The kernel hands them to one program, usually hv_kvp_daemon, message by message (include/uapi/linux/hyperv.h).
+The provider takes its place; what it got is left on the target as the daemon would have left it, since the
+daemon will find nothing any more.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+
+from ignition.base.errors import Failure
+from ignition.resource.outputfile import OutputFile
+from ignition.resource.watch import Watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ignition.resource.context import FetchContext
+
+    Pool = dict[bytes, bytes]
+
+NEEDS_NETWORK = False
+
+KEY = b"ignition.config"
+# Where hv_kvp_daemon keeps pool 0 to 4.
+POOL_FILE = "/var/lib/hyperv/.kvp_pool_"
+POOLS = 5
+# Seconds that the driver has to make its node, once it is loaded.
+NODE_TIMEOUT = 10
+# Seconds without a message: nothing says that a message is the last one, so each run ends with this wait.
+SILENCE = 1.0
+
+MESSAGE, KEY_SIZE, VALUE_SIZE = 7432, 512, 2048
+_REGISTER, _SET = 100, 1
+_DONE, _FAILED = 0, 0x80004005
+# Operation, pool, then from offset 4: type of the value, sizes of key and value with their NUL.
+_HEAD = struct.Struct("=BBHIII")
+_RETRY = 0.01
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The config that the host sends, none if there is none among its pairs."""
+    return fetch_with_files(ctx)[0]
+
+
+def fetch_with_files(ctx: FetchContext) -> tuple[bytes, list[OutputFile]]:
+    """The same, and the pools of the daemon, empty ones too."""
+    device = open_device(ctx)
+    try:
+        pools = receive(ctx, device)
+    finally:
+        os.close(device)
+    ctx.log.debug(f"the host sent {sum(map(len, pools))} key-value pairs")
+    files = [OutputFile(f"{POOL_FILE}{number}", _stored(pool)) for number, pool in enumerate(pools)]
+    return _config(ctx, pools[0]), files
+
+
+def open_device(ctx: FetchContext) -> int:
+    """A descriptor of the kernel's end."""
+    from ignition.system import drive, kernelmodule
+
+    path = ctx.settings.hv_kvp_device
+    if not os.path.exists(ctx.settings.hv_utils_driver):
+        kernelmodule.load("hv_utils", "IGN5650", ctx.settings, ctx.log)
+    drive.wait_for(path, NODE_TIMEOUT, ctx.sleep, ctx.clock)
+    try:
+        return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise Failure(
+            "IGN5651",
+            f"cannot open {path}: {error.strerror}",
+            hint="only a guest of Hyper-V has it, with the data exchange service switched on;"
+            " hv_kvp_daemon must not run in the initramfs, since only one program may open it",
+        ) from error
+
+
+def receive(ctx: FetchContext, device: int) -> list[Pool]:
+    """Takes the daemon's place on an open device until the host is silent: the pairs of each pool.
+
+    A host that never is silent is listened to for ever, unless `ignition.wait.fetch=` bounds it (IGN5654).
+    """
+    pools: list[Pool] = [{} for _ in range(POOLS)]
+    limit = float(ctx.settings.wait_fetch)
+    end = ctx.clock() + limit if limit else 0.0
+    poll = select.poll()
+    poll.register(device, select.POLLIN)
+    _write(ctx, device, bytes([_REGISTER]))
+    with Watch(ctx.progress, "the end of the host's key-value pairs") as watch:
+        watch.reason = "it keeps sending"
+        while poll.poll(SILENCE * 1000):
+            message = _read(ctx, device)
+            if message[0] == _REGISTER:
+                continue  # the kernel's version, which wants no answer
+            status = _DONE if _take(message, pools) else _FAILED
+            _write(ctx, device, status.to_bytes(4, "little"))
+            if end and ctx.clock() >= end:
+                raise Failure(
+                    "IGN5654",
+                    f"the host was still sending key-value pairs after {limit:g} s",
+                    hint="ignition.wait.fetch= on the kernel command line sets this limit",
+                )
+    return pools
+
+
+def _take(message: bytes, pools: list[Pool]) -> bool:
+    """Does what a message says; False for an operation that only the daemon could serve."""
+    operation, pool, _, _, key_size, value_size = _HEAD.unpack_from(message)
+    if operation != _SET or pool >= POOLS:
+        return False
+    if not (0 < key_size <= KEY_SIZE and 0 < value_size <= VALUE_SIZE):
+        raise Failure("IGN5653", f"a key of {key_size} and a value of {value_size} bytes cannot be")
+    key_start, value_start = _HEAD.size, _HEAD.size + KEY_SIZE
+    key = message[key_start : key_start + key_size - 1]
+    pools[pool][key] = message[value_start : value_start + value_size - 1]
+    return True
+
+
+def _config(ctx: FetchContext, pool: Pool) -> bytes:
+    """The config, from one pair or from numbered ones up to the first that is missing."""
+    if pool.get(KEY):
+        return pool[KEY]
+    parts: list[bytes] = []
+    while (part := pool.get(KEY + b".%d" % len(parts))) is not None:
+        parts.append(part)
+    beyond = sum(key.startswith(KEY + b".") for key in pool) - len(parts)
+    if beyond:
+        ctx.log.warning(f"{KEY.decode()}.{len(parts)} is missing: {beyond} more parts do not count")
+    return b"".join(parts)
+
+
+def _stored(pool: Pool) -> bytes:
+    """A pool as the daemon stores it."""
+    return b"".join(
+        key.ljust(KEY_SIZE, b"\0") + value.ljust(VALUE_SIZE, b"\0") for key, value in pool.items()
+    )
+
+
+def _read(ctx: FetchContext, device: int) -> bytes:
+    data: bytes = _retried(ctx, lambda: os.read(device, MESSAGE))
+    if len(data) != MESSAGE:
+        raise Failure("IGN5653", f"a message of {len(data)} bytes instead of {MESSAGE}")
+    return data
+
+
+def _write(ctx: FetchContext, device: int, start: bytes) -> None:
+    """Sends a message that is zero after its start."""
+    message = start.ljust(MESSAGE, b"\0")
+    taken: int = _retried(ctx, lambda: os.write(device, message))
+    if taken != MESSAGE:
+        raise Failure("IGN5653", f"the kernel took {taken} of the {MESSAGE} bytes of a message")
+
+
+def _retried(ctx: FetchContext, act: Callable[[], Any]) -> Any:
+    # The device says by poll when there is something to read, but never when it can be written.
+    while True:
+        try:
+            return act()
+        except BlockingIOError:
+            ctx.sleep(_RETRY)
+        except OSError as error:
+            path = ctx.settings.hv_kvp_device
+            raise Failure(
+                "IGN5652", f"no talking to the host by {path}: {error.strerror}"
+            ) from error

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""IBM z/VM: the config is a file in the virtual reader of the guest, of the type `ign`.
+
+Reading takes it out of the reader. Programs: s390-tools. Source: vmur(8).
+"""
+
+from __future__ import annotations
+
+import os
+
+from ignition.base.errors import CommandFailed, Failure
+from ignition.system import kernelmodule
+from ignition.system.run import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+    from ignition.system.run import Result
+
+NEEDS_NETWORK = False
+
+READER = "000c"
+TYPE = "ign"
+# Words of a line of `vmur list`: owner, spool id, class (two words), records, copies, hold, date, time, name,
+# type, and more. In the heading CLASS is one word, so that another column stands where lines have their type.
+_ID, _NAME, _TYPE, _FEWEST = 1, 9, 10, 11
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The first such file without the zero bytes that fill its last card; none if the reader has none."""
+    kernelmodule.load("vmur", "IGN5665", ctx.settings, ctx.log)
+    _start_reader(ctx)
+    listed = _call(ctx, "IGN5667", "cannot list the files in the reader", "vmur", "li").stdout
+    spool_id = _find(ctx, listed)
+    return _receive(ctx, spool_id).strip(b"\0") if spool_id else b""
+
+
+def _start_reader(ctx: FetchContext) -> None:
+    what = f"cannot bring the reader {READER} online"
+    try:
+        _call(ctx, "IGN5666", what, "chccwdev", "-e", READER)
+    except Failure:
+        ctx.log.info(f"the reader {READER} may be on the list of ignored devices: taking it off")
+        _call(ctx, "IGN5666", what, "cio_ignore", "-r", READER)
+        _call(ctx, "IGN5666", what, "chccwdev", "-e", READER)
+    _call(ctx, "IGN5666", what, "udevadm", "settle")
+
+
+def _find(ctx: FetchContext, listed: str) -> str:
+    """The spool id of the first file of our type, "" for none."""
+    for line in listed.splitlines():
+        words = line.split()
+        if len(words) <= 1:
+            break
+        # Whoever forgets the quotes in CP gets upper case, which the original does not take.
+        if len(words) >= _FEWEST and words[_TYPE].lower() == TYPE:
+            ctx.log.info(f"reading {words[_NAME]} {words[_TYPE]} (spool file {words[_ID]})")
+            return words[_ID]
+    ctx.log.info(f"no file of the type {TYPE} in the reader {READER}")
+    return ""
+
+
+def _receive(ctx: FetchContext, spool_id: str) -> bytes:
+    folder = os.path.join(ctx.settings.run_dir, f"reader.{os.getpid()}")
+    path = os.path.join(folder, f"config.{TYPE}")
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        _call(ctx, "IGN5668", "cannot receive the config", "vmur", "re", "-f", spool_id, path)
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise Failure(
+            "IGN5669",
+            f"cannot read the config that vmur received: {error.strerror}",
+            hint="it may be gone from the reader: punch it again",
+        ) from error
+    finally:
+        if os.path.exists(path):
+            os.unlink(path)
+        if os.path.exists(folder):
+            os.rmdir(folder)
+
+
+def _call(ctx: FetchContext, code: str, what: str, program: str, *words: str) -> Result:
+    try:
+        return run(ctx.log, [ctx.settings.program(program), *words])
+    except CommandFailed as error:
+        raise Failure(code, f"{what}: {program} failed", hint=error.hint or error.text) from error
