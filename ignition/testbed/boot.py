@@ -32,6 +32,7 @@ class Machine:
 
     folder: Path
     disks: tuple[Path, ...]
+    cds: tuple[Path, ...] = ()
     boots: int = 0
 
     def keep_logs(self) -> Path:
@@ -145,7 +146,8 @@ class Boot:
         config: Config = None,
         *,
         cmdline: str = "",
-        disks: Sequence[int] = (),
+        disks: Sequence[int | Path] = (),
+        cds: Sequence[Path] = (),
         paths: Sequence[str] = (),
         script: str = "",
         again: BootResult | None = None,
@@ -157,12 +159,13 @@ class Boot:
         limit: float = 600,
     ) -> BootResult:
         """See docs/testing.md. Raises BootFailed unless the boot ends where `expect` says."""
-        machine = again.machine if again is not None else self._new_machine(disks)
+        machine = again.machine if again is not None else self._new_machine(disks, cds)
         power_on = Guest(
             folder=machine.folder,
             boot=FromCd(self.images.cd) if grub else self._direct(machine.disks[0], cmdline),
             kernel=self.images.kernel,
             disks=machine.disks,
+            cds=machine.cds,
             fw_cfg=_fw_cfg(config, paths, script),
             network=network or metadata is not None,
             metadata=metadata,
@@ -177,17 +180,18 @@ class Boot:
             raise BootFailed(f"should have reached {expect}\n{result.describe()}")
         return result
 
-    def _new_machine(self, sizes: Sequence[int]) -> Machine:
+    def _new_machine(self, disks: Sequence[int | Path], cds: Sequence[Path]) -> Machine:
         self._machines += 1
         folder = self.folder / f"machine{self._machines}"
         folder.mkdir(parents=True)
-        root = folder / "disk0.img"
-        run(["cp", "--reflink=auto", "--sparse=always", self.images.disk, root])
-        more = [folder / f"disk{index}.img" for index in range(1, len(sizes) + 1)]
-        for path, size in zip(more, sizes, strict=True):
-            with path.open("wb") as image:
-                image.truncate(size << 20)
-        return Machine(folder, (root, *more))
+        images = [folder / f"disk{index}.img" for index in range(len(disks) + 1)]
+        for image, source in zip(images, [self.images.disk, *disks], strict=True):
+            if isinstance(source, Path):
+                run(["cp", "--reflink=auto", "--sparse=always", source, image])
+            else:
+                with image.open("wb") as empty:
+                    empty.truncate(source << 20)
+        return Machine(folder, tuple(images), tuple(cds))
 
     def _direct(self, root: Path, more: str) -> DirectKernel:
         words = [CMDLINE]

@@ -18,6 +18,8 @@ PACKAGES = {
     "grub-mkrescue": "grub-common grub-pc-bin xorriso mtools",
     "xorriso": "xorriso",
     "mformat": "mtools",
+    "mcopy": "mtools",
+    "mkfs.vfat": "dosfstools",
     "qemu-system-x86_64": "qemu-system-x86",
     "linux.uml": "user-mode-linux",
     "unshare": "util-linux",

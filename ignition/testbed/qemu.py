@@ -48,7 +48,8 @@ class Guest:
     """A machine that is powered on by `run`.
 
     `folder` gets the LOGS and what fw_cfg shows. `disks` are raw images, written to; the first is /dev/vda
-    with serial number disk0. `kernel` is one that this QEMU can start, for finding out whether KVM works.
+    with serial number disk0. `cds` are images in drives of their own, the first is /dev/sr0.
+    `kernel` is one that this QEMU can start, for finding out whether KVM works.
     `metadata` is the port of a server on 127.0.0.1, for the guest at 169.254.169.254:80.
     `write_protected`: the first disk refuses to be written.
     """
@@ -57,6 +58,7 @@ class Guest:
     boot: DirectKernel | FromCd
     kernel: Path
     disks: Sequence[Path]
+    cds: Sequence[Path] = ()
     fw_cfg: Mapping[str, bytes] = field(default_factory=dict)
     network: bool = True
     metadata: int | None = None
@@ -103,6 +105,7 @@ class Guest:
             *("-serial", "stdio", "-device", "virtio-rng-pci"),
             *self._boot(),
             *(word for index, disk in enumerate(self.disks) for word in self._disk(index, disk)),
+            *self._cds(),
             *(word for name, body in self.fw_cfg.items() for word in self._fw_cfg(name, body)),
             *self._network(),
             *("-device", "virtio-serial-pci"),
@@ -117,14 +120,21 @@ class Guest:
             drive += ",readonly=on"
         return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{index},serial=disk{index}"]
 
+    def _cds(self) -> list[str]:
+        words = ["-device", "virtio-scsi-pci,id=scsi"] if self.cds else []
+        for index, image in enumerate(self.cds):
+            drive = f"file={_word(image)},format=raw,media=cdrom,readonly=on,if=none,id=cd{index}"
+            words += ["-drive", drive, "-device", f"scsi-cd,bus=scsi.0,drive=cd{index}"]
+        return words
+
     def _boot(self) -> list[str]:
         if isinstance(self.boot, DirectKernel):
             return [
                 *("-kernel", str(self.boot.kernel), "-initrd", str(self.boot.initramfs)),
                 *("-append", self.boot.cmdline),
             ]
-        drive = f"file={_word(self.boot.cd)},format=raw,media=cdrom,readonly=on,if=none,id=cd"
-        return ["-drive", drive, "-device", "ide-cd,drive=cd,bootindex=0"]
+        drive = f"file={_word(self.boot.cd)},format=raw,media=cdrom,readonly=on,if=none,id=boot"
+        return ["-drive", drive, "-device", "ide-cd,drive=boot,bootindex=0"]
 
     def _fw_cfg(self, name: str, body: bytes) -> list[str]:
         file = self.folder / ("fw_cfg." + name.replace("/", "."))

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images of drives that a host attaches to a machine: file systems with a label and some files.
+
+`files` maps paths from the root of the drive to contents.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+from ignition.testbed.programs import need, run
+
+Files = Mapping[str, bytes]
+SIZE = 4 << 20
+
+
+def iso9660(image: Path, label: str, files: Files) -> Path:
+    """As hosts make it for cloud-init: with Joliet and Rock Ridge, which keep names as they are."""
+    need("xorriso")
+    with _folder(files) as folder:
+        run(["xorriso", "-as", "mkisofs", "-quiet", "-V", label, "-J", "-r", "-o", image, folder])
+    return image
+
+
+def vfat(image: Path, label: str, files: Files) -> Path:
+    need("mkfs.vfat", "mcopy")
+    with image.open("wb") as file:
+        file.truncate(SIZE)
+    run(["mkfs.vfat", "-n", label, image])
+    with _folder(files) as folder:
+        for entry in sorted(folder.iterdir()):
+            run(["mcopy", "-s", "-i", image, entry, "::"])
+    return image
+
+
+def ext4(image: Path, label: str, files: Files) -> Path:
+    need("mke2fs")
+    with _folder(files) as folder:
+        run(["mke2fs", "-q", "-t", "ext4", "-L", label, "-d", folder, image, f"{SIZE >> 10}k"])
+    return image
+
+
+def udf(image: Path, label: str, files: Files) -> Path:
+    """As on the DVDs of Azure. Takes the Python package pycdlib."""
+    import pycdlib
+
+    disc = pycdlib.PyCdlib()
+    disc.new(interchange_level=3, udf="2.60", vol_ident=label)
+    for number, (path, data) in enumerate(files.items()):
+        # Such an image has an ISO 9660 side as well, with names of its own.
+        disc.add_fp(BytesIO(data), len(data), iso_path=f"/F{number}.;1", udf_path=path)
+    disc.write(str(image))
+    disc.close()
+    return image
+
+
+@contextmanager
+def _folder(files: Files) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        for path, data in files.items():
+            place = Path(folder, path.lstrip("/"))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+        yield Path(folder)
