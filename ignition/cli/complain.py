@@ -21,9 +21,15 @@ def take(path: str) -> tuple[bytes, str]:
     try:
         return read(path), STANDARD_INPUT if path == "-" else path
     except OSError as error:
-        failure = Failure("IGN6311", f"cannot read {path}: {error.strerror}")
-        failure.exit_status = 2
-        raise failure from error
+        raise unreadable(path, error.strerror or str(error)) from error
+
+
+def unreadable(path: str, reason: str) -> Failure:
+    """IGN6311 for a file that cannot be read."""
+    hint = "name a file that may be read, or - for standard input"
+    failure = Failure("IGN6311", f"cannot read {path}: {reason}", hint=hint)
+    failure.exit_status = 2
+    return failure
 
 
 def complain(findings: Iterable[Finding], data: bytes, name: str) -> None:

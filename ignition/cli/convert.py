@@ -9,7 +9,7 @@ from ignition.base.errors import Failure, InvalidConfig
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin, pointer
 from ignition.cli.complain import complain, refused, take
-from ignition.cli.layout import Layout
+from ignition.cli.layout import Layout, Parser
 from ignition.cli.output import write
 from ignition.config import convert as conversion
 from ignition.config import document, shapes
@@ -34,9 +34,9 @@ exit status: 0 written, 1 the config is refused or would lose something, 2 wrong
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command line; the manual page is made from it, too."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="ignition convert",
         usage="ignition convert --to VERSION [-o FILE] FILE",
         description=DESCRIPTION,

@@ -9,8 +9,9 @@ import sys
 
 from ignition.base.errors import Failure
 from ignition.base.finding import ERROR, INFO, WARNING
+from ignition.cli.complain import unreadable
 from ignition.cli.inputs import paths
-from ignition.cli.layout import Layout
+from ignition.cli.layout import Layout, Parser
 from ignition.cli.output import write_out
 from ignition.lint.batch import Job, Unreadable, run
 from ignition.lint.formats import FORMATS, writer
@@ -44,9 +45,9 @@ exit status: 0 no errors, 1 errors (with --strict also warnings), 2 wrong use or
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command line; the manual page is made from it, too."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="ignition lint",
         usage="ignition lint [options] FILE...",
         description=DESCRIPTION,
@@ -160,11 +161,12 @@ def _lint(jobs: list[Job], strict: list[bool], form: str) -> int:
     counts = {ERROR: 0, WARNING: 0, INFO: 0}
     text = Text(sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     done: list[Linted] = []
-    unreadable, failed = 0, False
+    missed, failed = 0, False
     for each, strictly in zip(run(jobs), strict, strict=True):
         if isinstance(each, Unreadable):
-            sys.stderr.write(f"ignition lint: {each.path}: {each.reason}\n")
-            unreadable += 1
+            failure = unreadable(each.path, each.reason)
+            sys.stderr.write(f"ignition: {failure.code}: {failure.text}\n  {failure.hint}\n")
+            missed += 1
             continue
         for finding in each.findings:
             counts[finding.severity] += 1
@@ -173,8 +175,8 @@ def _lint(jobs: list[Job], strict: list[bool], form: str) -> int:
             write_out(text.file(each))
         else:
             done.append(each)
-    if form == "text":
-        write_out(summary(len(jobs) - unreadable, counts))
-    else:
+    if form != "text":
         write_out(writer(form)(done))
-    return 2 if unreadable else int(failed)
+    elif missed < len(jobs):
+        write_out(summary(len(jobs) - missed, counts))
+    return 2 if missed else int(failed)

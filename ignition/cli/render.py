@@ -16,7 +16,7 @@ from ignition.base.origin import Origin, pointer
 from ignition.base.settings import Settings
 from ignition.cli.complain import complain, refused, take
 from ignition.cli.convert import lossy, version
-from ignition.cli.layout import Layout
+from ignition.cli.layout import Layout, Parser
 from ignition.cli.output import write
 from ignition.config import convert, document, shapes
 from ignition.engine import origins
@@ -46,9 +46,9 @@ _WIDTH = 40
 _SECRET = ("passwordHash", "value")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command line; the manual page is made from it, too."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="ignition render",
         usage="ignition render [options] FILE",
         description=DESCRIPTION,

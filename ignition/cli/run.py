@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 
 from ignition import providers
+from ignition.base.errors import Failure
 from ignition.base.settings import from_process
 from ignition.cli import compat
 from ignition.engine.main import run
@@ -58,16 +59,24 @@ def main(words: list[str]) -> int:
             sys.stdout.write(USAGE)
             return 0
         compat.require_platform(request, providers.names())
-        if not phases:
-            raise compat.UsageError("name at least one phase", f"one of {', '.join(PHASES)}")
     except compat.UsageError as error:
-        hint = error.hint or "ignition run --help shows phases and flags"
-        sys.stderr.write(f"ignition run: {error}\n  {hint}\n")
-        return 2
+        if error.hint:  # the platform's, made for the boot
+            known = ", ".join(providers.names())
+            raise _wrong_use("IGN6003", str(error), f"--platform is one of {known}") from error
+        hint = "ignition run --help shows phases and flags"
+        raise _wrong_use("IGN6004", str(error), hint) from error
+    if not phases:
+        raise _wrong_use("IGN6004", "name at least one phase", f"phases: {', '.join(PHASES)}")
     return run(phases, settings)
 
 
 def _phase(word: str) -> str:
     if word not in PHASES:
-        raise compat.UsageError(f"{word!r} is not a phase", f"phases: {', '.join(PHASES)}")
+        raise _wrong_use("IGN6004", f"{word!r} is not a phase", f"phases: {', '.join(PHASES)}")
     return word
+
+
+def _wrong_use(code: str, text: str, hint: str) -> Failure:
+    failure = Failure(code, text, hint=hint)
+    failure.exit_status = 2
+    return failure

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wrong use of a command ends with status 2, a code, and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cli.command import run
+
+WRONG = {
+    "convert": "IGN6004",
+    "convert --to 9 x": "IGN6004",
+    "convert --to 3.4 none": "IGN6311",
+    "lint": "IGN6004",
+    "lint --format none x": "IGN6004",
+    "lint none": "IGN6311",
+    "render": "IGN6004",
+    "render --none x": "IGN6004",
+    "render none": "IGN6311",
+    "run files": "IGN6003",
+    "run --platform none files": "IGN6003",
+    "run --platform qemu": "IGN6004",
+    "run --platform qemu none": "IGN6004",
+    "run --none": "IGN6004",
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_wrong_use_has_a_code_and_a_hint(words: str) -> None:
+    done = run("ignition", *words.split())
+    assert done.returncode == 2
+    first, hint, *more = done.stderr.splitlines()
+    assert first.startswith("ignition") and f": {WRONG[words]}: " in first
+    assert hint.startswith("  ") and len(hint) > 10
+    assert not more
+    assert not done.stdout
+
+
+@pytest.mark.parametrize("words", ["run files", "run --platform none files"])
+def test_a_person_is_told_of_the_flag_for_the_platform(words: str) -> None:
+    hint = run("ignition", *words.split()).stderr
+    assert "--platform" in hint and "kernel command line" not in hint
