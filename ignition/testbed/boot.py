@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ignition.testbed import cpio
 from ignition.testbed.cache import build_folder
 from ignition.testbed.images import CMDLINE, Images
 from ignition.testbed.programs import need, run
@@ -153,6 +154,7 @@ class Boot:
         again: BootResult | None = None,
         grub: bool = False,
         metadata: int | None = None,
+        initramfs: Mapping[str, bytes] | None = None,
         network: bool = True,
         write_protected: bool = False,
         expect: str = "multi-user",
@@ -162,7 +164,7 @@ class Boot:
         machine = again.machine if again is not None else self._new_machine(disks, cds)
         power_on = Guest(
             folder=machine.folder,
-            boot=FromCd(self.images.cd) if grub else self._direct(machine.disks[0], cmdline),
+            boot=FromCd(self.images.cd) if grub else self._direct(machine, cmdline, initramfs),
             kernel=self.images.kernel,
             disks=machine.disks,
             cds=machine.cds,
@@ -193,17 +195,24 @@ class Boot:
                     empty.truncate(source << 20)
         return Machine(folder, tuple(images), tuple(cds))
 
-    def _direct(self, root: Path, more: str) -> DirectKernel:
+    def _direct(
+        self, machine: Machine, more: str, files: Mapping[str, bytes] | None
+    ) -> DirectKernel:
         words = [CMDLINE]
-        if has_flag(root):
+        if has_flag(machine.disks[0]):
             words.append("ignition.firstboot")
+        initramfs = self.images.initramfs
+        if files:
+            data = cpio.laid_over(initramfs.read_bytes(), files)
+            initramfs = machine.folder / "initramfs.img"
+            initramfs.write_bytes(data)
         return DirectKernel(
-            self.images.kernel, self.images.initramfs, " ".join([*words, *([more] if more else [])])
+            self.images.kernel, initramfs, " ".join([*words, *([more] if more else [])])
         )
 
     def forget(self) -> None:
-        """Removes the disks; logs and reports stay."""
-        for image in self.folder.glob("machine*/disk*.img"):
+        """Removes the images; logs and reports stay."""
+        for image in self.folder.glob("machine*/*.img"):
             image.unlink()
 
 

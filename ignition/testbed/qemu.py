@@ -50,7 +50,7 @@ class Guest:
     `folder` gets the LOGS and what fw_cfg shows. `disks` are raw images, written to; the first is /dev/vda
     with serial number disk0. `cds` are images in drives of their own, the first is /dev/sr0.
     `kernel` is one that this QEMU can start, for finding out whether KVM works.
-    `metadata` is the port of a server on 127.0.0.1, for the guest at 169.254.169.254:80.
+    `metadata` is the port of a server on 127.0.0.1, for the guest at 169.254.169.254, ports 80 and 443.
     `write_protected`: the first disk refuses to be written.
     """
 
@@ -148,7 +148,8 @@ class Guest:
         if self.metadata is not None:
             relay = shlex.join([sys.executable, "-S", str(RELAY), str(self.metadata)])
             user += ",net=169.254.0.0/16,dhcpstart=169.254.10.10,host=169.254.10.2,dns=169.254.10.3"
-            user += f",guestfwd=tcp:{METADATA}:80-cmd:{_word(relay)}"
+            for port in (80, 443):
+                user += f",guestfwd=tcp:{METADATA}:{port}-cmd:{_word(relay)}"
         return ["-netdev", user, "-device", "virtio-net-pci,netdev=net"]
 
 

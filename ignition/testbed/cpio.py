@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files to lay over those of an initramfs: the kernel unpacks what follows an archive over what was in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+_FILE, _FOLDER = 0o100644, 0o040755
+_END = "TRAILER!!!"
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A cpio archive (newc) with these files, paths from the root, and the folders above them."""
+    entries: dict[str, bytes | None] = {}
+    for path, data in sorted(files.items()):
+        for folder in reversed(PurePosixPath(path).parents):
+            if folder.name:
+                entries.setdefault(str(folder), None)
+        entries[path] = data
+    members = [
+        _member(number, path.lstrip("/"), _FOLDER if data is None else _FILE, data or b"")
+        for number, (path, data) in enumerate(entries.items(), 1)
+    ]
+    return b"".join([*members, _member(0, _END, 0, b"")])
+
+
+def laid_over(initramfs: bytes, files: Mapping[str, bytes]) -> bytes:
+    """An initramfs, packed or not, with files over its own."""
+    return _padded(initramfs) + archive(files)
+
+
+def _member(number: int, name: str, mode: int, data: bytes) -> bytes:
+    # Inode, mode, owner, group, links, time, size, four device numbers, size of the name, no checksum.
+    fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+    head = b"070701" + b"".join(b"%08x" % field for field in fields)
+    return _padded(head + name.encode() + b"\0") + _padded(data)
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
