@@ -81,6 +81,10 @@ def type_hint(path: Path, node: Node, expected: str) -> str:
         return f"{path[-1]} must be a number: leave out the quotes"
     if node.kind == scan.STRING and expected == "true or false" and text in ("true", "false"):
         return f"{path[-1]} must be true or false: leave out the quotes"
+    if path == ("ignition", "version"):
+        return 'version must be three numbers in quotes, for example "3.6.0"'
+    if node.kind == scan.NUMBER and expected == "a string":
+        return f"{path[-1]} must be a string: write it in quotes"
     return f"{path[-1]} must be {expected}"
 
 

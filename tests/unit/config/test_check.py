@@ -155,6 +155,7 @@ def test_keys_of_later_specs_are_named_as_such() -> None:
         ('"mode":420.0', "mode must be a 64-bit integer"),
         ('"user":{"id":"0"}', "leave out the quotes"),
         ('"overwrite":"true"', "leave out the quotes"),
+        ('"user":{"name":0}', "in quotes"),
         ('"overwrite":1', "overwrite must be true or false"),
         ('"contents":"text"', "contents must be an object"),
         ('"append":{}', "append must be a list"),
@@ -163,6 +164,12 @@ def test_keys_of_later_specs_are_named_as_such() -> None:
 def test_what_to_write_for_a_wrong_type(member: str, words: str) -> None:
     (finding,) = checked(f'{{{V},"storage":{{"files":[{{{member}}}]}}}}').findings
     assert words in finding.hint
+
+
+@pytest.mark.parametrize("version", ["3", "3.4", "{}"])
+def test_how_to_write_a_version_that_is_no_string(version: str) -> None:
+    (finding,) = checked(f'{{"ignition":{{"version":{version}}}}}').findings
+    assert finding.hint == 'version must be three numbers in quotes, for example "3.6.0"'
 
 
 def test_positions_are_in_bytes_and_behind_opening_brackets() -> None:
