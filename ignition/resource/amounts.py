@@ -12,11 +12,10 @@ def amount(size: int) -> str:
 
 
 def progress(size: int, whole: int | None) -> str:
-    """`0.5 of 2 GiB`, or `512 MiB` where nobody knows of how much."""
-    if whole is None:
-        return amount(size)
-    unit = _unit(whole)
-    return f"{_in(size, *unit)} of {_in(whole, *unit)} {unit[1]}"
+    """`12.5 of 2048 MiB`, or `12.5 MiB` where nobody knows of how much. No larger unit: small steps show."""
+    unit = _unit(min(size if whole is None else whole, _UNITS[1][0]))
+    of = "" if whole is None else f" of {_in(whole, *unit)}"
+    return f"{_in(size, *unit)}{of} {unit[1]}"
 
 
 def _unit(size: int) -> tuple[int, str]:

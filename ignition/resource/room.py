@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
 
 # What is left to the rest of the system by a body that is unpacked: so much, but no larger part of a small
-# filesystem.
-RESERVE = 16 << 20
-RESERVED_PART = 64
+# filesystem. ext4 keeps half of that to itself: what it calls free, not even root gets to the last block.
+RESERVE = 32 << 20
+RESERVED_PART = 32
 _LOOK_EVERY = 1 << 20
 FULL = (errno.ENOSPC, errno.EDQUOT)
 

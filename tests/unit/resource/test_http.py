@@ -20,7 +20,7 @@ from ignition.base.origin import Origin
 from ignition.config.model import Resource
 from ignition.resource import digest
 from ignition.resource.context import Transport
-from ignition.resource.fetch import fetch_bytes, fetch_to
+from ignition.resource.fetch import Ask, fetch_bytes, fetch_to
 from ignition.testbed.httpserver import Answer, HttpServer
 
 Bench = Any
@@ -299,10 +299,31 @@ def test_redirect_loop_ends(bench: Bench) -> None:
         assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4013"
 
 
-@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://host/x", "http://["])
+@pytest.mark.parametrize(
+    "to",
+    ["file:///etc/passwd", "ftp://host/x", "data:,x", "tftp://host/x", "s3://bucket/x", "http://["],
+)
 def test_redirect_away_from_http_is_refused(bench: Bench, to: str) -> None:
     with HttpServer({"/a": redirect(to)}) as server:
         assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4014"
+
+
+@pytest.mark.parametrize(
+    ("status", "seen"),
+    [
+        (301, ("GET", b"")),
+        (302, ("GET", b"")),
+        (303, ("GET", b"")),
+        (307, ("PUT", b"body")),
+        (308, ("PUT", b"body")),
+    ],
+)
+def test_method_and_body_after_a_redirect(
+    bench: Bench, status: int, seen: tuple[str, bytes]
+) -> None:
+    with HttpServer({"/a": redirect("/b", status), "/b": b"x"}) as server:
+        fetch_bytes(bench.context(), server.url("/a"), ask=Ask("PUT", b"body"))
+        assert [(each.method, each.body) for each in server.requests] == [("PUT", b"body"), seen]
 
 
 def test_redirect_without_location_is_a_failed_status(bench: Bench) -> None:
@@ -355,6 +376,15 @@ def test_what_is_larger_than_memory_may_hold_is_refused(
         url = server.url("/a")
         got = code_of(lambda: fetch_bytes(bench.context(), url, compression="gzip"))
     assert got == "IGN4008"
+
+
+@pytest.mark.parametrize("size", ["67108865", "9" * 18])
+def test_what_announces_to_be_larger_is_refused_before_its_first_byte(
+    bench: Bench, size: str
+) -> None:
+    with HttpServer({"/a": Answer(body=b"x", length=size)}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4008"
+        assert len(server.requests) == 1
 
 
 def test_a_file_has_no_such_limit(bench: Bench, tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pauses between tries, and servers that ask for longer ones."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.resource.context import Transport
+from ignition.resource.fetch import PLAIN, Ask, fetch_bytes
+from ignition.resource.schemes.http_pause import Pauses, date, retry_after
+from ignition.testbed.httpserver import Answer, HttpServer
+
+Bench = Any
+LATER = formatdate(time.time() + 30, usegmt=True)
+X = Answer(body=b"x")
+
+
+def told(status: int, wish: str) -> Answer:
+    return Answer(status, headers={"Retry-After": wish})
+
+
+@pytest.mark.parametrize(
+    ("status", "ask"),
+    [(429, PLAIN), (503, PLAIN), (500, PLAIN), (429, Ask(retry=(429,))), (410, Ask(retry=(410,)))],
+)
+def test_wish_of_the_server_is_granted(bench: Bench, status: int, ask: Ask) -> None:
+    with HttpServer({"/a": [told(status, "7"), X]}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a"), ask=ask) == b"x"
+    assert bench.sleeps == [7]
+
+
+def test_wish_for_a_time_of_day(bench: Bench) -> None:
+    with HttpServer({"/a": [told(429, LATER), X]}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == b"x"
+    assert 20 < bench.sleeps[0] <= 30
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        pytest.param("0", 0.2, id="none: the usual pause"),
+        pytest.param("3600", 120, id="too long: asked in between"),
+        pytest.param("999999999999", 0.2, id="no number of seconds"),
+        pytest.param("soon", 0.2, id="no time"),
+        pytest.param("-5", 0.2, id="the past"),
+        pytest.param("Tue, 24 Nov 2020 08:00:00 GMT", 0.2, id="a time in the past"),
+    ],
+)
+def test_wish_that_is_granted_in_part_or_not(bench: Bench, wish: str, expected: float) -> None:
+    with HttpServer({"/a": [told(503, wish), X]}) as server:
+        fetch_bytes(bench.context(), server.url("/a"))
+    assert bench.sleeps == [expected]
+
+
+def test_wish_beyond_the_limit_of_time_does_not_use_it_up(bench: Bench) -> None:
+    with HttpServer({"/a": [told(503, "60"), told(503, "60"), X]}) as server:
+        assert fetch_bytes(bench.context(Transport(total=20)), server.url("/a")) == b"x"
+    assert bench.sleeps == [0.2, 0.4]
+
+
+def test_429_for_ever_ends_by_the_limit_of_time_and_says_why(bench: Bench) -> None:
+    ctx = bench.context(Transport(total=20))
+    with HttpServer({"/a": told(429, "8")}) as server, pytest.raises(Failure) as caught:
+        fetch_bytes(ctx, server.url("/a"))
+    assert caught.value.code == "IGN4006"
+    assert "429 Too Many Requests, asking for 8 s" in caught.value.hint
+    assert bench.sleeps[:2] == [8, 8]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+def test_other_refusals_stay_final(bench: Bench, status: int) -> None:
+    with HttpServer({"/a": [told(status, "1"), X]}) as server, pytest.raises(Failure):
+        fetch_bytes(bench.context(), server.url("/a"))
+    assert bench.sleeps == []
+
+
+def test_error_of_a_minute_passes(bench: Bench) -> None:
+    """500 for a minute, by the clock of the context."""
+    with HttpServer() as server:
+        server.answer("/a", Answer(500))
+        real, ctx = bench._sleep, bench.context()
+
+        def sleep(seconds: float) -> None:
+            real(seconds)
+            if bench.now >= 60:
+                server.answer("/a", X)
+
+        ctx.sleep = sleep
+        assert fetch_bytes(ctx, server.url("/a")) == b"x"
+    assert 60 <= bench.now < 65
+    assert max(bench.sleeps) == 5
+
+
+@pytest.mark.parametrize("clock", ["1970", "2100"])
+def test_time_of_day_is_the_servers(clock: str) -> None:
+    headers = {
+        "date": f"Thu, 01 Jan {clock} 00:00:00 GMT",
+        "retry-after": f"Thu, 01 Jan {clock} 00:00:09 GMT",
+    }
+    assert retry_after(headers) == 9
+
+
+@pytest.mark.parametrize("text", ["", "x", "-5", "1 Jan 99999999999999999999 0:0:0", "\0"])
+def test_what_is_no_date(text: str) -> None:
+    assert date(text) is None
+
+
+def test_pauses_double_and_begin_again() -> None:
+    pauses = Pauses()
+    assert [pauses.next(None, None) for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    pauses.restart()
+    assert [pauses.next(None, None), pauses.next(1.5, None), pauses.next(None, 0.5)] == [
+        *(0.2, 1.5, 0.5)
+    ]
