@@ -113,7 +113,7 @@ install_programs() {
     inst_multiple udevadm mount systemctl modprobe blkid
     # Each is needed only by configs that ask for what it does; the engine names it when it is missing.
     inst_multiple -o \
-        lsblk sfdisk sgdisk partx wipefs findmnt mountpoint basename \
+        lsblk wipefs findmnt mountpoint basename \
         mkfs.btrfs mkfs.ext4 mkfs.fat mkfs.vfat mkfs.xfs mkswap \
         groupadd groupdel groupmod useradd userdel usermod chpasswd gpasswd \
         mdadm cryptsetup dmsetup setfiles \
