@@ -213,10 +213,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.close_connection = True
         self.end_headers()
-        self._send_body(body if answer.cut is None else body[: answer.cut], answer)
+        if self.command != "HEAD":
+            self._send_body(body if answer.cut is None else body[: answer.cut], answer)
         if answer.cut is not None:
             self._end(reset=answer.reset)
 
+    do_HEAD = do_GET
     do_PUT = do_GET
     do_POST = do_GET
 
