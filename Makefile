@@ -17,7 +17,7 @@ module = $(lib)/dracut/modules.d/30ignition
 
 # Debian packages, by what needs them
 FOR_PYTHON = python3-venv
-FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base
+FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm cryptsetup-bin dmsetup xorriso mtools
 FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools dosfstools e2fsprogs util-linux openssl
@@ -130,6 +130,7 @@ install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## the engine
 ifeq ($(DEPS),vendored)
 	cp -r build/vendored/* $(home)/
 endif
+	PYTHONHASHSEED=0 $(PYTHON) -m compileall -q --invalidation-mode unchecked-hash -s "$(DESTDIR)" -p / $(home)
 	install -m 0755 dracut-module/system/ignition.py $(DESTDIR)$(PREFIX)/bin/ignition
 	ln -sf ignition $(DESTDIR)$(PREFIX)/bin/ignition-validate
 	ln -sf ../bin/ignition $(DESTDIR)$(PREFIX)/libexec/ignition-apply

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import os
 import shutil
 import subprocess
@@ -12,6 +14,8 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[3]
+UNCHECKED_HASH = b"\1\0\0\0"
+"""PEP 552: the flags of bytecode that is taken as it is."""
 
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="no make")
 
@@ -19,7 +23,15 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="no make")
 def install(folder: Path, *variables: str) -> None:
     # DEPS=system: nothing is fetched from an index.
     subprocess.run(
-        ["make", "-s", "install", f"DESTDIR={folder}", "DEPS=system", *variables],
+        [
+            "make",
+            "-s",
+            "install",
+            f"DESTDIR={folder}",
+            "DEPS=system",
+            f"PYTHON={sys.executable}",
+            *variables,
+        ],
         cwd=CHECKOUT,
         check=True,
         capture_output=True,
@@ -70,8 +82,28 @@ def test_files(installed: Path, path: str) -> None:
     assert not file.parent.is_symlink()
 
 
-def test_no_bytecode_of_the_machine_that_built_it(installed: Path) -> None:
-    assert not list(installed.rglob("__pycache__"))
+def test_bytecode_counts_without_a_look_at_the_source(installed: Path) -> None:
+    """Image builders set all times to one, and /usr may be read-only: nothing else would be used or made."""
+    sources = list((installed / "usr/lib/ignition-firstboot").rglob("*.py"))
+    assert len(sources) > 100
+    for source in sources:
+        head = Path(importlib.util.cache_from_source(str(source))).read_bytes()[:16]
+        assert head[:4] == importlib.util.MAGIC_NUMBER
+        assert head[4:8] == UNCHECKED_HASH, source
+        assert head[8:] == importlib.util.source_hash(source.read_bytes()), source
+
+
+def test_bytecode_knows_its_place_on_the_installed_system(installed: Path) -> None:
+    home = installed / "usr/lib/ignition-firstboot"
+    path = importlib.util.cache_from_source(str(home / "ignition/__main__.py"))
+    code = marshal.loads(Path(path).read_bytes()[16:])
+    assert code.co_filename == "/usr/lib/ignition-firstboot/ignition/__main__.py"
+
+
+def test_the_same_source_makes_the_same_bytecode(installed: Path, tmp_path: Path) -> None:
+    install(tmp_path)
+    for file in installed.rglob("*.pyc"):
+        assert file.read_bytes() == (tmp_path / file.relative_to(installed)).read_bytes(), file
 
 
 @pytest.mark.parametrize("path", ["bin/ignition", "bin/ignition-validate"])
