@@ -40,7 +40,7 @@ MODULES = {
     "scaleway": "scaleway",
     "upcloud": "upcloud",
     "virtualbox": "",
-    "vmware": "",
+    "vmware": "vmware",
     "vultr": "vultr",
     "zvm": "zvm",
 }

@@ -41,7 +41,8 @@ installkernel() {
     # The network, whoever brings it up: wired cards, and what DHCP and ip=, bond=, vlan= need.
     hostonly='' instmods hv_netvsc xen-netfront vmxnet3 af_packet ipv6 bonding bridge stp llc 8021q
     instmods '=drivers/net/ethernet' '=drivers/net/mdio' '=drivers/net/phy'
-    hostonly='' instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport
+    hostonly='' instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport \
+        vmw_vsock_vmci_transport
     case ${DRACUT_ARCH:-$(uname -m)} in
         s390x) hostonly='' instmods vmur zcrypt_cex4 pkey_cca ;;
         aarch64) hostonly='' instmods mlxbf_bootctl ;;

@@ -31,6 +31,7 @@ class Settings:
         "dev_aliases_dir",
         "dhcp_leases_dir",
         "disk_by_label_dir",
+        "dmi_dir",
         "fetch_timeout",
         "fw_cfg_dir",
         "hv_kvp_device",
@@ -78,6 +79,7 @@ class Settings:
         self.hv_utils_driver = "/sys/bus/vmbus/drivers/hv_utils"
         self.hv_kvp_device = "/dev/vmbus/hv_kvp"
         self.bootfifo = "/sys/bus/platform/devices/MLNXBF04:00/bootfifo"
+        self.dmi_dir = "/sys/class/dmi/id"
         self.dhcp_leases_dir = "/run/systemd/netif/leases"
         # Scheme and host that stand in for those of every metadata service; empty = the real ones.
         self.metadata_base = ""

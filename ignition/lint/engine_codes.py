@@ -336,6 +336,27 @@ CODES: dict[str, tuple[str, str]] = {
         "The drive holds user data for cloud-init.",
         "Put the Ignition config in its place, or correct ignition.platform.id=.",
     ),
+    "IGN5600": ("The machine is no virtual machine of VMware.", "Check ignition.platform.id=."),
+    "IGN5601": (
+        "VMware's hypervisor cannot be asked.",
+        "Read the reasons in the hint; the ports, a vsock or a program of open-vm-tools must work.",
+    ),
+    "IGN5602": (
+        "The encoding of the config in guestinfo is unknown.",
+        "Set it to base64 or gzip+base64, or leave it out.",
+    ),
+    "IGN5603": (
+        "The config in guestinfo is not the base64 that it should be.",
+        "Encode it again; check that nothing cut it off.",
+    ),
+    "IGN5605": (
+        "The OVF environment cannot be searched for the config to delete.",
+        "Look at guestinfo.ovfenv.",
+    ),
+    "IGN5606": (
+        "VMware's hypervisor refuses to overwrite the config.",
+        "Allow the machine to set its variables (isolation.tools.setInfo.disable).",
+    ),
     "IGN5650": ("The kernel module hv_utils cannot be loaded.", "Have it in the initramfs."),
     "IGN5651": (
         "The device of Hyper-V's key-value pairs cannot be opened.",

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VMware: the config is a variable of the virtual machine, or a property set when its template was deployed.
+
+`guestinfo.ignition.config.data`, with `.encoding` beside it; each falls back by itself to the OVF
+property of the same name. Flatcar's names, `coreos.config.data` and the `.url` of both, come after.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+from ignition.base.errors import Failure
+from ignition.base.origin import Origin
+from ignition.resource.body import Body, Memory
+from ignition.system.vmware import guestinfo, ovf_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+    from ignition.system.vmware.guestinfo import Guestinfo
+
+NEEDS_NETWORK = False
+
+NAMES = ("ignition.config", "coreos.config")
+ENVIRONMENT = "ovfenv"
+
+BASE64 = ("b64", "base64")
+GZIP = ("gz", "gzip")
+# Encoding -> whether base64 and gzip are to be taken off, in this order.
+ENCODINGS = {
+    "": (False, False),
+    **dict.fromkeys(BASE64, (True, False)),
+    **dict.fromkeys(GZIP, (False, True)),
+    **{f"{outer}+{inner}": (True, True) for outer in GZIP for inner in BASE64},
+}
+
+# A variable can be overwritten, but neither removed nor emptied. What the original writes: "{}" in base64.
+DELETED = b"e30K"
+
+
+def fetch(ctx: FetchContext) -> bytes:
+    """The decoded config, none where the machine has none or it was deleted."""
+    return config(ctx, guestinfo.connect(ctx.settings, ctx.log))
+
+
+def delete(ctx: FetchContext) -> None:
+    """Makes the config unreadable for the machine; does nothing where that was done before."""
+    erase(ctx, guestinfo.connect(ctx.settings, ctx.log))
+
+
+def config(ctx: FetchContext, variables: Guestinfo) -> bytes:
+    """What the variables hold."""
+    properties = _properties(ctx, variables)
+
+    def value(key: str) -> bytes:
+        found = variables.get(key)
+        if found is None:
+            found = properties.get(guestinfo.PREFIX + key, "").encode()
+        return found
+
+    for name in NAMES:
+        if data := value(f"{name}.data"):
+            if data == DELETED:
+                ctx.log.info(f"{guestinfo.PREFIX}{name}.data was deleted at an earlier boot")
+                return b""
+            return _decoded(name, data, _text(value(f"{name}.data.encoding")))
+    for name in NAMES:
+        if url := value(f"{name}.url"):
+            return _fetched(ctx, name, _text(url).strip())
+    # An encoding without data, such as of a key with a typing error, is an error where it is gzip.
+    return _decoded(NAMES[0], b"", _text(value(f"{NAMES[0]}.data.encoding")))
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="replace")
+
+
+def erase(ctx: FetchContext, variables: Guestinfo) -> None:
+    """Overwrites the variables and takes the properties out of the OVF environment."""
+    for name in NAMES:
+        data = variables.get(f"{name}.data")
+        if data is None or data == DELETED:
+            continue
+        ctx.log.info(f"overwriting {guestinfo.PREFIX}{name}.data")
+        variables.set(f"{name}.data", DELETED)
+        if variables.get(f"{name}.data.encoding") not in (b"base64", b"b64"):
+            variables.set(f"{name}.data.encoding", b"base64")
+    environment = variables.get(ENVIRONMENT)
+    if not environment:
+        return
+    keys = [
+        f"{guestinfo.PREFIX}{name}.{end}" for name in NAMES for end in ("data", "data.encoding")
+    ]
+    try:
+        rest = ovf_environment.without(environment, keys)
+    except ovf_environment.NotAnEnvironment as error:
+        raise Failure(
+            "IGN5605",
+            f"the OVF environment cannot be searched for the config: {error}",
+            hint="look at vmware-rpctool 'info-get guestinfo.ovfenv'",
+        ) from error
+    if rest != environment:
+        ctx.log.info("taking the config out of the OVF environment")
+        variables.set(ENVIRONMENT, rest)
+
+
+def _properties(ctx: FetchContext, variables: Guestinfo) -> dict[str, str]:
+    """Those of the OVF environment. One that cannot be read is told, and counts as none."""
+    environment = variables.get(ENVIRONMENT)
+    if not environment:
+        return {}
+    try:
+        return ovf_environment.properties(environment)
+    except ovf_environment.NotAnEnvironment as error:
+        ctx.log.warning(f"going on without the OVF environment: {error}")
+        return {}
+
+
+def _fetched(ctx: FetchContext, name: str, url: str) -> bytes:
+    from ignition.resource.fetch import fetch_bytes
+
+    return fetch_bytes(ctx, url, origin=Origin(f"{guestinfo.PREFIX}{name}.url"))
+
+
+def _decoded(name: str, data: bytes, encoding: str) -> bytes:
+    key = f"{guestinfo.PREFIX}{name}.data"
+    if encoding not in ENCODINGS:
+        raise Failure(
+            "IGN5602",
+            f"{key}.encoding is {encoding!r}, which is no encoding",
+            Origin(key),
+            hint="it is empty, base64 or gzip+base64",
+        )
+    base64, gzip = ENCODINGS[encoding]
+    if base64:
+        text = data.replace(b"\r", b"").replace(b"\n", b"")
+        try:
+            data = binascii.a2b_base64(text, strict_mode=True)
+        except binascii.Error as error:
+            raise Failure(
+                "IGN5603",
+                f"{key} is not the base64 that {key}.encoding says",
+                Origin(key),
+                hint=f"{error}; is it cut off?",
+            ) from error
+    return _unpacked(key, data) if gzip else data
+
+
+def _unpacked(key: str, data: bytes) -> bytes:
+    memory = Memory(key, Origin(key))
+    body = Body(memory, key, Origin(key), compression="gzip")
+    body.write(data)
+    body.end()
+    return bytes(memory.data)
