@@ -17,7 +17,8 @@ module = $(lib)/dracut/modules.d/30ignition
 
 # Debian packages, by what needs them
 FOR_PYTHON = python3-venv
-FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils
+FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils \
+	tftpd-hpa
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm cryptsetup-bin dmsetup xorriso mtools
 FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools dosfstools e2fsprogs util-linux openssl

@@ -94,6 +94,11 @@ def unescape(text: str) -> str:
     return _unescape(text).decode("utf-8", "replace") if "%" in text else text
 
 
+def unescaped(text: str) -> bytes:
+    """As `unescape`, but the bytes themselves: file names need not be UTF-8."""
+    return _unescape(text)
+
+
 def query_values(raw_query: str, name: str) -> list[str]:
     """The decoded values that a query gives for one name, in order; malformed parts count as absent."""
     values: list[str] = []

@@ -269,6 +269,19 @@ CODES: dict[str, tuple[str, str]] = {
         "The base configs kept in the state are not those of the fetch phase.",
         "Run the fetch phase again without the state file.",
     ),
+    "IGN4220": (
+        "A tftp: URL makes no request.",
+        "Write tftp://HOST/PATH or tftp://HOST:PORT/PATH.",
+    ),
+    "IGN4221": (
+        "A TFTP server does not have a file.",
+        "Check the path; the server gets it with its leading slash.",
+    ),
+    "IGN4222": ("A TFTP server refuses.", "Read its words; they follow."),
+    "IGN4223": (
+        "A TFTP server does not answer, or breaks off at every try.",
+        "Check the server; ignition.wait.fetch= gives it longer.",
+    ),
     "IGN5001": ("A source has no config.", "Nothing: the next source is asked."),
     "IGN5002": ("A platform is not served yet.", "Give the config by ignition.config.url=."),
     "IGN5003": (

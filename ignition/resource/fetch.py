@@ -31,7 +31,7 @@ SCHEMES = {
     "data": "data",
     "http": "http",
     "https": "http",
-    "tftp": "",
+    "tftp": "tftp",
     "s3": "",
     "arn": "",
     "gs": "",

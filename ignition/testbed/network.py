@@ -11,13 +11,14 @@ import ctypes
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ignition.testbed.programs import run
 
 _NEW_NETWORK = 0x40000000
 _NEW_MOUNTS = 0x00020000
+_OWN_FOLDER = 0x00000200
 _HERE = "/proc/thread-self/ns/net"
 _MOUNTS_HERE = "/proc/thread-self/ns/mnt"
 
@@ -48,15 +49,15 @@ def own_network(*addresses: str) -> Iterator[None]:
 
 
 @contextmanager
-def own_names(names: Mapping[str, str]) -> Iterator[None]:
-    """Host name -> address, for this thread and what it starts: they see an /etc/hosts with these alone.
+def own_names(names: Mapping[str, Sequence[str]]) -> Iterator[None]:
+    """Host name -> addresses, for this thread and what it starts: they see an /etc/hosts with these alone.
 
     Takes root. The folder that this thread works in stays the same.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     folder = os.getcwd()
     before = os.open(_MOUNTS_HERE, os.O_RDONLY | os.O_CLOEXEC)
-    lines = "".join(f"{address} {name}\n" for name, address in names.items())
+    lines = "".join(f"{each} {name}\n" for name, addresses in names.items() for each in addresses)
     try:
         with tempfile.NamedTemporaryFile("w", prefix="hosts-") as hosts:
             hosts.write(f"127.0.0.1 localhost\n::1 localhost\n{lines}")
@@ -67,6 +68,8 @@ def own_names(names: Mapping[str, str]) -> Iterator[None]:
                 run(["mount", "--bind", hosts.name, "/etc/hosts"])
                 yield
             finally:
+                # Threads of servers started in between share the working folder, which forbids to go back.
+                _check(libc.unshare(_OWN_FOLDER))
                 _check(libc.setns(before, _NEW_MOUNTS))
                 os.chdir(folder)
     finally:

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tftp: the protocol of network boot.
+
+As the original's (engine-run 5.6), but: an IPv6 address needs no port, all addresses of a name are tried, and
+what fails without a word of the server is tried again.
+"""
+
+from __future__ import annotations
+
+import _socket
+
+from ignition.base.errors import Failure, NotFound, Rejected
+from ignition.config import urls
+from ignition.resource.schemes import tftp_transfer
+from ignition.resource.schemes.tftp_transfer import Broken, Refusal, Transfer
+from ignition.resource.watch import Watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ignition.resource.body import Body
+    from ignition.resource.context import FetchContext
+    from ignition.resource.fetch import Request
+
+PORT = 69
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+# The original gives up after 30 to 35 s of silence, and at once where a name does not resolve. Without a
+# limit this goes on until both are over: a network that comes up late is worth waiting for, a server that
+# always breaks off must not hold a boot for ever.
+PATIENCE = 120.0
+TRIES = 4
+# Where a server has another address, this one is not waited for to the end.
+_SENDS_OF_MANY = 2
+_FILE_NOT_FOUND = 1
+_CHUNK = 64 * 1024
+
+
+def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
+    """Gets the file into `body`.
+
+    What the server says itself is final: NotFound IGN4221, Rejected IGN4222. Anything else is tried again
+    after 0.2 s, doubling up to 5 s, until `ctx.limit()` is over (IGN4006), or without one for two minutes and
+    four tries (IGN4223). Names are looked up for each try.
+    """
+    host, port, name = _target(request)
+    limit = ctx.limit()
+    started = ctx.clock()
+    pause = FIRST_PAUSE
+    attempt = 0
+
+    def left() -> float:
+        return limit - (ctx.clock() - started) if limit else PATIENCE
+
+    with Watch(ctx.progress, request.name, limit=limit) as watch:
+        while True:
+            attempt += 1
+            ctx.log.info(f"GET {request.name}: attempt #{attempt}")
+            try:
+                _read(ctx, host, port, name, body, left, watch)
+                ctx.log.info("GET result: OK")
+                return
+            except Refusal as refusal:
+                raise _refused(request, refusal) from refusal
+            except UnicodeError as error:
+                raise _impossible(request, "this is no host name") from error
+            except (Broken, OSError) as error:
+                watch.reason = reason = _reason(error)
+            ctx.log.info(f"GET error: {reason}")
+            if left() > 0:
+                ctx.sleep(min(pause, left()))
+            if left() <= 0:
+                raise _too_late(request, limit, reason)
+            if not limit and attempt >= TRIES and ctx.clock() - started >= PATIENCE:
+                raise _gave_up(request, attempt, reason)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _target(request: Request) -> tuple[str, int, bytes]:
+    """Host, port and file name. The name is the path, with its leading slash as the original sends it."""
+    host = request.parts.hostname()
+    port = request.parts.port() or str(PORT)
+    if not host:
+        raise _impossible(request, "it has no host")
+    # Longer ones are no ports, and Python refuses to read thousands of digits.
+    if len(port) > 5 or not 0 < int(port) < 65536:
+        raise _impossible(request, "this is no port")
+    name = urls.unescaped(request.parts.path)
+    if b"\0" in name:
+        raise _impossible(request, "its path has a zero byte, which ends a name")
+    return host, int(port), name
+
+
+def _read(
+    ctx: FetchContext,
+    host: str,
+    port: int,
+    name: bytes,
+    body: Body,
+    left: Callable[[], float],
+    watch: Watch,
+) -> None:
+    """One try: the whole file from the first address that has it."""
+    places = _socket.getaddrinfo(host, port, type=_socket.SOCK_DGRAM)
+    for index, (family, _, _, _, address) in enumerate(places):
+        last = index == len(places) - 1
+        sends = tftp_transfer.SENDS if last else min(_SENDS_OF_MANY, tftp_transfer.SENDS)
+        try:
+            with Transfer(
+                family, address, name, sends=sends, left=left, sleep=ctx.sleep
+            ) as transfer:
+                _copy(transfer, body, watch)
+                return
+        except (Broken, OSError) as error:
+            if last:
+                raise
+            ctx.log.info(f"GET error: {address[0]}: {_reason(error)}")
+
+
+def _copy(transfer: Transfer, body: Body, watch: Watch) -> None:
+    body.begin()
+    waiting = bytearray()
+    got = 0
+    for data in transfer.blocks():
+        waiting += data
+        if len(waiting) >= _CHUNK:
+            got += len(waiting)
+            watch.reason = f"{got // 1024} KiB are here"
+            body.write(bytes(waiting))
+            waiting.clear()
+    body.write(bytes(waiting))
+
+
+def _reason(error: BaseException) -> str:
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return words.lower()
+
+
+def _refused(request: Request, refusal: Refusal) -> Failure:
+    if refusal.code == _FILE_NOT_FOUND:
+        return NotFound(
+            "IGN4221",
+            f"resource not found: {request.name}",
+            request.origin,
+            hint=f"the TFTP server answers {refusal}; it looks for the path with its leading slash",
+        )
+    return Rejected(
+        "IGN4222",
+        f"failed to fetch resource: {request.name}",
+        request.origin,
+        hint=f"the TFTP server answers {refusal}",
+    )
+
+
+def _too_late(request: Request, limit: float, reason: str) -> Failure:
+    return Failure(
+        "IGN4006",
+        f"unable to fetch resource in time: {request.name}",
+        request.origin,
+        hint=f"gave up after {limit:g} s; last: {reason}",
+    )
+
+
+def _gave_up(request: Request, tries: int, reason: str) -> Failure:
+    return Failure(
+        "IGN4223",
+        f"failed to fetch resource: {request.name}: {reason}",
+        request.origin,
+        hint=f"the same after {tries} tries; ignition.wait.fetch= gives it longer",
+    )
+
+
+def _impossible(request: Request, why: Any) -> Failure:
+    return Failure(
+        "IGN4220",
+        f"no TFTP request can be made for this URL: {request.name}",
+        request.origin,
+        hint=f"{why}; write tftp://HOST/PATH or tftp://HOST:PORT/PATH",
+    )

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One file from one TFTP server, block by block (RFC 1350): octet mode, no options, numbers that wrap to 0.
+
+Waits and sends are the original's (engine-run 5.6).
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+BLOCK = 512
+# Seconds that one answer is waited for, and how often a packet is sent until it comes.
+RECEIVE = 5.0
+SENDS = 6
+# A block that comes again this soon was doubled on its way. Later it means that our acknowledgement got lost.
+DOUBLED = 0.5
+
+_READ, _, _DATA, _ACKNOWLEDGE, _ERROR = range(1, 6)
+_UNKNOWN_TRANSFER = 5
+# Linux; not in every Python's socket module.
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
+
+
+class Broken(Exception):
+    """The transfer came to nothing; the text says why. Another try may help."""
+
+
+class Refusal(Exception):
+    """The server's own error packet."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"code: {code}, message: {message}")
+        self.code = code
+        self.message = message
+
+
+class Transfer:
+    """`with Transfer(...) as transfer: for data in transfer.blocks(): ...`
+
+    `family` and `address` are the server's as getaddrinfo gives them, `name` is the file's. `left` says how
+    many seconds there are for all of it. Between two sends it sleeps for a random part of a second, so that
+    machines that were switched on together do not ask together.
+    """
+
+    def __init__(
+        self,
+        family: int,
+        address: tuple[Any, ...],
+        name: bytes,
+        *,
+        sends: int,
+        left: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._address = address
+        self._pinned = False
+        self._packet = _number(_READ) + name + b"\0octet\0"
+        self._sends = sends
+        self._left = left
+        self._sleep = sleep
+        self._sent = 0.0
+        self._count = 0
+        self._socket = _socket.socket(family, _socket.SOCK_DGRAM)
+        self._hear_unreachable(True)
+
+    def __enter__(self) -> Transfer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def blocks(self) -> Iterator[bytes]:
+        """The file in pieces of 512 bytes; the last is shorter. Raises Broken, Refusal or OSError."""
+        while True:
+            data = self._next()
+            self._count += 1
+            self._packet = _number(_ACKNOWLEDGE) + _number(self._count & 0xFFFF)
+            if len(data) < BLOCK:
+                self._send()
+                yield data
+                return
+            yield data
+
+    def _next(self) -> bytes:
+        """Sends what is to be sent until the next block comes."""
+        for attempt in range(self._sends):
+            if attempt:
+                self._sleep(os.urandom(1)[0] / 256)
+            if self._left() <= 0:
+                break
+            self._send()
+            until = time.monotonic() + RECEIVE
+            while (wait := min(until - time.monotonic(), self._left())) > 0:
+                data = self._receive(wait)
+                if data is not None:
+                    return data
+        raise Broken("no answer in time")
+
+    def _send(self) -> None:
+        self._socket.sendto(self._packet, self._address)
+        self._sent = time.monotonic()
+
+    def _receive(self, wait: float) -> bytes | None:
+        """The next block, if it is that what comes within some seconds."""
+        self._socket.settimeout(wait)
+        try:
+            packet, source = self._socket.recvfrom(4 + BLOCK + 1)
+        except TimeoutError:
+            return None
+        if not self._from_server(source):
+            return None
+        kind, number, rest = packet[:2], packet[2:4], packet[4:]
+        if kind == _number(_ERROR) and len(packet) >= 4:
+            raise Refusal(int.from_bytes(number, "big"), _text(rest))
+        if kind != _number(_DATA) or len(packet) < 4 or len(rest) > BLOCK:
+            raise Broken("the answer is not TFTP")
+        if number == _number((self._count + 1) & 0xFFFF):
+            return rest
+        again = bool(self._count) and number == _number(self._count & 0xFFFF)
+        if again and time.monotonic() - self._sent >= DOUBLED:
+            self._send()
+        return None
+
+    def _from_server(self, source: tuple[Any, ...]) -> bool:
+        """Whether a packet is of this transfer. The server answers from a new port, which its first packet
+        tells; nobody else is listened to."""
+        if source[0] != self._address[0] or source[3:] != self._address[3:]:
+            return False
+        if not self._pinned:
+            self._address, self._pinned = source, True
+            # From here on only silence ends the transfer: the word of a router can be forged.
+            self._hear_unreachable(False)
+        if source == self._address:
+            return True
+        # Our request was doubled, and so is the transfer: this ends the other one.
+        stray = _number(_ERROR) + _number(_UNKNOWN_TRANSFER) + b"unknown transfer\0"
+        self._socket.sendto(stray, source)
+        return False
+
+    def _hear_unreachable(self, on: bool) -> None:
+        """Whether a server where nothing listens is an error at once."""
+        if self._socket.family == _socket.AF_INET6:
+            self._socket.setsockopt(_socket.IPPROTO_IPV6, _IPV6_RECVERR, on)
+        else:
+            self._socket.setsockopt(_socket.IPPROTO_IP, _IP_RECVERR, on)
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(2, "big")
+
+
+def _text(data: bytes) -> str:
+    """What a server says, fit for a log."""
+    text = data.partition(b"\0")[0][:200].decode("utf-8", "replace")
+    return "".join(each if each.isprintable() else "?" for each in text)
