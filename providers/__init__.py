@@ -39,7 +39,7 @@ MODULES = {
     "qemu": "qemu",
     "scaleway": "scaleway",
     "upcloud": "upcloud",
-    "virtualbox": "",
+    "virtualbox": "virtualbox",
     "vmware": "vmware",
     "vultr": "vultr",
     "zvm": "zvm",

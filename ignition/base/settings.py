@@ -49,6 +49,7 @@ class Settings:
         "selinux_relabel",
         "state_file",
         "system_config_dirs",
+        "vboxguest_device",
         "wait_device",
         "wait_fetch",
         "write_authorized_keys_fragment",
@@ -80,6 +81,7 @@ class Settings:
         self.hv_kvp_device = "/dev/vmbus/hv_kvp"
         self.bootfifo = "/sys/bus/platform/devices/MLNXBF04:00/bootfifo"
         self.dmi_dir = "/sys/class/dmi/id"
+        self.vboxguest_device = "/dev/vboxguest"
         self.dhcp_leases_dir = "/run/systemd/netif/leases"
         # Scheme and host that stand in for those of every metadata service; empty = the real ones.
         self.metadata_base = ""

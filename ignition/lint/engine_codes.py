@@ -370,6 +370,20 @@ CODES: dict[str, tuple[str, str]] = {
         "VMware's hypervisor refuses to overwrite the config.",
         "Allow the machine to set its variables (isolation.tools.setInfo.disable).",
     ),
+    "IGN5620": (
+        "The device of VirtualBox's driver cannot be opened.",
+        "Have vboxguest in the initramfs; check ignition.platform.id=.",
+    ),
+    "IGN5621": (
+        "VirtualBox's driver or host fails.",
+        "Look at the kernel's log and at the log of the virtual machine.",
+    ),
+    "IGN5622": (
+        "The guest property says how the config is encoded.",
+        "Store the config as it is, and unset /Ignition/Config/Encoding.",
+    ),
+    "IGN5623": ("VirtualBox hands out what is no property.", "Set the property again."),
+    "IGN5624": ("The guest may not delete its config.", "Set the property without RDONLYGUEST."),
     "IGN5650": ("The kernel module hv_utils cannot be loaded.", "Have it in the initramfs."),
     "IGN5651": (
         "The device of Hyper-V's key-value pairs cannot be opened.",
