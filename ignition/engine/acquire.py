@@ -63,6 +63,13 @@ def from_provider(
     return user_config.acquire(settings, log, state, platform, offline=offline, progress=progress)
 
 
+def forget_kept(settings: Settings, state: State) -> None:
+    """Removes what a fetch phase may have kept for another one; the cache stands for it now."""
+    from ignition.engine import kept
+
+    kept.forget(settings, state)
+
+
 def from_cache(settings: Settings, log: Log, state: State) -> Acquired:
     """Reads what a fetch phase left. The cache is enough by itself: without base configs in the state, the
     system's folders are read."""

@@ -14,6 +14,7 @@ from ignition.resource import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ignition.base.log import Log
     from ignition.base.settings import Settings
     from ignition.engine.state import State
 
@@ -35,21 +36,26 @@ def keep(settings: Settings, state: State, provider: str, data: bytes) -> None:
     state.engine[_KEY] = {"name": provider, "sha512": digest.sha512(data)}
 
 
-def take(settings: Settings, state: State) -> tuple[str, bytes] | None:
+def take(settings: Settings, state: State, log: Log) -> tuple[str, bytes] | None:
     """Who gave a config to the phase before, and its bytes; None if there is none or it was changed."""
     noted = state.engine.get(_KEY)
     if not isinstance(noted, dict):
         return None
+    path, name = _path(settings), str(noted.get("name"))
     try:
-        with open(_path(settings), "rb") as file:
+        with open(path, "rb") as file:
             data = file.read()
-    except OSError:
+    except OSError as error:
+        log.warning(f"the config that {name} gave cannot be read from {path}: {error.strerror}")
         return None
-    return (str(noted.get("name")), data) if digest.sha512(data) == noted.get("sha512") else None
+    if digest.sha512(data) != noted.get("sha512"):
+        log.warning(f"{path} is not the config that {name} gave: asking again")
+        return None
+    return name, data
 
 
 def forget(settings: Settings, state: State) -> None:
-    """Removes both: the config has been acquired."""
+    """Removes both. Not before the config cache is there: until then a run may have to begin again."""
     if state.engine.pop(_KEY, None) is not None:
         try:
             os.unlink(_path(settings))

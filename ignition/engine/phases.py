@@ -97,6 +97,7 @@ def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -
         _ask_for_network(settings, log, view, need)
         return
     _write_cache(settings, acquired.cache_text)
+    acquire.forget_kept(settings, state)
     _mark_idle(settings, Config(acquired.full))
     _tell_journal(state)
     view.done(_where_from(acquired.sources))

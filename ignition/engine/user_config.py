@@ -80,7 +80,6 @@ def acquire(
     acquired.freeze_base(state, base.value if base.parts else {})
     state.engine.update(sha512=digest.sha512(text.encode("utf-8", "surrogatepass")), origins=table)
     state.engine["sources"] = sources
-    kept.forget(settings, state)
     return acquired.Acquired(user.value, full, findings, sources, user.transport, text)
 
 
@@ -100,7 +99,7 @@ def _user(
         progress=progress,
     )
     try:
-        name, data = kept.take(settings, state) or _ask(asking, platform, state)
+        name, data = kept.take(settings, state, log) or _ask(asking, platform, state)
     except NeedNetwork:
         log.info("failed to fetch config: resource requires networking")
         raise

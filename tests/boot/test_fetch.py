@@ -9,6 +9,7 @@ import json
 import zlib
 from pathlib import Path
 
+from ignition.base.journal import FETCHED_CONFIG
 from ignition.testbed.boot import Boot
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
@@ -59,6 +60,14 @@ def test_configs_and_files_come_by_https(boot: Boot, tmp_path: Path) -> None:
     assert "user config from qemu: /ignition/config/merge/0" in log
     assert "hush" not in log
     assert "provider-config" not in result.script.output
+    told = [entry for entry in result.journal if entry.get("MESSAGE_ID") == FETCHED_CONFIG]
+    assert [
+        [entry[f"IGNITION_CONFIG_{name}"] for name in ("TYPE", "SRC", "REFERENCED")]
+        for entry in told
+    ] == [["base", "system", "false"], ["user", "qemu", "false"], ["user", "/child", "true"]]
+    assert result.report is not None
+    sources = [source["source"] for source in result.report["engine"]["sources"]]
+    assert sources == ["user config from qemu", server.url("/child", HOST)]
 
 
 def test_untrusted_server_is_refused_with_the_reason(boot: Boot, tmp_path: Path) -> None:

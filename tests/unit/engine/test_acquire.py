@@ -13,17 +13,25 @@ from typing import Any
 import pytest
 
 from ignition import providers
-from ignition.base.errors import EmptyConfig, Failure, InvalidConfig, NeedNetwork, NotFound
+from ignition.base.errors import (
+    EmptyConfig,
+    Failure,
+    InvalidConfig,
+    NeedNetwork,
+    NoProvider,
+    NotFound,
+)
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.config import dump, parse
-from ignition.engine import acquire, kept, origins
+from ignition.engine import acquire, kept, origins, render
 from ignition.engine.acquire import Acquired
 from ignition.engine.state import State
+from ignition.providers import metal
 from ignition.resource import digest
 from ignition.testbed import randomconfig
 from ignition.testbed.certificates import Authority
-from ignition.testbed.httpserver import Answer, HttpServer
+from ignition.testbed.httpserver import Answer, HttpServer, Seen
 
 Config = dict[str, Any]
 
@@ -148,6 +156,27 @@ def test_empty_provider_is_an_empty_config_and_no_entry(bench: Bench) -> None:
     assert [entry["kind"] for entry in bench.state.fetched_configs] == ["base"]
 
 
+def test_empty_user_ign_is_the_last_word(bench: Bench) -> None:
+    bench.write("etc/user.ign", b"")
+    assert bench.fetch(config(files={"/platform": 1})).user == dump.empty()
+    assert [entry["kind"] for entry in bench.state.fetched_configs] == ["base"]
+    assert "no user config from system: going on without one" in bench.lines
+
+
+def test_config_of_the_command_line_that_is_missing_is_an_error(bench: Bench) -> None:
+    with HttpServer() as server:
+        bench.write("cmdline", f"ignition.config.url={server.url('/none')}".encode())
+        with pytest.raises(NotFound):
+            bench.fetch(config(files={"/platform": 1}))
+
+
+def test_platform_that_needs_the_network_is_not_asked_without(bench: Bench) -> None:
+    with pytest.raises(NeedNetwork):
+        bench.fetch(platform="aws", offline=True)
+    assert "failed to fetch config: resource requires networking" in bench.lines
+    assert [entry["kind"] for entry in bench.state.fetched_configs] == ["base"]
+
+
 @pytest.mark.parametrize(
     "data", [b"\n", b"{}", b"#cloud-config", b'{"ignition": {"version": "9.0.0"}}']
 )
@@ -163,6 +192,18 @@ def test_platform_that_is_not_built_does_not_matter_when_the_config_comes_from_e
     assert code_of(lambda: bench.fetch(platform="later")) == "IGN5002"
     bench.write("etc/user.ign", config(files={"/a": 1}))
     assert modes(bench.fetch(platform="later").user) == {"/a": 1}
+
+
+def test_platform_that_is_another_one_is_an_error(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(_: object) -> bytes:
+        raise NoProvider("IGN5001", "this is no such machine")
+
+    monkeypatch.setattr(metal, "fetch", elsewhere)
+    with pytest.raises(NoProvider):
+        bench.fetch(platform="metal")
+    assert "failed to fetch config: this is no such machine" in bench.lines
 
 
 def test_alias_is_logged_and_names_the_base_configs(bench: Bench) -> None:
@@ -270,6 +311,18 @@ def test_configs_without_end_are_an_error(bench: Bench) -> None:
         for number in range(100):
             server.answer(f"/{number}", served(merging(server.url(f"/{number + 1}"))))
         assert code_of(lambda: bench.fetch(merging(server.url("/0")))) == "IGN4104"
+        server.answer("/63", served(config(files={"/deep": 1})))
+        assert modes(bench.fetch(merging(server.url("/0"))).user) == {"/deep": 1}
+
+
+def test_config_that_merges_itself_and_is_never_the_same_is_an_error(bench: Bench) -> None:
+    def answer(seen: Seen) -> Answer:
+        number = len(server.requests)
+        return Answer(body=served(merging(server.url("/a"), files={f"/{number}": 1})))
+
+    with HttpServer(service=answer) as server:
+        assert code_of(lambda: bench.fetch(merging(server.url("/a")))) == "IGN4104"
+        assert len(server.requests) <= render.MOST_LEVELS + 1
 
 
 def test_missing_child_is_an_error_that_says_who_refers_to_it(bench: Bench) -> None:
@@ -407,14 +460,22 @@ def test_reference_that_needs_the_network_and_the_provider_is_not_asked_again(be
         assert left.stat().st_mode & 0o7777 == 0o600
         got = acquire.from_provider(bench.settings, bench.log, bench.state, "file", offline=False)
     assert modes(got.user) == {"/a": 1, "/c": 1}
+    assert left.exists(), "the cache is not written yet"
+    acquire.forget_kept(bench.settings, bench.state)
     assert not left.exists()
+    assert "provider" not in bench.state.engine
     assert [entry["source"] for entry in bench.state.fetched_configs] == ["system", "file", "/c"]
 
 
 def test_kept_config_that_was_changed_is_not_used(bench: Bench) -> None:
     kept.keep(bench.settings, bench.state, "file", served(config(files={"/kept": 1})))
-    bench.write("run/provider-config", served(config(files={"/changed": 1})))
+    path = bench.folder / "run/provider-config"
+    path.write_bytes(served(config(files={"/changed": 1})))
     assert modes(bench.fetch(config(files={"/asked": 1})).user) == {"/asked": 1}
+    assert f"{path} is not the config that file gave: asking again" in bench.lines
+    path.unlink()
+    assert modes(bench.fetch().user) == {"/asked": 1}
+    assert any("the config that file gave cannot be read" in line for line in bench.lines)
 
 
 def test_network_authority_needs_the_network(bench: Bench) -> None:
@@ -686,4 +747,4 @@ def test_kept_bytes_are_readable_by_root_only_from_the_start(bench: Bench) -> No
     finally:
         os.umask(old)
     assert (bench.folder / "run/provider-config").stat().st_mode & 0o777 == 0o600
-    assert kept.take(bench.settings, bench.state) == ("qemu", b"x")
+    assert kept.take(bench.settings, bench.state, bench.log) == ("qemu", b"x")

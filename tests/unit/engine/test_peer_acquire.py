@@ -16,11 +16,22 @@ from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.config import dump
-from ignition.engine import acquire
+from ignition.engine import acquire, main
 from ignition.engine.state import State
 from ignition.testbed import peer, randomconfig
 from ignition.testbed.httpserver import HttpServer
 
+INLINE = {"source": "data:,%7B%22ignition%22:%7B%22version%22:%223.0.0%22%7D%7D"}
+REMOTE = {"source": "http://h/c"}
+REFERENCES: list[dict[str, Any]] = [
+    {},
+    {"config": {"merge": [INLINE]}},
+    {"config": {"merge": [INLINE, INLINE]}},  # refused: the same source twice
+    {"config": {"merge": [INLINE, REMOTE]}},
+    {"config": {"replace": INLINE}},
+    {"config": {"replace": REMOTE}},
+    {"config": {}, "security": {"tls": {"certificateAuthorities": [REMOTE]}}},
+]
 VERSIONS = ["3.0.0", "3.1.0", "3.2.0", "3.3.0"]
 
 pytestmark = pytest.mark.skipif(
@@ -115,6 +126,44 @@ def test_random_trees_of_references_end_in_the_same_cache(tmp_path: Path) -> Non
             assert ours(folder) == expected, seed
         accepted += expected[0] is not None
     assert accepted > 15
+
+
+def test_without_network_the_same_is_cached_and_asked_for(tmp_path: Path) -> None:
+    """Random configs name files, keys and authorities at http://h, inline, and nowhere."""
+    outcomes = set()
+    for seed in range(60):
+        rng = Random(seed)
+        folder = tmp_path / str(seed)
+        (folder / "system" / "base.d").mkdir(parents=True)
+        if seed % 3 == 0:
+            base = random_config(rng)
+            if seed % 2:  # never followed, but it asks for the network
+                base["ignition"]["config"] = {"merge": [REMOTE]}
+            (folder / "system/base.d/1").write_text(json.dumps(base))
+        config = random_config(rng)
+        config["ignition"] |= REFERENCES[seed % len(REFERENCES)]
+        if seed % 4 == 1:
+            files = config.setdefault("storage", {}).setdefault("files", [])
+            files.append({"path": "/remote", "contents": REMOTE})
+        text = "" if seed % 20 == 6 else json.dumps(config)
+        (folder / "config.ign").write_text(text)
+        original(folder, "fetch-offline", "")
+        expected = left(folder)
+        settings = settings_of(folder)
+        for name in ("config_cache", "state_file", "neednet"):
+            setattr(settings, name, str(folder / "ours" / name))
+        settings.platform, settings.log_to_stdout = "file", True
+        main.run(["fetch-offline"], settings)
+        ours = left(folder / "ours", "config_cache")
+        assert (ours[0] and peer.as_release_2_14(ours[0]), ours[1]) == expected, seed
+        outcomes.add((expected[0] is not None, expected[1]))
+    assert outcomes == {(True, True), (True, False), (False, True), (False, False)}
+
+
+def left(folder: Path, cache: str = "cache") -> tuple[str | None, bool]:
+    """The cache that a phase left, and whether it asked for the network."""
+    path = folder / cache
+    return path.read_text() if path.exists() else None, (folder / "neednet").exists()
 
 
 def test_base_configs_are_merged_in_the_same_way(tmp_path: Path) -> None:

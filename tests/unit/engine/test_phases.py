@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ignition.base import journal
 from ignition.base.settings import Settings
 from ignition.engine.main import run
+from ignition.testbed.httpserver import HttpServer
 
 V = {"version": "3.6.0"}
 HELLO = {"path": "/etc/hello", "contents": {"source": "data:,hi"}}
@@ -102,6 +106,96 @@ def test_a_remote_file_asks_for_the_network_and_the_cache_stays(target: Target) 
     assert target.run("fetch-offline") == 0
     assert target.left("neednet").exists()
     assert target.left("ignition.json").exists()
+
+
+def test_a_platform_that_is_reached_by_the_network_asks_for_it(target: Target) -> None:
+    target.settings.platform = "aws"
+    assert target.run("fetch-offline") == 0
+    assert target.left("neednet").read_bytes() == b""
+    assert not target.left("ignition.json").exists()
+    state = json.loads(target.left("state").read_text())
+    assert [entry["kind"] for entry in state["fetchedConfigs"]] == ["base"]
+
+
+def test_a_network_that_cannot_be_asked_for_stops_the_phase(
+    target: Target, capfd: pytest.CaptureFixture[str]
+) -> None:
+    target.settings.platform = "aws"
+    target.left("neednet").mkdir(parents=True)
+    assert target.run("fetch-offline") == 1
+    assert "failed to signal neednet: " in capfd.readouterr().out
+
+
+def test_a_cache_that_is_there_is_replaced_and_keeps_its_mode(target: Target) -> None:
+    target.left("").mkdir()
+    target.left("ignition.json").write_text("old")
+    target.left("ignition.json").chmod(0o604)
+    target.config({"storage": {"files": [HELLO]}})
+    assert target.run("fetch") == 0
+    assert '"path":"/etc/hello"' in target.left("ignition.json").read_text()
+    assert target.left("ignition.json").stat().st_mode & 0o7777 == 0o604
+
+
+def test_what_a_provider_gave_is_kept_until_the_cache_is_written(target: Target) -> None:
+    """Some hand their config out once: a phase that fails late must be able to begin again."""
+    with HttpServer({"/c": json.dumps({"ignition": V}).encode()}) as server:
+        merge = [{"source": server.url("/c")}]
+        target.config(json.dumps({"ignition": {**V, "config": {"merge": merge}}}))
+        assert target.run("fetch-offline") == 0
+        (target.folder / "config.ign").unlink()
+        target.left("ignition.json").mkdir()
+        assert target.run("fetch") == 1
+        assert target.left("provider-config").stat().st_mode & 0o7777 == 0o600
+        target.left("ignition.json").rmdir()
+        assert target.run("fetch") == 0
+    assert target.left("ignition.json").is_file()
+    assert not target.left("provider-config").exists()
+    assert "provider" not in json.loads(target.left("state").read_text())["engine"]
+
+
+def test_fetched_configs_are_told_to_the_journal_and_kept_for_the_result(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = str(target.folder / "journal")
+    base = target.folder / "v/base.d/10.ign"
+    base.parent.mkdir(parents=True)
+    base.write_text(json.dumps({"ignition": V}))
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald,
+        HttpServer({"/c": json.dumps({"ignition": V}).encode()}) as server,
+    ):
+        journald.bind(place)
+        journald.settimeout(5)
+        monkeypatch.setattr(journal, "send", functools.partial(journal.send, socket=place))
+        url = server.url("/c")
+        target.config(
+            json.dumps({"ignition": {**V, "config": {"merge": [{"source": f"{url}?hush"}]}}})
+        )
+        assert target.run("fetch-offline") == 0
+        assert target.run("fetch", "files") == 0
+        entries = [
+            dict(line.split("=", 1) for line in journald.recv(4096).decode().splitlines())
+            for _ in range(3)
+        ]
+    told = [
+        [entry[f"IGNITION_CONFIG_{name}"] for name in ("TYPE", "SRC", "REFERENCED")]
+        for entry in entries
+    ]
+    assert told == [
+        ["base", "system", "false"],
+        ["user", "file", "false"],
+        ["user", "/c", "true"],
+    ]
+    assert entries[2]["MESSAGE"] == 'fetched referenced user config from "/c"'
+    result = json.loads((target.root / "etc/.ignition-result.json").read_text())
+    assert result["userConfigProvided"] is True
+    sources = result["engine"]["sources"]
+    assert [(each["kind"], each["source"], each["by"]) for each in sources] == [
+        ("base", str(base), ""),
+        ("user", "user config from file", ""),
+        ("user", url, "user config from file"),
+    ]
+    assert all(len(each["sha512"]) == 128 and each["size"] for each in sources)
 
 
 def test_an_empty_config_provisions_nothing_and_succeeds(target: Target) -> None:
