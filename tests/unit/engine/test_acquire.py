@@ -637,6 +637,15 @@ def test_base_configs_lie_under_the_user_config(bench: Bench) -> None:
     )
 
 
+def test_base_config_of_the_highest_folder_has_its_name(bench: Bench) -> None:
+    for folder in ("usr", "etc", "run"):
+        bench.write(f"{folder}/base.d/a", config(files={f"/a-{folder}": 1}))
+        bench.write(f"{folder}/base.d/{folder}", config(files={f"/{folder}": 1}))
+        bench.write(f"{folder}/base.platform.d/file/a", config(files={f"/p-{folder}": 1}))
+    paths = ["/a-run", "/etc", "/run", "/usr", "/p-run"]
+    assert list(modes(bench.fetch(config()).full)) == paths
+
+
 def test_base_configs_are_frozen_for_later_phases(bench: Bench) -> None:
     bench.write("usr/base.d/a.ign", config(files={"/a": 1}))
     bench.fetch(config(files={"/u": 1}))
