@@ -28,8 +28,6 @@ RUNS = 100000
 
 # The original, which some tests compare with: Debian's package, unpacked and not installed
 PEER = build/peer
-export IGNITION_PEER ?= $(CURDIR)/$(PEER)/usr/lib/dracut/modules.d/30ignition/ignition
-export IGNITION_VALIDATE_PEER ?= $(CURDIR)/$(PEER)/usr/bin/ignition-validate
 
 .PHONY: help demo test test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
 	lint-generated lint-shell format generate fuzz bench install for-lint for-unit for-machine for-guests for-test
@@ -155,6 +153,7 @@ endif
 	done
 	install -D -m 0644 docs/completion/ignition.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition
 	ln -sf ignition $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition-validate
+	ln -sf ignition $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition-rmcfg
 
 build/vendored/.complete: dracut-module/vendor.txt dracut-module/30ignition/substitutes/certifi.py
 	rm -rf build/vendored

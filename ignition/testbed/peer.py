@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The original's programs as a yardstick, where they are installed.
+"""The original's programs as a yardstick: where `make test-unit` unpacks them, or elsewhere.
 
-`IGNITION_VALIDATE_PEER` names its ignition-validate, `IGNITION_PEER` its engine.
+`IGNITION_VALIDATE_PEER` names another ignition-validate, `IGNITION_PEER` another engine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,11 @@ import os
 import re
 import subprocess
 from pathlib import Path
+
+from ignition.testbed.cache import build_folder
+
+MISSING = "nothing of the original here: make build/peer/.complete unpacks it"
+"""Why tests that compare are skipped."""
 
 # Warnings that the original got after release 2.14, which Debian has.
 _NEWER = (
@@ -20,16 +25,16 @@ _NEWER = (
 
 def validator() -> str:
     """The path of the original's ignition-validate, "" if there is none."""
-    return _program("IGNITION_VALIDATE_PEER")
+    return _program("IGNITION_VALIDATE_PEER", "usr/bin/ignition-validate")
 
 
 def engine() -> str:
     """The path of the original's engine, "" if there is none."""
-    return _program("IGNITION_PEER")
+    return _program("IGNITION_PEER", "usr/lib/dracut/modules.d/30ignition/ignition")
 
 
-def _program(variable: str) -> str:
-    path = os.environ.get(variable, "")
+def _program(variable: str, unpacked: str) -> str:
+    path = os.environ.get(variable) or str(build_folder() / "peer" / unpacked)
     return path if os.access(path, os.X_OK) else ""
 
 

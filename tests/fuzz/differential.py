@@ -4,8 +4,8 @@
     python -m tests.fuzz.differential [--count N] [--seed N]
 
 Configs of the specs 3.0 to 3.3, which its release 2.14 knows: valid ones, ones with a few odd values, wild
-ones, spoiled texts, and mutated seeds. IGNITION_VALIDATE_PEER names the program. The exit status is 1 if a
-verdict differs for no reason that `KNOWN` lists. docs/differences.md says more about these.
+ones, spoiled texts, and mutated seeds. The exit status is 1 if a verdict differs for no reason that `KNOWN`
+lists. docs/differences.md says more about these.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if not peer.validator():
-        parser.error("IGNITION_VALIDATE_PEER names no ignition-validate of the original")
+        parser.error(peer.MISSING)
     counts: collections.Counter[str] = collections.Counter()
     differing = 0
     for kind, data in configs(options.seed, options.count):

@@ -18,12 +18,8 @@ from ignition.testbed import peer, randomconfig
 # What release 2.14 knows in final form.
 VERSIONS = ["3.0.0", "3.1.0", "3.2.0", "3.3.0"]
 
-needs_validator = pytest.mark.skipif(
-    not peer.validator(), reason="IGNITION_VALIDATE_PEER names no ignition-validate of the original"
-)
-needs_engine = pytest.mark.skipif(
-    not peer.engine(), reason="IGNITION_PEER names no engine of the original"
-)
+needs_validator = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)
+needs_engine = pytest.mark.skipif(not peer.engine(), reason=peer.MISSING)
 
 
 def spoiled_text(seed: int) -> bytes:

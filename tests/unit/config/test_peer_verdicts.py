@@ -22,9 +22,7 @@ DIFFERENT = {
     "an experimental spec that has become final since": '{"ignition":{"version":"3.4.0-experimental"}}',
 }
 
-needs_validator = pytest.mark.skipif(
-    not peer.validator(), reason="IGNITION_VALIDATE_PEER names no ignition-validate of the original"
-)
+needs_validator = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)
 
 
 @needs_validator

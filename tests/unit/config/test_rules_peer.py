@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random configs are judged as the original judges them.
 
-IGNITION_VALIDATE_PEER names its validator, of version 2.14, which knows specs 3.0.0 to 3.3.0. Findings of
-rules that came, went or changed their words since are left out on both sides.
+Its validator is of version 2.14, which knows specs 3.0.0 to 3.3.0. Findings of rules that came, went or
+changed their words since are left out on both sides.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 import subprocess
 from pathlib import Path
@@ -18,9 +17,9 @@ from typing import Any
 import pytest
 
 from ignition.config.check import check
+from ignition.testbed import peer
 from tests.unit.config.random_configs import ODD_SOURCES, ODD_UNITS, SOURCES, UNITS, Configs
 
-PEER = os.environ.get("IGNITION_VALIDATE_PEER", "")
 VERSIONS = ("3.0.0", "3.1.0", "3.2.0", "3.3.0")
 # Words of rules that 2.14 does not have, or that only it has.
 CHANGED = (
@@ -33,16 +32,13 @@ CHANGED = (
     "shouldExist is false for a partition and other partition(s) has start or size 0",
 )
 
-pytestmark = pytest.mark.skipif(
-    not os.access(PEER, os.X_OK),
-    reason="IGNITION_VALIDATE_PEER does not name the original's ignition-validate",
-)
+pytestmark = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)
 
 
 def peer_says(data: bytes, folder: Path) -> list[str]:
     path = folder / "config.ign"
     path.write_bytes(data)
-    ended = subprocess.run([PEER, path], capture_output=True, check=False)
+    ended = subprocess.run([peer.validator(), path], capture_output=True, check=False)
     words = ended.stdout.decode().splitlines() + ended.stderr.decode().splitlines()
     return _comparable(words)
 

@@ -34,9 +34,7 @@ REFERENCES: list[dict[str, Any]] = [
 ]
 VERSIONS = ["3.0.0", "3.1.0", "3.2.0", "3.3.0"]
 
-pytestmark = pytest.mark.skipif(
-    not peer.engine(), reason="IGNITION_PEER names no engine of the original"
-)
+pytestmark = pytest.mark.skipif(not peer.engine(), reason=peer.MISSING)
 
 
 def random_config(rng: Random) -> dict[str, Any]:

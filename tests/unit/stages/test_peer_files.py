@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the original's files phase succeeds, ours ends in the same state: random targets and configs.
 
-IGNITION_PEER names the original's engine, of version 2.14. It runs where nothing but its own root can be
-written, since it follows some links out of that.
+The original's engine is of version 2.14. It runs where nothing but its own root can be written, since it
+follows some links out of that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ignition.testbed import peer
 from tests.unit.stages.target import Target
 
 pytestmark = [
-    pytest.mark.skipif(not peer.engine(), reason="IGNITION_PEER names no engine of the original"),
+    pytest.mark.skipif(not peer.engine(), reason=peer.MISSING),
     pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare here"),
 ]
 
