@@ -46,6 +46,8 @@ installkernel() {
     case ${DRACUT_ARCH:-$(uname -m)} in
         s390x) hostonly='' instmods vmur zcrypt_cex4 pkey_cca ;;
         aarch64) hostonly='' instmods mlxbf_bootctl ;;
+        # The CD drives of IBM Power.
+        ppc64le) hostonly='' instmods ibmvscsi ;;
     esac
 }
 

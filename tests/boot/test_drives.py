@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""First boots whose config lies on a drive: found in the real initramfs, by its udev rules and modules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ignition.testbed import drives
+from ignition.testbed.boot import Boot
+
+CONFIG = json.dumps(
+    {
+        "ignition": {"version": "3.4.0"},
+        "storage": {"files": [{"path": "/etc/from-the-drive", "contents": {"source": "data:,y"}}]},
+    }
+).encode()
+PATHS = ["/etc/from-the-drive"]
+LOOK = "cat /sys/class/net/e*/operstate; findmnt --noheadings --list --output TARGET,SOURCE"
+
+
+def test_nocloud_drive_takes_no_network(boot: Boot, tmp_path: Path) -> None:
+    image = drives.vfat(tmp_path / "seed", "cidata", {"/user-data": CONFIG, "/meta-data": b"{}"})
+    result = boot(disks=[image], cmdline="ignition.platform.id=nocloud", paths=PATHS, script=LOOK)
+    assert result.file("/etc/from-the-drive").text == "y"
+    assert "network for the first boot was skipped" in result.log("systemd")
+    assert result.script.output.startswith("down\n")
+    assert "/run/ignition/drive" not in result.script.output
+
+
+def test_openstack_drive_where_there_is_no_service(boot: Boot, tmp_path: Path) -> None:
+    path = "/openstack/latest/user_data"
+    image = drives.iso9660(tmp_path / "drive.iso", "config-2", {path: CONFIG})
+    result = boot(cds=[image], cmdline="ignition.platform.id=openstack", paths=PATHS)
+    assert result.file("/etc/from-the-drive").text == "y"
+    assert "the config comes from config-2" in result.log()
+
+
+def test_azure_stack_dvd(boot: Boot, tmp_path: Path) -> None:
+    files = {"/ovf-env.xml": b"<Environment/>", "/CustomData.bin": CONFIG}
+    image = drives.udf(tmp_path / "dvd.iso", "rd_rdfe_stable", files)
+    result = boot(cds=[image], cmdline="ignition.platform.id=azurestack", paths=PATHS)
+    assert result.file("/etc/from-the-drive").text == "y"
