@@ -33,12 +33,16 @@ def main(argv: list[str] | None = None) -> int:
             from ignition.cli import validate
 
             status: int = validate.main(words[1:])
+        elif program == "ignition-rmcfg":
+            from ignition.cli import rmcfg
+
+            status = rmcfg.main(words[1:])
         elif len(words) > 1 and words[1] in COMMANDS:
             name = f"ignition.cli.{words[1]}"
             __import__(name)
             command: Any = sys.modules[name]
             status = command.main(words[2:])
-        elif program in ("ignition-apply", "ignition-rmcfg"):
+        elif program == "ignition-apply":
             raise _not_built_yet(program)
         elif len(words) > 1 and words[1] in NOT_BUILT_YET:
             raise _not_built_yet(f"ignition {words[1]}")

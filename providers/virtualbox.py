@@ -37,13 +37,14 @@ def fetch(ctx: FetchContext) -> bytes:
     return data or b""
 
 
-def delete(ctx: FetchContext) -> None:
-    """Removes the config from the virtual machine."""
+def delete(ctx: FetchContext) -> bool:
+    """Removes the config from the virtual machine; a host that does not let it is an error."""
     _load_driver(ctx)
     with Properties(ctx.log, ctx.settings.vboxguest_device) as properties:
         for name in (ENCODING, CONFIG):
             ctx.log.info(f"deleting the guest property {name}")
             properties.delete(name)
+    return True
 
 
 def _load_driver(ctx: FetchContext) -> None:

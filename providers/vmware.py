@@ -43,9 +43,11 @@ def fetch(ctx: FetchContext) -> bytes:
     return config(ctx, guestinfo.connect(ctx.settings, ctx.log))
 
 
-def delete(ctx: FetchContext) -> None:
-    """Makes the config unreadable for the machine; does nothing where that was done before."""
-    erase(ctx, guestinfo.connect(ctx.settings, ctx.log))
+def delete(ctx: FetchContext) -> bool:
+    """Makes the config unreadable for the machine, unless that was done before. False where the
+    hypervisor does not let it: hardened machines may not write (`isolation.tools.setInfo.disable`), and
+    boot all the same."""
+    return erase(ctx, guestinfo.connect(ctx.settings, ctx.log))
 
 
 def config(ctx: FetchContext, variables: Guestinfo) -> bytes:
@@ -75,19 +77,20 @@ def _text(value: bytes) -> str:
     return value.decode(errors="replace")
 
 
-def erase(ctx: FetchContext, variables: Guestinfo) -> None:
-    """Overwrites the variables and takes the properties out of the OVF environment."""
+def erase(ctx: FetchContext, variables: Guestinfo) -> bool:
+    """Overwrites the variables and takes the properties out of the OVF environment; whether all was done."""
+    done = True
     for name in NAMES:
         data = variables.get(f"{name}.data")
         if data is None or data == DELETED:
             continue
         ctx.log.info(f"overwriting {guestinfo.PREFIX}{name}.data")
-        variables.set(f"{name}.data", DELETED)
+        done &= variables.set(f"{name}.data", DELETED)
         if variables.get(f"{name}.data.encoding") not in (b"base64", b"b64"):
-            variables.set(f"{name}.data.encoding", b"base64")
+            done &= variables.set(f"{name}.data.encoding", b"base64")
     environment = variables.get(ENVIRONMENT)
     if not environment:
-        return
+        return done
     keys = [
         f"{guestinfo.PREFIX}{name}.{end}" for name in NAMES for end in ("data", "data.encoding")
     ]
@@ -101,7 +104,8 @@ def erase(ctx: FetchContext, variables: Guestinfo) -> None:
         ) from error
     if rest != environment:
         ctx.log.info("taking the config out of the OVF environment")
-        variables.set(ENVIRONMENT, rest)
+        done &= variables.set(ENVIRONMENT, rest)
+    return done
 
 
 def _properties(ctx: FetchContext, variables: Guestinfo) -> dict[str, str]:

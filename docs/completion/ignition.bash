@@ -40,4 +40,5 @@ _ignition() {
 	fi
 }
 complete -F _ignition ignition
+complete -W "--platform --log-to-stdout --version --help" ignition-rmcfg
 complete -o plusdirs -f -X '!*.ign' ignition-validate

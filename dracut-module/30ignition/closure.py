@@ -60,6 +60,7 @@ LAZY = {
 
 # Module or package -> why no initramfs needs it. Whoever imports one of these copes with its absence.
 LEFT_OUT = {
+    "ignition.cli.rmcfg": "for the real root",
     "ignition.cli.validate": "for authors",
     "importlib._bootstrap": "in the interpreter, under another name",
     "importlib._bootstrap_external": "in the interpreter, under another name",

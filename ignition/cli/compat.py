@@ -39,8 +39,8 @@ At boot one unit per phase runs this. For people there are subcommands:
   ignition COMMAND --help
 """
 
-_TRUE = ("1", "t", "T", "true", "TRUE", "True")
-_FALSE = ("0", "f", "F", "false", "FALSE", "False")
+TRUE = ("1", "t", "T", "true", "TRUE", "True")
+FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
 class UsageError(Exception):
@@ -155,8 +155,8 @@ def _invalid(value: str, name: str, why: str) -> UsageError:
 
 
 def _boolean(name: str, value: str) -> bool:
-    if value in _TRUE or value in _FALSE:
-        return value in _TRUE
+    if value in TRUE or value in FALSE:
+        return value in TRUE
     raise UsageError(f'invalid boolean value "{value}" for -{name}: parse error')
 
 

@@ -366,10 +366,6 @@ CODES: dict[str, tuple[str, str]] = {
         "The OVF environment cannot be searched for the config to delete.",
         "Look at guestinfo.ovfenv.",
     ),
-    "IGN5606": (
-        "VMware's hypervisor refuses to overwrite the config.",
-        "Allow the machine to set its variables (isolation.tools.setInfo.disable).",
-    ),
     "IGN5620": (
         "The device of VirtualBox's driver cannot be opened.",
         "Have vboxguest in the initramfs; check ignition.platform.id=.",
@@ -384,6 +380,10 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "IGN5623": ("VirtualBox hands out what is no property.", "Set the property again."),
     "IGN5624": ("The guest may not delete its config.", "Set the property without RDONLYGUEST."),
+    "IGN5640": (
+        "A config is to be deleted from a platform that cannot do that.",
+        "Leave it out; only virtualbox and vmware can.",
+    ),
     "IGN5650": ("The kernel module hv_utils cannot be loaded.", "Have it in the initramfs."),
     "IGN5651": (
         "The device of Hyper-V's key-value pairs cannot be opened.",

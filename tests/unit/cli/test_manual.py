@@ -18,7 +18,10 @@ from ignition.cli import manual
 from tests.unit.cli.command import CHECKOUT
 
 DOCS = CHECKOUT / "docs"
-PAGES = ("ignition.8", "ignition-validate.1", *(f"ignition-{name}.1" for name in manual.PARSERS))
+PAGES = (
+    *("ignition.8", "ignition-rmcfg.8", "ignition-validate.1"),
+    *(f"ignition-{name}.1" for name in manual.PARSERS),
+)
 
 
 def options(name: str) -> set[str]:

@@ -106,7 +106,9 @@ def test_the_same_source_makes_the_same_bytecode(installed: Path, tmp_path: Path
         assert file.read_bytes() == (tmp_path / file.relative_to(installed)).read_bytes(), file
 
 
-@pytest.mark.parametrize("path", ["bin/ignition", "bin/ignition-validate"])
+@pytest.mark.parametrize(
+    "path", ["bin/ignition", "bin/ignition-validate", "libexec/ignition-rmcfg"]
+)
 def test_the_launcher_finds_the_engine(installed: Path, path: str) -> None:
     done = subprocess.run(
         [sys.executable, "-IB", installed / "usr" / path, "--version"],

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from ignition.cli.compat import STAGES
+from ignition.engine import platforms
+from ignition.providers import MODULES
 
 CHECKOUT = Path(__file__).parents[3]
 INITRAMFS = CHECKOUT / "dracut-module/30ignition"
@@ -60,6 +62,28 @@ def _program(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("#!/bin/sh\n")
     path.chmod(0o755)
+
+
+def test_units_of_the_real_root_are_enabled_by_preset() -> None:
+    units = sorted(SYSTEM.glob("*.service"))
+    preset = (SYSTEM / "80-ignition-firstboot.preset").read_text().splitlines()
+    assert preset == [f"enable {unit.name}" for unit in units]
+    assert all(settings(unit)["WantedBy"] for unit in units)
+
+
+def test_the_config_is_deleted_at_first_boots_where_the_provider_can() -> None:
+    found = settings(SYSTEM / "ignition-delete-config.service")
+    able = [name for name, module in MODULES.items() if hasattr(platforms.source(module), "delete")]
+    arguments = [f"|ignition.platform.id={name}" for name in able]
+    assert found["ConditionKernelCommandLine"] == arguments
+    assert found["ConditionFirstBoot"] == ["true"]
+    assert found["WantedBy"] == found["Before"] == ["sysinit.target"]
+
+
+def test_the_config_is_not_deleted_without_an_interpreter() -> None:
+    interpreter = (SYSTEM / "ignition.py").read_text().removeprefix("#!").split()[0]
+    found = settings(SYSTEM / "ignition-delete-config.service")
+    assert found["ConditionFileIsExecutable"] == [interpreter]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: str(unit.name))

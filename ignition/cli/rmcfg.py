@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ignition-rmcfg`: deletes the user config from the hypervisor, flag for flag as the original.
+
+Its flags follow the rules of pflag: two dashes, and other words may stand between them. See engine-run 1.5.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import ignition
+from ignition import providers
+from ignition.base.errors import Failure
+from ignition.base.log import Log, open_sink
+from ignition.base.settings import Settings, from_process
+from ignition.cli.compat import FALSE, TRUE, UsageError
+from ignition.engine import platforms
+from ignition.resource.context import FetchContext
+
+USAGE = """\
+Usage: ignition-rmcfg --platform ID [flags]
+
+Deletes the user config from the platform, where it stays readable for every program of the machine:
+virtualbox and vmware.
+
+Flags:
+      --log-to-stdout   log to standard output instead of the system log
+      --platform ID     the platform that this machine runs on (required)
+      --version         print the version and exit
+  -h, --help            show this text
+
+Exit status: 0 deleted, nothing there, or not allowed (the log tells); 1 failed, 2 wrong use
+"""
+
+
+class Request:
+    """What the words ask for."""
+
+    __slots__ = ("help", "log_to_stdout", "platform", "version", "words")
+
+    def __init__(self) -> None:
+        self.platform = ""
+        self.log_to_stdout = False
+        self.version = False
+        self.help = False
+        self.words: list[str] = []
+
+
+def main(words: list[str]) -> int:
+    """Exit status 0 done (or refused by VMware, with a warning), 1 failed, 2 wrong use."""
+    try:
+        request = parse(words)
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n{USAGE}")
+        return 2
+    if request.help:
+        sys.stderr.write(USAGE)
+        return 0
+    if request.version:
+        sys.stdout.write(f"Ignition {ignition.__version__}\n")
+        return 0
+    if request.words:
+        sys.stderr.write(USAGE)
+        return 2
+    if not request.platform:
+        sys.stderr.write("'--platform' must be provided\n")
+        return 2
+    if request.platform not in providers.names():
+        known = ", ".join(providers.names())
+        sys.stderr.write(f"{request.platform} is not a valid platform\n  it is one of {known}\n")
+        return 2
+    settings = from_process()
+    settings.log_to_stdout = request.log_to_stdout
+    settings.platform = providers.canonical(request.platform)
+    return run(settings)
+
+
+def run(settings: Settings) -> int:
+    """Deletes the config of the platform in the settings; says in the log how that went."""
+    log = Log(open_sink(stdout=settings.log_to_stdout))
+    log.info(f"Ignition {ignition.__version__}")
+    try:
+        gone = delete(settings, log)
+    except Failure as failure:
+        log.critical(f"couldn't delete config: {failure.text}")
+        if failure.hint:
+            log.critical(failure.hint)
+        if not settings.log_to_stdout:
+            sys.stderr.write(f"ignition-rmcfg: {failure.code}: {failure.text}\n  {failure.hint}\n")
+        return 1
+    if gone:
+        log.info("Successfully deleted config")
+    else:
+        # As in the original no failure, which would stop the boot of a machine that is made so.
+        log.warning("the config was not deleted: every program of the machine can read it")
+    return 0
+
+
+def delete(settings: Settings, log: Log) -> bool:
+    """Has the provider delete the config; whether it is gone. IGN5640 where it has no way to do that."""
+    provider = platforms.provider(settings.platform)
+    if not hasattr(provider, "delete"):
+        raise Failure(
+            "IGN5640",
+            "cannot delete config on this platform",
+            hint=f"{settings.platform} has no way to do that from inside the machine",
+        )
+    gone: bool = provider.delete(FetchContext(settings, log))
+    return gone
+
+
+def parse(words: list[str]) -> Request:
+    """Reads the words after the program's name; UsageError in pflag's words."""
+    request = Request()
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            request.words += rest
+            break
+        if len(word) < 2 or not word.startswith("-"):
+            request.words.append(word)
+        elif word.startswith("--"):
+            _long(word, rest, request)
+        elif word.startswith("-h"):
+            request.help = True
+        else:
+            raise UsageError(f"unknown shorthand flag: {word[1]!r} in {word}")
+    return request
+
+
+def _long(word: str, rest: list[str], request: Request) -> None:
+    name, has_value, value = word[2:].partition("=")
+    if not name or name.startswith("-"):
+        raise UsageError(f"bad flag syntax: {word}")
+    if name == "platform":
+        if not has_value and not rest:
+            raise UsageError("flag needs an argument: --platform")
+        request.platform = value if has_value else rest.pop(0)
+    elif name in ("log-to-stdout", "version", "help"):
+        setattr(request, name.replace("-", "_"), _boolean(name, value if has_value else "true"))
+    else:
+        raise UsageError(f"unknown flag: --{name}")
+
+
+def _boolean(name: str, value: str) -> bool:
+    if value in TRUE or value in FALSE:
+        return value in TRUE
+    raise UsageError(
+        f'invalid argument "{value}" for "--{name}" flag: strconv.ParseBool: parsing "{value}":'
+        " invalid syntax"
+    )
