@@ -13,13 +13,15 @@ from ignition.base.log import quote
 from ignition.config.model import Config
 from ignition.engine.transport import with_authorities
 from ignition.resource import authorities
-from ignition.resource.fetch import fetch_resource
+from ignition.resource.body import Body, Memory
+from ignition.resource.fetch import display_name, fetch_resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from ignition.base.origin import Origin
+    from ignition.config.model import Resource
     from ignition.resource.context import FetchContext, Transport
 
     Value = dict[str, Any]
@@ -41,9 +43,10 @@ class Authorities:
         own = ctx.using(with_authorities(settings, ctx.transport.authorities))
         for index, authority in enumerate(listed):
             source = authority.source or ""
-            if source in self._blobs:
-                continue
             here = origin.at("ignition", "security", "tls", "certificateAuthorities", index)
+            if source in self._blobs:
+                _verify(self._blobs[source], authority, here)
+                continue
             blob = fetch_resource(own, authority, here)
             for name in authorities.names(authorities.certificates(blob, here), here):
                 ctx.log.info(f"Adding {quote(name)} to list of CAs")
@@ -83,6 +86,14 @@ def of_cached(value: Value, ctx: FetchContext, origin: Origin) -> Transport:
     for authority in Config(value).ignition.security.tls.certificate_authorities:
         trusted += authorities.certificates(fetch_resource(ctx, authority, origin), origin)
     return with_authorities(value, tuple(trusted))
+
+
+def _verify(blob: bytes, authority: Resource, origin: Origin) -> None:
+    """Failure IGN4011 if what another config listed too is not what this one expects."""
+    name = display_name(authority.source or "")
+    body = Body(Memory(name, origin), name, origin, verification=authority.verification.hash)
+    body.write(blob)
+    body.end()
 
 
 def _data_url(blob: bytes) -> str:

@@ -437,6 +437,28 @@ def test_authority_served_by_its_parents_authority(
     assert len(got.transport.authorities) == 2
 
 
+def test_authority_that_two_configs_list_is_what_both_expect(
+    bench: Bench, authority: Authority
+) -> None:
+    with HttpServer({"/ca": authority.pem}) as server:
+
+        def listing(sha512: str) -> Config:
+            one = {"source": server.url("/ca"), "verification": {"hash": f"sha512-{sha512}"}}
+            return config(security={"tls": {"certificateAuthorities": [one]}})
+
+        def merged(sha512: str) -> Acquired:
+            server.requests.clear()
+            server.answer("/c", served(listing(sha512)))
+            value = listing(digest.sha512(authority.pem))
+            value["ignition"]["config"] = {"merge": [{"source": server.url("/c")}]}
+            return bench.fetch(value)
+
+        assert len(merged(digest.sha512(authority.pem)).transport.authorities) == 1
+        assert server.paths() == ["/ca", "/c"], "fetched once"
+        assert code_of(lambda: merged("0" * 128)) == "IGN4011"
+        assert server.paths() == ["/ca", "/c"]
+
+
 def test_authority_that_is_none_says_where(bench: Bench) -> None:
     with pytest.raises(Failure) as caught:
         bench.fetch(config(security=trusting("data:,no")))
