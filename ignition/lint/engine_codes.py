@@ -269,6 +269,28 @@ CODES: dict[str, tuple[str, str]] = {
         "The base configs kept in the state are not those of the fetch phase.",
         "Run the fetch phase again without the state file.",
     ),
+    "IGN4200": (
+        "Objects of S3 are not unpacked.",
+        "Take compression out, or serve the resource by https.",
+    ),
+    "IGN4201": (
+        "An s3: or arn: URL names no object that there can be.",
+        "Write s3://BUCKET/KEY, arn:PARTITION:s3:::BUCKET/KEY, or an access point's ARN with /object/KEY.",
+    ),
+    "IGN4202": (
+        "There is no such bucket in this partition of AWS.",
+        "Check its name; name buckets of other partitions by an ARN.",
+    ),
+    "IGN4203": ("S3 does not say which region a bucket is in.", "Check the name of the bucket."),
+    "IGN4204": ("There is no such object in a bucket of S3.", "Check key and versionId."),
+    "IGN4205": (
+        "S3 does not give an object.",
+        "Let the instance's role read it, or make it public; the error says which of both counts.",
+    ),
+    "IGN4206": (
+        "The metadata service gives no credentials of the instance's role.",
+        "Attach a role to the instance, and leave the metadata service on.",
+    ),
     "IGN4220": (
         "A tftp: URL makes no request.",
         "Write tftp://HOST/PATH or tftp://HOST:PORT/PATH.",

@@ -152,6 +152,11 @@ class Body:
         self._summing = digest.new(self._kind) if self._kind else None
         self._unpacker = zlib.decompressobj(_GZIP) if self._packed else None
 
+    @property
+    def packed(self) -> bool:
+        """Whether the config says that it comes packed."""
+        return self._packed
+
     def expect(self, size: int) -> None:
         """The source will send so many bytes in all. What a packed body becomes, they do not tell."""
         if not self._packed:

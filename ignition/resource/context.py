@@ -28,7 +28,7 @@ class Transport:
     only. `authorities` are certificates (DER) that are trusted beside the system's.
     """
 
-    total: int = 0
+    total: float = 0
     headers: int = HEADERS_TIMEOUT
     http_proxy: str = ""
     https_proxy: str = ""

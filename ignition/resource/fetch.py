@@ -32,8 +32,8 @@ SCHEMES = {
     "http": "http",
     "https": "http",
     "tftp": "tftp",
-    "s3": "",
-    "arn": "",
+    "s3": "s3",
+    "arn": "s3",
     "gs": "",
 }
 # All others need the network; the empty scheme is the original's way to say "no bytes".

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """EC2's instance metadata service, second version: nothing without a token from a PUT.
 
-`v1` is the first version alone, as older regions and look-alikes have it: no tokens, everything by GET.
+`v1` is the first version alone, as older regions and look-alikes have it: no tokens, everything by GET. An
+instance may have a role, whose credentials are there too.
 """
 
 from __future__ import annotations
+
+import dataclasses
+import json
+import time
 
 from ignition.testbed.httpserver import Answer, Seen
 from ignition.testbed.metadata.service import (
@@ -22,12 +27,32 @@ LONGEST = 21600
 FORWARDED = "x-forwarded-for"
 
 
+@dataclasses.dataclass(frozen=True)
+class Role:
+    """The role of an instance, with credentials that hold for so many seconds."""
+
+    name: str
+    access_key: str
+    secret_key: str
+    token: str
+    lasts: int = 6 * 3600
+
+
 class Aws:
     address = LINK_LOCAL
     path = "/2019-10-01/user-data"
 
-    def __init__(self, user_data: bytes | None, *, v1: bool = False) -> None:
+    def __init__(
+        self,
+        user_data: bytes | None,
+        *,
+        v1: bool = False,
+        role: Role | None = None,
+        region: str = "us-east-1",
+    ) -> None:
         self.user_data = user_data
+        self.role = role
+        self._region = region
         self._v1 = v1
 
     def answer(self, seen: Seen) -> Answer:
@@ -37,9 +62,38 @@ class Aws:
             return WRONG_METHOD
         if not self._v1 and seen.headers.get("x-aws-ec2-metadata-token") != TOKEN:
             return UNAUTHORIZED
-        if seen.target != self.path:
+        if seen.target == self.path:
+            return found(self.user_data, "application/octet-stream")
+        return self._about_the_instance(seen.target)
+
+    def _about_the_instance(self, target: str) -> Answer:
+        if target == "/latest/dynamic/instance-identity/document":
+            return _json({"region": self._region, "instanceId": "i-1234567890abcdef0"})
+        roles = "/latest/meta-data/iam/security-credentials/"
+        if self.role is None or not target.startswith(roles):
             return NOT_FOUND
-        return found(self.user_data, "application/octet-stream")
+        name = target.removeprefix(roles)
+        if not name:
+            return found(self.role.name.encode())
+        return _json(_credentials(self.role)) if name == self.role.name else NOT_FOUND
+
+
+def _credentials(role: Role) -> dict[str, str]:
+    ends = time.gmtime(time.time() + role.lasts)
+    return {
+        "Code": "Success",
+        "LastUpdated": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "Type": "AWS-HMAC",
+        "AccessKeyId": role.access_key,
+        "SecretAccessKey": role.secret_key,
+        "Token": role.token,
+        "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", ends),
+    }
+
+
+def _json(value: dict[str, str]) -> Answer:
+    # The service says text/plain, whatever it is.
+    return found(json.dumps(value, indent=1).encode())
 
 
 def _token(seen: Seen) -> Answer:

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who asks S3 on an EC2 instance: the instance's role, and the region that the instance is in.
+
+Nothing but the metadata service is asked: no environment, no files in a home folder (platforms 6.2). It is
+asked past the config's proxy, as it is by the original, and no longer than `LIMIT`: an instance may have it
+switched off.
+"""
+
+from __future__ import annotations
+
+import _socket
+import _thread
+import calendar
+import time
+
+from ignition.base import gojson
+from ignition.base.errors import Failure
+from ignition.resource import imds, metadata
+from ignition.resource.context import Transport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.resource.context import FetchContext
+
+LIMIT = 10.0
+ROLE = "/latest/meta-data/iam/security-credentials/"
+DOCUMENT = "/latest/dynamic/instance-identity/document"
+# Credentials are renewed this long before they end; the service has new ones 5 minutes before.
+_MARGIN = 120
+# Where both are kept for the run.
+_ROLE, _NO_ROLE, _REGION = "s3 role", "s3 no role", "s3 region of this instance"
+# Files are fetched side by side; one lookup serves all.
+_one_at_a_time = _thread.allocate_lock()
+
+
+class Role:
+    """Credentials as the signer wants them, and until when they hold (seconds since 1970). It has no
+    representation, which would show them."""
+
+    __slots__ = ("access_key", "ends", "secret_key", "token")
+
+    def __init__(self, access_key: str, secret_key: str, token: str, ends: float) -> None:
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.token = token
+        self.ends = ends
+
+
+class NoRole(Exception):
+    """This instance has no role, or its metadata service does not say so. The text says why."""
+
+
+def role(ctx: FetchContext, deadline: float) -> Role:
+    """The credentials of this instance, looked up once for a run and again before they end. Raises NoRole.
+
+    `deadline` is by the clock of the context; 0 = none.
+    """
+    with _one_at_a_time:
+        found: Role | None = ctx.clients.get(_ROLE)
+        why: str = ctx.clients.get(_NO_ROLE, "")
+        if not why and (found is None or found.ends - time.time() < _MARGIN):
+            service = _Service(ctx, deadline)
+            try:
+                found = ctx.clients[_ROLE] = _look_up(service)
+            except Failure as failure:
+                why = f"{failure.text}: {failure.hint}" if failure.hint else failure.text
+                if service.had_its_time:
+                    ctx.clients[_NO_ROLE] = why
+    if found is None or why:
+        raise NoRole(why)
+    return found
+
+
+def region(ctx: FetchContext, deadline: float) -> str:
+    """The region of this instance, empty where the metadata service does not say it."""
+    with _one_at_a_time:
+        found: str | None = ctx.clients.get(_REGION)
+        if found is None:
+            service = _Service(ctx, deadline)
+            try:
+                found = _text(service.document(DOCUMENT), "region")
+            except Failure as failure:
+                ctx.log.warning(f"the region of this instance is unknown: {failure.text}")
+                found = ""
+            if found or service.had_its_time:
+                ctx.clients[_REGION] = found
+    return found
+
+
+class _Service:
+    """The metadata service, within one limit for all that is asked. `had_its_time`: the deadline of the
+    resource did not cut that short."""
+
+    __slots__ = ("_base", "_ctx", "_end", "_session", "had_its_time")
+
+    def __init__(self, ctx: FetchContext, deadline: float) -> None:
+        self._ctx = ctx
+        self._end = ctx.clock() + LIMIT
+        self.had_its_time = not deadline or self._end <= deadline
+        if not self.had_its_time:
+            self._end = deadline
+        self._base = _base()
+        self._session: list[tuple[str, str | None]] | None = None
+
+    def get(self, path: str) -> bytes:
+        """What is at a path. Failures are those of `fetch_bytes`."""
+        if self._session is None:
+            self._session = imds.session(self._asking(), self._base)
+        return metadata.get(self._asking(), self._base + path, headers=self._session)
+
+    def document(self, path: str) -> dict[str, object]:
+        """The JSON object at a path."""
+        try:
+            value = gojson.loads(self.get(path).decode())
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise Failure("IGN4206", "the metadata service answers with something else than JSON")
+        return value
+
+    def _asking(self) -> FetchContext:
+        return self._ctx.using(Transport(total=max(0.001, self._end - self._ctx.clock())))
+
+
+def _look_up(service: _Service) -> Role:
+    name = service.get(ROLE).decode("utf-8", "replace").partition("\n")[0].strip()
+    if not name:
+        raise Failure("IGN4206", "the metadata service names no role")
+    document = service.document(ROLE + name)
+    return Role(
+        _text(document, "AccessKeyId"),
+        _text(document, "SecretAccessKey"),
+        _text(document, "Token"),
+        _seconds(_text(document, "Expiration")),
+    )
+
+
+def _base() -> str:
+    """The address of the service: IPv6 where no route leads to the other."""
+    probe = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+    try:
+        probe.connect((imds.IPV4.rpartition("/")[2], 80))  # this sends nothing
+    except OSError:
+        return imds.IPV6
+    finally:
+        probe.close()
+    return imds.IPV4
+
+
+def _text(document: dict[str, object], name: str) -> str:
+    text = document.get(name)
+    if not isinstance(text, str) or not text:
+        raise Failure("IGN4206", f"the metadata service gives no {name}")
+    return text
+
+
+def _seconds(text: str) -> float:
+    """The seconds since 1970 of a time like 2026-01-31T06:00:00Z; a time that cannot be read has come."""
+    try:
+        return float(calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")))
+    except ValueError:
+        return 0.0
