@@ -95,7 +95,10 @@ def file(path: str) -> Reader:
     def reader(ctx: FetchContext, folder: str) -> bytes:
         data = drive.read(folder, path)
         if data is None:
-            ctx.log.info(f"no {path} on the drive")
+            # An image made without long names holds USER_DAT, say.
+            ctx.log.info(
+                f"no {path} on the drive, which has {', '.join(sorted(os.listdir(folder)))}"
+            )
         return data or b""
 
     return reader

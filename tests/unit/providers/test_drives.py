@@ -82,6 +82,12 @@ def test_no_user_data_is_no_config(
     assert machine.now == 0, "nobody waits for a file on a drive that is there"
 
 
+def test_what_is_there_instead_is_said(machine: Machine) -> None:
+    machine.attach("cidata", {"/user_dat": CONFIG, "/meta-dat": b""})
+    assert fetch("nocloud", machine) == b""
+    assert "no /user-data on the drive, which has meta-dat, user_dat" in machine.lines
+
+
 @pytest.mark.parametrize(("platform", "label", "path"), MUST_COME)
 def test_drive_may_come_late(platform: str, label: str, path: str, machine: Machine) -> None:
     assert fetch(platform, machine, 700, lambda: machine.attach(label, {path: CONFIG})) == CONFIG
