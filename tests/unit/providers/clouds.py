@@ -18,8 +18,10 @@ from ignition.testbed import network
 from ignition.testbed.httpserver import HttpServer
 from ignition.testbed.metadata import FAKES, Fake
 
-RACING = ("openstack", "brightbox", "cloudstack", "kubevirt")
-"""Platforms that ask several sources at once, in real time."""
+RACING = ("openstack", "brightbox", "cloudstack")
+"""Platforms that ask a service and drives at once."""
+IN_REAL_TIME = (*RACING, "kubevirt")
+"""Platforms that wait for several sources at once."""
 BY_NAME = ("packet",)
 """Platforms whose service has a name and TLS: it is played on loopback instead."""
 needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missing())
@@ -47,7 +49,7 @@ def served(platform: str, fake: Fake, machine: Any) -> Iterator[HttpServer]:
 def context(platform: str, machine: Any, *, total: int = 30, headers: int = 10) -> FetchContext:
     """What the provider gets. Sleeps are skipped, but where things happen side by side."""
     ctx: FetchContext = machine.context().using(Transport(total=total, headers=headers))
-    if platform in RACING:
+    if platform in IN_REAL_TIME:
         ctx.clock, ctx.sleep = time.monotonic, time.sleep
         # They wait for ever otherwise, when a test finds something wrong.
         machine.settings.wait_fetch = machine.settings.wait_fetch or 20
