@@ -19,6 +19,7 @@ from .journal import open_journal
 from .keys import ACCOUNTS, BEGUN, ENTRIES, LINKS
 from .owners import Owners
 from .sidebyside import side_by_side
+from .tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,11 +150,12 @@ def _tell(written: list[str], folder: Folder, log: Log) -> None:
 def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers: set[str]) -> Step:
     paths = sorted({entry.folder for entry in group})
 
-    def job(entry: Entry, task: Task) -> Callable[[], None]:
+    def job(entry: Entry, task: Task, tally: Tally) -> Callable[[], None]:
         def do() -> None:
             with root.folder(entry.folder) as folder:
                 if make(entry, folder, {entry.name}, supplies, task.log):
                     _tell([entry.name], folder, task.log)
+            tally.ended()
 
         return do
 
@@ -161,7 +163,9 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers:
         for path in paths:
             with root.folder(path) as folder:
                 folder.sweep()
-        side_by_side([job(entry, task) for entry in group], CONNECTIONS)
+        tally = Tally(len(group), task.progress)
+        supplies.fetch_context.progress = tally.say
+        side_by_side([job(entry, task, tally) for entry in group], CONNECTIONS)
 
     return Step(
         says="fetch and " + _words(group),

@@ -194,6 +194,17 @@ def test_waiting_is_announced_with_the_last_reason() -> None:
     assert said[-1].endswith("s for http://host/a: connection refused")
 
 
+def test_body_that_comes_is_announced_with_how_much_is_here() -> None:
+    said: list[str] = []
+    with Watch(said.append, "http://host/a", every=0.1) as watch:
+        watch.arrived, watch.whole = 25 << 19, 2 << 30
+        wait_for(lambda: bool(said))
+        watch.arrived, watch.reason = 0, "connection refused"
+        wait_for(lambda: len(said) > 1)
+    assert said[0] == "waiting 0 s for http://host/a: 12.5 of 2048 MiB are here"
+    assert said[-1].endswith(": connection refused")
+
+
 def test_the_end_of_a_wait_is_called_for_once() -> None:
     ended: list[str] = []
     with Watch(lambda _: None, "x", limit=0.05) as watch:

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from ignition.config.model import Resource
 from ignition.resource import digest
 from ignition.resource.context import Transport
 from ignition.resource.fetch import Ask, fetch_bytes, fetch_to
+from ignition.resource.schemes import http
+from ignition.resource.watch import Watch
 from ignition.testbed.httpserver import Answer, HttpServer
 
 Bench = Any
@@ -153,6 +156,14 @@ def test_pause_in_the_body_longer_than_the_header_timer_is_waited_for(bench: Ben
     with HttpServer({"/a": Answer(body=b"abcd", pause=1.5)}) as server:
         assert fetch_bytes(bench.context(Transport(headers=1)), server.url("/a")) == b"abcd"
     assert len(server.requests) == 1
+
+
+def test_slow_body_is_announced(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "Watch", partial(Watch, every=0.2))
+    with HttpServer({"/a": Answer(body=bytes(4096), pause=0.5)}) as server:
+        url = server.url("/a")
+        fetch_bytes(bench.context(), url)
+    assert f"waiting 0 s for {url}: 2 of 4 KiB are here" in bench.progress
 
 
 def test_dripping_body_ends_by_the_total_timer(bench: Bench) -> None:

@@ -42,6 +42,7 @@ class Target:
         self.log: list[str] = []
         self.critical: list[str] = []
         self.plan: list[str] = []
+        self.view = View(-1, colour=False)
 
     def run(self, config: dict[str, Any], *stages: str) -> list[str]:
         """Applies stages of the files phase (files alone if none is named); the words of their steps."""
@@ -64,7 +65,7 @@ class Target:
         ]
         nodes = plan.make(planners, Config(config), machine)
         self.plan = [node.step.says for node in nodes]
-        executor.run(nodes, machine, View(-1, colour=False))
+        executor.run(nodes, machine, self.view)
         return self.plan
 
     def _log(self, level: int, text: str) -> None:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, Refused, Several
+from ignition.engine import view
+from ignition.stages.tally import Tally
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.unit.stages.target import Target
 
@@ -147,6 +151,38 @@ def test_many_are_fetched_at_once(target: Target, server: HttpServer) -> None:
     )
     assert time.monotonic() - started < 64 * 0.1 / 2
     assert target.mode("/d0") == 0o700
+
+
+def test_people_see_one_line_for_all_of_them(
+    target: Target, server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "ANNOUNCE_EVERY", 0.25)
+    paths = [f"/d/{number}" for number in range(48)]
+    for path in paths:
+        server.answer(path, Answer(body=b"x", delay=0.2))
+    reading, writing = os.pipe()
+    target.view = view.View(writing, colour=False)
+    target.storage(files=[remote(server, path) for path in paths])
+    os.close(writing)
+    with open(reading) as console:
+        *lines, last = console.read().splitlines()
+    assert last.startswith("ignition : fetch and write 48 files in /d ")
+    assert 0 < len(lines) <= 6
+    for line in lines:
+        assert re.fullmatch(r"ignition : fetch and write 48 files in /d: \d+ of 48 done", line)
+
+
+def test_what_a_single_one_waits_for_is_said() -> None:
+    said: list[str] = []
+    many = Tally(3, said.append)
+    many.ended()
+    many.say("waiting 30 s for http://host/a: no answer yet")
+    Tally(1, said.append).say("waiting 30 s for http://host/a: no answer yet")
+    assert said == [
+        "1 of 3 done",
+        "1 of 3 done; waiting 30 s for http://host/a: no answer yet",
+        "waiting 30 s for http://host/a: no answer yet",
+    ]
 
 
 def test_after_a_failure_nothing_new_is_fetched(target: Target, server: HttpServer) -> None:
