@@ -17,8 +17,14 @@ from ignition.base.errors import Failure
 from ignition.testbed.boot import Boot, BootFailed, BootResult, scratch_folder
 from ignition.testbed.cache import CHECKOUT
 from ignition.testbed.images import images
+from ignition.testbed.programs import need
 
 CONFIG = CHECKOUT / "examples/demo.ign"
+PROGRAMS = (
+    *("make", "mmdebstrap", "unshare", "mke2fs", "debugfs"),
+    *("grub-mkrescue", "xorriso", "mformat", "qemu-system-x86_64"),
+)
+"""Asked for at once: nobody likes to come back for each."""
 DATA = "/var/lib/data"
 RESULT = "/etc/.ignition-result.json"
 KEYS = "/home/ada/.ssh/authorized_keys.d/ignition"
@@ -51,6 +57,7 @@ def main() -> int:
     stage = Stage(colour)
     begin = time.monotonic()
     try:
+        need(*PROGRAMS)
         boot = Boot(images(), scratch_folder("demo"), on_line=stage.console)
         passed = _play(boot, stage)
     except BootFailed as failed:
