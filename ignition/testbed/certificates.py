@@ -25,8 +25,9 @@ class Authority:
         """The authority's certificate."""
         return self.certificate.read_bytes()
 
-    def issue(self, *names: str) -> Path:
-        """A file with key and certificate of a server that has these names and addresses."""
+    def issue(self, *names: str, days: int = 30) -> Path:
+        """A file with key and certificate of a server that has these names and addresses, valid for so many
+        days from now on; a negative number makes one that has expired."""
         stem = self._folder / f"server-{names[0]}"
         request, key, bundle = (stem.with_suffix(f".{end}") for end in ("csr", "key", "pem"))
         extensions = stem.with_suffix(".ext")
@@ -37,7 +38,7 @@ class Authority:
             *("-subj", f"/CN={names[0]}", "-keyout", str(key), "-out", str(request)),
         )
         _openssl(
-            *("x509", "-req", "-days", "30", "-in", str(request), "-extfile", str(extensions)),
+            *("x509", "-req", "-days", str(days), "-in", str(request), "-extfile", str(extensions)),
             *("-CA", str(self.certificate), "-CAkey", str(self._key), "-CAcreateserial"),
             *("-out", str(bundle)),
         )

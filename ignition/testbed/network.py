@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from ignition.testbed.programs import run
 
@@ -48,24 +48,29 @@ def own_network(*addresses: str) -> Iterator[None]:
         os.close(before)
 
 
+def own_names(names: Mapping[str, Sequence[str]]) -> AbstractContextManager[None]:
+    """Host name -> addresses, for this thread and what it starts: they see an /etc/hosts with these alone."""
+    lines = "".join(f"{each} {name}\n" for name, addresses in names.items() for each in addresses)
+    return own_file("/etc/hosts", f"127.0.0.1 localhost\n::1 localhost\n{lines}")
+
+
 @contextmanager
-def own_names(names: Mapping[str, Sequence[str]]) -> Iterator[None]:
-    """Host name -> addresses, for this thread and what it starts: they see an /etc/hosts with these alone.
+def own_file(path: str, text: str) -> Iterator[None]:
+    """This thread and what it starts see a file that holds this text.
 
     Takes root. The folder that this thread works in stays the same.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     folder = os.getcwd()
     before = os.open(_MOUNTS_HERE, os.O_RDONLY | os.O_CLOEXEC)
-    lines = "".join(f"{each} {name}\n" for name, addresses in names.items() for each in addresses)
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="hosts-") as hosts:
-            hosts.write(f"127.0.0.1 localhost\n::1 localhost\n{lines}")
-            hosts.flush()
+        with tempfile.NamedTemporaryFile("w", prefix="own-file-") as file:
+            file.write(text)
+            file.flush()
             _check(libc.unshare(_NEW_MOUNTS))
             try:
                 run(["mount", "--make-rprivate", "/"])
-                run(["mount", "--bind", hosts.name, "/etc/hosts"])
+                run(["mount", "--bind", file.name, path])
                 yield
             finally:
                 # Threads of servers started in between share the working folder, which forbids to go back.

@@ -237,6 +237,10 @@ def reason(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(bottom, OSError) and bottom.strerror:
         return str(bottom.strerror).lower()
+    said, _, status = str(bottom).partition("Tunnel connection failed: ")
+    if isinstance(bottom, OSError) and not said and status[:3].isdigit():
+        phrase = http.client.responses.get(int(status[:3]), "")
+        return f"the proxy makes no tunnel: {status[:3]} {phrase}".rstrip()
     names = {
         "ConnectTimeoutError": "no connection in time",
         "ReadTimeoutError": "no answer in time",

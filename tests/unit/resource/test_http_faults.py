@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults around the server: certificates, names, IPv6 alone, proxies. docs/faults.md lists them all."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.resource import authorities
+from ignition.resource.context import FetchContext, Transport
+from ignition.resource.fetch import fetch_bytes
+from ignition.testbed import network
+from ignition.testbed.certificates import Authority
+from ignition.testbed.httpserver import Answer, HttpServer
+from ignition.testbed.nameserver import RESOLV_CONF, NameServer
+
+Bench = Any
+Issue = Callable[..., Path]
+NAME = "host.test"
+needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missing())
+
+
+def failure_of(call: Callable[[], object]) -> Failure:
+    with pytest.raises(Failure) as caught:
+        call()
+    return caught.value
+
+
+def trusting(authority: Authority, **more: Any) -> Transport:
+    return Transport(authorities=authorities.certificates(authority.pem, None), **more)
+
+
+def really_waiting(ctx: FetchContext) -> FetchContext:
+    ctx.clock, ctx.sleep = time.monotonic, time.sleep
+    return ctx
+
+
+@pytest.fixture
+def expired(issue: Issue) -> Path:
+    return issue("127.0.0.1", days=-1)
+
+
+@pytest.fixture
+def other_host(issue: Issue) -> Path:
+    return issue("other.test")
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> Path:
+    stranger = Authority(tmp_path, "127.0.0.1")
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(stranger.pem + (tmp_path / "ca.key").read_bytes())
+    return bundle
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ("expired", "certificate has expired"),
+        ("other_host", "IP address mismatch, certificate is not valid for '127.0.0.1'"),
+        ("self_signed", "self-signed certificate"),
+    ],
+)
+def test_bad_certificate_is_never_spoken_to_and_the_reason_is_said(
+    bench: Bench,
+    authority: Authority,
+    certificate: str,
+    reason: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    bundle = request.getfixturevalue(certificate)
+    with HttpServer({"/a": b"x"}, tls=bundle) as server:
+        ctx = bench.context(trusting(authority, total=1))
+        failure = failure_of(lambda: fetch_bytes(ctx, server.url("/a?secret")))
+        assert server.requests == []
+    assert failure.code == "IGN4006"
+    assert f"the server's certificate is not trusted: {reason}" in failure.hint
+    assert "secret" not in bench.text + failure.hint
+
+
+def test_redirect_to_a_bad_certificate_is_not_followed(
+    bench: Bench, authority: Authority, expired: Path
+) -> None:
+    with HttpServer({"/b": b"x"}, tls=expired) as server, HttpServer() as first:
+        first.answer("/a", Answer(302, headers={"Location": server.url("/b")}))
+        ctx = bench.context(trusting(authority, total=1))
+        assert failure_of(lambda: fetch_bytes(ctx, first.url("/a"))).code == "IGN4006"
+        assert server.requests == []
+
+
+@contextmanager
+def own_resolver() -> Iterator[None]:
+    with network.own_network(), network.own_file("/etc/resolv.conf", RESOLV_CONF):
+        yield
+
+
+@needs_network
+def test_name_server_that_comes_up_late(bench: Bench) -> None:
+    ctx = really_waiting(bench.context(Transport(total=30)))
+    with own_resolver(), ExitStack() as later, HttpServer({"/a": b"x"}) as server:
+        timer = threading.Timer(0.7, lambda: later.enter_context(NameServer({NAME: ["127.0.0.1"]})))
+        timer.start()
+        assert fetch_bytes(ctx, server.url("/a", host=NAME)) == b"x"
+        timer.join()
+    assert "GET error: temporary failure in name resolution" in bench.lines
+
+
+@needs_network
+def test_name_that_appears_late(bench: Bench) -> None:
+    """The name server answers, but does not know the name yet."""
+    ctx = really_waiting(bench.context(Transport(total=30)))
+    known: dict[str, list[str]] = {}
+    with own_resolver(), NameServer(known), HttpServer({"/a": b"x"}) as server:
+        timer = threading.Timer(0.7, lambda: known.update({NAME: ["127.0.0.1"]}))
+        timer.start()
+        assert fetch_bytes(ctx, server.url("/a", host=NAME)) == b"x"
+        timer.join()
+    assert "GET error: name or service not known" in bench.lines
+
+
+@needs_network
+def test_ipv6_alone(bench: Bench) -> None:
+    ctx = bench.context(Transport(total=5))
+    with own_resolver():
+        network.add_address("fd00::1")
+        with (
+            NameServer({NAME: ["fd00::1"]}),
+            HttpServer({"/a": b"x"}, host="fd00::1") as server,
+        ):
+            assert fetch_bytes(ctx, server.url("/a", host=NAME)) == b"x"
+            assert fetch_bytes(ctx, server.url("/a", host="[fd00::1]")) == b"x"
+            assert server.requests[1].headers["host"] == f"[fd00::1]:{server.port}"
+
+
+@needs_network
+def test_address_that_leads_nowhere_beside_one_that_does(bench: Bench) -> None:
+    """A name with both kinds of addresses, on a machine with one."""
+    with own_resolver():
+        network.add_address("192.0.2.1")
+        with (
+            NameServer({NAME: ["2001:db8::1", "192.0.2.1"]}),
+            HttpServer({"/a": b"x"}, host="192.0.2.1") as server,
+        ):
+            assert fetch_bytes(bench.context(), server.url("/a", host=NAME)) == b"x"
+
+
+TARGET = "http://example.invalid/a"
+BODY = b"0123456789"
+
+
+def test_proxy_that_dies_in_mid_body_and_comes_back(bench: Bench) -> None:
+    script = [Answer(body=BODY, cut=4, reset=True), Answer(hang_up=True), Answer(body=BODY)]
+    with HttpServer({TARGET: script}) as proxy:
+        ctx = bench.context(Transport(http_proxy=proxy.url()))
+        assert fetch_bytes(ctx, TARGET) == BODY
+        assert len(proxy.requests) == 3
+
+
+@needs_network
+def test_proxy_that_is_gone_is_waited_for_and_never_gone_around(bench: Bench) -> None:
+    with HttpServer() as proxy:
+        address = proxy.url()
+    with network.own_names({NAME: ["127.0.0.1"]}), HttpServer({"/a": b"x"}) as server:
+        ctx = bench.context(Transport(http_proxy=address, total=2))
+        failure = failure_of(lambda: fetch_bytes(ctx, server.url("/a", host=NAME)))
+        assert server.requests == []
+    assert failure.code == "IGN4006"
+    assert "connection refused" in failure.hint
+
+
+def test_proxy_that_makes_no_tunnel(bench: Bench) -> None:
+    with answering(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as port:
+        transport = Transport(https_proxy=f"http://127.0.0.1:{port}", total=1)
+        ctx = bench.context(transport)
+        failure = failure_of(lambda: fetch_bytes(ctx, "https://example.invalid/a?secret"))
+    assert failure.code == "IGN4006"
+    assert "the proxy makes no tunnel: 407 Proxy Authentication Required" in failure.hint
+
+
+def test_proxy_that_dies_within_the_tunnel(bench: Bench) -> None:
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n") as port:
+        transport = Transport(https_proxy=f"http://127.0.0.1:{port}", total=1)
+        ctx = bench.context(transport)
+        failure = failure_of(lambda: fetch_bytes(ctx, "https://example.invalid/a"))
+    assert failure.code == "IGN4006"
+    assert "TLS" in failure.hint or "connection" in failure.hint
+
+
+@contextmanager
+def answering(text: bytes) -> Iterator[int]:
+    """A port where each connection gets this text, and then its end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(text)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
