@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times the project's programs beside the original's, and beside an interpreter that does nothing.
 
-    python -m benchmarks [--rounds N] [boots|phases|configs ...]
+    python -m benchmarks [--rounds N] [boots|phases|configs|fetch ...]
 
 Ratios are medians over pairs of runs; they hold where times do not. IGNITION_PEER and IGNITION_VALIDATE_PEER
 name the original's programs.
@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import boots, configs, phases
+from benchmarks import boots, configs, engines, fetching, phases
 from benchmarks.engines import installed, original, ours
 from benchmarks.table import Row
 from ignition.testbed import peer
 
 MEMORY = Path("/dev/shm")
-GROUPS = ("boots", "phases", "configs")
+GROUPS = ("boots", "phases", "configs", "fetch")
 
 
 def main() -> None:
@@ -45,6 +45,10 @@ def _rows(groups: Sequence[str], folder: Path, rounds: int) -> Iterator[Row]:
             yield from boots.rows(own, rounds, engine, other)
         elif group == "phases":
             yield from phases.rows(own, rounds, engine, program, other)
+        elif group == "fetch":
+            # the original needs 4 to 13 s for each
+            fetcher = engines.fetching(folder / "fetching")
+            yield from fetching.rows(own, max(1, rounds // 2), fetcher, other)
         else:
             yield from configs.rows(own, rounds, program, peer.validator())
 

@@ -18,6 +18,7 @@ INTERPRETER = Path("/usr/bin/python3")
 """The distribution's own: what an initramfs gets, whatever else is on PATH."""
 BARE = (INTERPRETER, "-I", "-S", "-c", "pass")
 """The least that starting Python costs."""
+HOME = "usr/lib/ignition-firstboot"
 REPORT = Path("/run/ignition/report.json")
 PHASES = ("fetch-offline", "kargs", "disks", "mount", "files", "umount")
 
@@ -44,16 +45,18 @@ class Engine:
             if not (self.marks_idle and idle.exists()):
                 self._run(phase, root, config)
 
-    def _run(self, phase: str, root: Path, config: Path) -> None:
+    def command(self, phase: str, root: Path, config: Path) -> list[str]:
+        """What runs one phase, whatever the environment; its other files are beside the root."""
         folder = root.parent
         words = ["-platform=file", f"-stage={phase}", f"-root={root}", "-log-to-stdout"]
         words += [f"-config-cache={folder}/cache", f"-state-file={folder}/state"]
+        words += [f"-neednet={folder}/neednet"]
+        environment = [f"PATH={self.path}:{os.environ['PATH']}", f"IGNITION_CONFIG_FILE={config}"]
+        return ["/usr/bin/env", "-i", *environment, *self.argv, *words]
+
+    def _run(self, phase: str, root: Path, config: Path) -> None:
         done = subprocess.run(
-            [*self.argv, *words, f"-neednet={folder}/neednet"],
-            env={
-                "PATH": f"{self.path}:{os.environ['PATH']}",
-                "IGNITION_CONFIG_FILE": str(config),
-            },
+            self.command(phase, root, config),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -68,14 +71,17 @@ def forget() -> None:
     REPORT.unlink(missing_ok=True)
 
 
-def ours(folder: Path) -> Engine:
-    """The engine as the dracut module lays it out: reachable modules only, as bytecode."""
+def ours(folder: Path, home: Path = CHECKOUT, schemes: str = "data") -> Engine:
+    """The engine as the dracut module lays it out: reachable modules only, as bytecode.
+
+    `home` holds the engine, and the libraries that its `schemes` take.
+    """
     tree = folder / "engine"
     closure = CHECKOUT / "dracut-module/30ignition/closure.py"
     run(
         [
-            *(INTERPRETER, "-IB", closure, "--home", CHECKOUT, "--destination", tree),
-            *("--platforms", "file", "--schemes", "data"),
+            *(INTERPRETER, "-IB", closure, "--home", home, "--destination", tree),
+            *("--platforms", "file", "--schemes", schemes),
         ]
     )
     (tree / "bin").mkdir()
@@ -89,10 +95,18 @@ def ours(folder: Path) -> Engine:
     return Engine("ours", argv, marks_idle=True, path=_stand_ins(folder))
 
 
+def fetching(folder: Path) -> Engine:
+    """The engine of an initramfs that fetches by http and https, with the libraries that we bring along."""
+    folder.mkdir()
+    place = folder / "installed"
+    run(["make", "-C", CHECKOUT, "--quiet", "install", f"DESTDIR={place}", "DEPS=vendored"])
+    return ours(folder, place / HOME, "data http https")
+
+
 def installed(folder: Path) -> Path:
     """Our program where `make install` puts it, compiled as a distribution's package has it."""
     run(["make", "-C", CHECKOUT, "--quiet", "install", f"DESTDIR={folder}", "DEPS=system"])
-    run([INTERPRETER, "-m", "compileall", "-q", folder / "usr/lib/ignition-firstboot"])
+    run([INTERPRETER, "-m", "compileall", "-q", folder / HOME])
     return folder / "usr/bin/ignition"
 
 
