@@ -157,6 +157,7 @@ class Boot:
         initramfs: Mapping[str, bytes] | None = None,
         network: bool = True,
         write_protected: bool = False,
+        vendor: str = "",
         expect: str = "multi-user",
         limit: float = 600,
     ) -> BootResult:
@@ -172,6 +173,7 @@ class Boot:
             network=network or metadata is not None,
             metadata=metadata,
             write_protected=write_protected,
+            vendor=vendor,
             on_line=self.on_line,
         ).run(limit)
         power_on = replace(power_on, folder=machine.keep_logs())

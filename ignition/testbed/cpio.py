@@ -11,7 +11,8 @@ _END = "TRAILER!!!"
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
-    """A cpio archive (newc) with these files, paths from the root, and the folders above them."""
+    """A cpio archive (newc) with these files, paths from the root, and the folders above them. Scripts can be
+    executed."""
     entries: dict[str, bytes | None] = {}
     for path, data in sorted(files.items()):
         for folder in reversed(PurePosixPath(path).parents):
@@ -19,7 +20,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
                 entries.setdefault(str(folder), None)
         entries[path] = data
     members = [
-        _member(number, path.lstrip("/"), _FOLDER if data is None else _FILE, data or b"")
+        _member(number, path.lstrip("/"), _mode(data), data or b"")
         for number, (path, data) in enumerate(entries.items(), 1)
     ]
     return b"".join([*members, _member(0, _END, 0, b"")])
@@ -28,6 +29,12 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 def laid_over(initramfs: bytes, files: Mapping[str, bytes]) -> bytes:
     """An initramfs, packed or not, with files over its own."""
     return _padded(initramfs) + archive(files)
+
+
+def _mode(data: bytes | None) -> int:
+    if data is None:
+        return _FOLDER
+    return _FILE | 0o111 if data.startswith(b"#!") else _FILE
 
 
 def _member(number: int, name: str, mode: int, data: bytes) -> bytes:

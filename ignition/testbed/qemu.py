@@ -52,6 +52,7 @@ class Guest:
     `kernel` is one that this QEMU can start, for finding out whether KVM works.
     `metadata` is the port of a server on 127.0.0.1, for the guest at 169.254.169.254, ports 80 and 443.
     `write_protected`: the first disk refuses to be written.
+    `vendor` is whom the firmware names as the maker of the machine.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class Guest:
     memory_mib: int = 1536
     cpus: int = 2
     write_protected: bool = False
+    vendor: str = ""
     on_line: Callable[[str], None] | None = None
 
     def run(self, limit: float) -> PowerOn:
@@ -103,6 +105,7 @@ class Guest:
             *("-m", str(self.memory_mib), "-smp", str(self.cpus)),
             *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-serial", "stdio", "-device", "virtio-rng-pci"),
+            *(["-smbios", f"type=1,manufacturer={_word(self.vendor)}"] if self.vendor else []),
             *self._boot(),
             *(word for index, disk in enumerate(self.disks) for word in self._disk(index, disk)),
             *self._cds(),

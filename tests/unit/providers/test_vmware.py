@@ -16,6 +16,7 @@ from ignition.providers import vmware
 from ignition.system.vmware.guestinfo import Guestinfo
 from ignition.testbed.httpserver import HttpServer
 from ignition.testbed.vmware import Hypervisor, Refusal
+from tests.unit.providers.clouds import run
 
 Machine = Any
 
@@ -225,6 +226,22 @@ def test_all_of_it_by_the_ports(machine: Machine) -> None:
     assert played(machine, host, lambda: bytes([vmware.delete(machine.context())])) == b"\1"
     assert host.variables == {DATA: b"e30K", ENCODING: b"base64"}
     assert played(machine, host, lambda: vmware.fetch(machine.context())) == b""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="code for x86-64")
+def test_the_phase_needs_no_network(machine: Machine) -> None:
+    host = Hypervisor(
+        {"ovfenv": environment(ignition_config_data=BASE64.decode()), ENCODING: b"b64"}
+    )
+
+    def phase() -> bytes:
+        return bytes([run(machine, "fetch-offline", platform="vmware")])
+
+    assert played(machine, host, phase) == b"\0"
+    left = os.listdir(machine.folder / "run")
+    assert "ignition.json" in left
+    assert "neednet" not in left
+    assert len(host.requests) == 3, "nothing is asked twice"
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="code for x86-64")

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A first boot on a machine whose firmware says VMware, and whose hypervisor is QEMU: it answers in part."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+
+from ignition.testbed.boot import Boot
+
+CONFIG = json.dumps(
+    {
+        "ignition": {"version": "3.4.0"},
+        "storage": {"files": [{"path": "/etc/from-guestinfo", "contents": {"source": "data:,y"}}]},
+    }
+).encode()
+# QEMU has the port of VMware, but no remote calls; an image with open-vm-tools can go on from there.
+RPCTOOL = f"""#!/bin/sh
+case $1 in
+"info-get guestinfo.ignition.config.data") echo {base64.b64encode(gzip.compress(CONFIG)).decode()} ;;
+"info-get guestinfo.ignition.config.data.encoding") echo gzip+base64 ;;
+*) echo No value found; exit 1 ;;
+esac
+"""
+
+
+def test_ways_are_tried_one_after_the_other(boot: Boot) -> None:
+    result = boot(
+        vendor="VMware, Inc.",
+        cmdline="ignition.platform.id=vmware",
+        initramfs={"/usr/bin/vmware-rpctool": RPCTOOL.encode()},
+        paths=["/etc/from-guestinfo"],
+        script="systemctl show --property ConditionResult ignition-delete-config.service",
+    )
+    assert result.file("/etc/from-guestinfo").text == "y"
+    log = result.log()
+    assert "cannot be had by port I/O: the hypervisor opens no channel for remote calls" in log
+    assert "cannot be had by vsock: " in log
+    # The guest's root has no interpreter, so nothing can be deleted there.
+    assert result.script.output == "ConditionResult=no\n"
+    journal = " ".join(str(entry.get("MESSAGE")) for entry in result.journal)
+    assert "delete the config from the hypervisor was skipped because" in journal
