@@ -53,6 +53,8 @@ LAZY = {
     "idna.core": ("idna.uts46data",),
     # A platform whose config comes by http takes that scheme, whatever configs may name.
     "ignition.resource.metadata": ("ignition.resource.schemes.http",),
+    # On Azure some hosts of https have a file of their own.
+    "ignition.resource.schemes.http": ("ignition.resource.schemes.azure_blob",),
     "requests": ("charset_normalizer", "idna"),
     # Built into some interpreters, and under another name since 3.12.
     "ignition.resource.digest": ("_sha256", "_sha512", "_sha2"),

@@ -186,7 +186,6 @@ CODES: dict[str, tuple[str, str]] = {
         "Remove it if this system was never provisioned.",
     ),
     "IGN4001": ("The scheme of a URL is unknown.", "Use http, https, data, tftp, s3, arn or gs."),
-    "IGN4002": ("This version cannot fetch a scheme yet.", "Serve it by http or https."),
     "IGN4003": (
         "Something must be fetched and there is no network yet.",
         "Nothing: the fetch phase follows with the network up. In a phase of your own, leave out --offline.",
@@ -304,6 +303,7 @@ CODES: dict[str, tuple[str, str]] = {
         "A TFTP server does not answer, or breaks off at every try.",
         "Check the server; ignition.wait.fetch= gives it longer.",
     ),
+    "IGN4240": ("A gs: URL names no object.", "Write gs://BUCKET/OBJECT."),
     "IGN5001": ("A source has no config.", "Nothing: the next source is asked."),
     "IGN5002": ("A platform is not served yet.", "Give the config by ignition.config.url=."),
     "IGN5003": (

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ignition.resource.body import Destination
     from ignition.resource.context import FetchContext
 
-# Scheme -> module in `schemes/`; "" for one that the specs know and this version cannot fetch yet.
+# Scheme -> module in `schemes/`.
 SCHEMES = {
     "data": "data",
     "http": "http",
@@ -34,8 +34,10 @@ SCHEMES = {
     "tftp": "tftp",
     "s3": "s3",
     "arn": "s3",
-    "gs": "",
+    "gs": "gs",
 }
+# Hosts of Azure's storage accounts. On Azure their objects may belong to the machine.
+AZURE_BLOBS = ".blob.core.windows.net"
 # All others need the network; the empty scheme is the original's way to say "no bytes".
 OFFLINE_SCHEMES = ("", "data")
 
@@ -152,7 +154,7 @@ def _fetch(
     name = parts.redacted()
     body = Body(destination, name, origin, compression=compression, verification=verification)
     if parts.scheme:
-        module = _module(parts.scheme, ctx.offline, name, origin)
+        module = _module(ctx, parts, name, origin)
         module.fetch(ctx, Request(url, parts, name, headers, origin, ask), body)
     body.end()
 
@@ -166,8 +168,9 @@ def _parts(url: str, origin: Origin | None) -> urls.Url:
         raise Failure("IGN4012", f"unable to parse url: {error}", origin) from error
 
 
-def _module(scheme: str, offline: bool, name: str, origin: Origin | None) -> Any:
+def _module(ctx: FetchContext, parts: urls.Url, name: str, origin: Origin | None) -> Any:
     """The module that fetches a scheme. It is found by name, so that nothing is loaded for the others."""
+    scheme = parts.scheme
     module = SCHEMES.get(scheme)
     if module is None:
         raise Failure(
@@ -176,15 +179,10 @@ def _module(scheme: str, offline: bool, name: str, origin: Origin | None) -> Any
             origin,
             hint=f"use one of {', '.join(SCHEMES)}",
         )
-    if not module:
-        raise Failure(
-            "IGN4002",
-            f"this version cannot fetch {scheme} URLs yet: {name}",
-            origin,
-            hint="serve it by http or https",
-        )
-    if offline and scheme not in OFFLINE_SCHEMES:
+    if ctx.offline and scheme not in OFFLINE_SCHEMES:
         raise NeedNetwork("IGN4003", f"resource requires networking: {name}", origin)
+    if scheme == "https" and ctx.settings.platform == "azure":
+        module = "azure_blob" if parts.hostname().lower().endswith(AZURE_BLOBS) else module
     full_name = f"ignition.resource.schemes.{module}"
     try:
         __import__(full_name)

@@ -152,8 +152,8 @@ class TftpServer:
                 self._send_stray(number, client, self._host if index else STRANGER)
             for _ in range(_SENDS):
                 for _ in range(2 if fault.twice else 1):
-                    own.sendto(packet, client)
                     self.sent += 1
+                    own.sendto(packet, client)
                 outcome, deaf = self._acknowledged(own, number, packet, client, fault, deaf)
                 if outcome is not None:
                     break
@@ -187,8 +187,8 @@ class TftpServer:
             elif found == number:
                 return True, deaf
             elif fault.sorcerer:
-                own.sendto(packet, client)
                 self.sent += 1
+                own.sendto(packet, client)
         return False, deaf
 
     def _send_stray(self, number: int, client: Address, host: str) -> None:

@@ -67,6 +67,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
             except UnicodeError as error:
                 raise _impossible(request, "this is no host name") from error
             except (Broken, OSError) as error:
+                watch.arrived = 0
                 watch.reason = reason = _reason(error)
             ctx.log.info(f"GET error: {reason}")
             if left() > 0:
@@ -121,13 +122,12 @@ def _read(
 
 def _copy(transfer: Transfer, body: Body, watch: Watch) -> None:
     body.begin()
+    watch.arrived = 0
     waiting = bytearray()
-    got = 0
     for data in transfer.blocks():
         waiting += data
+        watch.arrived += len(data)
         if len(waiting) >= _CHUNK:
-            got += len(waiting)
-            watch.reason = f"{got // 1024} KiB are here"
             body.write(bytes(waiting))
             waiting.clear()
     body.write(bytes(waiting))

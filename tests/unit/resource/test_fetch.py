@@ -50,15 +50,6 @@ def test_unsupported_scheme(bench: Bench, url: str) -> None:
     assert str(caught.value).startswith("unsupported source scheme")
 
 
-@pytest.mark.parametrize("scheme", ["gs"])
-@pytest.mark.parametrize("offline", [True, False])
-def test_scheme_that_is_not_built_says_so(bench: Bench, scheme: str, offline: bool) -> None:
-    with pytest.raises(Failure) as caught:
-        fetch_bytes(bench.context(offline=offline), f"{scheme}://host/a?secret")
-    assert caught.value.code == "IGN4002"
-    assert str(caught.value) == f"this version cannot fetch {scheme} URLs yet: {scheme}://host/a"
-
-
 def test_offline_run_asks_for_the_network(bench: Bench) -> None:
     with pytest.raises(NeedNetwork) as caught:
         fetch_bytes(bench.context(offline=True), "http://host/a?secret", origin=ORIGIN)

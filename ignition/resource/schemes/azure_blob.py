@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""https on Azure, where the host is a storage account: blobs, as the machine's managed identity.
+
+Whatever fails about that is logged, and the blob is asked for as from any web server. Rules: platforms 6.4,
+engine-run 5.7.
+"""
+
+from __future__ import annotations
+
+from ignition.config import urls
+from ignition.resource.schemes import bearer, http
+from ignition.resource.schemes.bearer import NoToken
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ignition.resource.body import Body
+    from ignition.resource.context import FetchContext
+    from ignition.resource.fetch import Request
+
+RESOURCE = "https://storage.azure.com/.default"
+# A token is understood since 2017; this is the version that the original's library began with.
+VERSION = ("x-ms-version", "2019-12-12")
+# Three tries of the metadata service in 8 s at most, even if it says nothing.
+_BOUNDS: dict[str, Any] = {
+    "retry_total": 2,
+    "retry_status": 2,
+    "retry_backoff_factor": 0.5,
+    "timeout": bearer.LIMIT,
+    "connection_timeout": 2,
+    "read_timeout": 2,
+}
+
+
+def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
+    """Gets the blob into `body`. Raises what the http scheme does."""
+    if _has_permission(request):
+        http.fetch(ctx, request, body)
+    elif len(_segments(request)) != 2:
+        ctx.log.info(
+            f"{request.name}: invalid URL path, ensure url has a structure of /container/filename.ign;"
+            " falling back to HTTP fetch"
+        )
+        http.fetch(ctx, request, body)
+    else:
+        given = {name.lower() for name, _ in request.headers}
+        headers = () if VERSION[0] in given else (VERSION,)
+        bearer.fetch(ctx, request, body, bearer.Cloud("azure blobs", _find, headers))
+
+
+def _has_permission(request: Request) -> bool:
+    """Whether the config itself says by what right it asks: by a header, or by a signed URL."""
+    named = any(name.lower() == "authorization" for name, _ in request.headers)
+    return named or bool(urls.query_values(request.parts.raw_query, "sig"))
+
+
+def _segments(request: Request) -> list[str]:
+    return [segment for segment in request.parts.path.split("/") if segment]
+
+
+def _find(ctx: FetchContext, end: float) -> bearer.Source:
+    try:
+        from azure.core.exceptions import AzureError
+        from azure.identity import CredentialUnavailableError, ManagedIdentityCredential
+    except ImportError as error:
+        ctx.log.warning(
+            f"azure-identity is missing ({error}): no blob is asked for by managed identity"
+        )
+        raise NoToken("azure-identity is missing here") from error
+    _silence()
+    credential = ManagedIdentityCredential(use_env_settings=False, **_BOUNDS)
+
+    def token(ctx: FetchContext, end: float) -> str:
+        try:
+            return str(credential.get_token(RESOURCE).token)
+        except CredentialUnavailableError as error:
+            lines = error.message.strip().splitlines() or [""]
+            raise NoToken(f"it has no managed identity ({lines[0][:200]})") from error
+        except (AzureError, OSError, KeyError, TypeError, ValueError) as error:
+            raise NoToken(f"no token can be had ({type(error).__name__})") from error
+
+    return token
+
+
+def _silence() -> None:
+    """What the libraries log would end up on standard error, with addresses and headers."""
+    import logging
+
+    for name in ("azure", "msal"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(logging.NullHandler())

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gs: objects of Google Cloud Storage, as the machine's service account on Google's cloud, else as anybody.
+
+The token comes from the metadata server, through google-auth; the object by the http scheme, with all that it
+does. Rules: platforms 6.3, engine-run 5.7.
+"""
+
+from __future__ import annotations
+
+import http.client
+from urllib.parse import quote
+
+from ignition.base.errors import Failure, NotFound
+from ignition.config import urls
+from ignition.resource import metadata
+from ignition.resource.fetch import Ask, Request
+from ignition.resource.schemes import bearer
+from ignition.resource.schemes.bearer import NoToken
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ignition.resource.body import Body
+    from ignition.resource.context import FetchContext
+
+API = "https://storage.googleapis.com/storage/v1/b"
+# The address, not the name: that could be poisoned by DHCP or DNS.
+SERVER = "http://169.254.169.254"
+SERVER_BY_NAME = "http://metadata.google.internal"
+SCOPES = f"{SERVER}/computeMetadata/v1/instance/service-accounts/default/scopes"
+READ_ONLY = "https://www.googleapis.com/auth/devstorage.read_only"
+_FLAVOR = ("Metadata-Flavor", "Google")
+# Seconds that a machine elsewhere may lose by asking whether it is on Google's cloud.
+PING = 0.5
+
+
+def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
+    """Gets the object into `body`. IGN4240 for a URL of no object, else what the http scheme raises."""
+    url = _url(request)
+    asked = Request(url, urls.parse(url), request.name, (), request.origin)
+    bearer.fetch(ctx, asked, body, bearer.Cloud("gs", _find))
+
+
+def _url(request: Request) -> str:
+    """Where the JSON API has the object: its whole name is one segment of the path."""
+    bucket = request.parts.host
+    name = urls.unescaped(request.parts.path).lstrip(b"/")
+    if not bucket or not name:
+        raise Failure(
+            "IGN4240",
+            f"this URL names no object: {request.name}",
+            request.origin,
+            hint="write gs://BUCKET/OBJECT",
+        )
+    return f"{API}/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
+
+
+def _find(ctx: FetchContext, end: float) -> bearer.Source:
+    if not _on_google(ctx):
+        raise NoToken("it is not on Google's cloud")
+    try:
+        metadata.get(bearer.past_the_config(ctx, end), SCOPES, headers=[_FLAVOR])
+    except NotFound:
+        raise NoToken("it has no service account") from None
+    except Failure as failure:
+        raise NoToken(f"{failure.text}: {failure.hint}") from failure
+    try:
+        from google.auth import compute_engine, exceptions
+    except ImportError as error:
+        ctx.log.warning(
+            f"google-auth is missing ({error}): no object is asked for by service account"
+        )
+        raise NoToken("google-auth is missing here") from error
+    credentials = compute_engine.Credentials(scopes=[READ_ONLY])
+
+    def token(ctx: FetchContext, end: float) -> str:
+        if not credentials.valid:
+            try:
+                credentials.refresh(_transport(ctx, end))
+            except Failure as failure:
+                raise NoToken(f"{failure.text}: {failure.hint}") from failure
+            # The library takes some answers apart without a look; its texts repeat them.
+            except (exceptions.GoogleAuthError, KeyError, TypeError, ValueError) as error:
+                raise NoToken("the metadata server gives no usable token") from error
+        return str(credentials.token)
+
+    return token
+
+
+def _on_google(ctx: FetchContext) -> bool:
+    """Whether this machine runs on Google's cloud: by its firmware, or by who answers at the address."""
+    try:
+        with open(
+            f"{ctx.settings.dmi_dir}/product_name", encoding="utf-8", errors="replace"
+        ) as file:
+            if file.read(64).startswith("Google"):
+                return True
+    except OSError:
+        pass
+    server = urls.parse(metadata.address(ctx, SERVER + "/"))
+    port = int(server.port() or 80)
+    connection = http.client.HTTPConnection(server.hostname(), port, timeout=PING)
+    try:
+        connection.request("GET", "/", headers=dict([_FLAVOR]))
+        return connection.getresponse().getheader(_FLAVOR[0]) == _FLAVOR[1]
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class _Answer:
+    """As google-auth sees it. It only asks for JSON."""
+
+    status = 200
+    headers: Mapping[str, str] = {"content-type": "application/json"}
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+def _transport(ctx: FetchContext, end: float) -> Callable[..., _Answer]:
+    """How google-auth asks the metadata server: as all else here is asked, with our tries and limits."""
+    inner = bearer.past_the_config(ctx, end)
+
+    def ask(
+        url: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> _Answer:
+        url = url.replace(SERVER_BY_NAME, SERVER, 1)
+        headers = headers or {}
+        return _Answer(
+            metadata.get(inner, url, headers=list(headers.items()), ask=Ask(method, body or b""))
+        )
+
+    return ask

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine in a cloud that has an object store: both services at their real addresses and names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from ignition.resource import authorities
+from ignition.resource.context import Transport
+from ignition.testbed import network
+from ignition.testbed.certificates import Authority
+from ignition.testbed.httpserver import Answer, HttpServer, Seen
+from ignition.testbed.metadata.service import LINK_LOCAL
+
+needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missing())
+
+
+class Store(Protocol):
+    """An object store of a cloud, which is reached at `host`."""
+
+    host: str
+
+    def answer(self, seen: Seen) -> Answer: ...
+
+
+class Cloud:
+    """What a test needs of both: `metadata` and `store` are the servers, `trusting` the settings of a config
+    that trusts the store's certificate."""
+
+    def __init__(
+        self, metadata: HttpServer | None, store: HttpServer, authority: Authority
+    ) -> None:
+        self._metadata = metadata
+        self.store = store
+        self._authorities = authorities.certificates(authority.pem, None)
+
+    @property
+    def metadata(self) -> HttpServer:
+        assert self._metadata is not None
+        return self._metadata
+
+    def trusting(self, **more: Any) -> Transport:
+        return Transport(authorities=self._authorities, **more)
+
+
+@contextmanager
+def cloud(
+    authority: Authority,
+    issue: Callable[..., Path],
+    store: Store,
+    metadata: Callable[[Seen], Answer] | None,
+) -> Iterator[Cloud]:
+    """Both services in a network of the test's own; `metadata` None: there is no such service."""
+    with ExitStack() as stack:
+        stack.enter_context(network.own_network(*([LINK_LOCAL] if metadata else [])))
+        stack.enter_context(network.own_names({store.host: ["127.0.0.1"]}))
+        service = None
+        if metadata is not None:
+            service = stack.enter_context(HttpServer(host=LINK_LOCAL, port=80, service=metadata))
+        tls = issue(store.host)
+        served = stack.enter_context(HttpServer(port=443, tls=tls, service=store.answer))
+        yield Cloud(service, served, authority)
