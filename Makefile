@@ -161,6 +161,8 @@ build/vendored/.complete: dracut-module/vendor.txt dracut-module/30ignition/subs
 	$$(ls build/pip/bin/python 2> /dev/null || echo $(PYTHON)) -m pip --disable-pip-version-check install --quiet \
 		--no-compile --no-deps --target build/vendored --only-binary :all: --platform any --implementation py \
 		--abi none --python-version 3.11 --requirement dracut-module/vendor.txt
-	rm -rf build/vendored/bin build/vendored/jsonschema/tests build/vendored/jsonschema/benchmarks
+	rm -rf build/vendored/bin build/vendored/jsonschema/tests build/vendored/jsonschema/benchmarks \
+		build/vendored/botocore/data build/vendored/botocore/docs build/vendored/botocore/cacert.pem \
+		build/vendored/dateutil/zoneinfo
 	cp dracut-module/30ignition/substitutes/certifi.py build/vendored/
 	touch $@

@@ -26,7 +26,7 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.machinery import FrozenImporter, ModuleSpec
 from typing import Any
 
@@ -60,6 +60,13 @@ LAZY = {
     "ignition.resource.digest": ("_sha256", "_sha512", "_sha2"),
 }
 
+# What a scheme needs only for the credentials of one cloud: scheme -> provider, module of the library.
+# The library stays out of an image without that provider. In others the scheme does without where it is not
+# installed, unless the image asks for the scheme by name.
+CREDENTIALS = {
+    "ignition.resource.schemes.s3": ("ignition.providers.aws", "botocore.auth"),
+}
+
 # Module or package -> why no initramfs needs it. Whoever imports one of these copes with its absence.
 LEFT_OUT = {
     "ignition.cli.rmcfg": "for the real root",
@@ -67,6 +74,9 @@ LEFT_OUT = {
     "importlib._bootstrap": "in the interpreter, under another name",
     "importlib._bootstrap_external": "in the interpreter, under another name",
     "_pydatetime": "stands in for _datetime",
+    "awscrt": "botocore: requests are signed in Python",
+    "botocore.crt": "botocore: requests are signed in Python",
+    "dateutil.tz.win": "no registry to look in",
     "bz2": "zipfile and shutil: no archive is read",
     "lzma": "zipfile and shutil: no archive is read",
     "chardet": "requests: no text whose encoding must be guessed",
@@ -88,6 +98,7 @@ SUBSTITUTES = {
     "certifi": "certifi.py",
     "charset_normalizer": "charset_normalizer.py",
     "ctypes.util": "ctypes_util.py",
+    "dateutil.parser": "dateutil_parser.py",
     "urllib3.http2": "urllib3_http2/__init__.py",
 }
 
@@ -126,18 +137,23 @@ class Missing(Exception):
     """A module that must be in the image is not there, or is broken."""
 
 
-def left_out(name: str) -> bool:
-    """Whether the module, or a package above it, is one that no initramfs needs."""
+def left_out(name: str, more: Collection[str] = ()) -> bool:
+    """Whether the module, or a package above it, is one that no initramfs needs, or one of `more`."""
     parts = name.split(".")
-    return any(".".join(parts[: count + 1]) in LEFT_OUT for count in range(len(parts)))
+    above = [".".join(parts[: count + 1]) for count in range(len(parts))]
+    return any(each in LEFT_OUT or each in more for each in above)
 
 
 class Closure:
-    """Modules by name, found below `search`: folders as in sys.path, the first that has it wins."""
+    """Modules by name, found below `search`: folders as in sys.path, the first that has it wins. `unwanted`
+    are packages that this image does without."""
 
-    def __init__(self, search: list[str], substitutes: str = "") -> None:
+    def __init__(
+        self, search: list[str], substitutes: str = "", unwanted: Collection[str] = ()
+    ) -> None:
         self.search = search
         self.substitutes = substitutes
+        self.unwanted = unwanted
         self.modules: dict[str, Module] = {}
         self._specs: dict[str, ModuleSpec | None] = {}
 
@@ -146,7 +162,9 @@ class Closure:
         waiting = [name]
         while waiting:
             current = waiting.pop()
-            if current in self.modules or left_out(current) or current in sys.builtin_module_names:
+            if current in self.modules or current in sys.builtin_module_names:
+                continue
+            if left_out(current, self.unwanted):
                 continue
             module = self._locate(current)
             if module is None:
@@ -377,6 +395,17 @@ def roots(home: str, platforms: list[str] | None, schemes: list[str] | None) -> 
     return sorted(found)
 
 
+def credentials(found: list[str]) -> tuple[list[str], set[str]]:
+    """The modules of CREDENTIALS for an image with these roots, and the packages that it does without."""
+    wanted, unwanted = [], set()
+    for scheme, (provider, module) in CREDENTIALS.items():
+        if scheme in found and provider in found:
+            wanted.append(module)
+        else:
+            unwanted.add(module.partition(".")[0])
+    return wanted, unwanted
+
+
 def search_path(home: str) -> tuple[list[str], list[str]]:
     """Folders to search: the engine's tree, the standard library, the distribution's packages; and
     those of the standard library alone."""
@@ -399,13 +428,20 @@ def main(arguments: list[str]) -> int:
     schemes = None if options.schemes is None else options.schemes.split()
     search, stdlib = search_path(options.home)
     substitutes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "substitutes")
-    closure = Closure(search, substitutes)
     try:
+        found = roots(options.home, platforms, schemes)
+        libraries, unwanted = credentials(found)
+        closure = Closure(search, substitutes, unwanted)
         for name in START:
             closure.require(name)
-        for name in roots(options.home, platforms, schemes):
+        for name in found:
             closure.require(name)
             print(name)
+        for name in libraries:
+            if schemes is not None:
+                closure.require(name)
+            if closure.add(name):
+                print(name)
     except Missing as missing:
         print(f"closure.py: {missing}", file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ import sysconfig
 import textwrap
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,79 @@ def test_platforms_that_an_image_asks_for(
 def test_a_platform_that_there_is_not_stops_the_build(closure: ModuleType, name: str) -> None:
     with pytest.raises(closure.Missing, match=f"no platform {name}; it has qemu"):
         closure.asked_for("platform", "p", TABLE, [name])
+
+
+class Build:
+    """Runs the command line without writing a tree, and keeps which modules would be in it."""
+
+    def __init__(self, closure: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._closure = closure
+        self._patch = monkeypatch
+        self.modules: set[str] = set()
+        monkeypatch.setattr(closure, "write", self._keep)
+
+    def run(self, *options: str) -> int:
+        words = ("--home", str(CHECKOUT), "--destination", "nowhere", *options)
+        status: int = self._closure.main(list(words))
+        return status
+
+    def without_libraries(self) -> None:
+        """Nothing is installed but the engine and the standard library."""
+        search, stdlib = self._closure.search_path(str(CHECKOUT))
+        search = [folder for folder in search if not folder.endswith("-packages")]
+        self._patch.setattr(self._closure, "search_path", lambda home: (search, stdlib))
+
+    def _keep(self, made: Any, destination: str, stdlib: list[str]) -> None:
+        self.modules = set(made.modules)
+
+
+@pytest.fixture
+def build(closure: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Build:
+    return Build(closure, monkeypatch)
+
+
+S3, AWS = "ignition.resource.schemes.s3", "ignition.providers.aws"
+
+
+@pytest.mark.parametrize(
+    ("roots", "wanted"),
+    [([S3, AWS], ["botocore.auth"]), ([S3], []), ([AWS], []), ([], [])],
+    ids=["both", "no such instances", "no such scheme", "neither"],
+)
+def test_libraries_for_credentials(
+    closure: ModuleType, roots: list[str], wanted: list[str]
+) -> None:
+    libraries, unwanted = closure.credentials(roots)
+    assert [name for name in libraries if name.startswith("botocore")] == wanted
+    assert ("botocore" in unwanted) == (not wanted)
+
+
+def test_what_signs_for_s3_is_there_where_an_instance_has_a_role(
+    build: Build, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build.run("--platforms", "ec2") == 0
+    assert {"botocore.auth", "botocore.awsrequest", "urllib3"} <= build.modules
+    assert "botocore.auth" in capsys.readouterr().out.split()
+    # Of botocore only the signer is used.
+    for unwanted in ("botocore.client", "botocore.crt", "boto3", "decimal", "ctypes.wintypes"):
+        assert unwanted not in build.modules
+
+
+def test_what_signs_for_s3_stays_out_elsewhere(build: Build) -> None:
+    assert build.run("--platforms", "qemu", "--schemes", "s3") == 0
+    assert S3 in build.modules
+    assert not [name for name in build.modules if name.startswith(("botocore", "dateutil", "six"))]
+
+
+def test_a_library_that_is_not_installed_is_missed_only_if_its_scheme_is_asked_for(
+    build: Build, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build.without_libraries()
+    assert build.run("--platforms", "aws") == 0
+    assert S3 in build.modules
+    assert "botocore" not in capsys.readouterr().out
+    assert build.run("--platforms", "aws", "--schemes", "s3") == 1
+    assert "there is no module botocore.auth" in capsys.readouterr().err
 
 
 def test_a_platform_that_speaks_http_brings_it_whatever_schemes_are_asked_for(

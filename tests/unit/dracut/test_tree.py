@@ -160,6 +160,16 @@ def test_host_names_and_certificates(tree: Tree) -> None:
     assert (done.stdout, done.stderr) == ("http://xn--bcher-kva.example/\n", "")
 
 
+def test_signing_for_s3(tree: Tree) -> None:
+    done = tree.python(
+        "from ignition.resource.schemes import s3, s3_role\n"
+        "role = s3_role.Role('key', 'secret', 'token', 0.0)\n"
+        "signed = dict(s3._signed('https://b.s3.dualstack.us-east-1.amazonaws.com/k', 'us-east-1', role))\n"
+        "print(signed['X-Amz-Security-Token'], signed['Authorization'][:35])"
+    )
+    assert (done.stdout, done.stderr) == ("token AWS4-HMAC-SHA256 Credential=key/202\n", "")
+
+
 def test_waiting_for_a_device(tree: Tree) -> None:
     done = tree.python(
         "import pyudev\n"
