@@ -25,7 +25,7 @@ from ignition.testbed.certificates import Authority
 
 SMALL_FILES = 200
 # More at once would be rude to a server that a whole fleet asks.
-MOST_SOCKETS = 16
+MOST_SOCKETS = 32
 
 
 @dataclass(frozen=True)

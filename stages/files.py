@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from .entries import Entry
 
-CONNECTIONS = 16  # files fetched at once
+CONNECTIONS = 32  # files fetched at once; as many are kept open (resource/schemes/http_client.py)
 STEPS = 100  # at most so many for each depth of folders
 NAMES_A_LINE = 50  # of files written, in the log
 

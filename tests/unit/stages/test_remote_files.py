@@ -150,6 +150,7 @@ def test_many_are_fetched_at_once(target: Target, server: HttpServer) -> None:
         zip(paths, paths, strict=True)
     )
     assert time.monotonic() - started < 64 * 0.1 / 2
+    assert len({request.peer for request in server.requests}) <= CONNECTIONS
     assert target.mode("/d0") == 0o700
 
 
