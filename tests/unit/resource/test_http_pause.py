@@ -16,7 +16,6 @@ from ignition.resource.schemes.http_pause import Pauses, date, retry_after
 from ignition.testbed.httpserver import Answer, HttpServer
 
 Bench = Any
-LATER = formatdate(time.time() + 30, usegmt=True)
 X = Answer(body=b"x")
 
 
@@ -35,7 +34,8 @@ def test_wish_of_the_server_is_granted(bench: Bench, status: int, ask: Ask) -> N
 
 
 def test_wish_for_a_time_of_day(bench: Bench) -> None:
-    with HttpServer({"/a": [told(429, LATER), X]}) as server:
+    later = formatdate(time.time() + 30, usegmt=True)
+    with HttpServer({"/a": [told(429, later), X]}) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == b"x"
     assert 20 < bench.sleeps[0] <= 30
 

@@ -45,6 +45,7 @@ def test_filesystem_with_any_label(image: Path, label: str) -> None:
 
 
 @needs_blkid
+@pytest.mark.skipif(shutil.which("sfdisk") is None, reason="sfdisk is not installed")
 def test_partition_table(image: Path) -> None:
     subprocess.run(["sfdisk", "-q", image], input="label: dos\n", text=True, check=True)
     assert probed(image) == Found(table="dos")
