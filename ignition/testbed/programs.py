@@ -34,11 +34,11 @@ def need(*programs: str) -> None:
     """Raises IGN8001, naming the packages to install, unless all programs are there."""
     missing = [name for name in programs if shutil.which(name, path=_path()) is None]
     if missing:
-        packages = " ".join(sorted({PACKAGES.get(name, name) for name in missing}))
+        packages = sorted({one for name in missing for one in PACKAGES.get(name, name).split()})
         raise Failure(
             "IGN8001",
             f"cannot find {', '.join(missing)}",
-            hint=f"apt-get install {packages}",
+            hint=f"apt-get install {' '.join(packages)}",
         )
 
 
