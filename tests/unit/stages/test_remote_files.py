@@ -14,6 +14,7 @@ import pytest
 
 from ignition.base.errors import Failure, Refused, Several
 from ignition.engine import view
+from ignition.stages.files import CONNECTIONS
 from ignition.stages.tally import Tally
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.unit.stages.target import Target
