@@ -74,7 +74,7 @@ class _Asking:
 
     def region(self) -> str:
         """The region of the bucket: any of them knows, and says so even where it refuses."""
-        known = ("s3 region", self._place.bucket)
+        known = ("s3 region", self._place.partition, self._place.bucket)
         found: str = self._ctx.clients.get(known, "")
         if not found:
             url = self._place.bucket_url(self._place.hint() or self._own_region())
