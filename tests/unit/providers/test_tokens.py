@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import Failure
+from ignition.base.errors import Failure, NotFound
 from ignition.resource import source_port
 from ignition.testbed import network
 from ignition.testbed.httpserver import Answer, HttpServer
@@ -50,6 +50,17 @@ def test_refused_token_is_final(platform: str, status: int, machine: Machine) ->
         assert f"PUT {TOKEN_PATHS[platform]}" == asked(server)[-1]
     assert caught.value.code == "IGN4005"
     assert TOKEN_PATHS[platform] in caught.value.text
+
+
+@pytest.mark.parametrize("platform", ["akamai", "aliyun"])
+def test_missing_token_endpoint_is_an_error_elsewhere(platform: str, machine: Machine) -> None:
+    """AWS has services without tokens; elsewhere that must not pass for "no user data"."""
+    with served(platform, service_with_tokens(platform), machine) as server:
+        server.answer(TOKEN_PATHS[platform], Answer(404))
+        with pytest.raises(NotFound) as caught:
+            fetch(platform, machine)
+        assert f"PUT {TOKEN_PATHS[platform]}" == asked(server)[-1]
+    assert caught.value.code == "IGN4004"
 
 
 @pytest.mark.parametrize("platform", TOKEN_PATHS)
