@@ -18,7 +18,7 @@ module = $(lib)/dracut/modules.d/30ignition
 # Debian packages, by what needs them
 FOR_PYTHON = python3-venv
 FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils \
-	tftpd-hpa
+	libwrap0
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm cryptsetup-bin dmsetup xorriso mtools
 FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools dosfstools e2fsprogs util-linux openssl
@@ -26,7 +26,7 @@ VENV = build/venv
 PYTEST = $(VENV)/bin/python -m pytest
 RUNS = 100000
 
-# The original, which some tests compare with: Debian's package, unpacked and not installed
+# The original, which some tests compare with, and a TFTP server: Debian's packages, unpacked and not installed
 PEER = build/peer
 
 .PHONY: help demo test test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
@@ -114,9 +114,9 @@ $(VENV)/.complete: pyproject.toml
 	@$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(VENV)/requirements
 	@touch $@
 
-$(PEER)/.complete:
+$(PEER)/.complete: .ci/peer
 	@mkdir -p $(PEER)
-	@.ci/peer $(PEER) && touch $@ || echo "going on without the original: tests that compare with it will be skipped"
+	@.ci/peer $(PEER) && touch $@ || echo "going on without the original: tests that need it will be skipped"
 
 install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## the engine, its dracut module and units, below DESTDIR
 	install -d $(home) $(module) $(lib)/systemd/system $(lib)/systemd/system-preset \

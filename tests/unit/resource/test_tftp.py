@@ -23,12 +23,13 @@ from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes, fetch_to
 from ignition.resource.schemes import tftp, tftp_transfer
 from ignition.testbed import network
+from ignition.testbed.cache import build_folder
 from ignition.testbed.programs import SBIN
 from ignition.testbed.tftpserver import BLOCK, Fault, TftpServer
 
 Bench = Any
 ORIGIN = Origin("config.ign", "/storage/files/0/contents")
-TFTPD = shutil.which("in.tftpd", path=SBIN)
+TFTPD = shutil.which("in.tftpd", path=f"{SBIN}:{build_folder()}/peer/usr/sbin")
 THREE_BLOCKS = bytes(range(256)) * 5
 needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missing())
 
@@ -336,7 +337,7 @@ def test_network_is_needed(bench: Bench) -> None:
         fetch_bytes(bench.context(offline=True), "tftp://127.0.0.1/a")
 
 
-@pytest.mark.skipif(TFTPD is None, reason="no in.tftpd: apt-get install tftpd-hpa")
+@pytest.mark.skipif(TFTPD is None, reason="no in.tftpd: make build/peer/.complete unpacks it")
 @needs_network
 def test_the_server_of_debian(bench: Bench, tmp_path: Path) -> None:
     data = THREE_BLOCKS * 100
