@@ -66,13 +66,14 @@ class Seen:
 class HttpServer:
     """Serves on 127.0.0.1, or another address of this machine. `routes` maps a path (for a proxy: an absolute
     URL) to its answers; other paths go to `service`, and without one they are 404. `tls` is a file with key
-    and certificate."""
+    and certificate; with `plain` too, clients without TLS are served as well."""
 
     def __init__(
         self,
         routes: Mapping[str, bytes | Answer | Sequence[Answer]] | None = None,
         *,
         tls: Path | None = None,
+        plain: bool = False,
         port: int = 0,
         host: str = "127.0.0.1",
         service: Callable[[Seen], Answer] | None = None,
@@ -96,6 +97,7 @@ class HttpServer:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls)
             self._server.tls = context
+            self._server.plain = plain
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -160,6 +162,7 @@ class _Listener(http.server.ThreadingHTTPServer):
     block_on_close = False
     owner: HttpServer
     tls: ssl.SSLContext | None = None
+    plain = False
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are part of the tests."""
@@ -177,10 +180,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
-        if self.server.tls is not None:
+        if self.server.tls is not None and not self._is_plain():
             # Here, in the connection's own thread: a client that says nothing must not stop the others.
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
+
+    def _is_plain(self) -> bool:
+        """Whether the client speaks without TLS, and may."""
+        handshake = b"\x16"
+        return self.server.plain and self.request.recv(1, socket.MSG_PEEK) != handshake
 
     def log_message(self, format: str, *arguments: object) -> None:
         """The requests are on record; nothing is printed."""

@@ -131,7 +131,7 @@ def _look_up(service: _Service) -> Role:
         _text(document, "AccessKeyId"),
         _text(document, "SecretAccessKey"),
         _text(document, "Token"),
-        _seconds(_text(document, "Expiration")),
+        seconds(_text(document, "Expiration")),
     )
 
 
@@ -154,9 +154,12 @@ def _text(document: dict[str, object], name: str) -> str:
     return text
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     """The seconds since 1970 of a time like 2026-01-31T06:00:00Z; a time that cannot be read has come."""
+    day, _, clock = text.removesuffix("Z").partition("T")
     try:
-        return float(calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")))
-    except ValueError:
+        year, month, date = map(int, day.split("-"))
+        hour, minute, second = map(int, clock.split(":"))
+        return float(calendar.timegm((year, month, date, hour, minute, second, 0, 0, 0)))
+    except (ValueError, OverflowError):
         return 0.0

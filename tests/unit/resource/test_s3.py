@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 import time
@@ -78,15 +79,21 @@ def site(
     cloud: s3_service.Cloud, certificate: Path, authority: Authority, bench: Bench
 ) -> Callable[..., Any]:
     @contextmanager
-    def make(imds: Aws | None = None, *, address: str = IPV4, platform: str = "") -> Iterator[Site]:
+    def make(
+        imds: Aws | None = None,
+        *,
+        address: str = IPV4,
+        platform: str = "",
+        metadata_address: str = Aws.address,
+    ) -> Iterator[Site]:
         bench.settings.platform = platform or ("aws" if imds else "metal")
         with ExitStack() as stack:
-            stack.enter_context(network.own_network(address, Aws.address))
+            stack.enter_context(network.own_network(address, metadata_address))
             hosts = {name: [address] for name in s3_service.names()}
             stack.enter_context(network.own_names(hosts))
             s3 = stack.enter_context(s3_service.served(cloud, address, certificate))
             metadata = imds and stack.enter_context(
-                HttpServer(host=imds.address, port=80, service=imds.answer)
+                HttpServer(host=metadata_address, port=80, service=imds.answer)
             )
             yield Site(s3, metadata or None, bench, authority.pem)
 
@@ -283,6 +290,47 @@ def test_credentials_that_end_soon_are_renewed(
             fetch_bytes(ctx, "s3://pub/private")
         assert len(made.imds.requests) > asked
         assert "anonymously" in caught.value.text
+
+
+def test_credentials_that_end_between_two_tries(
+    site: Callable[..., Any], cloud: s3_service.Cloud
+) -> None:
+    role = cloud.role
+    ended = {
+        "AccessKeyId": role.access_key,
+        "SecretAccessKey": role.secret_key,
+        "Token": role.token,
+        "Expiration": "2001-01-01T00:00:00Z",
+    }
+    with site(Aws(None, role=role)) as made:
+        made.imds.answer(
+            "/latest/meta-data/iam/security-credentials/node",
+            [Answer(body=json.dumps(ended).encode()), Answer(404)],
+        )
+        failure = refused(made, "s3://pub/private")
+        assert failure.code == "IGN4206"
+        assert failure.text.startswith("the credentials of this instance ended")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-02T00:00:01Z", 86401),
+        ("2026-03-01T06:30:15Z", 1772346615),
+        ("2026-03-01", 0),
+        ("soon", 0),
+        ("2026-13-01T00:00:00Z", 0),
+        ("9" * 30 + "-01-01T00:00:00Z", 0),
+    ],
+)
+def test_time_until_which_credentials_hold(text: str, seconds: float) -> None:
+    assert s3_role.seconds(text) == seconds
+
+
+def test_everything_over_ipv6(site: Callable[..., Any], cloud: s3_service.Cloud) -> None:
+    imds = Aws(None, role=cloud.role)
+    with site(imds, address=IPV6, metadata_address="fd00:ec2::254") as made:
+        assert made.get("s3://away/private") == b"away private"
 
 
 def test_instance_without_a_role_asks_anonymously(site: Callable[..., Any]) -> None:
