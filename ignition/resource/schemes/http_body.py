@@ -200,8 +200,13 @@ def _length(response: requests.Response) -> int | None:
     """The length that the headers announce. None if they need not: chunks, or until the connection ends."""
     if response.status_code == 204:
         return 0
+    coding = response.headers.get("transfer-encoding")
+    if coding is not None:
+        if coding.lower() != "chunked":  # the library would take it for none
+            raise Broken("the answer comes in an unknown transfer encoding")
+        return None
     text = response.headers.get("content-length")
-    if text is None or "transfer-encoding" in response.headers:
+    if text is None:
         return None
     lengths = {part.strip() for part in text.split(",")}
     length = _number(lengths.pop())

@@ -66,6 +66,8 @@ def trust(authorities: tuple[bytes, ...]) -> ssl.SSLContext:
     context.hostname_checks_common_name = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    # Whoever cuts a connection must not pass for the end of a body whose length is not announced.
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     if authorities:
         try:
             context.load_verify_locations(cadata=b"".join(authorities))
@@ -119,6 +121,8 @@ _exchange = _Exchange()
 def _before_answer(connection: Any) -> None:
     """The request is out, the answer is not in yet."""
     _exchange.socket = connection
+    if hasattr(connection, "suppress_ragged_eofs"):  # TLS: an end that the server did not announce
+        connection.suppress_ragged_eofs = False
     watch = _exchange.watch
     if watch is not None:
         watch.on_expiry(lambda: _hang_up(connection))

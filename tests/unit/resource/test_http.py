@@ -252,6 +252,13 @@ def test_chunked_body(bench: Bench) -> None:
         assert fetch_bytes(bench.context(), server.url("/a")) == b"abc" * 100_000
 
 
+@pytest.mark.parametrize("coding", ["gzip, chunked", "gzip", "identity", "chunked, chunked"])
+def test_unknown_transfer_encoding_is_never_content(bench: Bench, coding: str) -> None:
+    answer = Answer(body=b"3\r\nabc\r\n0\r\n\r\n", headers={"Transfer-Encoding": coding})
+    with HttpServer({"/a": answer}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4007"
+
+
 def test_content_encoding_is_not_undone(bench: Bench) -> None:
     packed = zlib.compress(b"abc", wbits=31)
     answer = Answer(body=packed, headers={"Content-Encoding": "gzip"})

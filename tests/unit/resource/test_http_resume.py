@@ -188,6 +188,9 @@ def test_what_is_no_plain_request_for_all_is_not_gone_on_with(
             Answer(206, BODY[200:], {**TAG, "Content-Range": "bytes 200-999/1000"}), id="too early"
         ),
         pytest.param(
+            Answer(206, BODY[400:], {**TAG, "Content-Range": "bytes 400-999/1000"}), id="too late"
+        ),
+        pytest.param(
             Answer(206, BODY[300:], {**TAG, "Content-Range": "bytes 300-999/*"}), id="no length"
         ),
         pytest.param(

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +89,42 @@ def test_slow_tls_body_ends_by_the_total_timer(
             fetch_bytes(ctx, server.url("/a"))
         assert caught.value.code == "IGN4006"
         assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("said", [True, False], ids=["said", "not said"])
+def test_end_of_a_body_without_length_must_be_said(
+    bench: Bench, authority: Authority, issue: Issue, said: bool
+) -> None:
+    """Anybody on the way can cut a connection; only the server can say by TLS that this was all."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(issue("127.0.0.1"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection = context.wrap_socket(listener.accept()[0], server_side=True)
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nbody")
+                    if said:
+                        connection.settimeout(0)  # for the answer, it does not wait
+                        connection.unwrap()
+                except ssl.SSLWantReadError:
+                    pass
+                except OSError:
+                    return
+                connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/a"
+        ctx = bench.context(trusting(authority))
+        if said:
+            assert fetch_bytes(ctx, url) == b"body"
+        else:
+            with pytest.raises(Failure) as caught:
+                fetch_bytes(ctx, url)
+            assert caught.value.code == "IGN4007"
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize(
