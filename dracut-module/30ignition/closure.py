@@ -48,6 +48,18 @@ START = (
 LAZY = {
     # getaddrinfo() encodes every host name that is a str by this codec.
     "_socket": ("encodings.idna",),
+    # Imported by machine code.
+    "cryptography.hazmat.bindings._rust": ("_cffi_backend",),
+    "cryptography.hazmat.backends": ("cryptography.hazmat.backends.openssl.backend",),
+    # Of several ways to ask for a token it imports one late: this, in an initramfs, over requests.
+    "azure.identity._credentials.managed_identity": ("azure.identity._credentials.imds",),
+    "azure.core.pipeline.transport": (
+        "azure.core.pipeline.transport._bigger_block_size_http_adapters",
+        "azure.core.pipeline.transport._requests_basic",
+        "azure.core.rest._http_response_impl",
+        "azure.core.rest._requests_basic",
+    ),
+    "azure.core.rest._helpers": ("encodings.utf_8_sig",),
     # Where these are no part of the interpreter; without them importing hashlib logs a traceback.
     "hashlib": ("_blake2",),
     "idna.core": ("idna.uts46data",),
@@ -62,10 +74,14 @@ LAZY = {
 
 # What a scheme needs only for the credentials of one cloud: scheme -> provider, module of the library.
 # The library stays out of an image without that provider. In others the scheme does without where it is not
-# installed, unless the image asks for the scheme by name.
+# installed, unless the image asks for the scheme by name and the library is for that alone.
 CREDENTIALS = {
+    "ignition.resource.schemes.gs": ("ignition.providers.gcp", "google.auth.compute_engine"),
+    "ignition.resource.schemes.http": ("ignition.providers.azure", "azure.identity"),
     "ignition.resource.schemes.s3": ("ignition.providers.aws", "botocore.auth"),
 }
+# Packages that bring cryptography, some megabytes: only for an image that names its platforms.
+HEAVY = ("azure", "google")
 
 # Module or package -> why no initramfs needs it. Whoever imports one of these copes with its absence.
 LEFT_OUT = {
@@ -80,7 +96,6 @@ LEFT_OUT = {
     "bz2": "zipfile and shutil: no archive is read",
     "lzma": "zipfile and shutil: no archive is read",
     "chardet": "requests: no text whose encoding must be guessed",
-    "cryptography": "requests: only looks at its version",
     "OpenSSL": "requests: ssl does",
     "simplejson": "requests: json does",
     "backports": "urllib3: no compressed bodies are asked for",
@@ -395,14 +410,18 @@ def roots(home: str, platforms: list[str] | None, schemes: list[str] | None) -> 
     return sorted(found)
 
 
-def credentials(found: list[str]) -> tuple[list[str], set[str]]:
-    """The modules of CREDENTIALS for an image with these roots, and the packages that it does without."""
-    wanted, unwanted = [], set()
+def credentials(found: list[str], named: bool = False) -> tuple[list[str], set[str]]:
+    """The modules of CREDENTIALS for an image with these roots, and the packages that it does without.
+    `named`: the image names its platforms."""
+    wanted, unwanted = [], {"cryptography"}  # requests only looks at its version
     for scheme, (provider, module) in CREDENTIALS.items():
-        if scheme in found and provider in found:
+        package = module.partition(".")[0]
+        if scheme in found and provider in found and (named or package not in HEAVY):
             wanted.append(module)
+            if package in HEAVY:
+                unwanted.discard("cryptography")
         else:
-            unwanted.add(module.partition(".")[0])
+            unwanted.add(package)
     return wanted, unwanted
 
 
@@ -430,7 +449,7 @@ def main(arguments: list[str]) -> int:
     substitutes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "substitutes")
     try:
         found = roots(options.home, platforms, schemes)
-        libraries, unwanted = credentials(found)
+        libraries, unwanted = credentials(found, named=platforms is not None)
         closure = Closure(search, substitutes, unwanted)
         for name in START:
             closure.require(name)
@@ -438,10 +457,12 @@ def main(arguments: list[str]) -> int:
             closure.require(name)
             print(name)
         for name in libraries:
-            if schemes is not None:
+            if schemes is not None and name != "azure.identity":
                 closure.require(name)
             if closure.add(name):
                 print(name)
+            elif platforms is not None:
+                print(f"closure.py: there is no {name}: doing without", file=sys.stderr)
     except Missing as missing:
         print(f"closure.py: {missing}", file=sys.stderr)
         return 1

@@ -63,13 +63,15 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
     try:
         from azure.core.exceptions import AzureError
         from azure.identity import CredentialUnavailableError, ManagedIdentityCredential
+
+        _silence()
+        # It imports the rest of itself here.
+        credential = ManagedIdentityCredential(use_env_settings=False, **_BOUNDS)
     except ImportError as error:
         ctx.log.warning(
-            f"azure-identity is missing ({error}): no blob is asked for by managed identity"
+            f"azure-identity cannot be used ({error}): no blob is asked for by managed identity"
         )
-        raise NoToken("azure-identity is missing here") from error
-    _silence()
-    credential = ManagedIdentityCredential(use_env_settings=False, **_BOUNDS)
+        raise NoToken("azure-identity cannot be used here") from error
 
     def token(ctx: FetchContext, end: float) -> str:
         try:
@@ -77,7 +79,8 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
         except CredentialUnavailableError as error:
             lines = error.message.strip().splitlines() or [""]
             raise NoToken(f"it has no managed identity ({lines[0][:200]})") from error
-        except (AzureError, OSError, KeyError, TypeError, ValueError) as error:
+        # The texts of these may repeat what the service said.
+        except (AzureError, ImportError, OSError, KeyError, TypeError, ValueError) as error:
             raise NoToken(f"no token can be had ({type(error).__name__})") from error
 
     return token

@@ -68,12 +68,13 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
         raise NoToken(f"{failure.text}: {failure.hint}") from failure
     try:
         from google.auth import compute_engine, exceptions
-    except ImportError as error:
+
+        credentials = compute_engine.Credentials(scopes=[READ_ONLY])
+    except (ImportError, TypeError) as error:  # the latter from versions before 2
         ctx.log.warning(
-            f"google-auth is missing ({error}): no object is asked for by service account"
+            f"google-auth cannot be used ({error}): no object is asked for by service account"
         )
-        raise NoToken("google-auth is missing here") from error
-    credentials = compute_engine.Credentials(scopes=[READ_ONLY])
+        raise NoToken("google-auth cannot be used here") from error
 
     def token(ctx: FetchContext, end: float) -> str:
         if not credentials.valid:
@@ -82,7 +83,13 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
             except Failure as failure:
                 raise NoToken(f"{failure.text}: {failure.hint}") from failure
             # The library takes some answers apart without a look; its texts repeat them.
-            except (exceptions.GoogleAuthError, KeyError, TypeError, ValueError) as error:
+            except (
+                exceptions.GoogleAuthError,
+                ImportError,
+                KeyError,
+                TypeError,
+                ValueError,
+            ) as error:
                 raise NoToken("the metadata server gives no usable token") from error
         return str(credentials.token)
 

@@ -226,6 +226,41 @@ def test_a_library_that_is_not_installed_is_missed_only_if_its_scheme_is_asked_f
     assert "there is no module botocore.auth" in capsys.readouterr().err
 
 
+HEAVY = ("azure.", "google.", "cryptography", "msal")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--platforms", "qemu aws"), ("--platforms", "gcp azure", "--schemes", "data")],
+    ids=["platforms not named", "other platforms", "no such schemes"],
+)
+def test_heavy_libraries_stay_out(build: Build, options: tuple[str, ...]) -> None:
+    assert build.run(*options) == 0
+    assert not [name for name in build.modules if name.startswith(HEAVY)]
+    assert "ignition.resource.schemes.azure_blob" in build.modules, "which asks without them"
+
+
+@pytest.mark.parametrize(
+    ("platform", "module", "other"),
+    [("gce", "google.auth.compute_engine", "azure."), ("azure", "azure.identity", "google.")],
+)
+def test_heavy_library_is_there_where_its_platform_is_named(
+    build: Build, capsys: pytest.CaptureFixture[str], platform: str, module: str, other: str
+) -> None:
+    assert build.run("--platforms", f"qemu {platform}") == 0
+    assert {module, "cryptography.hazmat.bindings._rust", "_cffi_backend"} <= build.modules
+    assert not [name for name in build.modules if name.startswith(other)]
+    assert module in capsys.readouterr().out.split()
+
+
+def test_azure_goes_without_its_library(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
+    """https is not for blobs alone."""
+    build.without_libraries()
+    assert build.run("--platforms", "azure", "--schemes", "https") == 0
+    assert capsys.readouterr().err == "closure.py: there is no azure.identity: doing without\n"
+    assert build.run("--platforms", "gcp", "--schemes", "gs") == 1
+
+
 def test_a_platform_that_speaks_http_brings_it_whatever_schemes_are_asked_for(
     closure: ModuleType,
 ) -> None:
