@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Redirects: how far they are followed, where to, and what goes along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure
+from ignition.resource.fetch import Ask, fetch_bytes
+from ignition.testbed.httpserver import Answer, HttpServer
+
+Bench = Any
+
+
+def code_of(call: Callable[[], object]) -> str:
+    with pytest.raises(Failure) as caught:
+        call()
+    return caught.value.code
+
+
+def redirect(to: str, status: int = 302) -> Answer:
+    return Answer(status, b"moved", headers={"Location": to})
+
+
+def test_redirect_on_the_same_origin_keeps_headers(bench: Bench) -> None:
+    with HttpServer({"/a": redirect("b?x=1"), "/b": b"x"}) as server:
+        got = fetch_bytes(bench.context(), server.url("/a"), headers=[("Authorization", "me")])
+        assert got == b"x"
+        assert server.requests[1].headers["authorization"] == "me"
+        assert server.requests[1].target == "/b?x=1"
+
+
+def test_redirect_to_another_origin_drops_the_headers_of_the_config(bench: Bench) -> None:
+    with HttpServer({"/b": b"x"}) as other:
+        with HttpServer({"/a": redirect(other.url("/b"), 307)}) as server:
+            headers = [("Authorization", "me"), ("X-Token", "t"), ("Accept", "text/plain")]
+            fetch_bytes(bench.context(), server.url("/a"), headers=headers)
+        sent = other.requests[0].headers
+    assert "authorization" not in sent and "x-token" not in sent
+    assert sent["accept"].startswith("application/vnd.coreos.ignition")
+    assert sent["user-agent"].startswith("Ignition/")
+
+
+def test_ten_redirects_are_followed_eleven_are_not(bench: Bench) -> None:
+    chain = {f"/{n}": redirect(f"/{n + 1}") for n in range(1, 11)}
+    with HttpServer({"/0": redirect("/1"), **chain, "/11": b"x"}) as server:
+        assert fetch_bytes(bench.context(), server.url("/1")) == b"x"
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/0"))) == "IGN4013"
+
+
+def test_redirect_loop_ends(bench: Bench) -> None:
+    with HttpServer({"/a": redirect("/b"), "/b": redirect("/a")}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4013"
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["file:///etc/passwd", "ftp://host/x", "data:,x", "tftp://host/x", "s3://bucket/x", "http://["],
+)
+def test_redirect_away_from_http_is_refused(bench: Bench, to: str) -> None:
+    with HttpServer({"/a": redirect(to)}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4014"
+
+
+@pytest.mark.parametrize(
+    ("status", "seen"),
+    [
+        (301, ("GET", b"")),
+        (302, ("GET", b"")),
+        (303, ("GET", b"")),
+        (307, ("PUT", b"body")),
+        (308, ("PUT", b"body")),
+    ],
+)
+def test_method_and_body_after_a_redirect(
+    bench: Bench, status: int, seen: tuple[str, bytes]
+) -> None:
+    with HttpServer({"/a": redirect("/b", status), "/b": b"x"}) as server:
+        fetch_bytes(bench.context(), server.url("/a"), ask=Ask("PUT", b"body"))
+        assert [(each.method, each.body) for each in server.requests] == [("PUT", b"body"), seen]
+
+
+def test_redirect_without_location_is_a_failed_status(bench: Bench) -> None:
+    with HttpServer({"/a": Answer(302)}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4005"
