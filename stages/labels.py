@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.config.model import Config
+    from ignition.config.model import Config, Unit
     from ignition.engine.machine import Machine
     from ignition.system.root import Root
 
@@ -57,15 +57,19 @@ def _made(config: Config, root: Root, machine: Machine) -> Iterator[str]:
     """Resolved paths of all entries and of what belongs to units."""
     for entry in entries.of_config(config.storage, root, machine):
         yield entry.path
-    for unit in config.systemd.units:
-        if unit.contents or unit.mask:
-            yield root.resolve(entries.clean(f"{units.FOLDER}/{unit.name}"))
-        if any(dropin.contents is not None for dropin in unit.dropins):
-            yield root.resolve(entries.clean(f"{units.FOLDER}/{unit.name}.d"))
-    if any(unit.enabled is not None for unit in config.systemd.units):
-        yield root.resolve(f"{presets.FOLDER}/{presets.NAME}")
+    yield from root.resolve_all(_of_units(config.systemd.units))
     for file in machine.state.provider_output_files:
         yield root.resolve(file["path"])
+
+
+def _of_units(wanted: list[Unit]) -> Iterator[str]:
+    for unit in wanted:
+        if unit.contents or unit.mask:
+            yield entries.clean(f"{units.FOLDER}/{unit.name}")
+        if any(dropin.contents is not None for dropin in unit.dropins):
+            yield entries.clean(f"{units.FOLDER}/{unit.name}.d")
+    if any(unit.enabled is not None for unit in wanted):
+        yield f"{presets.FOLDER}/{presets.NAME}"
 
 
 def _accounts(config: Config, root: Root) -> Iterator[str]:

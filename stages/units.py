@@ -106,9 +106,7 @@ def _write_in(folder: Folder, names: set[str], unit: Unit, root: Root, log: Log)
 def _write(unit: Unit, name: str, folder: Folder, names: set[str], log: Log) -> None:
     for dropin in unit.dropins:
         if dropin.contents is not None:
-            _write_dropin(
-                f"{folder.path}/{name}.d/{dropin.name}", dropin.contents, folder.root, log
-            )
+            _write_dropin(f"{name}.d", dropin.name, dropin.contents, folder, log)
     if unit.mask:
         _mask(name, folder, names, log)
         return
@@ -118,10 +116,11 @@ def _write(unit: Unit, name: str, folder: Folder, names: set[str], log: Log) -> 
         _unmask(name, folder, log)
 
 
-def _write_dropin(path: str, text: str, root: Root, log: Log) -> None:
-    parent, _, name = clean(path).rpartition("/")
-    with root.folder(parent) as folder:
-        _put(name, text, folder, folder.sweep(), f'writing systemd drop-in "{name}" at', log)
+def _write_dropin(inner: str, name: str, text: str, folder: Folder, log: Log) -> None:
+    beside = f"{folder.path}/{inner}"
+    parent, _, name = clean(f"{beside}/{name}").rpartition("/")
+    with folder.inner(inner) if parent == beside else folder.root.folder(parent) as own:
+        _put(name, text, own, own.sweep(), f'writing systemd drop-in "{name}" at', log)
 
 
 def _put(name: str, text: str, folder: Folder, names: set[str], saying: str, log: Log) -> None:

@@ -51,6 +51,19 @@ class Folder:
         """The path of an entry as the running system sees it."""
         return f"{self.root.path}{self.path}/{name}"
 
+    def inner(self, name: str) -> Folder:
+        """As `Root.folder` for a folder in this one, without the way down from the root."""
+        path = f"{self.path}/{name}"
+        try:
+            try:
+                fileno = os.open(name, _FOLDER, dir_fd=self.fileno)
+            except FileNotFoundError:
+                self.make_folder(name)
+                fileno = os.open(name, _FOLDER, dir_fd=self.fileno)
+        except OSError:  # a link, which only the root can follow
+            return self.root.folder(path)
+        return Folder(self.root, path, fileno)
+
     def names(self) -> set[str]:
         """What is in it."""
         return set(os.listdir(self.fileno))

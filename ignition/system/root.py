@@ -16,6 +16,10 @@ from itertools import count
 from ignition.system.folder import Folder, lstat_at, read_at, readlink_at
 from ignition.system.trouble import trouble
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 MAX_HOPS = 40  # symlinks in one path, as in Linux
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -48,6 +52,16 @@ class Root:
         """
         parent, _, name = path.rpartition("/")
         return _join(self.resolve_folder(parent), name)
+
+    def resolve_all(self, paths: Iterable[str]) -> Iterator[str]:
+        """`resolve` for many paths at one time: each folder is looked at once."""
+        folders: dict[str, str] = {}
+        for path in paths:
+            parent, _, name = path.rpartition("/")
+            folder = folders.get(parent)
+            if folder is None:
+                folder = folders[parent] = self.resolve_folder(parent)
+            yield _join(folder, name)
 
     def resolve_folder(self, path: str) -> str:
         """As `resolve`, with a last link chased too."""

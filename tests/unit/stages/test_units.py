@@ -260,6 +260,15 @@ def test_unit_folder_behind_a_link(system: Target) -> None:
     assert system.at("/usr/etc/systemd/system-preset/20-ignition.preset").is_file()
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["there", "dangling"])
+def test_dropin_folder_behind_a_link(system: Target, there: bool) -> None:
+    if there:
+        system.folder("/usr/lib/more")
+    system.link(f"{UNITS}/x.service.d", "/usr/lib/more")
+    units(system, {"name": "x.service", "dropins": [{"name": "d.conf", "contents": "x"}]})
+    assert system.at("/usr/lib/more/d.conf").read_text() == "x"
+
+
 def test_again_changes_nothing(system: Target) -> None:
     wanted = [
         {
