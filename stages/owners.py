@@ -39,7 +39,7 @@ class Owners:
         the group of the entry only where the entry says so (engine-files 5.6).
         """
         raw = node.raw
-        if USER not in raw and GROUP not in raw:
+        if not raw.get(USER) and not raw.get(GROUP):
             return KEEP, KEEP
         return self._number(node.user, USER, node.path), self._number(node.group, GROUP, node.path)
 

@@ -52,7 +52,7 @@ def _find_strangers(
     for entries in folders.values():
         for entry in entries:
             raw = entry.node.raw
-            if USER in raw or GROUP in raw:
+            if raw.get(USER) or raw.get(GROUP):
                 for failure in owners.strangers(entry.node, coming):
                     failure.origin = machine.origin(*entry.place)
                     machine.refuse(failure)
