@@ -58,7 +58,8 @@ def test_row(platform: str) -> None:
         assert ("base64" in encoding) == (platform in test_metadata.BASE64)
         assert (nothing == "404 is an error") == (platform in test_metadata.NOT_FOUND_IS_FATAL)
     for name in tests.replace("`", "").split(", "):
-        place = CHECKOUT / "tests" / ("unit" if name.startswith(("providers/", "resource/")) else "") / name
+        in_unit = name.startswith(("providers/", "resource/"))
+        place = CHECKOUT / "tests" / ("unit" if in_unit else "") / name
         assert place.exists(), name
         if name == "boot/test_platforms.py":
             assert f'"{platform}"' in place.read_text()
