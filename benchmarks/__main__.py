@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times the project's programs beside the original's, and beside an interpreter that does nothing.
 
-    python -m benchmarks [--rounds N] [boots|phases|configs|fetch ...]
+    python -m benchmarks [--rounds N] [boots|phases|configs|fetch|schemes ...]
 
 Ratios are medians over pairs of runs; they hold where times do not. IGNITION_PEER and IGNITION_VALIDATE_PEER
 name the original's programs.
@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import boots, configs, engines, fetching, phases
+from benchmarks import boots, configs, engines, fetching, phases, schemes
 from benchmarks.engines import installed, original, ours
 from benchmarks.table import Row
 from ignition.testbed import peer
 
 MEMORY = Path("/dev/shm")
-GROUPS = ("boots", "phases", "configs", "fetch")
+GROUPS = ("boots", "phases", "configs", "fetch", "schemes")
 
 
 def main() -> None:
@@ -49,6 +49,8 @@ def _rows(groups: Sequence[str], folder: Path, rounds: int) -> Iterator[Row]:
             # the original needs 4 to 13 s for each
             fetcher = engines.fetching(folder / "fetching")
             yield from fetching.rows(own, max(1, rounds // 2), fetcher, other)
+        elif group == "schemes":
+            yield from schemes.rows(own, rounds)
         else:
             yield from configs.rows(own, rounds, program, peer.validator())
 
