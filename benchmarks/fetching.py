@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -156,6 +157,7 @@ class FilesPhase:
         self._state.write_bytes(self._fetched)
         shutil.rmtree(self._root)
         self._prepare_root()
+        os.sync()  # ours ends with one, which must not wait for what others have written
 
     def _prepare_root(self) -> None:
         (self._root / "etc/selinux").mkdir(parents=True)
