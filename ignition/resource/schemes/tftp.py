@@ -18,7 +18,6 @@ from ignition.resource.watch import Watch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ignition.resource.body import Body
     from ignition.resource.context import FetchContext
@@ -43,18 +42,22 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
 
     What the server says itself is final: NotFound IGN4221, Rejected IGN4222. Anything else is tried again
     after 0.2 s, doubling up to 5 s, until `ctx.limit()` is over (IGN4006), or without one for two minutes and
-    four tries (IGN4223). Names are looked up for each try.
+    four tries (IGN4223). Names are looked up for each try. A transfer that goes on is not cut off by the
+    config's total timer, which the original does not use here, but by `ignition.wait.fetch=` alone.
     """
     host, port, name = _target(request)
-    limit = ctx.limit()
+    limit, end = ctx.limit(), float(ctx.settings.wait_fetch)
     started = ctx.clock()
     pause = FIRST_PAUSE
     attempt = 0
 
-    def left() -> float:
-        return limit - (ctx.clock() - started) if limit else PATIENCE
+    def gone() -> float:
+        return ctx.clock() - started
 
-    with Watch(ctx.progress, request.name, limit=limit) as watch:
+    def left() -> float:
+        return end - gone() if end else float("inf")
+
+    with Watch(ctx.progress, request.name, limit=end) as watch:
         while True:
             attempt += 1
             ctx.log.info(f"GET {request.name}: attempt #{attempt}")
@@ -70,12 +73,13 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
                 watch.arrived = 0
                 watch.reason = reason = _reason(error)
             ctx.log.info(f"GET error: {reason}")
-            if left() > 0:
-                ctx.sleep(min(pause, left()))
-            if left() <= 0:
-                raise _too_late(request, limit, reason)
-            if not limit and attempt >= TRIES and ctx.clock() - started >= PATIENCE:
+            if not limit and attempt >= TRIES and gone() >= PATIENCE:
                 raise _gave_up(request, attempt, reason)
+            rest = limit - gone() if limit else pause
+            if rest > 0:
+                ctx.sleep(min(pause, rest))
+            if limit and gone() >= limit:
+                raise _too_late(request, limit, reason)
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
@@ -172,7 +176,7 @@ def _gave_up(request: Request, tries: int, reason: str) -> Failure:
     )
 
 
-def _impossible(request: Request, why: Any) -> Failure:
+def _impossible(request: Request, why: str) -> Failure:
     return Failure(
         "IGN4220",
         f"no TFTP request can be made for this URL: {request.name}",

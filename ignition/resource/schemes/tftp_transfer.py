@@ -45,8 +45,8 @@ class Transfer:
     """`with Transfer(...) as transfer: for data in transfer.blocks(): ...`
 
     `family` and `address` are the server's as getaddrinfo gives them, `name` is the file's. `left` says how
-    many seconds there are for all of it. Between two sends it sleeps for a random part of a second, so that
-    machines that were switched on together do not ask together.
+    many seconds there are for all of it, perhaps without end. Between two sends it sleeps for a random part
+    of a second, so that machines that were switched on together do not ask together.
     """
 
     def __init__(
