@@ -62,7 +62,7 @@ class TftpServer:
         port: int = 0,
         patience: float = 1.0,
     ) -> None:
-        self._files = files
+        self._files = dict(files)
         self._faults = list(faults)
         self._host = host
         self._patience = patience
@@ -85,6 +85,10 @@ class TftpServer:
         """The URL of a path here."""
         name = host or (f"[{self._host}]" if ":" in self._host else self._host)
         return f"tftp://{name}:{self.port}{path}"
+
+    def serve(self, name: str, data: bytes) -> None:
+        """Has one file more."""
+        self._files[name] = data
 
     def __enter__(self) -> TftpServer:
         threading.Thread(target=self._serve, daemon=True).start()

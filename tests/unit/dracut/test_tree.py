@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ignition.testbed.httpserver import HttpServer
+from ignition.testbed.tftpserver import TftpServer
 
 CHECKOUT = Path(__file__).parents[3]
 MODULE = CHECKOUT / "dracut-module/30ignition"
@@ -149,6 +150,19 @@ def test_fetch_over_http(tree: Tree, tmp_path: Path) -> None:
         done = tree.phase("fetch", IGNITION_CONFIG_FILE=str(config))
     assert (done.returncode, done.stderr) == (0, "")
     assert "/from-child" in (tree.run_folder / "ignition.json").read_text()
+
+
+def test_fetch_over_tftp(tree: Tree, tmp_path: Path) -> None:
+    child = '{"ignition": {"version": "3.4.0"}, "storage": {"directories": [{"path": "/by-tftp"}]}}'
+    with TftpServer({"/child.ign": child.encode()}) as server:
+        merge = [{"source": server.url("/child.ign", host="localhost")}]
+        config = tmp_path / "config.ign"
+        config.write_text(
+            json.dumps({"ignition": {"version": "3.4.0", "config": {"merge": merge}}})
+        )
+        done = tree.phase("fetch", IGNITION_CONFIG_FILE=str(config))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "/by-tftp" in (tree.run_folder / "ignition.json").read_text()
 
 
 def test_host_names_and_certificates(tree: Tree) -> None:
