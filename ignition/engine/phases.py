@@ -49,7 +49,8 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "umount": (("", "mount", "plan_umount"),),
 }
 
-# What of the config a stage works on: without any of it the stage is not even loaded.
+# What of the config a stage works on: without any of it the stage is not even loaded. The stage of the users
+# is none of these, since it also begins the phase for all others.
 _WORK = {
     "kargs": ("kernelArguments", ("shouldExist", "shouldNotExist")),
     "partitions": ("storage", ("disks",)),
@@ -57,7 +58,6 @@ _WORK = {
     "luks": ("storage", ("luks",)),
     "filesystems": ("storage", ("filesystems",)),
     "mount": ("storage", ("filesystems",)),
-    "users": ("passwd", ("groups", "users")),
     "files": ("storage", ("directories", "files", "links")),
     "units": ("systemd", ("units",)),
 }

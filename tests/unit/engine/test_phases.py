@@ -243,6 +243,21 @@ def test_a_hand_written_cache_is_enough(target: Target) -> None:
     assert (target.root / "etc/hello").read_text() == "hi"
 
 
+def test_new_folders_get_labels(target: Target) -> None:
+    """Those too that only a file needs; with setfiles in the role of a recorder."""
+    recorder = target.folder / "setfiles"
+    recorder.write_text(f'#!/bin/sh\ntr "\\0" "\\n" >>{target.folder}/labelled\n')
+    recorder.chmod(0o755)
+    (target.root / "etc/selinux").mkdir(parents=True)
+    (target.root / "etc/selinux/config").write_text("SELINUXTYPE=targeted\n")
+    target.settings.selinux_relabel = True
+    target.settings.programs["setfiles"] = str(recorder)
+    target.config({"storage": {"files": [{"path": "/srv/new/file"}]}})
+    assert target.run("fetch-offline", "files") == 0
+    labelled = (target.folder / "labelled").read_text().splitlines()
+    assert f"{target.root}/srv" in labelled
+
+
 def test_running_again_changes_nothing(target: Target) -> None:
     target.config({"storage": {"files": [{**HELLO, "append": [{"source": "data:,%20there"}]}]}})
     assert target.run("fetch-offline", "files") == 0
