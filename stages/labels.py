@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.config.model import Config, Unit
+    from ignition.config.model import Config, Storage, Unit
     from ignition.engine.machine import Machine
     from ignition.system.root import Root
 
@@ -29,7 +29,7 @@ _TABLES_LOCK = ".pwd.lock"
 def note_step(config: Config, root: Root, machine: Machine) -> Step:
     """The step before all others: notes which paths will be new."""
     journal = open_journal(root, machine)
-    wanted = sorted({root.first_missing(path) for path in _made(config, root, machine)})
+    wanted = sorted(root.first_missing_of(_made(config, root, machine)))
     return Step(
         "note which paths will be new",
         machine.origin(),
@@ -44,22 +44,40 @@ def relabel_step(config: Config, root: Root, machine: Machine) -> Step:
     journal = open_journal(root, machine)
 
     def do(_: object) -> None:
-        noted = [
+        noted = {
             path for note in journal.notes() if note["kind"] == LABELS for path in note["paths"]
-        ]
-        paths = {*noted, *_made(config, root, machine), *_accounts(config, root)}
+        }
+        made = _outside(noted, _made(config, root, machine))
+        paths = {*noted, *made, *_accounts(config, root)}
         selinux.relabel(machine, [root.show(path) for path in paths])
 
     return Step("set SELinux labels", machine.origin(), do, needs=EVERYTHING, provides=(LABELLED,))
 
 
+def _outside(new: set[str], paths: Iterator[str]) -> Iterator[str]:
+    """The paths that do not lie in a new folder, which setfiles labels with all that is in it."""
+    inside: dict[str, bool] = {}
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        known = inside.get(parent)
+        if known is None:
+            known = inside[parent] = not new.isdisjoint(entries.above(parent))
+        if not known:
+            yield path
+
+
 def _made(config: Config, root: Root, machine: Machine) -> Iterator[str]:
     """Resolved paths of all entries and of what belongs to units."""
-    for entry in entries.of_config(config.storage, root, machine):
-        yield entry.path
+    yield from root.resolve_all(_of_storage(config.storage))
     yield from root.resolve_all(_of_units(config.systemd.units))
-    for file in machine.state.provider_output_files:
-        yield root.resolve(file["path"])
+    yield from root.resolve_all(file["path"] for file in machine.state.provider_output_files)
+
+
+def _of_storage(storage: Storage) -> Iterator[str]:
+    for nodes in (storage.directories, storage.files, storage.links):
+        for node in nodes:
+            if "\0" not in node.path:  # the stage of the files refuses it
+                yield node.path
 
 
 def _of_units(wanted: list[Unit]) -> Iterator[str]:

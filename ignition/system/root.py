@@ -83,6 +83,21 @@ class Root:
                 return upper
             upper = parent
 
+    def first_missing_of(self, paths: Iterable[str]) -> set[str]:
+        """`first_missing` of many paths at one time: each folder is looked at once."""
+        tops: dict[str, str] = {}  # of folders; "" for one that is there
+        found: set[str] = set()
+        for path in paths:
+            parent = path.rpartition("/")[0]
+            top = tops.get(parent)
+            if top is None:
+                top = tops[parent] = "" if self._is_there(parent) else self.first_missing(parent)
+            found.add(top or path)
+        return found
+
+    def _is_there(self, path: str) -> bool:
+        return not path or self.lstat(path) is not None
+
     def folder(self, path: str) -> Folder:
         """Opens a folder; missing ones are made, 0755 and root's. To be closed: use it with `with`.
 

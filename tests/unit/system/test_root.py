@@ -151,6 +151,8 @@ def test_first_missing(tmp_path: Path) -> None:
     assert root.first_missing("/a/b") == "/a/b"
     assert root.first_missing("/x") == "/x"
     assert root.first_missing("/x/y") == "/x"
+    paths = ["/a/b/c/d", "/a/b/c/e", "/a/b", "/x", "/x/y"]
+    assert root.first_missing_of(paths) == {"/a/b/c", "/a/b", "/x"}
 
 
 @pytest.mark.parametrize("path", ["", "/"])
