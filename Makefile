@@ -20,7 +20,7 @@ FOR_PYTHON = python3-venv
 FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils \
 	libwrap0
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
-	mdadm cryptsetup-bin dmsetup xorriso mtools
+	mdadm cryptsetup-bin dmsetup xorriso mtools openssl
 FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools dosfstools e2fsprogs util-linux openssl
 VENV = build/venv
 PYTEST = $(VENV)/bin/python -m pytest
