@@ -25,8 +25,8 @@ class Watch:
     """`with Watch(progress, "http://host/a.ign", limit=120) as watch:` around one wait.
 
     `reason` is why it still waits; while a body comes, `arrived` of it is here, of the `whole` if that is
-    known, both in bytes. After `limit` seconds (0 = none) the watch calls what was given to
-    `on_expiry`, which must end the wait, and `expired` is set.
+    known, both in bytes. A line is said each `every` seconds (0 = `EVERY`). After `limit` seconds
+    (0 = none) the watch calls what was given to `on_expiry`, which must end the wait, and `expired` is set.
     """
 
     __slots__ = (
@@ -44,11 +44,11 @@ class Watch:
     )
 
     def __init__(
-        self, progress: Callable[[str], None], what: str, *, limit: float = 0, every: float = EVERY
+        self, progress: Callable[[str], None], what: str, *, limit: float = 0, every: float = 0
     ) -> None:
         self._progress = progress
         self._what = what
-        self._every = every
+        self._every = every or EVERY
         self._done = _thread.allocate_lock()
         self._lock = _thread.allocate_lock()
         self._deadline = time.monotonic() + limit if limit else 0.0

@@ -138,6 +138,7 @@ def test_wait_is_announced_and_bounded(machine: Machine, monkeypatch: pytest.Mon
         fetch("openstack", machine)
     assert caught.value.code == "IGN5510"
     assert "no drive labelled config-2" in caught.value.hint
+    assert any(line.startswith("waiting 0 s for a drive labelled") for line in machine.progress)
 
 
 def test_openstack_by_ipv6(machine: Machine) -> None:
