@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import _thread
 
-from ignition.base.errors import Rejected
+from ignition.base.errors import NotFound, Rejected
 from ignition.base.record import record
 from ignition.resource.fetch import Request
 from ignition.resource.schemes import http
@@ -47,7 +47,10 @@ class Cloud:
 
 def fetch(ctx: FetchContext, request: Request, body: Body, cloud: Cloud) -> None:
     """Gets the object into `body` by http, with the machine's token; where the server refuses it, or there
-    is none, without. One limit covers all of it. Raises what the http scheme does."""
+    is none, without. One limit covers all of it. Raises what the http scheme does.
+
+    An object that is not there for the machine is there for nobody.
+    """
     limit = ctx.limit()
     deadline = ctx.clock() + limit if limit else 0.0
     identity: _Identity = ctx.clients.setdefault(cloud.name, _Identity(cloud.find))
@@ -61,6 +64,8 @@ def fetch(ctx: FetchContext, request: Request, body: Body, cloud: Cloud) -> None
         return
     except NoToken as error:
         why = str(error)
+    except NotFound:
+        raise
     except Rejected as error:
         why = f"this machine is refused: {error.hint}"
         ctx.log.warning(f"{request.name}: {why}; it is asked for anonymously")

@@ -186,6 +186,13 @@ def test_machine_that_may_not_read(azure: Cluster, bench: Bench) -> None:
     assert "it is asked for anonymously" in bench.text
 
 
+def test_blob_that_is_not_there(azure: Cluster) -> None:
+    with azure.running(Azure(None, token=TOKEN).answer) as (both, ctx):
+        error = failure_of(lambda: fetch_bytes(ctx, f"{ACCOUNT}/c/none.ign"))
+        assert len(both.store.requests) == 1
+    assert isinstance(error, NotFound)
+
+
 def test_nothing_of_a_broken_answer_remains(azure: Cluster) -> None:
     """The body breaks off, the machine loses its right, and everybody may read all of it."""
     path = "/c/public.ign"

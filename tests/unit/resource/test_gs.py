@@ -164,10 +164,12 @@ def test_machine_without_service_account(google: Google) -> None:
 
 
 def test_object_that_is_not_there(google: Google) -> None:
-    with google.running(Gcp(None, token=TOKEN).answer) as (_, ctx):
-        error = failure_of(lambda: fetch_bytes(ctx, "gs://bucket/none.ign"))
-    assert isinstance(error, Rejected)
-    assert "this machine is refused: the server answers 404 Not Found" in error.hint
+    with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
+        error = failure_of(lambda: fetch_bytes(ctx, "gs://bucket/none.ign", origin=ORIGIN))
+        assert len(both.store.requests) == 1, "nobody else is asked for"
+    assert isinstance(error, NotFound)
+    assert (error.code, error.origin) == ("IGN4004", ORIGIN)
+    assert str(error) == "resource not found: gs://bucket/none.ign"
 
 
 def test_where_the_account_is_refused_everybody_may_be_let_in(google: Google, bench: Bench) -> None:
