@@ -98,6 +98,15 @@ def test_an_address_of_ipv6_needs_no_port(bench: Bench, monkeypatch: pytest.Monk
 
 
 @needs_network
+def test_an_address_of_one_link(bench: Bench) -> None:
+    with network.own_network():
+        network.add_link("v0", "v1")
+        network.add_address("fe80::aa", "v0")
+        with TftpServer({"/a": THREE_BLOCKS}, host="::", port=69):
+            assert fetch_bytes(bench.context(), "tftp://[fe80::aa%25v0]/a") == THREE_BLOCKS
+
+
+@needs_network
 def test_the_port_is_69(bench: Bench) -> None:
     with network.own_network(), TftpServer({"/a": b"x"}, port=69):
         assert fetch_bytes(bench.context(), "tftp://127.0.0.1/a") == b"x"
