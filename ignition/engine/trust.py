@@ -60,7 +60,7 @@ class Authorities:
             for authority in listed
             for certificate in authorities.certificates(self._blobs[authority.source or ""], None)
         ]
-        return with_authorities(value, tuple(trusted) or before)
+        return with_authorities(value, tuple(trusted) if listed else before)
 
     def inline(self, value: Value) -> Value:
         """The config with its authorities as data URLs, so that no later phase fetches them."""

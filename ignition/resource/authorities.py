@@ -15,13 +15,14 @@ _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 
 
 def certificates(blob: bytes, origin: Origin | None) -> tuple[bytes, ...]:
-    """The blocks of a PEM file in DER; Failure IGN4018 if there is none, or anything else after the last.
+    """The blocks of a PEM file in DER, none of an empty one; Failure IGN4018 for a text without any, or
+    anything else after the last.
 
     Every block must hold a certificate, whatever it calls itself. Text before a block is a comment.
     """
     found: list[bytes] = []
     rest = blob
-    while not found or rest.strip():
+    while rest if not found else rest.strip():
         block, rest = _block(rest, origin)
         found.append(block)
     return tuple(found)
@@ -29,6 +30,8 @@ def certificates(blob: bytes, origin: Origin | None) -> tuple[bytes, ...]:
 
 def names(found: tuple[bytes, ...], origin: Origin | None) -> list[str]:
     """The common names of certificates (DER), for the log. Failure IGN4018 for what is no certificate."""
+    if not found:
+        return []
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

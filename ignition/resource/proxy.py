@@ -23,10 +23,10 @@ def choose(transport: Transport, scheme: str, host: str, port: int) -> str:
 
 def bypassed(entries: tuple[str, ...], host: str, port: int) -> bool:
     """Whether a target is reached directly: by an entry, or because it is this machine."""
-    host = ascii_host(host)
     address = _address(host)
     if host == "localhost" or (address is not None and address.is_loopback):
         return True
+    host = ascii_host(host)
     # The original joins the entries with commas and splits them again, so one entry may hold several.
     for entry in ",".join(entries).split(","):
         entry = entry.strip().lower()
@@ -39,7 +39,7 @@ def bypassed(entries: tuple[str, ...], host: str, port: int) -> bool:
 
 def ascii_host(host: str) -> str:
     """A host name in lower case and IDNA form, in which names are compared."""
-    host = host.rstrip(".").lower()
+    host = host.lower()
     if host.isascii():
         return host
     try:
@@ -49,6 +49,7 @@ def ascii_host(host: str) -> str:
 
 
 def _matches(entry: str, host: str, address: IPv4Address | IPv6Address | None, port: int) -> bool:
+    """Names are held against addresses too, as in Go: `.0.1` is the end of 10.0.0.1."""
     import ipaddress
 
     if "/" in entry:
@@ -56,38 +57,28 @@ def _matches(entry: str, host: str, address: IPv4Address | IPv6Address | None, p
             network = ipaddress.ip_network(entry, strict=False)
         except ValueError:
             return False
-        return address is not None and address in network
+        bits = entry.rpartition("/")[2]  # the library takes masks too
+        return bits.isdigit() and address is not None and address in network
     name, wanted_port = _split_port(entry)
-    if wanted_port and wanted_port != port:
+    if wanted_port and wanted_port != str(port):
         return False
     literal = _address(name)
     if literal is not None:
         return literal == address
-    if not name or address is not None:
+    name = name.removeprefix("*") if name.startswith("*.") else name
+    if name.strip(".") == "":
         return False
-    if name.startswith("*."):
-        name = name[1:]
-    if name.startswith("."):
-        return len(name) > 1 and host.endswith(ascii_host(name))
-    name = ascii_host(name)
-    return host == name or host.endswith("." + name)
+    domain = "." + ascii_host(name.removeprefix("."))
+    return host.endswith(domain) or (host == domain[1:] and not name.startswith("."))
 
 
-def _split_port(entry: str) -> tuple[str, int]:
-    """`name:80`, `1.2.3.4:80` or `[::1]:80` in its parts; port 0 where there is none."""
-    if entry.startswith("["):
-        name, bracket, rest = entry[1:].partition("]")
-        port = rest.removeprefix(":")
-        return name, _number(port) if bracket else 0
+def _split_port(entry: str) -> tuple[str, str]:
+    """`name:80`, `1.2.3.4:80` or `[::1]:80` in its parts; no port where there is none, as in `::1`, or where
+    it is empty."""
     name, colon, port = entry.rpartition(":")
-    if colon and ":" not in name and _number(port):
-        return name, _number(port)
-    return entry, 0
-
-
-def _number(port: str) -> int:
-    """The port that a text is, 0 for none."""
-    return int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
+    if colon and name.startswith("[") and name.endswith("]"):
+        return name[1:-1], port
+    return (name, port) if colon and ":" not in name else (entry, "")
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -129,14 +129,18 @@ def test_end_of_a_body_without_length_must_be_said(
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"%s\nmore text"],
-    ids=["empty", "other text", "no end", "text after the last block"],
+    [b"\n", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"%s\nmore text"],
+    ids=["blank", "other text", "no end", "text after the last block"],
 )
 def test_what_is_no_pem_is_refused(authority: Authority, text: bytes) -> None:
     with pytest.raises(Failure) as caught:
         authorities.certificates(text.replace(b"%s", authority.pem), None)
     assert caught.value.code == "IGN4018"
     assert str(caught.value) == "unable to decode PEM block"
+
+
+def test_empty_pem_has_no_certificates_as_in_the_original() -> None:
+    assert authorities.names(authorities.certificates(b"", None), None) == []
 
 
 def test_pem_that_is_no_certificate_is_refused(bench: Bench) -> None:
@@ -222,6 +226,15 @@ def test_no_proxy_is_obeyed(bench: Bench) -> None:
         (" Foo.COM , other.org", "foo.com", 80, True),
         ("b\u00fccher.de", "xn--bcher-kva.de", 80, True),
         (":80", "foo.com", 80, False),
+        ("foo.com:", "foo.com", 80, True),
+        ("foo.com:080", "foo.com", 80, False),
+        ("foo.com.", "foo.com", 80, False),
+        (".", "foo.com", 80, False),
+        ("0.1", "10.0.0.1", 80, True),
+        (".0.1:80", "10.0.0.1", 80, True),
+        ("0.1", "10.0.10.1", 80, False),
+        ("[10.0.0.1]", "10.0.0.1", 80, False),
+        ("10.0.0.0/255.0.0.0", "10.0.0.1", 80, False),
         ("10.0.0.0/99", "10.0.0.1", 80, False),
         ("", "foo.com", 80, False),
         ("other.org", "localhost", 80, True),
