@@ -35,7 +35,8 @@ def status(ctx: FetchContext, phase: str, error: str) -> None:
         message = f"[{phase}] Ignition status: finished successfully"
         event = {"state": "running", "message": message}
     ask = Ask("POST", gojson.dumps(event).encode("utf-8", "replace"))
-    fetch_bytes(ctx, _events(ctx), headers=[("Content-Type", "application/json")], ask=ask)
+    headers = [("Content-Type", "application/json"), ACCEPT]
+    fetch_bytes(ctx, _events(ctx), headers=headers, ask=ask)
 
 
 def _events(ctx: FetchContext) -> str:

@@ -25,12 +25,12 @@ class Packet:
         self.events: list[dict[str, Any]] = []
 
     def answer(self, seen: Seen) -> Answer:
+        if seen.headers.get("accept", "*/*") != "*/*":
+            return NOT_ACCEPTABLE
         if seen.target == "/events":
             return self._event(seen)
         if seen.method != "GET":
             return WRONG_METHOD
-        if seen.headers.get("accept") != "*/*":
-            return NOT_ACCEPTABLE
         if seen.target == "/metadata":
             return Answer(200, json.dumps({"id": "1", "phone_home_url": self.home}).encode())
         return Answer(200, self.user_data or b"") if seen.target == self.path else NOT_FOUND
