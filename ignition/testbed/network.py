@@ -56,7 +56,18 @@ def own_names(names: Mapping[str, Sequence[str]]) -> AbstractContextManager[None
 
 @contextmanager
 def own_file(path: str, text: str) -> Iterator[None]:
-    """This thread and what it starts see a file that holds this text.
+    """This thread and what it starts see a file that holds this text. Takes root."""
+    with tempfile.NamedTemporaryFile("w", prefix="own-file-") as file:
+        file.write(text)
+        file.flush()
+        with own_mounts():
+            run(["mount", "--bind", file.name, path])
+            yield
+
+
+@contextmanager
+def own_mounts() -> Iterator[None]:
+    """What this thread and what it starts mount from now on, they alone see, and it is gone afterwards.
 
     Takes root. The folder that this thread works in stays the same.
     """
@@ -64,19 +75,15 @@ def own_file(path: str, text: str) -> Iterator[None]:
     folder = os.getcwd()
     before = os.open(_MOUNTS_HERE, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="own-file-") as file:
-            file.write(text)
-            file.flush()
-            _check(libc.unshare(_NEW_MOUNTS))
-            try:
-                run(["mount", "--make-rprivate", "/"])
-                run(["mount", "--bind", file.name, path])
-                yield
-            finally:
-                # Threads of servers started in between share the working folder, which forbids to go back.
-                _check(libc.unshare(_OWN_FOLDER))
-                _check(libc.setns(before, _NEW_MOUNTS))
-                os.chdir(folder)
+        _check(libc.unshare(_NEW_MOUNTS))
+        try:
+            run(["mount", "--make-rprivate", "/"])
+            yield
+        finally:
+            # Threads of servers started in between share the working folder, which forbids to go back.
+            _check(libc.unshare(_OWN_FOLDER))
+            _check(libc.setns(before, _NEW_MOUNTS))
+            os.chdir(folder)
     finally:
         os.close(before)
 
