@@ -30,7 +30,7 @@ def properties(text: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
 
     def start(path: list[str], attributes: dict[str, str], offset: int) -> None:
-        if [_local(name) for name in path] == _PATH:
+        if len(path) == len(_PATH) and [_local(name) for name in path] == _PATH:
             plain = {_local(name): value for name, value in attributes.items()}
             if "key" in plain:
                 found[plain["key"]] = plain.get("value", "")
@@ -102,6 +102,8 @@ def _walk(
         # What follows the root element does not matter, as with the original.
         if not complete:
             raise NotAnEnvironment(f"it is not XML: {error}") from error
+    except (LookupError, ValueError) as error:  # the interpreter is asked for what expat lacks
+        raise NotAnEnvironment("it names an encoding that cannot be read") from error
 
 
 def _local(name: str) -> str:

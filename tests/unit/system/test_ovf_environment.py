@@ -74,8 +74,12 @@ def test_properties(section: str, found: dict[str, str]) -> None:
         b"<Environment/>",
         f"<Other {XMLNS}/>".encode(),
         b'<!DOCTYPE a [<!ENTITY b "c">]>' + environment('<Property oe:key="a" oe:value="&b;"/>'),
+        *(WHOLE.replace(b"UTF-8", encoding) for encoding in (b"none", b"UTF-7", b"idna")),
     ],
-    ids=["empty", "text", "cut", "no namespace", "other root", "entities"],
+    ids=[
+        *("empty", "text", "cut", "no namespace", "other root", "entities"),
+        *("unknown encoding", "encoding of several bytes", "encoding of names"),
+    ],
 )
 def test_what_is_no_environment(text: bytes) -> None:
     with pytest.raises(NotAnEnvironment):
