@@ -96,9 +96,7 @@ def file(path: str) -> Reader:
         data = drive.read(folder, path)
         if data is None:
             # An image made without long names holds USER_DAT, say.
-            ctx.log.info(
-                f"no {path} on the drive, which has {', '.join(sorted(os.listdir(folder)))}"
-            )
+            ctx.log.info(f"no {path} on the drive, which has {drive.names(folder)}")
         return data or b""
 
     return reader

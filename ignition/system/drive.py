@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 
 from ignition.base.errors import CommandFailed, Failure
 from ignition.system import mounts
@@ -25,11 +26,15 @@ SIZE_LIMIT = 64 * 1024 * 1024
 
 def labels_there(folder: str) -> str:
     """What udev's folder of labels holds, for people who look for one that is not there."""
+    return f"labels that are there: {names(folder) or 'none'}"
+
+
+def names(folder: str) -> str:
+    """What a folder holds, for people; "" where it cannot be looked into."""
     try:
-        labels = sorted(os.listdir(folder))
+        return ", ".join(sorted(os.listdir(folder)))
     except OSError:
-        labels = []
-    return f"labels that are there: {', '.join(labels) or 'none'}"
+        return ""
 
 
 def wait_for(
@@ -118,7 +123,12 @@ def read(folder: str, path: str) -> bytes | None:
     if os.path.commonpath([os.path.realpath(folder), real]) != os.path.realpath(folder):
         raise Failure("IGN7101", f"{path} is a link that leads out of its file system")
     try:
-        with open(real, "rb") as file:
+        # A pipe on a drive must not hold us.
+        with open(
+            real, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)
+        ) as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Failure("IGN7101", f"{path} is no regular file")
             data = file.read(SIZE_LIMIT + 1)
     except FileNotFoundError:
         return None

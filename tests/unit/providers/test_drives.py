@@ -4,6 +4,7 @@ in tests/machine/drives."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from ignition.base.errors import Failure
 from ignition.engine import platforms
-from ignition.providers import nocloud, race
+from ignition.providers import configdrive, nocloud, race
 from tests.unit.providers import clouds
 
 Machine = Any
@@ -213,3 +214,17 @@ def test_nocloud_names_what_is_for_cloud_init(beginning: bytes, machine: Machine
     assert nocloud.FOREIGN[beginning] in failure.text
     assert "proxmoxve" in failure.hint
     assert "hush" not in f"{failure.text}{failure.hint}{machine.lines}"
+
+
+def test_what_is_there_instead_cannot_be_read_either(machine: Machine) -> None:
+    reader = configdrive.file("/user-data")
+    assert reader(machine.context(), str(machine.folder / "none")) == b""
+
+
+def test_pipe_on_a_drive_is_an_error_and_holds_nobody(machine: Machine) -> None:
+    machine.attach("config-2", {})
+    pipe = machine.folder / f"drives/config-2{USER_DATA}"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    failure = refusal("nutanix", machine)
+    assert (failure.code, failure.text) == ("IGN7101", f"{USER_DATA} is no regular file")
