@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/en-us/azure/virtual-machines/user-data
 
 from __future__ import annotations
 
-from ignition.base.errors import Failure, Rejected
+from ignition.base.errors import Failure
 from ignition.providers import ovf_drive
 from ignition.resource import metadata
 from ignition.resource.fetch import Ask
@@ -21,6 +21,8 @@ URL = "http://169.254.169.254/metadata/instance/compute/userData?api-version=202
 # Not there yet, gone while the host is maintained, too many requests: all three pass.
 ASK = Ask(retry=(404, 410, 429))
 FILE_SYSTEMS = ("udf",)
+# How a fetch ends that had no answer in time.
+UNANSWERED = "IGN4006"
 
 
 def fetch(ctx: FetchContext) -> bytes:
@@ -30,13 +32,14 @@ def fetch(ctx: FetchContext) -> bytes:
     """
     try:
         data = metadata.get(ctx, URL, headers=[("Metadata", "true")], ask=ASK)
-    except Rejected:
-        raise
-    except Failure as unanswered:
+    except Failure as failure:
+        # User data that is there but cannot be had must not be passed over.
+        if failure.code != UNANSWERED:
+            raise
         custom = ovf_drive.look(ctx, FILE_SYSTEMS)
         if custom is None:
             raise
-        ctx.log.warning(f"{unanswered.text}: taking custom data from the DVD")
+        ctx.log.warning(f"{failure.text}: taking custom data from the DVD")
         return custom
     if data:
         return metadata.decoded(ctx, data)

@@ -91,6 +91,15 @@ def test_service_that_does_not_answer_leaves_a_dvd_that_is_there(
     assert caught.value.code == "IGN4006"
 
 
+def test_user_data_that_breaks_off_is_not_passed_over(machine: Machine, dvd: Any) -> None:
+    dvd(sr0={"ovf-env.xml": b"", "CustomData.bin": CONFIG})
+    service = fake("azure", b"{}")
+    with served("azure", service, machine) as server, pytest.raises(Failure) as caught:
+        server.answer(service.path, Answer(body=b"e30K", cut=2))
+        fetch("azure", machine)
+    assert caught.value.code == "IGN4007"
+
+
 @pytest.mark.parametrize("filesystem", ["udf", "iso9660"])
 def test_azure_stack_has_the_dvd_alone(filesystem: str, machine: Machine, dvd: Any) -> None:
     dvd(sr0={"ovf-env.xml": b"", "CustomData.bin": CONFIG})
