@@ -52,17 +52,17 @@ def get(ctx: FetchContext, url: str, *, headers: Headers = (), ask: Ask = PLAIN)
 
 
 def token(ctx: FetchContext, url: str, *, headers: Headers) -> str:
-    """The token that the service wants to see with the next request. An empty one is IGN5502."""
+    """The token that the service wants to see with the next request. What is none is IGN5502."""
     from ignition.resource.fetch import Ask
 
-    data = get(ctx, url, headers=headers, ask=Ask("PUT")).strip()
-    if not data or not data.isascii():
+    found = get(ctx, url, headers=headers, ask=Ask("PUT")).decode("utf-8", "replace").strip()
+    if not found or not found.isascii() or not found.isprintable():
         raise Failure(
             "IGN5502",
             f"the metadata service of {ctx.settings.platform} gives no usable token",
             origin(ctx),
         )
-    return data.decode("ascii")
+    return found
 
 
 def address(ctx: FetchContext, url: str) -> str:

@@ -118,7 +118,10 @@ class _Identity:
             try:
                 if self._source is None:
                     self._source = self._find(ctx, end)
-                return self._source(ctx, end)
+                found = self._source(ctx, end)
+                if not (found and found.isascii() and found.isprintable()):
+                    raise NoToken("the metadata service gives no usable token")
+                return found
             except NoToken as error:
                 ctx.log.info(f"no token of this machine: {error}")
                 if not cut_short:

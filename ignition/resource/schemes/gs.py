@@ -87,6 +87,8 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
                 exceptions.GoogleAuthError,
                 ImportError,
                 KeyError,
+                OverflowError,
+                RecursionError,
                 TypeError,
                 ValueError,
             ) as error:

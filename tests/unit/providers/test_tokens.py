@@ -30,10 +30,12 @@ def service_with_tokens(platform: str) -> Any:
     return FAKES[platform](CONFIG)
 
 
+@pytest.mark.parametrize("token", [b" \n", b"a\r\nX-More: b", b"\xff", b"a\0b"])
 @pytest.mark.parametrize("platform", TOKEN_PATHS)
-def test_empty_token_is_an_error(platform: str, machine: Machine) -> None:
+def test_empty_token_is_an_error(platform: str, token: bytes, machine: Machine) -> None:
+    """So is one that can stand in no header."""
     with served(platform, service_with_tokens(platform), machine) as server:
-        server.answer(TOKEN_PATHS[platform], b" \n")
+        server.answer(TOKEN_PATHS[platform], token)
         with pytest.raises(Failure) as caught:
             fetch(platform, machine)
     assert caught.value.code == "IGN5502"

@@ -152,6 +152,11 @@ def test_host_in_other_forms(azure: Cluster, host: str) -> None:
         pytest.param(lambda _: Answer(500), "unavailable", id="errors"),
         pytest.param(lambda _: Answer(200, b"<html>hush"), "ClientAuth", id="no JSON"),
         pytest.param(lambda _: Answer(200, b'{"access_token": "hush"}'), "", id="half a token"),
+        pytest.param(
+            lambda _: Answer(200, b'{"access_token": "hu\\nsh", "expires_in": 9999}'),
+            "no usable token",
+            id="two lines",
+        ),
         pytest.param(lambda _: Answer(hang_up=True), "no response", id="no http"),
     ],
 )

@@ -185,7 +185,12 @@ def test_where_the_account_is_refused_everybody_may_be_let_in(google: Google, be
         pytest.param(Answer(500), id="errors"),
         pytest.param(Answer(200, b"<html>hush"), id="no JSON"),
         pytest.param(Answer(200, b'{"access_token": "hush"}'), id="no time"),
+        pytest.param(Answer(200, b'{"access_token": "hush", "expires_in": 1e400}'), id="never"),
+        pytest.param(
+            Answer(200, b'{"access_token": "hu\\nsh", "expires_in": 9999}'), id="two lines"
+        ),
         pytest.param(Answer(200, b"[]"), id="another kind of JSON"),
+        pytest.param(Answer(200, b"[" * 100_000), id="deep JSON"),
         pytest.param(Answer(403, b"hush"), id="refusal"),
     ],
 )

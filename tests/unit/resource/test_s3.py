@@ -30,6 +30,11 @@ from tests.unit.resource import s3_service
 Bench = Any
 # Of blocks for documentation: what is on loopback would never be proxied.
 IPV4, IPV6 = "192.0.2.7", "2001:db8::7"
+# A role whose key can stand in no header.
+TWO_LINES = (
+    b'{"AccessKeyId": "a\\nb", "SecretAccessKey": "s", "Token": "t",'
+    b' "Expiration": "2199-01-01T00:00:00Z"}'
+)
 
 pytestmark = pytest.mark.skipif(bool(network.missing()), reason=network.missing())
 
@@ -361,8 +366,11 @@ def test_no_metadata_service_costs_ten_seconds_once(site: Callable[..., Any], be
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(403), Answer(200), Answer(body=b"<html>"), Answer(body=b"[]"), Answer(body=b"{}")],
-    ids=["forbidden", "empty", "html", "list", "nothing in it"],
+    [
+        *(Answer(403), Answer(200), Answer(body=b"<html>"), Answer(body=b"[]"), Answer(body=b"{}")),
+        Answer(body=TWO_LINES),
+    ],
+    ids=["forbidden", "empty", "html", "list", "nothing in it", "two lines"],
 )
 def test_metadata_that_is_no_use(
     site: Callable[..., Any], cloud: s3_service.Cloud, answer: Answer
