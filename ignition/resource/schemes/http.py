@@ -151,7 +151,7 @@ def _headers(request: Request, *, stranger: bool = False) -> dict[str, str | byt
                 hint=f"give the header {name!r} a value, or take it out",
             )
         if name.lower() != "host":  # the host is the URL's
-            headers[name.lower()] = value.encode("utf-8", "surrogatepass")
+            headers[name.lower()] = value.strip(" \t").encode("utf-8", "surrogatepass")
     return headers
 
 
@@ -177,7 +177,7 @@ def _follow(
         ctx.log.debug(f"{method} {parts.redacted()}: redirected to {target[1].redacted()}")
         if _origin(target[1]) != _origin(parts):
             headers = _headers(request, stranger=True)
-        if response.status_code not in _KEEP_METHOD:
+        if response.status_code not in _KEEP_METHOD and method != "HEAD":
             method = "GET"
         url, parts = target
     raise Failure(
@@ -236,17 +236,20 @@ def _send(
     left = max(0.001, deadline - ctx.clock()) if deadline else None
     connect = min(CONNECT_TIMEOUT, left or CONNECT_TIMEOUT)
     limits = [float(limit) for limit in (ctx.transport.headers, left) if limit]
-    # The adapter itself, not a session: that would read the body of a redirect whole, keep cookies, and ask
-    # the environment for proxies and the home folder for passwords.
-    return http_client.send(
-        client,
-        requests.Request(
-            method, url, headers=headers, data=ask.body if method == ask.method else b""
-        ).prepare(),
-        watch,
-        timeout=(connect, min(limits)) if limits else (connect, None),
-        proxies={parts.scheme: through} if through else {},
-    )
+    body = ask.body if method == ask.method else b""
+    prepared = requests.Request(method, url, headers=headers, data=body).prepare()
+    try:
+        # The adapter itself, not a session: that would read the body of a redirect whole, keep cookies, and
+        # ask the environment for proxies and the home folder for passwords.
+        return http_client.send(
+            client,
+            prepared,
+            watch,
+            timeout=(connect, min(limits)) if limits else (connect, None),
+            proxies={parts.scheme: through} if through else {},
+        )
+    except requests.exceptions.InvalidHeader as error:  # of the answer: ours passed above
+        raise Broken("the answer announces more than one length") from error
 
 
 def _check_status(status: int, phrase: str, request: Request) -> None:

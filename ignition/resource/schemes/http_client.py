@@ -251,7 +251,10 @@ def reason(error: BaseException) -> str:
         "RemoteDisconnected": "the server hung up without an answer",
         "IncompleteRead": "the connection ended",
         "BadStatusLine": "the answer is not HTTP",
+        "HTTPException": "the answer is not HTTP",
         "LineTooLong": "the answer is not HTTP",
+        "UnknownProtocol": "the answer is not HTTP",
+        "ValueError": "the answer is not HTTP",
     }
     name = type(bottom).__name__
     return names.get(name, name)

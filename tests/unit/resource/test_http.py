@@ -51,6 +51,12 @@ def test_default_headers(bench: Bench) -> None:
     assert sent["accept-encoding"] == "identity"
 
 
+def test_blanks_around_a_header_are_dropped_as_in_the_original(bench: Bench) -> None:
+    with HttpServer({"/a": b""}) as server:
+        fetch_bytes(bench.context(), server.url("/a"), headers=[("X-One", " \ta b\t ")])
+        assert server.requests[0].headers["x-one"] == "a b"
+
+
 def test_headers_of_the_config_replace_defaults_in_any_case_and_the_last_counts(
     bench: Bench,
 ) -> None:
@@ -204,6 +210,7 @@ def test_dripping_headers_end_by_the_total_timer(bench: Bench) -> None:
         pytest.param(Answer(body=b"0123456789", cut=4, reset=True), id="reset in mid-body"),
         pytest.param(Answer(body=b"0123", length="10", cut=4), id="shorter than announced"),
         pytest.param(Answer(body=b"0123", length="ten"), id="length is no number"),
+        pytest.param(Answer(body=b"0123", length="4, 5"), id="several lengths"),
         pytest.param(Answer(body=b"0123456789", chunked=True, cut=8), id="broken chunk"),
         pytest.param(Answer(body=b"0123456789", chunked=True, cut=15), id="no last chunk"),
     ],

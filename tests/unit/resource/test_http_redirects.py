@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from ignition.base.errors import Failure
+from ignition.resource.context import Transport
 from ignition.resource.fetch import Ask, fetch_bytes
 from ignition.testbed.httpserver import Answer, HttpServer
 
@@ -86,3 +88,12 @@ def test_method_and_body_after_a_redirect(
 def test_redirect_without_location_is_a_failed_status(bench: Bench) -> None:
     with HttpServer({"/a": Answer(302)}) as server:
         assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4005"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307])
+def test_head_stays_head(bench: Bench, status: int) -> None:
+    with HttpServer({"/a": redirect("/b", status), "/b": b"x"}) as server:
+        ctx = bench.context(Transport(total=1))
+        with suppress(Failure):  # the body that is announced does not come
+            fetch_bytes(ctx, server.url("/a"), ask=Ask("HEAD"))
+        assert [seen.method for seen in server.requests[:2]] == ["HEAD", "HEAD"]
