@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 
 from ignition.base.errors import Failure
+from ignition.resource.body import Memory
+from ignition.resource.watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ HOST, PORT = 2, 1024
 DRIVER = "/sys/devices/virtual/misc/vsock"
 # Seconds without a byte. The original waits for ever, for a host that is on the same machine.
 TIMEOUT = 60
+_PIECE = 1 << 20
 
 
 def fetch(ctx: FetchContext) -> bytes:
@@ -34,7 +37,10 @@ def fetch(ctx: FetchContext) -> bytes:
 
         kernelmodule.load("vsock", "IGN5520", ctx.settings, ctx.log)
     try:
-        with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as connection:
+        with (
+            Watch(ctx.progress, f"the config from the host (vsock {HOST}:{PORT})"),
+            socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as connection,
+        ):
             connection.settimeout(TIMEOUT)
             connection.connect((HOST, PORT))
             return ask(ctx, connection)
@@ -52,14 +58,18 @@ def ask(ctx: FetchContext, connection: socket.socket) -> bytes:
 
     client: Any = http.client.HTTPConnection("d")
     client.sock = connection
+    config = Memory("the config from the host", None)
     try:
         client.request("GET", "/", headers={"Accept": "application/json"})
         answer = client.getresponse()
-        data: bytes = answer.read()
-    except http.client.HTTPException as error:
+        while piece := answer.read(_PIECE):
+            config.write(piece)
+        if answer.length:  # it says nothing of what is missing
+            raise http.client.IncompleteRead(b"")
+    except (http.client.HTTPException, ValueError) as error:
         raise Failure(
             "IGN5522", f"the host does not answer in HTTP: {type(error).__name__}"
         ) from error
     if answer.status not in (200, 204):
         ctx.log.warning(f"the host answers {answer.status} {answer.reason}: using its body anyway")
-    return data
+    return bytes(config.data)

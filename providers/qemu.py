@@ -27,6 +27,8 @@ VIRTIO_BLK = "/sys/bus/virtio/drivers/virtio_blk"
 
 # The kernel module starts again at offset 0 for each read, so the time grows with the square of the size.
 _WARN_AFTER, _TELL_EVERY = 10.0, 5.0
+# More than any config has (the same bound as for fetched ones), and than can be read in a day.
+SIZE_LIMIT = 64 * 1024 * 1024
 
 
 def fetch(ctx: FetchContext) -> bytes:
@@ -46,6 +48,8 @@ def _from_firmware(ctx: FetchContext) -> bytes:
         folder = os.path.join(root, "by_name", item)
         size = _size(os.path.join(folder, "size"))
         if size is not None:
+            if size > SIZE_LIMIT:
+                raise Failure("IGN4008", f"the fw_cfg item {item} is larger than 64 MiB")
             ctx.log.debug(f"reading fw_cfg item {item} ({size} bytes)")
             return _read(ctx, os.path.join(folder, "raw"), size)
     ctx.log.info(f"no fw_cfg item {ITEMS[0]}")
@@ -93,11 +97,15 @@ def _read(ctx: FetchContext, path: str, size: int) -> bytes:
 
 
 def _from_disk(ctx: FetchContext) -> bytes:
+    from ignition.resource.watch import Watch
     from ignition.system import drive, kernelmodule
 
     if not os.path.exists(VIRTIO_BLK):
         kernelmodule.load("virtio_blk", "IGN5205", ctx.settings, ctx.log)
-    if not drive.wait_for(DISK, DISK_TIMEOUT, ctx.sleep, ctx.clock):
+    with Watch(ctx.progress, f"the disk {DISK}") as watch:
+        watch.reason = "there is none"
+        there = drive.wait_for(DISK, DISK_TIMEOUT, ctx.sleep, ctx.clock)
+    if not there:
         raise Failure(
             "IGN5206",
             f"no disk {DISK} within {DISK_TIMEOUT} s",

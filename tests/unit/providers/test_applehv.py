@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ def ask(machine: Machine, answer: bytes) -> tuple[bytes, bytes]:
             while b"\r\n\r\n" not in text:
                 text += theirs.recv(4096)
             heard.append(text)
-            theirs.sendall(answer)
+            with suppress(BrokenPipeError, ConnectionResetError):
+                theirs.sendall(answer)
 
     host = threading.Thread(target=serve)
     host.start()
@@ -35,6 +37,7 @@ def ask(machine: Machine, answer: bytes) -> tuple[bytes, bytes]:
         try:
             return applehv.ask(machine.context(), ours), heard[0]
         finally:
+            ours.close()
             host.join()
 
 
@@ -66,8 +69,15 @@ def test_body_counts_whatever_the_status_but_it_is_told(machine: Machine) -> Non
 
 @pytest.mark.parametrize(
     "answer",
-    [b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", b""],
-    ids=["ssh", "cut", "nothing"],
+    [
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-9\r\n{}",
+        b"",
+    ],
+    ids=["ssh", "cut", "absurd length", "absurd chunk", "negative chunk", "nothing"],
 )
 def test_what_is_no_whole_answer(answer: bytes, machine: Machine) -> None:
     with pytest.raises(Failure) as caught:
@@ -91,3 +101,10 @@ def test_module_is_not_loaded_where_the_driver_is(
     with pytest.raises(Failure) as caught:
         applehv.fetch(machine.context())
     assert caught.value.code == "IGN5521", "this machine is no guest of that host"
+
+
+def test_what_is_larger_than_any_config_is_refused(machine: Machine) -> None:
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+    with pytest.raises(Failure) as caught:
+        ask(machine, head + bytes(65 << 20))
+    assert caught.value.code == "IGN4008"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ def test_flatcar_item_counts_where_there_is_no_other(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "code"), [("9\n", "IGN5204"), ("11\n", "IGN5204"), ("ten\n", "IGN5202")]
+    ("size", "code"),
+    [("9\n", "IGN5204"), ("11\n", "IGN5204"), ("ten\n", "IGN5202"), ("9" * 20, "IGN4008")],
 )
 def test_wrong_size_is_an_error(machine: Machine, size: str, code: str) -> None:
     item(machine, b"0123456789", size=size)
@@ -107,3 +109,20 @@ def test_disk_where_there_is_no_firmware(machine: Machine, monkeypatch: pytest.M
     assert qemu.fetch(machine.context()) == b"{}"
     machine.write("disk", bytes(512))
     assert qemu.fetch(machine.context()) == b""
+
+
+def test_disk_is_waited_for_aloud(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qemu, "WITHOUT_FW_CFG", (os.uname().machine,))
+    monkeypatch.setattr(qemu, "VIRTIO_BLK", str(machine.folder))
+    monkeypatch.setattr(qemu, "DISK", str(machine.folder / "disk"))
+    monkeypatch.setattr("ignition.resource.watch.EVERY", 0.01)
+    ctx = machine.context()
+
+    def until_said(_: float) -> None:
+        time.sleep(0.01)
+        if machine.progress:
+            machine.write("disk", b"{}")
+
+    ctx.sleep = until_said
+    assert qemu.fetch(ctx) == b"{}"
+    assert machine.progress[0] == f"waiting 0 s for the disk {qemu.DISK}: there is none"
