@@ -18,7 +18,9 @@ from benchmarks.engines import Engine
 from benchmarks.loads import LOADS
 from benchmarks.table import Row, milliseconds
 
-# What was reachable for a full engine in good style: docs/architecture.md, "The boot path is lean".
+# What was reachable for a full engine in good style: docs/architecture.md, "The boot path is lean". It was
+# estimated beside a later release and without labels. Beside 2.14 and with them, 0.55, 0.27 and 0.15 are met:
+# of 10,000 files a third of the time is the kernel's, a fifth reading and checking the config.
 MOST = {"tiny": 0.75, "units-1000": 0.2, "files-10000": 0.1}
 
 
