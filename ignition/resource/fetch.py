@@ -127,6 +127,16 @@ def fetch_resource(ctx: FetchContext, resource: Resource, origin: Origin | None)
     )
 
 
+def too_late(request: Request, limit: float, reason: str) -> Failure:
+    """How a scheme ends that has tried for `limit` seconds; `reason` is why the last try failed."""
+    return Failure(
+        "IGN4006",
+        f"unable to fetch resource in time: {request.name}",
+        request.origin,
+        hint=f"gave up after {limit:g} s; last: {reason}",
+    )
+
+
 def needs_network(url: str) -> bool:
     """Whether fetching this URL takes a network."""
     return _parts(url, None).scheme not in OFFLINE_SCHEMES

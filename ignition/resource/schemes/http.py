@@ -18,6 +18,7 @@ import ignition
 from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.config import urls
 from ignition.resource import proxy
+from ignition.resource.fetch import too_late
 from ignition.resource.schemes import http_client
 from ignition.resource.schemes.http_body import TRANSPORT_ERRORS, Arrival, Broken
 from ignition.resource.schemes.http_pause import Pauses, retry_after
@@ -102,7 +103,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
             if left != 0 and not watch.expired:
                 ctx.sleep(pauses.next(wish, left))
             if watch.expired or (deadline and ctx.clock() >= deadline):
-                raise _too_late(request, limit, reason)
+                raise too_late(request, limit, reason)
 
 
 def _try(
@@ -268,15 +269,6 @@ def _check_status(status: int, phrase: str, request: Request) -> None:
     )
     rejected.status = status
     raise rejected
-
-
-def _too_late(request: Request, limit: float, reason: str) -> Failure:
-    return Failure(
-        "IGN4006",
-        f"unable to fetch resource in time: {request.name}",
-        request.origin,
-        hint=f"gave up after {limit:g} s; last: {reason}",
-    )
 
 
 def _gave_up(request: Request, reason: str) -> Failure:

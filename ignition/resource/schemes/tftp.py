@@ -11,6 +11,7 @@ import _socket
 
 from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.config import urls
+from ignition.resource.fetch import too_late
 from ignition.resource.schemes import tftp_transfer
 from ignition.resource.schemes.tftp_transfer import Broken, Refusal, Transfer
 from ignition.resource.watch import Watch
@@ -79,7 +80,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
             if rest > 0:
                 ctx.sleep(min(pause, rest))
             if limit and gone() >= limit:
-                raise _too_late(request, limit, reason)
+                raise too_late(request, limit, reason)
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
@@ -155,15 +156,6 @@ def _refused(request: Request, refusal: Refusal) -> Failure:
         f"failed to fetch resource: {request.name}",
         request.origin,
         hint=f"the TFTP server answers {refusal}",
-    )
-
-
-def _too_late(request: Request, limit: float, reason: str) -> Failure:
-    return Failure(
-        "IGN4006",
-        f"unable to fetch resource in time: {request.name}",
-        request.origin,
-        hint=f"gave up after {limit:g} s; last: {reason}",
     )
 
 
