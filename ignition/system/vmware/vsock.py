@@ -29,14 +29,16 @@ _DATA = 1
 
 def call(request: bytes) -> bytes:
     """One request and its reply. Unusable where no hypervisor answers."""
-    for attempt in range(1, TRIES + 1):
+    reason = ""
+    for _ in range(TRIES):
         try:
             return _call(request)
         except OSError as error:
-            if attempt == TRIES or isinstance(error, TimeoutError):
-                raise Unusable(f"vsock: {error.strerror or error}") from error
+            reason = error.strerror or str(error)
+            if isinstance(error, TimeoutError):
+                break
         time.sleep(PAUSE)
-    raise AssertionError
+    raise Unusable(reason)
 
 
 def _call(request: bytes) -> bytes:
@@ -66,10 +68,10 @@ def converse(connection: socket.socket, request: bytes) -> bytes:
     connection.sendall(packed(request))
     size = int.from_bytes(_exactly(connection, 4), "big")
     if size > REPLY_LIMIT:
-        raise Unusable("vsock: the reply is larger than any config")
+        raise Unusable("the reply is larger than any config")
     payload = unpacked(_exactly(connection, size))
     if payload is None:
-        raise Unusable("vsock: the reply is none")
+        raise Unusable("the reply is none")
     return payload
 
 

@@ -81,7 +81,7 @@ def test_a_connection_that_ends(answer: bytes) -> None:
 
 
 def test_no_hypervisor_behind_the_vsock() -> None:
-    with pytest.raises(Unusable, match="vsock: "):
+    with pytest.raises(Unusable, match=r"^\w"):
         vsock.call(GET)
 
 
