@@ -34,8 +34,9 @@ FOREIGN = {
 def fetch(ctx: FetchContext) -> bytes:
     """The config; none on a drive without user data. What is meant for cloud-init is an error (IGN5542)."""
     data = configdrive.fetch(ctx, LABELS, configdrive.file(PATH))
+    start = data[:4096].lstrip()
     for beginning, what in FOREIGN.items():
-        if data.lstrip().startswith(beginning):
+        if start.startswith(beginning):
             raise Failure(
                 "IGN5542",
                 f"{PATH} on the drive is {what} for cloud-init, not an Ignition config",
