@@ -35,7 +35,7 @@ installkernel() {
     # The first boot may happen on other hardware than the build, whatever kind of image this is.
     hostonly='' instmods \
         qemu_fw_cfg virtio_blk virtio_scsi virtio_net virtio_pci virtio_console virtio_rng \
-        nvme ahci sd_mod sr_mod loop hv_utils vboxguest \
+        nvme ahci ata_piix hv_storvsc sd_mod sr_mod loop hv_utils vboxguest \
         ext4 xfs btrfs vfat isofs udf nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 crc32c_generic \
         dm_mod dm_crypt md_mod raid0 raid1 raid10 raid456 linear
     # The network, whoever brings it up: wired cards, and what DHCP and ip=, bond=, vlan= need.
