@@ -8,6 +8,7 @@ that breaks off is gone on with, and a server may ask for longer pauses.
 
 from __future__ import annotations
 
+import binascii
 import http.client
 from urllib.parse import urldefrag, urljoin
 
@@ -238,7 +239,9 @@ def _send(
     connect = min(CONNECT_TIMEOUT, left or CONNECT_TIMEOUT)
     limits = [float(limit) for limit in (ctx.transport.headers, left) if limit]
     body = ask.body if method == ask.method else b""
-    prepared = requests.Request(method, url, headers=headers, data=body).prepare()
+    headers = {**_user(parts), **headers}
+    # With `auth` the library does not look for user and password itself: it would put them over a header.
+    prepared = requests.Request(method, url, headers=headers, data=body, auth=_as_is).prepare()
     try:
         # The adapter itself, not a session: that would read the body of a redirect whole, keep cookies, and
         # ask the environment for proxies and the home folder for passwords.
@@ -251,6 +254,19 @@ def _send(
         )
     except requests.exceptions.InvalidHeader as error:  # of the answer: ours passed above
         raise Broken("the answer announces more than one length") from error
+
+
+def _user(parts: urls.Url) -> dict[str, str | bytes]:
+    """The header for user and password of a URL."""
+    if parts.userinfo is None:
+        return {}
+    name, _, password = parts.userinfo.partition(":")
+    both = urls.unescaped(name) + b":" + urls.unescaped(password)
+    return {"authorization": b"Basic " + binascii.b2a_base64(both, newline=False)}
+
+
+def _as_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    return prepared
 
 
 def _check_status(status: int, phrase: str, request: Request) -> None:

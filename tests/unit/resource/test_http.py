@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 import threading
@@ -49,6 +50,26 @@ def test_default_headers(bench: Bench) -> None:
     assert sent["user-agent"].startswith("Ignition/")
     assert sent["accept"] == "application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"
     assert sent["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("user", "headers", "sent"),
+    [
+        ("me:p%3Aw", [], b"Basic " + base64.b64encode(b"me:p:w")),
+        ("m%C3%BC%E2%82%AC", [], b"Basic " + base64.b64encode("m\u00fc\u20ac:".encode())),
+        ("", [], b"Basic " + base64.b64encode(b":")),
+        ("me:pw", [("AUTHORIZATION", "Bearer t")], b"Bearer t"),
+    ],
+    ids=["both", "no Latin-1", "empty", "a header counts before it"],
+)
+def test_user_of_a_url(
+    bench: Bench, user: str, headers: list[tuple[str, str | None]], sent: bytes
+) -> None:
+    with HttpServer({"/a": b""}) as server:
+        url = server.url("/a").replace("://", f"://{user}@")
+        fetch_bytes(bench.context(), url, headers=headers)
+        assert server.requests[0].headers["authorization"] == sent.decode()
+    assert "@" not in bench.text
 
 
 def test_blanks_around_a_header_are_dropped_as_in_the_original(bench: Bench) -> None:
