@@ -9,7 +9,7 @@ that a boot loads only what it asks. Ids: the original's, and nocloud.
 
 from __future__ import annotations
 
-# Platform id -> module in this folder; "" for a platform that this version does not serve yet.
+# Platform id -> module in this folder.
 MODULES = {
     "akamai": "akamai",
     "aliyun": "aliyun",

@@ -388,11 +388,10 @@ def submodules(home: str, package: str) -> list[str]:
 
 def asked_for(kind: str, package: str, table: dict[str, str], wanted: list[str] | None) -> set[str]:
     """The modules for the wanted names; None = all that the engine has. Raises Missing."""
-    names = [name for name, module in table.items() if module] if wanted is None else wanted
+    names = list(table) if wanted is None else wanted
     for name in names:
-        if not table.get(name):
-            known = " ".join(sorted(key for key, module in table.items() if module))
-            raise Missing(f"this version has no {kind} {name}; it has {known}")
+        if name not in table:
+            raise Missing(f"this version has no {kind} {name}; it has {' '.join(sorted(table))}")
     return {f"{package}.{table[name]}" for name in names}
 
 

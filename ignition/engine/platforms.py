@@ -21,18 +21,9 @@ def canonical(platform: str) -> str:
 
 
 def provider(platform: str) -> Any:
-    """The provider of a platform id. Failure IGN5002 for a platform that this version does not serve,
-    IGN5003 for one that this initramfs was built without."""
+    """The provider of a platform id. Failure IGN5003 for one that this initramfs was built without."""
     table: dict[str, str] = _module(_PACKAGE).MODULES
-    name = table.get(platform, "")
-    if not name:
-        served = ", ".join(sorted(each for each, module in table.items() if module))
-        raise Failure(
-            "IGN5002",
-            f"the platform {platform} is not built yet: its config cannot be fetched",
-            hint=f"give the config by ignition.config.url= on the kernel command line; built are {served}",
-        )
-    return source(name)
+    return source(table[platform])
 
 
 def source(name: str) -> Any:

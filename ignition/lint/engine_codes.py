@@ -305,7 +305,6 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "IGN4240": ("A gs: URL names no object.", "Write gs://BUCKET/OBJECT."),
     "IGN5001": ("A source has no config.", "Nothing: the next source is asked."),
-    "IGN5002": ("A platform is not served yet.", "Give the config by ignition.config.url=."),
     "IGN5003": (
         "The file of a platform is not in this initramfs.",
         "Name the platform in ignition_platforms when it is built.",

@@ -185,13 +185,13 @@ def test_what_is_no_config_is_an_error(bench: Bench, data: bytes) -> None:
         bench.fetch(data)
 
 
-def test_platform_that_is_not_built_does_not_matter_when_the_config_comes_from_elsewhere(
+def test_platform_that_was_left_out_does_not_matter_when_the_config_comes_from_elsewhere(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(providers.MODULES, "later", "")
-    assert code_of(lambda: bench.fetch(platform="later")) == "IGN5002"
+    monkeypatch.setitem(providers.MODULES, "left-out", "left_out")
+    assert code_of(lambda: bench.fetch(platform="left-out")) == "IGN5003"
     bench.write("etc/user.ign", config(files={"/a": 1}))
-    assert modes(bench.fetch(platform="later").user) == {"/a": 1}
+    assert modes(bench.fetch(platform="left-out").user) == {"/a": 1}
 
 
 def test_platform_that_is_another_one_is_an_error(
