@@ -159,7 +159,13 @@ class _Lines:
 
 class _Answer(http.client.HTTPResponse):
     """The library takes a connection that ends within the headers for the end of the headers, and then for
-    an empty body. It is none."""
+    an empty body. It is none. Nor is a provisional answer (RFC 9110, 15.2) the answer, of which the library
+    knows only one."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, phrase = super()._read_status()  # type: ignore[misc]
+        provisional = http.client.PROCESSING <= status < http.client.OK
+        return version, http.client.CONTINUE if provisional else status, phrase
 
     def begin(self) -> None:
         file = self.fp

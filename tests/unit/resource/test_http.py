@@ -275,6 +275,23 @@ def test_connection_that_ends_within_the_headers_is_no_answer(bench: Bench) -> N
         assert fetch_bytes(bench.context(), url) == b"whole"
 
 
+@pytest.mark.parametrize("status", [b"100 Continue", b"103 Early Hints", b"199 Odd"])
+def test_provisional_answers_are_passed_over(bench: Bench, status: bytes) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            early = b"HTTP/1.1 " + status + b"\r\nLink: </b>\r\n\r\n"
+            connection.sendall(early * 2 + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+
+    threading.Thread(target=answer, daemon=True).start()
+    with listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        assert fetch_bytes(bench.context(), url) == b"x"
+
+
 def test_chunked_body(bench: Bench) -> None:
     with HttpServer({"/a": Answer(body=b"abc" * 100_000, chunked=True)}) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == b"abc" * 100_000
