@@ -22,6 +22,10 @@ _HOST_ESCAPES = _NON_ASCII + b"%"
 _ZONE_ESCAPES = _HOST + b" %"
 # Go reads no query that has more parameters, against attacks by colliding keys.
 _MOST_PARAMETERS = 10000
+# What Go leaves alone in a path where it escapes, and what a path may hold and need not be escaped at all.
+_SENT = b"-_.~$&+,/:;=@" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123))
+_PATH = dict.fromkeys(_SENT + b"!'()*[]%")
+_VISIBLE = bytes(range(0x21, 0x7F))
 
 
 class UrlError(ValueError):
@@ -87,6 +91,21 @@ def parse(text: str) -> Url:
         if "%" in escaped:
             _unescape(escaped)
     return Url(scheme, opaque, userinfo, host, rest, raw_query, fragment)
+
+
+def request_target(text: str) -> str:
+    """Path and query of an absolute URL for the request line, letter by letter as Go sends them: what is
+    encoded stays so, and dots stay too. The query's letters that no request line may hold are encoded."""
+    url = parse(text)
+    path = url.path or "/"
+    if path.translate(_PATH):
+        path = _escaped(_unescape(path), _SENT)
+    asked = "?" if "?" in text.partition("#")[0] else ""
+    return path + asked + _escaped(url.raw_query.encode("utf-8", "surrogatepass"), _VISIBLE)
+
+
+def _escaped(data: bytes, plain: bytes) -> str:
+    return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in data)
 
 
 def unescape(text: str) -> str:

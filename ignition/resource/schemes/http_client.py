@@ -83,12 +83,15 @@ def send(
     *,
     timeout: tuple[float, float] | tuple[float, None],
     proxies: dict[str, str],
+    target: str,
 ) -> requests.Response:
     """One exchange up to the headers of the answer; the body is read with `body_reader`, in this thread.
 
+    `target`: path and query for the request line. The library would rewrite those of the URL.
     `timeout`: seconds to connect, and seconds without a byte of the headers.
     """
     _exchange.watch = watch
+    _exchange.target = target
     return client.send(request, stream=True, timeout=timeout, proxies=proxies)
 
 
@@ -113,6 +116,7 @@ class _Exchange(threading.local):
 
     watch: Watch | None = None
     socket: Any = None
+    target = ""
 
 
 _exchange = _Exchange()
@@ -180,12 +184,23 @@ class _Answer(http.client.HTTPResponse):
             raise http.client.IncompleteRead(b"")
 
 
+def _as_written(url: str) -> str:
+    """What stands in the request line in place of the library's; through a proxy it begins with the host."""
+    if not _exchange.target or url.startswith("/"):
+        return _exchange.target or url
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}{_exchange.target}"
+
+
 class _Plain(HTTPConnection):
     response_class = _Answer
 
     def __init__(self, host: str, *arguments: Any, **named: Any) -> None:
         # The zone of a link-local address, as the system's resolver takes it.
         super().__init__(host.replace("%25", "%"), *arguments, **named)
+
+    def putrequest(self, method: str, url: str, *flags: Any, **named: Any) -> None:
+        super().putrequest(method, _as_written(url), *flags, **named)
 
     def getresponse(self) -> Any:
         _before_answer(self.sock)
@@ -194,6 +209,9 @@ class _Plain(HTTPConnection):
 
 class _Secure(HTTPSConnection):
     response_class = _Answer
+
+    def putrequest(self, method: str, url: str, *flags: Any, **named: Any) -> None:
+        super().putrequest(method, _as_written(url), *flags, **named)
 
     def getresponse(self) -> Any:
         _before_answer(self.sock)

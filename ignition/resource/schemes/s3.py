@@ -103,7 +103,7 @@ class _Asking:
         def signed() -> Headers:
             return _signed(url, region, self._role())
 
-        self._http(s3_place.to_the_letter(url), Ask(), look, None if anonymous else signed)
+        self._http(url, Ask(), look, None if anonymous else signed)
 
     def _http(
         self,

@@ -33,7 +33,6 @@ _DOMAINS = {
     "eu-isoe-": "cloud.adc-e.uk",
     "us-isof-": "csp.hci.ic.gov",
 }
-_DOTS = {".": "%2E", "..": "%2E%2E"}
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
@@ -85,12 +84,6 @@ def read(parts: urls.Url, origin: Origin | None) -> Place:
     if not place.bucket or not place.key:
         raise _no_object("no bucket" if not place.bucket else "no key in its bucket", parts, origin)
     return place
-
-
-def to_the_letter(url: str) -> str:
-    """The URL as it can be given to a library that takes `/../` for a step up: to S3 it is part of a key."""
-    place, question, query = url.partition("?")
-    return "/".join(_DOTS.get(part, part) for part in place.split("/")) + question + query
 
 
 def is_label(text: str) -> bool:

@@ -153,6 +153,22 @@ def test_query_values(query: str, values: list[str]) -> None:
     assert urls.query_values(query, "versionId") == values
 
 
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("http://h", "/"),
+        ("http://h?a", "/?a"),
+        ("http://h/a?#b", "/a?"),
+        ("http://h/%7ea/../%2f", "/%7ea/../%2f"),
+        ("http://h/a!b", "/a!b"),
+        ("http://h/a!b c", "/a%21b%20c"),
+        ('http://h/a?b="%2f" \u00fc', '/a?b="%2f"%20%C3%BC'),
+    ],
+)
+def test_request_target_is_go_s(url: str, target: str) -> None:
+    assert urls.request_target(url) == target
+
+
 @given(st.text())
 def test_any_text_is_a_url_or_refused(text: str) -> None:
     try:
