@@ -88,6 +88,7 @@ def _from_url(ctx: FetchContext, url: str) -> bytes:
 
 
 def _from_device(ctx: FetchContext, label: str, path: str) -> bytes:
+    from ignition.providers import configdrive
     from ignition.system import drive
 
     if label in (".", "..") or "/" in label:
@@ -100,10 +101,13 @@ def _from_device(ctx: FetchContext, label: str, path: str) -> bytes:
             _origin(DEVICE),
             hint=drive.labels_there(ctx.settings.disk_by_label_dir),
         )
-    with drive.mounted(ctx.settings, ctx.log, device, ctx.sleep) as folder:
+
+    def reader(_: FetchContext, folder: str) -> bytes:
         data = drive.read(folder, path)
-    if data is None:
-        raise Failure(
-            "IGN5105", f"no file {quote(path)} on the file system {quote(label)}", _origin(PATH)
-        )
-    return data
+        if data is None:
+            raise Failure(
+                "IGN5105", f"no file {quote(path)} on the file system {quote(label)}", _origin(PATH)
+            )
+        return data
+
+    return configdrive.read(ctx, device, reader)

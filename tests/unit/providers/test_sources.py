@@ -143,6 +143,16 @@ def test_device_that_does_not_appear(machine: Machine) -> None:
     assert machine.now == 30
 
 
+def test_device_that_cannot_be_mounted(machine: Machine) -> None:
+    machine.attach("config", {})
+    machine.program("mount", "echo wrong fs type >&2; exit 32")
+    machine.cmdline("ignition.config.device=config ignition.config.path=x")
+    with pytest.raises(Failure) as caught:
+        cmdline.fetch(machine.context())
+    assert caught.value.code == "IGN5541"
+    assert caught.value.hint == "wrong fs type"
+
+
 def test_url_beats_device(machine: Machine) -> None:
     machine.cmdline("ignition.config.url=data:,a ignition.config.device=c ignition.config.path=x")
     assert cmdline.fetch(machine.context()) == b"a"
@@ -184,5 +194,5 @@ class TestRealFileSystem:
     def test_what_is_no_file_system(self, machine: Machine) -> None:
         machine.write("image", bytes(4096))
         machine.cmdline("ignition.config.device=config ignition.config.path=x")
-        assert code_of(machine) == "IGN7002"
+        assert code_of(machine) == "IGN5541"
         assert os.listdir(machine.settings.run_dir) == []
