@@ -139,8 +139,7 @@ def _copy(transfer: Transfer, body: Body, watch: Watch) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return words.lower()
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def _refused(request: Request, refusal: Refusal) -> Failure:

@@ -202,7 +202,7 @@ def test_what_is_not_tftp_is_another_try(bench: Bench, garbage: bytes) -> None:
     faults = [Fault(garbage=garbage)]
     with TftpServer({"/a": b"x"}, faults=faults, patience=0.1) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == b"x"
-    assert "GET error: the answer is not tftp" in bench.lines
+    assert "GET error: the answer is not TFTP" in bench.lines
 
 
 def test_transfer_that_breaks_off_starts_anew(
