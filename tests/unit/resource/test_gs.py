@@ -133,7 +133,7 @@ def test_elsewhere_anybody_asks_and_no_second_is_lost(
     with google.running(metadata) as (both, ctx):
         started = time.monotonic()
         assert fetch_bytes(ctx, "gs://bucket/public.ign") == b"for all"
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 20, "silence lasts 60 s"
         assert fetch_bytes(ctx, "gs://bucket/public.ign") == b"for all"
         assert "authorization" not in both.store.requests[0].headers
         assert metadata is None or len(both.metadata.requests) == 1

@@ -88,7 +88,7 @@ def test_slow_tls_body_ends_by_the_total_timer(
         with pytest.raises(Failure) as caught:
             fetch_bytes(ctx, server.url("/a"))
         assert caught.value.code == "IGN4006"
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize("said", [True, False], ids=["said", "not said"])
