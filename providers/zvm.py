@@ -65,20 +65,20 @@ def _receive(ctx: FetchContext, spool_id: str) -> bytes:
     path = os.path.join(folder, f"config.{TYPE}")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        _call(ctx, "IGN5668", "cannot receive the config", "vmur", "re", "-f", spool_id, path)
-        with open(path, "rb") as file:
-            return file.read()
+        try:
+            _call(ctx, "IGN5668", "cannot receive the config", "vmur", "re", "-f", spool_id, path)
+            with open(path, "rb") as file:
+                return file.read()
+        finally:
+            for name in os.listdir(folder):
+                os.unlink(os.path.join(folder, name))
+            os.rmdir(folder)
     except OSError as error:
         raise Failure(
             "IGN5669",
             f"cannot read the config that vmur received: {error.strerror}",
             hint="it may be gone from the reader: punch it again",
         ) from error
-    finally:
-        if os.path.exists(path):
-            os.unlink(path)
-        if os.path.exists(folder):
-            os.rmdir(folder)
 
 
 def _call(ctx: FetchContext, code: str, what: str, program: str, *words: str) -> Result:

@@ -73,6 +73,12 @@ def test_folder_is_for_root_only(machine: Machine) -> None:
     assert zvm.fetch(machine.context()) == b"700\n"
 
 
+def test_what_else_vmur_leaves_is_removed_too(machine: Machine) -> None:
+    queue(machine, HEADING + config(), receive=': > "$4.log"; printf "{}" > "$4"')
+    assert zvm.fetch(machine.context()) == b"{}"
+    assert left(machine) == []
+
+
 def test_device_that_is_ignored_is_taken_off_the_list(machine: Machine) -> None:
     mark = machine.folder / "mark"
     play(machine, "chccwdev", f"test -e {mark}")
