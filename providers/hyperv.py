@@ -87,7 +87,7 @@ def receive(ctx: FetchContext, device: int) -> list[Pool]:
     """
     pools: list[Pool] = [{} for _ in range(POOLS)]
     limit = float(ctx.settings.wait_fetch)
-    end = ctx.clock() + limit if limit else 0.0
+    end = ctx.until(limit)
     poll = select.poll()
     poll.register(device, select.POLLIN)
     _write(ctx, device, bytes([_REGISTER]))

@@ -33,7 +33,7 @@ def fetch(ctx: FetchContext, filesystems: Sequence[str]) -> bytes:
     Waits for the drive, for ever unless `ignition.wait.fetch=` bounds it (IGN5530).
     """
     limit = float(ctx.settings.wait_fetch)
-    end = ctx.clock() + limit if limit else 0.0
+    end = ctx.until(limit)
     what = f"a DVD ({' or '.join(filesystems)}) with {MARK.lstrip('/')}"
     with Watch(ctx.progress, what) as watch:
         watch.reason = "there is none"

@@ -79,6 +79,14 @@ class FetchContext:
         other.clock, other.sleep, other.clients = self.clock, self.sleep, self.clients
         return other
 
+    def past_the_config(self, end: float) -> FetchContext:
+        """The same run without what configs say, to ask a metadata service until a time by the clock."""
+        return self.using(Transport(total=max(0.001, end - self.clock())))
+
+    def until(self, limit: float) -> float:
+        """The time by the clock when so many seconds from now are over; 0 for no limit."""
+        return self.clock() + limit if limit else 0.0
+
     def limit(self) -> float:
         """Seconds that one resource may take in all: the config's total timer, and never more than
         `ignition.wait.fetch=` on the kernel command line. 0 = for ever."""

@@ -51,8 +51,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body, cloud: Cloud) -> None
 
     An object that is not there for the machine is there for nobody.
     """
-    limit = ctx.limit()
-    deadline = ctx.clock() + limit if limit else 0.0
+    deadline = ctx.until(ctx.limit())
     identity: _Identity = ctx.clients.setdefault(cloud.name, _Identity(cloud.find))
 
     def proof() -> tuple[tuple[str, str | None], ...]:
@@ -127,10 +126,3 @@ class _Identity:
                 if not cut_short:
                     self._why_none = str(error)
                 raise
-
-
-def past_the_config(ctx: FetchContext, end: float) -> FetchContext:
-    """A context to ask a metadata service with, until a time by the clock of the context."""
-    from ignition.resource.context import Transport
-
-    return ctx.using(Transport(total=max(0.001, end - ctx.clock())))

@@ -61,7 +61,7 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
     if not _on_google(ctx):
         raise NoToken("it is not on Google's cloud")
     try:
-        metadata.get(bearer.past_the_config(ctx, end), SCOPES, headers=[_FLAVOR])
+        metadata.get(ctx.past_the_config(end), SCOPES, headers=[_FLAVOR])
     except NotFound:
         raise NoToken("it has no service account") from None
     except Failure as failure:
@@ -132,7 +132,7 @@ class _Answer:
 
 def _transport(ctx: FetchContext, end: float) -> Callable[..., _Answer]:
     """How google-auth asks the metadata server: as all else here is asked, with our tries and limits."""
-    inner = bearer.past_the_config(ctx, end)
+    inner = ctx.past_the_config(end)
 
     def ask(
         url: str,

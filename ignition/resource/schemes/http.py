@@ -69,7 +69,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     """
     method = request.ask.method
     limit = ctx.limit()
-    deadline = request.deadline or (ctx.clock() + limit if limit else 0.0)
+    deadline = request.deadline or ctx.until(limit)
     remaining = max(0.001, deadline - ctx.clock()) if deadline else 0.0
     pauses = Pauses()
     arrival = Arrival(request, body)

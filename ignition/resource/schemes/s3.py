@@ -53,8 +53,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
             hint="take compression out, or serve the resource by https",
         )
     place = s3_place.read(request.parts, request.origin)
-    limit = ctx.limit()
-    asking = _Asking(ctx, request, body, place, ctx.clock() + limit if limit else 0.0)
+    asking = _Asking(ctx, request, body, place, ctx.until(ctx.limit()))
     asking.get(place.region or asking.region())
 
 

@@ -16,7 +16,6 @@ import time
 from ignition.base import gojson
 from ignition.base.errors import Failure
 from ignition.resource import imds, metadata
-from ignition.resource.context import Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class _Service:
         return value
 
     def _asking(self) -> FetchContext:
-        return self._ctx.using(Transport(total=max(0.001, self._end - self._ctx.clock())))
+        return self._ctx.past_the_config(self._end)
 
 
 def _look_up(service: _Service) -> Role:
