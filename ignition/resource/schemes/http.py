@@ -20,9 +20,10 @@ from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.config import urls
 from ignition.resource import proxy
 from ignition.resource.fetch import too_late
+from ignition.resource.pauses import Pauses
 from ignition.resource.schemes import http_client
 from ignition.resource.schemes.http_body import TRANSPORT_ERRORS, Arrival, Broken
-from ignition.resource.schemes.http_pause import Pauses, retry_after
+from ignition.resource.schemes.http_time import retry_after
 from ignition.resource.watch import Watch
 
 TYPE_CHECKING = False

@@ -16,7 +16,7 @@ import urllib3
 from ignition.base.errors import Failure
 from ignition.base.record import record
 from ignition.resource.schemes import http_client
-from ignition.resource.schemes.http_pause import date
+from ignition.resource.schemes.http_time import date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import _socket
 from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.config import urls
 from ignition.resource.fetch import too_late
+from ignition.resource.pauses import Pauses
 from ignition.resource.schemes import tftp_transfer
 from ignition.resource.schemes.tftp_transfer import Broken, Refusal, Transfer
 from ignition.resource.watch import Watch
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from ignition.resource.fetch import Request
 
 PORT = 69
-FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 5.0
 # The original gives up after 30 to 35 s of silence, and at once where a name does not resolve. Without a
 # limit this goes on until both are over: a network that comes up late is worth waiting for, a server that
 # always breaks off must not hold a boot for ever.
@@ -42,14 +41,14 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     """Gets the file into `body`.
 
     What the server says itself is final: NotFound IGN4221, Rejected IGN4222. Anything else is tried again
-    after 0.2 s, doubling up to 5 s, until `ctx.limit()` is over (IGN4006), or without one for two minutes and
+    as `Pauses` says, until `ctx.limit()` is over (IGN4006), or without one for two minutes and
     four tries (IGN4223). Names are looked up for each try. A transfer that goes on is not cut off by the
     config's total timer, which the original does not use here, but by `ignition.wait.fetch=` alone.
     """
     host, port, name = _target(request)
     limit, end = ctx.limit(), float(ctx.settings.wait_fetch)
     started = ctx.clock()
-    pause = FIRST_PAUSE
+    pauses = Pauses()
     attempt = 0
 
     def gone() -> float:
@@ -76,12 +75,11 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
             ctx.log.info(f"GET error: {reason}")
             if not limit and attempt >= TRIES and gone() >= PATIENCE:
                 raise _gave_up(request, attempt, reason)
-            rest = limit - gone() if limit else pause
-            if rest > 0:
-                ctx.sleep(min(pause, rest))
+            rest = max(0.0, limit - gone()) if limit else None
+            if rest != 0:
+                ctx.sleep(pauses.next(None, rest))
             if limit and gone() >= limit:
                 raise too_late(request, limit, reason)
-            pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def _target(request: Request) -> tuple[str, int, bytes]:

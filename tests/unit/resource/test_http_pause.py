@@ -12,7 +12,8 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.resource.context import Transport
 from ignition.resource.fetch import PLAIN, Ask, fetch_bytes
-from ignition.resource.schemes.http_pause import Pauses, date, retry_after
+from ignition.resource.pauses import Pauses
+from ignition.resource.schemes.http_time import date, retry_after
 from ignition.testbed.httpserver import Answer, HttpServer
 
 Bench = Any
