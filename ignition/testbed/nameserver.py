@@ -10,7 +10,6 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 
 RESOLV_CONF = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
 _KINDS = {1: socket.AF_INET, 28: socket.AF_INET6}
@@ -34,12 +33,7 @@ class NameServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._closing = True
         self._thread.join()
         self._socket.close()

@@ -13,7 +13,6 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 
 BLOCK = 512
 READ, _, DATA, ACKNOWLEDGE, ERROR = range(1, 6)
@@ -94,12 +93,7 @@ class TftpServer:
         threading.Thread(target=self._serve, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._closing.set()
         self._socket.close()
 

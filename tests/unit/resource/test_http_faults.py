@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from ignition.testbed import network
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.nameserver import RESOLV_CONF, NameServer
+from tests.unit.resource.listening import listening
 
 Bench = Any
 Issue = Callable[..., Path]
@@ -194,23 +194,6 @@ def test_proxy_that_dies_within_the_tunnel(bench: Bench) -> None:
     assert "TLS" in failure.hint or "connection" in failure.hint
 
 
-@contextmanager
-def answering(text: bytes) -> Iterator[int]:
+def answering(text: bytes) -> AbstractContextManager[int]:
     """A port where each connection gets this text, and then its end."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(text)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield int(listener.getsockname()[1])
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    return listening(lambda connection, _: connection.sendall(text))

@@ -8,13 +8,13 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.unit.resource.listening import listening
 
 SIZE_MIB = 300
 MORE_MIB = 8
@@ -58,28 +58,11 @@ def packed() -> Iterator[bytes]:
 BODIES = {"/small": lambda: iter([b"x"]), "/plain": zeros, "/packed": packed}
 
 
-@contextmanager
-def streaming() -> Iterator[str]:
-    """A server that makes its bodies while it sends them; none has a length. Gives its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    path = connection.recv(65536).split()[1].decode()
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
-                    for piece in BODIES[path]():
-                        connection.sendall(piece)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+def stream(connection: socket.socket, request: bytes) -> None:
+    """Makes a body while it is sent; none has a length."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+    for piece in BODIES[request.split()[1].decode()]():
+        connection.sendall(piece)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +76,8 @@ def verification() -> str:
 @pytest.mark.parametrize(("path", "compression"), [("/plain", ""), ("/packed", "gzip")])
 def test_large_body_costs_no_memory(path: str, compression: str, verification: str) -> None:
     checkout = Path(__file__).parents[3]
-    with streaming() as url:
+    with listening(stream) as port:
+        url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-c", PROGRAM, url + "/small", url + path]
         done = subprocess.run(
             [*command, compression, verification],
