@@ -93,10 +93,10 @@ def parse(text: str) -> Url:
     return Url(scheme, opaque, userinfo, host, rest, raw_query, fragment)
 
 
-def request_target(text: str) -> str:
+def request_target(text: str, url: Url) -> str:
     """Path and query of an absolute URL for the request line, letter by letter as Go sends them: what is
-    encoded stays so, and dots stay too. The query's letters that no request line may hold are encoded."""
-    url = parse(text)
+    encoded stays so, and dots stay too. The query's letters that no request line may hold are encoded.
+    `url` are the parts of `text`."""
     path = url.path or "/"
     if path.translate(_PATH):
         path = _escaped(_unescape(path), _SENT)

@@ -252,7 +252,7 @@ def _send(
             watch,
             timeout=(connect, min(limits)) if limits else (connect, None),
             proxies={parts.scheme: through} if through else {},
-            target=urls.request_target(url),
+            target=urls.request_target(url, parts),
         )
     except requests.exceptions.InvalidHeader as error:  # of the answer: ours passed above
         raise Broken("the answer announces more than one length") from error

@@ -166,7 +166,7 @@ def test_query_values(query: str, values: list[str]) -> None:
     ],
 )
 def test_request_target_is_go_s(url: str, target: str) -> None:
-    assert urls.request_target(url) == target
+    assert urls.request_target(url, urls.parse(url)) == target
 
 
 @given(st.text())
