@@ -128,7 +128,6 @@ def _mount(task: Task, one: _Wanted) -> None:
     missing = _missing_folders(one)
     for folder in missing:
         os.mkdir(folder, 0o755)
-        os.chmod(folder, 0o755)
         machine.state.notated_directories.append(folder[len(_root(machine)) :])
     if missing:
         _relabel(machine, missing[0])

@@ -32,7 +32,6 @@ COMPARE = "compare"  # it stays if its contents are those that are wanted, else 
 NOTHING = "nothing"  # it is as it should be
 
 MODE_OF_FILE = 0o644
-MODE_OF_DIRECTORY = 0o755
 
 
 def judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
@@ -97,7 +96,7 @@ def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, lo
     log.info(f"creating directory {quote(folder.show(name))}")
     if action == REPLACE:
         folder.remove(name)
-    folder.make_folder(name, MODE_OF_DIRECTORY if mode is None else mode, uid, gid)
+    folder.make_folder(name, mode, uid, gid)
 
 
 def make_symlink(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:

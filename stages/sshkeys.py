@@ -7,10 +7,11 @@ run beside this one, so the rights are checked instead: what the user could not 
 
 from __future__ import annotations
 
-from stat import S_IMODE, S_ISDIR, S_ISREG
+from stat import S_IMODE, S_ISDIR, S_ISGID, S_ISREG
 
 from ignition.base import journal
 from ignition.base.errors import Failure
+from ignition.system.folder import KEEP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
         found = folder.lstat(name)
         _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
         if found is None:
-            folder.write(name, text.encode(), 0o600, user.uid, user.gid)
+            folder.write(name, text.encode(), 0o600, user.uid, _group(folder, user))
         elif not S_ISREG(found.st_mode) or not _may(found, _WRITE, user):
             raise _forbidden(root.show(place), user)
         elif folder.read(name) != text.encode():
@@ -75,10 +76,17 @@ def _make_folders(path: str, user: User, root: Root) -> None:
             found = folder.lstat(name)
             _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
             if found is None:
-                folder.make_folder(name, 0o700, user.uid, user.gid)
+                group = _group(folder, user)
+                folder.make_folder(name, uid=user.uid, gid=group, at_most=0o700)
             elif not S_ISDIR(found.st_mode):
                 raise _forbidden(folder.show(name), user)
         above = f"{above}/{name}"
+
+
+def _group(folder: Folder, user: User) -> int:
+    """The group of what the user makes in a folder: a folder with setgid hands on its own."""
+    found = folder.lstat(".")
+    return KEEP if found is not None and found.st_mode & S_ISGID else user.gid
 
 
 def _demand(folder: Folder, wanted: int, user: User) -> None:

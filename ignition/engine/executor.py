@@ -44,6 +44,9 @@ def run(nodes: list[Node], machine: Machine, view: View) -> list[Outcome]:
 
     Raises the Failure of the step that failed, or Several.
     """
+    # New folders get what the kernel makes of 0755, in which setgid and default ACLs of the folder above have
+    # their part. The mask of whoever started this has none.
+    os.umask(0o022)
     return _Run(nodes, machine, view).to_the_end()
 
 

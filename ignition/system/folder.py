@@ -155,18 +155,27 @@ class Folder:
         except OSError:
             pass
 
-    def _own(self, fileno: int, mode: int, uid: int, gid: int) -> None:
+    def _own(self, fileno: int, mode: int | None, uid: int, gid: int) -> None:
         if uid != KEEP or gid != KEEP:
             os.fchown(fileno, uid, gid)
-        # After the owner, since a change of owner clears setuid and setgid.
-        if self.root.masked(mode):
+        # After the owner, since a change of owner clears setuid and setgid. Always, since setgid and default
+        # ACLs of the folder above change what was asked for.
+        if mode is not None:
             os.fchmod(fileno, mode)
 
-    def make_folder(self, name: str, mode: int = 0o755, uid: int = KEEP, gid: int = KEEP) -> None:
-        """Makes a folder that is not there."""
+    def make_folder(
+        self,
+        name: str,
+        mode: int | None = None,
+        uid: int = KEEP,
+        gid: int = KEEP,
+        *,
+        at_most: int = 0o755,
+    ) -> None:
+        """Makes a folder that is not there. Without a mode it has what the kernel makes of `at_most`."""
         try:
-            os.mkdir(name, mode & 0o777, dir_fd=self.fileno)
-            if uid == gid == KEEP and not self.root.masked(mode):
+            os.mkdir(name, (at_most if mode is None else mode) & 0o777, dir_fd=self.fileno)
+            if uid == gid == KEEP and mode is None:
                 return
             fileno = os.open(name, _FOLDER, dir_fd=self.fileno)
             try:

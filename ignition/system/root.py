@@ -32,12 +32,10 @@ class Root:
     Config paths are absolute and clean; those in answers are so too, and begin at this root.
     """
 
-    __slots__ = ("_numbers", "_run", "_umask", "path")
+    __slots__ = ("_numbers", "_run", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path.rstrip("/")
-        self._umask = os.umask(0o022)
-        os.umask(self._umask)
         self._run = os.urandom(4).hex()
         self._numbers = count(1)  # several threads take from it
 
@@ -163,10 +161,6 @@ class Root:
         """Whether a name is a temporary one of an earlier run that did not come to its end."""
         return name.startswith(_TEMPORARY) and not name.startswith(_TEMPORARY + self._run)
 
-    def masked(self, mode: int) -> bool:
-        """Whether creating with this mode needs a chmod afterwards."""
-        return bool(mode & (self._umask | 0o7000))
-
 
 class _Walk:
     """The way from the root down to a folder, one open descriptor per component.
@@ -253,8 +247,6 @@ class _Walk:
     def _make(self, name: str) -> None:
         try:
             os.mkdir(name, 0o755, dir_fd=self.fileno)
-            if self._root.masked(0o755):
-                os.chmod(name, 0o755, dir_fd=self.fileno)
         except FileExistsError:
             pass  # a step beside this one was quicker
         self._enter(name)
