@@ -10,7 +10,7 @@ from __future__ import annotations
 import _queue
 import _thread
 
-from ignition.base.errors import Failure
+from ignition.base.errors import Failure, no_thread
 from ignition.providers import configdrive
 from ignition.resource.context import silent
 from ignition.resource.watch import Watch
@@ -89,7 +89,10 @@ class _Race:
             if name not in self._started:
                 self._started.add(name)
                 self._pending.add(name)
-                _thread.start_new_thread(self._run, (name, ask))
+                try:
+                    _thread.start_new_thread(self._run, (name, ask))
+                except RuntimeError as error:
+                    raise no_thread(error) from error
 
     def _run(self, name: str, ask: Ask) -> None:
         try:

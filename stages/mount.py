@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 
+from ignition.base import stop
 from ignition.base.errors import CommandFailed, Failure, Refused, Several
 from ignition.base.files import write_atomically
 from ignition.base.record import record
@@ -241,7 +241,7 @@ def _try_to_unmount(log: Log, task: Task, target: str) -> None:
                     cause=failure,
                 ) from failure
             task.progress(f"{target} is busy")
-            time.sleep(1)
+            stop.sleep(1)
 
 
 class _Ours:

@@ -35,9 +35,15 @@ def side_by_side(jobs: list[Job], width: int) -> None:
             problems.append(error)
         ended.put(problem)
 
-    workers = min(width, len(jobs))
-    for _ in range(workers):
-        _thread.start_new_thread(work, ())
+    workers = 0
+    try:
+        while workers < min(width, len(jobs)):
+            _thread.start_new_thread(work, ())
+            workers += 1
+    except RuntimeError:  # no more threads are to be had: those that run do it all
+        if not workers:
+            work()
+            workers = 1
     for _ in range(workers):
         ended.get()
     _raise(problems)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.finding import Finding
@@ -117,3 +119,63 @@ class Several(Failure):
 def each(failure: Failure) -> list[Failure]:
     """The failure as a list of single ones."""
     return failure.failures if isinstance(failure, Several) else [failure]
+
+
+def together(failures: list[Failure]) -> Failure:
+    """One failure, or all of them as one."""
+    return failures[0] if len(failures) == 1 else Several(failures)
+
+
+# errno -> (code, what it means, what to do about it): limits of the process, whatever it was doing.
+_LIMITS = {
+    errno.ENOMEM: ("IGN7005", "out of memory", "give the machine more memory"),
+    errno.EMFILE: ("IGN7006", "too many open files", "raise LimitNOFILE= of the unit"),
+    errno.ENFILE: ("IGN7006", "too many open files in the system", "raise fs.file-max"),
+    errno.EFBIG: ("IGN7007", "a file grew past a limit", "raise LimitFSIZE= of the unit"),
+    errno.EAGAIN: ("IGN7004", "no more processes or threads", "raise TasksMax= and LimitNPROC="),
+}
+
+
+def limit(error: OSError) -> tuple[str, str, str] | None:
+    """Code, meaning and hint of an error that comes from a limit of the process; None for any other."""
+    return _LIMITS.get(error.errno or 0)
+
+
+def of_system(error: OSError, origin: Origin | None = None) -> Failure:
+    """The failure for a system call that failed where nobody knew more about it."""
+    place = f"{error.filename}: " if error.filename else ""
+    code, text, hint = limit(error) or ("IGN7003", error.strerror or str(error), "")
+    return Failure(code, f"{place}{text}", origin, hint=hint, cause=error)
+
+
+def no_thread(error: BaseException) -> Failure:
+    """The failure for a thread that the kernel does not give."""
+    code, text, hint = _LIMITS[errno.EAGAIN]
+    return Failure(code, text, hint=hint, cause=error)
+
+
+def of_crash(crash: BaseException, origin: Origin | None = None) -> Failure:
+    """The border where whatever was raised becomes a report: a limit of the process, or a defect of ours."""
+    if isinstance(crash, Failure):
+        return crash
+    if isinstance(crash, OSError):
+        return of_system(crash, origin)
+    if isinstance(crash, MemoryError):
+        code, text, hint = _LIMITS[errno.ENOMEM]
+        return Failure(code, text, origin, hint=hint)
+    return Failure(
+        "IGN6900",
+        f"defect in the engine: {type(crash).__name__} in {_trail(crash)}",
+        origin,
+        hint="please report this line, with the config if it holds no secrets",
+    )
+
+
+def _trail(crash: BaseException) -> str:
+    """The functions that it came through, the last four. The module traceback costs 10 ms."""
+    places: list[str] = []
+    step = crash.__traceback__
+    while step is not None:
+        places.append(f"{step.tb_frame.f_code.co_name}:{step.tb_lineno}")
+        step = step.tb_next
+    return ", ".join(places[-4:])

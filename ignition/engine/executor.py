@@ -12,7 +12,8 @@ import _thread
 import os
 import time
 
-from ignition.base.errors import Failure, Several, each
+from ignition.base import stop
+from ignition.base.errors import Failure, each, of_crash, together
 from ignition.base.record import record
 from ignition.engine.step import Task
 
@@ -39,26 +40,36 @@ class Outcome:
     ended: float
 
 
-def run(nodes: list[Node], machine: Machine, view: View) -> list[Outcome]:
-    """Runs all steps; returns their outcomes in the order in which they ended.
+@record
+class Execution:
+    """What became of a plan: the steps that ran, in the order in which they ended, and what stopped it."""
 
-    Raises the Failure of the step that failed, or Several.
-    """
+    outcomes: list[Outcome]
+    failures: list[Failure]
+
+    def check(self) -> None:
+        """Raises what stopped it: the Failure, or Several."""
+        if self.failures:
+            raise together(self.failures)
+
+
+def run(nodes: list[Node], machine: Machine, view: View) -> Execution:
+    """Runs all steps. Whatever a step raises is among the failures; no step runs any more on return."""
     # New folders get what the kernel makes of 0755, in which setgid and default ACLs of the folder above have
     # their part. The mask of whoever started this has none.
     os.umask(0o022)
-    return _Run(nodes, machine, view).to_the_end()
+    with stop.Patience():
+        return _Run(nodes, machine, view).to_the_end()
 
 
 class _Run:
     __slots__ = (
         "_after",
         "_ended",
-        "_failures",
+        "_execution",
         "_machine",
         "_missing",
         "_nodes",
-        "_outcomes",
         "_ready",
         "_view",
     )
@@ -67,47 +78,47 @@ class _Run:
         self._nodes = nodes
         self._machine = machine
         self._view = view
-        self._ended: _queue.SimpleQueue[tuple[int, Outcome, BaseException | None]] = (
-            _queue.SimpleQueue()
-        )
+        self._ended: _queue.SimpleQueue[tuple[int, BaseException | None]] = _queue.SimpleQueue()
         self._missing = [len(node.before) for node in nodes]
         self._after: list[list[int]] = [[] for _ in nodes]
         for index, node in enumerate(nodes):
             for before in node.before:
                 self._after[before].append(index)
         self._ready = [index for index, node in enumerate(nodes) if not node.before]
-        self._outcomes: list[Outcome] = []
-        self._failures: list[Failure] = []
+        self._execution = Execution([], [])
 
-    def to_the_end(self) -> list[Outcome]:
+    def to_the_end(self) -> Execution:
+        failures = self._execution.failures
         room = max(2, os.cpu_count() or 1)
         running = 0
-        while self._ready or running:
-            if self._failures:
-                self._ready.clear()
-                if not running:
+        while True:
+            while self._ready and not failures and not stop.asked() and running < room:
+                if not self._start(self._ready[0], running):
                     break
-            elif len(self._ready) == 1 and not running:
-                self._work(self._ready.pop())
+                self._ready.pop(0)
                 running += 1
-            else:
-                while self._ready and running < room:
-                    _thread.start_new_thread(self._work, (self._ready.pop(0),))
-                    running += 1
-            index, outcome, error = self._ended.get()
+            if not running:
+                break
+            index, error = self._ended.get()
             running -= 1
-            self._outcomes.append(outcome)
             if error is None:
                 self._release(index)
-            elif isinstance(error, Failure):
-                self._failures += each(error)
-            else:
-                raise error
-        if len(self._failures) > 1:
-            raise Several(self._failures)
-        if self._failures:
-            raise self._failures[0]
-        return self._outcomes
+            elif not isinstance(error, stop.Interrupted):
+                failures += each(of_crash(error, self._nodes[index].step.origin))
+        done = [outcome for outcome in self._execution.outcomes if outcome.result != FAILED]
+        if stop.asked() and len(done) < len(self._nodes):
+            failures.insert(0, stop.failure())
+        return self._execution
+
+    def _start(self, index: int, running: int) -> bool:
+        """Starts a step beside this thread; in it, if no other is to be had and none runs to wait for."""
+        try:
+            _thread.start_new_thread(self._work, (index,))
+        except (RuntimeError, MemoryError):
+            if running:
+                return False
+            self._work(index)
+        return True
 
     def _release(self, ended: int) -> None:
         for index in self._after[ended]:
@@ -116,32 +127,35 @@ class _Run:
                 self._ready.append(index)
 
     def _work(self, index: int) -> None:
-        """In the thread of the step. Whatever happens, the outcome reaches the queue."""
-        node = self._nodes[index]
-        step = node.step
-        started = time.monotonic()
-        result = FAILED
+        """In the thread of the step. Whatever happens, its end reaches the queue."""
         error: BaseException | None = None
+        try:
+            self._do(self._nodes[index])
+        except BaseException as crash:  # crosses the thread, and is judged in `to_the_end`
+            error = crash
+        while True:
+            try:
+                self._ended.put((index, error))
+                return
+            except MemoryError:
+                time.sleep(0.01)  # what the other steps hold comes free when they end
+
+    def _do(self, node: Node) -> None:
+        step = node.step
         shown = self._view.step(step.says)
+        started = time.monotonic()
+        outcome = Outcome(step.says, step.origin, FAILED, started, started)
         try:
             if step.done is not None and step.done():
-                result = SATISFIED
+                outcome.result = SATISFIED
             else:
                 step.do(Task(node.log, self._machine, shown.progress))
-                result = DONE
+                outcome.result = DONE
         except Failure as failure:
             for one in each(failure):
                 one.origin = one.origin or step.origin
-            error = failure
-        except OSError as problem:
-            error = _from_system(problem, step.origin)
-        except BaseException as crash:  # crosses the thread, and is raised again in `to_the_end`
-            error = crash
-        outcome = Outcome(step.says, step.origin, result, started, time.monotonic())
-        shown.end(result, outcome.ended - started)
-        self._ended.put((index, outcome, error))
-
-
-def _from_system(error: OSError, origin: Origin) -> Failure:
-    place = f"{error.filename}: " if error.filename else ""
-    return Failure("IGN7003", f"{place}{error.strerror or error}", origin, cause=error)
+            raise
+        finally:
+            outcome.ended = time.monotonic()
+            self._execution.outcomes.append(outcome)
+            shown.end(outcome.result, outcome.ended - started)

@@ -4,49 +4,39 @@
 from __future__ import annotations
 
 import ignition
-from ignition.base.errors import Failure, InvalidConfig, each
+from ignition.base import stop
+from ignition.base.errors import InvalidConfig, each, together
 from ignition.base.finding import ERROR, WARNING
 from ignition.base.log import Log, open_sink
 from ignition.base.settings import in_initramfs
 from ignition.engine import phases, report, status
-from ignition.engine import state as states
 from ignition.engine.view import explain, open_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ignition.base.errors import Failure
     from ignition.base.settings import Settings
     from ignition.engine.view import View
 
 
 def run(names: list[str], settings: Settings) -> int:
-    """Runs phases in order and returns the exit status (engine-run 1.2): 0, 1, or 3 before the start."""
+    """Runs phases in order and returns the exit status: 0, 1, or 3 before the start."""
     log = Log(open_sink(stdout=settings.log_to_stdout))
     view = open_view(settings.console)
     log.info(f"Ignition {ignition.__version__}")
-    for name in names:
-        log.info(f"Stage: {name}")
-        failure = _one(name, settings, log, view)
-        if status.wanted(settings):
-            status.tell(name, failure.text if failure else "", settings, log)
-        if failure is not None:
-            return failure.exit_status
-        log.info("Ignition finished successfully")
+    with stop.Listening():
+        for name in names:
+            log.info(f"Stage: {name}")
+            failures = phases.run(name, settings, log, view).failures
+            failure = together(failures) if failures else None
+            if failure is not None:
+                _tell(name, failure, settings, log, view)
+            if status.wanted(settings):
+                status.tell(name, failure.text if failure else "", settings, log)
+            if failure is not None:
+                return failure.exit_status
+            log.info("Ignition finished successfully")
     return 0
-
-
-def _one(name: str, settings: Settings, log: Log, view: View) -> Failure | None:
-    """Runs a phase; what stopped it, told already."""
-    try:
-        state = states.load(settings.state_file)
-        phases.run(name, settings, log, state, view)
-        phases.save(state, settings)
-        return None
-    except Failure as failure:
-        stopped = failure
-    except Exception as crash:  # the border where a defect of ours becomes a report
-        stopped = _defect(crash)
-    _tell(name, stopped, settings, log, view)
-    return stopped
 
 
 def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View) -> None:
@@ -69,15 +59,3 @@ def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View)
     else:
         view.failure(failures)
     report.keep_failure(text, settings)
-
-
-def _defect(crash: Exception) -> Failure:
-    import traceback
-
-    trail = traceback.extract_tb(crash.__traceback__)
-    place = ", ".join(f"{frame.name}:{frame.lineno}" for frame in trail[-4:])
-    return Failure(
-        "IGN6900",
-        f"defect in the engine: {type(crash).__name__} in {place}",
-        hint="please report this line, with the config if it holds no secrets",
-    )

@@ -7,8 +7,8 @@ import os
 import sys
 import time
 
-from ignition.base import journal
-from ignition.base.errors import Failure, NeedNetwork, each
+from ignition.base import journal, stop
+from ignition.base.errors import Failure, NeedNetwork, each, of_crash
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
 from ignition.engine import acquire, executor, plan, report, status
@@ -63,26 +63,39 @@ _WORK = {
 }
 
 
-def run(phase: str, settings: Settings, log: Log, state: State, view: View) -> None:
-    """Runs one phase. Raises Failure; the caller saves the state after success only (engine-run 1.2)."""
+def run(phase: str, settings: Settings, log: Log, view: View) -> Report:
+    """Runs one phase, from the state of the phase before to its own, which is saved after success only.
+
+    The report says what was done and what stopped it, also after a crash; nothing is raised.
+    """
     started, clock = time.time(), time.monotonic()
     view.phase(phase)
     outcomes: list[executor.Outcome] = []
+    failures: list[Failure] = []
+
+    def so_far() -> Report:
+        return Report(phase, started, time.monotonic() - clock, outcomes, failures)
+
     try:
+        state = states.load(settings.state_file)
         if phase in (FETCH_OFFLINE, FETCH):
             _fetch(phase, settings, log, state, view)
         else:
-            outcomes = _apply(phase, settings, log, state, view)
-    except Failure as failure:
-        failures = each(failure)
-        report.keep(Report(phase, started, time.monotonic() - clock, [], failures), settings, log)
-        raise
-    log.info(f"{phase}: {phase} passed")
-    done = Report(phase, started, time.monotonic() - clock, outcomes, [])
-    state.engine.setdefault("phases", []).append(done.summary())
+            execution = _apply(phase, settings, log, state, view)
+            outcomes += execution.outcomes
+            execution.check()
+        log.info(f"{phase}: {phase} passed")
+        state.engine.setdefault("phases", []).append(so_far().summary())
+        states.save(state, settings.state_file)
+    except stop.Interrupted:
+        failures.append(stop.failure())
+    except Exception as error:  # the border where a defect of ours becomes a report
+        failures += each(of_crash(error))
+    done = so_far()
     report.keep(done, settings, log)
-    if phase not in (FETCH_OFFLINE, FETCH):
+    if phase not in (FETCH_OFFLINE, FETCH) and not failures:
         view.end(len(outcomes))
+    return done
 
 
 def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -> None:
@@ -197,7 +210,7 @@ def _tell_journal(state: State) -> None:
 
 def _apply(
     phase: str, settings: Settings, log: Log, state: State, view: View
-) -> list[executor.Outcome]:
+) -> executor.Execution:
     acquired = acquire.from_cache(settings, log, state)
     here = log.child(phase)
 
@@ -238,8 +251,3 @@ def _planner(module: str, function: str) -> plan.Planner:
         ) from error
     planner: plan.Planner = getattr(sys.modules[name], function)
     return planner
-
-
-def save(state: State, settings: Settings) -> None:
-    """Saves the state after a phase that succeeded."""
-    states.save(state, settings.state_file)

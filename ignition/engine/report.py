@@ -81,7 +81,7 @@ def keep(report: Report, settings: Settings, log: Log) -> None:
         phases = [*phases, report.to_json()][-MOST_PHASES:]
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
         write_atomically(path, (gojson.dumps_indent(phases) + "\n").encode(), 0o600)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, MemoryError) as error:
         log.notice(f"cannot keep the report: {error}")
 
 

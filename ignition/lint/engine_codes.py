@@ -456,6 +456,10 @@ CODES: dict[str, tuple[str, str]] = {
         "The config asks for a stage that is not in this initramfs.",
         "Build the initramfs with the whole engine.",
     ),
+    "IGN6205": (
+        "A signal ended the run.",
+        "What was done stays; run the phase again to finish it.",
+    ),
     "IGN6301": (".ignition-lint.toml cannot be read.", "Check that it is TOML, and its mode."),
     "IGN6302": ("A rule that was named does not exist.", "Use a code or a name of docs/rules."),
     "IGN6303": ("A severity that was named does not exist.", "Use error, warning, info or off."),
@@ -474,6 +478,16 @@ CODES: dict[str, tuple[str, str]] = {
     "IGN7001": ("A program cannot be started.", "Have it in the initramfs, on PATH."),
     "IGN7002": ("A program ended badly.", "Read its last words; the log holds all of them."),
     "IGN7003": ("The kernel refused an operation.", "Read its words; they follow."),
+    "IGN7004": (
+        "The kernel gives no more threads or processes.",
+        "Raise TasksMax= and LimitNPROC= of the unit.",
+    ),
+    "IGN7005": (
+        "The engine is out of memory.",
+        "Give the machine more memory, or raise MemoryMax=.",
+    ),
+    "IGN7006": ("The engine may open no more files.", "Raise LimitNOFILE= of the unit."),
+    "IGN7007": ("A file grew past a limit.", "Raise LimitFSIZE= of the unit."),
     "IGN7101": (
         "A file on a drive with a config cannot be read.",
         "Check the drive; it may hold anything.",

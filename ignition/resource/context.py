@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 
+from ignition.base import stop
 from ignition.base.record import record
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ class FetchContext:
         self.transport = transport or Transport()
         self.progress = progress
         self.clock: Callable[[], float] = time.monotonic
-        self.sleep: Callable[[float], None] = time.sleep
+        self.sleep: Callable[[float], None] = stop.sleep
         self.clients: dict[Any, Any] = {}
 
     def using(self, transport: Transport) -> FetchContext:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import _thread
 import time
 
+from ignition.base import stop
+from ignition.base.errors import no_thread
 from ignition.resource.amounts import progress
 
 TYPE_CHECKING = False
@@ -67,13 +69,20 @@ class Watch:
 
     def __enter__(self) -> Watch:
         self._done.acquire()
-        _thread.start_new_thread(self._run, ())
+        try:
+            _thread.start_new_thread(self._run, ())
+        except RuntimeError as error:
+            raise no_thread(error) from error
+        stop.during_wait(id(self), self._end)
         return self
 
-    def __exit__(self, *_: object) -> Literal[False]:
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> Literal[False]:
+        stop.wait_over(id(self))
         with self._lock:
             self._interrupt = None
         self._done.release()
+        if error is not None:
+            stop.check()  # what ended the wait is not what the library says of it
         return False
 
     def _run(self) -> None:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import os
 import select
 import time
 
-from ignition.base.errors import CommandFailed
+from ignition.base.errors import CommandFailed, limit
 from ignition.base.log import quote
 from ignition.base.record import record
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
 
 HIDDEN = "***"
+# Python ignores these two; a program wants to be ended by them, as when a shell starts it.
+_DEFAULT = (_signal.SIGPIPE, _signal.SIGXFSZ)
 
 
 @record
@@ -72,12 +75,13 @@ def _run(
     try:
         status, stdout, stderr = _spawn(argv, stdin, environment)
     except OSError as error:
-        raise CommandFailed(
+        code, why, hint = limit(error) or (
             "IGN7001",
-            f"cannot start {argv[0]}: {error.strerror}",
-            origin,
-            hint=f"{argv[0]} must be in the initramfs, on PATH",
-            status=127,
+            str(error.strerror),
+            f"{argv[0]} must be in the initramfs, on PATH",
+        )
+        raise CommandFailed(
+            code, f"cannot start {argv[0]}: {why}", origin, hint=hint, status=127
         ) from error
     except ValueError as error:
         raise CommandFailed(
@@ -106,30 +110,41 @@ def _last_line(text: str) -> str:
 def _spawn(
     argv: Sequence[str], stdin: bytes, environment: dict[str, str] | None
 ) -> tuple[int, str, str]:
-    out_read, out_write = os.pipe()
-    err_read, err_write = os.pipe()
-    in_read, in_write = os.pipe() if stdin else (os.open("/dev/null", os.O_RDONLY), -1)
-    ours = [descriptor for descriptor in (out_read, err_read, in_write) if descriptor >= 0]
-    theirs = [in_read, out_write, err_write]
+    ours: list[int] = []
+    theirs: list[int] = []
     try:
+        for _ in range(2):
+            read, write = os.pipe()
+            ours.append(read)
+            theirs.append(write)
+        if stdin:
+            read, write = os.pipe()
+            ours.append(write)
+        else:
+            read = os.open("/dev/null", os.O_RDONLY)
+        theirs.append(read)
         # Ours carry close-on-exec (PEP 446); dup2 onto 0, 1, 2 takes it off the program's ends.
         pid = os.posix_spawnp(
             argv[0],
             list(argv),
             os.environ if environment is None else environment,
             file_actions=[
-                (os.POSIX_SPAWN_DUP2, in_read, 0),
-                (os.POSIX_SPAWN_DUP2, out_write, 1),
-                (os.POSIX_SPAWN_DUP2, err_write, 2),
+                (os.POSIX_SPAWN_DUP2, read, 0),
+                (os.POSIX_SPAWN_DUP2, theirs[0], 1),
+                (os.POSIX_SPAWN_DUP2, theirs[1], 2),
             ],
+            setsigdef=_DEFAULT,
         )
     except BaseException:
         _close(ours)
         raise
     finally:
         _close(theirs)
-    output = _communicate(out_read, err_read, in_write, stdin)
-    _, wait_status = os.waitpid(pid, 0)
+    try:
+        output = _communicate(ours, stdin)
+    finally:
+        # Also when a signal or a want of memory interrupts us: what it does to a disk is not left behind.
+        _, wait_status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(wait_status), *output
 
 
@@ -138,36 +153,41 @@ def _close(descriptors: list[int]) -> None:
         os.close(descriptor)
 
 
-def _communicate(out_read: int, err_read: int, in_write: int, stdin: bytes) -> tuple[str, str]:
-    """Feeds and drains all three pipes at once, so that neither side waits for the other."""
-    poll = select.poll()
-    chunks: dict[int, list[bytes]] = {out_read: [], err_read: []}
-    poll.register(out_read, select.POLLIN)
-    poll.register(err_read, select.POLLIN)
-    if in_write >= 0:
-        os.set_blocking(in_write, False)
-        poll.register(in_write, select.POLLOUT)
-    open_ends = 2 + (in_write >= 0)
+def _communicate(ours: list[int], stdin: bytes) -> tuple[str, str]:
+    """Feeds and drains all pipes at once, so that neither side waits for the other: standard output and
+    error of the program, and its input if there is any. All are closed on return."""
+    chunks: list[list[bytes]] = [[], []]
     rest = memoryview(stdin)
-    while open_ends:
-        for descriptor, _ in poll.poll():
-            if descriptor == in_write:
-                try:
-                    rest = rest[os.write(in_write, rest[:65536]) :]
-                except BrokenPipeError:
-                    # It does not want to know: its exit status says whether that is bad.
-                    rest = rest[:0]
-                if rest:
-                    continue
-            else:
-                data = os.read(descriptor, 65536)
-                if data:
-                    chunks[descriptor].append(data)
-                    continue
-            poll.unregister(descriptor)
-            os.close(descriptor)
-            open_ends -= 1
-    return _text(chunks[out_read]), _text(chunks[err_read])
+    waiting = list(ours)
+    try:
+        poll = select.poll()
+        for descriptor in ours[:2]:
+            poll.register(descriptor, select.POLLIN)
+        for descriptor in ours[2:]:
+            os.set_blocking(descriptor, False)
+            poll.register(descriptor, select.POLLOUT)
+        while waiting:
+            for descriptor, _ in poll.poll():
+                which = ours.index(descriptor)
+                if which == 2:
+                    try:
+                        rest = rest[os.write(descriptor, rest[:65536]) :]
+                    except BrokenPipeError:
+                        # It does not want to know: its exit status says whether that is bad.
+                        rest = rest[:0]
+                    if rest:
+                        continue
+                else:
+                    data = os.read(descriptor, 65536)
+                    if data:
+                        chunks[which].append(data)
+                        continue
+                poll.unregister(descriptor)
+                waiting.remove(descriptor)
+                os.close(descriptor)
+    finally:
+        _close(waiting)
+    return _text(chunks[0]), _text(chunks[1])
 
 
 def _text(chunks: list[bytes]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 
-from ignition.base.errors import Failure
+from ignition.base.errors import Failure, limit
 
 # errno -> (code, what it means here, what to do about it)
 _TROUBLE = {
@@ -24,7 +24,6 @@ _TROUBLE = {
 
 def trouble(error: OSError, doing: str) -> Failure:
     """The failure to report for a failed system call; `doing` is like `cannot write /sysroot/etc/x`."""
-    code, meaning, hint = _TROUBLE.get(
-        error.errno or 0, ("IGN3000", (error.strerror or str(error)).lower(), "")
-    )
+    known = _TROUBLE.get(error.errno or 0) or limit(error)
+    code, meaning, hint = known or ("IGN3000", (error.strerror or str(error)).lower(), "")
     return Failure(code, f"{doing}: {meaning}", hint=hint, cause=error)

@@ -83,7 +83,7 @@ def run(
     try:
         nodes = plan.make(stages, Config(value), machine)
         ran.says = [node.step.says for node in nodes]
-        executor.run(nodes, machine, View(-1, colour=False))
+        executor.run(nodes, machine, View(-1, colour=False)).check()
     except Failure as failure:
         ran.failures = each(failure)
     return ran

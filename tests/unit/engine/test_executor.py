@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ def noting(order: list[str], name: str, after: float = 0) -> Callable[[Task], No
     return do
 
 
-def run(*stages: list[Step]) -> list[executor.Outcome]:
+def run(*stages: list[Step]) -> executor.Execution:
     here = machine()
 
     def planner(steps: list[Step]) -> plan.Planner:
@@ -67,9 +68,23 @@ def run(*stages: list[Step]) -> list[executor.Outcome]:
     return executor.run(nodes, here, QUIET)
 
 
+def outcomes(*stages: list[Step]) -> list[executor.Outcome]:
+    """Those of a run in which nothing fails."""
+    execution = run(*stages)
+    execution.check()
+    return execution.outcomes
+
+
+def failed(*stages: list[Step]) -> Failure:
+    """What stops a run."""
+    with pytest.raises(Failure) as caught:
+        run(*stages).check()
+    return caught.value
+
+
 def test_a_step_waits_for_what_it_needs() -> None:
     order: list[str] = []
-    run(
+    outcomes(
         [
             step("a", noting(order, "a", after=0.05), provides=("a",)),
             step("b", noting(order, "b"), needs=("a",), provides=("b",)),
@@ -81,13 +96,13 @@ def test_a_step_waits_for_what_it_needs() -> None:
 
 def test_independent_steps_run_side_by_side() -> None:
     together = threading.Barrier(2, timeout=5)
-    outcomes = run([step(name, lambda task: (together.wait(), None)[1]) for name in ("a", "b")])
-    assert {outcome.result for outcome in outcomes} == {executor.DONE}
+    ended = outcomes([step(name, lambda task: (together.wait(), None)[1]) for name in ("a", "b")])
+    assert {outcome.result for outcome in ended} == {executor.DONE}
 
 
 def test_an_absent_device_that_nobody_makes_waits_for_the_stages_before() -> None:
     order: list[str] = []
-    run(
+    outcomes(
         [step("slow", noting(order, "slow", after=0.05))],
         [step("late", noting(order, "late"), needs=("/dev/no-such-device",))],
     )
@@ -98,7 +113,7 @@ def test_a_step_that_is_done_is_not_done_again() -> None:
     def never(task: Task) -> None:
         raise AssertionError("was done already")
 
-    (outcome,) = run([step("a", never, done=lambda: True)])
+    (outcome,) = outcomes([step("a", never, done=lambda: True)])
     assert outcome.result == executor.SATISFIED
 
 
@@ -115,16 +130,15 @@ def test_after_a_failure_nothing_new_starts_and_running_steps_end() -> None:
         started.wait(5)
         raise Failure("IGN9999", "it broke")
 
-    with pytest.raises(Failure) as caught:
-        run(
-            [
-                step("slow", slow, provides=("x",)),
-                step("fails", fails),
-                step("after", noting(ended, "after"), needs=("x",)),
-            ]
-        )
+    failure = failed(
+        [
+            step("slow", slow, provides=("x",)),
+            step("fails", fails),
+            step("after", noting(ended, "after"), needs=("x",)),
+        ]
+    )
     assert ended == ["slow"]
-    assert caught.value.origin == HERE
+    assert failure.origin == HERE
 
 
 def test_all_failures_are_reported() -> None:
@@ -134,20 +148,68 @@ def test_all_failures_are_reported() -> None:
         together.wait()
         raise Failure("IGN9999", "it broke")
 
-    with pytest.raises(Several) as caught:
-        run([step("a", fails), step("b", fails)])
-    assert len(caught.value.failures) == 2
+    failure = failed([step("a", fails), step("b", fails)])
+    assert isinstance(failure, Several)
+    assert len(failure.failures) == 2
 
 
 def test_an_error_of_the_system_gets_a_code_and_the_step_as_its_address() -> None:
     def no_room(task: Task) -> None:
         raise OSError(28, "No space left on device", "/sysroot/x")
 
-    with pytest.raises(Failure) as caught:
-        run([step("a", no_room)])
-    assert caught.value.code == "IGN7003"
-    assert str(caught.value) == "/sysroot/x: No space left on device"
-    assert caught.value.origin == HERE
+    failure = failed([step("a", no_room)])
+    assert failure.code == "IGN7003"
+    assert str(failure) == "/sysroot/x: No space left on device"
+    assert failure.origin == HERE
+
+
+def test_the_steps_of_a_run_that_failed_are_known() -> None:
+    def fails(task: Task) -> None:
+        raise Failure("IGN9999", "it broke")
+
+    execution = run(
+        [
+            step("first", noting([], "first"), provides=("x",)),
+            step("second", fails, needs=("x",), provides=("y",)),
+            step("third", noting([], "third"), needs=("y",)),
+        ]
+    )
+    assert [(outcome.says, outcome.result) for outcome in execution.outcomes] == [
+        ("first", executor.DONE),
+        ("second", executor.FAILED),
+    ]
+    assert [failure.code for failure in execution.failures] == ["IGN9999"]
+
+
+@pytest.mark.parametrize(
+    ("crash", "code"),
+    [
+        (KeyError("surprise"), "IGN6900"),
+        (MemoryError(), "IGN7005"),
+        (OSError(errno.EMFILE, "Too many open files"), "IGN7006"),
+        (OSError(errno.EFBIG, "File too large", "/x"), "IGN7007"),
+    ],
+    ids=["defect", "memory", "descriptors", "file-size"],
+)
+def test_a_crash_waits_for_running_steps_and_is_a_failure_of_its_step(
+    crash: Exception, code: str
+) -> None:
+    ended: list[str] = []
+    started = threading.Event()
+
+    def slow(task: Task) -> None:
+        started.set()
+        time.sleep(0.1)
+        ended.append("slow")
+
+    def crashes(task: Task) -> None:
+        started.wait(5)
+        raise crash
+
+    execution = run([step("slow", slow), step("crashes", crashes)])
+    assert ended == ["slow"]
+    assert [outcome.result for outcome in execution.outcomes] == [executor.FAILED, executor.DONE]
+    assert [(failure.code, failure.origin) for failure in execution.failures] == [(code, HERE)]
 
 
 def test_all_refusals_of_a_plan_are_reported_before_anything_runs() -> None:

@@ -9,49 +9,12 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ignition.base import journal
-from ignition.base.settings import Settings
-from ignition.engine.main import run
 from ignition.testbed.httpserver import HttpServer
-
-V = {"version": "3.6.0"}
-HELLO = {"path": "/etc/hello", "contents": {"source": "data:,hi"}}
-
-
-class Target:
-    """A root folder and everything that a run leaves, below one temporary folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.root = folder / "root"
-        self.root.mkdir()
-        self.settings = settings = Settings()
-        settings.platform = "file"
-        settings.log_to_stdout = True
-        settings.root = str(self.root)
-        settings.run_dir = str(folder / "run")
-        settings.config_cache = str(folder / "run/ignition.json")
-        settings.state_file = str(folder / "run/state")
-        settings.neednet = str(folder / "run/neednet")
-        settings.config_file = str(folder / "config.ign")
-        settings.kernel_cmdline_path = str(folder / "cmdline")
-        settings.system_config_dirs = (f"{folder}/r", f"{folder}/l", f"{folder}/v")
-        settings.selinux_relabel = False
-        (folder / "cmdline").write_text("")
-
-    def config(self, value: dict[str, Any] | str) -> None:
-        text = value if isinstance(value, str) else json.dumps({"ignition": V, **value})
-        (self.folder / "config.ign").write_text(text)
-
-    def run(self, *phases: str) -> int:
-        return run(list(phases), self.settings)
-
-    def left(self, name: str) -> Path:
-        return self.folder / "run" / name
+from tests.unit.engine.target import HELLO, Target, V
 
 
 @pytest.fixture
@@ -279,3 +242,29 @@ def test_a_full_run_folder_does_not_stop_a_boot(target: Target) -> None:
     target.config({"storage": {"files": [HELLO]}})
     target.left("report.json").mkdir(parents=True)
     assert target.run("fetch-offline", "files") == 0
+
+
+def test_a_phase_that_failed_reports_the_steps_that_ran(target: Target) -> None:
+    bad = {"source": "data:,x", "verification": {"hash": "sha256-" + "0" * 64}}
+    files = [
+        {"path": "/a/one", "contents": {"source": "data:,1"}},
+        {"path": "/a/b/two", "contents": bad},
+    ]
+    folders = [{"path": "/a"}, {"path": "/a/b"}]
+    target.config({"storage": {"files": files, "directories": folders}})
+    assert target.run("fetch-offline", "files") == 1
+    phase = json.loads(target.left("report.json").read_text())[-1]
+    assert phase["phase"] == "files"
+    steps = {entry["says"]: entry["result"] for entry in phase["steps"]}
+    assert steps["make /a"] == "done"
+    assert steps["write /a/b/two"] == "failed"
+    assert [failure["code"] for failure in phase["failures"]] == ["IGN4011"]
+
+
+def test_a_phase_that_cannot_begin_is_reported_too(target: Target) -> None:
+    target.left("").mkdir()
+    target.left("state").write_text("{")
+    target.config({})
+    assert target.run("fetch-offline") == 3
+    (phase,) = json.loads(target.left("report.json").read_text())
+    assert [failure["code"] for failure in phase["failures"]] == ["IGN6102"]

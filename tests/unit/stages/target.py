@@ -65,7 +65,7 @@ class Target:
         ]
         nodes = plan.make(planners, Config(config), machine)
         self.plan = [node.step.says for node in nodes]
-        executor.run(nodes, machine, self.view)
+        executor.run(nodes, machine, self.view).check()
         return self.plan
 
     def _log(self, level: int, text: str) -> None:

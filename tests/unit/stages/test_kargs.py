@@ -44,7 +44,7 @@ def run(arguments: dict[str, Any]) -> None:
         Settings(), Log(lambda level, text: None), State(), {}, no_fetching, lambda text: None
     )
     nodes = plan.make([("", kargs.plan)], Config({"kernelArguments": arguments}), machine)
-    executor.run(nodes, machine, View(-1, colour=False))
+    executor.run(nodes, machine, View(-1, colour=False)).check()
 
 
 def told(helper: Path) -> list[str]:

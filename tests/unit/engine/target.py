@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One process of the engine on a folder as root, in this process or in a child with limits of its own."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ignition.base.settings import Settings
+from ignition.engine.main import run
+
+V = {"version": "3.6.0"}
+HELLO = {"path": "/etc/hello", "contents": {"source": "data:,hi"}}
+
+
+class Target:
+    """A root folder and everything that a run leaves, below one temporary folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder / "root"
+        self.root.mkdir(exist_ok=True)
+        self.settings = settings = Settings()
+        settings.platform = "file"
+        settings.log_to_stdout = True
+        settings.root = str(self.root)
+        settings.run_dir = str(folder / "run")
+        settings.config_cache = str(folder / "run/ignition.json")
+        settings.state_file = str(folder / "run/state")
+        settings.neednet = str(folder / "run/neednet")
+        settings.config_file = str(folder / "config.ign")
+        settings.kernel_cmdline_path = str(folder / "cmdline")
+        settings.system_config_dirs = (f"{folder}/r", f"{folder}/l", f"{folder}/v")
+        settings.selinux_relabel = False
+        (folder / "cmdline").write_text("")
+
+    def config(self, value: dict[str, Any] | str) -> None:
+        text = value if isinstance(value, str) else json.dumps({"ignition": V, **value})
+        (self.folder / "config.ign").write_text(text)
+
+    def run(self, *phases: str) -> int:
+        return run(list(phases), self.settings)
+
+    def left(self, name: str) -> Path:
+        return self.folder / "run" / name
+
+    def codes(self) -> list[str]:
+        """The codes of what stopped the last phase."""
+        phase = json.loads(self.left("report.json").read_text())[-1]
+        return [failure["code"] for failure in phase["failures"]]
+
+    def temporary(self) -> list[str]:
+        """Temporary files of ours that are left anywhere."""
+        return [str(path) for path in self.folder.rglob(".*") if _is_temporary(path.name)]
+
+    def child(self, *phases: str, limit: str = "") -> subprocess.Popen[str]:
+        """Runs phases in a process of its own. `limit` is `NAME=VALUE` of setrlimit; a value that begins
+        with + counts from what the process has when it is about to begin."""
+        words = [sys.executable, "-m", "tests.unit.engine.target", str(self.folder), limit, *phases]
+        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith(".ignition-tmp-") or (name.startswith(".") and name[-1:].isdigit())
+
+
+def _set_limit(text: str) -> None:
+    name, _, value = text.partition("=")
+    number = int(value)
+    if value.startswith("+"):
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        number += pages * resource.getpagesize()
+    resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (number, number))
+
+
+if __name__ == "__main__":
+    target = Target(Path(sys.argv[1]))
+    if sys.argv[2]:
+        _set_limit(sys.argv[2])
+    sys.exit(target.run(*sys.argv[3:]))
