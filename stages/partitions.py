@@ -104,9 +104,46 @@ def _inspect(
                 hint="mend it (`sgdisk --verify` shows more), or set wipeTable to true to replace it",
             ) from error
         return disk
-    if disk.table is None and not config.wipe_table:
+    if config.wipe_table:
+        return disk
+    if disk.table is None:
         _refuse_other_table(log, machine, config, origin)
+    elif disk.table.damaged:
+        _look_at_damaged(log, machine, config, disk.table, origin)
     return disk
+
+
+def _look_at_damaged(
+    log: Log, machine: Machine, config: model.Disk, table: Table, origin: Origin
+) -> None:
+    """What else lies on a disk with a damaged table may be what the disk is used for by now.
+
+    Without a protective MBR the GPT may be older than that; only one that was made for this config, as a cut
+    leaves it, is believed.
+    """
+    found = probe.probe(log, machine.settings, config.device, origin)
+    if not found.kind:
+        return
+    if table.protected or _has_own(machine, config, table):
+        log.warning(f"{config.device} holds {found} beside a GPT that is damaged: {table.damaged}")
+        return
+    raise Refused(
+        "IGN2101",
+        f"{config.device} holds {found} and a GPT without a protective MBR, perhaps an old one",
+        origin,
+        hint="set wipeTable to true to replace both, or erase the wrong one with `wipefs`",
+    )
+
+
+def _has_own(machine: Machine, config: model.Disk, table: Table) -> bool:
+    """Whether an earlier run with this config made a partition of the table."""
+    digest = digest_of_config(machine)
+    return any(
+        marks.is_ours(one.guid, digest, f"{config.device} {entry}")
+        or one.guid == (wanted.guid or "").upper()
+        for one in table.partitions
+        for entry, wanted in enumerate(config.partitions)
+    )
 
 
 def _refuse_other_table(log: Log, machine: Machine, config: model.Disk, origin: Origin) -> None:

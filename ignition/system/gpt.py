@@ -51,7 +51,8 @@ class Table:
     """A table as found. Sectors are logical, `guid` and `entries` are bytes as they stand on disk.
 
     `entries_at` is where the first copy keeps its entries. `damaged` says in words which part is bad
-    and would be mended by writing the table, empty if all is well.
+    and would be mended by writing the table, empty if all is well; `protected` whether the first sector says
+    that the disk has a GPT.
     """
 
     guid: bytes
@@ -62,6 +63,7 @@ class Table:
     entries: bytes
     partitions: tuple[Partition, ...]
     damaged: str = ""
+    protected: bool = True
 
     @property
     def capacity(self) -> int:
@@ -100,23 +102,35 @@ def sectors_of(length: int, sector_size: int) -> int:
 
 
 def read(device: int, sector_size: int, sectors: int) -> Table | None:
-    """The table on an open disk of so many logical sectors; None where there is no trace of a GPT.
+    """The table on an open disk of so many logical sectors; None where there is none.
 
-    A table counts when its first copy is sound, or when the second one is and the protective MBR still says
-    that the disk is partitioned: libblkid and GPT fdisk agree on those. Raises Unreadable for the rest.
+    The first sector decides, as for libblkid, GPT fdisk and the kernel: one with the signature of an MBR and
+    no protective entry is an MBR, whatever an earlier GPT left behind it. With a protective entry the table
+    counts when one copy is sound. An empty first sector is what a cut of ours leaves, which writes it last:
+    there the first copy must be sound. Raises Unreadable for all else that has a trace of a GPT.
     """
     try:
-        protected = is_protective(_sectors(device, 0, 1, sector_size))
+        master = _sectors(device, 0, 1, sector_size)
+        protected = is_protective(master)
+        if not protected and has_signature(master):
+            return None
         first, complaint = _copy(device, 1, sector_size, sectors)
         if first is not None:
             second, _ = _copy(device, _backup(first, sectors), sector_size, sectors)
         else:
             second, other = _copy(device, sectors - 1, sector_size, sectors)
             complaint = complaint or other
+        if protected and first is None and second is None:
+            complaint = _of_other_sectors(device, sector_size) or complaint
     except OSError as error:
         raise Unreadable(f"reading it failed: {error.strerror}") from error
+    traces = first is not None or second is not None or bool(complaint)
+    if not protected and any(master) and traces:
+        raise Unreadable(
+            "there is a GPT, but the first sector is neither a protective MBR nor empty"
+        )
     if first is not None:
-        return _table(first, first.entries_at, _damage(second is not None, protected))
+        return _table(first, first.entries_at, _damage(first, second, protected), protected)
     if second is not None and protected:
         return _table(second, 2, "the copy at the start of the disk")
     if second is not None:
@@ -128,16 +142,34 @@ def read(device: int, sector_size: int, sectors: int) -> Table | None:
     return None
 
 
+def has_signature(master_boot_record: bytes) -> bool:
+    """Whether the first sector ends as an MBR, and the boot sector of a FAT or NTFS, does."""
+    return master_boot_record[510:512] == b"\x55\xaa"
+
+
 def is_protective(master_boot_record: bytes) -> bool:
-    """Whether the first sector says that a GPT follows: an entry of type 0xEE."""
-    if master_boot_record[510:512] != b"\x55\xaa":
+    """Whether the first sector says that a GPT follows: an entry of type 0xEE.
+
+    A hybrid MBR has others beside it. One of type 0xEF alone is a partition like any other.
+    """
+    if not has_signature(master_boot_record):
         return False
     return any(master_boot_record[446 + 16 * row + 4] == _PROTECTIVE for row in range(4))
 
 
-def _damage(has_backup: bool, protected: bool) -> str:
-    if not has_backup:
+def _of_other_sectors(device: int, sector_size: int) -> str:
+    """Says so where a GPT lies as it would on a disk with sectors of another size."""
+    for other in (512, 2048, 4096):
+        if other != sector_size and os.pread(device, 8, other) == SIGNATURE:
+            return f"the GPT was made for sectors of {other} bytes, and this disk has {sector_size}"
+    return ""
+
+
+def _damage(first: _Copy, second: _Copy | None, protected: bool) -> str:
+    if second is None:
         return "the copy at the end of the disk"
+    if (first.guid, first.entries) != (second.guid, second.entries):
+        return "the copy at the end of the disk, which differs"
     return "" if protected else "the protective MBR"
 
 
@@ -193,7 +225,7 @@ def _sectors(device: int, at: int, count: int, sector_size: int) -> bytes:
     return data
 
 
-def _table(copy: _Copy, entries_at: int, damaged: str) -> Table:
+def _table(copy: _Copy, entries_at: int, damaged: str, protected: bool = True) -> Table:
     return Table(
         copy.guid,
         copy.first,
@@ -203,6 +235,7 @@ def _table(copy: _Copy, entries_at: int, damaged: str) -> Table:
         copy.entries,
         parse_entries(copy.entries, copy.entry_size),
         damaged,
+        protected,
     )
 
 

@@ -66,8 +66,13 @@ def write(device: int, table: Table, sector_size: int, sectors: int, *, fresh: b
 
     The second copy goes to the end of the disk, also on one that has grown. After a cut at any point a
     table that was sound is found either as it was or as it should be, because one copy is whole. `fresh`
-    is for a disk without a table: its header comes after its entries, its first sector last.
+    is for a disk without a table: its header comes after its entries, its first sector last; until then it is
+    empty, since an empty one is how a cut is known.
     """
+    master = os.pread(device, sector_size, 0)
+    if fresh and any(master) and not gpt.is_protective(master):
+        _write(device, 0, bytes(sector_size))
+        os.fsync(device)
     of_entries = gpt.sectors_of(len(table.entries), sector_size)
     last_usable = sectors - 2 - of_entries
     entries = table.entries.ljust(of_entries * sector_size, b"\0")
@@ -84,7 +89,7 @@ def write(device: int, table: Table, sector_size: int, sectors: int, *, fresh: b
         for at, data in copy:
             _write(device, at * sector_size, data)
             os.fsync(device)
-    _protect(device, sector_size, sectors)
+    _write(device, 0, _protective(master, sectors))
     os.fsync(device)
 
 
@@ -128,18 +133,16 @@ def _header(table: Table, own: int, other: int, last_usable: int, entries_at: in
     return packed(crc32(packed(0)))
 
 
-def _protect(device: int, sector_size: int, sectors: int) -> None:
-    """A protective MBR where there is none; in a plain one only the size is brought up to date."""
-    master = bytearray(os.pread(device, sector_size, 0))
-    size = min(sectors - 1, 0xFFFFFFFF).to_bytes(4, "little")
-    if gpt.is_protective(bytes(master)):
-        if any(master[462:510]) or master[454:458] != b"\1\0\0\0":
-            return  # a hybrid one: it belongs to somebody
-        master[458:462] = size
-    else:
-        entry = b"\0\0\2\0\xee\xff\xff\xff\1\0\0\0" + size
+def _protective(first_sector: bytes, sectors: int) -> bytes:
+    """The first sector as a protective MBR. A plain one gets the place and size that the kernel asks for."""
+    master = bytearray(first_sector)
+    place = b"\1\0\0\0" + min(sectors - 1, 0xFFFFFFFF).to_bytes(4, "little")
+    if not gpt.is_protective(first_sector):
+        entry = b"\0\0\2\0\xee\xff\xff\xff" + place
         master[_BOOT_CODE:512] = bytes(6) + entry + bytes(48) + b"\x55\xaa"
-    _write(device, 0, bytes(master))
+    elif not any(master[462:510]):  # a hybrid one belongs to somebody
+        master[454:462] = place
+    return bytes(master)
 
 
 def _write(device: int, offset: int, data: bytes) -> None:

@@ -49,7 +49,7 @@ def has_boot_sector(device: str) -> bool:
     """Whether the first sector carries the signature of an MBR. Raises OSError."""
     descriptor = os.open(device, os.O_RDONLY)
     try:
-        return os.pread(descriptor, 512, 0)[510:] == b"\x55\xaa"
+        return gpt.has_signature(os.pread(descriptor, 512, 0))
     finally:
         os.close(descriptor)
 

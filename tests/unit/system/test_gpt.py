@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -269,9 +270,157 @@ def test_a_cut_between_any_two_writes_leaves_the_old_or_the_new_table(
     assert states == {"cut", "whole"}
 
 
+def test_a_cut_on_a_first_sector_of_something_else_leaves_one_that_we_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = gptwrite._write
+    for writes in range(7):
+        image = Image(tmp_path / f"disk{writes}")
+        image.put(0, b"XFSB".ljust(512, b"\1"))
+        left = writes
+
+        def cut(device: int, offset: int, data: bytes) -> None:
+            nonlocal left
+            if not left:
+                raise Cut
+            left -= 1
+            real(device, offset, data)
+
+        monkeypatch.setattr(gptwrite, "_write", cut)
+        try:
+            image.write(ONE)
+        except Cut:
+            pass
+        monkeypatch.setattr(gptwrite, "_write", real)
+        image.write(ONE)
+        assert image.is_sound()
+        assert image.get(0)[:4] in (b"XFSB", bytes(4))
+
+
 def test_guids_are_read_as_they_are_written() -> None:
     assert gpt.guid_text(gpt.guid_bytes(GUID)) == GUID
     assert gpt.guid_bytes(LINUX_DATA).hex() == "af3dc60f838472478e793d69d8477de4"
     made = gpt.guid_text(gptwrite.changed(gpt.empty(512, SECTORS), [], []).guid)
     assert made[14] == "4", "the version of random GUIDs"
     assert made[19] in "89AB"
+
+
+def mbr(image: Image, *entries: tuple[int, int, int], signature: bytes = b"\x55\xaa") -> None:
+    """A first sector with these entries (type, start, size), which says nothing of what lies behind it."""
+    rows = b"".join(
+        bytes((0, 0, 2, 0, kind, 255, 255, 255)) + struct.pack("<II", start, size)
+        for kind, start, size in entries
+    )
+    image.put(0, (bytes(440) + b"\1\2\3\4\0\0" + rows).ljust(510, b"\0") + signature)
+
+
+def no_second(image: Image) -> None:
+    image.put(SECTORS - 1, bytes(512))
+
+
+def nothing_more(image: Image) -> None:
+    pass
+
+
+MBRS = {
+    "a partition": [(0x83, 2048, 8192)],
+    "no partition": [],
+    "only an EFI one": [(0xEF, 1, SECTORS - 1)],
+    "only an EFI one further on": [(0xEF, 2048, 8192)],
+    "an extended one": [(0x05, 2048, 8192)],
+    "one of a BSD": [(0xA5, 2048, 8192)],
+    "beyond the end": [(0x83, 2048, 4 * SECTORS)],
+}
+
+
+@pytest.mark.parametrize("behind", [nothing_more, no_header, bad_header, no_second])
+@pytest.mark.parametrize("entries", MBRS.values(), ids=MBRS)
+def test_mbr_that_protects_nothing_is_an_mbr(
+    image: Image, entries: list[tuple[int, int, int]], behind: Damage
+) -> None:
+    """Whatever an old GPT left behind it: so say blkid and sgdisk."""
+    image.write(ONE)
+    behind(image)
+    mbr(image, *entries)
+    assert image.read() is None
+    assert "PTTYPE=dos" in blkid(image)
+    assert subprocess.run(["sgdisk", "-p", image.path], capture_output=True).returncode == 2
+
+
+PROTECTIVE = {
+    "plain": [(0xEE, 1, SECTORS - 1)],
+    "in the second slot": [(0, 0, 0), (0xEE, 1, SECTORS - 1)],
+    "too small": [(0xEE, 1, 100)],
+    "from sector 0": [(0xEE, 0, SECTORS)],
+    "hybrid": [(0xEE, 1, 2047), (0x83, 2048, 2048)],
+    "hybrid, protected behind": [(0x83, 2048, 2048), (0xEE, 4096, 2047)],
+    "hybrid with an EFI partition": [(0xEE, 1, 2047), (0xEF, 2048, 2048)],
+}
+
+
+@pytest.mark.parametrize("entries", PROTECTIVE.values(), ids=PROTECTIVE)
+def test_protective_mbr_of_any_shape_means_a_gpt(
+    image: Image, entries: list[tuple[int, int, int]]
+) -> None:
+    image.write(ONE)
+    mbr(image, *entries)
+    table = image.read()
+    assert table is not None
+    assert (table.partitions, table.damaged) == ((ONE,), "")
+    assert "PTTYPE=gpt" in blkid(image)
+    first = image.get(0)
+    image.write(Partition(2, 8192, 10, LINUX_DATA, GUID, ""))
+    plain = len([one for one in entries if one[0]]) == 1 and entries[0][0]
+    if plain:  # the kernel believes only an entry that begins at sector 1
+        assert image.get(0)[446:462] == bytes.fromhex("00000200eeffffff01000000ffff0000")
+    else:
+        assert image.get(0) == first
+
+
+NO_MBR = {
+    "a signature that is gone": lambda image: image.put(0, image.get(0)[:510] + bytes(2)),
+    "partitions without a signature": lambda image: mbr(image, (0x83, 2048, 9), signature=b"\0\0"),
+    "boot code": lambda image: image.put(0, b"GRUB".ljust(512, b"\0")),
+    "something else": lambda image: image.put(0, b"XFSB".ljust(512, b"\1")),
+}
+
+
+@pytest.mark.parametrize("spoil", NO_MBR.values(), ids=NO_MBR)
+def test_first_sector_of_someone_else_is_not_taken_for_a_cut_of_ours(
+    image: Image, spoil: Damage
+) -> None:
+    image.write(ONE)
+    spoil(image)
+    with pytest.raises(gpt.Unreadable, match="neither a protective MBR nor empty"):
+        image.read()
+
+
+@pytest.mark.parametrize(("made_for", "shown"), [(4096, 512), (512, 4096)])
+def test_gpt_for_sectors_of_another_size_is_named(image: Image, made_for: int, shown: int) -> None:
+    device = os.open(image.path, os.O_RDWR)
+    try:
+        sectors = SECTORS * 512 // made_for
+        table = gptwrite.changed(gpt.empty(made_for, sectors), [], [])
+        gptwrite.write(device, table, made_for, sectors, fresh=True)
+        with pytest.raises(gpt.Unreadable, match=f"made for sectors of {made_for} bytes"):
+            gpt.read(device, shown, SECTORS * 512 // shown)
+    finally:
+        os.close(device)
+
+
+def test_copy_at_the_end_that_differs_is_mended(image: Image) -> None:
+    image.write(ONE)
+    second = image.get(SECTORS - 33, 33)
+    image.write(Partition(2, 8192, 10, LINUX_DATA, GUID, "new"))
+    image.put(SECTORS - 33, second)
+    table = image.read()
+    assert table is not None
+    assert [one.number for one in table.partitions] == [1, 2], "as the kernel and sgdisk take it"
+    assert "differs" in table.damaged
+    image.write()
+    assert image.is_sound()
+
+
+def blkid(image: Image) -> str:
+    command = ["blkid", "--probe", "--output", "export", str(image.path)]
+    return subprocess.run(command, capture_output=True, text=True).stdout
