@@ -94,7 +94,7 @@ def fetch_bytes(
     """The bytes of a URL, unpacked and verified, at most `body.MEMORY_LIMIT` of them.
 
     Raises NeedNetwork (IGN4003) when the run is offline, NotFound (IGN4004) for a 404 and its kin, else
-    Failure. An empty URL has no bytes.
+    Failure. An empty URL has no bytes, whatever else is said about them.
     """
     name = display_name(url)
     memory = Memory(name, origin)
@@ -163,9 +163,10 @@ def _fetch(
     parts = _parts(url, origin)
     name = parts.redacted()
     body = Body(destination, name, origin, compression=compression, verification=verification)
-    if parts.scheme:
-        module = _module(ctx, parts, name, origin)
-        module.fetch(ctx, Request(url, parts, name, headers, origin, ask), body)
+    if not parts.scheme:
+        return  # nothing comes, so nothing is unpacked or held against a sum
+    module = _module(ctx, parts, name, origin)
+    module.fetch(ctx, Request(url, parts, name, headers, origin, ask), body)
     body.end()
 
 

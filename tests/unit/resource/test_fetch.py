@@ -33,6 +33,9 @@ def test_data_url(bench: Bench) -> None:
 
 def test_no_source_has_no_bytes(bench: Bench) -> None:
     assert fetch_bytes(bench.context(offline=True), "") == b""
+    wrong = "sha256-" + "0" * 64
+    offline = bench.context(offline=True)
+    assert fetch_bytes(offline, "", compression="gzip", verification=wrong) == b""
 
 
 @pytest.mark.parametrize("url", ["data:x,y", "data:;base64,a"])

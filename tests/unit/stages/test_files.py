@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, Refused, Several
+from ignition.config.merge import merge
 from tests.unit.stages.target import Target, data_url
 
 PASSWD = "root:x:0:0::/root:/bin/sh\ncore:x:500:501:Core:/home/core:/bin/sh\n"
@@ -83,6 +84,36 @@ def test_new_file_with_new_parents(target: Target) -> None:  # 23
 def test_contents(target: Target, contents: dict[str, Any]) -> None:
     target.storage(files=[{"path": "/f", "contents": contents}])
     assert target.at("/f").read_text() == "hello"
+
+
+HASHED = {"verification": {"hash": "sha256-" + "0" * 64}}
+
+
+@pytest.mark.parametrize(
+    "more", [{"compression": "gzip"}, HASHED, {"compression": "gzip", **HASHED}]
+)
+def test_empty_source_is_neither_unpacked_nor_verified(
+    target: Target, more: dict[str, Any]
+) -> None:
+    empty = {"source": "", **more}
+    target.put("/old", "old")
+    target.storage(
+        files=[
+            {"path": "/f", "contents": empty},
+            {"path": "/old", "contents": empty, "overwrite": True},
+            {"path": "/a", "append": [{"source": "data:,a"}, empty, {"source": "data:,b"}]},
+        ]
+    )
+    assert [target.at(path).read_text() for path in ("/f", "/old", "/a")] == ["", "", "ab"]
+
+
+def test_empty_source_over_what_a_parent_says(target: Target) -> None:
+    def config(**contents: Any) -> dict[str, Any]:
+        return {"storage": {"files": [{"path": "/f", "contents": contents}]}}
+
+    parent = config(source="http://nowhere.invalid/f", compression="gzip", **HASHED)
+    target.run(merge(parent, config(source="")))
+    assert target.at("/f").read_bytes() == b""
 
 
 @pytest.mark.parametrize("there", [None, "old"])
