@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import binascii
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _TOKEN = frozenset(_ASCII).difference('()<>@,;:\\"/[]?=')
 _MEDIA_TYPES = (
@@ -25,6 +29,9 @@ _MEDIA_TYPES = (
 _PLAIN = "".join(each for each in _ASCII if each not in '<>#"{}|\\^[]`').encode()
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _OCTAL = "01234567"
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
+# Escaped data are decoded so much at a time.
+_PORTION = 1 << 14
 
 
 class DataUrlError(ValueError):
@@ -39,6 +46,8 @@ def check(url: str) -> str:
             _check_base64(data)
         else:
             _check_plain(data)
+            for _ in _unescaped(data):
+                pass
     except DataUrlError as error:
         return str(error)
     return ""
@@ -51,7 +60,7 @@ def decode(url: str) -> bytes:
         _check_base64(data)
         return binascii.a2b_base64(data)
     _check_plain(data)
-    return _unescape(data)
+    return b"".join(_unescaped(data))
 
 
 def _split(url: str) -> tuple[bytes, bool]:
@@ -69,8 +78,6 @@ def _split(url: str) -> tuple[bytes, bool]:
 def _check_plain(data: bytes) -> None:
     if data.translate(None, _PLAIN):
         raise DataUrlError("invalid data character")
-    if b"%" in data:
-        _unescape(data)
 
 
 def _check_base64(data: bytes) -> None:
@@ -99,22 +106,40 @@ def _base64_fault(data: bytes) -> int:
     return first + 2 if data[first + 1] == ord("=") else first
 
 
-def _unescape(data: bytes) -> bytes:
+def _unescaped(data: bytes) -> Iterator[bytes]:
+    """The bytes that escaped data stand for, a portion at a time: a list of all escapes would take a hundred
+    times their memory."""
+    at = 0
+    while at < len(data):
+        end = at + _PORTION
+        if data[end - 1 : end] == b"%":
+            end += 2
+        elif data[end - 2 : end - 1] == b"%":
+            end += 1
+        yield _unescaped_portion(data[at:end], end >= len(data))
+        at = end
+
+
+def _unescaped_portion(data: bytes, is_last: bool) -> bytes:
     first, *rest = data.split(b"%")
-    decoded = [first]
-    last = len(rest) - 1
-    for number, part in enumerate(rest):
-        try:
-            byte = binascii.unhexlify(part[:2])
-        except ValueError:
-            byte = b""
-        if not byte:
-            at_end = number == last and len(part) < 2
-            if at_end and all(each in b"0123456789abcdefABCDEF" for each in part):
-                raise DataUrlError("rfc2396: unexpected end of unescape sequence")
-            raise DataUrlError("rfc2396: invalid char 0x25 in unescape sequence")
-        decoded += (byte, part[2:])
-    return b"".join(decoded)
+    try:
+        if all(rest):
+            return first + b"".join([binascii.unhexlify(part[:2]) + part[2:] for part in rest])
+    except ValueError:
+        pass
+    raise DataUrlError(f"rfc2396: {_escape_fault(rest, is_last)} unescape sequence")
+
+
+def _escape_fault(parts: list[bytes], is_last: bool) -> str:
+    """What is wrong with the first bad escape. `parts` are what follows each percent sign."""
+    for part in parts[: -1 if is_last else None]:
+        if len(part) < 2 or part[:2].strip(_HEXADECIMAL):
+            return "invalid char 0x25 in"
+    return (
+        "unexpected end of"
+        if is_last and not parts[-1][:2].strip(_HEXADECIMAL)
+        else "invalid char 0x25 in"
+    )
 
 
 def _token_end(url: str, start: int) -> int:
@@ -191,7 +216,8 @@ def _parameter_value(url: str, start: int, quoted: bool) -> tuple[int, bool]:
     if end == start or url[end] not in ";,":
         raise DataUrlError("invalid character for parameter value")
     if not quoted:
-        _unescape(url[start:end].encode())
+        for _ in _unescaped(url[start:end].encode()):
+            pass
     return end, False
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from functools import cached_property
 
+from ignition.base.gunzip import Gunzip
 from ignition.config import dataurl, document
 from ignition.lint.embedded import Embedded
 
@@ -83,19 +84,18 @@ def body_of(resource: dict[str, Any], path: Path) -> Body | None:
 
 def gunzip(raw: bytes) -> bytes | None:
     """Decompressed bytes; None if there are too many. ValueError if these are not gzip, or not whole."""
-    data = b""
-    while raw:
-        stream = zlib.decompressobj(wbits=31)
-        try:
-            data += stream.decompress(raw, _DECOMPRESSED_MAX)
-        except zlib.error as error:
-            raise ValueError(str(error)) from None
-        if len(data) >= _DECOMPRESSED_MAX:
-            return None
-        if not stream.eof:
-            raise ValueError("cut off")
-        raw = stream.unused_data
-    return data
+    stream = Gunzip()
+    data = bytearray()
+    try:
+        for piece in stream.feed(raw):
+            data += piece
+            if len(data) >= _DECOMPRESSED_MAX:
+                return None
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if not stream.whole:
+        raise ValueError("cut off")
+    return bytes(data)
 
 
 class File:

@@ -10,6 +10,7 @@ import os
 import zlib
 
 from ignition.base.errors import Failure
+from ignition.base.gunzip import Gunzip
 from ignition.resource import digest
 from ignition.resource.amounts import amount
 from ignition.resource.room import FULL, Room, no_room
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 # Configs, certificates and keys are held in memory: no honest one is near this.
 MEMORY_LIMIT = 64 * 1024 * 1024
-# A packed body is unpacked in pieces of this size, so that a small one cannot fill the memory.
-_PIECE = 1024 * 1024
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 class Memory:
@@ -150,7 +148,7 @@ class Body:
         """A new try: nothing of an earlier one remains."""
         self._destination.restart()
         self._summing = digest.new(self._kind) if self._kind else None
-        self._unpacker = zlib.decompressobj(_GZIP) if self._packed else None
+        self._unpacker = Gunzip() if self._packed else None
 
     @property
     def packed(self) -> bool:
@@ -166,12 +164,16 @@ class Body:
         """Takes the next bytes as they came from the source."""
         if self._unpacker is None:
             self._pass_on(data)
-        else:
-            self._unpack(data)
+            return
+        try:
+            for piece in self._unpacker.feed(data):
+                self._pass_on(piece)
+        except zlib.error as error:
+            raise self._not_gzip(str(error)) from error
 
     def end(self) -> None:
         """All bytes have come: Failure IGN4009 for a broken gzip body, IGN4011 for a wrong hash."""
-        if self._unpacker is not None and not self._unpacker.eof:
+        if self._unpacker is not None and not self._unpacker.whole:
             raise self._not_gzip("it ends too early")
         if self._summing is None:
             return
@@ -189,22 +191,6 @@ class Body:
             self._destination.write(data)
             if self._summing is not None:
                 self._summing.update(data)
-
-    def _unpack(self, data: bytes) -> None:
-        more = bool(data)
-        while more and self._unpacker is not None:
-            if self._unpacker.eof:  # several members in a row are one gzip file (RFC 1952, 2.2)
-                self._unpacker = zlib.decompressobj(_GZIP)
-            try:
-                piece = self._unpacker.decompress(data, _PIECE)
-            except zlib.error as error:
-                raise self._not_gzip(str(error)) from error
-            self._pass_on(piece)
-            data = (
-                self._unpacker.unused_data if self._unpacker.eof else self._unpacker.unconsumed_tail
-            )
-            # A full piece may not have been all that the input held, even if that is used up.
-            more = bool(data) or (len(piece) == _PIECE and not self._unpacker.eof)
 
     def _not_gzip(self, why: str) -> Failure:
         return Failure(

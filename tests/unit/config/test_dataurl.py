@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
 from urllib.parse import quote
 
 import pytest
@@ -152,3 +153,30 @@ def test_check_and_decode_agree(text: str) -> None:
         assert dataurl.check(url) == str(error)
     else:
         assert dataurl.check(url) == ""
+
+
+@pytest.mark.parametrize("shift", range(4))
+@pytest.mark.parametrize("escape", ["%41", "%4", "%", "%4g", "%%41"])
+def test_escapes_where_one_portion_ends_and_the_next_begins(shift: int, escape: str) -> None:
+    """It is decoded in portions: each says of itself what the whole says."""
+    portion = dataurl._PORTION
+    for more in ("", "b" * 3 * portion, "%43" * portion):
+        inside = f"data:,%42{escape}{'z' * 4}{more}"
+        border = f"data:,%42{'a' * (portion - 3 - shift)}{escape}{'z' * 4}{more}"
+        assert dataurl.check(border) == dataurl.check(inside)
+        at_end = f"data:,%42{'a' * (portion - 3 - shift)}{escape}"
+        assert dataurl.check(at_end) == dataurl.check(f"data:,%42{escape}")
+        if not dataurl.check(inside):
+            expected = b"B" + b"a" * (portion - 3 - shift) + b"A"
+            assert dataurl.decode(at_end) == expected
+            assert dataurl.decode(border) == expected + b"zzzz" + more.replace("%43", "C").encode()
+
+
+def test_memory_for_escapes() -> None:
+    url = "data:," + "%41" * 300_000
+    tracemalloc.start()
+    try:
+        assert dataurl.decode(url) == b"A" * 300_000
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(url)
+    finally:
+        tracemalloc.stop()

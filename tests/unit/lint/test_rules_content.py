@@ -158,7 +158,7 @@ def test_compressed_inline_content() -> None:
     assert of_source(good, compression="gzip") == []
     assert of_source(url("hello"), compression="gzip") == ["IGN1877 compression"]
     assert of_source(good[:-12], compression="gzip") == ["IGN1877 compression"]
-    assert of_source(url(""), compression="gzip") == []
+    assert of_source(url(""), compression="gzip") == ["IGN1877 compression"]
     assert of_source(good) == ["IGN1878 source"]
     assert of_file("/opt/x.gz") == []
 

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from ignition.base import gunzip
 from ignition.base.errors import Failure, NeedNetwork
 from ignition.base.origin import Origin
 from ignition.config.model import Resource
-from ignition.resource import body, digest
+from ignition.resource import digest
 from ignition.resource.fetch import fetch_bytes, fetch_to, needs_network
 from ignition.resource.watch import Watch
 
@@ -87,8 +88,8 @@ def data_url(data: bytes) -> str:
         pytest.param(zlib.compress(b"", wbits=31), b"", id="nothing packed"),
         pytest.param(zlib.compress(bytes(5_000_000), wbits=31), bytes(5_000_000), id="large"),
         pytest.param(
-            zlib.compress(bytes(body._PIECE), wbits=31) + PACKED,
-            bytes(body._PIECE) + b"hello",
+            zlib.compress(bytes(gunzip.PIECE), wbits=31) + PACKED,
+            bytes(gunzip.PIECE) + b"hello",
             id="piece",
         ),
     ],

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Unpacking gzip as it comes."""
+
+from __future__ import annotations
+
+import random
+import zlib
+
+import pytest
+
+from ignition.base.gunzip import PIECE, Gunzip
+
+
+def packed(data: bytes) -> bytes:
+    return zlib.compress(data, wbits=31)
+
+
+def unpacked(*portions: bytes) -> bytes:
+    unpacker = Gunzip()
+    found = b"".join(piece for portion in portions for piece in unpacker.feed(portion))
+    assert unpacker.whole
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_members_in_any_portions(seed: int) -> None:
+    dice = random.Random(seed)
+    bodies = [
+        dice.randbytes(dice.choice((0, 1, 500, 1000, 1024, 5000, 70_000)))
+        for _ in range(dice.randint(1, 30))
+    ]
+    file = b"".join(map(packed, bodies))
+    cuts = sorted(dice.randrange(len(file)) for _ in range(dice.randint(0, 40)))
+    portions = [file[start:end] for start, end in zip([0, *cuts], [*cuts, len(file)], strict=True)]
+    assert unpacked(*portions) == b"".join(bodies)
+
+
+@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+def test_no_piece_is_larger_than_said(size: int) -> None:
+    pieces = list(Gunzip().feed(packed(bytes(size))))
+    assert max(map(len, pieces)) <= PIECE
+    assert b"".join(pieces) == bytes(size)
+
+
+def test_hundred_thousand_members() -> None:
+    # Each is read where the one before has ended, and what comes after it is not copied.
+    assert unpacked(packed(b"x") * 100_000) == b"x" * 100_000
+
+
+@pytest.mark.parametrize("file", [b"", packed(b"x")[:-1], packed(b"x") + packed(b"y")[:5]])
+def test_cut_off(file: bytes) -> None:
+    unpacker = Gunzip()
+    assert b"".join(unpacker.feed(file)) in (b"", b"x")
+    assert not unpacker.whole
+
+
+@pytest.mark.parametrize("file", [b"hello", packed(b"x") + b"junk", zlib.compress(b"x")])
+def test_what_is_not_gzip(file: bytes) -> None:
+    with pytest.raises(zlib.error):
+        list(Gunzip().feed(file))
