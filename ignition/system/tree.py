@@ -3,39 +3,56 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def remove_tree(name: str, folder: int) -> None:
-    """As `rm -rf`, without recursion: a tree may be deeper than Python's stack."""
-    open_folders = [(os.dup(folder), name)]
+    """As `rm -rf`, without recursion: a tree may be deeper than Python's stack, and than there are
+    descriptors. Each folder is listed once."""
+    here = os.open(name, _FOLDER, dir_fd=folder)
     try:
-        while open_folders:
-            above, name = open_folders[-1]
-            below = os.open(name, _FOLDER, dir_fd=above)
-            open_folders.append((below, ""))
-            subfolder = _empty(below)
-            if subfolder is not None:
-                open_folders[-1] = (below, subfolder)
+        way = [(name, _identity(here), _empty(here))]
+        while True:
+            _, _, todo = way[-1]
+            if todo:
+                inner = todo.pop()
+                here = _move(here, inner)
+                way.append((inner, _identity(here), _empty(here)))
                 continue
-            open_folders.pop()
-            os.close(below)
-            os.rmdir(name, dir_fd=above)
-            os.close(above)
-            open_folders.pop()
+            emptied, _, _ = way.pop()
+            if not way:
+                break
+            here = _move(here, "..")
+            if _identity(here) != way[-1][1]:  # somebody moves folders about: this one is not ours
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), emptied)
+            os.rmdir(emptied, dir_fd=here)
     finally:
-        for fileno, _ in open_folders:
-            os.close(fileno)
+        os.close(here)
+    os.rmdir(name, dir_fd=folder)
 
 
-def _empty(folder: int) -> str | None:
-    """Removes the files of a folder; the name of one folder in it, if there is one."""
+def _move(here: int, name: str) -> int:
+    there = os.open(name, _FOLDER, dir_fd=here)
+    os.close(here)
+    return there
+
+
+def _identity(folder: int) -> tuple[int, int]:
+    found = os.fstat(folder)
+    return found.st_dev, found.st_ino
+
+
+def _empty(folder: int) -> list[str]:
+    """Removes the files of a folder; the names of the folders in it."""
     with os.scandir(folder) as listing:
         entries = list(listing)  # removing while reading may skip some
+    folders = []
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            return entry.name
-        os.unlink(entry.name, dir_fd=folder)
-    return None
+            folders.append(entry.name)
+        else:
+            os.unlink(entry.name, dir_fd=folder)
+    return folders

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 from collections.abc import Iterator
 
@@ -134,3 +135,30 @@ def test_deeper_than_the_stack_of_python(target: Target) -> None:
     os.close(here)
     target.storage(directories=[{"path": "/deep", "overwrite": True}])
     assert list(target.at("/deep").iterdir()) == []
+
+
+def test_deeper_than_there_are_descriptors(target: Target) -> None:
+    here = os.open(target.folder("/deep"), os.O_RDONLY)
+    for _ in range(100):
+        for name in "ab":
+            os.mkdir(name, dir_fd=here)
+        os.close(os.open("f", os.O_CREAT, dir_fd=here))
+        below = os.open("a", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (60, limits[1]))
+    try:
+        target.storage(directories=[{"path": "/deep", "overwrite": True}])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert list(target.at("/deep").iterdir()) == []
+
+
+def test_folder_with_two_thousand_others(target: Target) -> None:
+    folder = target.folder("/wide")
+    for number in range(2_000):
+        (folder / str(number)).mkdir()
+    target.storage(directories=[{"path": "/wide", "overwrite": True}])
+    assert list(folder.iterdir()) == []
