@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 
 from ignition.base.errors import Failure, NoProvider
+from ignition.base.files import read_regular
 from ignition.base.log import quote
+from ignition.resource.body import MEMORY_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +27,7 @@ def fetch(ctx: FetchContext) -> bytes:
         path = os.path.join(folder, "user.ign")
         ctx.log.info(f"reading system config file {quote(path)}")
         try:
-            with open(path, "rb") as file:
-                return file.read()
+            return read_regular(path, MEMORY_LIMIT, follow=True)
         except (FileNotFoundError, NotADirectoryError):
             ctx.log.info(f"no config at {quote(path)}")
         except OSError as error:

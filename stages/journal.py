@@ -14,6 +14,7 @@ import _thread
 import os
 
 from ignition.base import gojson
+from ignition.base.files import OWN_LIMIT, read_regular
 from ignition.resource import digest
 from ignition.system.folder import write_all
 from ignition.system.trouble import trouble
@@ -142,8 +143,7 @@ def digest_of_config(machine: Machine) -> str:
 
 def _sum_of_file(path: str) -> str:
     try:
-        with open(path, "rb") as file:
-            return digest.sha512(file.read())
+        return digest.sha512(read_regular(path, OWN_LIMIT, follow=True))
     except FileNotFoundError:
         return ""
 

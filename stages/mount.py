@@ -12,7 +12,7 @@ import stat
 
 from ignition.base import stop
 from ignition.base.errors import CommandFailed, Failure, Refused, Several
-from ignition.base.files import write_atomically
+from ignition.base.files import read_regular, write_atomically
 from ignition.base.record import record
 from ignition.engine.step import Step, Task
 from ignition.system import devices, mounts
@@ -267,8 +267,7 @@ class _Ours:
 
     def _lines(self) -> list[bytes]:
         try:
-            with open(self._path, "rb") as file:
-                return file.read().split(b"\0")[:-1]
+            return read_regular(self._path).split(b"\0")[:-1]
         except FileNotFoundError:
             return []
 

@@ -144,7 +144,8 @@ def limit(error: OSError) -> tuple[str, str, str] | None:
 def of_system(error: OSError, origin: Origin | None = None) -> Failure:
     """The failure for a system call that failed where nobody knew more about it."""
     place = f"{error.filename}: " if error.filename else ""
-    code, text, hint = limit(error) or ("IGN7003", error.strerror or str(error), "")
+    code = getattr(error, "code", "IGN7003")  # of what `base.files` does not read
+    code, text, hint = limit(error) or (code, error.strerror or str(error), "")
     return Failure(code, f"{place}{text}", origin, hint=hint, cause=error)
 
 

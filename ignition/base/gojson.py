@@ -47,6 +47,17 @@ def loads(text: str) -> Any:
     return value
 
 
+def loads_sound(data: bytes) -> Any:
+    """The value of a JSON text that we wrote, or that somebody put in its place. ValueError also for what could
+    not be written again: half of a surrogate pair, a number beyond 64-bit floats, what is nested too deep."""
+    value = loads(data.decode())
+    try:
+        dumps(value).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return value
+
+
 def _no_default(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 

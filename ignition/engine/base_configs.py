@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from ignition.base.errors import Failure
+from ignition.base.files import read_regular
 from ignition.base.finding import WARNING, Finding
 from ignition.base.log import quote
 from ignition.base.origin import Origin
@@ -20,6 +21,7 @@ from ignition.config.merge import merge
 from ignition.config.parse import parse
 from ignition.engine.sources import Fetched, Part
 from ignition.resource import digest
+from ignition.resource.body import MEMORY_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,8 +82,7 @@ def _read_set(settings: Settings, name: str, log: Log) -> Base:
     for path in _files(settings.system_config_dirs, name, log):
         log.info(f"reading system config file {quote(path)}")
         try:
-            with open(path, "rb") as file:
-                data = file.read()
+            data = read_regular(path, MEMORY_LIMIT, follow=True)
         except OSError as error:
             raise Failure(
                 "IGN5401", f"cannot read a base config: {error.strerror}", Origin(path)

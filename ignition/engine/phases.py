@@ -146,17 +146,11 @@ def _ask_for_network(settings: Settings, log: Log, view: View, need: NeedNetwork
 
 
 def _write_cache(settings: Settings, text: str) -> None:
-    """Mode 0640 minus umask for a new file, the mode that it has for an old one."""
+    """Mode 0640, whatever lay there before: the config holds secrets."""
     path = settings.config_cache
     try:
-        mode = os.stat(path).st_mode & 0o7777
-    except OSError:
-        umask = os.umask(0)
-        os.umask(umask)
-        mode = 0o640 & ~umask
-    try:
         os.makedirs(os.path.dirname(path) or ".", mode=0o755, exist_ok=True)
-        write_atomically(path, text.encode("utf-8", "surrogatepass"), mode)
+        write_atomically(path, text.encode("utf-8", "surrogatepass"), 0o640)
     except OSError as error:
         raise Failure(
             "IGN6202", f"writing the config cache: {error}", hint=f"{path} must be writable"

@@ -7,7 +7,7 @@ import os
 import time
 
 from ignition.base import gojson
-from ignition.base.files import write_atomically
+from ignition.base.files import read_regular, write_atomically
 from ignition.base.record import record
 
 TYPE_CHECKING = False
@@ -74,15 +74,26 @@ def keep(report: Report, settings: Settings, log: Log) -> None:
     """Appends the phase to `report.json` in the run folder. A full /run must not stop a boot."""
     path = os.path.join(settings.run_dir, REPORT_FILE)
     try:
-        phases: list[Any] = []
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                phases = gojson.loads(file.read())
-        phases = [*phases, report.to_json()][-MOST_PHASES:]
+        phases = [*_earlier(path, log), report.to_json()][-MOST_PHASES:]
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
-        write_atomically(path, (gojson.dumps_indent(phases) + "\n").encode(), 0o600)
-    except (OSError, ValueError, TypeError, MemoryError) as error:
+        text = gojson.dumps_indent(phases) + "\n"
+        write_atomically(path, text.encode("utf-8", "backslashreplace"), 0o600)
+    except (OSError, MemoryError) as error:
         log.notice(f"cannot keep the report: {error}")
+
+
+def _earlier(path: str, log: Log) -> list[Any]:
+    """The phases that are in the file already; none if somebody else made it."""
+    try:
+        phases = gojson.loads_sound(read_regular(path))
+        if not isinstance(phases, list):
+            raise ValueError("not a list")
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        log.notice(f"the report begins anew: {path} is no report: {error}")
+        return []
+    return phases
 
 
 def keep_failure(text: str, settings: Settings) -> None:

@@ -10,7 +10,7 @@ import os
 
 from ignition.base import gojson
 from ignition.base.errors import Failure
-from ignition.base.files import write_atomically
+from ignition.base.files import OWN_LIMIT, read_regular, write_atomically
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,20 +63,20 @@ def load(path: str) -> State:
     """
     state = State()
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        data = read_regular(path, OWN_LIMIT, follow=True)
     except FileNotFoundError:
         return state
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise _unusable("IGN6101", f"reading state: reading state file: {error}", path) from error
     try:
-        value = gojson.loads(text)
-        state.fetched_configs = _member(value, "fetchedConfigs", list)
-        state.luks_persist_key_files = _member(value, "luksPersistKeyFiles", dict)
-        state.notated_directories = _member(value, "notatedDirectories", list)
-        state.provider_output_files = _member(value, "providerOutputFiles", list)
-        state.luks_persist_volume_key_files = _member(value, "luksPersistVolumeKeyFiles", dict)
+        value = gojson.loads_sound(data)
+        state.fetched_configs = _member(value, "fetchedConfigs", list, dict)
+        state.luks_persist_key_files = _member(value, "luksPersistKeyFiles", dict, str)
+        state.notated_directories = _member(value, "notatedDirectories", list, str)
+        state.provider_output_files = _member(value, "providerOutputFiles", list, dict)
+        state.luks_persist_volume_key_files = _member(value, "luksPersistVolumeKeyFiles", dict, str)
         state.engine = _member(value, "engine", dict)
+        _check(state)
     except ValueError as error:
         raise _unusable("IGN6102", f"reading state: parsing state file: {error}", path) from error
     return state
@@ -87,21 +87,72 @@ def save(state: State, path: str) -> None:
     try:
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
         write_atomically(path, (gojson.dumps(state.to_json()) + "\n").encode(), 0o600)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise Failure(
             "IGN6103", f"writing state: {error}", hint=f"{path} must be writable"
         ) from error
 
 
-def _member(value: Any, key: str, kind: type) -> Any:
+_WORDS = {
+    list: "a list",
+    dict: "a JSON object",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+}
+
+
+def _member(value: Any, key: str, kind: type, inner: type | None = None) -> Any:
+    """A member of an object, of one kind, all in it of another; empty for what is absent or null."""
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     member = value.get(key)
     if member is None:
         return kind()
     if not isinstance(member, kind):
-        raise ValueError(f"{key} is not a {'list' if kind is list else 'JSON object'}")
+        raise ValueError(f"{key} is not {_WORDS[kind]}")
+    if inner is not None:
+        within: list[Any] = list(member.values()) if kind is dict else member
+        for each in within:
+            if not isinstance(each, inner):
+                raise ValueError(f"{key} holds what is not {_WORDS[inner]}")
     return member
+
+
+def _check(state: State) -> None:
+    """ValueError for members that no run of ours would have left so."""
+    for entry in state.fetched_configs:
+        entry.update(
+            kind=_member(entry, "kind", str),
+            source=_member(entry, "source", str),
+            referenced=_member(entry, "referenced", bool),
+        )
+    for path in state.notated_directories:
+        _check_path(path)
+    for file in state.provider_output_files:
+        _check_path(_member(file, "path", str))
+        _member(_member(file, "contents", dict), "source", str)
+        for owner in ("user", "group"):
+            _member(file, owner, dict)
+        _member(file, "mode", int)
+        _member(file, "overwrite", bool)
+        _member(file, "append", list)
+    # What is null is absent.
+    engine = state.engine = {key: part for key, part in state.engine.items() if part is not None}
+    for key in ("phases", "sources"):
+        _member(engine, key, list, dict)
+    for here in _member(engine, "origins", dict, list).values():
+        if [type(part) for part in here] != [str, str]:
+            raise ValueError("origins holds what is no place")
+    for key in ("base", "provider"):
+        part = _member(engine, key, dict)
+        _member(part, "sha512", str)
+        _member(part, "config", dict)
+
+
+def _check_path(path: str) -> None:
+    if not path.startswith("/") or "\0" in path:
+        raise ValueError(f"{path!r} is not the path of a file")
 
 
 def _unusable(code: str, text: str, path: str) -> Failure:

@@ -179,6 +179,14 @@ CODES: dict[str, tuple[str, str]] = {
         "Relabelling for SELinux failed.",
         "Check that setfiles is in the initramfs and the policy on the target.",
     ),
+    "IGN3402": (
+        "Where the engine reads or writes a file lies something else: a device, a FIFO, a socket, a folder.",
+        "Remove it from the image.",
+    ),
+    "IGN3403": (
+        "A file that the engine reads is too large.",
+        "Remove it from the image, or shorten it.",
+    ),
     "IGN3501": ("This version does not record LUKS volumes.", "Leave storage.luks out."),
     "IGN3502": ("The id of this boot cannot be read.", "Check that /proc is mounted."),
     "IGN3503": (

@@ -196,13 +196,13 @@ def make_alias(log: Log, settings: Settings, device: str) -> str:
     if os.path.islink(path) and os.readlink(path) == target:
         return path
     os.makedirs(os.path.dirname(path), mode=0o750, exist_ok=True)
-    fresh = f"{path}.new"
-    try:
-        os.unlink(fresh)
-    except FileNotFoundError:
-        pass
+    fresh = f"{path}.{os.urandom(8).hex()}"
     os.symlink(target, fresh)
-    os.replace(fresh, path)
+    try:
+        os.replace(fresh, path)
+    except BaseException:
+        os.unlink(fresh)
+        raise
     log.info(f'created device alias for "{device}": "{path}" -> "{target}"')
     return path
 

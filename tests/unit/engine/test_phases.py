@@ -14,6 +14,7 @@ import pytest
 
 from ignition.base import journal
 from ignition.testbed.httpserver import HttpServer
+from tests.unit.base.test_open_regular import KINDS, put
 from tests.unit.engine.target import HELLO, Target, V
 
 
@@ -89,14 +90,14 @@ def test_a_network_that_cannot_be_asked_for_stops_the_phase(
     assert "failed to signal neednet: " in capfd.readouterr().out
 
 
-def test_a_cache_that_is_there_is_replaced_and_keeps_its_mode(target: Target) -> None:
+def test_a_cache_that_is_there_is_replaced_and_does_not_keep_its_mode(target: Target) -> None:
     target.left("").mkdir()
     target.left("ignition.json").write_text("old")
     target.left("ignition.json").chmod(0o604)
     target.config({"storage": {"files": [HELLO]}})
     assert target.run("fetch") == 0
     assert '"path":"/etc/hello"' in target.left("ignition.json").read_text()
-    assert target.left("ignition.json").stat().st_mode & 0o7777 == 0o604
+    assert target.left("ignition.json").stat().st_mode & 0o7777 == 0o640
 
 
 def test_what_a_provider_gave_is_kept_until_the_cache_is_written(target: Target) -> None:
@@ -268,3 +269,50 @@ def test_a_phase_that_cannot_begin_is_reported_too(target: Target) -> None:
     assert target.run("fetch-offline") == 3
     (phase,) = json.loads(target.left("report.json").read_text())
     assert [failure["code"] for failure in phase["failures"]] == ["IGN6102"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cache_that_is_no_file_fails_with_a_code(target: Target, kind: str) -> None:
+    target.left("").mkdir()
+    put(target.left("ignition.json"), kind)
+    assert target.run("files") == 1
+    assert target.codes() == (["IGN4122"] if kind == "link" else ["IGN4121"])
+
+
+@pytest.mark.parametrize("name", ["ignition.json", "state", "neednet", "idle-disks", "report.json"])
+def test_what_lies_at_a_place_of_ours_is_replaced_and_not_followed(
+    target: Target, name: str
+) -> None:
+    target.left("").mkdir()
+    precious = target.folder / "precious"
+    precious.write_text("{}")
+    precious.chmod(0o604)
+    target.left(name).symlink_to(precious)
+    remote = {"path": "/x", "contents": {"source": "http://h/x"}}
+    target.config({"storage": {"files": [remote]}})
+    assert target.run("fetch-offline") == 0
+    assert precious.read_bytes() == b"{}" and precious.stat().st_mode & 0o7777 == 0o604
+    assert not target.left(name).is_symlink()
+    assert target.temporary() == []
+
+
+@pytest.mark.parametrize("text", ["", "{}", "nonsense", "[" * 5000, '["\\ud800"]', "[1e400]"])
+def test_a_report_of_somebody_else_begins_anew(target: Target, text: str) -> None:
+    target.left("").mkdir()
+    target.left("report.json").write_text(text)
+    target.config({})
+    assert target.run("fetch-offline") == 0
+    assert [phase["phase"] for phase in json.loads(target.left("report.json").read_text())] == [
+        "fetch-offline"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["fifo", "zero", "sparse"])
+@pytest.mark.parametrize("place", ["base.d/10.ign", "user.ign"])
+def test_a_config_of_the_system_that_is_no_file(target: Target, kind: str, place: str) -> None:
+    path = target.folder / "v" / place
+    path.parent.mkdir(parents=True)
+    put(path, kind)
+    target.config({})
+    assert target.run("fetch-offline") == 1
+    assert target.codes() in (["IGN5401"], ["IGN5302"])

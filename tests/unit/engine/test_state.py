@@ -12,6 +12,7 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.engine import state as states
 from ignition.engine.state import State
+from tests.unit.base.test_open_regular import KINDS, put
 
 KEYS = [
     "fetchedConfigs",
@@ -47,7 +48,32 @@ def test_a_missing_file_is_an_empty_state(tmp_path: Path) -> None:
     assert states.load(str(tmp_path / "none")).to_json() == State().to_json()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"fetchedConfigs": {}}', '{"engine": 3}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"fetchedConfigs": {}}',
+        '{"engine": 3}',
+        '{"fetchedConfigs": [1]}',
+        '{"fetchedConfigs": [{"kind": 1}]}',
+        '{"notatedDirectories": [1]}',
+        '{"notatedDirectories": ["home"]}',
+        '{"notatedDirectories": ["/home\\u0000"]}',
+        '{"providerOutputFiles": [{"path": 1}]}',
+        '{"luksPersistKeyFiles": {"a": 1}}',
+        '{"engine": {"phases": 1}}',
+        '{"engine": {"sources": [1]}}',
+        '{"engine": {"origins": {"": ["a"]}}}',
+        '{"engine": {"base": {"config": []}}}',
+        '{"engine": {"x": 1e400}}',
+        '{"engine": {"x": "\\ud800"}}',
+        '{"engine": ' + '{"x":' * 985 + "1" + "}" * 986,
+        '{"engine": {"x": ' + "9" * 5000 + "}}",
+        '{"engine": {"x": "\0"}}',
+    ],
+)
 def test_a_broken_state_ends_the_program_with_status_three(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state"
     path.write_text(text)
@@ -68,3 +94,26 @@ def test_a_state_that_cannot_be_saved_says_so(tmp_path: Path) -> None:
     with pytest.raises(Failure) as caught:
         states.save(State(), os.path.join(tmp_path, "file", "state"))
     assert caught.value.code == "IGN6103"
+
+
+def test_what_is_null_is_absent(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    path.write_text('{"fetchedConfigs": null, "engine": {"phases": null, "base": null}}')
+    state = states.load(str(path))
+    assert (state.fetched_configs, state.engine) == ([], {})
+
+
+@pytest.mark.parametrize("kind", [*KINDS[:5], "sparse"])
+def test_a_state_that_is_no_file(tmp_path: Path, kind: str) -> None:
+    put(tmp_path / "state", kind)
+    with pytest.raises(Failure) as caught:
+        states.load(str(tmp_path / "state"))
+    assert (caught.value.code, caught.value.exit_status) == ("IGN6101", 3)
+
+
+def test_saving_does_not_follow_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("keep")
+    (tmp_path / "state").symlink_to("precious")
+    states.save(State(), str(tmp_path / "state"))
+    assert (tmp_path / "precious").read_text() == "keep"
+    assert (tmp_path / "state").stat().st_mode & 0o7777 == 0o600
