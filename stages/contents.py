@@ -142,7 +142,7 @@ def _is_there(
     body: bytes, name: str, folder: Folder, found: os.stat_result, wanted: tuple[int, int, int]
 ) -> bool:
     """Whether nothing is left to do. Refused if the file holds anything that would be lost."""
-    present = folder.read(name) if found.st_size <= len(body) else None
+    present = folder.read(name, len(body)) if found.st_size <= len(body) else None
     if present is None or not body.startswith(present):
         raise file_exists(folder, name)
     mode, uid, gid = wanted

@@ -88,7 +88,9 @@ def _is_alike(
     with folder.root.folder(parent) as source:
         if S_ISLNK(found.st_mode):
             return folder.readlink(name) == source.readlink(target_name)
-        return S_ISREG(found.st_mode) and folder.read(name) == source.read(target_name)
+        return S_ISREG(found.st_mode) and folder.read(name, found.st_size) == source.read(
+            target_name, found.st_size
+        )
 
 
 def _link(folder: Folder, name: str, target: str, root: Root) -> None:

@@ -63,7 +63,7 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
             folder.write(name, text.encode(), 0o600, user.uid, _group(folder, user))
         elif not S_ISREG(found.st_mode) or not _may(found, _WRITE, user):
             raise _forbidden(root.show(place), user)
-        elif folder.read(name) != text.encode():
+        elif found.st_size != len(text.encode()) or folder.read(name) != text.encode():
             mode = S_IMODE(found.st_mode)
             folder.write(name, text.encode(), mode, found.st_uid, found.st_gid)
 

@@ -129,7 +129,7 @@ def _put(name: str, text: str, folder: Folder, names: set[str], saying: str, log
     found = folder.lstat(name) if name in names else None
     if found is not None and S_ISREG(found.st_mode) and found.st_size == len(data):
         attributes = (S_IMODE(found.st_mode), found.st_uid, found.st_gid)
-        if attributes == (MODE, 0, 0) and folder.read(name) == data:
+        if attributes == (MODE, 0, 0) and folder.read(name, len(data)) == data:
             return
     log.info(f"{saying} {quote(folder.show(name))}")
     folder.write(name, data, MODE)

@@ -42,13 +42,16 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     if root.lstat(f"{FOLDER}/{NAME}") is not None:
         open_journal(root, machine).warn_of_others(machine.log)
     if selinux.wanted(machine.settings, root):
+        selinux.check(root)
         from . import labels
 
         yield labels.note_step(config, root, machine)
     if not (passwd.groups or passwd.users):
         return
+    from . import account_files
     from .account_acts import Acts
 
+    account_files.check(root)
     accounts = Accounts(root)
     acts = Acts(root, machine, accounts, open_journal(root, machine))
     before: tuple[str, ...] = (BEGUN,)

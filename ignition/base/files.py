@@ -59,7 +59,7 @@ def read_regular(
     path: str, limit: int = LIMIT, *, folder: int | None = None, follow: bool = False
 ) -> bytes:
     """The bytes of a regular file, at most `limit` (else Unfit, IGN3403). The null device counts as empty."""
-    if not limit_of(os.stat(path, dir_fd=folder, follow_symlinks=follow), path, limit):
+    if not check_regular(path, limit, folder=folder, follow=follow):
         return b""
     fileno = open_regular(path, folder=folder, follow=follow)
     try:
@@ -74,8 +74,11 @@ def read_regular(
     return bytes(data)
 
 
-def limit_of(found: os.stat_result, path: str, limit: int) -> bool:
-    """Whether there is anything to read. Unfit for what is no regular file or larger than `limit`."""
+def check_regular(
+    path: str, limit: int = LIMIT, *, folder: int | None = None, follow: bool = False
+) -> bool:
+    """Whether there is anything to read. Unfit as of `read_regular`, without reading."""
+    found = os.stat(path, dir_fd=folder, follow_symlinks=follow)
     if stat.S_ISCHR(found.st_mode) and found.st_rdev == _NULL:
         return False
     _demand_regular(found, path)

@@ -48,8 +48,11 @@ def loads(text: str) -> Any:
 
 
 def loads_sound(data: bytes) -> Any:
-    """The value of a JSON text that we wrote, or that somebody put in its place. ValueError also for what could
-    not be written again: half of a surrogate pair, a number beyond 64-bit floats, what is nested too deep."""
+    """The value of a JSON text that we wrote, or that somebody put in its place.
+
+    ValueError also for what could not be written again: half of a surrogate pair, a number beyond 64-bit
+    floats, what is nested too deep.
+    """
     value = loads(data.decode())
     try:
         dumps(value).encode()

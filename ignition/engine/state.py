@@ -106,13 +106,14 @@ def _member(value: Any, key: str, kind: type, inner: type | None = None) -> Any:
     """A member of an object, of one kind, all in it of another; empty for what is absent or null."""
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    member = value.get(key)
+    member: Any = value.get(key)
     if member is None:
         return kind()
-    if not isinstance(member, kind):
+    fits = isinstance(member, kind)
+    if not fits:
         raise ValueError(f"{key} is not {_WORDS[kind]}")
     if inner is not None:
-        within: list[Any] = list(member.values()) if kind is dict else member
+        within = list(member.values()) if kind is dict else member
         for each in within:
             if not isinstance(each, inner):
                 raise ValueError(f"{key} holds what is not {_WORDS[inner]}")

@@ -187,6 +187,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A file that the engine reads is too large.",
         "Remove it from the image, or shorten it.",
     ),
+    "IGN3404": (
+        "The target's SELinux policy has a name that is no name.",
+        "Mend SELINUXTYPE in /etc/selinux/config of the image.",
+    ),
     "IGN3501": ("This version does not record LUKS volumes.", "Leave storage.luks out."),
     "IGN3502": ("The id of this boot cannot be read.", "Check that /proc is mounted."),
     "IGN3503": (

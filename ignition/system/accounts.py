@@ -26,6 +26,9 @@ _TABLES = {
 }
 
 
+_DIGITS = 32  # leading zeros included
+
+
 @record
 class User:
     """A line of passwd."""
@@ -55,15 +58,18 @@ class Accounts:
     def user(self, name: str) -> User | None:
         """The user of that name. The first table that has it counts."""
         for fields in self._entries("passwd", name):
-            if len(fields) >= 6 and fields[2].isdecimal() and fields[3].isdecimal():
-                return User(name, int(fields[2]), int(fields[3]), fields[5])
+            if len(fields) >= 6:
+                uid, gid = _number(fields[2]), _number(fields[3])
+                if uid is not None and gid is not None:
+                    return User(name, uid, gid, fields[5])
         return self._synthetic_user(name)
 
     def group(self, name: str) -> Group | None:
         """The group of that name."""
         for fields in self._entries("group", name):
-            if len(fields) >= 3 and fields[2].isdecimal():
-                return Group(name, int(fields[2]))
+            gid = _number(fields[2]) if len(fields) >= 3 else None
+            if gid is not None:
+                return Group(name, gid)
         user = self._synthetic_user(name)
         return Group(name, user.gid) if user else None
 
@@ -95,7 +101,8 @@ class Accounts:
             folder = _TABLES.get(source)
             table = self._root.read(f"{folder}/{database}") if folder else None
             for line in _text(table).split("\n"):
-                if line.startswith(wanted):
+                # For the C library a line ends at a NUL byte: such a one was made by nobody's tool.
+                if line.startswith(wanted) and "\0" not in line:
                     yield line.split(":")
 
     def _sources(self, database: str) -> list[str]:
@@ -111,6 +118,14 @@ class Accounts:
         if name in ("root", "nobody") and "systemd" in self._sources("passwd"):
             return User(name, *((0, 0, "/root") if name == "root" else (65534, 65534, "/")))
         return None
+
+
+def _number(text: str) -> int | None:
+    """An id: 32 bits, of which the last value means none."""
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
+        return None
+    number = int(text)
+    return number if number < 0xFFFFFFFF else None
 
 
 def _text(data: bytes | None) -> str:

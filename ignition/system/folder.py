@@ -8,6 +8,7 @@ import os
 from stat import S_IMODE, S_ISDIR, S_ISREG
 
 from ignition.base.errors import Refused
+from ignition.base.files import LIMIT, open_regular, read_regular
 from ignition.system.mounts import mounted
 from ignition.system.tree import remove_tree
 from ignition.system.trouble import trouble
@@ -82,17 +83,17 @@ class Folder:
         except OSError as error:
             raise trouble(error, f"cannot look at {self.show(name)}") from error
 
-    def read(self, name: str) -> bytes:
-        """The bytes of a regular file."""
+    def read(self, name: str, limit: int = LIMIT) -> bytes:
+        """The bytes of a regular file, at most `limit`."""
         try:
-            return read_at(name, self.fileno)
+            return read_regular(name, limit, folder=self.fileno)
         except OSError as error:
             raise trouble(error, f"cannot read {self.show(name)}") from error
 
     def open(self, name: str, flags: int = os.O_RDONLY) -> int:
         """A descriptor of a regular file, which the caller closes."""
         try:
-            return os.open(name, _READ | flags, dir_fd=self.fileno)
+            return open_regular(name, flags, folder=self.fileno)
         except OSError as error:
             raise trouble(error, f"cannot open {self.show(name)}") from error
 
@@ -309,17 +310,6 @@ def readlink_at(name: str, folder: int) -> str | None:
         if error.errno in (errno.EINVAL, errno.ENOENT):
             return None
         raise
-
-
-def read_at(name: str, folder: int) -> bytes:
-    fileno = os.open(name, _READ, dir_fd=folder)
-    pieces = []
-    try:
-        while piece := os.read(fileno, 1 << 20):
-            pieces.append(piece)
-    finally:
-        os.close(fileno)
-    return b"".join(pieces)
 
 
 def _loses_bits(found: os.stat_result) -> bool:

@@ -13,12 +13,16 @@ import errno
 import os
 from itertools import count
 
-from ignition.system.folder import Folder, lstat_at, read_at, readlink_at
+from ignition.base.files import LIMIT, check_regular, read_regular
+from ignition.system.folder import Folder, lstat_at, readlink_at
 from ignition.system.trouble import trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 MAX_HOPS = 40  # symlinks in one path, as in Linux
 
@@ -132,8 +136,22 @@ class Root:
         except OSError as error:
             raise trouble(error, f"cannot look at {self.show(path)}") from error
 
-    def read(self, path: str) -> bytes | None:
-        """The file's bytes, links followed inside the root, or None if there is none."""
+    def read(self, path: str, limit: int = LIMIT) -> bytes | None:
+        """The file's bytes, at most `limit`, links followed inside the root, or None if there is none."""
+        return self._at_end(
+            path, "read", lambda name, folder: read_regular(name, limit, folder=folder)
+        )
+
+    def check(self, path: str, limit: int = LIMIT) -> None:
+        """Refuses what another program could not read to its end: no regular file, or a larger one than
+        `limit`. What is not there is fine."""
+        self._at_end(
+            path, "have read", lambda name, folder: check_regular(name, limit, folder=folder)
+        )
+
+    def _at_end(self, path: str, doing: str, do: Callable[[str, int], T]) -> T | None:
+        """Does something to the node that a path leads to, links followed inside the root."""
+        shown = f"cannot {doing} {self.show(path)}"
         try:
             for _ in range(MAX_HOPS):
                 parent, _, name = path.rpartition("/")
@@ -141,17 +159,19 @@ class Root:
                 try:
                     if walk.missing:
                         return None
+                    # The root itself, or a path that ends in a slash.
+                    name = name or "."
                     target = readlink_at(name, walk.fileno)
                     if target is None:
-                        return read_at(name, walk.fileno)
+                        return do(name, walk.fileno)
                     path = target if target.startswith("/") else f"{walk.path}/{target}"
                 finally:
                     walk.close()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise trouble(error, f"cannot read {self.show(path)}") from error
-        raise trouble(OSError(errno.ELOOP, ""), f"cannot read {self.show(path)}")
+            raise trouble(error, shown) from error
+        raise trouble(OSError(errno.ELOOP, ""), shown)
 
     def temporary_name(self) -> str:
         """A name that no other run and no other file of this run has."""
@@ -163,41 +183,48 @@ class Root:
 
 
 class _Walk:
-    """The way from the root down to a folder, one open descriptor per component.
+    """The way from the root down to a folder. Only where it stands is open, however deep that is.
 
     `path` is where it ends. `missing` says that something on the way does not exist, or is no folder, which a
     step before the one that writes there may still change.
     """
 
-    __slots__ = ("_root", "_trail", "missing", "path")
+    __slots__ = ("_names", "_root", "fileno", "missing", "path")
 
     def __init__(self, root: Root, path: str, *, make: bool = False) -> None:
         self._root = root
-        self._trail = [("", os.open(root.path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
+        self._names: list[str] = []
+        self.fileno = self._top()
         self.missing = False
         try:
             absent = self._descend(path.split("/"), make)
         except BaseException:
             self.close()
             raise
-        self.path = "/".join([name for name, _ in self._trail] + absent)
-
-    @property
-    def fileno(self) -> int:
-        return self._trail[-1][1]
+        self.path = "".join(f"/{name}" for name in self._names + absent)
 
     def keep(self) -> int:
-        """Closes all but the descriptor of the folder itself, which is the caller's from now on."""
-        fileno = self._trail.pop()[1]
-        self.close()
-        return fileno
+        """The descriptor of the folder, which is the caller's from now on."""
+        return self.fileno
 
     def close(self) -> None:
-        self._up_to(0)
+        os.close(self.fileno)
+
+    def _top(self) -> int:
+        return os.open(self._root.path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def _up_to(self, depth: int) -> None:
-        while len(self._trail) > depth:
-            os.close(self._trail.pop()[1])
+        """Goes back to one of the folders that it came through. `..` could be another by now: the way down
+        from the root is gone again, without following links."""
+        names = self._names[:depth]
+        self._stand(self._top())
+        self._names = []
+        for name in names:
+            self._enter(name)
+
+    def _stand(self, fileno: int) -> None:
+        before, self.fileno = self.fileno, fileno
+        os.close(before)
 
     def _descend(self, parts: list[str], make: bool) -> list[str]:
         """Goes down, following links inside the root; the components at the end that are not there."""
@@ -211,8 +238,12 @@ class _Walk:
             if name == "..":
                 if absent:
                     absent.pop()
-                else:
-                    self._up_to(max(1, len(self._trail) - 1))
+                    continue
+                steps = 1
+                while todo and todo[-1] == "..":  # many in a row are one way down from the root
+                    todo.pop()
+                    steps += 1
+                self._up_to(max(0, len(self._names) - steps))
                 continue
             if absent:
                 absent.append(name)
@@ -232,7 +263,7 @@ class _Walk:
                     if hops > MAX_HOPS:
                         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
                     if target.startswith("/"):
-                        self._up_to(1)
+                        self._up_to(0)
                     todo += target.split("/")[::-1]
                 elif make:
                     raise
@@ -242,7 +273,8 @@ class _Walk:
         return absent
 
     def _enter(self, name: str) -> None:
-        self._trail.append((name, os.open(name, _FOLDER, dir_fd=self.fileno)))
+        self._stand(os.open(name, _FOLDER, dir_fd=self.fileno))
+        self._names.append(name)
 
     def _make(self, name: str) -> None:
         try:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 
-from ignition.base.errors import CommandFailed
+from ignition.base.errors import CommandFailed, Refused
+from ignition.base.log import quote
 from ignition.system.root import Root
 from ignition.system.run import run
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 
 CONFIG = "/etc/selinux/config"
+_FILE_CONTEXTS = "file_contexts"
+_CONTEXTS_LIMIT = 256 << 20  # the compiled ones of a large policy have some 10 MiB
 
 
 def policy(root: Root) -> str:
@@ -37,8 +40,29 @@ def policy(root: Root) -> str:
     for line in text.split("\n"):
         key, _, value = line.strip().partition("=")
         if key == "SELINUXTYPE":
-            return value.partition("#")[0].strip().strip("\"'")
+            name = value.partition("#")[0].strip().strip("\"'")
+            if "/" in name or "\0" in name or name in (".", ".."):
+                raise Refused(
+                    "IGN3404",
+                    f"{root.show(CONFIG)} names the policy {quote(name)}, which is no name",
+                    hint="SELINUXTYPE is the name of a folder below /etc/selinux",
+                )
+            return name
     return ""
+
+
+def check(root: Root) -> None:
+    """Refuses a policy that setfiles could not read to its end."""
+    folder = root.existing_folder(_contexts(policy(root)))
+    if folder is not None:
+        with folder:
+            for name in folder.names():
+                if name.startswith(_FILE_CONTEXTS):
+                    root.check(f"{folder.path}/{name}", _CONTEXTS_LIMIT)
+
+
+def _contexts(name: str) -> str:
+    return f"/etc/selinux/{name}/contexts/files"
 
 
 def wanted(settings: Settings, root: Root) -> bool:
@@ -65,7 +89,9 @@ def relabel(target: Target, paths: Iterable[str]) -> None:
     if not present:
         return
     top = os.path.abspath(root.path or "/")
-    contexts = os.path.join(top, "etc/selinux", name, "contexts/files/file_contexts")
+    # The kernel would follow a link out of the root.
+    folder = root.resolve_folder(_contexts(name))
+    contexts = f"{top.rstrip('/')}{root.resolve_folder(f'{folder}/{_FILE_CONTEXTS}')}"
     argv = [settings.program("setfiles"), "-vF0", "-r", top, contexts, "-f", "-"]
     stdin = b"".join(os.fsencode(path) + b"\0" for path in present)
     try:

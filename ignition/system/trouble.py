@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 
 from ignition.base.errors import Failure, limit
+from ignition.base.files import Unfit
 
 # errno -> (code, what it means here, what to do about it)
 _TROUBLE = {
@@ -24,6 +25,9 @@ _TROUBLE = {
 
 def trouble(error: OSError, doing: str) -> Failure:
     """The failure to report for a failed system call; `doing` is like `cannot write /sysroot/etc/x`."""
+    if isinstance(error, Unfit):
+        hint = "remove it from the image"
+        return Failure(error.code, f"{doing}: {error.strerror}", hint=hint, cause=error)
     known = _TROUBLE.get(error.errno or 0) or limit(error)
     code, meaning, hint = known or ("IGN3000", (error.strerror or str(error)).lower(), "")
     return Failure(code, f"{doing}: {meaning}", hint=hint, cause=error)

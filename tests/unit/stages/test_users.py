@@ -437,7 +437,7 @@ def test_passwd_that_cannot_be_read(system: Target) -> None:  # 133
     system.folder("/etc/passwd")
     with pytest.raises(Failure, match="/etc/passwd") as caught:
         users(system, {"name": "test"})
-    assert caught.value.code == "IGN3000"
+    assert caught.value.code == "IGN3402"
 
 
 @pytest.mark.parametrize("text", ["var/home", "/var/home"])

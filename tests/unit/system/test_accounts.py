@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ignition.base.errors import Failure
 from ignition.system.accounts import Accounts, Group, User
 from ignition.system.root import Root
+from tests.unit.base.test_open_regular import KINDS, put
 
 
 @pytest.fixture
@@ -82,3 +84,34 @@ def test_no_tables(tmp_path: Path) -> None:
     accounts = Accounts(Root(str(tmp_path)))
     assert accounts.user("root") is None
     assert accounts.group("root") is None
+
+
+@pytest.mark.parametrize(
+    "field", ["9" * 5000, "-1", "4294967295", "4294967296", "\u0661", "", "1e3", "+1", "0x1"]
+)
+def test_what_is_no_id_names_nobody(accounts: Accounts, tmp_path: Path, field: str) -> None:
+    (tmp_path / "etc/passwd").write_text(f"odd:x:{field}:1::/:\n")
+    (tmp_path / "etc/group").write_text(f"odd:x:{field}:\n")
+    assert (accounts.uid("odd"), accounts.gid("odd")) == (None, None)
+
+
+def test_a_line_with_a_nul_byte_names_nobody(accounts: Accounts, tmp_path: Path) -> None:
+    (tmp_path / "etc/passwd").write_bytes(b"odd:x:1:1::/home\0/x:\n")
+    assert accounts.user("odd") is None
+
+
+@pytest.mark.parametrize("kind", [*KINDS[:5], "sparse"])
+@pytest.mark.parametrize("name", ["passwd", "group", "nsswitch.conf", "default/useradd", "shadow"])
+def test_a_table_that_is_no_file_is_refused(
+    accounts: Accounts, tmp_path: Path, name: str, kind: str
+) -> None:
+    path = tmp_path / "etc" / name
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    put(path, kind)
+    with pytest.raises(Failure) as caught:
+        accounts.user("core")
+        accounts.group("core")
+        accounts.has_hash("core", "x")
+        accounts.home_base()
+    assert caught.value.code == ("IGN3403" if kind == "sparse" else "IGN3402")

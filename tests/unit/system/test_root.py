@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,16 @@ def test_the_root_of_the_machine(path: str) -> None:
     assert root.lstat("/proc") is not None
     with root.folder("/") as folder:
         assert folder.show("x") == "/x"
+
+
+def test_a_path_may_be_deeper_than_files_may_be_open(tmp_path: Path) -> None:
+    root = Root(str(tmp_path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        with root.folder("/d" * 200) as folder:
+            folder.symlink("up", "../" * 200 + "top")
+        with root.folder("/d" * 200 + "/up") as folder:
+            assert folder.path == "/top"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
