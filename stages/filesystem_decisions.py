@@ -33,15 +33,24 @@ class Decision:
 
 def reuse(wanted: model.Filesystem, found: Found) -> Decision:
     """What becomes of a device that holds `found`, for an entry whose format is set."""
-    makes = wanted.format not in ("", NONE)
     if wanted.wipe_filesystem:
-        return Decision(MAKE if makes else WIPE)
+        return anew(wanted)
     why = difference(wanted, found)
     if not found.kind:
-        if makes:
+        if makes(wanted):
             return Decision(MAKE)
         return Decision(WIPE if why else SKIP)
     return Decision(REFUSE, why) if why else Decision(KEEP)
+
+
+def makes(wanted: model.Filesystem) -> bool:
+    """Whether the entry asks for a filesystem, not for none."""
+    return wanted.format not in ("", NONE)
+
+
+def anew(wanted: model.Filesystem) -> Decision:
+    """The decision where nothing that is there counts."""
+    return Decision(MAKE if makes(wanted) else WIPE)
 
 
 def difference(wanted: model.Filesystem, found: Found) -> str:
@@ -86,14 +95,25 @@ def command(wanted: model.Filesystem, device: str) -> list[str]:
     return [*words, device]
 
 
-# Program, how it is told not to ask, its flags for UUID and label.
+# Program, how it is told not to ask and not to discard, its flags for UUID and label. What it discards would
+# take the mark of an unfinished filesystem along, so the stage discards before it sets the mark.
 _PROGRAMS: dict[str, tuple[str, list[str], str, str]] = {
-    "btrfs": ("mkfs.btrfs", ["--force"], "-U", "-L"),
-    "ext4": ("mkfs.ext4", ["-F"], "-U", "-L"),
+    "btrfs": ("mkfs.btrfs", ["--force", "-K"], "-U", "-L"),
+    "ext4": ("mkfs.ext4", ["-F", "-K"], "-U", "-L"),
     "swap": ("mkswap", ["-f"], "-U", "-L"),
     "vfat": ("mkfs.fat", [], "-i", "-n"),
-    "xfs": ("mkfs.xfs", ["-f"], "", "-L"),
+    "xfs": ("mkfs.xfs", ["-f", "-K"], "", "-L"),
 }
+
+
+def discards(wanted: model.Filesystem) -> bool:
+    """Whether the program would let the device forget what it held, as most do unless told otherwise."""
+    program = _PROGRAMS[wanted.format or ""]
+    return "-K" in program[1] and not any(_forbids_discard(word) for word in wanted.options)
+
+
+def _forbids_discard(word: str) -> bool:
+    return "nodiscard" in word or (word[:1] == "-" and word[1:2] != "-" and "K" in word)
 
 
 def is_known(kind: str) -> bool:

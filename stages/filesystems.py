@@ -14,6 +14,7 @@ from ignition.system import devices, mounts, probe, programs, usage
 from ignition.system.run import run
 
 from . import filesystem_decisions as decisions
+from . import mkfs, own_partitions
 from .disk_order import is_open, names_of
 from .filesystem_decisions import Decision
 
@@ -44,35 +45,36 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
         devices.wait(log, machine.settings, now, machine.progress)
     for one, origin in wanted:
         if one.device in later:
-            yield _deferred(one, origin)
+            yield _deferred(config, one, origin)
             continue
         try:
-            yield _decided(log, machine, one, origin)
+            yield _decided(log, machine, config, one, origin)
         except Failure as failure:
             machine.refuse(failure)
 
 
-def _deferred(wanted: model.Filesystem, origin: Origin) -> Step:
+def _deferred(config: model.Config, wanted: model.Filesystem, origin: Origin) -> Step:
     def do(task: Task) -> None:
         log, settings = task.log, task.machine.settings
         named = [(wanted.device, origin.at("device"))]
         devices.wait(log, settings, named, task.progress)
         alias = devices.make_alias(log, settings, wanted.device)
         if wanted.format is not None:
-            _do(task, wanted, _decide(log, settings, wanted, alias, origin), alias)
+            _do(task, wanted, _decide(log, task.machine, config, wanted, alias, origin), alias)
 
     names = names_of(wanted.device)
     return Step(_says(wanted), origin, do, needs=names, provides=names, deferred=True)
 
 
-def _decided(log: Log, machine: Machine, wanted: model.Filesystem, origin: Origin) -> Step:
-    settings = machine.settings
+def _decided(
+    log: Log, machine: Machine, config: model.Config, wanted: model.Filesystem, origin: Origin
+) -> Step:
     decision = Decision(decisions.SKIP)
     if wanted.format is not None:
-        decision = _decide(log, settings, wanted, wanted.device, origin)
+        decision = _decide(log, machine, config, wanted, wanted.device, origin)
 
     def do(task: Task) -> None:
-        alias = devices.make_alias(task.log, settings, wanted.device)
+        alias = devices.make_alias(task.log, task.machine.settings, wanted.device)
         if wanted.format is not None:
             _do(task, wanted, decision, alias)
 
@@ -96,15 +98,28 @@ def _says_kept(wanted: model.Filesystem) -> str:
 
 
 def _decide(
-    log: Log, settings: Settings, wanted: model.Filesystem, device: str, origin: Origin
+    log: Log,
+    machine: Machine,
+    config: model.Config,
+    wanted: model.Filesystem,
+    device: str,
+    origin: Origin,
 ) -> Decision:
     """The decision by what the device holds now. Raises Refused."""
-    with log.operation(f'determining filesystem type of "{device}"'):
-        found = probe.probe(log, settings, device, origin)
-    log.info(
-        f'found {found.kind} filesystem at "{device}" with uuid "{found.uuid}" and label "{found.label}"'
-    )
-    decision = decisions.reuse(wanted, found)
+    settings = machine.settings
+    begun = mkfs.begun_for(device, origin)
+    if mkfs.begun_by_this_config(machine, begun):
+        log.notice(
+            f'an earlier run began a filesystem on "{device}" and did not finish it: it is made anew'
+        )
+        found, decision = probe.Found(), decisions.anew(wanted)
+    else:
+        with log.operation(f'determining filesystem type of "{device}"'):
+            found = probe.probe(log, settings, device, origin)
+        log.info(
+            f'found {found.kind} filesystem at "{device}" with uuid "{found.uuid}" and label "{found.label}"'
+        )
+        decision = decisions.reuse(wanted, found)
     if decision.act == decisions.REFUSE:
         log.error(
             f'filesystem at "{device}" is not of the correct type, label, or UUID '
@@ -117,27 +132,61 @@ def _decide(
             hint="set wipeFilesystem to true to replace it, "
             "or describe what is there (format, label, uuid) to keep it",
         )
+    if decision.act == decisions.KEEP and begun:
+        raise Refused(
+            "IGN2405",
+            f"{wanted.device} holds {found}, which a run with another config began and did not finish",
+            origin,
+            hint=f"set wipeFilesystem to true to make it anew, or `wipefs --all {wanted.device}`",
+        )
     if decision.act in (decisions.MAKE, decisions.WIPE):
-        _refuse_if_in_use(wanted, origin)
+        use = _use_of(wanted)
+        if use and _is_done_already(machine, config, wanted, found):
+            log.warning(
+                f"{wanted.device} holds what the config wants and is in use ({use}): it is kept"
+            )
+            return Decision(decisions.KEEP)
+        if use:
+            raise _in_use(wanted, use, origin)
         _refuse_without_program(settings, wanted, origin)
         if found.table and not found.kind:
             log.warning(f"{wanted.device} holds {found}, which is overwritten")
     return decision
 
 
-def _refuse_if_in_use(wanted: model.Filesystem, origin: Origin) -> None:
+def _use_of(wanted: model.Filesystem) -> str:
+    """Who uses the device or a partition of it, in words, or ""."""
     used = usage.of_disk(devices.block(wanted.device), mounts.mounted(), mounts.swaps())
     partition = next(iter(used.partitions.items()), None)
     reason = used.disk or used.swap
     if not reason and partition:
         reason = f"of its partition {partition[0]}, {partition[1]}"
-    if reason:
-        raise Refused(
-            "IGN2402",
-            f"refusing to overwrite {wanted.device}: {reason}",
-            origin,
-            hint="stop what uses it, or leave out wipeFilesystem if what it holds is what you want",
-        )
+    return reason
+
+
+def _is_done_already(
+    machine: Machine, config: model.Config, wanted: model.Filesystem, found: probe.Found
+) -> bool:
+    """Whether an earlier run did what the config asks for, so that what the system does with it is no reason
+    to refuse: it may switch swap on, and mount by the type of a partition, before this phase is repeated.
+
+    Swap holds nothing that making it anew would take away. A filesystem must lie on a partition that was made
+    for this config.
+    """
+    if not decisions.makes(wanted) or decisions.difference(wanted, found):
+        return False
+    return wanted.format == "swap" or own_partitions.has(
+        machine, config, devices.block(wanted.device)
+    )
+
+
+def _in_use(wanted: model.Filesystem, use: str, origin: Origin) -> Refused:
+    return Refused(
+        "IGN2402",
+        f"refusing to overwrite {wanted.device}: {use}",
+        origin,
+        hint="stop what uses it, or leave out wipeFilesystem if what it holds is what you want",
+    )
 
 
 def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin: Origin) -> None:
@@ -166,23 +215,6 @@ def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) ->
     wipefs = [settings.program("wipefs"), "-a", alias]
     run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
     if decision.act == decisions.WIPE:
+        mkfs.clear_mark(wanted.device, os.path.realpath(alias))
         return
-    program, *words = decisions.command(wanted, alias)
-    run(
-        log,
-        [settings.program(program), *words],
-        what=f'creating "{wanted.format}" filesystem on "{alias}"',
-    )
-    node = os.path.realpath(alias)
-    _flush(node)
-    # mkfs.btrfs closes the device several times, and udev looks after each: the first time nothing is
-    # recognisable yet and links vanish. An event of our own is worked off after all of those.
-    devices.trigger(log, settings, [node])
-
-
-def _flush(node: str) -> None:
-    descriptor = os.open(node, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    mkfs.make(task, wanted, alias)

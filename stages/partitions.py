@@ -12,6 +12,7 @@ from ignition.engine.step import Step, Task
 from ignition.system import devices, gpt, gptwrite, mounts, partitioning, probe, usage
 from ignition.system.placement import Layout
 
+from . import own_partitions
 from . import partition_decisions as decisions
 from . import partition_marks as marks
 from .journal import digest_of_config
@@ -39,10 +40,7 @@ class _Work:
     decided: list[Decision]
     after: Table | None
     touched: list[int]
-
-    @property
-    def wipes(self) -> bool:
-        return bool(self.config.wipe_table)
+    wipes: bool
 
     @property
     def changes(self) -> bool:
@@ -171,12 +169,43 @@ def _refuse_other_table(log: Log, machine: Machine, config: model.Disk, origin: 
 
 
 def _decide(log: Log, machine: Machine, index: int, config: model.Disk, disk: Disk) -> _Work:
+    own = disk.table is not None and own_partitions.is_own_table(
+        disk.table, digest_of_config(machine), config.device
+    )
+    if config.wipe_table and own:
+        # An earlier run with this config has wiped the disk, and udev may have assembled an array of its
+        # partitions since then. Only what somebody else has changed is a reason to wipe it again.
+        try:
+            work = _decide_by(log, machine, index, config, disk, wipes=False)
+        except Failure:
+            work = None
+        if work is not None and _is_as_made(work):
+            log.info(f"{config.device} was wiped by an earlier run with this config")
+            return work
+    return _decide_by(log, machine, index, config, disk, wipes=bool(config.wipe_table))
+
+
+def _is_as_made(work: _Work) -> bool:
+    kept = {one.wanted.number for one in work.decided if one.act == decisions.KEEP}
+    table = work.disk.table
+    return (
+        table is not None
+        and {one.number for one in table.partitions} == kept
+        and not any(one.act in decisions.CHANGES for one in work.decided)
+    )
+
+
+def _decide_by(
+    log: Log, machine: Machine, index: int, config: model.Disk, disk: Disk, *, wipes: bool
+) -> _Work:
     def origin(entry: int) -> Origin:
         return machine.origin("storage", "disks", index, "partitions", entry)
 
-    before = None if config.wipe_table else disk.table
-    base = before or gpt.empty(disk.sector_size, disk.sectors)
     config_digest = digest_of_config(machine)
+    before = None if wipes else disk.table
+    base = before or gpt.empty(disk.sector_size, disk.sectors)
+    if before is None:
+        base.guid = own_partitions.new_table_guid(config_digest, config.device)
 
     def new_guid(entry: int) -> str:
         return marks.new_guid(config_digest, f"{config.device} {entry}")
@@ -204,10 +233,12 @@ def _decide(log: Log, machine: Machine, index: int, config: model.Disk, disk: Di
     mends = bool(before and before.damaged and entries)
     changed = [one for one in decided if one.act in decisions.CHANGES]
     touched = [one.wanted.number for one in changed]
-    if config.wipe_table:
+    if wipes:
         touched += [number for number in devices.partitions(disk.block) if number not in touched]
     after = _table_after(base, changed) if changed or mends else None
-    return _Work(config, machine.origin("storage", "disks", index), disk, decided, after, touched)
+    return _Work(
+        config, machine.origin("storage", "disks", index), disk, decided, after, touched, wipes
+    )
 
 
 def _table_after(base: Table, changed: list[Decision]) -> Table:

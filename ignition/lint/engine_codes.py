@@ -91,6 +91,14 @@ CODES: dict[str, tuple[str, str]] = {
         "Use ext4, xfs, btrfs, vfat, swap or none.",
     ),
     "IGN2404": ("The program that makes a filesystem is missing.", "Build the initramfs with it."),
+    "IGN2405": (
+        "A device holds a filesystem that a run with another config began and did not finish.",
+        "Set wipeFilesystem to make it anew, or wipe it with wipefs.",
+    ),
+    "IGN2406": (
+        "A device to get a filesystem cannot be written to.",
+        "Check that it is neither read-only nor broken; the kernel's log says more.",
+    ),
     "IGN2501": (
         "A mount path leads through something that is no folder.",
         "Mount it on a path without symbolic links and files.",

@@ -154,7 +154,7 @@ def test_options_come_first_and_so_lose(blank_disk: BlankDisk) -> None:
     assert tags(disk)["LABEL"] == "field"
     alias = f"/run/ignition/dev_aliases{disk}"
     assert ran.logged(
-        f'executing: "mkfs.ext4" "-L" "option" "-m" "1" "-F" "-U" "{UUID}" "-L" "field" "{alias}"'
+        f'executing: "mkfs.ext4" "-L" "option" "-m" "1" "-F" "-K" "-U" "{UUID}" "-L" "field" "{alias}"'
     )
 
 

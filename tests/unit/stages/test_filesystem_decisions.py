@@ -16,6 +16,7 @@ from ignition.stages.filesystem_decisions import (
     WIPE,
     canonical_uuid,
     command,
+    discards,
     reuse,
 )
 from ignition.system.probe import Found
@@ -83,14 +84,14 @@ def test_the_first_difference_is_the_reason() -> None:
 
 FULL = {"options": ["-x", "y z"], "uuid": "ABCD-Ef01", "label": "lab"}
 COMMANDS = [
-    ("btrfs", FULL, "mkfs.btrfs|-x|y z|--force|-U|abcd-ef01|-L|lab|/dev/x"),
-    ("ext4", FULL, "mkfs.ext4|-x|y z|-F|-U|abcd-ef01|-L|lab|/dev/x"),
-    ("xfs", FULL, "mkfs.xfs|-x|y z|-f|-m|uuid=abcd-ef01|-L|lab|/dev/x"),
+    ("btrfs", FULL, "mkfs.btrfs|-x|y z|--force|-K|-U|abcd-ef01|-L|lab|/dev/x"),
+    ("ext4", FULL, "mkfs.ext4|-x|y z|-F|-K|-U|abcd-ef01|-L|lab|/dev/x"),
+    ("xfs", FULL, "mkfs.xfs|-x|y z|-f|-K|-m|uuid=abcd-ef01|-L|lab|/dev/x"),
     ("swap", FULL, "mkswap|-x|y z|-f|-U|abcd-ef01|-L|lab|/dev/x"),
     ("vfat", FULL, "mkfs.fat|-x|y z|-i|abcdef01|-n|lab|/dev/x"),
-    ("ext4", {}, "mkfs.ext4|-F|/dev/x"),
+    ("ext4", {}, "mkfs.ext4|-F|-K|/dev/x"),
     ("vfat", {}, "mkfs.fat|/dev/x"),
-    ("xfs", {"uuid": "", "label": ""}, "mkfs.xfs|-f|/dev/x"),
+    ("xfs", {"uuid": "", "label": ""}, "mkfs.xfs|-f|-K|/dev/x"),
 ]
 
 
@@ -111,3 +112,21 @@ def test_command(kind: str, more: dict[str, Any], words: str) -> None:
 )
 def test_canonical_uuid(kind: str, text: str, canonical: str) -> None:
     assert canonical_uuid(kind, text) == canonical
+
+
+@pytest.mark.parametrize(
+    "kind, options, expected",
+    [
+        ("ext4", [], True),
+        ("ext4", ["-m", "1"], True),
+        ("ext4", ["-E", "lazy_itable_init=0,nodiscard"], False),
+        ("xfs", ["-K"], False),
+        ("btrfs", ["--nodiscard"], False),
+        ("btrfs", ["-fK"], False),
+        # These programs never discard.
+        ("vfat", [], False),
+        ("swap", [], False),
+    ],
+)
+def test_discarding(kind: str, options: list[str], expected: bool) -> None:
+    assert discards(Filesystem({"format": kind, "options": options})) is expected

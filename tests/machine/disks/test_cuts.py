@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The power goes while a filesystem is made: the next run makes it anew, and keeps what it made then."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.system import unfinished
+from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks.engine import Ran, run, succeed
+from tests.machine.disks.tables import MIB, Part, make_table
+from tests.machine.disks.test_filesystems import filesystem, shell, tags
+
+PROGRAMS = {
+    "ext4": "mkfs.ext4",
+    "xfs": "mkfs.xfs",
+    "btrfs": "mkfs.btrfs",
+    "vfat": "mkfs.fat",
+    "swap": "mkswap",
+}
+CHECKS = {
+    "ext4": ("e2fsck", "-f", "-n"),
+    "xfs": ("xfs_repair", "-n"),
+    "btrfs": ("btrfs", "check"),
+    "vfat": ("fsck.vfat", "-n"),
+    "swap": ("swaplabel",),
+}
+FOLDER = Path("/run/machine/cut")
+BLOCK = 4096
+
+
+@pytest.fixture(autouse=True)
+def folder() -> Iterator[Path]:
+    """For images and for the programs that stand in for mkfs; empty before and after."""
+    shell("rm", "-rf", str(FOLDER))
+    FOLDER.mkdir()
+    yield FOLDER
+    shell("rm", "-rf", str(FOLDER))
+
+
+def storage(device: str, kind: str, **more: Any) -> dict[str, Any]:
+    return {"filesystems": [filesystem(device, kind, label="NEW", **more)]}
+
+
+def program(kind: str, text: str) -> dict[str, Any]:
+    """A setting: the engine starts this shell script in the place of mkfs; `$device` is its last word."""
+    path = FOLDER / "mkfs"
+    path.write_text(f"#!/bin/sh\nfor device; do :; done\n{text.replace('MKFS', PROGRAMS[kind])}\n")
+    path.chmod(0o755)
+    return {"programs": {PROGRAMS[kind]: str(path)}}
+
+
+def is_sound(device: str, kind: str) -> bool:
+    return subprocess.run([*CHECKS[kind], device], capture_output=True).returncode == 0
+
+
+def mixed(before: Path, after: Path, share: float, seed: int) -> Iterator[tuple[int, bytes]]:
+    """A random share of the blocks that a program wrote: what a disk may have kept of them, in any order."""
+    chosen = random.Random(seed)
+    with before.open("rb") as old, after.open("rb") as new:
+        at = 0
+        while there := old.read(BLOCK):
+            wanted = new.read(BLOCK)
+            if there != wanted and chosen.random() < share:
+                yield at, wanted
+            at += BLOCK
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_half_made_is_made_anew(blank_disk: BlankDisk, kind: str) -> None:
+    """Whatever part of the writes is on the device, it is not taken for the filesystem."""
+    disk = blank_disk(size_mib=320)
+    wanted = storage(disk, kind)
+    copies = program(
+        kind,
+        f'cp --sparse=always $device {FOLDER}/a; MKFS "$@"; cp --sparse=always $device {FOLDER}/b; exit 1',
+    )
+    assert run("disks", wanted, **copies).codes == ["IGN7002"]
+    signatures = set()
+    for seed, share in enumerate((0.3, 0.6, 0.9, 1.0)):
+        shell("cp", "--sparse=never", f"{FOLDER}/a", disk)
+        with open(disk, "r+b") as file:
+            for at, data in mixed(FOLDER / "a", FOLDER / "b", share, seed):
+                file.seek(at)
+                file.write(data)
+        signatures.add(tags(disk).get("TYPE"))
+        ran = succeed("disks", wanted)
+        assert ran.says == [f"make {kind} on {disk}"], (share, ran.text())
+        assert tags(disk)["TYPE"] == kind
+        assert tags(disk)["LABEL"] == "NEW"
+        assert is_sound(disk, kind)
+        assert unfinished.found(disk) is None
+    # Else the test would prove nothing.
+    assert kind in signatures
+    made = tags(disk)
+    assert succeed("disks", wanted).says == [f"keep {kind} on {disk}"]
+    assert tags(disk) == made
+
+
+@pytest.mark.parametrize("write", [1, 20, 40, 60])
+def test_xfs_whose_program_is_killed_at_a_write(blank_disk: BlankDisk, write: int) -> None:
+    disk = blank_disk(size_mib=400)
+    kills = program(
+        "xfs",
+        f"strace -o /dev/null -e trace=pwrite64 -e inject=pwrite64:signal=KILL:when={write} MKFS $@",
+    )
+    assert run("disks", storage(disk, "xfs"), **kills).codes == ["IGN7002"]
+    succeed("disks", storage(disk, "xfs"))
+    assert is_sound(disk, "xfs")
+
+
+def half_made(device: str, kind: str) -> Ran:
+    """Leaves a filesystem on the device that has all of its signatures and is not finished."""
+    ran = run("disks", storage(device, kind), **program(kind, 'MKFS "$@"; exit 1'))
+    assert ran.codes == ["IGN7002"]
+    return ran
+
+
+def test_with_another_config_it_is_refused_unless_it_may_be_wiped(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    half_made(disk, "ext4")
+    other = storage(disk, "ext4", path="/var")
+    ran = run("disks", other)
+    assert ran.codes == ["IGN2405"]
+    assert "wipeFilesystem" in ran.failures[0].hint
+    assert str(ran.failures[0].origin).endswith("/storage/filesystems/0")
+    succeed("disks", storage(disk, "ext4", path="/var", wipeFilesystem=True))
+    assert succeed("disks", other).says == [f"keep ext4 on {disk}"]
+
+
+def test_what_it_is_found_as_does_not_matter(blank_disk: BlankDisk) -> None:
+    """Half of a FAT has no label yet, which would be refused for ever."""
+    disk = blank_disk(size_mib=64)
+    half_made(disk, "vfat")
+    shell("mkfs.ext4", "-q", "-F", "-K", disk)
+    succeed("disks", storage(disk, "vfat"))
+    assert tags(disk)["TYPE"] == "vfat"
+
+
+def test_on_partition_and_array(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=300)
+    make_table(disk, [Part(n, (1 + 64 * (n - 1)) * MIB, 64 * MIB) for n in (1, 2, 3)])
+    raid = [{"name": "data", "level": "raid1", "devices": [f"{disk}p1", f"{disk}p2"]}]
+    wanted = {
+        "raid": raid,
+        "filesystems": [
+            filesystem("/dev/md/data", "ext4", label="NEW"),
+            filesystem(f"{disk}p3", "ext4", label="NEW"),
+        ],
+    }
+    assert "IGN7002" in run("disks", wanted, **program("ext4", 'MKFS "$@"; exit 1')).codes
+    succeed("disks", wanted)
+    for device in ("/dev/md/data", f"{disk}p3"):
+        assert unfinished.found(device) is None
+        assert is_sound(device, "ext4")
+
+
+def test_swap_that_is_in_use_by_now_is_kept(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    wanted = storage(disk, "swap", wipeFilesystem=True)
+    succeed("disks", wanted)
+    shell("swapon", disk)
+    made = tags(disk)
+    ran = succeed("disks", wanted)
+    assert tags(disk) == made
+    assert ran.logged("is in use as swap")
+    assert run("disks", storage(disk, "ext4", wipeFilesystem=True)).codes == ["IGN2402"]
+
+
+def test_mounted_filesystem_on_a_partition_of_this_config_is_kept(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    wanted = {
+        "disks": [{"device": disk, "wipeTable": True, "partitions": [{"number": 1}]}],
+        "filesystems": [filesystem(f"{disk}p1", "ext4", wipeFilesystem=True)],
+    }
+    succeed("disks", wanted)
+    Path("/run/machine/mnt").mkdir(exist_ok=True)
+    shell("mount", f"{disk}p1", "/run/machine/mnt")
+    ran = succeed("disks", wanted)
+    assert ran.says == [f"partition {disk}: as wanted already", f"keep ext4 on {disk}p1"]
+    wanted["filesystems"][0]["label"] = "other"
+    assert run("disks", wanted).codes == ["IGN2106", "IGN2402"]
+
+
+def test_discarding_is_left_to_the_options(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    middle = 50 << 20
+
+    def old_bytes_are_there(options: list[str]) -> bool:
+        with open(disk, "r+b") as file:
+            file.seek(middle)
+            file.write(b"old" * 100)
+        succeed("disks", storage(disk, "ext4", wipeFilesystem=True, options=options))
+        with open(disk, "rb") as file:
+            file.seek(middle)
+            return file.read(3) == b"old"
+
+    assert not old_bytes_are_there([])
+    assert old_bytes_are_there(["-E", "nodiscard"])
