@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +121,36 @@ def test_unusual_names(target: Target) -> None:
 def test_nul_byte(target: Target, config: dict[str, Any]) -> None:
     with pytest.raises(Refused) as caught:
         target.run(config, "files", "units")
-    assert caught.value.code == "IGN3110"
+    assert caught.value.code == "IGN1968"
     assert target.tree() == {}
+
+
+@pytest.fixture
+def few_descriptors() -> Iterator[None]:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.usefixtures("few_descriptors")
+def test_path_with_more_components_than_there_are_descriptors(target: Target) -> None:
+    target.link("/up", "d/d/../d/" + "d/" * 200)
+    path = "/d" * 1030 + "/a"
+    target.storage(
+        directories=[{"path": "/d" * 1029, "mode": 0o700}],
+        files=[
+            {"path": path, "contents": {"source": "data:,deep"}},
+            {"path": "/up/../b", "contents": {"source": "data:,up"}},
+        ],
+        links=[{"path": "/d" * 1030 + "/l", "target": "a"}],
+    )
+    assert target.at("/d" * 201 + "/b").read_text() == "up"
+    assert target.at(path).read_text() == "deep"
+    assert target.mode("/d" * 1029) == 0o700
+    subprocess.run(
+        ["rm", "-rf", target.at("/d")], check=True
+    )  # pytest's own way is too deep for it
 
 
 def test_root_that_is_not_there(target: Target) -> None:
