@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from .journal import Journal
 
     Act = Callable[[Log], None]
+    Owner = PasswdUser | PasswdGroup
+
+# The tool that takes a hash on standard input, and the table that has it then.
+_OF_USERS = ("chpasswd", "shadow")
+_OF_GROUPS = ("chgpasswd", "gshadow")
 
 # Lock files of the tables. One that a power cut left is taken for a live one when its process number is in
 # use again, which so early in a boot it is.
@@ -54,16 +59,20 @@ class Acts:
             if exists and "new" in self._cut_short(key):
                 self._tool(log, "groupdel", [], name, f'deleting half-made group "{name}"', origin)
                 exists = False
+            visible = self._visible_hash(group, _OF_GROUPS)
             if not exists:
                 self._begin(key, new=True)
-                words = account_tools.groupadd(group)
+                words = account_tools.groupadd(group, visible)
                 self._tool(log, "groupadd", words, name, f'adding group "{name}"', origin)
+                self._hand_over_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
                 return
-            words = account_tools.groupmod(group)
-            if words:
+            words = account_tools.groupmod(group, visible)
+            if words or self._has_hash_to_hand_over(group, _OF_GROUPS):
                 self._begin(key)
-                self._tool(log, "groupmod", words, name, f'modifying group "{name}"', origin)
+                if words:
+                    self._tool(log, "groupmod", words, name, f'modifying group "{name}"', origin)
+                self._hand_over_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
 
         return act
@@ -111,48 +120,47 @@ class Acts:
         name = user.name
         home = user.home_dir or f"{self._accounts.home_base()}/{name}"
         self._begin(f"user:{name}", home=home, had_home=self._root.lstat(home) is not None)
-        words = account_tools.useradd(user, self._visible_password(user) or NO_PASSWORD)
+        words = account_tools.useradd(user, self._visible_hash(user, _OF_USERS) or NO_PASSWORD)
         self._tool(log, "useradd", words, name, f'creating or modifying user "{name}"', origin)
-        self._set_password(user, origin, log)
+        self._hand_over_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
     def _change(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         name = user.name
-        words = account_tools.usermod(user, self._visible_password(user))
+        visible = NO_PASSWORD if user.password_hash == "" else self._visible_hash(user, _OF_USERS)
+        words = account_tools.usermod(user, visible)
+        if not words and not self._has_hash_to_hand_over(user, _OF_USERS):
+            return
+        present = self._accounts.user(name)
+        moves = user.home_dir and present is not None and present.home != user.home_dir
+        facts = {"moved_from": present.home} if moves and present is not None else {}
+        self._begin(f"user:{name}", **facts)
         if words:
-            present = self._accounts.user(name)
-            moves = user.home_dir and present is not None and present.home != user.home_dir
-            facts = {"moved_from": present.home} if moves and present is not None else {}
-            self._begin(f"user:{name}", **facts)
             what = f'creating or modifying user "{name}"'
             self._tool(log, "usermod", words, name, what, origin)
-            self._end(f"user:{name}")
-        self._set_password(user, origin, log)
+        self._hand_over_hash(user, _OF_USERS, origin, log)
+        self._end(f"user:{name}")
 
-    def _visible_password(self, user: PasswdUser) -> str | None:
-        """What the command line may carry: the hash only where chpasswd is missing."""
-        if user.password_hash and self._has_chpasswd():
-            return None
-        return NO_PASSWORD if user.password_hash == "" else user.password_hash
+    def _visible_hash(self, owner: Owner, way: tuple[str, str]) -> str | None:
+        """What the command line carries: the hash only where the tool that reads it is missing."""
+        return None if self._has(way[0]) else owner.password_hash
 
-    def _set_password(self, user: PasswdUser, origin: Origin, log: Log) -> None:
+    def _has_hash_to_hand_over(self, owner: Owner, way: tuple[str, str]) -> bool:
+        tool, table = way
+        wanted = owner.password_hash
+        if not wanted or not self._has(tool):
+            return False
+        return not self._accounts.has_hash(table, owner.name, wanted)
+
+    def _hand_over_hash(self, owner: Owner, way: tuple[str, str], origin: Origin, log: Log) -> None:
         """Hands the hash over on standard input, where neither ps nor audit sees it."""
-        if not (user.password_hash and self._has_chpasswd()):
-            return
-        if self._accounts.has_hash(user.name, user.password_hash):
-            return
-        self._tool(
-            log,
-            "chpasswd",
-            ["--encrypted"],
-            "",
-            f'setting password for "{user.name}"',
-            origin,
-            f"{user.name}:{user.password_hash}\n".encode(),
-        )
+        if self._has_hash_to_hand_over(owner, way):
+            line = f"{owner.name}:{owner.password_hash}\n".encode()
+            what = f'setting password for "{owner.name}"'
+            self._tool(log, way[0], ["--encrypted"], "", what, origin, line)
 
-    def _has_chpasswd(self) -> bool:
-        program = self._machine.settings.program("chpasswd")
+    def _has(self, tool: str) -> bool:
+        program = self._machine.settings.program(tool)
         folders = os.environ.get("PATH", os.defpath).split(":")
         return any(os.access(os.path.join(folder, program), os.X_OK) for folder in folders)
 
@@ -170,12 +178,12 @@ class Acts:
         program = self._machine.settings.program(tool)
         argv = [program, "--root", os.path.abspath(self._root.path or "/"), *words]
         if name:
-            argv.append(name)
+            argv += ["--", name]
         secret = account_tools.secrets(argv)
         try:
             run(log, argv, what=what, stdin=stdin, secret=secret, origin=origin)
         except CommandFailed as failure:
-            kind = "groups" if "group" in tool else "users"
+            kind = "groups" if tool.startswith(("group", "chg")) else "users"
             raise CommandFailed(
                 "IGN3201",
                 f"failed to configure {kind}: {what}: {failure.text}",

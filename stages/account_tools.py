@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 NO_PASSWORD = "*"  # noqa: S105
 
 
-def groupadd(group: PasswdGroup) -> list[str]:
+def groupadd(group: PasswdGroup, password: str | None) -> list[str]:
     """Options for a new group."""
-    return groupmod(group) + (["--system"] if group.system else [])
+    return groupmod(group, password) + (["--system"] if group.system else [])
 
 
-def groupmod(group: PasswdGroup) -> list[str]:
+def groupmod(group: PasswdGroup, password: str | None) -> list[str]:
     """Options for a group that exists; none if the config asks for nothing."""
     words = []
     if group.gid is not None:
         words += ["--gid", str(group.gid)]
-    if group.password_hash:
-        words += ["--password", group.password_hash]
+    if password:
+        words += ["--password", password]
     return words
 
 

@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.base.origin import Origin
     from ignition.config.model import Directory, File, Link, Storage
     from ignition.engine.machine import Machine
     from ignition.system.root import Root
@@ -54,16 +53,13 @@ class Entry:
 def of_config(storage: Storage, root: Root, machine: Machine) -> list[Entry]:
     """All entries: directories, then files, then links, each in the order of the config.
 
-    Refused (IGN3101) for two that lie at the same place, and (IGN3110) for a path that cannot be one.
+    Refused (IGN3101) for two that lie at the same place.
     """
     folders: dict[str, str] = {}
     taken: dict[str, Entry] = {}
     clashes: list[Failure] = []
     for kind, node, place in _nodes(storage):
-        written = node.path
-        if "\0" in written or "\0" in node.raw.get("target", ""):
-            raise no_path(machine.origin(*place))
-        parent, _, name = written.rpartition("/")
+        parent, _, name = node.path.rpartition("/")
         folder = folders.get(parent)
         if folder is None:
             folder = folders[parent] = root.resolve_folder(parent)
@@ -94,11 +90,6 @@ def _clash(entry: Entry, other: Entry, machine: Machine) -> Refused:
         machine.origin(*entry.place, "path"),
         hint=f"leave one of them out; the other is {machine.origin(*other.place)}",
     )
-
-
-def no_path(origin: Origin) -> Refused:
-    """The refusal of a text with a NUL byte, at which the kernel would take a path to end."""
-    return Refused("IGN3110", "a path cannot hold a NUL byte", origin)
 
 
 def above(path: str) -> Iterator[str]:

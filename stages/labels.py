@@ -76,8 +76,7 @@ def _made(config: Config, root: Root, machine: Machine) -> Iterator[str]:
 def _of_storage(storage: Storage) -> Iterator[str]:
     for nodes in (storage.directories, storage.files, storage.links):
         for node in nodes:
-            if "\0" not in node.path:  # the stage of the files refuses it
-                yield node.path
+            yield node.path
 
 
 def _of_units(wanted: list[Unit]) -> Iterator[str]:

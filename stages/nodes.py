@@ -14,6 +14,7 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 from ignition.base.errors import Refused
 from ignition.base.log import quote
 from ignition.config.model import Directory, Link
+from ignition.system.folder import KEEP
 
 from .entries import DIRECTORY, FILE, clean
 
@@ -111,9 +112,14 @@ def make_symlink(entry: Entry, folder: Folder, action: str, owners: Owners, log:
     if action == REPLACE:
         _make_room(folder, name)
     folder.symlink(name, target)
-    # Where the config does not say, the original gives a link the owner of what it leads to.
+    # Where the config does not say, Ignition gives a link the owner of what it leads to. An id of -1 says
+    # something: that it stays root's.
     behind_uid, behind_gid = folder.owner_behind(name)
-    folder.chown_link(name, behind_uid if uid < 0 else uid, behind_gid if gid < 0 else gid)
+    folder.chown_link(
+        name,
+        behind_uid if uid == KEEP and link.user.id is None else uid,
+        behind_gid if gid == KEEP and link.group.id is None else gid,
+    )
 
 
 def _make_room(folder: Folder, name: str) -> None:

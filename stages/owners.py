@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Owner = NodeUser | NodeGroup
 
+_ALL_BITS = 0xFFFFFFFF
+
 USER = "user"
 GROUP = "group"
 
@@ -45,7 +47,8 @@ class Owners:
 
     def _number(self, owner: Owner, kind: str, path: str) -> int:
         if owner.id is not None:
-            return owner.id
+            # The kernel's word for "leave it" has two forms.
+            return KEEP if owner.id == _ALL_BITS else owner.id
         name = owner.name
         if not name:
             return KEEP

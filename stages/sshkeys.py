@@ -68,6 +68,16 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
             folder.write(name, text.encode(), mode, found.st_uid, found.st_gid)
 
 
+def may_make(path: str, user: User, root: Root) -> bool:
+    """Whether a folder is there, or the user may make it."""
+    place = root.resolve_folder(path)
+    missing = root.first_missing(place)
+    if root.lstat(missing) is not None:
+        return True
+    above = root.lstat(missing.rpartition("/")[0] or "/")
+    return above is not None and _may(above, _SEARCH | _WRITE, user)
+
+
 def _make_folders(path: str, user: User, root: Root) -> None:
     """Makes what is missing, 0700 and the user's, where the user may."""
     above = ""

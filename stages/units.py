@@ -16,7 +16,7 @@ from ignition.system.root import Root
 from ignition.system.run import run
 
 from . import presets
-from .entries import clean, no_path
+from .entries import clean
 from .keys import BEGUN, ENTRIES, LINKS, PRESETS, UNITS
 
 TYPE_CHECKING = False
@@ -38,9 +38,6 @@ MODE = 0o644
 def plan(config: Config, machine: Machine) -> Iterator[Step]:
     """One step for what lies in the unit folder, one for the presets."""
     units = config.systemd.units
-    for index, unit in enumerate(units):
-        if "\0" in unit.name or any("\0" in dropin.name for dropin in unit.dropins):
-            raise no_path(machine.origin("systemd", "units", index))
     root = Root(machine.root)
     if any(_makes(unit) or unit.mask is False for unit in units):
         yield Step(
@@ -219,4 +216,4 @@ def _disable(name: str, root: Root, task: Task) -> None:
 
 def _systemctl(root: Root, task: Task, verb: str, name: str) -> list[str]:
     program = task.machine.settings.program("systemctl")
-    return [program, "--root", os.path.abspath(root.path or "/"), verb, name]
+    return [program, "--root", os.path.abspath(root.path or "/"), verb, "--", name]

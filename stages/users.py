@@ -7,7 +7,6 @@ the order of the config (engine-files 4).
 
 from __future__ import annotations
 
-from ignition.base.errors import Refused
 from ignition.engine.step import Step
 from ignition.system import selinux
 from ignition.system.accounts import Accounts
@@ -48,11 +47,12 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
         yield labels.note_step(config, root, machine)
     if not (passwd.groups or passwd.users):
         return
-    from . import account_files
+    from . import account_checks, account_files
     from .account_acts import Acts
 
     account_files.check(root)
     accounts = Accounts(root)
+    account_checks.find(passwd, accounts, root, machine)
     acts = Acts(root, machine, accounts, open_journal(root, machine))
     before: tuple[str, ...] = (BEGUN,)
     for says, origin, act in _in_order(passwd, accounts, acts, machine):
@@ -70,7 +70,6 @@ def _in_order(passwd: Passwd, accounts: Accounts, acts: Acts, machine: Machine) 
     primary = _primary_groups_of_leavers(passwd, accounts)
     for index, group in enumerate(passwd.groups):
         origin = machine.origin("passwd", "groups", index)
-        _check_name(group.name, origin)
         present = accounts.group(group.name)
         if group.should_exist is not False:
             verb = "add" if present is None else "change"
@@ -84,7 +83,6 @@ def _in_order(passwd: Passwd, accounts: Accounts, acts: Acts, machine: Machine) 
                 yield act
     for index, user in enumerate(passwd.users):
         origin = machine.origin("passwd", "users", index)
-        _check_name(user.name, origin)
         known = accounts.user(user.name)
         if user.should_exist is not False:
             verb = "add" if known is None else "change"
@@ -97,13 +95,3 @@ def _in_order(passwd: Passwd, accounts: Accounts, acts: Acts, machine: Machine) 
 def _primary_groups_of_leavers(passwd: Passwd, accounts: Accounts) -> set[int]:
     leavers = (accounts.user(user.name) for user in passwd.users if user.should_exist is False)
     return {user.gid for user in leavers if user is not None}
-
-
-def _check_name(name: str, origin: Origin) -> None:
-    if name.startswith("-"):
-        raise Refused(
-            "IGN3203",
-            f"the name {name!r} would be taken for an option",
-            origin,
-            hint="names of users and groups begin with a letter or an underscore",
-        )

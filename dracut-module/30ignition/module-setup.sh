@@ -118,7 +118,7 @@ install_programs() {
     inst_multiple -o \
         lsblk wipefs findmnt mountpoint basename \
         mkfs.btrfs mkfs.ext4 mkfs.fat mkfs.vfat mkfs.xfs mkswap \
-        groupadd groupdel groupmod useradd userdel usermod chpasswd gpasswd \
+        groupadd groupdel groupmod useradd userdel usermod chpasswd chgpasswd gpasswd \
         mdadm cryptsetup dmsetup setfiles \
         clevis clevis-encrypt-sss clevis-encrypt-tang clevis-encrypt-tpm2 clevis-luks-bind \
         clevis-luks-common-functions clevis-luks-unlock pwmake tpm2_create tpm2_createpolicy

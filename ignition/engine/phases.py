@@ -11,7 +11,7 @@ from ignition.base import journal, stop
 from ignition.base.errors import Failure, NeedNetwork, each, of_crash
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
-from ignition.engine import acquire, executor, plan, report, status
+from ignition.engine import acquire, executor, fitness, plan, report, status
 from ignition.engine import state as states
 from ignition.engine.machine import Machine, sources_of
 from ignition.engine.report import Report
@@ -217,7 +217,10 @@ def _apply(
         for prefix, module, function in PHASES[phase]
         if has_work(module, acquired.full)
     ]
-    nodes = plan.make(stages, Config(acquired.full), machine)
+    config = Config(acquired.full)
+    if phase != "umount":  # what is mounted is unmounted, whatever the config says
+        fitness.check(config, machine)
+    nodes = plan.make(stages, config, machine)
     return executor.run(nodes, machine, view)
 
 

@@ -165,19 +165,38 @@ CODES: dict[str, tuple[str, str]] = {
         "The target of a hard link does not exist.",
         "Write it in the same config, or check its path.",
     ),
-    "IGN3110": ("A path holds a NUL byte.", "Take it out; no file can have such a name."),
     "IGN3201": (
         "A user or group cannot be made or changed.",
         "Read what the program said; it follows.",
     ),
     "IGN3202": ("A user that should exist by now does not.", "Add it to passwd.users."),
     "IGN3203": (
-        "A name of a user or group begins with a hyphen.",
-        "Begin it with a letter or an underscore.",
+        "No user or group can have this name.",
+        "Begin it with a letter or an underscore; go on with letters, digits, hyphens.",
     ),
     "IGN3204": (
         "A user may not write to their own folder of keys.",
         "Let the home exist, belong to the user, and hold nothing else on this path.",
+    ),
+    "IGN3210": (
+        "A number of a user or group is that of another one.",
+        "Give another uid or gid, or none.",
+    ),
+    "IGN3211": (
+        "A user is to be in a group that does not exist.",
+        "Add it to passwd.groups, or check its name.",
+    ),
+    "IGN3212": (
+        "A new user cannot get a group of the same name, since there is one.",
+        "Set primaryGroup to make that group the user's own, or noUserGroup.",
+    ),
+    "IGN3213": (
+        "A user gets keys for ssh and has no home to put them in.",
+        "Leave out noCreateHome, or have the home in the image, owned by the user.",
+    ),
+    "IGN3214": (
+        "A group to be deleted is the primary group of a user who stays.",
+        "Delete the user in the same config, or keep the group.",
     ),
     "IGN3301": (
         "A link that enables or masks a unit cannot be removed.",

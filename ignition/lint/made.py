@@ -38,6 +38,7 @@ class Made:
     unlabelled   whether partitions that may exist already are named by number only
     units        names of units that have a text here
     unit_entries unit -> how many of the configs say something about it
+    user_entries user -> the same
     files        path -> mode of a file
     directories  paths of directories
     quadlets     names of quadlet files
@@ -55,6 +56,7 @@ class Made:
         self.unlabelled = False
         self.units: set[str] = set()
         self.unit_entries: dict[str, int] = {}
+        self.user_entries: dict[str, int] = {}
         self.files: dict[str, int] = {}
         self.directories: set[str] = set()
         self.quadlets: set[str] = set()
@@ -79,6 +81,14 @@ class Made:
             self.unit_entries[name] = self.unit_entries.get(name, 0) + 1
             if unit.get("contents"):
                 self.units.add(name)
+
+        for user in value.get("passwd", {}).get("users", ()):
+            name = user.get("name", "")
+            self.user_entries[name] = self.user_entries.get(name, 0) + 1
+
+    def is_whole_user(self, name: str) -> bool:
+        """Whether all that configs say about a user stands in one of them."""
+        return self.whole and self.user_entries.get(name, 0) <= 1
 
     def _add_disk(self, disk: dict[str, Any]) -> None:
         device = disk.get("device", "")

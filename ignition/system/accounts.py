@@ -27,6 +27,9 @@ _TABLES = {
 
 
 _DIGITS = 32  # leading zeros included
+# Sources that know nothing while the target is not running, so that the tables are all there is.
+_SILENT = frozenset(("systemd", "sss", "ldap", "nis", "nisplus", "hesiod", "winbind", "mymachines"))
+_USER_DATABASES = ("/etc/userdb", "/run/userdb", "/usr/lib/userdb")  # which nss-systemd reads
 
 
 @record
@@ -57,21 +60,36 @@ class Accounts:
 
     def user(self, name: str) -> User | None:
         """The user of that name. The first table that has it counts."""
-        for fields in self._entries("passwd", name):
-            if len(fields) >= 6:
-                uid, gid = _number(fields[2]), _number(fields[3])
-                if uid is not None and gid is not None:
-                    return User(name, uid, gid, fields[5])
-        return self._synthetic_user(name)
+        known = next((user for user in self.users(name) if user.name == name), None)
+        return known or self._synthetic_user(name)
 
     def group(self, name: str) -> Group | None:
         """The group of that name."""
-        for fields in self._entries("group", name):
+        known = next((group for group in self.groups(name) if group.name == name), None)
+        user = None if known else self._synthetic_user(name)
+        return Group(name, user.gid) if user else known
+
+    def users(self, start: str = "") -> Iterator[User]:
+        """The users of the tables, in their order; only those whose line begins with `start`."""
+        for fields in self._entries("passwd", start):
+            if len(fields) >= 6:
+                uid, gid = _number(fields[2]), _number(fields[3])
+                if uid is not None and gid is not None:
+                    yield User(fields[0], uid, gid, fields[5])
+
+    def groups(self, start: str = "") -> Iterator[Group]:
+        """The groups of the tables, in their order; only those whose line begins with `start`."""
+        for fields in self._entries("group", start):
             gid = _number(fields[2]) if len(fields) >= 3 else None
             if gid is not None:
-                return Group(name, gid)
-        user = self._synthetic_user(name)
-        return Group(name, user.gid) if user else None
+                yield Group(fields[0], gid)
+
+    def are_all_known(self, database: str) -> bool:
+        """Whether the target can know of no user or group (`passwd`, `group`) but those of the tables."""
+        sources = self._sources(database)
+        if "systemd" in sources and any(self._root.lstat(path) for path in _USER_DATABASES):
+            return False
+        return all(source in _TABLES or source in _SILENT for source in sources)
 
     def uid(self, name: str) -> int | None:
         user = self.user(name)
@@ -81,33 +99,40 @@ class Accounts:
         group = self.group(name)
         return group.gid if group else None
 
-    def has_hash(self, name: str, password_hash: str) -> bool:
-        """Whether this is the user's password hash already."""
+    def has_hash(self, table: str, name: str, password_hash: str) -> bool:
+        """Whether this is the password hash of a user (table `shadow`) or group (`gshadow`) already."""
         start = f"{name}:{password_hash}:"
-        return any(
-            line.startswith(start) for line in _text(self._root.read("/etc/shadow")).split("\n")
-        )
+        return any(line.startswith(start) for line in self._lines(f"/etc/{table}"))
 
     def home_base(self) -> str:
         """Where useradd makes homes unless told otherwise."""
-        for line in _text(self._root.read("/etc/default/useradd")).split("\n"):
+        for line in self._lines("/etc/default/useradd"):
             if line.startswith("HOME="):
                 return line[5:].strip() or "/home"
         return "/home"
 
-    def _entries(self, database: str, name: str) -> Iterator[list[str]]:
-        wanted = name + ":"
+    def makes_own_groups(self) -> bool:
+        """Whether useradd is told to make a group for each new user, by the name of the user."""
+        words = [line.split() for line in self._lines("/etc/login.defs")]
+        return any(
+            each[:1] == ["USERGROUPS_ENAB"] and each[1:2] and each[1].lower() == "yes"
+            for each in words
+        )
+
+    def _entries(self, database: str, start: str) -> Iterator[list[str]]:
         for source in self._sources(database):
             folder = _TABLES.get(source)
-            table = self._root.read(f"{folder}/{database}") if folder else None
-            for line in _text(table).split("\n"):
+            for line in self._lines(f"{folder}/{database}") if folder else ():
                 # For the C library a line ends at a NUL byte: such a one was made by nobody's tool.
-                if line.startswith(wanted) and "\0" not in line:
+                if line.startswith(start) and "\0" not in line:
                     yield line.split(":")
+
+    def _lines(self, path: str) -> list[str]:
+        return (self._root.read(path) or b"").decode("utf-8", "surrogateescape").split("\n")
 
     def _sources(self, database: str) -> list[str]:
         """The NSS sources of a database in their order; `files` where the target does not say."""
-        for line in _text(self._root.read("/etc/nsswitch.conf")).split("\n"):
+        for line in self._lines("/etc/nsswitch.conf"):
             key, colon, value = line.partition("#")[0].partition(":")
             if colon and key.strip() == database:
                 return [word for word in value.split() if not word.startswith("[")]
@@ -126,7 +151,3 @@ def _number(text: str) -> int | None:
         return None
     number = int(text)
     return number if number < 0xFFFFFFFF else None
-
-
-def _text(data: bytes | None) -> str:
-    return (data or b"").decode("utf-8", "surrogateescape")

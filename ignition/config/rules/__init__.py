@@ -7,11 +7,7 @@ the functions that apply them. Findings come in the original's order.
 
 from __future__ import annotations
 
-from ignition.config.rules.duplicates import duplicates as _duplicates
-from ignition.config.rules.ignition_section import ignition_section
 from ignition.config.rules.rule import Rule, RuleFinding
-from ignition.config.rules.storage import storage_section
-from ignition.config.rules.systemd import systemd_section, taken_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +25,12 @@ def findings(
     Paths start at the top of the config. A config that was merged from several is checked without
     `duplicates`: the merge leaves none.
     """
+    # Here, since the phases that only apply a config use `values` of this package, and nothing else.
+    from ignition.config.rules.duplicates import duplicates as of_duplicates
+    from ignition.config.rules.ignition_section import ignition_section
+    from ignition.config.rules.storage import storage_section
+    from ignition.config.rules.systemd import systemd_section, taken_paths
+
     minor = int(version.split(".")[1])
     yield from taken_paths(config)
     for finding in ignition_section(config.get("ignition", {}), version):
@@ -38,4 +40,4 @@ def findings(
     for finding in systemd_section(config.get("systemd", {})):
         yield finding.under("systemd")
     if duplicates:
-        yield from _duplicates(config, version)
+        yield from of_duplicates(config, version)

@@ -39,9 +39,9 @@ def _themes(subject: Subject) -> list[str]:
     themes = ["json_text"] if subject.in_doubt else []
     if subject.platform:
         themes.append("size")
-    themes.append("remote")
+    themes += ["remote", "values"]
     if subject.value.get("passwd"):
-        themes.append("accounts")
+        themes += ["accounts", "account_tools"]
     if any(storage.get(kind) for kind in _OF_STORAGE):
         themes += _OF_DISKS
     if any(storage.get(kind) for kind in ("files", "directories", "links")):

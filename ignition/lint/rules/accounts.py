@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
 SAME_UID = LintRule(
     "IGN1861",
-    "another user of this config has the same uid",
+    "another user has the same uid",
     hint="give each user a uid of its own, or none",
     severity=ERROR,
 )
-"""`useradd` refuses a uid that is taken, and provisioning fails."""
+"""`useradd` refuses a uid that is taken, by another user of the config or by root, and provisioning
+fails."""
 
 SAME_GID = LintRule(
     "IGN1862",
-    "another group of this config has the same gid",
+    "another group has the same gid",
     hint="give each group a gid of its own, or none",
     severity=ERROR,
 )
-"""`groupadd` refuses a gid that is taken, and provisioning fails."""
+"""`groupadd` refuses a gid that is taken, by another group of the config or by root, and provisioning
+fails."""
 
 NOT_A_HASH = LintRule(
     "IGN1863",
@@ -59,7 +61,7 @@ _KEY_TYPE = re.compile(
 
 def check(subject: Subject) -> Iterator[Found]:
     for kind, number, rule in (("users", "uid", SAME_UID), ("groups", "gid", SAME_GID)):
-        seen: dict[int, str] = {}
+        seen = {0: "root"}
         for item, path in subject.items("passwd", kind):
             name = item.get("name", "")
             if number in item and item.get("shouldExist") is not False:

@@ -14,7 +14,7 @@ from ignition.base import gojson
 from ignition.base.log import CRITICAL, Log
 from ignition.base.settings import Settings
 from ignition.config.model import Config
-from ignition.engine import executor, plan
+from ignition.engine import executor, fitness, plan
 from ignition.engine.machine import Machine
 from ignition.engine.state import State
 from ignition.engine.view import View
@@ -63,6 +63,7 @@ class Target:
             for name in STAGES
             if name in names
         ]
+        fitness.check(Config(config), machine)
         nodes = plan.make(planners, Config(config), machine)
         self.plan = [node.step.says for node in nodes]
         executor.run(nodes, machine, self.view).check()

@@ -37,6 +37,18 @@ class TestSymlinks:
         assert target.tree() == before
         assert any(line.endswith("already exists, doing nothing") for line in target.log)
 
+    @pytest.mark.parametrize("number", [-1, 0xFFFFFFFF])
+    def test_number_that_leaves_an_owner_alone(self, target: Target, number: int) -> None:
+        target.folder("/t", owner=(500, 600))
+        node = {"user": {"id": number}, "group": {"id": number}}
+        target.storage(
+            links=[{"path": "/l", "target": "t", **node}, {"path": "/m", "target": "t"}],
+            directories=[{"path": "/t", **node}],
+        )
+        assert target.owner("/l") == (0, 0)
+        assert target.owner("/m") == (500, 600)
+        assert target.owner("/t") == (500, 600)
+
     def test_other_link(self, target: Target) -> None:  # 80
         target.link("/l", "/other")
         with pytest.raises(Refused, match="points to /other, not /t and overwrite") as caught:

@@ -30,9 +30,11 @@ def accounts(tmp_path: Path) -> Accounts:
 def test_files_alone_unless_the_target_says_more(accounts: Accounts) -> None:
     assert accounts.user("core") == User("core", 500, 501, "/home/core")
     assert accounts.group("wheel") == Group("wheel", 10)
-    for name in ("chrony", "broken", "bad", "", "root"):
+    # Not the start of a line: who is called "core:x:500" is nobody.
+    for name in ("chrony", "broken", "bad", "", "root", "core:x", "core:x:500"):
         assert accounts.user(name) is None
     assert accounts.group("chrony") is None
+    assert accounts.group("wheel:x") is None
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,6 @@ def test_a_table_that_is_no_file_is_refused(
     with pytest.raises(Failure) as caught:
         accounts.user("core")
         accounts.group("core")
-        accounts.has_hash("core", "x")
+        accounts.has_hash("shadow", "core", "x")
         accounts.home_base()
     assert caught.value.code == ("IGN3403" if kind == "sparse" else "IGN3402")

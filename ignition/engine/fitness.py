@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What no machine can be given is refused before a phase looks at its machine, let alone runs a program."""
+
+from __future__ import annotations
+
+from ignition.base.errors import Refused, Several
+from ignition.base.finding import ERROR
+from ignition.config.rules.values import unfit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.base.errors import Failure
+    from ignition.config.model import Config
+    from ignition.engine.machine import Machine
+
+
+def check(config: Config, machine: Machine) -> None:
+    """Looks at the whole config, also what later phases apply: no disk is wiped for a user who cannot be.
+
+    Raises Refused, or Several, with the codes of the rules that lint has for this.
+    """
+    refusals: list[Failure] = []
+    for found in unfit(config.raw, machine.root.rstrip("/")):
+        origin = machine.origin(*found.path)
+        if found.severity == ERROR:
+            refusals.append(Refused(found.code, found.message, origin, hint=found.hint))
+        else:
+            machine.log.warning(f"{found.message} [{found.code}, {origin}]")
+    if refusals:
+        raise Several(refusals) if len(refusals) > 1 else refusals[0]

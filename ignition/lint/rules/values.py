@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values that no machine can be given. The rules are those that every phase of a boot applies."""
+
+from __future__ import annotations
+
+from ignition.config.rules import values
+from ignition.lint.rule import Found
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.lint.subject import Subject
+
+_SECRET = ("passwordHash", "sshAuthorizedKeys")
+_OF_THE_SPECS = ("IGN1402",)  # said already when the config was read
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    for one in values.unfit(subject.value):
+        if one.code not in _OF_THE_SPECS:
+            found = Found(one.code, one.severity, one.path, one.message, one.hint)
+            found.secret = any(part in _SECRET for part in one.path)
+            yield found

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What useradd and its kin would refuse, seen before the first of them is run.
+
+The config is gone through in the order in which the tools will be run, on a picture of the target's tables.
+Only what is certain is refused here: numbers that a tool picks are not guessed, and what a target's name
+service may know besides its tables is left to the tool.
+"""
+
+from __future__ import annotations
+
+from ignition.base.errors import Refused
+from ignition.base.log import quote
+from ignition.config.account_names import fault
+from ignition.system.accounts import User
+
+from . import sshkeys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.base.origin import Origin
+    from ignition.config.model import Passwd, PasswdGroup, PasswdUser
+    from ignition.engine.machine import Machine
+    from ignition.system.accounts import Accounts
+    from ignition.system.root import Root
+
+_SYNTHETIC = ("root", "nobody")  # which a target may know without a line in a table
+_NOBODY = -1  # a number that owns nothing
+
+
+def find(passwd: Passwd, accounts: Accounts, root: Root, machine: Machine) -> None:
+    """Tells the machine of every account that cannot be made, changed or deleted as the config says."""
+    picture = _Picture(passwd, accounts, root, machine)
+    for index, group in enumerate(passwd.groups):
+        origin = machine.origin("passwd", "groups", index)
+        if group.should_exist is False:
+            picture.no_group(group.name, origin)
+        else:
+            picture.group(group, origin)
+    for index, user in enumerate(passwd.users):
+        if user.should_exist is False:
+            picture.no_user(user.name)
+        else:
+            picture.user(user, machine.origin("passwd", "users", index))
+
+
+class _Numbers:
+    """Who has which number, as far as that is known: `of` holds None for a number that a tool picks."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, int | None] = {}
+        self.owners: dict[int, str] = {}
+
+    def give(self, name: str, number: int | None) -> None:
+        self.take_back(name)
+        self.of[name] = number
+        if number is not None:
+            self.owners.setdefault(number, name)
+
+    def take_back(self, name: str) -> None:
+        number = self.of.pop(name, None)
+        if number is not None and self.owners.get(number) == name:
+            del self.owners[number]
+
+
+class _Picture:
+    """The tables as they will be after the acts that were gone through."""
+
+    def __init__(self, passwd: Passwd, accounts: Accounts, root: Root, machine: Machine) -> None:
+        self._accounts = accounts
+        self._root = root
+        self._machine = machine
+        self._known: dict[str, User] = {}
+        self._uids, self._gids = _Numbers(), _Numbers()
+        synthetic = [user for user in map(accounts.user, _SYNTHETIC) if user is not None]
+        for user in (*accounts.users(), *synthetic):
+            if self._known.setdefault(user.name, user) is user:
+                self._uids.give(user.name, user.uid)
+        known_groups = [group for group in map(accounts.group, _SYNTHETIC) if group is not None]
+        for group in (*accounts.groups(), *known_groups):
+            if group.name not in self._gids.of:
+                self._gids.give(group.name, group.gid)
+        leavers = {user.name for user in passwd.users if user.should_exist is False}
+        self._primary = {
+            user.gid: user.name for user in self._known.values() if user.name not in leavers
+        }
+        self._own_groups = accounts.makes_own_groups()
+        self._home_base = accounts.home_base()
+        self._homes: list[str] = []
+
+    def group(self, group: PasswdGroup, origin: Origin) -> None:
+        """Adds or changes a group."""
+        if group.name not in self._gids.of:
+            self._check_name(group.name, "group", origin)
+        self._give(self._gids, "group", group.name, group.gid, origin.at("gid"))
+
+    def no_group(self, name: str, origin: Origin) -> None:
+        """Deletes a group."""
+        gid = self._gids.of.get(name)
+        whose = None if gid is None else self._primary.get(gid)
+        if whose is not None:
+            self._refuse(
+                "IGN3214",
+                f"group {quote(name)} cannot be deleted: it is the primary group of {quote(whose)}",
+                origin,
+                f"delete user {whose} in the same config, or keep the group",
+            )
+        self._gids.take_back(name)
+
+    def no_user(self, name: str) -> None:
+        """Deletes a user."""
+        self._uids.take_back(name)
+
+    def user(self, user: PasswdUser, origin: Origin) -> None:
+        """Adds or changes a user."""
+        known = self._known.get(user.name)
+        if known is None:
+            self._check_name(user.name, "user", origin)
+            self._make_own_group(user, origin)
+        self._give(self._uids, "user", user.name, user.uid, origin.at("uid"))
+        if user.primary_group:
+            self._check_group(user.primary_group, origin.at("primaryGroup"))
+        # One text, as the tools get it: an item may hold several names, and a lone empty one says nothing.
+        wanted = ",".join(user.groups)
+        for name in wanted.split(",") if wanted else ():
+            self._check_group(name, origin.at("groups"))
+        home = user.home_dir or (known.home if known else f"{self._home_base}/{user.name}")
+        if known is None and not user.no_create_home:
+            self._homes.append(home)
+        elif user.ssh_authorized_keys and not (known and user.home_dir):  # such a one moves
+            nobody = User(user.name, _NOBODY if user.uid is None else user.uid, _NOBODY, home)
+            self._check_home(known or nobody, origin)
+
+    def _refuse(self, code: str, text: str, origin: Origin, hint: str) -> None:
+        self._machine.refuse(Refused(code, text, origin, hint=hint))
+
+    def _give(
+        self, numbers: _Numbers, kind: str, name: str, number: int | None, origin: Origin
+    ) -> None:
+        if number is None:
+            numbers.of.setdefault(name, None)
+            return
+        other = numbers.owners.get(number, name)
+        if other != name:
+            self._refuse(
+                "IGN3210",
+                f"{kind} {quote(name)} cannot have the number {number}: {quote(other)} has it",
+                origin,
+                "give another number, or none",
+            )
+        numbers.give(name, number)
+
+    def _check_name(self, name: str, kind: str, origin: Origin) -> None:
+        why = fault(name)
+        if why:
+            self._refuse(
+                "IGN3203",
+                f"no {kind} can have the name {quote(name)}: {why}",
+                origin.at("name"),
+                "begin it with a letter or an underscore; go on with letters, digits, hyphens",
+            )
+
+    def _make_own_group(self, user: PasswdUser, origin: Origin) -> None:
+        if user.no_user_group or user.primary_group or not self._own_groups:
+            return
+        if user.name in self._gids.of:
+            self._refuse(
+                "IGN3212",
+                f"user {quote(user.name)} cannot get a group of the same name: there is one already",
+                origin,
+                f"set primaryGroup to {user.name} to make it the user's own, or noUserGroup to true",
+            )
+        self._gids.of.setdefault(user.name, None)
+
+    def _check_group(self, name: str, origin: Origin) -> None:
+        gids = self._gids
+        if name in gids.of:
+            return
+        if name.isdecimal() and (int(name) in gids.owners or None in gids.of.values()):
+            return
+        if self._accounts.are_all_known("group"):
+            self._refuse(
+                "IGN3211",
+                f"there is no group {quote(name)}",
+                origin,
+                "add it to passwd.groups, or check its name",
+            )
+
+    def _check_home(self, user: User, origin: Origin) -> None:
+        """Keys go into the home. One that no tool makes must be there, or the user be able to make it."""
+        home = user.home
+        if any(home == made or home.startswith(made + "/") for made in self._homes):
+            return
+        if not sshkeys.may_make(home, user, self._root):
+            self._refuse(
+                "IGN3213",
+                f"user {quote(user.name)} gets keys for ssh, but there is no home {quote(home)}",
+                origin.at("sshAuthorizedKeys"),
+                "leave out noCreateHome, or have the home in the image, owned by the user",
+            )

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What no machine can be given is refused before a phase looks at its machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from ignition.base.errors import Refused, Several, each
+from tests.unit.stages.skeleton import HASH, furnish
+from tests.unit.stages.target import Target
+
+
+def test_everything_is_refused_at_once_with_its_address(target: Target) -> None:
+    furnish(target)
+    before = target.tree()
+    config = {
+        "passwd": {
+            "groups": [{"name": "team", "gid": -3}],
+            "users": [{"name": "core", "passwordHash": f"{HASH}\nroot:x"}],
+        },
+        "storage": {"files": [{"path": "/opt/" + "n" * 256}, {"path": "/a", "mode": 1 << 40}]},
+        "systemd": {"units": [{"name": "a\n.service", "enabled": True}]},
+        "kernelArguments": {"shouldExist": ["a\nb"]},
+    }
+    with pytest.raises(Several) as caught:
+        target.run(config, "users", "files", "units")
+    assert [f"{one.code} {one.origin}" for one in each(caught.value)] == [
+        "IGN1969 config.ign: /kernelArguments/shouldExist/0",
+        "IGN1971 config.ign: /passwd/groups/0/gid",
+        "IGN1969 config.ign: /passwd/users/0/passwordHash",
+        "IGN1973 config.ign: /storage/files/0/path",
+        "IGN1402 config.ign: /storage/files/1/mode",
+        "IGN1969 config.ign: /systemd/units/0/name",
+    ]
+    assert all(one.hint for one in each(caught.value))
+    assert "saltsalt" not in caught.value.text
+    assert target.tree() == before
+
+
+def test_message_names_the_entry_and_forges_no_line(target: Target) -> None:
+    with pytest.raises(Refused) as caught:
+        target.run({"passwd": {"users": [{"name": "a\nb", "gecos": "x"}]}}, "users")
+    assert "\n" not in caught.value.text
+    assert "a\\nb" in caught.value.text
+
+
+def test_number_that_leaves_an_owner_alone_is_a_warning(target: Target) -> None:
+    target.run({"storage": {"files": [{"path": "/a", "user": {"id": -1}}]}}, "files")
+    assert any("IGN1972" in line for line in target.log)
+    assert target.owner("/a") == (0, 0)
+
+
+def test_root_counts_for_the_length_of_a_path(target: Target) -> None:
+    path = "/d" * 2040 + "/a"
+    assert len(path) < 4095 < len(path) + len(target.settings.root)
+    with pytest.raises(Refused, match="4"):
+        target.file(path)
