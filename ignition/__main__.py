@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
-import ignition
+from ignition.base import border, streams
 from ignition.base.errors import Failure
 from ignition.base.settings import from_process, in_initramfs
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ignition.cli import compat
 
 # Subcommands, each in its own file of cli/, loaded when it is asked for.
-COMMANDS = ("convert", "lint", "render", "run")
+COMMANDS = ("convert", "help", "lint", "render", "run", "version")
 NOT_BUILT_YET = ("apply", "plan", "test")
 
 
@@ -28,42 +28,38 @@ def main(argv: list[str] | None = None) -> int:
     program = os.path.basename(words[0])
     if program == "__main__.py":  # python -m ignition
         program = "ignition"
+    return border.run(program, lambda: _program(program, words[1:]))
+
+
+def _program(program: str, words: list[str]) -> int:
+    if program == "ignition-validate":
+        return _run("validate", words)
+    if program == "ignition-rmcfg":
+        return _run("rmcfg", words)
+    if program == "ignition-apply":
+        raise _not_here("IGN6005", f"{program} is not built yet")
+    if words and words[0] in COMMANDS:
+        return _run(words[0], words[1:])
+    if words and words[0] in NOT_BUILT_YET:
+        raise _not_here("IGN6005", f"ignition {words[0]} is not built yet")
+    return boot(words)
+
+
+def _run(command: str, words: list[str]) -> int:
+    name = f"ignition.cli.{command}"
     try:
-        if program == "ignition-validate":
-            from ignition.cli import validate
-
-            status: int = validate.main(words[1:])
-        elif program == "ignition-rmcfg":
-            from ignition.cli import rmcfg
-
-            status = rmcfg.main(words[1:])
-        elif len(words) > 1 and words[1] in COMMANDS:
-            name = f"ignition.cli.{words[1]}"
-            __import__(name)
-            command: Any = sys.modules[name]
-            status = command.main(words[2:])
-        elif program == "ignition-apply":
-            raise _not_built_yet(program)
-        elif len(words) > 1 and words[1] in NOT_BUILT_YET:
-            raise _not_built_yet(f"ignition {words[1]}")
-        else:
-            status = boot(words[1:])
-        return status
-    except Failure as failure:
-        sys.stderr.write(f"{program}: {failure.code}: {failure.text}\n")
-        if failure.hint:
-            sys.stderr.write(f"  {failure.hint}\n")
-        return failure.exit_status
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has enough of it; keep the interpreter from saying so at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
+        __import__(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise _not_here("IGN6313", f"{command} is not in this initramfs") from error
+    module: Any = sys.modules[name]
+    status: int = module.main(words)
+    return status
 
 
-def _not_built_yet(what: str) -> Failure:
-    failure = Failure("IGN6005", f"{what} is not built yet", hint="see ignition --help for what is")
+def _not_here(code: str, text: str) -> Failure:
+    failure = Failure(code, text, hint="see ignition --help for what is")
     failure.exit_status = 2
     return failure
 
@@ -77,30 +73,33 @@ def boot(words: list[str]) -> int:
     try:
         request = compat.parse(words, settings, providers.names())
     except compat.UsageError as error:
-        _usage_error(error, settings)
+        _usage_error(error, words, settings)
         return 2
     if request.help:
-        sys.stderr.write(compat.USAGE)
+        streams.say(compat.fitted())
         return 0
     if request.version:
-        sys.stdout.write(f"Ignition {ignition.__version__}\n")
-        return 0
+        return _run("version", [])
     from ignition.engine.main import run
 
     return run([request.stage], settings)
 
 
-def _usage_error(error: compat.UsageError, settings: Settings) -> None:
+def _usage_error(error: compat.UsageError, words: list[str], settings: Settings) -> None:
     """In the initramfs nobody reads a usage text, so the cause also goes where failures are shown."""
     from ignition.cli import compat
     from ignition.engine import report
     from ignition.engine.view import explain, open_view
 
-    sys.stderr.write(f"{error}\n{error.hint or compat.USAGE}\n")
-    if in_initramfs():
-        failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)
-        open_view(settings.console).line(f"FAILED {failure.code} {failure.text}")
-        report.keep_failure(explain("", [failure]), settings)
+    if not in_initramfs():
+        from ignition.cli import advice
+
+        streams.say(advice.on(error, words))
+        return
+    streams.say(f"{error}\n{error.hint or compat.USAGE}\n")
+    failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)
+    open_view(settings.console).line(f"FAILED {failure.code} {failure.text}")
+    report.keep_failure(explain("", [failure]), settings)
 
 
 if __name__ == "__main__":

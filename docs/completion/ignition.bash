@@ -7,9 +7,10 @@ _ignition() {
 	local versions="3.0.0 3.1.0 3.2.0 3.3.0 3.4.0 3.5.0 3.6.0 3.7.0-experimental"
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words="convert lint render run --platform --stage --version --help"
+		words="convert help lint render run version --platform --stage --version --help"
 	else
 		case ${COMP_WORDS[1]}:$previous in
+		help:*) words="convert lint render rmcfg run validate" ;;
 		lint:--format) words="text json sarif github junit" ;;
 		lint:--explain | lint:--select | lint:--ignore | lint:--severity | lint:--platform) return ;;
 		convert:--to | render:--to) words=$versions ;;
@@ -27,7 +28,7 @@ _ignition() {
 				;;
 			esac ;;
 		esac
-		[[ $current == -* || ${COMP_WORDS[1]} == run || $previous == --to || $previous == --format ]] || words=""
+		[[ $current == -* || ${COMP_WORDS[1]} == run || ${COMP_WORDS[1]} == help || $previous == --to || $previous == --format ]] || words=""
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 	if [[ -z $words ]]; then

@@ -85,8 +85,8 @@ HEAVY = ("azure", "google")
 
 # Module or package -> why no initramfs needs it. Whoever imports one of these copes with its absence.
 LEFT_OUT = {
-    "ignition.cli.rmcfg": "for the real root",
-    "ignition.cli.validate": "for authors",
+    "ignition.cli.advice": "for people at a prompt",
+    "ignition.cli.layout": "for people at a prompt",
     "importlib._bootstrap": "in the interpreter, under another name",
     "importlib._bootstrap_external": "in the interpreter, under another name",
     "_pydatetime": "stands in for _datetime",

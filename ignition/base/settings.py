@@ -142,10 +142,8 @@ def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
 
 
 def _wait(name: str, text: str) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text)
     try:
-        return int(duration(text))
+        return int(duration(f"{text}s" if text.isascii() and text.isdigit() else text))
     except ValueError:
         raise Failure(
             "IGN6002",
@@ -167,6 +165,8 @@ def kernel_arguments(path: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words if "=" in word)
 
 
+# Nanoseconds of 63 bits, the longest time there is in Go.
+_LONGEST = (2**63 - 1) * 1e-9
 _UNITS = {
     "ns": 1e-9,
     "us": 1e-6,
@@ -196,6 +196,8 @@ def duration(text: str) -> float:
         if unit not in _UNITS or number.count(".") > 1 or not number.strip("."):
             raise ValueError(text)
         total += float(number) * _UNITS[unit]
+    if total > _LONGEST:
+        raise ValueError(text)
     return sign * total
 
 

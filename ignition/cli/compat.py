@@ -8,7 +8,7 @@ the errors are those of Go's package, because people and scripts know them.
 
 from __future__ import annotations
 
-from ignition.base.settings import duration
+from ignition.base.settings import duration, in_initramfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ STAGES = ("disks", "fetch", "fetch-offline", "files", "kargs", "mount", "umount"
 
 USAGE = """\
 Usage of ignition:
+  ignition run PHASE...  several phases in one process
+  ignition lint FILE...  check configs
+  ignition render FILE   a config with all that it refers to
+  ignition convert FILE  a config in another spec version
+  ignition help COMMAND  what a command does, and its flags
+  ignition version       the version
+
+At boot one unit per phase runs ignition without a command:
   -config-cache PATH     where the rendered config is kept (default "/run/ignition.json")
   -fetch-timeout TIME    limit for fetching the platform's config (default 2m0s)
   -log-to-stdout         log to standard output instead of the system log
@@ -30,13 +38,6 @@ Usage of ignition:
                          files or umount
   -state-file PATH       what one phase leaves for the next (default "/run/ignition/state")
   -version               print the version and exit
-
-At boot one unit per phase runs this. For people there are subcommands:
-  ignition run PHASE...  several phases in one process
-  ignition lint FILE...  check configs
-  ignition render FILE   a config with all that it refers to
-  ignition convert FILE  a config in another spec version
-  ignition COMMAND --help
 """
 
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
@@ -49,6 +50,23 @@ class UsageError(Exception):
     def __init__(self, text: str, hint: str = "") -> None:
         super().__init__(text)
         self.hint = hint
+
+
+def fitted(text: str = USAGE) -> str:
+    """A usage text as wide as the terminal. Not in the initramfs, which has nothing to lay it out with."""
+    if in_initramfs():
+        return text
+    from ignition.cli.layout import columns, fit
+
+    return fit(text, columns())
+
+
+class UnknownFlag(UsageError):
+    """A flag that there is not."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"flag provided but not defined: -{name}")
+        self.name = name
 
 
 class Request:
@@ -106,8 +124,8 @@ def read_flags(
             else:
                 settings.log_to_stdout = switch
             continue
-        if name not in _TEXT_FLAGS:
-            raise UsageError(f"flag provided but not defined: -{name}")
+        if name not in TEXT_FLAGS:
+            raise UnknownFlag(name)
         if not has_value:
             if not rest:
                 raise UsageError(f"flag needs an argument: -{name}")
@@ -139,7 +157,7 @@ def _platform_hint(platforms: Collection[str]) -> str:
     return f"set ignition.platform.id= on the kernel command line to one of {', '.join(platforms)}"
 
 
-_TEXT_FLAGS = (
+TEXT_FLAGS = (
     "config-cache",
     "fetch-timeout",
     "neednet",

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 
+from ignition.base import streams
 from ignition.base.errors import Failure, InvalidConfig
 from ignition.base.finding import ERROR, Finding
 from ignition.base.origin import Origin
-from ignition.lint.batch import read
+from ignition.lint.batch import read, unreadable
 from ignition.lint.finding import LintFinding
 from ignition.lint.formats.text import Text
 from ignition.lint.linted import STANDARD_INPUT, linted
@@ -24,21 +24,13 @@ def take(path: str) -> tuple[bytes, str]:
         raise unreadable(path, error.strerror or str(error)) from error
 
 
-def unreadable(path: str, reason: str) -> Failure:
-    """IGN6311 for a file that cannot be read."""
-    hint = "name a file that may be read, or - for standard input"
-    failure = Failure("IGN6311", f"cannot read {path}: {reason}", hint=hint)
-    failure.exit_status = 2
-    return failure
-
-
 def complain(findings: Iterable[Finding], data: bytes, name: str) -> None:
     """Findings as lint shows them; lines are shown of the config `name`, whose bytes are `data`."""
-    text = Text(sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
+    text = Text(os.isatty(streams.ERROR) and not os.environ.get("NO_COLOR"))
     for each in findings:
         found = LintFinding(each.code, each.severity, each.message, each.origin, each.hint)
         shown = linted(name, data if each.origin.source == name else b"", [found])
-        sys.stderr.write(text.file(shown))
+        streams.say(text.file(shown))
 
 
 def refused(failure: Failure, data: bytes, name: str) -> int:

@@ -9,8 +9,8 @@ from ignition.base.errors import Failure, InvalidConfig
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin, pointer
 from ignition.cli.complain import complain, refused, take
-from ignition.cli.layout import Layout, Parser
 from ignition.cli.output import write
+from ignition.cli.parser import Parser
 from ignition.config import convert as conversion
 from ignition.config import document, shapes
 from ignition.config.check import check
@@ -41,7 +41,6 @@ def parser() -> Parser:
         usage="ignition convert --to VERSION [-o FILE] FILE",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=Layout,
         allow_abbrev=False,
     )
     made.add_argument("file", metavar="FILE", help="config, or - for standard input")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from stat import S_ISREG
 
 from ignition.base.errors import Failure
 
@@ -41,15 +42,30 @@ def _files(word: str) -> list[str]:
 
 
 def _configs(folder: str) -> Iterator[str]:
-    def unreadable(error: OSError) -> None:
-        raise Failure("IGN6311", f"cannot read {error.filename}: {error.strerror}")
-
-    for here, folders, files in os.walk(folder, onerror=unreadable):
+    closed: list[str] = []
+    for here, folders, files in os.walk(
+        folder, onerror=lambda error: closed.append(str(error.filename))
+    ):
         folders.sort()
-        yield from (os.path.join(here, file) for file in sorted(files) if file.endswith(".ign"))
+        for file in sorted(files):
+            path = os.path.join(here, file)
+            if file.endswith(".ign") and not _is_special(path):
+                yield path
+    # Who reads them finds out why that is not possible.
+    yield from closed
+
+
+def _is_special(path: str) -> bool:
+    """Whether it is a pipe, a socket or a device: in a folder those are no configs, and may never end."""
+    try:
+        return not S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _some(files: list[str], nothing: str) -> list[str]:
     if not files:
-        raise Failure("IGN6310", nothing)
+        raise Failure(
+            "IGN6310", nothing, hint="name a config; the names of those in folders end in .ign"
+        )
     return files

@@ -1,28 +1,96 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command lines for people: how --help is laid out, and how wrong use ends."""
+"""Texts for people at a terminal: as wide as it is."""
 
 from __future__ import annotations
 
-import argparse
-from typing import NoReturn
+import os
 
-from ignition.base.errors import Failure
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Where nobody says how wide it is; and what is too narrow to lay anything out.
+_USUAL, _LEAST = 80, 40
 
 
-class Parser(argparse.ArgumentParser):
-    """Wrong use ends as all failures do, with a code and a way out (IGN6004, status 2)."""
+def columns() -> int:
+    """The width of the terminal: as COLUMNS says it, else as the one of an output does."""
+    try:
+        told = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        told = 0
+    for descriptor in (1, 2):
+        if told <= 0:
+            try:
+                told = os.get_terminal_size(descriptor).columns
+            except OSError:
+                pass
+    return max(_LEAST, told if told > 0 else _USUAL)
 
-    def error(self, message: str) -> NoReturn:
-        failure = Failure(
-            "IGN6004", message, hint=f"usage: {self.usage}; {self.prog} --help says more"
+
+def fit(text: str, width: int) -> str:
+    """A text of paragraphs and tables laid out anew.
+
+    Lines without indentation are paragraphs. Indented ones are rows of a table where two blanks stand
+    between what is explained and the explanation, which may go on below itself; others stay as they are.
+    """
+    return "".join(f"{line}\n" for block in _blocks(text.rstrip("\n")) for line in block(width))
+
+
+class _Paragraph:
+    """Words that are filled into lines, those after the first one under `hang` blanks."""
+
+    def __init__(self, head: str, words: str) -> None:
+        self.head = head
+        self.words = [words]
+
+    def __call__(self, width: int) -> list[str]:
+        import textwrap
+
+        hang = min(len(self.head), width // 2)
+        lines = textwrap.wrap(
+            " ".join(self.words),
+            width,
+            initial_indent=" " * hang,
+            subsequent_indent=" " * hang,
+            break_long_words=False,
+            break_on_hyphens=False,
         )
-        failure.exit_status = 2
-        raise failure
+        if not self.head:
+            return lines
+        if len(self.head) > hang or not lines:
+            return [self.head.rstrip(), *lines]
+        return [self.head + lines[0][hang:], *lines[1:]]
 
 
-class Layout(argparse.RawDescriptionHelpFormatter):
-    """Description and epilog as written, and a width of its own: asking for the terminal's costs an import of
-    `shutil`, 4 ms at every start, for argparse asks even when nobody wants help."""
+class _AsIs:
+    def __init__(self, line: str) -> None:
+        self.line = line
 
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26, width=100)
+    def __call__(self, _width: int) -> list[str]:
+        return [self.line]
+
+
+def _blocks(text: str) -> Iterator[_Paragraph | _AsIs]:
+    open_one: _Paragraph | None = None
+    for line in text.split("\n"):
+        stripped = line.strip()
+        indent = len(line) - len(line.lstrip())
+        _, gap, words = stripped.partition("  ")
+        if open_one is not None and stripped and indent == len(open_one.head) and not gap:
+            open_one.words.append(stripped)
+            continue
+        if open_one is not None:
+            yield open_one
+            open_one = None
+        if not stripped:
+            yield _AsIs("")
+        elif not indent:
+            open_one = _Paragraph("", stripped)
+        elif gap:
+            words = words.lstrip()
+            open_one = _Paragraph(line[: len(line.rstrip()) - len(words)], words)
+        else:
+            yield _AsIs(line)
+    if open_one is not None:
+        yield open_one

@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
+from ignition.base import border, streams
 from ignition.base.errors import Failure
 from ignition.base.finding import ERROR, INFO, WARNING
-from ignition.cli.complain import unreadable
 from ignition.cli.inputs import paths
-from ignition.cli.layout import Layout, Parser
 from ignition.cli.output import write_out
-from ignition.lint.batch import Job, Unreadable, run
+from ignition.cli.parser import Parser
+from ignition.lint.batch import Job, run
 from ignition.lint.formats import FORMATS, writer
 from ignition.lint.formats.text import Text, summary
 from ignition.lint.linted import Linted
@@ -52,7 +51,6 @@ def parser() -> Parser:
         usage="ignition lint [options] FILE...",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=Layout,
         allow_abbrev=False,
     )
     add = made.add_argument
@@ -95,27 +93,32 @@ def main(words: list[str]) -> int:
 
             write_out(explain(options.explain))
             return 0
-        jobs, strict = _jobs(options)
+        jobs = _jobs(options)
     except Failure as failure:
         failure.exit_status = 2
         raise
-    return _lint(jobs, strict, options.format)
+    return _lint(jobs, options.format)
 
 
-def _jobs(options: argparse.Namespace) -> tuple[list[Job], list[bool]]:
-    """What to lint, and for each whether its warnings count."""
+def _jobs(options: argparse.Namespace) -> list[Job]:
+    """What to lint, and how."""
     own = _selection(options)
     platform = options.platform or ""
     projects = Projects(_names)
-    jobs, strict = [], []
+    jobs = []
     for path in paths(options.files):
         folder = "" if path == "-" else os.path.dirname(path)
         project = Project() if options.no_config else projects.of(folder)
-        selection = own.over(project.selection)
-        where = _platform(platform or project.platform)
-        jobs.append(Job(path, selection, where, options.systemd_verify))
-        strict.append(options.strict or project.strict)
-    return jobs, strict
+        jobs.append(
+            Job(
+                path,
+                own.over(project.selection),
+                _platform(platform or project.platform),
+                options.systemd_verify,
+                options.strict or project.strict,
+            )
+        )
+    return jobs
 
 
 def _selection(options: argparse.Namespace) -> Selection:
@@ -157,26 +160,26 @@ def _platform(name: str) -> str:
     return name
 
 
-def _lint(jobs: list[Job], strict: list[bool], form: str) -> int:
+def _lint(jobs: list[Job], form: str) -> int:
     counts = {ERROR: 0, WARNING: 0, INFO: 0}
-    text = Text(sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    text = Text(os.isatty(streams.OUTPUT) and not os.environ.get("NO_COLOR"))
     done: list[Linted] = []
-    missed, failed = 0, False
-    for each, strictly in zip(run(jobs), strict, strict=True):
-        if isinstance(each, Unreadable):
-            failure = unreadable(each.path, each.reason)
-            sys.stderr.write(f"ignition: {failure.code}: {failure.text}\n  {failure.hint}\n")
-            missed += 1
-            continue
-        for finding in each.findings:
-            counts[finding.severity] += 1
-            failed |= finding.severity == ERROR or (strictly and finding.severity == WARNING)
-        if form == "text":
-            write_out(text.file(each))
-        else:
+    missed, failed = 0, 0
+    for each in run(jobs):
+        missed += each.missed
+        failed += bool(each.failures)
+        if form != "text":
             done.append(each)
+        elif each.missed:
+            (why,) = each.findings
+            border.say("ignition", Failure(why.code, why.message, hint=why.hint))
+        else:
+            write_out(text.file(each))
+            for finding in each.findings:
+                counts[finding.severity] += 1
     if form != "text":
         write_out(writer(form)(done))
     elif missed < len(jobs):
-        write_out(summary(len(jobs) - missed, counts))
-    return 2 if missed else int(failed)
+        strictly = bool(failed > missed and not counts[ERROR])
+        write_out(summary(len(jobs) - missed, counts, strict=strictly))
+    return 2 if missed else int(failed > 0)

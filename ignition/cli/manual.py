@@ -12,7 +12,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from ignition.base import border
 from ignition.cli import convert, lint, render
+from ignition.cli.output import write_out
 
 FOLDER = Path(__file__).parents[2] / "docs" / "man"
 PARSERS = {"convert": convert.parser, "lint": lint.parser, "render": render.parser}
@@ -102,7 +104,7 @@ def main(argv: list[str]) -> int:
         if path.exists() and path.read_text() == page(name):
             continue
         if options.check:
-            print(f"{path.name} is not what the command line says: run `make generate`")
+            write_out(f"{path.name} is not what the command line says: run `make generate`\n")
             status = 1
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,4 +113,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(border.run("manual", lambda: main(sys.argv[1:])))

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from ignition.base import streams
 from ignition.base.errors import Failure
 from ignition.base.files import write_atomically
 
 
 def write_out(text: str) -> None:
-    """To standard output. Bytes of file names that are no UTF-8, and lone surrogates, are escaped."""
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-    sys.stdout.buffer.flush()
+    """To standard output. Failure (IGN6312) if it cannot be written: what was asked for would be lost."""
+    try:
+        streams.write(streams.OUTPUT, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable("standard output", error) from error
 
 
 def write(text: str, path: str) -> None:
@@ -29,10 +33,20 @@ def write(text: str, path: str) -> None:
                 file.write(data)
         else:
             write_atomically(os.path.realpath(path), data, _mode(path))
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        failure = Failure("IGN6312", f"cannot write {path}: {error.strerror}")
-        failure.exit_status = 2
-        raise failure from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(what: str, error: OSError) -> Failure:
+    failure = Failure(
+        "IGN6312",
+        f"cannot write {what}: {error.strerror}",
+        hint="name a place that has room and may be written to",
+    )
+    failure.exit_status = 2
+    return failure
 
 
 def _mode(path: str) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+import os
 from collections.abc import Iterator
 from typing import Any
 
+from ignition.base import streams
 from ignition.base.errors import Failure
 from ignition.base.finding import Finding
 from ignition.base.log import Log
@@ -16,8 +17,8 @@ from ignition.base.origin import Origin, pointer
 from ignition.base.settings import Settings
 from ignition.cli.complain import complain, refused, take
 from ignition.cli.convert import lossy, version
-from ignition.cli.layout import Layout, Parser
 from ignition.cli.output import write
+from ignition.cli.parser import Parser
 from ignition.config import convert, document, shapes
 from ignition.engine import origins
 from ignition.engine.rendered import Rendered, render
@@ -53,7 +54,6 @@ def parser() -> Parser:
         usage="ignition render [options] FILE",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=Layout,
         allow_abbrev=False,
     )
     add = made.add_argument
@@ -99,11 +99,11 @@ def _context(options: argparse.Namespace) -> FetchContext:
 
     def sink(_level: int, text: str) -> None:
         if options.verbose:
-            sys.stderr.write(f"{text}\n")
+            streams.say(f"{text}\n")
 
     def progress(text: str) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"{text}\n")
+        if os.isatty(streams.ERROR):
+            streams.say(f"{text}\n")
 
     return FetchContext(settings, Log(sink), offline=options.offline, progress=progress)
 

@@ -6,14 +6,13 @@ Its flags follow the rules of pflag: two dashes, and other words may stand betwe
 
 from __future__ import annotations
 
-import sys
-
 import ignition
 from ignition import providers
+from ignition.base import streams
 from ignition.base.errors import Failure
 from ignition.base.log import Log, open_sink
 from ignition.base.settings import Settings, from_process
-from ignition.cli.compat import FALSE, TRUE, UsageError
+from ignition.cli.compat import FALSE, TRUE, UsageError, fitted
 from ignition.engine import platforms
 from ignition.resource.context import FetchContext
 
@@ -51,23 +50,24 @@ def main(words: list[str]) -> int:
     try:
         request = parse(words)
     except UsageError as error:
-        sys.stderr.write(f"{error}\n{USAGE}")
+        streams.say(f"{error}\n{_advice(str(error))}{USAGE}")
         return 2
     if request.help:
-        sys.stderr.write(USAGE)
+        streams.say(fitted(USAGE))
         return 0
     if request.version:
-        sys.stdout.write(f"Ignition {ignition.__version__}\n")
-        return 0
+        from ignition.cli import version
+
+        return version.main([])
     if request.words:
-        sys.stderr.write(USAGE)
+        streams.say(USAGE)
         return 2
     if not request.platform:
-        sys.stderr.write("'--platform' must be provided\n")
+        streams.say("'--platform' must be provided\n")
         return 2
     if request.platform not in providers.names():
         known = ", ".join(providers.names())
-        sys.stderr.write(f"{request.platform} is not a valid platform\n  it is one of {known}\n")
+        streams.say(f"{request.platform} is not a valid platform\n  it is one of {known}\n")
         return 2
     settings = from_process()
     settings.log_to_stdout = request.log_to_stdout
@@ -86,7 +86,7 @@ def run(settings: Settings) -> int:
         if failure.hint:
             log.critical(failure.hint)
         if not settings.log_to_stdout:
-            sys.stderr.write(f"ignition-rmcfg: {failure.code}: {failure.text}\n  {failure.hint}\n")
+            streams.say(f"ignition-rmcfg: {failure.code}: {failure.text}\n  {failure.hint}\n")
         return 1
     if gone:
         log.info("Successfully deleted config")
@@ -141,6 +141,13 @@ def _long(word: str, rest: list[str], request: Request) -> None:
         setattr(request, name.replace("-", "_"), _boolean(name, value if has_value else "true"))
     else:
         raise UsageError(f"unknown flag: --{name}")
+
+
+def _advice(error: str) -> str:
+    from ignition.cli.advice import near
+
+    close = near(error.rpartition("--")[2], ("platform", "log-to-stdout", "version", "help"))
+    return f"perhaps --{close} is meant\n" if close and error.startswith("unknown flag") else ""
 
 
 def _boolean(name: str, value: str) -> bool:

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from ignition import providers
 from ignition.base.errors import Failure
-from ignition.base.settings import from_process
+from ignition.base.settings import from_process, in_initramfs
 from ignition.cli import compat
+from ignition.cli.output import write_out
 from ignition.engine.main import run
 from ignition.engine.phases import PHASES
 
@@ -56,15 +55,12 @@ def main(words: list[str]) -> int:
             if rest:
                 phases.append(_phase(rest.pop(0)))
         if request.help:
-            sys.stdout.write(USAGE)
+            write_out(compat.fitted(USAGE))
             return 0
         compat.require_platform(request, providers.names())
     except compat.UsageError as error:
-        if error.hint:  # the platform's, made for the boot
-            known = ", ".join(providers.names())
-            raise _wrong_use("IGN6003", str(error), f"--platform is one of {known}") from error
-        hint = "ignition run --help shows phases and flags"
-        raise _wrong_use("IGN6004", str(error), hint) from error
+        code = "IGN6003" if error.hint else "IGN6004"
+        raise _wrong_use(code, str(error), _advice(error, words)) from error
     if not phases:
         raise _wrong_use("IGN6004", "name at least one phase", f"phases: {', '.join(PHASES)}")
     return run(phases, settings)
@@ -74,6 +70,14 @@ def _phase(word: str) -> str:
     if word not in PHASES:
         raise _wrong_use("IGN6004", f"{word!r} is not a phase", f"phases: {', '.join(PHASES)}")
     return word
+
+
+def _advice(error: compat.UsageError, words: list[str]) -> str:
+    if in_initramfs():
+        return error.hint or "ignition run --help shows phases and flags"
+    from ignition.cli import advice
+
+    return advice.on_run(error, words)
 
 
 def _wrong_use(code: str, text: str, hint: str) -> Failure:

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import sys
-
-import ignition
+from ignition.base import streams
 from ignition.base.finding import ERROR
+from ignition.cli.output import write_out
 from ignition.config.check import check
 from ignition.lint.batch import read
 
@@ -28,28 +27,33 @@ def main(words: list[str]) -> int:
         if name == "--":
             break
         if name in ("-version", "--version"):
-            print(f"Ignition {ignition.__version__}")
-            return 0
+            from ignition.cli import version
+
+            return version.main([])
         if name in ("-h", "-help", "--help"):
-            sys.stderr.write(USAGE)
+            from ignition.cli import compat
+
+            streams.say(compat.fitted(USAGE))
             return 0
         flag = name.removeprefix("-").removeprefix("-").partition("=")[0]
-        sys.stderr.write(f"flag provided but not defined: -{flag}\n{USAGE}")
+        from ignition.cli.advice import perhaps
+
+        there = perhaps(flag, ("version", "help"), "-").replace("; ", "\n")
+        streams.say(f"flag provided but not defined: -{flag}\n{there}{USAGE}")
         return 2
     if len(words) != 1:
-        sys.stderr.write(USAGE)
+        streams.say(USAGE)
         return 1
     try:
         data = read(words[0])
     except OSError as error:
-        sys.stderr.write(f"couldn't read config: {words[0]}: {error.strerror}\n")
+        streams.say(f"couldn't read config: {words[0]}: {error.strerror}\n")
         return 1
     checked = check(data, words[0])
-    for finding in checked.findings:
-        print(finding)
+    write_out("".join(f"{finding}\n" for finding in checked.findings))
     if any(finding.severity == ERROR for finding in checked.findings):
         return 1
     if checked.refusal:
-        sys.stderr.write(f"couldn't parse config: {checked.refusal}\n")
+        streams.say(f"couldn't parse config: {checked.refusal}\n")
         return 1
     return 0

@@ -29,6 +29,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from ignition.base import border, streams
+
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent / "schemas"
 NOTICE = "Generated from schemas/ by `make generate`; change the schemas, not this file."
@@ -211,7 +213,7 @@ def main(argv: list[str]) -> int:
         if path.exists() and path.read_text() == text:
             continue
         if options.check:
-            print(f"{path.name} is not what the schemas give: run `make generate`", file=sys.stderr)
+            streams.say(f"{path.name} is not what the schemas give: run `make generate`\n")
             status = 1
         else:
             path.write_text(text)
@@ -219,4 +221,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(border.run("generate", lambda: main(sys.argv[1:])))

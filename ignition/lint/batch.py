@@ -3,80 +3,79 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
+from stat import S_ISREG
 
+from ignition.base import streams
+from ignition.base.errors import Failure
+from ignition.base.finding import ERROR
+from ignition.base.origin import Origin
 from ignition.base.record import record
+from ignition.lint.finding import LintFinding
 from ignition.lint.linted import STANDARD_INPUT, Linted, linted
 from ignition.lint.selection import Selection
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from multiprocessing.pool import Pool
-
 # From so many configs on, starting other processes is cheaper than doing it alone.
 _MANY = 100
+LIMIT = 256 << 20
+"""Bytes of a config, more than any can have: /dev/zero has an end here."""
 
 
 @record
 class Job:
-    """One config to lint, and how. `path` is `-` for standard input."""
+    """One config to lint, and how. `path` is `-` for standard input, `strict` whether its warnings count."""
 
     path: str
     selection: Selection
     platform: str = ""
     systemd_verify: bool = False
+    strict: bool = False
 
 
-@record
-class Unreadable:
-    """A file that could not be read, and why."""
-
-    path: str
-    reason: str
-
-
-def run(jobs: list[Job]) -> Iterator[Linted | Unreadable]:
+def run(jobs: list[Job]) -> Iterator[Linted]:
     """What came of each job, in their order."""
-    pool = _pool(jobs)
-    if pool is None:
-        yield from map(one, jobs)
-        return
-    with pool:
-        yield from pool.imap(one, jobs, chunksize=16)
+    if _many(jobs):
+        from ignition.lint import sidebyside
+
+        # Processes begin with what is imported here.
+        one(Job(os.devnull, Selection()))
+        workers = sidebyside.start(jobs, one, len(os.sched_getaffinity(0)))
+        if workers:
+            yield from sidebyside.results(workers, len(jobs))
+            return
+    yield from map(one, jobs)
 
 
-def _pool(jobs: list[Job]) -> Pool | None:
-    """Processes that lint side by side; None where one does it alone: for few configs, for one that comes
-    by standard input, on systems where a fork is no safe copy."""
+def _many(jobs: list[Job]) -> bool:
+    """Whether several processes lint side by side: not for few configs, nor for one that comes by standard
+    input, nor on systems where a fork is no safe copy."""
     if len(jobs) < _MANY or sys.platform != "linux" or any(job.path == "-" for job in jobs):
-        return None
-    workers = len(os.sched_getaffinity(0))
-    if workers < 2:
-        return None
-    import multiprocessing
-    import signal
-
-    # They begin with what is imported here.
-    one(Job(os.devnull, Selection()))
-    try:
-        return multiprocessing.get_context("fork").Pool(
-            workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-        )
-    except (ImportError, OSError):  # no shared memory in this container
-        return None
+        return False
+    return len(os.sched_getaffinity(0)) > 1
 
 
-def one(job: Job) -> Linted | Unreadable:
+def one(job: Job) -> Linted:
     """Lints one config."""
+    name = STANDARD_INPUT if job.path == "-" else job.path
+    begun = time.monotonic()
+    try:
+        done = _linted(job, name, read(job.path))
+    except OSError as error:
+        done = _missed(name, error.strerror or str(error))
+    except MemoryError:
+        done = _missed(name, "out of memory")
+    done.strict = job.strict
+    done.seconds = time.monotonic() - begun
+    return done
+
+
+def _linted(job: Job, name: str, data: bytes) -> Linted:
     from ignition.lint.run import lint
 
-    name = STANDARD_INPUT if job.path == "-" else job.path
-    try:
-        data = read(job.path)
-    except OSError as error:
-        return Unreadable(name, error.strerror or str(error))
     found = lint(data, name, platform=job.platform, systemd_verify=job.systemd_verify)
     if job.selection:
         from ignition.lint.refusals import is_refusal
@@ -85,9 +84,36 @@ def one(job: Job) -> Linted | Unreadable:
     return linted(name, data, found)
 
 
+def _missed(name: str, reason: str) -> Linted:
+    failure = unreadable(name, reason)
+    why = LintFinding(failure.code, ERROR, failure.text, Origin(name), failure.hint)
+    return Linted(name, [why], {}, missed=True)
+
+
+def unreadable(name: str, reason: str) -> Failure:
+    """IGN6311 for a config that cannot be read."""
+    hint = "name a file that may be read, or - for standard input"
+    failure = Failure("IGN6311", f"cannot read {name}: {reason}", hint=hint)
+    failure.exit_status = 2
+    return failure
+
+
 def read(path: str) -> bytes:
-    """The bytes of a file, or of standard input for `-`. OSError when it cannot be read."""
+    """The bytes of a file, or of standard input for `-`. OSError when it cannot be read, or has no end."""
     if path == "-":
-        return sys.stdin.buffer.read()
-    with open(path, "rb") as file:
-        return file.read()
+        return _whole(0)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        return _whole(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _whole(descriptor: int) -> bytes:
+    # Directories and pipes have sizes that say nothing.
+    known = os.fstat(descriptor)
+    if not S_ISREG(known.st_mode) or known.st_size <= LIMIT:
+        data = streams.read(descriptor, LIMIT)
+        if len(data) <= LIMIT:
+            return data
+    raise OSError(errno.EFBIG, f"it is larger than {LIMIT >> 20} MiB, which no config is")

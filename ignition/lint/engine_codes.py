@@ -509,7 +509,15 @@ CODES: dict[str, tuple[str, str]] = {
         "Check the path; configs end in .ign.",
     ),
     "IGN6311": ("A config cannot be read.", "Check its path and mode."),
-    "IGN6312": ("An output file cannot be written.", "Check its path and mode."),
+    "IGN6312": (
+        "The output cannot be written.",
+        "Check its path, its mode, and what is free there.",
+    ),
+    "IGN6313": ("A command is not in this initramfs.", "Run it on an installed system."),
+    "IGN6314": (
+        "A process that lints beside others was killed.",
+        "Perhaps the memory ran out: name fewer or smaller configs at once.",
+    ),
     "IGN6900": (
         "The engine has a defect.",
         "Please report the line, with the config if it holds no secrets.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ignition.base.finding import ERROR, WARNING
 from ignition.base.record import record
 from ignition.lint.finding import LintFinding
 
@@ -14,11 +15,29 @@ STANDARD_INPUT = "standard input"
 
 @record
 class Linted:
-    """One text. `lines` holds the lines at which findings stand, without their ends, by number from 1."""
+    """One text.
+
+    lines    those at which findings stand, without their ends, by number from 1
+    strict   whether warnings count as errors
+    missed   whether it could not be read; the finding says why
+    seconds  how long it took
+    """
 
     name: str
     findings: list[LintFinding]
     lines: dict[int, bytes]
+    strict: bool = False
+    missed: bool = False
+    seconds: float = 0.0
+
+    @property
+    def failures(self) -> list[LintFinding]:
+        """The findings for which it does not pass."""
+        return [finding for finding in self.findings if self.fails(finding)]
+
+    def fails(self, finding: LintFinding) -> bool:
+        """Whether it does not pass for one of its findings."""
+        return finding.severity == ERROR or (self.strict and finding.severity == WARNING)
 
 
 def linted(name: str, data: bytes, findings: Iterable[LintFinding]) -> Linted:

@@ -13,6 +13,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+from ignition.base import border, streams
 from ignition.base.errors import Failure
 from ignition.config.convert import NEWEST_STABLE
 from ignition.lint import config_page
@@ -110,8 +111,9 @@ def main(argv: list[str]) -> int:
     wrong = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
     if options.check:
         for path in stale + wrong:
-            print(
-                f"{path.relative_to(DOCS.parent)} is not what the code gives: run `make generate`"
+            streams.write(
+                streams.OUTPUT,
+                f"{path.relative_to(DOCS.parent)} is not what the code gives: run `make generate`\n",
             )
         return int(bool(stale or wrong))
     for path in stale:
@@ -123,4 +125,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(border.run("pages", lambda: main(sys.argv[1:])))

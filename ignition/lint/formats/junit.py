@@ -1,51 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings as JUnit XML, which every CI server shows: one test case per config."""
+"""Findings as JUnit XML, which every CI server shows: one test case per config.
+
+It keeps to what the schemas of Ant and of Jenkins' xUnit plugin have in common.
+"""
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape, quoteattr
+import os
+import time
+from xml.etree import ElementTree
 
-from ignition.base.finding import ERROR
 from ignition.lint.finding import LintFinding
 from ignition.lint.linted import Linted
 
 
 def write(run: list[Linted]) -> str:
-    """One suite. Errors are failures; warnings and notes stand in the output of their case."""
-    failed = sum(any(_is_error(finding) for finding in linted.findings) for linted in run)
-    head = f'name="ignition lint" tests="{len(run)}" failures="{failed}" errors="0" skipped="0"'
-    cases = "".join(_case(linted) for linted in run)
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<testsuites {head}>\n  <testsuite {head}>\n{cases}  </testsuite>\n</testsuites>\n"
+    """One suite. What makes a config fail is its failure; all other findings are output of the suite."""
+    failed = sum(not linted.missed and bool(linted.failures) for linted in run)
+    now = time.time()
+    suites = ElementTree.Element("testsuites")
+    suite = ElementTree.SubElement(
+        suites,
+        "testsuite",
+        {
+            "name": "ignition lint",
+            "package": "ignition",
+            "id": "0",
+            "tests": str(len(run)),
+            "failures": str(failed),
+            "errors": str(sum(linted.missed for linted in run)),
+            "skipped": "0",
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)),
+            "hostname": _allowed(os.uname().nodename) or "localhost",
+            "time": _seconds(sum(linted.seconds for linted in run)),
+        },
     )
+    ElementTree.SubElement(suite, "properties")
+    for linted in run:
+        _case(suite, linted)
+    others = [each for linted in run for each in linted.findings if not linted.fails(each)]
+    ElementTree.SubElement(suite, "system-out").text = _text(others)
+    ElementTree.SubElement(suite, "system-err").text = ""
+    ElementTree.indent(suites)
+    body = ElementTree.tostring(suites, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
-def _case(linted: Linted) -> str:
-    open_tag = f'    <testcase classname="ignition lint" name={_attribute(linted.name)}'
-    if not linted.findings:
-        return f"{open_tag}/>\n"
-    errors = [finding for finding in linted.findings if _is_error(finding)]
-    others = [finding for finding in linted.findings if not _is_error(finding)]
-    inside = ""
-    if errors:
-        # Most readers show only the first failure of a case: so there is one, and it holds all errors.
-        first = errors[0]
-        inside += (
-            f"      <failure type={_attribute(first.code)} message={_attribute(first.message)}>"
-            f"{_text(errors)}</failure>\n"
-        )
-    if others:
-        inside += f"      <system-out>{_text(others)}</system-out>\n"
-    return f"{open_tag}>\n{inside}    </testcase>\n"
+def _case(suite: ElementTree.Element, linted: Linted) -> None:
+    case = ElementTree.SubElement(
+        suite,
+        "testcase",
+        {
+            "classname": "ignition lint",
+            "name": _allowed(linted.name),
+            "time": _seconds(linted.seconds),
+        },
+    )
+    failures = linted.failures
+    if failures:
+        # Most readers show only the first failure of a case: so there is one, and it holds all of them.
+        first = failures[0]
+        kind = "error" if linted.missed else "failure"
+        attributes = {"type": first.code, "message": _allowed(first.message)}
+        ElementTree.SubElement(case, kind, attributes).text = _text(failures)
 
 
-def _is_error(finding: LintFinding) -> bool:
-    return finding.severity == ERROR
+def _seconds(time_taken: float) -> str:
+    return f"{time_taken:.3f}"
 
 
 def _text(findings: list[LintFinding]) -> str:
-    return escape(_allowed("\n".join(_line(finding) for finding in findings)))
+    return _allowed("\n".join(_line(finding) for finding in findings))
 
 
 def _line(finding: LintFinding) -> str:
@@ -53,10 +78,6 @@ def _line(finding: LintFinding) -> str:
     if finding.inner is not None:
         line += f" (in {finding.inner.name}, line {finding.inner.line})"
     return f"{line}\n  hint: {finding.hint}" if finding.hint else line
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_allowed(text))
 
 
 def _allowed(text: str) -> str:

@@ -28,6 +28,7 @@ def write(run: list[Linted]) -> str:
             "errors": counts[ERROR],
             "warnings": counts[WARNING],
             "notes": counts[INFO],
+            "failed": sum(bool(linted.failures) for linted in run),
         },
     }
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import ignition
 from ignition.base.finding import ERROR, INFO, WARNING
+from ignition.lint.engine_codes import CODES
 from ignition.lint.finding import LintFinding
 from ignition.lint.linted import STANDARD_INPUT, Columns, Linted
 from ignition.lint.registry import RULES
@@ -51,6 +52,9 @@ def write(run: list[Linted]) -> str:
 
 
 def _rule(code: str) -> dict[str, Any]:
+    if code not in RULES:  # of the program, not of a config
+        title, hint = CODES[code]
+        return {"id": code, "shortDescription": {"text": title}, "help": {"text": hint}}
     doc = RULES[code]
     return {
         "id": code,

@@ -81,14 +81,15 @@ class Text:
         ]
 
 
-def summary(files: int, counts: dict[str, int]) -> str:
-    """The last line of a run."""
+def summary(files: int, counts: dict[str, int], *, strict: bool = False) -> str:
+    """The last line of a run; `strict` if it fails for its warnings only."""
     said = [counted(counts[ERROR], "error"), counted(counts[WARNING], "warning")]
     if counts[INFO]:
         said.append(counted(counts[INFO], "note"))
     if not any(counts.values()):
         said = ["no findings"]
-    return f"{counted(files, 'config')}: {', '.join(said)}\n"
+    why = " (warnings count as errors)" if strict else ""
+    return f"{counted(files, 'config')}: {', '.join(said)}{why}\n"
 
 
 def _without_secrets(row: bytes) -> bytes:

@@ -9,14 +9,16 @@ import sys
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[3]
+START = (
+    "import sys; from ignition.__main__ import main; sys.exit(main([{program!r}, *sys.argv[1:]]))"
+)
 
 
 def run(
     program: str, *words: str, stdin: bytes = b"", cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    start = f"import sys; from ignition.__main__ import main; sys.exit(main([{program!r}, *sys.argv[1:]]))"
     done = subprocess.run(
-        [sys.executable, "-c", start, *words],
+        [sys.executable, "-c", START.format(program=program), *words],
         input=stdin,
         capture_output=True,
         cwd=cwd,

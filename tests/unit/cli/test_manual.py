@@ -74,6 +74,7 @@ def test_completion_knows_all_options(name: str) -> None:
         (("l",), {"lint"}),
         (("",), {*COMMANDS, "--platform", "--stage", "--version", "--help"}),
         (("lint", "--format", "s"), {"sarif"}),
+        (("help", "re"), {"render"}),
         (("convert", "--to", "3.7"), {"3.7.0-experimental"}),
         (("run", "fe"), {"fetch", "fetch-offline"}),
         (("lint", "--explain", ""), set()),

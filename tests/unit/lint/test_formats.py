@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -62,8 +63,6 @@ def test_text_of_a_secret_is_not_shown() -> None:
 
 
 def test_colour_is_only_colour() -> None:
-    import re
-
     (one,) = run(finding())
     painted = Text(True).file(one)
     assert "\x1b[1;35m" in painted
@@ -121,7 +120,7 @@ def test_json_holds_all_that_is_known() -> None:
     report = json.loads(
         writer("json")(run(finding("error"), finding(inner=Inner("u", 3, 1, "/p"))))
     )
-    assert report["summary"] == {"files": 1, "errors": 1, "warnings": 1, "notes": 0}
+    assert report["summary"] == {"files": 1, "errors": 1, "warnings": 1, "notes": 0, "failed": 1}
     first, second = report["files"][0]["findings"]
     assert report["files"][0]["path"] == NAME
     assert first == {
@@ -162,27 +161,97 @@ def test_github_spans_of_several_lines_have_no_end() -> None:
 # junit
 
 
-def test_junit_has_a_case_per_config_with_one_failure() -> None:
-    runs = [*run(finding("error"), finding("error"), finding()), *run(name="good.ign")]
+def junit(runs: list[Linted]) -> tuple[ET.Element, list[ET.Element]]:
+    """The suite and its cases, after a look at its form."""
     suites = ET.fromstring(writer("junit")(runs))
     (suite,) = suites
-    assert (suites.tag, suite.tag) == ("testsuites", "testsuite")
-    assert suite.attrib["tests"] == "2"
-    assert suite.attrib["failures"] == "1"
-    bad, good = suite
+    assert_is_junit(suites)
+    return suite, suite.findall("testcase")
+
+
+def test_junit_has_a_case_per_config_with_one_failure() -> None:
+    suite, (bad, good) = junit(
+        [*run(finding("error"), finding("error"), finding()), *run(name="good.ign")]
+    )
+    assert [suite.attrib[name] for name in ("tests", "failures", "errors")] == ["2", "1", "0"]
     assert (bad.attrib["name"], good.attrib["name"]) == (NAME, "good.ign")
     assert list(good) == []
-    failure, output = bad
-    assert (failure.tag, output.tag) == ("failure", "system-out")
-    assert failure.attrib["type"] == "IGN1006"
+    (failure,) = bad
+    assert (failure.tag, failure.attrib["type"]) == ("failure", "IGN1006")
     assert "\ufffd[0m" in (failure.text or "")  # XML cannot hold an escape character
     assert (failure.text or "").count("hint: mend") == 2
+    assert (suite.findtext("system-out") or "").count("hint: mend") == 1
 
 
-def test_junit_warnings_alone_do_not_fail() -> None:
-    (suite,) = ET.fromstring(writer("junit")(run(finding())))
-    assert suite.attrib["failures"] == "0"
-    assert [child.tag for child in suite[0]] == ["system-out"]
+@pytest.mark.parametrize("strict", [False, True])
+def test_junit_warnings_fail_where_they_count(strict: bool) -> None:
+    (warned,) = run(finding())
+    warned.strict = strict
+    suite, (case,) = junit([warned])
+    assert suite.attrib["failures"] == str(int(strict))
+    assert [child.tag for child in case] == ["failure"] * strict
+    assert ("hint: mend" in (suite.findtext("system-out") or "")) is not strict
+
+
+def test_junit_what_cannot_be_read_is_an_error() -> None:
+    (missed,) = run(finding("error"))
+    missed.missed = True
+    suite, (case,) = junit([missed])
+    assert [suite.attrib[name] for name in ("tests", "failures", "errors")] == ["1", "0", "1"]
+    assert [child.tag for child in case] == ["error"]
+
+
+def test_junit_of_nothing_is_junit() -> None:
+    assert junit([])[1] == []
+
+
+def test_junit_holds_whatever_a_name_or_message_has() -> None:
+    """Characters that XML cannot hold, not even escaped, and those that it must escape."""
+    odd = "".join(map(chr, range(0x20))) + "\x7f\x85\udcff\ufffe\uffff<&>\"']]>\U0001f600"
+    found = finding("error", message=odd, hint=odd, inner=Inner(odd))
+    found.origin.source = odd
+    _, (case,) = junit(run(found, name=odd))
+    shown = case[0].attrib["message"]
+    assert shown.endswith("<&>\"']]>\U0001f600")
+    assert shown.count("\ufffd") == 32 - 3 + 3
+
+
+INTEGER, SECONDS = r"\d+", r"\d+\.\d{3}"
+JUNIT: dict[str, tuple[dict[str, str], str]] = {
+    # Attributes, all of them needed, and what stands inside in this order, by the strictest of the schemas.
+    "testsuites": ({}, "(testsuite )*"),
+    "testsuite": (
+        {
+            "name": ".+",
+            "package": ".+",
+            "hostname": r"\S+",
+            "id": INTEGER,
+            "time": SECONDS,
+            "timestamp": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d",
+            **dict.fromkeys(("tests", "failures", "errors", "skipped"), INTEGER),
+        },
+        "properties (testcase )*system-out system-err ",
+    ),
+    "properties": ({}, ""),
+    "testcase": (
+        {"name": "(?s).*", "classname": ".+", "time": SECONDS},
+        "(failure |error |skipped )?",
+    ),
+    "failure": ({"type": "IGN.*", "message": "(?s).*"}, ""),
+    "error": ({"type": "IGN.*", "message": "(?s).*"}, ""),
+    "system-out": ({}, ""),
+    "system-err": ({}, ""),
+}
+
+
+def assert_is_junit(element: ET.Element) -> None:
+    attributes, inside = JUNIT[element.tag]
+    assert set(element.attrib) == set(attributes)
+    for name, pattern in attributes.items():
+        assert re.fullmatch(pattern, element.attrib[name]), (name, element.attrib[name])
+    assert re.fullmatch(inside, "".join(f"{child.tag} " for child in element))
+    for child in element:
+        assert_is_junit(child)
 
 
 # sarif

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The border of every program: whatever happens inside becomes an exit status and words for people."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ignition.base import streams
+from ignition.base.errors import Failure, of_crash
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INTERRUPTED, NOBODY_READS = 130, 141
+_WRONG = 2
+
+
+def run(program: str, work: Callable[[], int]) -> int:
+    """Runs a program and returns its exit status; never a traceback, whatever the streams are.
+
+    130 after Ctrl-C, 141 when nobody reads the output any more, as shells say it.
+    """
+    try:
+        streams.hold_places()
+        status, failure = _ended(work)
+        if failure is not None:
+            say(program, failure)
+        return status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    finally:
+        _let_go()
+
+
+def say(program: str, failure: Failure) -> None:
+    """A failure in two lines on standard error: what, and what to do."""
+    hint = f"\n  {failure.hint}" if failure.hint else ""
+    streams.say(f"{program}: {failure.code}: {failure.text}{hint}\n")
+
+
+def _ended(work: Callable[[], int]) -> tuple[int, Failure | None]:
+    try:
+        return work(), None
+    except Failure as failure:
+        return failure.exit_status, failure
+    except KeyboardInterrupt:
+        return INTERRUPTED, None
+    except BrokenPipeError:
+        return NOBODY_READS, None
+    except SystemExit as asked:  # argparse, after --help
+        return asked.code if isinstance(asked.code, int) else 0, None
+    except MemoryError:
+        pass  # said below, when what took the memory is gone with the exception
+    except Exception as crash:
+        return _WRONG, of_crash(crash)
+    return _WRONG, of_crash(MemoryError())
+
+
+def _let_go() -> None:
+    """Leaves nothing for the interpreter to complain of when it flushes its streams at the end."""
+    for descriptor, stream in ((streams.OUTPUT, sys.stdout), (streams.ERROR, sys.stderr)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            try:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+            except OSError:
+                pass

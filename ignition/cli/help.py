@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ignition help [COMMAND]`: what a command does, and its flags."""
+
+from __future__ import annotations
+
+from ignition.base.errors import Failure
+from ignition.cli import compat
+from ignition.cli.output import write_out
+
+
+def main(words: list[str]) -> int:
+    """Exit status: 0 shown, 2 there is no such command."""
+    write_out(_text(words[0].removeprefix("ignition-") if words else "help"))
+    return 0
+
+
+def _text(name: str) -> str:
+    if name in ("help", "version", "ignition"):
+        return compat.fitted()
+    if name in ("convert", "lint", "render"):
+        from ignition.cli import convert, lint, render
+
+        parsers = {"convert": convert.parser, "lint": lint.parser, "render": render.parser}
+        return parsers[name]().format_help()
+    if name in ("rmcfg", "run", "validate"):
+        from ignition.cli import rmcfg, run, validate
+
+        usage = {"rmcfg": rmcfg.USAGE, "run": run.USAGE, "validate": validate.USAGE}
+        return compat.fitted(usage[name])
+    from ignition.cli import advice
+
+    failure = Failure(
+        "IGN6004", f"there is no help for {name!r}", hint=advice.command(name, ["--help"])
+    )
+    failure.exit_status = 2
+    raise failure

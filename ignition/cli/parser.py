@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command lines of the author's commands: how --help is laid out, and how wrong use ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable
+from typing import NoReturn
+
+from ignition.base.errors import Failure
+from ignition.cli.output import write_out
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong use ends as all failures do, with a code and a way out (IGN6004, status 2)."""
+
+    # Until somebody wants help: asking for the terminal's takes time, and argparse makes a formatter for each
+    # flag.
+    _width = 100
+    _given: tuple[str, ...] = ()
+
+    def error(self, message: str) -> NoReturn:
+        raise self._wrong(message, self._file_among(self._given))
+
+    def parse_args(self, args: list[str], namespace: None = None) -> argparse.Namespace:  # type: ignore[override]
+        """As always, but a flag that there is not is answered with the one that is probably meant."""
+        self._given = tuple(args)
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            raise self._wrong(f"unrecognized arguments: {' '.join(unknown)}", self._advice(unknown))
+        return options
+
+    def format_help(self) -> str:
+        from ignition.cli.layout import columns
+
+        self._width = columns()
+        return super().format_help()
+
+    def _get_formatter(self) -> Layout:
+        return Layout(self.prog, self._width)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        write_out(message)
+
+    def _wrong(self, message: str, advice: str = "") -> Failure:
+        usage = f"usage: {self.usage}; {self.prog} --help says more"
+        failure = Failure("IGN6004", message, hint=f"{advice}; {usage}" if advice else usage)
+        failure.exit_status = 2
+        return failure
+
+    def _advice(self, unknown: list[str]) -> str:
+        from ignition.cli.advice import near
+
+        word = unknown[0]
+        if not word.startswith("-"):
+            return ""
+        file = self._file_among(unknown)
+        if file:
+            return file
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        close = near(word.partition("=")[0], flags)
+        return f"perhaps {close} is meant" if close else ""
+
+    def _file_among(self, words: Iterable[str]) -> str:
+        """What to do about a file whose name looks like a flag."""
+        file = next((word for word in words if word.startswith("-") and os.path.isfile(word)), "")
+        return f"write ./{file} for the file of that name" if file else ""
+
+
+class Layout(argparse.RawDescriptionHelpFormatter):
+    """Paragraphs of descriptions and epilogs are filled, examples stay as they are."""
+
+    def __init__(self, prog: str, width: int) -> None:
+        super().__init__(prog, max_help_position=26, width=width)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        import textwrap
+
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from ignition.cli.layout import fit
+
+        return fit(text, width).rstrip("\n")

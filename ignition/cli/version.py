@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ignition version`, and -version of all programs."""
+
+from __future__ import annotations
+
+import ignition
+from ignition.cli.output import write_out
+
+
+def main(_words: list[str]) -> int:
+    """Exit status 0."""
+    write_out(f"Ignition {ignition.__version__}\n")
+    return 0

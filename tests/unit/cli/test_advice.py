@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Help, and what is said of words that nothing can follow."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ignition.cli.layout import fit
+from tests.unit.cli.command import CHECKOUT, START, run
+
+PLATFORM = "ignition.platform.id="
+# Words -> what the answer must have in it. All are wrong use.
+MEANT = {
+    "ignition lnt web.ign": "ignition lint web.ign",
+    "ignition Lint web.ign": "ignition lint web.ign",
+    "ignition validate web.ign": "ignition-validate FILE",
+    "ignition check web.ign": "ignition lint FILE",
+    "ignition chekc web.ign": "ignition lint FILE",
+    "ignition fmt web.ign": "ignition convert --to VERSION FILE",
+    "ignition merge web.ign": "ignition render FILE",
+    "ignition web.ign": "ignition lint web.ign",
+    "ignition ./configs": "ignition lint ./configs",
+    "ignition web.bu": "butane --strict web.bu | ignition lint -",
+    "ignition files": "ignition run files",
+    "ignition xyzzy": "the commands are",
+    "ignition help lnt": "ignition lint --help",
+    "ignition --strict web.ign": "ignition lint has such a flag",
+    "ignition --platfrom=qemu --stage=files": "perhaps -platform is meant",
+    "ignition -log-stdout": "perhaps -log-to-stdout is meant",
+    "ignition --platform=qemu --stage=file": "perhaps files is meant",
+    "ignition --platform=qemu": "--stage is one of disks, fetch",
+    "ignition --platform=qemo --stage=files": "perhaps qemu is meant; --platform is one of ",
+    "ignition --stage=files": "--platform is one of ",
+    "ignition lint --stict web.ign": "perhaps --strict is meant",
+    "ignition lint --formt=json web.ign": "perhaps --format is meant",
+    "ignition render --orgins web.ign": "perhaps --origins is meant",
+    "ignition convert --too=3.4 --to 3.4 web.ign": "perhaps --to is meant",
+    "ignition run --platfrom=qemu files": "perhaps --platform is meant",
+    "ignition run --platform=qemo files": "perhaps qemu is meant",
+    "ignition-validate -verson": "perhaps -version is meant",
+    "ignition-rmcfg --platfrom=qemu": "perhaps --platform is meant",
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "configs").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("words", MEANT)
+def test_what_is_meant(words: str) -> None:
+    program, *more = words.split()
+    done = run(program, *more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert MEANT[words] in done.stderr
+    assert PLATFORM not in done.stderr, "nobody types on a kernel command line"
+    assert ("--platform is one of" in done.stderr) is (
+        "--platform is one of" in MEANT[words] or "qemo" in words
+    )
+
+
+@pytest.mark.parametrize("words", [[], [""]])
+def test_no_words_are_answered_with_help(words: list[str]) -> None:
+    done = run("ignition", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "ignition lint FILE" in done.stderr
+    assert "-platform ID" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["help"], "ignition lint FILE"),
+        (["help", "lint"], "usage: ignition lint"),
+        (["help", "run"], "Usage: ignition run"),
+        (["help", "render"], "usage: ignition render"),
+        (["help", "convert"], "usage: ignition convert"),
+        (["help", "validate"], "ignition-validate [flags]"),
+        (["help", "ignition-rmcfg"], "Usage: ignition-rmcfg"),
+        (["version"], "Ignition "),
+    ],
+)
+def test_help_and_version(words: list[str], said: str) -> None:
+    done = run("ignition", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(said) or said in done.stdout
+
+
+HELP = [
+    *("ignition --help", "ignition help", "ignition lint --help", "ignition render --help"),
+    *("ignition convert --help", "ignition run --help", "ignition help run"),
+    *("ignition-validate --help", "ignition-rmcfg --help"),
+]
+
+
+@pytest.mark.parametrize("words", HELP)
+@pytest.mark.parametrize("width", [60, 200])
+def test_help_is_as_wide_as_the_terminal(
+    words: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    program, *more = words.split()
+    done = run(program, *more)
+    lines = (done.stdout + done.stderr).splitlines()
+    # Examples are to be copied, and stay as they are.
+    assert [line for line in lines if len(line) > width and not line.startswith("  ignition")] == []
+    monkeypatch.setenv("COLUMNS", "80")
+    usual = run(program, *more)
+    assert (done.stdout + done.stderr).split() == (usual.stdout + usual.stderr).split()
+
+
+def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    master, terminal = pty.openpty()
+    os.system(f"stty cols 50 < {os.ttyname(terminal)}")
+    subprocess.run(
+        [sys.executable, "-c", START.format(program="ignition"), "help"],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=terminal,
+        check=True,
+    )
+    os.close(terminal)
+    shown = b""
+    try:
+        while piece := os.read(master, 65536):
+            shown += piece
+    except OSError:
+        pass  # all that was written is read
+    lines = shown.decode().splitlines()
+    assert max(map(len, lines)) <= 50
+    assert len(lines) > 20
+
+
+def test_texts_are_fitted() -> None:
+    text = (
+        "One sentence that is\nlonger than a line.\n\nWords:\n"
+        "  short   is explained here, over\n          two lines\n"
+        "  $ stays as it is, however long it may be\n"
+    )
+    assert fit(text, 40) == (
+        "One sentence that is longer than a line.\n\nWords:\n"
+        "  short   is explained here, over two\n          lines\n"
+        "  $ stays as it is, however long it may be\n"
+    )

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every program, whatever its streams and limits are: an exit status and words, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.command import CHECKOUT, START
+
+FINDINGS = '{"ignition": {"version": "3.4.0"},\n "storrage": 1, "ä": 1, "passwd": {"users": [{"name": "a"}]}}'
+ENGINE = "--platform file --stage files --root target --config-cache cache --state-file state"
+
+# Words -> the exit status where all streams are what they should be.
+SPEAKING = {
+    "ignition --version": 0,
+    "ignition convert --help": 0,
+    "ignition convert --to 3.5.0 odd.ign": 0,
+    "ignition help": 0,
+    "ignition help lint": 0,
+    "ignition lint --explain IGN1403": 0,
+    "ignition lint --help": 0,
+    "ignition lint odd.ign": 0,
+    "ignition lint --format json odd.ign": 0,
+    "ignition lint --format junit odd.ign": 0,
+    "ignition render --help": 0,
+    "ignition render odd.ign": 0,
+    "ignition render --origins odd.ign": 0,
+    "ignition run --help": 0,
+    "ignition version": 0,
+    "ignition-rmcfg --version": 0,
+    "ignition-validate --version": 0,
+    "ignition-validate odd.ign": 0,
+}
+COMPLAINING = {
+    "ignition": 2,
+    "ignition --help": 0,
+    "ignition --platform qemo": 2,
+    "ignition --stage files": 2,
+    "ignition apply odd.ign": 2,
+    "ignition convert": 2,
+    "ignition convert --to 3.4.0 none.ign": 2,
+    "ignition help nothing": 2,
+    "ignition lint": 2,
+    "ignition lint none.ign": 2,
+    "ignition lnt": 2,
+    "ignition render broken.ign": 1,
+    "ignition run": 2,
+    "ignition-apply odd.ign": 2,
+    "ignition-rmcfg": 2,
+    "ignition-rmcfg --help": 0,
+    "ignition-validate": 1,
+    "ignition-validate --help": 0,
+    "ignition-validate none.ign": 1,
+}
+READING = (
+    "ignition convert --to 3.5.0",
+    "ignition lint",
+    "ignition render",
+    "ignition-validate",
+)
+LOST = "IGN6312: cannot write standard output: "
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "odd.ign").write_text(FINDINGS)
+    (tmp_path / "broken.ign").write_text("{,}")
+    (tmp_path / "target").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def command(words: str) -> list[str]:
+    program, *more = words.split()
+    return [sys.executable, "-c", START.format(program=program), *more]
+
+
+def shell(
+    words: str, around: str = "", before: str = "", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs a program with what a shell can put around it."""
+    done = subprocess.run(
+        ["bash", "-c", f'{before} "$@" {around}', "bash", *command(words)],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), **environment},
+        timeout=120,
+        check=False,
+    )
+    for said in (done.stdout, done.stderr):
+        assert b"Traceback" not in said and b"Exception ignored" not in said, said
+        assert b"IGN6900" not in said, said
+    return done
+
+
+@pytest.mark.parametrize("words", SPEAKING)
+@pytest.mark.parametrize("where", [">/dev/full", ">&-"])
+def test_output_that_is_lost_is_a_failure(words: str, where: str) -> None:
+    done = shell(words, where)
+    assert done.returncode == 2
+    assert LOST in done.stderr.decode()
+
+
+@pytest.mark.parametrize("words", COMPLAINING)
+@pytest.mark.parametrize("where", ["2>/dev/full", "2>&-", "2>&- >&- <&-"])
+def test_complaints_that_nobody_can_hear_change_no_status(words: str, where: str) -> None:
+    assert shell(words, where).returncode == COMPLAINING[words]
+
+
+@pytest.mark.parametrize("words", SPEAKING)
+def test_nobody_who_reads_is_no_reason_to_complain(words: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        command(words),
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == 141
+    assert not done.stderr or words.startswith(("ignition render", "ignition convert"))
+    assert b"Traceback" not in done.stderr and b"ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("words", READING)
+def test_closed_input(words: str) -> None:
+    done = shell(f"{words} -", "<&-")
+    assert done.returncode == (1 if "validate" in words else 2)
+    assert b"Bad file descriptor" in done.stderr
+
+
+@pytest.mark.parametrize("words", READING)
+def test_a_folder_where_a_config_should_be(words: str) -> None:
+    done = shell(f"{words} target")
+    assert b"Is a directory" in done.stderr or b"no *.ign files in target" in done.stderr
+
+
+@pytest.mark.parametrize("words", READING)
+@pytest.mark.parametrize("file", ["/dev/zero", "sparse"])
+def test_what_has_no_end_is_not_read_to_the_end(words: str, file: str) -> None:
+    with open("sparse", "wb") as sparse:
+        sparse.truncate(1 << 40)
+    done = shell(f"{words} {file}")
+    assert done.returncode == (1 if "validate" in words else 2)
+    assert b"it is larger than 256 MiB" in done.stderr
+
+
+@pytest.mark.parametrize("words", READING)
+def test_not_enough_memory(words: str) -> None:
+    with open("large.ign", "wb") as large:
+        large.truncate(200 << 20)
+    done = shell(f"{words} large.ign", before="ulimit -v 250000;")
+    assert done.returncode == 2
+    assert b"out of memory" in done.stderr
+
+
+def test_one_that_is_too_large_does_not_hide_the_others() -> None:
+    with open("large.ign", "wb") as large:
+        large.truncate(200 << 20)
+    done = shell("ignition lint large.ign odd.ign", before="ulimit -v 250000;")
+    assert done.returncode == 2
+    assert b"odd.ign:2:2: warning" in done.stdout
+
+
+@pytest.mark.parametrize("words", READING)
+def test_interrupted(words: str) -> None:
+    os.mkfifo("pipe")
+    running = subprocess.Popen(
+        command(f"{words} pipe"),
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with open("pipe", "wb"):  # opened when the program reads
+        running.send_signal(signal.SIGINT)
+        assert running.communicate(timeout=60) == (b"", b"")
+    assert running.returncode == 130
+
+
+def test_interrupted_while_many_are_linted() -> None:
+    """As a terminal does it: the program and its helpers get the signal."""
+    os.mkfifo("pipe")
+    Path("many").mkdir()
+    for number in range(150):
+        Path(f"many/{number:03}.ign").write_text(FINDINGS)
+    running = subprocess.Popen(
+        command("ignition lint --select IGN10 many pipe"),
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with open("pipe", "wb"):
+        os.killpg(running.pid, signal.SIGINT)
+        assert running.communicate(timeout=60)[1] == b""
+    assert running.returncode == 130
+
+
+def test_a_helper_that_is_killed_is_told_of() -> None:
+    os.mkfifo("pipe")
+    for number in range(150):
+        Path(f"{number:03}.ign").write_text(FINDINGS)
+    names = " ".join(f"{number:03}.ign" for number in range(150))
+    running = subprocess.Popen(
+        command(f"ignition lint {names} pipe"),
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    with open("pipe", "wb"):  # a helper stands there
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+        if not children:
+            pytest.skip("one processor: nobody helps")
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert b"IGN6314" in said and b"Traceback" not in said
+
+
+@pytest.mark.parametrize("words", [*SPEAKING, *COMPLAINING])
+def test_odd_locales_change_nothing(words: str) -> None:
+    odd = {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONIOENCODING": "ascii",
+        "COLUMNS": "x",
+        "TERM": "",
+        "LANG": "xx_YY.nothing",
+    }
+    done = shell(words, **odd)
+    assert done.returncode == {**SPEAKING, **COMPLAINING}[words]
+    if "odd.ign" in words and "lint" in words:
+        assert "ä".encode() in done.stdout
+
+
+def test_a_pipe_that_does_not_wait_gets_all_the_same() -> None:
+    """Pipes of other programs may be non-blocking; several megabytes do not fit at once."""
+    names = ", ".join(f'"unused{number}": 1' for number in range(9000))
+    Path("long.ign").write_text('{"ignition": {"version": "3.4.0"}, ' + names + "}")
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    running = subprocess.Popen(
+        command("ignition lint --format json long.ign"),
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+    )
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        data = pipe.read()
+    _, said = running.communicate(timeout=60)
+    assert (running.returncode, said) == (0, b"")
+    assert data.count(b"IGN1006") == 9000 and data.endswith(b"}\n")
+
+
+def test_a_folder_without_permission_does_not_hide_the_others() -> None:
+    Path("closed").mkdir(mode=0)
+    powers = "-dac_override,-dac_read_search"
+    before = f"setpriv --inh-caps={powers} --bounding-set={powers}" if os.geteuid() == 0 else ""
+    done = shell("ignition lint .", before=before)
+    assert done.returncode == 2
+    assert b"IGN6311: cannot read ./closed: Permission denied" in done.stderr
+    assert b"odd.ign:2:2: warning" in done.stdout
+
+
+def test_what_is_no_file_is_no_config_of_a_folder() -> None:
+    os.mkfifo("pipe.ign")
+    done = shell("ignition lint .")
+    assert b"2 configs:" in done.stdout
+
+
+@pytest.mark.parametrize("words", READING)
+def test_names_that_are_no_text_or_begin_with_a_hyphen(words: str) -> None:
+    name = os.fsdecode(b"\xff.ign")
+    Path(name).write_text(FINDINGS)
+    Path("-x.ign").write_text(FINDINGS)
+    assert shell(f"{words} {name}").returncode == 0
+    assert shell(f"{words} -- -x.ign").returncode == 0
+    wrong = shell(f"{words} -x.ign")
+    assert wrong.returncode == 2
+    assert b"./-x.ign" in wrong.stderr or "validate" in words
+
+
+def test_the_engine_writes_nothing_into_files_that_are_not_its_log() -> None:
+    """With the streams closed the first files would get their descriptors, and the log."""
+    files = [
+        {"path": f"/etc/{number}", "contents": {"source": f"data:,{number}"}} for number in range(3)
+    ]
+    import json
+
+    config = {"ignition": {"version": "3.4.0"}, "storage": {"files": files}}
+    Path("config.ign").write_text(json.dumps(config))
+    words = f"ignition run {ENGINE.replace('--stage files', '--log-to-stdout --neednet need')}"
+    done = shell(f"{words} fetch files", ">&- 2>&- <&-", IGNITION_SELINUX_RELABEL="0")
+    assert done.returncode == 0
+    assert [Path(f"target/etc/{number}").read_text() for number in range(3)] == ["0", "1", "2"]
+    assert json.loads(Path("cache").read_text())["storage"]["files"][0]["path"] == "/etc/0"
+
+
+@pytest.mark.parametrize("words", ["--fetch-timeout " + "9" * 400 + "s", "--fetch-timeout 9e9h"])
+def test_times_beyond_reckoning_are_wrong_use(words: str) -> None:
+    done = shell(f"ignition {words} --platform qemu --stage files")
+    assert done.returncode == 2
+    assert b"for flag -fetch-timeout: parse error" in done.stderr
