@@ -9,6 +9,7 @@ import sys
 from ignition.base import border, streams
 from ignition.base.errors import Failure
 from ignition.base.settings import from_process, in_initramfs
+from ignition.base.shown import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _usage_error(error: compat.UsageError, words: list[str], settings: Settings)
 
         streams.say(advice.on(error, words))
         return
-    streams.say(f"{error}\n{error.hint or compat.USAGE}\n")
+    streams.say(f"{shown(str(error))}\n{error.hint or compat.USAGE}\n")
     failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)
     open_view(settings.console).line(f"FAILED {failure.code} {failure.text}")
     report.keep_failure(explain("", [failure]), settings)

@@ -16,6 +16,7 @@ from ignition.base import gojson
 from ignition.base.errors import CommandFailed, Failure, Refused
 from ignition.base.log import quote
 from ignition.base.origin import Origin
+from ignition.base.shown import shown_json
 from ignition.config.model import File
 from ignition.engine.step import Step
 from ignition.system import selinux
@@ -139,7 +140,7 @@ def _write_result(root: Root, task: Task) -> None:
     with root.folder(parent) as folder:
         found = folder.lstat(name)
         is_folder = found is not None and S_ISDIR(found.st_mode)
-        text = gojson.dumps_indent(report) + "\n"
+        text = shown_json(gojson.dumps_indent(report)) + "\n"
         folder.write(name, text.encode(), MODE, clear=is_folder, durable=True)
     journal.remove()
     selinux.relabel(machine, [root.show(path)])

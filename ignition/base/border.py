@@ -8,6 +8,7 @@ import sys
 
 from ignition.base import streams
 from ignition.base.errors import Failure, of_crash
+from ignition.base.shown import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def run(program: str, work: Callable[[], int]) -> int:
 
 def say(program: str, failure: Failure) -> None:
     """A failure in two lines on standard error: what, and what to do."""
-    hint = f"\n  {failure.hint}" if failure.hint else ""
-    streams.say(f"{program}: {failure.code}: {failure.text}{hint}\n")
+    hint = f"\n  {shown(failure.hint)}" if failure.hint else ""
+    streams.say(f"{program}: {failure.code}: {shown(failure.text)}{hint}\n")
 
 
 def _ended(work: Callable[[], int]) -> tuple[int, Failure | None]:

@@ -6,6 +6,8 @@ Protocol: https://systemd.io/JOURNAL_NATIVE_PROTOCOL/
 
 from __future__ import annotations
 
+from ignition.base.shown import shown
+
 FETCHED_CONFIG = "57124006b5c94805b77ce473e92a8aeb"
 WROTE_SSH_KEYS = "225067b87bbd4a0cb6ab151f82fa364b"
 SOCKET = "/run/systemd/journal/socket"
@@ -36,7 +38,5 @@ def send(message: str, message_id: str, fields: dict[str, str], socket: str = SO
 
 
 def _field(name: str, value: str) -> bytes:
-    data = value.encode("utf-8", "surrogateescape")
-    if b"\n" in data:
-        return name.encode() + b"\n" + len(data).to_bytes(8, "little") + data + b"\n"
+    data = shown(value).encode()
     return name.encode() + b"=" + data + b"\n"

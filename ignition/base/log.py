@@ -11,6 +11,8 @@ import _thread
 import os
 import time
 
+from ignition.base.shown import escaped, shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +98,7 @@ class _Counter:
 
 def to_stdout(level: int, text: str) -> None:
     """One line on standard output: the level padded to nine characters, a colon, the text."""
-    line = f"{_WORDS[level]:<9}: {text}\n".encode("utf-8", "backslashreplace")
+    line = f"{_WORDS[level]:<9}: {shown(text)}\n".encode()
     try:
         os.write(1, line)
     except OSError:
@@ -132,12 +134,11 @@ class _Syslog:
     def write(self, level: int, text: str) -> None:
         now = time.localtime()
         stamp = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2} {time.strftime('%H:%M:%S', now)} "
-        for line in text.split("\n"):
-            message = f"<{level}>{stamp}{self._tag}{line}".encode("utf-8", "backslashreplace")
-            try:
-                self._socket.send(message)
-            except OSError:
-                self._again(message)
+        message = f"<{level}>{stamp}{self._tag}{shown(text)}".encode()
+        try:
+            self._socket.send(message)
+        except OSError:
+            self._again(message)
 
     def _again(self, message: bytes) -> None:
         """journald was restarted, or the line is longer than a datagram may be."""
@@ -153,20 +154,4 @@ def quote(text: str) -> str:
     plain = text.replace("\\", "\\\\").replace('"', '\\"')
     if plain.isprintable():
         return f'"{plain}"'
-    return '"' + "".join(_escape(character) for character in plain) + '"'
-
-
-_SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
-
-
-def _escape(character: str) -> str:
-    if character.isprintable():
-        return character
-    if character in _SHORT:
-        return _SHORT[character]
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as os.fsdecode keeps it
-        return f"\\x{code - 0xDC00:02x}"
-    if code < 0x80:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return '"' + "".join(c if c.isprintable() else escaped(c) for c in plain) + '"'

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 
+from ignition.base.shown import shown_lines
+
 OUTPUT, ERROR = 1, 2
 
 
@@ -41,10 +43,11 @@ def write(descriptor: int, text: str) -> None:
             _wait(descriptor, to_write=True)
 
 
-def say(text: str) -> None:
-    """To standard error. If nobody can hear it, there is nobody to tell."""
+def say(text: str, *, painted: bool = False) -> None:
+    """To standard error; what is `painted` may have escape sequences. If nobody can hear it, there is nobody
+    to tell."""
     try:
-        write(ERROR, text)
+        write(ERROR, text if painted else shown_lines(text))
     except OSError:
         pass
 

@@ -30,7 +30,7 @@ def complain(findings: Iterable[Finding], data: bytes, name: str) -> None:
     for each in findings:
         found = LintFinding(each.code, each.severity, each.message, each.origin, each.hint)
         shown = linted(name, data if each.origin.source == name else b"", [found])
-        streams.say(text.file(shown))
+        streams.say(text.file(shown), painted=True)
 
 
 def refused(failure: Failure, data: bytes, name: str) -> int:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ignition
 from ignition import providers
-from ignition.base import streams
+from ignition.base import border, streams
 from ignition.base.errors import Failure
 from ignition.base.log import Log, open_sink
 from ignition.base.settings import Settings, from_process
+from ignition.base.shown import shown
 from ignition.cli.compat import FALSE, TRUE, UsageError, fitted
 from ignition.engine import platforms
 from ignition.resource.context import FetchContext
@@ -50,7 +51,7 @@ def main(words: list[str]) -> int:
     try:
         request = parse(words)
     except UsageError as error:
-        streams.say(f"{error}\n{_advice(str(error))}{USAGE}")
+        streams.say(f"{shown(str(error))}\n{_advice(str(error))}{USAGE}")
         return 2
     if request.help:
         streams.say(fitted(USAGE))
@@ -67,7 +68,8 @@ def main(words: list[str]) -> int:
         return 2
     if request.platform not in providers.names():
         known = ", ".join(providers.names())
-        streams.say(f"{request.platform} is not a valid platform\n  it is one of {known}\n")
+        named = shown(request.platform)
+        streams.say(f"{named} is not a valid platform\n  it is one of {known}\n")
         return 2
     settings = from_process()
     settings.log_to_stdout = request.log_to_stdout
@@ -86,7 +88,7 @@ def run(settings: Settings) -> int:
         if failure.hint:
             log.critical(failure.hint)
         if not settings.log_to_stdout:
-            streams.say(f"ignition-rmcfg: {failure.code}: {failure.text}\n  {failure.hint}\n")
+            border.say("ignition-rmcfg", failure)
         return 1
     if gone:
         log.info("Successfully deleted config")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ignition.base import streams
 from ignition.base.finding import ERROR
+from ignition.base.shown import shown
 from ignition.cli.output import write_out
 from ignition.config.check import check
 from ignition.lint.batch import read
@@ -39,7 +40,7 @@ def main(words: list[str]) -> int:
         from ignition.cli.advice import perhaps
 
         there = perhaps(flag, ("version", "help"), "-").replace("; ", "\n")
-        streams.say(f"flag provided but not defined: -{flag}\n{there}{USAGE}")
+        streams.say(f"flag provided but not defined: -{shown(flag)}\n{there}{USAGE}")
         return 2
     if len(words) != 1:
         streams.say(USAGE)
@@ -47,13 +48,13 @@ def main(words: list[str]) -> int:
     try:
         data = read(words[0])
     except OSError as error:
-        streams.say(f"couldn't read config: {words[0]}: {error.strerror}\n")
+        streams.say(f"couldn't read config: {shown(words[0])}: {error.strerror}\n")
         return 1
     checked = check(data, words[0])
-    write_out("".join(f"{finding}\n" for finding in checked.findings))
+    write_out("".join(f"{shown(str(finding))}\n" for finding in checked.findings))
     if any(finding.severity == ERROR for finding in checked.findings):
         return 1
     if checked.refusal:
-        streams.say(f"couldn't parse config: {checked.refusal}\n")
+        streams.say(f"couldn't parse config: {shown(checked.refusal)}\n")
         return 1
     return 0

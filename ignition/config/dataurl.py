@@ -186,7 +186,7 @@ def _parameters(url: str, at: int) -> tuple[int, bool]:
         name = url[at + 1 : end]
         if url[end] == ",":
             if name != "base64":
-                raise DataUrlError(f"expected base64, got {name}")
+                raise DataUrlError("expected base64")
             return end + 1, True
         if url[end] != "=":
             raise DataUrlError("invalid character for parameter attribute")

@@ -7,8 +7,6 @@ whether a line is too long depends on where it lies in the read buffer.
 
 from __future__ import annotations
 
-from ignition.base.log import quote
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Option = tuple[str, str, str]
@@ -89,7 +87,7 @@ def _section(reader: _Reader) -> str:
     rest = reader.line()[0].strip(_SPACE)
     if rest:
         # The original means to name the section here, and never does.
-        raise UnitError(f"found garbage after section name : {quote(rest)}")
+        raise UnitError("found garbage after section name")
     return name[:-1]
 
 

@@ -50,7 +50,8 @@ def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View)
                     line(f"{finding} [{finding.code}, {finding.origin.source}]")
     text = explain(name, failures)
     if failure.exit_status != 3:
-        log.critical(f"Ignition failed: {failure.text}")
+        for one in failures:
+            log.critical(f"Ignition failed: {one.text}")
     for line_of_text in text.split("\n")[1:]:
         log.critical(line_of_text.strip())
     if in_initramfs():

@@ -9,6 +9,7 @@ import time
 from ignition.base import gojson
 from ignition.base.files import read_regular, write_atomically
 from ignition.base.record import record
+from ignition.base.shown import shown_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Report:
                 {
                     "code": failure.code,
                     "text": failure.text,
-                    "origin": str(failure.origin) if failure.origin else "",
+                    "origin": str(failure.origin or ""),
                     "hint": failure.hint,
                 }
                 for failure in self.failures
@@ -76,8 +77,8 @@ def keep(report: Report, settings: Settings, log: Log) -> None:
     try:
         phases = [*_earlier(path, log), report.to_json()][-MOST_PHASES:]
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
-        text = gojson.dumps_indent(phases) + "\n"
-        write_atomically(path, text.encode("utf-8", "backslashreplace"), 0o600)
+        text = shown_json(gojson.dumps_indent(phases)) + "\n"
+        write_atomically(path, text.encode(), 0o600)
     except (OSError, MemoryError) as error:
         log.notice(f"cannot keep the report: {error}")
 
@@ -101,7 +102,7 @@ def keep_failure(text: str, settings: Settings) -> None:
     try:
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
         path = os.path.join(settings.run_dir, FAILURE_FILE)
-        write_atomically(path, (text + "\n").encode("utf-8", "backslashreplace"), 0o600)
+        write_atomically(path, (text + "\n").encode(), 0o600)
     except OSError:
         pass  # the same text is in the log
 

@@ -11,6 +11,8 @@ import _thread
 import os
 import time
 
+from ignition.base.shown import shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.errors import Failure
@@ -56,6 +58,7 @@ class View:
         """One line under the present phase, its time at the right edge."""
         if self._descriptor < 0:
             return
+        text = shown(text)
         label = f"ignition {self._phase}:"
         if seconds is not None:
             # The times of all phases stand below each other.
@@ -76,7 +79,7 @@ class View:
     def _write(self, text: str) -> None:
         if self._descriptor < 0:
             return
-        data = (text + "\n").encode("utf-8", "backslashreplace")
+        data = (text + "\n").encode()
         with self._lock:
             try:
                 os.write(self._descriptor, data)
@@ -113,8 +116,7 @@ def explain(phase: str, failures: list[Failure]) -> str:
     """The cause of a failed phase: code and sentence, address, what to do. Ends without a newline."""
     lines = [f"Ignition failed in phase {phase}:" if phase else "Ignition failed:"]
     for failure in failures:
-        for number, line in enumerate(failure.text.splitlines() or [""]):
-            lines.append(f"  {failure.code}  {line}" if number == 0 else f"           {line}")
+        lines.append(f"  {failure.code}  {failure.text}")
         if failure.origin is not None:
             lines.append(f"           at {failure.origin}")
         findings = getattr(failure, "findings", [])
@@ -125,7 +127,7 @@ def explain(phase: str, failures: list[Failure]) -> str:
                     lines.append(f"                    {finding.hint}")
         if failure.hint:
             lines.append(f"           {failure.hint}")
-    return "\n".join(lines)
+    return "\n".join(map(shown, lines))
 
 
 def open_view(console: str) -> View:

@@ -90,7 +90,8 @@ def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Found]:
                 name = os.path.relpath(match["file"], folder) if match["line"] else match["file"]
                 if name in texts:
                     span = _line_span(texts[name].text, int(match["line"] or 1))
-                    message = f"systemd: {match['message']}"
+                    # What follows a colon there is a value out of the unit.
+                    message = f"systemd: {match['message'].partition(': ')[0]}"
                     yield SYSTEMD_COMPLAINS.inside(texts[name], span, message)
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.unit.cli.command import run
@@ -40,3 +42,14 @@ def test_wrong_use_has_a_code_and_a_hint(words: str) -> None:
 def test_a_person_is_told_of_the_flag_for_the_platform(words: str) -> None:
     hint = run("ignition", *words.split()).stderr
     assert "--platform" in hint and "kernel command line" not in hint
+
+
+@pytest.mark.parametrize("program", ["ignition-validate", "ignition"])
+def test_a_key_cannot_forge_a_line_of_a_report(program: str, tmp_path: Path) -> None:
+    config = tmp_path / "c.ign"
+    config.write_text('{"ignition":{"version":"3.4.0"},"a\\nerror: b\\u001b[2J\\u202e":1}')
+    words = (["lint"] if program == "ignition" else []) + [str(config)]
+    done = run(program, *words)
+    assert "unused key a\\nerror: b\\x1b[2J\\u202e" in done.stdout
+    assert all(line.isprintable() for line in done.stdout.splitlines())
+    assert done.returncode == 0

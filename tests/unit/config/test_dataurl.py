@@ -62,7 +62,7 @@ REFUSED = {
     "data:;<": "invalid character for parameter attribute",
     "data:;a<=b,": "invalid character for parameter attribute",
     "data:;base64;charset=utf-8,YQ==": "invalid character for parameter attribute",
-    "data:;BASE64,YQ==": "expected base64, got BASE64",
+    "data:;BASE64,YQ==": "expected base64",
     "data:;a=": "missing comma before data",
     "data:;a=b": "missing comma before data",
     "data:;a=,": "invalid character for parameter value",

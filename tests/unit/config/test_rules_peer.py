@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ CHANGED = (
     "shouldExist is false for a partition and other partition(s) has start or size 0",
 )
 
+_QUOTED = re.compile(r"(found garbage after section name) : .*|(?<=expected base64), got .*")
+
 pytestmark = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)
 
 
@@ -52,7 +55,11 @@ def we_say(data: bytes) -> list[str]:
 
 
 def _comparable(lines: list[str]) -> list[str]:
-    """Lines without those of other rules; of several collisions the original reports a random one."""
+    """Lines without those of other rules; of several collisions the original reports a random one.
+
+    What it quotes out of contents is left out: ours say nothing of them.
+    """
+    lines = [_QUOTED.sub(r"\1", line) for line in lines]
     kept = [line for line in lines if not any(words in line for words in CHANGED)]
     rules = [
         line.partition(" at ")[0] if "partition numbers collide" in line else line
@@ -181,7 +188,7 @@ def test_random_urls(tmp_path: Path) -> None:
         {"path": f"/{number}", "contents": {"source": source}}
         for number, source in enumerate(sources)
         # The validator takes its own report for a format, and mangles each % in it.
-        if "got" not in " ".join(we_say(one_file(source)))
+        if "expected base64" not in " ".join(we_say(one_file(source)))
     ]
     data = json.dumps({"ignition": {"version": "3.3.0"}, "storage": {"files": files}}).encode()
     assert we_say(data) == peer_says(data, tmp_path)

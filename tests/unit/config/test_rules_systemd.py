@@ -76,7 +76,7 @@ def test_dropin_names(name: str, good: bool) -> None:
         ("[Unit]\nFoo", "EOF"),
         ("[Unit]\nFoo\n", "unexpected newline encountered while parsing option name"),
         ("[Unit", "unable to find end of section"),
-        ("[Unit] x", 'found garbage after section name : "x"'),
+        ("[Unit] x", "found garbage after section name"),
         ("[Unit]\nA=" + "x" * 3000, "line too long (max 2048 bytes)"),
     ],
     ids=lambda value: value[:30],

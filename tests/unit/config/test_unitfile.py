@@ -37,7 +37,7 @@ READ = {
 }
 REFUSED = {
     "section not closed": ("[A\nB=c", "unable to find end of section"),
-    "text after a section": ("[A] b\n", 'found garbage after section name : "b"'),
+    "text after a section": ("[A] b\n", "found garbage after section name"),
     "option without equals sign": (
         "[A]\nFoo\nB=c",
         "unexpected newline encountered while parsing option name",
