@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 
-from ignition.base.errors import CommandFailed, Failure
+from ignition.base.errors import CommandFailed, Failure, Refused
+from ignition.resource import digest
+from ignition.system import copies
 from ignition.system.run import run
 
 from . import account_tools, homes, sshkeys
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.config.model import PasswdGroup, PasswdUser
     from ignition.engine.machine import Machine
-    from ignition.system.accounts import Accounts
+    from ignition.system.accounts import Accounts, User
     from ignition.system.root import Root
 
     from .journal import Journal
@@ -56,12 +58,13 @@ class Acts:
         def act(log: Log) -> None:
             name, key = group.name, f"group:{group.name}"
             exists = self._accounts.group(name) is not None
-            if exists and "new" in self._cut_short(key):
+            note = self._cut_short(key)
+            if exists and "new" in note and self._is_from("group", name, note):
                 self._tool(log, "groupdel", [], name, f'deleting half-made group "{name}"', origin)
                 exists = False
             visible = self._visible_hash(group, _OF_GROUPS)
             if not exists:
-                self._begin(key, new=True)
+                self._begin(key, new=True, before=self._before("group", name))
                 words = account_tools.groupadd(group, visible)
                 self._tool(log, "groupadd", words, name, f'adding group "{name}"', origin)
                 self._hand_over_hash(group, _OF_GROUPS, origin, log)
@@ -118,8 +121,9 @@ class Acts:
 
     def _add(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         name = user.name
-        home = user.home_dir or f"{self._accounts.home_base()}/{name}"
-        self._begin(f"user:{name}", home=home, had_home=self._root.lstat(home) is not None)
+        home = self._new_home(user)
+        had_home = self._root.lstat(home) is not None
+        self._begin(f"user:{name}", had_home=had_home, before=self._before("passwd", name))
         words = account_tools.useradd(user, self._visible_hash(user, _OF_USERS) or NO_PASSWORD)
         self._tool(log, "useradd", words, name, f'creating or modifying user "{name}"', origin)
         self._hand_over_hash(user, _OF_USERS, origin, log)
@@ -206,27 +210,54 @@ class Acts:
         return note if note is not None and note.get("state") == "begun" else {}
 
     def _resume_user(self, user: PasswdUser, origin: Origin, log: Log) -> None:
-        """Undoes what an earlier run of the same config may have done by half."""
+        """Undoes what an earlier run of the same config may have done by half.
+
+        The note only says where to look, as anybody may have written it: what goes is what the tool itself
+        must have made, and nothing of which there is no other copy.
+        """
         name = user.name
         note = self._cut_short(f"user:{name}")
         present = self._accounts.user(name)
-        if present is None:
+        if present is None or not note:
             return
-        if "moved_from" in note:
-            old_home = note["moved_from"]
-            if present.home != old_home and self._root.lstat(old_home) is not None:
-                self._remove_tree(present.home)
-                what = f'taking back the home of "{name}"'
-                self._tool(log, "usermod", ["--home", old_home], name, what, origin)
-        elif "home" in note:
+        if note.get("moved_from"):
+            if present.home == user.home_dir and present.home != note["moved_from"]:
+                self._resume_move(present, note["moved_from"], origin, log)
+        elif self._is_from("passwd", name, note) and present.home == self._new_home(user):
             self._tool(log, "userdel", [], name, f'deleting half-made user "{name}"', origin)
-            if not note["had_home"]:
-                self._remove_tree(note["home"])
+            if note.get("had_home") is False:
+                copies.remove(self._root, present.home, self._accounts.skeleton())
 
-    def _remove_tree(self, path: str) -> None:
-        parent, _, name = self._root.resolve(path).rpartition("/")
-        with self._root.folder(parent) as folder:
-            folder.remove(name)
+    def _resume_move(self, user: User, old_home: str, origin: Origin, log: Log) -> None:
+        """usermod enters the new home, then copies the files, then removes the old ones."""
+        root = self._root
+        old = root.lstat(old_home)
+        if old is None or not user.uid == old.st_uid != 0:
+            return
+        if copies.remove(root, user.home, old_home):
+            what = f'taking back the home of "{user.name}"'
+            self._tool(log, "usermod", ["--home", old_home], user.name, what, origin)
+        elif not copies.remove(root, old_home, user.home, whole=True):
+            raise Refused(
+                "IGN3406",
+                f"the home of {user.name} was moved by half, and both {root.show(old_home)} and"
+                f" {root.show(user.home)} hold what the other does not",
+                origin,
+                hint="put together by hand what belongs together, and remove one of them",
+            )
+
+    def _new_home(self, user: PasswdUser) -> str:
+        return user.home_dir or f"{self._accounts.home_base()}/{user.name}"
+
+    def _before(self, table: str, name: str) -> str:
+        """The sum of a table as it is without an account: so it was before that was made."""
+        summing = digest.new("sha256")
+        summing.update(self._accounts.without(table, name))
+        return summing.hexdigest()
+
+    def _is_from(self, table: str, name: str, note: dict[str, Any]) -> bool:
+        """Whether the act of a note can have made the account: all others are as they were then."""
+        return note.get("before") == self._before(table, name)
 
     def _check_locks(self) -> None:
         """Before the first tool is run: removes the locks that an earlier run of ours left."""

@@ -73,7 +73,7 @@ def _extend(file: int, fragments: int, path: str, journal: Journal) -> bool:
 def _resume_at(present: bytes, wanted: bytes, size: int, before: str) -> int:
     """Where to write what is wanted into a file whose first `size` bytes had the sum `before` when an
     earlier run began to append to it; -1 when that was done."""
-    if _sum([present[:size]]) != before:
+    if size > len(present) or _sum([present[:size]]) != before:
         return -1 if wanted in present else len(present)
     tail = present[size:]
     if tail.startswith(wanted):

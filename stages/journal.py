@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import _thread
 import os
+from stat import S_ISREG
 
 from ignition.base import gojson
+from ignition.base.errors import Refused
 from ignition.base.files import OWN_LIMIT, read_regular
 from ignition.resource import digest
 from ignition.system.folder import write_all
 from ignition.system.trouble import trouble
+
+from . import notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +29,11 @@ if TYPE_CHECKING:
 
     from ignition.base.log import Log
     from ignition.engine.machine import Machine
+    from ignition.system.folder import Folder
     from ignition.system.root import Root
 
 FOLDER = "/etc"
+LARGEST = 64 << 20
 NAME = ".ignition-journal"
 APPEND = "append"
 ACCOUNT = "account"
@@ -43,7 +49,7 @@ class Journal:
         """`earlier` are the notes that the result file of a complete run with this config took over."""
         self._root = root
         self.digest = config_digest
-        self._written = [note for note in earlier if isinstance(note, dict)]
+        self._written = [note for note in earlier if notes.is_sound(note)]
         self._notes: list[dict[str, Any]] | None = None
         self._known = 0
         self._lock = _thread.allocate_lock()
@@ -57,8 +63,8 @@ class Journal:
 
     def earlier(self) -> list[dict[str, Any]]:
         """Notes that were there before this run wrote any."""
-        notes = self.notes()  # this counts them, the first time
-        return notes[: self._known]
+        known = self.notes()  # this counts them, the first time
+        return known[: self._known]
 
     def notes(self) -> list[dict[str, Any]]:
         """All notes of runs with this config that did not come to their end, or did and were repeated."""
@@ -73,9 +79,9 @@ class Journal:
             return
         note = {"config": self.digest, "kind": kind, "key": key, **facts}
         with self._lock:
-            notes = self.notes()
+            known = self.notes()
             self._append(gojson.dumps(note).encode())
-            notes.append(note)
+            known.append(note)
 
     def warn_of_others(self, log: Log) -> None:
         """Says so if a run with another config began here and did not come to its end."""
@@ -95,21 +101,20 @@ class Journal:
         return [note for note in self._lines() if note.get("config") == self.digest]
 
     def _lines(self) -> list[dict[str, Any]]:
-        notes = []
-        for line in (self._root.read(f"{FOLDER}/{NAME}") or b"").splitlines():
-            try:
-                note = gojson.loads(line.decode())
-            except ValueError:
-                continue  # the line that a power cut tore: its act has not begun
-            if isinstance(note, dict):
-                notes.append(note)
-        return notes
+        folder = self._root.existing_folder(FOLDER)
+        if folder is None:
+            return []
+        with folder:
+            found = folder.lstat(NAME)
+            if found is None:
+                return []
+            _demand_ours(found, folder)
+            return list(notes.parse(folder.read(NAME, LARGEST)))
 
     def _append(self, line: bytes) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         with self._root.folder(FOLDER) as folder:
             try:
-                fileno = os.open(NAME, flags, 0o600, dir_fd=folder.fileno)
+                fileno = _open(folder)
                 try:
                     # A torn last line of an earlier run gets its end first.
                     write_all(fileno, b"\n" + line + b"\n")
@@ -119,6 +124,31 @@ class Journal:
                 os.fsync(folder.fileno)
             except OSError as error:
                 raise trouble(error, f"cannot write {folder.show(NAME)}") from error
+
+
+def _open(folder: Folder) -> int:
+    """The file, at whose end is written. A new one is 0600."""
+    if folder.lstat(NAME) is None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        return os.open(NAME, flags, 0o600, dir_fd=folder.fileno)
+    fileno = folder.open(NAME, os.O_WRONLY | os.O_APPEND)
+    try:
+        _demand_ours(os.fstat(fileno), folder)
+    except BaseException:
+        os.close(fileno)
+        raise
+    return fileno
+
+
+def _demand_ours(found: os.stat_result, folder: Folder) -> None:
+    """Refused for a file that no run of ours can have made: it belongs to another user, or is the same as
+    another file, to which each note would be written too."""
+    if S_ISREG(found.st_mode) and (found.st_uid != os.geteuid() or found.st_nlink > 1):
+        raise Refused(
+            "IGN3405",
+            f"{folder.show(NAME)} belongs to another user or is another file too",
+            hint="it is no journal of ours: remove it",
+        )
 
 
 def open_journal(root: Root, machine: Machine) -> Journal:
@@ -151,11 +181,11 @@ def _sum_of_file(path: str) -> str:
 def _notes_of_result(root: Root, machine: Machine, config_digest: str) -> list[Any]:
     path = machine.settings.result_file
     try:
-        result = gojson.loads(((path and root.read(path)) or b"null").decode())
+        result = gojson.loads_sound((path and root.read(path, LARGEST)) or b"null")
     except ValueError:
         return []
     ours = result.get("engine") if isinstance(result, dict) else None
     if not isinstance(ours, dict) or ours.get("configDigest") != config_digest:
         return []
-    notes = ours.get("journal")
-    return notes if isinstance(notes, list) else []
+    kept = ours.get("journal")
+    return kept if isinstance(kept, list) else []

@@ -49,7 +49,8 @@ def relabel_step(config: Config, root: Root, machine: Machine) -> Step:
         }
         made = _outside(noted, _made(config, root, machine))
         paths = {*noted, *made, *_accounts(config, root)}
-        selinux.relabel(machine, [root.show(path) for path in paths])
+        # The notes may be somebody else's: what they name is looked for inside the root once more.
+        selinux.relabel(machine, [root.show(path) for path in root.resolve_all(paths)])
 
     return Step("set SELinux labels", machine.origin(), do, needs=EVERYTHING, provides=(LABELLED,))
 

@@ -25,7 +25,7 @@ from ignition.system.run import run
 
 from . import entries, files
 from .contents import Supplies
-from .journal import APPEND, open_journal
+from .journal import APPEND, LARGEST, open_journal
 from .keys import (
     ACCOUNTS,
     BEGUN,
@@ -42,7 +42,7 @@ from .owners import Owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from ignition.config.model import Config
@@ -80,6 +80,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
         provides=(ON_DISK,),
     )
     if machine.settings.result_file:
+        root.check(root.resolve(machine.settings.result_file), LARGEST)
         yield Step(
             f"write {machine.settings.result_file}",
             machine.origin(),
@@ -162,12 +163,17 @@ def _timestamp() -> str:
 
 def _previous(root: Root, path: str, task: Task) -> Any:
     """The report of an earlier run, None on a live system, where one may be part of the image."""
-    text = root.read(path)
+    text = root.read(path, LARGEST)
     if text is None or _is_live(task):
         return None
     task.log.warning(AGAIN)
     try:
-        return _sorted(gojson.loads(text.decode()))
+        previous = _sorted(gojson.loads_foreign(text))
+        # The notes of the run before that one are of no use any more, and would add up.
+        if isinstance(previous, dict) and isinstance(previous.get("engine"), dict):
+            previous["engine"].pop("journal", None)
+        gojson.dumps_indent(previous, LARGEST // 2)
+        return previous
     except ValueError as error:
         raise Failure(
             "IGN3503",
@@ -186,9 +192,35 @@ def _is_live(task: Task) -> bool:
 
 
 def _sorted(value: Any) -> Any:
-    """Objects with their keys in byte order, as the original writes what it does not know."""
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value, key=str.encode)}
-    if isinstance(value, list):
-        return [_sorted(item) for item in value]
-    return value
+    """Objects with their keys in byte order, as Ignition writes what it does not know, and without halves of
+    surrogate pairs. Changes the value itself, without recursion."""
+    top = [value]
+    todo: list[Any] = [top]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, dict):
+            members = {_whole(key): item for key, item in part.items()}
+            part.clear()
+            for key in sorted(members, key=str.encode):
+                part[key] = members[key]
+            places: Iterable[Any] = part
+        else:
+            places = range(len(part))
+        for place in places:
+            item = part[place]
+            if isinstance(item, (dict, list)):
+                todo.append(item)
+            elif isinstance(item, str):
+                part[place] = _whole(item)
+            elif isinstance(item, float) and item - item != 0:
+                raise ValueError("a number is beyond 64-bit floats")
+    return top[0]
+
+
+def _whole(text: str) -> str:
+    """Text with U+FFFD in place of halves of surrogate pairs, as Go reads it."""
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in text)

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from ignition.system.folder import Folder
 
 FOLDER = "/etc/systemd/system"
+_VENDOR_FOLDERS = (
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
 MASK = "/dev/null"
 MODE = 0o644
 
@@ -50,6 +55,10 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     chosen = [unit for unit in units if unit.enabled is not None]
     if chosen:
         wanted = presets.of_config(chosen)
+        root.check(f"{presets.FOLDER}/{presets.NAME}")
+        for name in wanted.disabled:  # which systemctl reads
+            for folder in (FOLDER, *_VENDOR_FOLDERS):
+                root.check(clean(f"{folder}/{name}"))
         yield Step(
             f"set presets of {_words(chosen)}",
             _origin(units, machine),

@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# Lists and objects in one text: each takes some 64 bytes, and is written with two.
+_MOST_PARTS = 4 << 20
+
 _SPACE = " \t\n\r"
 
 
@@ -53,12 +56,19 @@ def loads_sound(data: bytes) -> Any:
     ValueError also for what could not be written again: half of a surrogate pair, a number beyond 64-bit
     floats, what is nested too deep.
     """
-    value = loads(data.decode())
+    value = loads_foreign(data)
     try:
         dumps(value).encode()
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     return value
+
+
+def loads_foreign(data: bytes) -> Any:
+    """The value of a JSON text of somebody else, which must not be many times its size in memory."""
+    if data.count(b"[") + data.count(b"{") > _MOST_PARTS:
+        raise ValueError("too many parts")
+    return loads(data.decode())
 
 
 def _no_default(value: object) -> object:
@@ -97,15 +107,40 @@ def dumps(value: object) -> str:
     return escape("".join(_compact(value, 0)))
 
 
-def dumps_indent(value: object, level: int = 0) -> str:
-    """JSON indented by two blanks; empty objects and lists on one line, as Go's encoder has them."""
-    pad, inner = "  " * level, "  " * (level + 1)
-    if isinstance(value, dict) and value:
-        rows = [
-            f"{inner}{dumps(key)}: {dumps_indent(item, level + 1)}" for key, item in value.items()
-        ]
-        return "{\n" + ",\n".join(rows) + f"\n{pad}}}"
-    if isinstance(value, list) and value:
-        rows = [inner + dumps_indent(item, level + 1) for item in value]
-        return "[\n" + ",\n".join(rows) + f"\n{pad}]"
-    return dumps(value)
+def dumps_indent(value: object, most: int = 0) -> str:
+    """JSON indented by two blanks; empty objects and lists on one line, as Go's encoder has them.
+
+    Without recursion. ValueError when the text would have more than `most` characters (0: no limit): what is
+    nested deep is mostly indentation.
+    """
+    pieces: list[str] = []
+    size = 0
+    # What is still to be written, the next at the end: text as it is, or a value and how deep it stands.
+    todo: list[str | tuple[Any, int]] = [(value, 0)]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, str):
+            text = item
+        else:
+            value, level = item
+            if not value or not isinstance(value, (dict, list)):
+                text = dumps(value)
+            else:
+                inner = "  " * (level + 1)
+                if most and len(inner) * len(value) > most:
+                    raise ValueError("too large")
+                text, close = ("{", "}") if isinstance(value, dict) else ("[", "]")
+                todo.append(f"\n{inner[2:]}{close}")
+                if isinstance(value, dict):
+                    rows = [(f"\n{inner}{dumps(key)}: ", part) for key, part in value.items()]
+                else:
+                    rows = [(f"\n{inner}", part) for part in value]
+                for index in range(len(rows) - 1, -1, -1):
+                    before, part = rows[index]
+                    todo.append((part, level + 1))
+                    todo.append(f",{before}" if index else before)
+        pieces.append(text)
+        size += len(text)
+        if most and size > most:
+            raise ValueError("too large")
+    return "".join(pieces)

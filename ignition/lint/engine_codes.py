@@ -218,6 +218,14 @@ CODES: dict[str, tuple[str, str]] = {
         "The target's SELinux policy has a name that is no name.",
         "Mend SELINUXTYPE in /etc/selinux/config of the image.",
     ),
+    "IGN3405": (
+        "The journal on the target is no file that a run of ours made.",
+        "Remove /etc/.ignition-journal from the image.",
+    ),
+    "IGN3406": (
+        "A home was moved by half, and neither the old nor the new one holds all.",
+        "Put together by hand what belongs together.",
+    ),
     "IGN3501": ("This version does not record LUKS volumes.", "Leave storage.luks out."),
     "IGN3502": ("The id of this boot cannot be read.", "Check that /proc is mounted."),
     "IGN3503": (

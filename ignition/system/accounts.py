@@ -104,12 +104,25 @@ class Accounts:
         start = f"{name}:{password_hash}:"
         return any(line.startswith(start) for line in self._lines(f"/etc/{table}"))
 
+    def without(self, table: str, name: str) -> bytes:
+        """A table of /etc without the lines of one name."""
+        start = name.encode("utf-8", "surrogateescape") + b":"
+        lines = (self._root.read(f"/etc/{table}") or b"").split(b"\n")
+        return b"\n".join(line for line in lines if line and not line.startswith(start))
+
     def home_base(self) -> str:
         """Where useradd makes homes unless told otherwise."""
+        return self._default("HOME", "/home")
+
+    def skeleton(self) -> str:
+        """The folder that useradd copies into a new home."""
+        return self._default("SKEL", "/etc/skel")
+
+    def _default(self, key: str, otherwise: str) -> str:
         for line in self._lines("/etc/default/useradd"):
-            if line.startswith("HOME="):
-                return line[5:].strip() or "/home"
-        return "/home"
+            if line.startswith(f"{key}="):
+                return line[len(key) + 1 :].strip() or otherwise
+        return otherwise
 
     def makes_own_groups(self) -> bool:
         """Whether useradd is told to make a group for each new user, by the name of the user."""

@@ -41,3 +41,23 @@ def test_indented_form_keeps_empty_containers_on_one_line() -> None:
 def test_what_is_not_json_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):
         gojson.loads(text)
+
+
+def test_what_is_written_by_lines_has_a_limit_and_no_depth() -> None:
+    deep: list[object] = []
+    for _ in range(5000):
+        deep = [deep]
+    assert gojson.dumps_indent(deep).count("[") == 5001
+    with pytest.raises(ValueError):
+        gojson.dumps_indent(deep, 1 << 20)
+    with pytest.raises(ValueError):
+        gojson.dumps_indent([[1] * 1_000_000], 1 << 20)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1e400]", '["\\ud800"]', "9" * 5000, "[" * 5000, "[" + "[]," * (5 << 20) + "[]]", "\xff"],
+)
+def test_what_could_not_be_written_again_is_not_sound(text: str) -> None:
+    with pytest.raises(ValueError):
+        gojson.loads_sound(text.encode("latin-1"))

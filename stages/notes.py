@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading the journal's notes. They lie on the target, where anybody may have put or changed them, so each is
+held against what its kind says; what does not fit is as good as torn."""
+
+from __future__ import annotations
+
+from ignition.base import gojson
+
+from .entries import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    Note = dict[str, Any]
+
+# Lines longer than what notes about very many paths have.
+_LONGEST = 16 << 20
+_DIGEST = "sha512-"
+_HEX = "0123456789abcdef"
+
+
+def parse(text: bytes) -> Iterator[Note]:
+    """The notes of a journal, of all configs."""
+    for line in text.split(b"\n"):
+        if not line or len(line) > _LONGEST:
+            continue
+        try:
+            note = gojson.loads_sound(line)
+        except ValueError:
+            continue  # the line that a power cut tore: its act has not begun
+        if is_sound(note):
+            yield note
+
+
+def is_sound(note: Any) -> bool:
+    """Whether a value is a note as we write it."""
+    if not isinstance(note, dict) or not _is_digest(note.get("config")):
+        return False
+    kind, key = note.get("kind"), note.get("key")
+    if not isinstance(kind, str) or not isinstance(key, str):
+        return False
+    return all(fits(note.get(name)) for name, fits in _FACTS.get(kind, {}).items())
+
+
+def _is_digest(value: Any) -> bool:
+    """The sum of a config, or two of them (see `journal.digest_of_config`)."""
+    return (
+        isinstance(value, str)
+        and value.startswith(_DIGEST)
+        and not value.removeprefix(_DIGEST).replace("+", "").strip(_HEX)
+    )
+
+
+def _is_sum(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 64 and not value.strip(_HEX)
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 62
+
+
+def is_path(value: Any) -> bool:
+    """Whether a value is an absolute path that says where it leads: without `..`."""
+    return (
+        isinstance(value, str)
+        and value.startswith("/")
+        and "\0" not in value
+        and clean(value) == value
+    )
+
+
+def _is_list_of_paths(value: Any) -> bool:
+    return isinstance(value, list) and all(is_path(path) for path in value)
+
+
+def _absent_or(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+# Kind -> its facts, and what each must be.
+_FACTS: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "append": {"size": _is_size, "sha256": _is_sum},
+    "account": {
+        "state": lambda value: value in ("begun", "done"),
+        "before": _absent_or(_is_sum),
+        "had_home": _absent_or(_is_switch),
+        "moved_from": _absent_or(is_path),
+        "new": _absent_or(_is_switch),
+    },
+    "labels": {"paths": _is_list_of_paths},
+}
