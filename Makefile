@@ -25,6 +25,8 @@ FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools d
 VENV = build/venv
 PYTEST = $(VENV)/bin/python -m pytest
 RUNS = 100000
+MACHINES = 2000
+DISKS = 100
 
 # The original, which some tests compare with, and a TFTP server: Debian's packages, unpacked and not installed
 PEER = build/peer
@@ -82,10 +84,12 @@ generate: $(VENV)/.complete ## model, tables and pages of docs/ from schemas and
 	$(VENV)/bin/python -m ignition.lint.pages
 	$(VENV)/bin/python -m ignition.cli.manual
 
-fuzz: $(VENV)/.complete ## looks for texts that break what must hold for every config; RUNS=N
+fuzz: for-unit for-machine $(VENV)/.complete ## looks for configs that break what must hold for each; RUNS=N MACHINES=N DISKS=N
 	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet atheris || echo "going on without atheris"
 	$(VENV)/bin/python -m tests.fuzz --of config --runs $(RUNS)
 	$(VENV)/bin/python -m tests.fuzz --of lint --runs $(RUNS)
+	$(VENV)/bin/python -m tests.fuzz --of phases --runs $(MACHINES)
+	IGNITION_FUZZ_DISKS=$(DISKS) $(PYTEST) tests/machine/disks/test_random_machines.py
 
 bench: $(VENV)/.complete $(PEER)/.complete ## how long provisioning takes, beside the original
 	$(VENV)/bin/python -m benchmarks

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looks for a text that breaks the invariants.
 
-    python -m tests.fuzz [--of config|lint] [--runs N] [--seconds N] [--seed N] [--found FOLDER]
+    python -m tests.fuzz [--of config|lint|phases] [--runs N] [--seconds N] [--seed N] [--found FOLDER]
 
 Guided by coverage where atheris is installed, and else by nothing but the seeds. A text that breaks an
 invariant is written to the folder; the exit status is then not 0. Texts that reached something new are kept
-there too, and the next run begins with them.
+there too, and the next run begins with them. With `phases` each run is a random machine: see `phases.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FOUND = Path("build/fuzz")
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
-    parser.add_argument("--of", choices=("config", "lint"), default="config")
+    parser.add_argument("--of", choices=("config", "lint", "phases"), default="config")
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=0, help="stop after so long, 0: never")
     parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
@@ -35,6 +35,10 @@ def main() -> int:
     options = parser.parse_args()
     options.found.mkdir(parents=True, exist_ok=True)
     seed = options.seed or time.time_ns() % (1 << 31)
+    if options.of == "phases":
+        from tests.fuzz import phases
+
+        return phases.look(options.runs, options.seconds, seed, options.found.absolute())
     if importlib.util.find_spec("atheris") is not None:
         return _guided(options.of, options.runs, options.seconds, seed, options.found)
     print("atheris is not installed: not guided by coverage")

@@ -23,19 +23,24 @@ ENCRYPT_METHOD SHA512
 HASH = "$6$saltsalt$abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./abcdefghijklmnopqrst."
 
 
+TABLES = {
+    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\ncore:x:500:500:Core:/home/core:/bin/sh\n",
+    "etc/group": "root:x:0:\ncore:x:500:\nwheel:x:10:\ndocker:x:233:\n",
+    "etc/shadow": "root:*:15887:0:::::\ncore:*:15887:0:::::\n",
+    "etc/gshadow": "root:*::\ncore:*::\nwheel:*::\ndocker:*::\n",
+    "etc/login.defs": LOGIN_DEFS,
+    "etc/default/useradd": "GROUP=100\nHOME=/home\nSHELL=/bin/bash\nSKEL=/etc/skel\n",
+    "etc/skel/.profile": "# profile\n",
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\n",
+}
+"""Path below the root -> text."""
+
+
 def furnish(target: Target) -> Target:
     """A root with root and core in it, and room for more."""
-    target.put(
-        "/etc/passwd", "root:x:0:0:root:/root:/bin/sh\ncore:x:500:500:Core:/home/core:/bin/sh\n"
-    )
-    target.put("/etc/group", "root:x:0:\ncore:x:500:\nwheel:x:10:\ndocker:x:233:\n")
-    target.put("/etc/shadow", "root:*:15887:0:::::\ncore:*:15887:0:::::\n", 0o640)
-    target.put("/etc/gshadow", "root:*::\ncore:*::\nwheel:*::\ndocker:*::\n", 0o640)
-    target.put("/etc/login.defs", LOGIN_DEFS)
-    target.put("/etc/default/useradd", "GROUP=100\nHOME=/home\nSHELL=/bin/bash\nSKEL=/etc/skel\n")
-    target.put("/etc/skel/.profile", "# profile\n")
+    for path, text in TABLES.items():
+        target.put(f"/{path}", text, 0o640 if path.endswith("shadow") else 0o644)
     target.folder("/home/core", 0o700, (500, 500))
-    target.put("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n")
     return target
 
 

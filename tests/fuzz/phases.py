@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random machines through all phases, from the config to the result file.
+
+Each runs the engine as a boot does, in a process of its own, on a root folder in memory. What must hold,
+whatever the config says and whatever lies in the root:
+
+- the run ends, with status 0 or 1, and a failure has a code; no traceback, and no IGN6900, which stands for a
+  defect of the engine;
+- nothing outside the root changes. The rest of the machine is mounted read-only, so a write to it fails;
+- no temporary file is left;
+- after a success, a second run with the same config succeeds and changes nothing;
+- a run that is stopped or killed at any moment, and then repeated, ends as the undisturbed one did. One
+  that is stopped (SIGTERM) cleans up after itself.
+
+Takes root, for a mount namespace and for owners of files.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import hashlib
+import json
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ignition.base.errors import Failure
+from ignition.base.settings import Settings
+from ignition.engine import main as engine
+from ignition.system.root import Root
+from tests.fuzz import random_machine
+
+BASE = Path("/mnt")
+"""Where the machine lies: the only folder that a run may write to, in memory."""
+
+SECONDS = 120
+"""A run that is not over by then hangs. The longest take two seconds on a quiet machine."""
+MEMORY = 1 << 30
+"""Address space that a run may take. What is read is small, or must not be read whole."""
+
+CUT = 0.3
+"""How many of the runs that succeed are repeated with a cut."""
+
+PHASES = ("fetch", "kargs", "disks", "mount", "files", "umount")
+_INSIDE = "IGNITION_FUZZ_INSIDE"
+_ACCOUNT_FILES = frozenset(
+    f"/etc/{name}"
+    for name in ("passwd", "shadow", "group", "gshadow", "login.defs", "default/useradd")
+)
+_MAY_DIFFER = ("/etc/.ignition-result.json", *(f"{path}-" for path in _ACCOUNT_FILES))
+_GUARD = """\
+mount --bind "$1" "$1" && mount -o remount,bind,ro / && mount -t tmpfs -o size=2g,mode=755 fuzz /mnt || exit
+shift
+exec "$@"
+"""
+
+Tree = dict[str, tuple[Any, ...]]
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    status: int  # of the engine; negative for a signal
+    output: str
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes of failures, as the log shows them."""
+        words = self.output.replace("(", " ").replace(")", " ").replace(":", " ").split()
+        return sorted({word for word in words if word[:3] == "IGN" and word[3:].isdigit()})
+
+
+def look(runs: int, seconds: int, seed: int, found: Path) -> int:
+    """Runs machine after machine, from this seed on. The exit status: 1 when an invariant broke."""
+    if os.environ.get(_INSIDE) != "1":
+        return _inside_a_guard(runs, seconds, seed, found)
+    end = time.monotonic() + seconds if seconds else float("inf")
+    codes: collections.Counter[str] = collections.Counter()
+    done, broken = 0, 0
+    for number in range(seed, seed + runs):
+        try:
+            ran = hold(number)
+            codes.update(ran.codes if ran.status else ["applied"])
+        except Broken as why:
+            broken += 1
+            (found / f"machine-{number}").write_text(str(why), errors="backslashreplace")
+            print(f"machine {number}: {str(why).splitlines()[0]}", flush=True)
+        done += 1
+        if time.monotonic() > end:
+            break
+    print(f"{done} machines from seed {seed} on, {broken} broke an invariant")
+    print("outcomes:", ", ".join(f"{code} {count}" for code, count in codes.most_common()))
+    return 1 if broken else 0
+
+
+def _inside_a_guard(runs: int, seconds: int, seed: int, found: Path) -> int:
+    """Starts itself again where nothing but the machine's folder and `found` can be written to."""
+    words = [
+        "--of",
+        "phases",
+        "--runs",
+        runs,
+        "--seconds",
+        seconds,
+        "--seed",
+        seed,
+        "--found",
+        found,
+    ]
+    command = [sys.executable, "-m", "tests.fuzz", *map(str, words)]
+    guard = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _GUARD, "sh", str(found)]
+    environment = {**os.environ, _INSIDE: "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run([*guard, *command], env=environment).returncode
+
+
+def hold(number: int) -> Ran:
+    """Asserts all of the above for the machine of this number, and returns how its first run ended."""
+    machine = _Machine(number)
+    try:
+        return _hold(machine)
+    except Broken as why:
+        text = (BASE / "config.ign").read_text(errors="replace")
+        words = [str(why), "", "the root, beside its tables:", *machine.laid, "", text]
+        raise Broken("\n".join(words)) from why
+
+
+class _Machine:
+    """The machine of a number: each `lay_out` puts the same one into BASE."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        rng = random_machine.Dice(self.number)
+        self.config = random_machine.config(rng)
+        for inner in BASE.iterdir():
+            subprocess.run(["rm", "-rf", "--one-file-system", str(inner)], check=True)
+        (BASE / "outside" / "victim").mkdir(parents=True)
+        (BASE / "outside" / "victim" / "file").write_text("untouched")
+        (BASE / "root").mkdir()
+        self.laid = random_machine.furnish(rng, BASE / "root")
+        text = json.dumps(self.config, indent=1)
+        (BASE / "config.ign").write_bytes(text.encode("utf-8", "surrogatepass"))
+        self.rng = rng
+
+
+def _hold(machine: _Machine) -> Ran:
+    root = BASE / "root"
+    outside = _tree(BASE / "outside")
+    begun = time.monotonic()
+    first = boot()
+    seconds = time.monotonic() - begun
+    _check(first, outside)
+    if first.status != 0 or _undoes_itself(machine.config, root):
+        return first
+    wanted = _tree(root)
+    second = boot()
+    _check(second, outside)
+    _same("the second run", second, wanted, _tree(root))
+    if machine.rng.random() < CUT:
+        machine.lay_out()
+        how = machine.rng.choice((signal.SIGTERM, signal.SIGKILL))
+        cut = boot(how, machine.rng.random() * seconds)
+        if how == signal.SIGTERM:
+            _check(cut, outside)
+        again = boot()
+        _check(again, outside)
+        _same(f"a run after {how.name}", again, wanted, _tree(root))
+    return first
+
+
+def _same(which: str, ran: Ran, wanted: Tree, found: Tree) -> None:
+    if ran.status != 0:
+        raise Broken(f"{which} fails: {ran.codes}\n{ran.output}")
+    changes = _changes(wanted, found)
+    if changes:
+        raise Broken("\n".join([f"{which} ends otherwise", *changes, ran.output]))
+
+
+def _check(ran: Ran, outside: Tree) -> None:
+    check(ran)
+    if "Read-only file system" in ran.output or "IGN3002" in ran.codes:
+        raise Broken(f"a write outside the root\n{ran.output}")
+    if _tree(BASE / "outside") != outside:
+        raise Broken(f"something outside the root changed\n{ran.output}")
+
+
+def check(ran: Ran) -> None:
+    """Raises Broken unless a run ended as every run must, and cleaned up."""
+    if ran.status not in (0, 1):
+        raise Broken(f"status {ran.status}\n{ran.output}")
+    if "Traceback (most recent call last)" in ran.output or "IGN6900" in ran.output:
+        raise Broken(f"a defect: {_line_with('IGN6900', ran.output)}\n{ran.output}")
+    if ran.status == 1 and not ran.codes:
+        raise Broken(f"a failure without a code\n{ran.output}")
+    left = [path for path in _tree(BASE / "root") if ".ignition-tmp-" in path]
+    if left:
+        raise Broken(f"temporary files are left: {left}\n{ran.output}")
+
+
+def _line_with(word: str, text: str) -> str:
+    return next((line for line in text.splitlines() if word in line), "a traceback")
+
+
+def boot(stop: signal.Signals | None = None, after: float = 0.0) -> Ran:
+    """All phases in a process of its own, as at a boot: nothing of an earlier one is in /run.
+
+    With `stop` the process, and what it started, gets this signal after so many seconds.
+    """
+    subprocess.run(["rm", "-rf", str(BASE / "run")], check=True)
+    (BASE / "run").mkdir()
+    (BASE / "run/cmdline").write_text("ignition.firstboot\n")
+    output = BASE / "output"
+    child = os.fork()
+    if child == 0:
+        _run_engine(output)
+    if stop is not None:
+        time.sleep(after)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, stop)
+    return Ran(_wait(child), output.read_text(errors="backslashreplace"))
+
+
+def _run_engine(output: Path) -> None:
+    """The forked process: does not return."""
+    status = 70
+    try:
+        os.setsid()
+        fileno = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        null = os.open("/dev/null", os.O_RDONLY)
+        for source, target in ((null, 0), (fileno, 1), (fileno, 2)):
+            os.dup2(source, target)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        status = engine.run(list(PHASES), settings())
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def settings() -> Settings:
+    """Those of a boot whose folders all lie in BASE."""
+    made = Settings()
+    made.platform = "file"
+    made.config_file = str(BASE / "config.ign")
+    made.root = str(BASE / "root")
+    made.run_dir = str(BASE / "run")
+    made.config_cache = str(BASE / "run/ignition.json")
+    made.state_file = str(BASE / "run/state")
+    made.neednet = str(BASE / "run/neednet")
+    made.dev_aliases_dir = str(BASE / "run/dev_aliases")
+    made.kernel_cmdline_path = str(BASE / "run/cmdline")
+    made.system_config_dirs = (str(BASE / "run/a"), str(BASE / "run/b"), str(BASE / "run/c"))
+    made.log_to_stdout = True
+    made.wait_device = 1
+    made.programs = {"ignition-kargs-helper": "true", "is-live-image": "false"}
+    return made
+
+
+def _wait(child: int) -> int:
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.002)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    raise Broken(f"no end after {SECONDS} s\n{(BASE / 'output').read_text(errors='replace')}")
+
+
+def _tree(top: Path) -> Tree:
+    """Everything below a folder: path -> mode with type, owner, device, size, digest or link text."""
+    found: Tree = {}
+    folders = [os.fsencode(top)]
+    while folders:
+        folder = folders.pop()
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            info = os.lstat(path)
+            facts = (oct(info.st_mode), info.st_uid, info.st_gid, info.st_rdev, info.st_nlink)
+            found[os.fsdecode(path)] = (*facts, _body(path, info))
+            if stat.S_ISDIR(info.st_mode):
+                folders.append(path)
+    return found
+
+
+def _body(path: bytes, info: os.stat_result) -> str:
+    if stat.S_ISLNK(info.st_mode):
+        return repr(os.readlink(path))
+    if not stat.S_ISREG(info.st_mode):
+        return ""
+    if info.st_size > 1 << 24:
+        return f"{info.st_size} bytes"
+    with open(path, "rb") as file:
+        data = file.read()
+    return f"{len(data)} {hashlib.sha256(data).hexdigest()[:16]} {data[:60]!r}"
+
+
+def _changes(before: Tree, after: Tree) -> list[str]:
+    """What differs but for the result file, which tells of the last run, and the copies of the tables that
+    useradd and its kin keep."""
+    lines = []
+    for path in sorted({*before, *after}):
+        old, new = before.get(path), after.get(path)
+        if old != new and not path.endswith(_MAY_DIFFER):
+            lines.append(f"{path!r}: {old} -> {new}")
+    return lines
+
+
+def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
+    """Whether the config writes over a table in which it also makes accounts: no second run finds what the
+    first one made, in Ignition neither."""
+    if not value.get("passwd"):
+        return False
+    storage = value.get("storage", {})
+    target = Root(str(root))
+    for kind in ("directories", "files", "links"):
+        for entry in storage.get(kind, ()):
+            try:
+                if target.resolve(entry["path"]) in _ACCOUNT_FILES:
+                    return True
+            except Failure:  # links that the config made and that lead nowhere
+                continue
+    return False
