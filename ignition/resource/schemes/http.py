@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """http and https: tries until an answer comes, follows redirects, reads a body to its announced end.
 
-What is retried, how long and with which headers is the original's (engine-run 5.1, platforms 1.6), but:
-redirects end after ten, a header of the config is kept on the same origin and dropped on any other, a body
-that breaks off is gone on with, and a server may ask for longer pauses.
+What is retried, how long and with which headers is Ignition's, but: redirects end after ten, what Ignition
+says of itself goes along with them, a body that breaks off is gone on with, and a server may ask for longer
+pauses.
 """
 
 from __future__ import annotations
@@ -134,18 +134,19 @@ def _try(
         arrival.take(response, parts, watch)
 
 
-def _headers(request: Request, *, stranger: bool = False) -> dict[str, str | bytes]:
-    """What is sent: our headers, and over them those of the config, of one name the last.
-
-    Any header of the config may be a credential, so a stranger (another origin) gets none of them.
-    """
-    headers: dict[str, str | bytes] = {
+def _own_headers() -> dict[str, str | bytes]:
+    return {
         "user-agent": f"Ignition/{ignition.__version__}",
         "accept": ACCEPT,
         "accept-encoding": "identity",
     }
-    fresh = request.fresh() if request.fresh is not None and not stranger else ()
-    for name, value in () if stranger else (*request.headers, *fresh):
+
+
+def _headers(request: Request) -> dict[str, str | bytes]:
+    """What is sent: our headers, and over them those of the request, of one name the last."""
+    headers = _own_headers()
+    fresh = request.fresh() if request.fresh is not None else ()
+    for name, value in (*request.headers, *fresh):
         if value is None or not name:
             raise Failure(
                 "IGN4015",
@@ -178,8 +179,8 @@ def _follow(
         response.close()
         target = _target(url, location, request)
         ctx.log.debug(f"{method} {parts.redacted()}: redirected to {target[1].redacted()}")
-        if _origin(target[1]) != _origin(parts):
-            headers = _headers(request, stranger=True)
+        # Any header of the request may be a credential, or mean something on this page only.
+        headers = _own_headers()
         if response.status_code not in _KEEP_METHOD and method != "HEAD":
             method = "GET"
         url, parts = target
@@ -215,10 +216,6 @@ def _port(parts: urls.Url) -> int:
     port = parts.port() or _PORTS[parts.scheme]
     # Longer ones are no ports; the library refuses them when it comes to connecting.
     return int(port) if len(str(port)) <= 5 else 0
-
-
-def _origin(parts: urls.Url) -> tuple[str, str, int]:
-    return parts.scheme, parts.hostname().lower(), _port(parts)
 
 
 def _send(

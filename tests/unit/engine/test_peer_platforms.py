@@ -239,7 +239,7 @@ def test_not_yet_of_azure(status: int, cloud: Cloud) -> None:
 @pytest.mark.parametrize("status", [301, 307])
 @pytest.mark.parametrize("platform", ["aws", "azure", "gcp"])
 def test_redirect_elsewhere_loses_the_headers(platform: str, status: int, cloud: Cloud) -> None:
-    """On the same server ours keeps them; the original sends its library's own there."""
+    """Ours says after it who asks and what for, Ignition's library says its own name."""
 
     def change(server: HttpServer, service: Fake) -> None:
         elsewhere = f"http://{service.address}:81/other"

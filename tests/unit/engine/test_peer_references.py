@@ -161,10 +161,12 @@ def test_reference_to_a_config(name: str, tmp_path: Path) -> None:
     assert differing(theirs, ours) == DIFFERENCES.get(name, set())
 
 
-def test_redirect_elsewhere_loses_the_headers(tmp_path: Path) -> None:
-    """On the same server ours keeps them; the original drops them there too."""
-    routes = {"/c": Answer(302, headers={"Location": f"{PROXY}/d"})}
-    references = merge(**header("X-Token", "secret"))
+@pytest.mark.parametrize("target", ["/d", f"{HERE}/d", f"{PROXY}/d"])
+@pytest.mark.parametrize("name", ["X-Token", "Authorization", "Accept", "User-Agent"])
+def test_redirect_loses_the_headers(name: str, target: str, tmp_path: Path) -> None:
+    """Ours says after it who asks and what for, Ignition's library says its own name."""
+    routes: Routes = {"/c": Answer(302, headers={"Location": target}), "/d": CONFIG}
+    references = merge(**header(name, "secret"))
     theirs, ours = boot(tmp_path, config(references=references), routes, {"/d": CONFIG})
     assert differing(theirs, ours) == {"requests"}
     for side in (theirs, ours):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -27,23 +27,53 @@ def redirect(to: str, status: int = 302) -> Answer:
     return Answer(status, b"moved", headers={"Location": to})
 
 
-def test_redirect_on_the_same_origin_keeps_headers(bench: Bench) -> None:
-    with HttpServer({"/a": redirect("b?x=1"), "/b": b"x"}) as server:
-        got = fetch_bytes(bench.context(), server.url("/a"), headers=[("Authorization", "me")])
-        assert got == b"x"
-        assert server.requests[1].headers["authorization"] == "me"
-        assert server.requests[1].target == "/b?x=1"
+GIVEN = [
+    ("Authorization", "me"),
+    ("X-Token", "t"),
+    ("Accept", "text/plain"),
+    ("User-Agent", "me"),
+    ("Range", "bytes=0-"),
+]
+
+
+def only_ours_stay(sent: Mapping[str, str]) -> None:
+    assert set(sent) == {"host", "user-agent", "accept", "accept-encoding"}
+    assert sent["accept"].startswith("application/vnd.coreos.ignition")
+    assert sent["accept-encoding"] == "identity"
+    assert sent["user-agent"].startswith("Ignition/")
+
+
+def test_redirect_on_the_same_server_drops_the_headers_of_the_config(bench: Bench) -> None:
+    with HttpServer({"/a": redirect("b?x=1"), "/b": redirect("/c"), "/c": b"x"}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a"), headers=GIVEN) == b"x"
+        assert [each.target for each in server.requests] == ["/a", "/b?x=1", "/c"]
+        assert server.requests[0].headers["authorization"] == "me"
+        only_ours_stay(server.requests[1].headers)
+        only_ours_stay(server.requests[2].headers)
 
 
 def test_redirect_to_another_origin_drops_the_headers_of_the_config(bench: Bench) -> None:
     with HttpServer({"/b": b"x"}) as other:
         with HttpServer({"/a": redirect(other.url("/b"), 307)}) as server:
-            headers = [("Authorization", "me"), ("X-Token", "t"), ("Accept", "text/plain")]
-            fetch_bytes(bench.context(), server.url("/a"), headers=headers)
-        sent = other.requests[0].headers
-    assert "authorization" not in sent and "x-token" not in sent
-    assert sent["accept"].startswith("application/vnd.coreos.ignition")
-    assert sent["user-agent"].startswith("Ignition/")
+            fetch_bytes(bench.context(), server.url("/a"), headers=GIVEN)
+        only_ours_stay(other.requests[0].headers)
+
+
+def test_each_try_begins_with_the_headers_of_the_config(bench: Bench) -> None:
+    answers = [Answer(503), Answer(body=b"x")]
+    with HttpServer({"/a": redirect("/b"), "/b": answers}) as server:
+        fetch_bytes(bench.context(), server.url("/a"), headers=[("Authorization", "me")])
+        seen = [(each.target, "authorization" in each.headers) for each in server.requests]
+    assert seen == [("/a", True), ("/b", False), ("/a", True), ("/b", False)]
+
+
+def test_user_and_password_of_the_url_stay_where_the_target_names_no_server(bench: Bench) -> None:
+    with HttpServer({"/a": redirect("/b"), "/b": b"x"}) as server:
+        fetch_bytes(bench.context(), server.url("/a", host="me:secret@127.0.0.1"))
+        assert server.requests[1].headers["authorization"] == "Basic bWU6c2VjcmV0"
+        server.answer("/a", redirect(server.url("/b")))
+        fetch_bytes(bench.context(), server.url("/a", host="me:secret@127.0.0.1"))
+        assert "authorization" not in server.requests[3].headers
 
 
 def test_ten_redirects_are_followed_eleven_are_not(bench: Bench) -> None:
