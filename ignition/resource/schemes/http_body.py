@@ -15,7 +15,7 @@ import urllib3
 
 from ignition.base.errors import Failure
 from ignition.base.record import record
-from ignition.resource.schemes import http_client
+from ignition.resource.schemes import http_client, http_wire
 from ignition.resource.schemes.http_time import date
 
 TYPE_CHECKING = False
@@ -205,12 +205,11 @@ def _length(response: requests.Response) -> int | None:
         if coding.lower() != "chunked":  # the library would take it for none
             raise Broken("the answer comes in an unknown transfer encoding")
         return None
-    text = response.headers.get("content-length")
-    if text is None:
+    texts = set(response.raw.headers.getlist("content-length"))
+    if not any(texts):  # an empty one says nothing
         return None
-    lengths = {part.strip() for part in text.split(",")}
-    length = _number(lengths.pop())
-    if lengths or length is None:
+    length = http_wire.number(texts.pop())
+    if texts or length is None:
         raise Broken("the answer announces a length that is no number")
     return length
 
@@ -220,13 +219,8 @@ def _span(text: str) -> tuple[int, int, int] | None:
     unit, _, rest = text.strip().partition(" ")
     span, _, whole = rest.partition("/")
     first, _, last = span.partition("-")
-    numbers = [_number(part.strip()) for part in (first, last, whole)]
+    numbers = [http_wire.number(part.strip()) for part in (first, last, whole)]
     if unit.lower() != "bytes" or None in numbers:
         return None
     start, end, length = (number or 0 for number in numbers)
     return (start, end + 1, length) if start <= end < length else None
-
-
-def _number(text: str) -> int | None:
-    # 18 digits are more than any body has; Python refuses to read thousands.
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

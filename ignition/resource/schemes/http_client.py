@@ -7,17 +7,15 @@ Trust: the system's certificates and those of the config, never the bundle that 
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 import threading
 import time
 
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ignition.base.errors import Failure
 from ignition.resource import source_port
+from ignition.resource.schemes.http_connection import POOLS, exchange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,11 +85,11 @@ def send(
 ) -> requests.Response:
     """One exchange up to the headers of the answer; the body is read with `body_reader`, in this thread.
 
-    `target`: path and query for the request line. The library would rewrite those of the URL.
-    `timeout`: seconds to connect, and seconds without a byte of the headers.
+    `target`: path and query for the request line.
+    `timeout`: seconds to connect, and seconds until the headers are here, all of them.
     """
-    _exchange.watch = watch
-    _exchange.target = target
+    exchange.watch = watch
+    exchange.target = target
     return client.send(request, stream=True, timeout=timeout, proxies=proxies)
 
 
@@ -100,130 +98,15 @@ def body_reader(response: requests.Response) -> Callable[[int], bytes]:
     end.
 
     It never waits until so many are there: the watch must see a slow body. A body has no timer but the total
-    one (engine-run 5.1), so the one of the headers is lifted.
+    one, so the one of the headers is lifted.
     """
-    connection = _exchange.socket
+    connection = exchange.socket
     if connection is not None:
         connection.settimeout(None)
     raw: Any = response.raw
     # urllib3 has `read1` since 2.1; in older ones http.client's own is underneath.
     read: Callable[[int], bytes] = getattr(raw, "read1", None) or raw._fp.read1
     return read
-
-
-class _Exchange(threading.local):
-    """What this thread waits for: the connections of a pool do not know who uses them."""
-
-    watch: Watch | None = None
-    socket: Any = None
-    target = ""
-
-
-_exchange = _Exchange()
-
-
-def _before_answer(connection: Any) -> None:
-    """The request is out, the answer is not in yet."""
-    _exchange.socket = connection
-    if hasattr(connection, "suppress_ragged_eofs"):  # TLS: an end that the server did not announce
-        connection.suppress_ragged_eofs = False
-    watch = _exchange.watch
-    if watch is not None:
-        watch.on_expiry(lambda: _hang_up(connection))
-    try:
-        # Some servers send headers and body apart; without this each such answer waits 40 ms for our delayed
-        # acknowledgement. The kernel forgets it, so it is set for each request.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-    except (AttributeError, OSError):
-        pass
-
-
-def _hang_up(connection: Any) -> None:
-    try:
-        # Not the method of a TLS socket, which would take the ground from under its reader.
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
-    except (OSError, TypeError):
-        pass  # it is closed already, or TLS inside TLS, where the timers of the socket end the wait
-
-
-class _Lines:
-    """The connection while headers are read. Remembers the last line, which must be the empty one."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self.last = b""
-
-    def readline(self, limit: int = -1) -> bytes:
-        self.last = self._file.readline(limit)
-        return self.last
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Answer(http.client.HTTPResponse):
-    """The library takes a connection that ends within the headers for the end of the headers, and then for
-    an empty body. It is none. Nor is a provisional answer (RFC 9110, 15.2) the answer, of which the library
-    knows only one."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        version, status, phrase = super()._read_status()  # type: ignore[misc]
-        provisional = http.client.PROCESSING <= status < http.client.OK
-        return version, http.client.CONTINUE if provisional else status, phrase
-
-    def begin(self) -> None:
-        file = self.fp
-        lines: Any = _Lines(file)
-        self.fp = lines
-        try:
-            super().begin()
-        finally:
-            if self.fp is lines:
-                self.fp = file
-        if lines.last not in (b"\r\n", b"\n"):
-            raise http.client.IncompleteRead(b"")
-
-
-def _as_written(url: str) -> str:
-    """What stands in the request line in place of the library's; through a proxy it begins with the host."""
-    if not _exchange.target or url.startswith("/"):
-        return _exchange.target or url
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}{_exchange.target}"
-
-
-class _Plain(HTTPConnection):
-    response_class = _Answer
-
-    def __init__(self, host: str, *arguments: Any, **named: Any) -> None:
-        # The zone of a link-local address, as the system's resolver takes it.
-        super().__init__(host.replace("%25", "%"), *arguments, **named)
-
-    def putrequest(self, method: str, url: str, *flags: Any, **named: Any) -> None:
-        super().putrequest(method, _as_written(url), *flags, **named)
-
-    def getresponse(self) -> Any:
-        _before_answer(self.sock)
-        return super().getresponse()
-
-
-class _Secure(HTTPSConnection):
-    response_class = _Answer
-
-    def putrequest(self, method: str, url: str, *flags: Any, **named: Any) -> None:
-        super().putrequest(method, _as_written(url), *flags, **named)
-
-    def getresponse(self) -> Any:
-        _before_answer(self.sock)
-        return super().getresponse()
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
 
 
 class _Adapter(HTTPAdapter):
@@ -238,19 +121,16 @@ class _Adapter(HTTPAdapter):
         self, connections: int, maxsize: int, block: bool = False, **more: Any
     ) -> None:
         super().init_poolmanager(connections, maxsize, block, **more, **self._trust, **self._more)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         trust = self._trust and {**self._trust, "proxy_ssl_context": self._trust["ssl_context"]}
         manager = super().proxy_manager_for(proxy, **options, **trust)
-        manager.pool_classes_by_scheme = _POOLS
+        manager.pool_classes_by_scheme = POOLS
         return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """The settings given to the pool verify already; the library would add its own bundle to them."""
-
-
-_POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
 def reason(error: BaseException) -> str:

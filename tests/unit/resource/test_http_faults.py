@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ignition.base.errors import Failure
 from ignition.resource import authorities
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes
+from ignition.resource.schemes import http
 from ignition.testbed import network
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
@@ -152,6 +154,21 @@ def test_address_that_leads_nowhere_beside_one_that_does(bench: Bench) -> None:
             assert fetch_bytes(bench.context(), server.url("/a", host=NAME)) == b"x"
 
 
+@needs_network
+def test_address_that_never_answers_beside_one_that_does(bench: Bench) -> None:
+    """It does not use up the time of the other."""
+    with (
+        network.own_names({NAME: ["127.0.0.2", "127.0.0.1"]}),
+        HttpServer({"/a": b"x"}) as server,
+        socket.create_server(("127.0.0.2", server.port), backlog=0) as full,
+        socket.create_connection(full.getsockname()),
+    ):
+        ctx = really_waiting(bench.context(Transport(total=8)))
+        assert fetch_bytes(ctx, server.url("/a", host=NAME)) == b"x"
+    assert len(server.requests) == 1
+    assert not [line for line in bench.lines if "error" in line]
+
+
 TARGET = "http://example.invalid/a"
 BODY = b"0123456789"
 
@@ -183,6 +200,45 @@ def test_proxy_that_makes_no_tunnel(bench: Bench) -> None:
         failure = failure_of(lambda: fetch_bytes(ctx, "https://example.invalid/a?secret"))
     assert failure.code == "IGN4006"
     assert "the proxy makes no tunnel: 407 Proxy Authentication Required" in failure.hint
+
+
+@pytest.mark.parametrize("piece", [b"H", b"HTTP/1.1 200 OK\r\nA: ", b"HTTP/1.1 200 OK\r\nA: b\r\n"])
+def test_proxy_whose_answer_has_no_end(
+    bench: Bench, piece: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has as long as a connection takes, for all of its answer."""
+    monkeypatch.setattr(http, "CONNECT_TIMEOUT", 0.5)
+
+    def drip(connection: socket.socket, _: bytes) -> None:
+        with suppress(OSError):
+            connection.sendall(piece)
+            while True:
+                connection.sendall(b"A: b\r\n" if piece.endswith(b"\n") else b"a")
+                time.sleep(0.05)
+
+    with listening(drip) as port:
+        transport = Transport(https_proxy=f"http://127.0.0.1:{port}", total=5)
+        ctx = bench.context(transport)
+        failure = failure_of(lambda: fetch_bytes(ctx, "https://example.invalid/a"))
+    assert failure.code == "IGN4006"
+    assert bench.lines.count("GET error: no answer in time") > 1
+
+
+def test_proxy_whose_answer_is_cut(bench: Bench) -> None:
+    with answering(b"HTTP/1.1 200 OK\r\nA: b\r\n") as port:
+        ctx = bench.context(Transport(https_proxy=f"http://127.0.0.1:{port}", total=1))
+        fails = failure_of(lambda: fetch_bytes(ctx, "https://example.invalid/a"))
+    assert "the connection ended" in fails.hint
+
+
+def test_proxy_is_asked_for_an_address_in_brackets(bench: Bench) -> None:
+    asked: list[bytes] = []
+    with listening(lambda _, request: asked.append(request)) as port:
+        ctx = bench.context(Transport(https_proxy=f"http://u:p@127.0.0.1:{port}", total=1))
+        failure_of(lambda: fetch_bytes(ctx, "https://[2001:db8::1]/a"))
+    lines = asked[0].split(b"\r\n")
+    assert lines[:2] == [b"CONNECT [2001:db8::1]:443 HTTP/1.1", b"Host: [2001:db8::1]:443"]
+    assert b"Proxy-Authorization: Basic dTpw" in lines
 
 
 def test_proxy_that_dies_within_the_tunnel(bench: Bench) -> None:
