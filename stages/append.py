@@ -8,27 +8,59 @@ links, attributes and labels. What the file was before is noted in the journal.
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 
 from ignition.resource import digest
 from ignition.system.folder import write_all
 from ignition.system.trouble import trouble
 
+from .entries import FILE
 from .journal import APPEND
+from .nodes import has_contents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from ignition.system.folder import Body, Folder
+    from ignition.system.root import Root
 
+    from .entries import Entry
     from .journal import Journal
 
 _PIECE = 1 << 20
 
 
-def note_new(journal: Journal, folder: Folder, name: str) -> None:
-    """Notes that a file to be appended to is not there yet."""
-    journal.note(APPEND, f"{folder.path}/{name}", size=0, sha256=_sum(()))
+def is_wanted(entry: Entry) -> bool:
+    """Whether an entry appends to what is there. After contents of its own it is part of these."""
+    return entry.kind == FILE and bool(entry.node.raw.get("append")) and not has_contents(entry)
+
+
+def note_all(entries: list[Entry], root: Root, journal: Journal) -> None:
+    """Notes what the files are that will be appended to, unless an earlier run did."""
+    notes = []
+    known: set[tuple[int, int]] = set()
+    for entry in entries:
+        if journal.find(APPEND, entry.path) is not None:
+            continue
+        found = root.lstat(entry.path)
+        if found is None:
+            notes.append(_note(entry.path, 0, ()))
+        elif S_ISREG(found.st_mode) and (found.st_dev, found.st_ino) not in known:
+            # One that has another name here grows in between: it is noted when its turn comes.
+            known.add((found.st_dev, found.st_ino))
+            with root.folder(entry.folder) as folder:
+                fileno = folder.open(entry.name)
+            try:
+                notes.append(_note(entry.path, found.st_size, _pieces(fileno, found.st_size)))
+            finally:
+                os.close(fileno)
+    journal.note_all(notes)
+
+
+def _note(path: str, size: int, pieces: Iterable[bytes]) -> dict[str, Any]:
+    return {"kind": APPEND, "key": path, "size": size, "sha256": _sum(pieces)}
 
 
 def extend(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
@@ -55,7 +87,7 @@ def _extend(file: int, fragments: int, path: str, journal: Journal) -> bool:
     start = os.fstat(file).st_size
     before = journal.find(APPEND, path)
     if before is None:
-        journal.note(APPEND, path, size=start, sha256=_sum(_pieces(file, start)))
+        journal.note_all([_note(path, start, _pieces(file, start))])
     else:
         start = _resume_at(_all(file), _all(fragments), before["size"], before["sha256"])
         if start < 0:

@@ -15,10 +15,12 @@ from ignition.base.log import quote
 from ignition.config import dataurl
 from ignition.config.model import File
 from ignition.resource.fetch import OFFLINE_SCHEMES, fetch_to
+from ignition.system.folder import KEEP
 
 from . import append
+from .earlier import FINISHED, NOBODY, UNFINISHED, Earlier
 from .entries import FILE
-from .nodes import COMPARE, KEEP_NODE, MODE_OF_FILE, file_exists, has_contents
+from .nodes import KEEP_NODE, MODE_OF_FILE, RESUME, file_exists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,12 +44,13 @@ _PIECE = 1 << 20
 class Supplies:
     """What all files of a run share."""
 
-    __slots__ = ("_context", "_lock", "journal", "machine", "owners")
+    __slots__ = ("_context", "_lock", "earlier", "journal", "machine", "owners")
 
     def __init__(self, machine: Machine, owners: Owners, journal: Journal) -> None:
         self.machine = machine
         self.owners = owners
         self.journal = journal
+        self.earlier = Earlier(journal)
         self._lock = _thread.allocate_lock()
         self._context: FetchContext | None = None
 
@@ -95,14 +98,14 @@ def write(
         _keep(entry, folder, found, body, (uid, gid), supplies, log)
         return False
     mode = raw.get("mode", MODE_OF_FILE)
-    if action == COMPARE and found is not None:
+    if action == RESUME and found is not None:
+        maker = supplies.earlier.maker(entry.path)
+        _demand_ours(maker, body, name, folder, found)
         if isinstance(body, bytes):
-            if _is_there(body, name, folder, found, (mode, uid, gid)):
+            if _is_whole(body, name, folder, found, (mode, uid, gid)):
                 return False
-        else:
-            body = _only_if_nothing_is_lost(body, name, folder)
-    elif raw.get("append") and not has_contents(entry):
-        append.note_new(supplies.journal, folder, name)
+        elif maker == FINISHED:
+            body = _only_the_same(body, name, folder)
     is_folder = found is not None and S_ISDIR(found.st_mode)
     folder.write(name, body, mode, uid, gid, clear=is_folder)
     return True
@@ -131,35 +134,57 @@ def _keep(
         log.info(f"set owner and mode of file {path}")
 
 
-def refuse_other(entry: Entry, folder: Folder, found: os.stat_result) -> None:
+def refuse_foreign(entry: Entry, folder: Folder, found: os.stat_result, maker: str) -> None:
     """Refuses early what `write` would refuse, where that takes no fetching."""
-    body = _plain_body(entry.node.raw)
-    if body is not None:
-        _is_there(body, entry.name, folder, found, (0, 0, 0))
+    _demand_ours(maker, _plain_body(entry.node.raw), entry.name, folder, found)
 
 
-def _is_there(
+def _demand_ours(
+    maker: str, body: Body | None, name: str, folder: Folder, found: os.stat_result
+) -> None:
+    """What is there may go if an earlier run left it half made, or if it would be made again as it is."""
+    if maker == UNFINISHED:
+        return
+    if maker == NOBODY or (isinstance(body, bytes) and not _holds(body, name, folder, found)):
+        raise file_exists(folder, name)
+
+
+def _is_whole(
     body: bytes, name: str, folder: Folder, found: os.stat_result, wanted: tuple[int, int, int]
 ) -> bool:
-    """Whether nothing is left to do. Refused if the file holds anything that would be lost."""
-    present = folder.read(name, len(body)) if found.st_size <= len(body) else None
-    if present is None or not body.startswith(present):
-        raise file_exists(folder, name)
+    """Whether nothing is left to do for a file that an earlier run made."""
     mode, uid, gid = wanted
     return (
-        len(present) == len(body)
-        and S_IMODE(found.st_mode) == mode
+        S_IMODE(found.st_mode) == mode
         and found.st_uid == max(uid, 0)
-        and found.st_gid == max(gid, 0)
+        and found.st_gid == (folder.group() if gid == KEEP else gid)
+        and _holds(body, name, folder, found)
     )
 
 
-def _only_if_nothing_is_lost(fetch: Fill, name: str, folder: Folder) -> Fill:
+def _holds(body: bytes, name: str, folder: Folder, found: os.stat_result) -> bool:
+    if found.st_size != len(body):
+        return False
+    fileno = folder.open(name)
+    try:
+        at = 0
+        while piece := os.pread(fileno, _PIECE, at):
+            if not body.startswith(piece, at):
+                return False
+            at += len(piece)
+    finally:
+        os.close(fileno)
+    return at == len(body)
+
+
+def _only_the_same(fetch: Fill, name: str, folder: Folder) -> Fill:
+    """Fetches, and refuses if that is not what the file holds."""
+
     def fill(fileno: int) -> None:
         fetch(fileno)
         present = folder.open(name)
         try:
-            if not _begins_with(fileno, present):
+            if not _are_alike(fileno, present):
                 raise file_exists(folder, name)
         finally:
             os.close(present)
@@ -167,16 +192,13 @@ def _only_if_nothing_is_lost(fetch: Fill, name: str, folder: Folder) -> Fill:
     return fill
 
 
-def _begins_with(file: int, start: int) -> bool:
-    size, at = os.fstat(start).st_size, 0
-    if size > os.fstat(file).st_size:
-        return False
-    while at < size:
-        piece = os.pread(start, _PIECE, at)
-        if not piece or piece != os.pread(file, len(piece), at):
+def _are_alike(file: int, other: int) -> bool:
+    at = 0
+    while piece := os.pread(file, _PIECE, at):
+        if piece != os.pread(other, len(piece), at):
             return False
         at += len(piece)
-    return True
+    return not os.pread(other, 1, at)
 
 
 def _body_of(entry: Entry, supplies: Supplies) -> Body:

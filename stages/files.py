@@ -8,15 +8,15 @@ step, which fetches many at once. Hard links follow when everything else is ther
 
 from __future__ import annotations
 
-from ignition.base.errors import Failure
+from ignition.base.errors import Failure, Several
 from ignition.base.log import quote
 from ignition.engine.step import Step
 from ignition.system.root import Root
 
-from . import contents, entries, hardlinks, nodes, refusals
+from . import append, contents, entries, hardlinks, nodes, refusals
 from .contents import Supplies
 from .journal import open_journal
-from .keys import ACCOUNTS, BEGUN, ENTRIES, LINKS
+from .keys import ACCOUNTS, BEGUN, ENTRIES, LINKS, NOTED
 from .owners import Owners
 from .sidebyside import side_by_side
 from .tally import Tally
@@ -50,8 +50,10 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
         return
     hard_links = [entry for entry in everything if entry.node.raw.get("hard")]
     folders = _by_folder(entry for entry in everything if not entry.node.raw.get("hard"))
-    refusals.find(folders, config, root, machine)
     supplies = Supplies(machine, Owners(root), open_journal(root, machine))
+    refusals.find(folders, config, root, machine, supplies.earlier)
+    if any(_needs_room(entry) or append.is_wanted(entry) for entry in everything):
+        yield _step_for_notes(everything, root, supplies)
     places = {entry.path for entry in everything}
     uppers = places.intersection(upper for path in folders for upper in entries.above(path))
     remote = [entry for group in folders.values() for entry in group if contents.is_remote(entry)]
@@ -65,7 +67,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     if remote:
         yield _step_for_remote(remote, root, supplies, uppers)
     if hard_links:
-        yield _step_for_hard_links(hard_links, root, machine)
+        yield _step_for_hard_links(hard_links, root, supplies)
 
 
 def _by_folder(found: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -89,6 +91,41 @@ def _portions(folders: Iterable[str]) -> Iterator[list[str]]:
         yield portion
 
 
+def _step_for_notes(everything: list[Entry], root: Root, supplies: Supplies) -> Step:
+    """Notes what is in the places of the entries before the first is made, all at one time."""
+    folders = _by_folder(everything)
+    appended = [entry for entry in everything if append.is_wanted(entry)]
+    journal = supplies.journal
+
+    def do(task: Task) -> None:
+        refused: list[Failure] = []
+        there = refusals.occupied(folders, root, task.machine, supplies.earlier, refused.append)
+        if refused:
+            raise Several(refused) if len(refused) > 1 else refused[0]
+        if journal.would_be_in_the_way(
+            entry.path for entry in everything if entry.kind != entries.DIRECTORY
+        ):
+            return
+        if any(map(_needs_room, everything)):
+            supplies.earlier.note(there)
+        append.note_all(appended, root, journal)
+
+    return Step(
+        says="note what is there",
+        origin=supplies.machine.origin("storage"),
+        do=do,
+        needs=(BEGUN, ACCOUNTS),
+        provides=(NOTED,),
+    )
+
+
+def _needs_room(entry: Entry) -> bool:
+    """Whether it may be made only where nothing is."""
+    if entry.node.overwrite:
+        return False
+    return bool(entry.node.raw.get("hard")) or nodes.has_contents(entry)
+
+
 def _step_for_folders(
     folders: dict[str, list[Entry]], root: Root, supplies: Supplies, uppers: set[str]
 ) -> Step:
@@ -101,7 +138,7 @@ def _step_for_folders(
         says=_words(everything),
         origin=_origin(everything, supplies.machine),
         do=do,
-        needs=(BEGUN, ACCOUNTS, *_needs(folders, uppers)),
+        needs=(BEGUN, ACCOUNTS, NOTED, *_needs(folders, uppers)),
         provides=(ENTRIES, *(_key(entry.path) for entry in everything if entry.path in uppers)),
     )
 
@@ -171,17 +208,18 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers:
         says="fetch and " + _words(group),
         origin=_origin(group, supplies.machine),
         do=do,
-        needs=(BEGUN, ACCOUNTS, *_needs(paths, uppers)),
+        needs=(BEGUN, ACCOUNTS, NOTED, *_needs(paths, uppers)),
         provides=(ENTRIES,),
     )
 
 
-def _step_for_hard_links(links: list[Entry], root: Root, machine: Machine) -> Step:
+def _step_for_hard_links(links: list[Entry], root: Root, supplies: Supplies) -> Step:
+    machine = supplies.machine
     return Step(
         says=_words(links),
         origin=_origin(links, machine),
-        do=lambda task: hardlinks.make_all(links, root, machine, task.log),
-        needs=(BEGUN, ACCOUNTS, ENTRIES),
+        do=lambda task: hardlinks.make_all(links, root, machine, supplies.earlier, task.log),
+        needs=(BEGUN, ACCOUNTS, NOTED, ENTRIES),
         provides=(LINKS,),
     )
 

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
-from stat import S_ISLNK, S_ISREG
+from stat import S_ISDIR
 
 from ignition.base.errors import Failure, Refused
 from ignition.base.log import quote
 
+from .earlier import FINISHED, UNFINISHED
 from .entries import clean
 
 TYPE_CHECKING = False
@@ -18,16 +19,17 @@ if TYPE_CHECKING:
     from ignition.system.folder import Folder
     from ignition.system.root import Root
 
+    from .earlier import Earlier
     from .entries import Entry
 
 
-def make_all(links: list[Entry], root: Root, machine: Machine, log: Log) -> None:
+def make_all(links: list[Entry], root: Root, machine: Machine, earlier: Earlier, log: Log) -> None:
     """Makes the links in the order of the config, but one whose target is missing after that target, where
     the target is a later link."""
     waiting = {link.path: link for link in links}
-    while waiting:
+    for first in links:
         chain: list[tuple[Entry, str]] = []
-        path = next(iter(waiting))
+        path = first.path
         while path in waiting:
             link = waiting.pop(path)
             path = _target_of(link, root)
@@ -36,10 +38,21 @@ def make_all(links: list[Entry], root: Root, machine: Machine, log: Log) -> None
                 break
         for link, target in reversed(chain):
             try:
-                _make(link, target, root, log)
+                _make(link, target, root, earlier, log)
             except Failure as failure:
                 failure.origin = failure.origin or machine.origin(*link.place)
                 raise
+
+
+def is_ours(link: Entry, found: os.stat_result, root: Root, earlier: Earlier) -> bool:
+    """Whether what is at the place of a link is what an earlier run of this config made. Asked before the
+    first entry is made, which may give the target another file."""
+    maker = earlier.maker(link.path)
+    if maker == FINISHED:
+        target = root.lstat(_target_of(link, root))
+        if target is not None and os.path.samestat(found, target):
+            earlier.second_names.add(link.path)
+    return maker == UNFINISHED or link.path in earlier.second_names
 
 
 def _target_of(link: Entry, root: Root) -> str:
@@ -47,7 +60,7 @@ def _target_of(link: Entry, root: Root) -> str:
     return root.resolve(clean(f"/{link.node.raw.get('target') or ''}"))
 
 
-def _make(link: Entry, target: str, root: Root, log: Log) -> None:
+def _make(link: Entry, target: str, root: Root, earlier: Earlier, log: Log) -> None:
     """Gives the target a second name. A symlink is linked itself, not what it leads to."""
     with root.folder(link.folder) as folder:
         path = folder.show(link.name)
@@ -62,8 +75,7 @@ def _make(link: Entry, target: str, root: Root, log: Log) -> None:
         if found is not None and os.path.samestat(found, wanted):
             log.info(f"Hardlink {path} to {root.show(target)} already exists, doing nothing")
             return
-        same = found is not None and _is_alike(found, wanted, folder, link.name, target)
-        if found is not None and not link.node.overwrite and not same:
+        if found is not None and not link.node.overwrite and not _may_go(link, found, earlier):
             raise Refused(
                 "IGN3108",
                 f"error creating hard link {path}: a file already exists at that path but is not the"
@@ -76,21 +88,11 @@ def _make(link: Entry, target: str, root: Root, log: Log) -> None:
         _link(folder, link.name, target, root)
 
 
-def _is_alike(
-    found: os.stat_result, wanted: os.stat_result, folder: Folder, name: str, target: str
-) -> bool:
-    """Whether nothing is lost if the one goes for the other. So it is where an earlier run made the link, and
-    this one has written its target anew."""
-    attributes = [(one.st_mode, one.st_uid, one.st_gid, one.st_size) for one in (found, wanted)]
-    if attributes[0] != attributes[1]:
+def _may_go(link: Entry, found: os.stat_result, earlier: Earlier) -> bool:
+    """Whether an earlier run made it: of a target that was written anew since it is still the old file."""
+    if S_ISDIR(found.st_mode):  # nobody can link to a folder
         return False
-    parent, _, target_name = target.rpartition("/")
-    with folder.root.folder(parent) as source:
-        if S_ISLNK(found.st_mode):
-            return folder.readlink(name) == source.readlink(target_name)
-        return S_ISREG(found.st_mode) and folder.read(name, found.st_size) == source.read(
-            target_name, found.st_size
-        )
+    return earlier.maker(link.path) == UNFINISHED or link.path in earlier.second_names
 
 
 def _link(folder: Folder, name: str, target: str, root: Root) -> None:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notes on the target about acts that a bare repetition would break (DESIGN 6.3).
+"""Notes on the target about acts that a bare repetition would break.
 
-Almost everything that the files phase does is recognised by its result. Three things are not: an append (a
+Some of what the files phase does cannot be told from what was there before by looking at it: an append (a
 second run would append again), the making of a user (a user without a home looks like one that was there
-before), and which folders are new and need labels. Each is noted, on disk before it begins, together with the
-digest of the config; a run with another digest does not see the note. When the phase is complete, the result
-file takes over the notes about appends.
+before), a file that is made only where nothing is, and which folders are new and need labels. Each is noted,
+on disk before it begins, together with the digest of the config; a run with another digest does not see the
+note. When the phase is complete, the result file takes over the notes that a repetition needs.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from ignition.system.folder import write_all
 from ignition.system.trouble import trouble
 
 from . import notes
+from .entries import above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from ignition.base.log import Log
@@ -38,12 +40,14 @@ NAME = ".ignition-journal"
 APPEND = "append"
 ACCOUNT = "account"
 LABELS = "labels"
+ENTRIES = "entries"
+KEPT = (APPEND, ENTRIES)  # kinds that the result file takes over
 
 
 class Journal:
     """The notes of runs with this config. Without a digest, as in a live apply, nothing is noted."""
 
-    __slots__ = ("_known", "_lock", "_notes", "_root", "_written", "digest")
+    __slots__ = ("_known", "_last", "_lock", "_notes", "_root", "_there", "_written", "digest")
 
     def __init__(self, root: Root, config_digest: str, earlier: list[Any]) -> None:
         """`earlier` are the notes that the result file of a complete run with this config took over."""
@@ -52,14 +56,22 @@ class Journal:
         self._written = [note for note in earlier if notes.is_sound(note)]
         self._notes: list[dict[str, Any]] | None = None
         self._known = 0
+        self._last: dict[tuple[str, str], dict[str, Any]] = {}
+        self._there = False
         self._lock = _thread.allocate_lock()
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
-        """The last note of an earlier run about this, or None."""
-        matching = [
-            note for note in self.notes() if note.get("kind") == kind and note.get("key") == key
-        ]
-        return matching[-1] if matching else None
+        """The last note about this, or None."""
+        self.notes()
+        return self._last.get((kind, key))
+
+    def unfinished(self, kind: str) -> dict[str, Any] | None:
+        """The last note of this kind of a run that did not come to its end, or None."""
+        return _last(self.notes()[len(self._written) :], kind)
+
+    def finished(self, kind: str) -> dict[str, Any] | None:
+        """The last note of this kind of a run that did come to its end, or None."""
+        return _last(self._written, kind)
 
     def earlier(self) -> list[dict[str, Any]]:
         """Notes that were there before this run wrote any."""
@@ -69,19 +81,33 @@ class Journal:
     def notes(self) -> list[dict[str, Any]]:
         """All notes of runs with this config that did not come to their end, or did and were repeated."""
         if self._notes is None:
-            self._notes = self._written + self._read()
-            self._known = len(self._notes)
+            notes = self._written + self._read()
+            self._known = len(notes)
+            self._last = {_key(note): note for note in notes}
+            self._notes = notes
         return self._notes
 
     def note(self, kind: str, key: str, **facts: Any) -> None:
         """Writes a note down; when this returns it is on the disk."""
-        if not self.digest:
+        self.note_all([{"kind": kind, "key": key, **facts}])
+
+    def note_all(self, facts: list[dict[str, Any]]) -> None:
+        """Writes many notes down, each with `kind` and `key`; when this returns they are on the disk."""
+        if not self.digest or not facts:
             return
-        note = {"config": self.digest, "kind": kind, "key": key, **facts}
+        new = [{"config": self.digest, **each} for each in facts]
         with self._lock:
             known = self.notes()
-            self._append(gojson.dumps(note).encode())
-            known.append(note)
+            self._append(b"\n".join([gojson.dumps(note).encode() for note in new]))
+            known += new
+            self._last.update((_key(note), note) for note in new)
+
+    def would_be_in_the_way(self, paths: Iterable[str]) -> bool:
+        """Whether the folder of the journal would have to be made where an entry of the config shall lie."""
+        place = self._root.resolve_folder(FOLDER)
+        if self._root.lstat(place) is not None:
+            return False
+        return not set(above(place)).isdisjoint(paths)
 
     def warn_of_others(self, log: Log) -> None:
         """Says so if a run with another config began here and did not come to its end."""
@@ -111,17 +137,19 @@ class Journal:
             _demand_ours(found, folder)
             return list(notes.parse(folder.read(NAME, LARGEST)))
 
-    def _append(self, line: bytes) -> None:
+    def _append(self, lines: bytes) -> None:
         with self._root.folder(FOLDER) as folder:
             try:
                 fileno = _open(folder)
                 try:
                     # A torn last line of an earlier run gets its end first.
-                    write_all(fileno, b"\n" + line + b"\n")
+                    write_all(fileno, b"\n" + lines + b"\n")
                     os.fsync(fileno)
                 finally:
                     os.close(fileno)
-                os.fsync(folder.fileno)
+                if not self._there:
+                    os.fsync(folder.fileno)
+                    self._there = True
             except OSError as error:
                 raise trouble(error, f"cannot write {folder.show(NAME)}") from error
 
@@ -149,6 +177,14 @@ def _demand_ours(found: os.stat_result, folder: Folder) -> None:
             f"{folder.show(NAME)} belongs to another user or is another file too",
             hint="it is no journal of ours: remove it",
         )
+
+
+def _key(note: dict[str, Any]) -> tuple[str, str]:
+    return note["kind"], note["key"]
+
+
+def _last(notes: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
+    return next((note for note in reversed(notes) if note.get("kind") == kind), None)
 
 
 def open_journal(root: Root, machine: Machine) -> Journal:

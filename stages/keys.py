@@ -5,6 +5,7 @@ from __future__ import annotations
 
 BEGUN = "begun"  # what must be known about the target before anything is changed is noted
 ACCOUNTS = "accounts"  # users, groups, homes and keys
+NOTED = "noted"  # what lies in the places of the entries
 ENTRIES = "entries"  # directories, files and symlinks
 LINKS = "links"  # hard links
 UNITS = "units"  # units, drop-ins and masks

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an entry of the config does to what lies at its place: the table of engine-files 5.3.
+"""What an entry of the config does to what lies at its place.
 
 `judge` decides, from wanted and found alone; the others act. Whatever exists and may not be replaced is
-refused, but for one case in which nothing can be lost: a file of which the wanted contents are all, or begin
-with all, of what is there. So a run that was cut short can be repeated.
+refused, but for what an earlier run of the same config made.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 MAKE = "make"  # nothing is there
 REPLACE = "replace"  # something is there and goes
 KEEP_NODE = "keep"  # it stays; owner and mode may change
-COMPARE = "compare"  # it stays if its contents are those that are wanted, else it is refused
+RESUME = "resume"  # a file that may only be there if an earlier run made it
 NOTHING = "nothing"  # it is as it should be
 
 MODE_OF_FILE = 0o644
@@ -45,7 +44,7 @@ def judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
     if entry.kind == FILE:
         if not S_ISREG(found.st_mode):
             raise _refused("IGN3104", f'"{path}": A non regular file exists there already', "file")
-        return COMPARE if has_contents(entry) else KEEP_NODE
+        return RESUME if has_contents(entry) else KEEP_NODE
     if entry.kind == DIRECTORY:
         if not S_ISDIR(found.st_mode):
             raise _refused("IGN3105", f"{path}: A non-directory already exists", "directory")
@@ -80,7 +79,7 @@ def _refused(code: str, why: str, kind: str) -> Refused:
 
 
 def file_exists(folder: Folder, name: str) -> Refused:
-    """The refusal of a file with other contents."""
+    """The refusal of a file that is there."""
     return _refused("IGN3103", f'"{folder.show(name)}": A file exists there already', "file")
 
 
@@ -110,20 +109,12 @@ def make_symlink(entry: Entry, folder: Folder, action: str, owners: Owners, log:
     uid, gid = owners.of(link)
     log.info(f"writing link {quote(path)} -> {quote(target)}")
     if action == REPLACE:
-        _make_room(folder, name)
-    folder.symlink(name, target)
+        folder.remove(name)
     # Where the config does not say, Ignition gives a link the owner of what it leads to. An id of -1 says
     # something: that it stays root's.
-    behind_uid, behind_gid = folder.owner_behind(name)
-    folder.chown_link(
+    folder.symlink(
         name,
-        behind_uid if uid == KEEP and link.user.id is None else uid,
-        behind_gid if gid == KEEP and link.group.id is None else gid,
+        target,
+        None if uid == KEEP and link.user.id is None else uid,
+        None if gid == KEEP and link.group.id is None else gid,
     )
-
-
-def _make_room(folder: Folder, name: str) -> None:
-    """Removes a folder, which a rename would not replace; anything else is replaced in one go."""
-    found = folder.lstat(name)
-    if found is not None and S_ISDIR(found.st_mode):
-        folder.remove(name)

@@ -93,5 +93,6 @@ _FACTS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "moved_from": _absent_or(is_path),
         "new": _absent_or(_is_switch),
     },
+    "entries": {"there": _is_list_of_paths, "foreign": _is_list_of_paths},
     "labels": {"paths": _is_list_of_paths},
 }

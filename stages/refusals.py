@@ -1,36 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What speaks against the entries of a config, as far as it can be seen before anything is changed.
+"""What speaks against the entries of a config, as far as it can be seen before the first of them is made.
 
-The same decisions are taken again when the steps run; here they only come early, so that a target is not left
-half made for a file that was there from the start.
+It is looked for while planning, so that a target is not left half made for a file that was there from the
+start, and again when the accounts are made, which bring files of their own.
 """
 
 from __future__ import annotations
 
+from stat import S_ISDIR
+
 from ignition.base.errors import Failure
 
-from . import contents, nodes
+from . import contents, hardlinks, nodes
+from .earlier import UNFINISHED
 from .entries import above
 from .owners import GROUP, USER, Owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Iterator
 
     from ignition.config.model import Config, Passwd
     from ignition.engine.machine import Machine
     from ignition.system.folder import Folder
     from ignition.system.root import Root
 
+    from .earlier import Earlier
     from .entries import Entry
 
+    Refuse = Callable[[Failure], None]
 
-def find(folders: dict[str, list[Entry]], config: Config, root: Root, machine: Machine) -> None:
+
+def find(
+    folders: dict[str, list[Entry]], config: Config, root: Root, machine: Machine, earlier: Earlier
+) -> None:
     """Tells the machine of every entry that lies where something else is and may not be replaced, or that
     belongs to nobody."""
     _find_strangers(folders, config.passwd, root, machine)
     if any(user.should_exist is False or user.home_dir for user in config.passwd.users):
         return  # homes may go, or move, before files are written
+    occupied(folders, root, machine, earlier, machine.refuse)
+
+
+def occupied(
+    folders: dict[str, list[Entry]], root: Root, machine: Machine, earlier: Earlier, refuse: Refuse
+) -> list[str]:
+    """Looks at what is in the places of the entries; the paths of those that were not made over it, were it
+    not for an earlier run."""
+    there: list[str] = []
     cleared = {entry.path for group in folders.values() for entry in group if entry.node.overwrite}
     for path, group in folders.items():
         if cleared and any(upper in cleared for upper in above(path)):
@@ -38,7 +56,8 @@ def find(folders: dict[str, list[Entry]], config: Config, root: Root, machine: M
         folder = root.existing_folder(path)
         if folder is not None:
             with folder:
-                _find_in(folder, group, machine)
+                there += _find_in(folder, group, machine, earlier, refuse)
+    return there
 
 
 def _find_strangers(
@@ -58,18 +77,30 @@ def _find_strangers(
                     machine.refuse(failure)
 
 
-def _find_in(folder: Folder, group: list[Entry], machine: Machine) -> None:
+def _find_in(
+    folder: Folder, group: list[Entry], machine: Machine, earlier: Earlier, refuse: Refuse
+) -> Iterator[str]:
     names = folder.names() | {"."}
     for entry in group:
         if entry.name in names:
             try:
-                _judge(entry, folder, folder.lstat(entry.name))
+                found = folder.lstat(entry.name)
+                if found is not None and _stays(entry, folder, found, earlier):
+                    yield entry.path
             except Failure as failure:
                 failure.origin = failure.origin or machine.origin(*entry.place)
-                machine.refuse(failure)
+                refuse(failure)
 
 
-def _judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> None:
-    action = nodes.judge(entry, folder, found)
-    if action == nodes.COMPARE and found is not None:
-        contents.refuse_other(entry, folder, found)
+def _stays(entry: Entry, folder: Folder, found: os.stat_result, earlier: Earlier) -> bool:
+    if entry.node.overwrite:
+        if S_ISDIR(found.st_mode):
+            folder.demand_removable(entry.name)
+        return False
+    if entry.node.raw.get("hard"):
+        return not hardlinks.is_ours(entry, found, folder.root, earlier)
+    if nodes.judge(entry, folder, found) != nodes.RESUME:
+        return False
+    maker = earlier.maker(entry.path)
+    contents.refuse_foreign(entry, folder, found, maker)
+    return maker != UNFINISHED

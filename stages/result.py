@@ -25,7 +25,7 @@ from ignition.system.run import run
 
 from . import entries, files
 from .contents import Supplies
-from .journal import APPEND, LARGEST, open_journal
+from .journal import KEPT, LARGEST, open_journal
 from .keys import (
     ACCOUNTS,
     BEGUN,
@@ -135,7 +135,7 @@ def _write_result(root: Root, task: Task) -> None:
         "configDigest": journal.digest,
         "sources": machine.state.engine.get("sources", []),
         "phases": machine.state.engine.get("phases", []),
-        "journal": [note for note in journal.notes() if note["kind"] == APPEND],
+        "journal": [note for note in journal.notes() if note["kind"] in KEPT],
     }
     parent, _, name = path.rpartition("/")
     with root.folder(parent) as folder:

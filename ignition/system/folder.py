@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
-from stat import S_IMODE, S_ISDIR, S_ISREG
+from stat import S_IMODE, S_ISDIR, S_ISGID, S_ISREG
 
 from ignition.base.errors import Refused
 from ignition.base.files import LIMIT, open_regular, read_regular
@@ -82,6 +82,11 @@ class Folder:
             return lstat_at(name, self.fileno)
         except OSError as error:
             raise trouble(error, f"cannot look at {self.show(name)}") from error
+
+    def group(self) -> int:
+        """The group that a new entry of it gets."""
+        found = os.fstat(self.fileno)
+        return found.st_gid if found.st_mode & S_ISGID else os.getegid()
 
     def read(self, name: str, limit: int = LIMIT) -> bytes:
         """The bytes of a regular file, at most `limit`."""
@@ -211,11 +216,26 @@ class Folder:
             raise trouble(error, f"cannot set owner and mode of {self.show(name)}") from error
         return True
 
-    def symlink(self, name: str, target: str) -> None:
-        """Makes a symlink, or replaces what is there unless that is a folder."""
-        self._link_by_rename(
-            name, lambda temporary: os.symlink(target, temporary, dir_fd=self.fileno)
-        )
+    def symlink(
+        self, name: str, target: str, uid: int | None = KEEP, gid: int | None = KEEP
+    ) -> None:
+        """Makes a symlink, or replaces what is there unless that is a folder. It has its owner before it has
+        its name; None is the owner of what the link leads to."""
+
+        def make(temporary: str) -> None:
+            os.symlink(target, temporary, dir_fd=self.fileno)
+            if uid == gid == KEEP:
+                return
+            behind_uid, behind_gid = self._owner_behind(temporary)
+            os.chown(
+                temporary,
+                behind_uid if uid is None else uid,
+                behind_gid if gid is None else gid,
+                dir_fd=self.fileno,
+                follow_symlinks=False,
+            )
+
+        self._link_by_rename(name, make)
 
     def hard_link(self, name: str, source: Folder, source_name: str) -> None:
         """Gives a file of `source` this name too; a symlink is linked itself. Replaces as `symlink`."""
@@ -240,20 +260,13 @@ class Folder:
         finally:
             self.discard(temporary)  # rename leaves it where both are the same file already
 
-    def owner_behind(self, name: str) -> tuple[int, int]:
+    def _owner_behind(self, name: str) -> tuple[int, int]:
         """Who owns what a symlink leads to for the running system; root if it leads nowhere."""
         try:
             found = os.stat(name, dir_fd=self.fileno)
         except OSError:
             return 0, 0
         return found.st_uid, found.st_gid
-
-    def chown_link(self, name: str, uid: int, gid: int) -> None:
-        """The owner of the symlink itself."""
-        try:
-            os.chown(name, uid, gid, dir_fd=self.fileno, follow_symlinks=False)
-        except OSError as error:
-            raise trouble(error, f"cannot set the owner of {self.show(name)}") from error
 
     def remove(self, name: str) -> None:
         """Removes the node, a folder with all that is in it. Nothing happens if there is none.
@@ -264,7 +277,7 @@ class Folder:
         if found is None:
             return
         if S_ISDIR(found.st_mode):
-            self._refuse_mounts(name)
+            self.demand_removable(name)
         try:
             if S_ISDIR(found.st_mode):
                 remove_tree(name, self.fileno)
@@ -273,7 +286,8 @@ class Folder:
         except OSError as error:
             raise trouble(error, f"cannot remove {self.show(name)}") from error
 
-    def _refuse_mounts(self, name: str) -> None:
+    def demand_removable(self, name: str) -> None:
+        """Refuses (IGN3009) a folder that cannot go: the root, and one with a mount there or below."""
         if name == ".":
             raise Refused(
                 "IGN3009", "the root folder cannot be replaced", hint="leave out overwrite"

@@ -119,11 +119,13 @@ class Target:
         return found.st_uid, found.st_gid
 
     def tree(self) -> dict[str, tuple[int, int, int, str]]:
-        """Everything in the root: mode with type, owner, contents or link text."""
+        """Everything in the root but the notes of the run: mode with type, owner, contents or link text."""
         found = {}
         for folder, folders, files in os.walk(self.root):
             for name in folders + files:
                 path = Path(folder) / name
+                if name == ".ignition-journal":
+                    continue
                 info = path.lstat()
                 body = ""
                 if path.is_symlink():

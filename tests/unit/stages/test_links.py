@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from typing import Any
 
@@ -10,6 +11,13 @@ import pytest
 
 from ignition.base.errors import Failure, Refused
 from tests.unit.stages.target import Target
+
+ANEW: dict[str, Any] = {
+    "storage": {
+        "files": [{"path": "/f", "contents": {"source": "data:,x"}, "overwrite": True}],
+        "links": [{"path": "/h", "target": "/f", "hard": True}],
+    }
+}
 
 
 def same_file(target: Target, one: str, other: str) -> bool:
@@ -118,28 +126,50 @@ class TestHardLinks:
         target.storage(links=[{"path": "/h", "target": "/f", "hard": True, "overwrite": True}])
         assert same_file(target, "/h", "/f")
 
-    @pytest.mark.parametrize("mode", [0o644, 0o600])
-    def test_target_written_anew_by_another_run(self, target: Target, mode: int) -> None:
-        config: dict[str, list[dict[str, Any]]] = {
-            "files": [{"path": "/f", "contents": {"source": "data:,x"}, "overwrite": True}],
-            "links": [{"path": "/h", "target": "/f", "hard": True}],
-        }
-        target.storage(**config)
-        target.at("/h").chmod(mode)
-        if mode != 0o644:  # then it is not what an earlier run has left
-            target.at("/f").unlink()
-            with pytest.raises(Refused):
-                target.storage(**config)
-            return
-        target.storage(**config)
+    @pytest.mark.parametrize("stages", [["files"], ["files", "result"]], ids=["cut", "whole"])
+    def test_target_written_anew_by_another_run(self, target: Target, stages: list[str]) -> None:
+        for _ in range(3):
+            target.run(ANEW, *stages)
+            assert same_file(target, "/h", "/f")
+
+    def test_target_written_anew_by_a_run_that_was_cut_short(self, target: Target) -> None:
+        target.run(ANEW, "files", "result")
+        target.run(ANEW, "files")
+        target.at("/h").unlink()
+        target.put("/h", "what the name led to before the target was written anew")
+        target.run(ANEW, "files", "result")
         assert same_file(target, "/h", "/f")
 
-    def test_other_contents_of_the_same_size(self, target: Target) -> None:
+    def test_target_is_written_anew_beside_a_foreign_link(self, target: Target) -> None:
+        target.put("/f", "old")
+        target.at("/h").hardlink_to(target.at("/f"))
+        for _ in range(2):
+            with pytest.raises(Refused, match="not the target and overwrite is false"):
+                target.run(ANEW, "files", "result")
+            assert target.at("/h").read_text() == "old"
+
+    @pytest.mark.parametrize("stages", [["files"], ["files", "result"]], ids=["cut", "whole"])
+    def test_changed_since_a_run(self, target: Target, stages: list[str]) -> None:
+        target.run(ANEW, *stages)
+        target.at("/h").unlink()
+        target.put("/h/child")
+        with pytest.raises(Refused):
+            target.run(ANEW, "files", "result")
+        shutil.rmtree(target.at("/h"))
+        target.put("/h", "x")
+        if "result" in stages:
+            with pytest.raises(Refused):
+                target.run(ANEW, "files", "result")
+            assert not same_file(target, "/h", "/f")
+
+    @pytest.mark.parametrize("there", ["x", "y"])
+    def test_another_file_whatever_it_holds(self, target: Target, there: str) -> None:
         target.put("/f", "x")
-        target.put("/h", "y")
+        target.put("/h", there)
         with pytest.raises(Refused):
             target.storage(links=[{"path": "/h", "target": "/f", "hard": True}])
-        assert target.at("/h").read_text() == "y"
+        assert target.at("/h").read_text() == there
+        assert not same_file(target, "/h", "/f")
 
     def test_to_a_symlink(self, target: Target) -> None:  # 91
         target.link("/s", "/nowhere")

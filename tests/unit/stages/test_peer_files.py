@@ -155,7 +155,8 @@ def some_units(dice: random.Random) -> list[dict[str, Any]]:
     return found
 
 
-def run_peer(folder: Path, target: Target, config: dict[str, Any]) -> bool:
+def run_peer(folder: Path, target: Target, config: dict[str, Any]) -> tuple[bool, str]:
+    """Whether it succeeded, and its log."""
     cache = folder / "cache"
     cache.write_text(json.dumps(config))
     words = [
@@ -169,7 +170,7 @@ def run_peer(folder: Path, target: Target, config: dict[str, Any]) -> bool:
         check=False,
         env={"PATH": f"{folder}/bin:{os.environ['PATH']}"},
     )
-    return done.returncode == 0
+    return done.returncode == 0, done.stdout.decode()
 
 
 def setfiles(folder: Path) -> str:
@@ -222,8 +223,14 @@ def test_same_end(tmp_path: Path, seed: int) -> None:
     places = places_of(config, ours)
     setfiles(tmp_path / "theirs")
     ours.settings.programs["setfiles"] = setfiles(tmp_path / "ours")
-    if not run_peer(tmp_path / "theirs", theirs, config):
-        return  # then ours may succeed or fail, but never with a traceback
+    succeeded, log = run_peer(tmp_path / "theirs", theirs, config)
+    if not succeeded:  # then ours may succeed or fail, but never with a traceback
+        try:
+            ours.run(config, *ALL)
+        except Failure:
+            return
+        assert "overwrite is false" not in log, json.dumps(config, indent=1)
+        return
     try:
         ours.run(config, *ALL)
     except Failure as failure:

@@ -112,19 +112,13 @@ def test_failed_append_leaves_the_file(target: Target, server: HttpServer) -> No
     with pytest.raises(Failure):
         target.storage(files=[{"path": "/f", "append": append}])
     assert target.at("/f").read_text() == "one"
-    assert names(target, "/") == ["f"]
+    assert names(target, "/") == ["etc", "f"]
 
 
-@pytest.mark.parametrize("there", ["", "from", "from afar"])
-def test_existing_file_that_loses_nothing(target: Target, server: HttpServer, there: str) -> None:
-    server.answer("/f", b"from afar")
-    target.put("/f", there)
-    target.storage(files=[remote(server, "/f")])
-    assert target.at("/f").read_text() == "from afar"
-
-
-@pytest.mark.parametrize("there", ["other", "from afar and more", "From", "fRom"])
-def test_existing_file_with_other_contents(target: Target, server: HttpServer, there: str) -> None:
+@pytest.mark.parametrize("there", ["", "from", "from afar", "other"])
+def test_existing_file_is_refused_before_it_is_asked_for(
+    target: Target, server: HttpServer, there: str
+) -> None:
     server.answer("/f", b"from afar")
     target.put("/f", there)
     with pytest.raises(Refused, match="overwrite is false") as caught:
@@ -132,6 +126,36 @@ def test_existing_file_with_other_contents(target: Target, server: HttpServer, t
     assert caught.value.code == "IGN3103"
     assert target.at("/f").read_text() == there
     assert names(target, "/") == ["f"]
+    assert server.paths() == []
+
+
+@pytest.mark.parametrize("there", ["", "from", "from afar", "torn"])
+def test_file_that_a_run_left_which_was_cut_short(
+    target: Target, server: HttpServer, there: str
+) -> None:
+    server.answer("/f", b"from afar")
+    target.storage(files=[remote(server, "/f")])
+    target.put("/f", there)
+    target.storage(files=[remote(server, "/f")])
+    assert target.at("/f").read_text() == "from afar"
+    assert names(target, "/") == ["etc", "f"]
+
+
+@pytest.mark.parametrize("there", ["", "from", "from afar", "from afar and more", "fRom afar"])
+def test_file_that_was_changed_since_a_whole_run(
+    target: Target, server: HttpServer, there: str
+) -> None:
+    server.answer("/f", b"from afar")
+    config = {"storage": {"files": [remote(server, "/f")]}}
+    target.run(config, "files", "result")
+    target.put("/f", there)
+    for _ in range(2):  # nor does a run that ended so make it its own
+        if there == "from afar":
+            target.run(config, "files", "result")
+            continue
+        with pytest.raises(Refused, match="overwrite is false"):
+            target.run(config, "files", "result")
+        assert target.at("/f").read_text() == there
 
 
 def test_many_are_fetched_at_once(target: Target, server: HttpServer) -> None:
@@ -144,6 +168,7 @@ def test_many_are_fetched_at_once(target: Target, server: HttpServer) -> None:
         files=[remote(server, path) for path in paths],
     )
     assert steps == [
+        "note what is there",
         "make /d0",
         "fetch and write 64 files in 3 folders",
     ]
@@ -167,7 +192,8 @@ def test_people_see_one_line_for_all_of_them(
     target.storage(files=[remote(server, path) for path in paths])
     os.close(writing)
     with open(reading) as console:
-        *lines, last = console.read().splitlines()
+        notes, *lines, last = console.read().splitlines()
+    assert notes.startswith("ignition : note what is there ")
     assert last.startswith("ignition : fetch and write 48 files in /d ")
     assert 0 < len(lines) <= 6
     for line in lines:

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an earlier run of the same config left in the places of its entries.
+
+That is told by notes, never by likeness: an entry without `overwrite` is made only where nothing is, so what
+is found there later is the work of a run which had noted, before it made its first entry, what lay there.
+"""
+
+from __future__ import annotations
+
+from .journal import ENTRIES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .journal import Journal
+
+NOBODY = "nobody"  # it is foreign, and nothing of it may be lost
+FINISHED = "finished"  # a run that came to its end made it; somebody may have changed it since
+UNFINISHED = "unfinished"  # a run that was cut short made it, whole or not
+
+
+class Earlier:
+    """The runs before this one, as the journal knew them when this one began."""
+
+    __slots__ = ("_finished", "_journal", "_unfinished", "second_names")
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._unfinished = _paths(journal.unfinished(ENTRIES), "there")
+        self._finished = _paths(journal.finished(ENTRIES), "foreign")
+        # Hard links of a finished run that still led to their targets when this one began: it may give those
+        # another file.
+        self.second_names: set[str] = set()
+
+    def maker(self, path: str) -> str:
+        """Who made what is at the place of an entry."""
+        if self._unfinished is not None and path not in self._unfinished:
+            return UNFINISHED
+        if self._finished is not None and path not in self._finished:
+            return FINISHED
+        return NOBODY
+
+    def note(self, there: list[str]) -> None:
+        """Notes what is there and stays, before the first entry is made; `there` are the places of entries
+        without `overwrite`, of files with contents and hard links."""
+        if self._unfinished is None:
+            foreign = [path for path in there if self.maker(path) == NOBODY]
+            self._journal.note(ENTRIES, "", there=there, foreign=foreign)
+
+
+def _paths(note: dict[str, Any] | None, name: str) -> set[str] | None:
+    return None if note is None else set(note[name])

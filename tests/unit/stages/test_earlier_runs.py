@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What lies where a file shall be made, and who put it there: a run of this config, or somebody else."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from ignition.base.errors import Failure, Refused
+from tests.unit.stages.skeleton import furnish
+from tests.unit.stages.target import Target
+
+PACKED = "data:;base64,H4sIAAAAAAACAytPzCtJTQEAOLjj2QYAAAA="
+WANTED = {"path": "/f", "contents": {"source": "data:,wanted"}}
+
+
+def config(**more: Any) -> dict[str, Any]:
+    return {"storage": {"files": [{**WANTED, **more}]}}
+
+
+@pytest.mark.parametrize(
+    ("there", "mode", "owner"),
+    [
+        pytest.param("wanted", 0o644, (0, 0), id="the same"),
+        pytest.param("", 0o644, (0, 0), id="empty"),
+        pytest.param("wan", 0o644, (0, 0), id="its beginning"),
+        pytest.param("wanted", 0o600, (0, 0), id="other mode"),
+        pytest.param("wanted", 0o644, (5, 0), id="other owner"),
+        pytest.param("wanted", 0o644, (0, 5), id="other group"),
+        pytest.param("wanted and more", 0o644, (0, 0), id="more"),
+    ],
+)
+@pytest.mark.parametrize("overwrite", [{}, {"overwrite": False}])
+def test_foreign_file_is_refused_whatever_it_holds(
+    target: Target, there: str, mode: int, owner: tuple[int, int], overwrite: dict[str, bool]
+) -> None:
+    target.put("/f", there, mode, owner)
+    before = target.tree()
+    for _ in range(2):
+        with pytest.raises(Refused, match="A file exists there already") as caught:
+            target.run(config(**overwrite), "files", "result")
+        assert caught.value.code == "IGN3103"
+        assert target.tree() == before
+
+
+def test_file_that_comes_with_an_account_is_foreign(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    furnish(target)
+    wanted = {"path": "/home/new/.profile", "contents": {"source": "data:,mine"}}
+    first = {"path": "/first", "contents": {"source": "data:,x"}}
+    whole = {"passwd": {"users": [{"name": "new"}]}, "storage": {"files": [first, wanted]}}
+    for _ in range(2):
+        with pytest.raises(Failure, match="A file exists there already") as caught:
+            target.run(whole, "users", "files", "result")
+        assert caught.value.code == "IGN3103"
+        assert str(caught.value.origin) == "config.ign: /storage/files/1"
+        assert target.at("/home/new/.profile").read_text() == "# profile\n"
+        assert not target.at("/first").exists()
+
+
+@pytest.mark.parametrize("remains", ["", "wan", "torn", "wanted", "wanted and more"])
+@pytest.mark.parametrize(
+    "contents",
+    [{"source": "data:,wanted"}, {"source": PACKED, "compression": "gzip"}],
+    ids=["as it is", "packed"],
+)
+def test_file_of_a_run_that_was_cut_short_is_made_anew(
+    target: Target, remains: str, contents: dict[str, str]
+) -> None:
+    cut = {"contents": contents, "mode": 0o640, "user": {"id": 5}}
+    target.run(config(**cut), "files")
+    target.put("/f", remains, 0o600)
+    target.run(config(**cut), "files")
+    assert target.at("/f").read_text() == "wanted"
+    assert (target.mode("/f"), target.owner("/f")) == (0o640, (5, 0))
+
+
+def test_what_was_there_when_the_run_began_is_foreign_afterwards(target: Target) -> None:
+    target.put("/g", "wanted")
+    files = [WANTED, {"path": "/g", "contents": {"source": "data:,wanted"}, "overwrite": True}]
+    target.run({"storage": {"files": files}}, "files")
+    target.put("/f", "half")
+    target.run({"storage": {"files": files}}, "files")
+    assert target.at("/f").read_text() == "wanted"
+
+
+def test_another_config_does_not_know_it(target: Target) -> None:
+    target.run(config(), "files")
+    for more in ({"mode": 0o600}, {"contents": {"source": "data:,wanted%20now"}}):
+        with pytest.raises(Refused, match="A file exists there already"):
+            target.run(config(**more), "files")
+    assert target.at("/f").read_text() == "wanted"
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [{"source": "data:,wanted"}, {"source": PACKED, "compression": "gzip"}],
+    ids=["as it is", "packed"],
+)
+def test_file_of_a_whole_run_stays_unless_it_was_changed(
+    target: Target, contents: dict[str, str]
+) -> None:
+    for _ in range(3):
+        target.run(config(contents=contents), "files", "result")
+    target.put("/f", "wanted", 0o600)
+    target.run(config(contents=contents), "files", "result")
+    assert target.mode("/f") == 0o644
+    target.put("/f", "changed")
+    for _ in range(2):
+        with pytest.raises(Refused, match="A file exists there already"):
+            target.run(config(contents=contents), "files", "result")
+        assert target.at("/f").read_text() == "changed"
+
+
+def test_file_below_setgid_of_a_whole_run_stays(target: Target) -> None:
+    target.folder("/s", 0o2755, (0, 7))
+    below = {"storage": {"files": [{"path": "/s/f", "contents": {"source": "data:,x"}}]}}
+    target.run(below, "files", "result")
+    inode = target.at("/s/f").stat().st_ino
+    target.run(below, "files", "result")
+    assert target.at("/s/f").stat().st_ino == inode
+
+
+@pytest.mark.parametrize("kind", ["directory", "symlink"])
+def test_other_nodes_are_foreign_after_a_cut_too(target: Target, kind: str) -> None:
+    target.run(config(), "files")
+    target.at("/f").unlink()
+    target.put("/f/child") if kind == "directory" else target.link("/f", "/nowhere")
+    with pytest.raises(Refused):
+        target.run(config(), "files")
+    assert target.at("/f").is_dir() or target.at("/f").is_symlink()
+
+
+@pytest.mark.parametrize("note", ["[]", '"there"', '{"x":1}', "null", '[1,null,{"a":[]}]'])
+def test_forged_notes_do_no_harm(target: Target, note: str) -> None:
+    target.run(config(), "files")
+    journal = target.at("/etc/.ignition-journal")
+    journal.write_text(journal.read_text().replace('"there":[]', f'"there":{note}'))
+    target.put("/f", "other")
+    try:
+        target.run(config(), "files")
+    except Refused:
+        assert target.at("/f").read_text() == "other"
+    else:
+        assert target.at("/f").read_text() == "wanted"
+
+
+def test_all_notes_of_a_config_are_written_at_once(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    for number in range(200):
+        target.put(f"/d/{number % 3}/{number}", "old")
+    files = [
+        {"path": f"/d/{number % 3}/{number}", "append": [{"source": "data:,new"}]}
+        for number in range(300)
+    ]
+    target.storage(files=[*files, WANTED])
+    assert len(synced) <= 3
+    for number in range(300):
+        expected = "oldnew" if number < 200 else "new"
+        assert target.at(f"/d/{number % 3}/{number}").read_text() == expected
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_appending_to_two_names_of_one_file(target: Target, order: str) -> None:
+    target.put("/a", "old")
+    target.at("/b").hardlink_to(target.at("/a"))
+    files = [{"path": f"/{name}", "append": [{"source": f"data:,+{name}"}]} for name in order]
+    target.storage(files=files)
+    first, second = list(order)
+    assert target.at("/a").read_text() == f"old+{first}+{second}"
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_notes_are_not_in_the_way_of_an_entry(target: Target, kind: str) -> None:
+    if kind == "link":
+        target.storage(links=[{"path": "/etc", "target": "/usr/etc"}], files=[WANTED])
+        assert str(target.at("/etc").readlink()) == "/usr/etc"
+    else:
+        target.storage(files=[WANTED, {"path": "/etc", "contents": {"source": "data:,x"}}])
+        assert target.at("/etc").read_text() == "x"
+
+
+def test_symlink_has_its_owner_from_the_start(target: Target) -> None:
+    # A link that a cut left would stay as it is: nothing of it may come after its name.
+    target.put("/t", owner=(7, 8))
+    links: list[dict[str, Any]] = [
+        {"path": "/l", "target": "t"},
+        {"path": "/m", "target": "t", "user": {"id": 5}, "group": {"id": 6}},
+    ]
+    seen: dict[str, tuple[int, int]] = {}
+    rename = os.rename
+
+    def watched(old: str, new: str, **more: int) -> None:
+        found = os.stat(old, dir_fd=more["src_dir_fd"], follow_symlinks=False)
+        seen[new] = found.st_uid, found.st_gid
+        rename(old, new, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "rename", watched)
+        target.storage(links=links)
+    assert seen == {"l": (7, 8), "m": (5, 6)}
