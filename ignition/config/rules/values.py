@@ -80,7 +80,6 @@ NOT_ABSOLUTE = Rule(
 
 PATH_MAX = 4095
 NAME_MAX = 255
-_SHORT = 63  # characters, which are never more than NAME_MAX bytes
 _ID_MAX = 0xFFFFFFFE
 _UNCHANGED = (-1, 0xFFFFFFFF)
 _UNITS = "/etc/systemd/system/"
@@ -148,19 +147,22 @@ def unfit(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
         for index, item in enumerate(passwd.get(kind) or ()):
             yield from _account(item, number, fields, ("passwd", kind, index))
     storage = config.get("storage") or {}
+    # A path of so many characters, all ASCII, is not too long in any way.
+    short = min(NAME_MAX, PATH_MAX - _size(root))
     for kind, fields in _OF_STORAGE.items():
         for index, item in enumerate(storage.get(kind) or ()):
             yield from _device(item, kind, fields, ("storage", kind, index), root)
     for kind in ("directories", "files", "links"):
         for index, node in enumerate(storage.get(kind) or ()):
-            yield from _node(node, ("storage", kind, index), root)
+            if not _is_plain(node, short):
+                yield from _node(node, ("storage", kind, index), root)
     for index, unit in enumerate((config.get("systemd") or {}).get("units") or ()):
         yield from _unit(unit, ("systemd", "units", index), root)
 
 
 def too_long(path: str, root: str = "") -> str:
     """What is too long about a path, "" if nothing is."""
-    if len(path) + len(root) <= _SHORT:
+    if len(path) + len(root) <= NAME_MAX and path.isascii() and root.isascii():
         return ""
     size = _size(root) + _size(path)
     if size > PATH_MAX:
@@ -251,6 +253,19 @@ def _each(item: dict[str, Any], member: str, path: Path) -> Iterator[tuple[str, 
     else:
         for index, text in enumerate(value):
             yield text, (*path, member, index)
+
+
+def _is_plain(node: dict[str, Any], short: int) -> bool:
+    """Whether nothing can be wrong with a node, seen quickly: there may be ten thousand."""
+    where = node.get("path") or ""
+    if len(where) > short or not where.isascii() or "\0" in where or "target" in node:
+        return False
+    user, group = node.get("user"), node.get("group")
+    if user and ("id" in user or "\0" in (user.get("name") or "")):
+        return False
+    if group and ("id" in group or "\0" in (group.get("name") or "")):
+        return False
+    return 0 <= (node.get("mode") or 0) <= 0o7777
 
 
 def _node(node: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:

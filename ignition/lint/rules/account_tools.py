@@ -61,7 +61,7 @@ NO_SUCH_GROUP = LintRule(
 )
 """`useradd` and `usermod` refuse groups that are not there. A group that the config neither makes nor deletes
 may come from the image; it is reported only if its name is one slip away from a group that the config makes,
-or empty."""
+empty, or that of a user who is listed later."""
 
 # Users that images have, for whom nothing is made.
 _OF_IMAGES = ("root", "core")
@@ -131,11 +131,17 @@ class _Groups:
         for item, _ in subject.items("passwd", "groups"):
             kept = item.get("shouldExist") is not False
             (self.made if kept else self._gone).add(item.get("name", ""))
-        own = {item.get("name", "") for item, _ in subject.items("passwd", "users")}
-        self._known = self.made | own
+        # With whom a group comes: a new user's own bears the name of the user.
+        self._own = {
+            item.get("name", ""): path[2] for item, path in subject.items("passwd", "users")
+        }
+        self._known = self.made | self._own.keys()
         self._words = Words(self._known)
 
     def unknown(self, name: str, path: Path) -> Iterator[Found]:
+        if name in self._own and name not in self.made and self._own[name] > path[2]:
+            message = f"the group {quote(name)} comes with the user of that name, who is made later"
+            yield NO_SUCH_GROUP.at(path, message, f"list {name} before, or under passwd.groups")
         if name in self._known or name in _GROUPS_OF_IMAGES - self._gone:
             return
         if not name:

@@ -267,6 +267,13 @@ def test_groups_that_are_not_made(members: dict[str, Any], said: str) -> None:
     assert passwd({"name": "ada", **members}, groups=groups) == ([said] if said else [])
 
 
+def test_own_group_of_a_user_who_is_made_later() -> None:
+    ada, bob = {"name": "ada", "groups": ["bob"]}, {"name": "bob"}
+    assert passwd(ada, bob) == ["IGN1979 users/0/groups/0"]
+    assert passwd(bob, ada) == []
+    assert passwd(ada, {**bob, "primaryGroup": "bob"}, groups=(bob,)) == []
+
+
 def test_nothing_of_this_changes_the_verdict_of_validation() -> None:
     users = [{"name": "-a", "uid": -1, "passwordHash": "a\nroot:b", "homeDir": "x", "gecos": "\0"}]
     nodes = [{"path": f"/opt/{'n' * 300}\0", "user": {"id": -5}}]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import Refused, each
+from ignition.base.errors import CommandFailed, Failure, Refused, each
+from ignition.stages import account_checks
 from tests.unit.stages.skeleton import HASH, furnish, line
 from tests.unit.stages.target import Target
 
@@ -97,8 +98,14 @@ def test_user_of_an_odd_name_who_is_there_is_changed(system: Target) -> None:
         ({"groups": [{"name": "core", "shouldExist": False}]}, "IGN3214 /passwd/groups/0"),
     ],
 )
-def test_what_a_tool_would_refuse(system: Target, passwd: dict[str, Any], said: str) -> None:
+def test_what_a_tool_would_refuse(
+    system: Target, passwd: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert refused(system, passwd) == [said]
+    # And so it does, or the step of the keys, when nobody looks before.
+    monkeypatch.setattr(account_checks, "find", lambda *_: None)
+    with pytest.raises(Failure, match=r"failed to configure|failed to set SSH key"):
+        system.run({"passwd": passwd}, "users")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +146,7 @@ def test_group_that_another_source_may_know_is_left_to_the_tool(
 ) -> None:
     system.put("/etc/nsswitch.conf", f"passwd: files\ngroup: files {source}\n")
     system.folder("/etc/userdb")
-    with pytest.raises(Refused.__base__, match="failed to configure users"):  # type: ignore[arg-type]
+    with pytest.raises(CommandFailed, match="failed to configure users"):
         system.run({"passwd": {"users": [{**NEW, "groups": ["team"]}]}}, "users")
 
 
