@@ -11,7 +11,6 @@ from ignition.system import copies
 from ignition.system.run import run
 
 from . import account_tools, homes, sshkeys
-from .account_tools import NO_PASSWORD
 from .journal import ACCOUNT
 
 TYPE_CHECKING = False
@@ -62,20 +61,19 @@ class Acts:
             if exists and "new" in note and self._is_from("group", name, note):
                 self._tool(log, "groupdel", [], name, f'deleting half-made group "{name}"', origin)
                 exists = False
-            visible = self._visible_hash(group, _OF_GROUPS)
             if not exists:
                 self._begin(key, new=True, before=self._before("group", name))
-                words = account_tools.groupadd(group, visible)
+                words = account_tools.groupadd(group)
                 self._tool(log, "groupadd", words, name, f'adding group "{name}"', origin)
-                self._hand_over_hash(group, _OF_GROUPS, origin, log)
+                self._set_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
                 return
-            words = account_tools.groupmod(group, visible)
-            if words or self._has_hash_to_hand_over(group, _OF_GROUPS):
+            words = account_tools.groupmod(group)
+            if words or self._has_hash_to_set(group, _OF_GROUPS):
                 self._begin(key)
                 if words:
                     self._tool(log, "groupmod", words, name, f'modifying group "{name}"', origin)
-                self._hand_over_hash(group, _OF_GROUPS, origin, log)
+                self._set_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
 
         return act
@@ -124,16 +122,15 @@ class Acts:
         home = self._new_home(user)
         had_home = self._root.lstat(home) is not None
         self._begin(f"user:{name}", had_home=had_home, before=self._before("passwd", name))
-        words = account_tools.useradd(user, self._visible_hash(user, _OF_USERS) or NO_PASSWORD)
+        words = account_tools.useradd(user)
         self._tool(log, "useradd", words, name, f'creating or modifying user "{name}"', origin)
-        self._hand_over_hash(user, _OF_USERS, origin, log)
+        self._set_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
     def _change(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         name = user.name
-        visible = NO_PASSWORD if user.password_hash == "" else self._visible_hash(user, _OF_USERS)
-        words = account_tools.usermod(user, visible)
-        if not words and not self._has_hash_to_hand_over(user, _OF_USERS):
+        words = account_tools.usermod(user)
+        if not words and not self._has_hash_to_set(user, _OF_USERS):
             return
         present = self._accounts.user(name)
         moves = user.home_dir and present is not None and present.home != user.home_dir
@@ -142,26 +139,27 @@ class Acts:
         if words:
             what = f'creating or modifying user "{name}"'
             self._tool(log, "usermod", words, name, what, origin)
-        self._hand_over_hash(user, _OF_USERS, origin, log)
+        self._set_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
-    def _visible_hash(self, owner: Owner, way: tuple[str, str]) -> str | None:
-        """What the command line carries: the hash only where the tool that reads it is missing."""
-        return None if self._has(way[0]) else owner.password_hash
+    def _has_hash_to_set(self, owner: Owner, way: tuple[str, str]) -> bool:
+        wanted = owner.password_hash or ""
+        return wanted != "" and not self._accounts.has_hash(way[1], owner.name, wanted)
 
-    def _has_hash_to_hand_over(self, owner: Owner, way: tuple[str, str]) -> bool:
+    def _set_hash(self, owner: Owner, way: tuple[str, str], origin: Origin, log: Log) -> None:
+        """Sets a hash as neither ps nor audit sees it: on the standard input of the tool."""
+        if not self._has_hash_to_set(owner, way):
+            return
         tool, table = way
-        wanted = owner.password_hash
-        if not wanted or not self._has(tool):
-            return False
-        return not self._accounts.has_hash(table, owner.name, wanted)
-
-    def _hand_over_hash(self, owner: Owner, way: tuple[str, str], origin: Origin, log: Log) -> None:
-        """Hands the hash over on standard input, where neither ps nor audit sees it."""
-        if self._has_hash_to_hand_over(owner, way):
+        what = f'setting password for "{owner.name}"'
+        if self._has(tool):
             line = f"{owner.name}:{owner.password_hash}\n".encode()
-            what = f'setting password for "{owner.name}"'
-            self._tool(log, way[0], ["--encrypted"], "", what, origin, line)
+            self._tool(log, tool, ["--encrypted"], "", what, origin, line)
+            return
+        from . import password_tables
+
+        with log.operation(what):
+            password_tables.set_hash(self._root, table, owner.name, owner.password_hash or "")
 
     def _has(self, tool: str) -> bool:
         program = self._machine.settings.program(tool)
@@ -183,9 +181,8 @@ class Acts:
         argv = [program, "--root", os.path.abspath(self._root.path or "/"), *words]
         if name:
             argv += ["--", name]
-        secret = account_tools.secrets(argv)
         try:
-            run(log, argv, what=what, stdin=stdin, secret=secret, origin=origin)
+            run(log, argv, what=what, stdin=stdin, origin=origin)
         except CommandFailed as failure:
             kind = "groups" if tool.startswith(("group", "chg")) else "users"
             raise CommandFailed(

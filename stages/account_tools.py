@@ -11,22 +11,20 @@ if TYPE_CHECKING:
 NO_PASSWORD = "*"  # noqa: S105
 
 
-def groupadd(group: PasswdGroup, password: str | None) -> list[str]:
+def groupadd(group: PasswdGroup) -> list[str]:
     """Options for a new group."""
-    return groupmod(group, password) + (["--system"] if group.system else [])
+    return groupmod(group) + (["--system"] if group.system else [])
 
 
-def groupmod(group: PasswdGroup, password: str | None) -> list[str]:
+def groupmod(group: PasswdGroup) -> list[str]:
     """Options for a group that exists; none if the config asks for nothing."""
     words = []
     if group.gid is not None:
         words += ["--gid", str(group.gid)]
-    if password:
-        words += ["--password", password]
     return words
 
 
-def useradd(user: PasswdUser, password: str) -> list[str]:
+def useradd(user: PasswdUser) -> list[str]:
     """Options for a new user."""
     words = ["--home-dir", user.home_dir] if user.home_dir else []
     words.append("--no-create-home" if user.no_create_home else "--create-home")
@@ -37,17 +35,17 @@ def useradd(user: PasswdUser, password: str) -> list[str]:
     ):
         if wanted:
             words.append(option)
-    return [*words, "--password", password, *_common(user)]
+    return [*words, "--password", NO_PASSWORD, *_common(user)]
 
 
-def usermod(user: PasswdUser, password: str | None) -> list[str]:
+def usermod(user: PasswdUser) -> list[str]:
     """Options for a user who exists; none if the config asks for nothing.
 
     `groups` replaces the supplementary groups, as in the original. Empty texts do not clear anything.
     """
     words = ["--home", user.home_dir, "--move-home"] if user.home_dir else []
-    if password is not None:
-        words += ["--password", password]
+    if user.password_hash == "":
+        words += ["--password", NO_PASSWORD]
     return words + _common(user)
 
 
@@ -64,12 +62,3 @@ def _common(user: PasswdUser) -> list[str]:
     if user.shell:
         words += ["--shell", user.shell]
     return words
-
-
-def secrets(argv: list[str]) -> tuple[int, ...]:
-    """Indexes of the words that no log may show."""
-    return tuple(
-        index + 1
-        for index, word in enumerate(argv[:-1])
-        if word == "--password" and argv[index + 1] != NO_PASSWORD
-    )

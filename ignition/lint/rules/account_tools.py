@@ -132,14 +132,14 @@ class _Groups:
             kept = item.get("shouldExist") is not False
             (self.made if kept else self._gone).add(item.get("name", ""))
         # With whom a group comes: a new user's own bears the name of the user.
-        self._own = {
-            item.get("name", ""): path[2] for item, path in subject.items("passwd", "users")
-        }
+        users = subject.value["passwd"].get("users", ())
+        self._own = {user.get("name", ""): index for index, user in enumerate(users)}
         self._known = self.made | self._own.keys()
         self._words = Words(self._known)
 
     def unknown(self, name: str, path: Path) -> Iterator[Found]:
-        if name in self._own and name not in self.made and self._own[name] > path[2]:
+        own = self._own.get(name, -1) if name not in self.made else -1
+        if own > int(path[2]):
             message = f"the group {quote(name)} comes with the user of that name, who is made later"
             yield NO_SUCH_GROUP.at(path, message, f"list {name} before, or under passwd.groups")
         if name in self._known or name in _GROUPS_OF_IMAGES - self._gone:

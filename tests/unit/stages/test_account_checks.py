@@ -198,14 +198,3 @@ def test_hash_of_a_group_is_on_no_command_line(system: Target) -> None:
     system.run({"passwd": {"groups": wanted}}, "users")
     assert not seen.exists()
     assert system.at("/etc/gshadow").read_text() == before
-
-
-def test_both_ways_to_set_the_hash_of_a_group_end_alike(system: Target) -> None:
-    wanted = [{"name": "team", "passwordHash": HASH}, {"name": "docker", "passwordHash": HASH}]
-    system.run({"passwd": {"groups": wanted}}, "users")
-    tables = [system.at(f"/etc/{table}").read_text() for table in ("group", "gshadow")]
-    furnish(system)
-    system.settings.programs["chgpasswd"] = "no-such-program"
-    system.run({"passwd": {"groups": wanted}}, "users")
-    assert [system.at(f"/etc/{table}").read_text() for table in ("group", "gshadow")] == tables
-    assert not any("saltsalt" in text for text in system.log)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Setting a password hash without chpasswd or chgpasswd, for an initramfs that lacks them.
+
+useradd and its kin would take the hash as a word of their command, which everybody may see while they run. So
+the line of the table is rewritten here, as those tools would do it.
+"""
+
+from __future__ import annotations
+
+import time
+from stat import S_IMODE
+
+from ignition.base.errors import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.system.root import Root
+
+_DAY = 86400
+# Table of hashes -> the one that holds them where it is missing, and what follows the hash in a new line.
+_BESIDE = {"shadow": ("passwd", "{day}::::::"), "gshadow": ("group", ":")}
+_ELSEWHERE = "x"
+
+
+def set_hash(root: Root, table: str, name: str, password_hash: str) -> None:
+    """Sets the hash of a user (table `shadow`) or group (`gshadow`) that exists."""
+    plain, rest = _BESIDE[table]
+    if _field(root, plain, name) == _ELSEWHERE and root.lstat(f"/etc/{table}") is not None:
+        new_line = f"{name}:{password_hash}:{rest.format(day=_today())}\n"
+        _rewrite(root, table, name, password_hash, new_line)
+    else:
+        _rewrite(root, plain, name, password_hash, "")
+
+
+def _field(root: Root, table: str, name: str) -> str:
+    """What stands in the place of the hash; "" where there is no such line."""
+    for line in _text(root, table).split("\n"):
+        fields = line.split(":")
+        if fields[0] == name and len(fields) > 1:
+            return fields[1]
+    return ""
+
+
+def _rewrite(root: Root, table: str, name: str, password_hash: str, new_line: str) -> None:
+    """Puts the hash into the line of that name, or adds the line."""
+    lines = _text(root, table).splitlines(keepends=True)
+    for index, line in enumerate(lines):
+        fields = line.split(":")
+        if fields[0] == name and len(fields) > 2:
+            fields[1] = password_hash
+            if table == "shadow":
+                fields[2] = str(_today())
+            lines[index] = ":".join(fields)
+            break
+    else:
+        if not new_line:
+            raise Failure("IGN3202", f'unable to lookup "{name}" in /etc/{table}')
+        lines.append(new_line)
+    parent, _, file = root.resolve_folder(f"/etc/{table}").rpartition("/")
+    with root.folder(parent) as folder:
+        found = folder.lstat(file)
+        mode, owner = (
+            (0o644, ()) if found is None else (S_IMODE(found.st_mode), (found.st_uid, found.st_gid))
+        )
+        folder.write(file, "".join(lines).encode("utf-8", "surrogateescape"), mode, *owner)
+
+
+def _text(root: Root, table: str) -> str:
+    return (root.read(f"/etc/{table}") or b"").decode("utf-8", "surrogateescape")
+
+
+def _today() -> int:
+    return int(time.time()) // _DAY
