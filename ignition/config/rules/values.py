@@ -36,7 +36,9 @@ LINE_BREAK = Rule(
 """What is said about a user becomes a field of `/etc/passwd` or `/etc/shadow`; fields end at a colon, and
 the line at a line break. A `passwordHash` with a line break in it could set the password of another account.
 The same goes for line breaks in keys for ssh (one key to an item; one at the end is fine), in names of units
-and drop-ins, which become lines of preset files, in kernel arguments, labels and mount options."""
+and drop-ins, in kernel arguments, labels and mount options. The name of a unit that has `enabled` becomes a
+field of a preset file, where `*.service` would be all services; blanks, `*`, `?` and `[` are in no unit's
+name."""
 
 LEADING_HYPHEN = Rule(
     "IGN1970",
@@ -88,6 +90,7 @@ _UNITS = "/etc/systemd/system/"
 _WORD = "\0"
 _LINE = "\0\n\r"
 _FIELD = "\0\n\r:"
+_PATTERN = "\0\n\r \t*?["  # a field of a preset file, where these make it stand for other units
 
 _ARGUMENTS = {"shouldExist": _LINE, "shouldNotExist": _LINE}
 _GROUP = {"name": _FIELD, "passwordHash": _FIELD}
@@ -136,6 +139,9 @@ _NAMES = {
     ":": "a colon",
     " ": "a blank",
     "\t": "a tab",
+    "*": "an asterisk",
+    "?": "a question mark",
+    "[": "a bracket",
 }
 
 
@@ -310,7 +316,8 @@ def _owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding
 
 def _unit(unit: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
     name = unit.get("name") or ""
-    yield from _text(name, _LINE, (*path, "name"), "name")
+    is_preset = unit.get("enabled") is not None
+    yield from _text(name, _PATTERN if is_preset else _LINE, (*path, "name"), "name")
     why = too_long(_UNITS + name, root)
     if why:
         yield TOO_LONG.saying(f"name: {why}").at(*path, "name")

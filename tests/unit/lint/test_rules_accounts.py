@@ -169,6 +169,13 @@ def test_lines_of_other_files(sections: dict[str, Any], said: list[str]) -> None
     assert codes(**sections) == said
 
 
+@pytest.mark.parametrize("name", ["*.service", "a b.service", "a?.service", "a@[b].service"])
+def test_pattern_in_a_preset_file(name: str) -> None:
+    where = "/systemd/units/0/name"
+    assert f"IGN1969 {where}" in codes(systemd={"units": [{"name": name, "enabled": True}]})
+    assert f"IGN1969 {where}" not in codes(systemd={"units": [{"name": name, "mask": True}]})
+
+
 @pytest.mark.parametrize(
     ("kind", "item", "said"),
     [
