@@ -218,16 +218,19 @@ def _line_with(word: str, text: str) -> str:
 def boot(stop: signal.Signals | None = None, after: float = 0.0) -> Ran:
     """All phases in a process of its own, as at a boot: nothing of an earlier one is in /run.
 
-    With `stop` the process, and what it started, gets this signal after so many seconds.
+    With `stop` the process, and what it started, gets this signal so many seconds after its first word.
     """
     subprocess.run(["rm", "-rf", str(BASE / "run")], check=True)
     (BASE / "run").mkdir()
     (BASE / "run/cmdline").write_text("ignition.firstboot\n")
     output = BASE / "output"
+    output.write_bytes(b"")
     child = os.fork()
     if child == 0:
         _run_engine(output)
     if stop is not None:
+        while not output.stat().st_size:
+            time.sleep(0.001)
         time.sleep(after)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, stop)
@@ -239,7 +242,7 @@ def _run_engine(output: Path) -> None:
     status = 70
     try:
         os.setsid()
-        fileno = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fileno = os.open(output, os.O_WRONLY)
         null = os.open("/dev/null", os.O_RDONLY)
         for source, target in ((null, 0), (fileno, 1), (fileno, 2)):
             os.dup2(source, target)
