@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
 
     class Destination(Protocol):
-        """Where the bytes go. `restart` forgets what came before, for another try; `expect` says how many
-        bytes will come, and refuses what has no room."""
+        """Where the bytes go. `restart` forgets what came before, for another try, and says whether what
+        comes now is unpacked on the way; `expect` says how many bytes will come, and refuses what has no
+        room."""
 
-        def restart(self) -> None: ...
+        def restart(self, *, unpacked: bool) -> None: ...
         def expect(self, size: int) -> None: ...
         def write(self, data: bytes) -> None: ...
 
@@ -45,7 +46,7 @@ class Memory:
         self._limit = limit
         self.data = bytearray()
 
-    def restart(self) -> None:
+    def restart(self, *, unpacked: bool) -> None:
         self.data.clear()
 
     def expect(self, size: int) -> None:
@@ -68,16 +69,15 @@ class File:
 
     __slots__ = ("_fileno", "_name", "_origin", "_room", "_start")
 
-    def __init__(
-        self, fileno: int, name: str, origin: Origin | None, *, unpacked: bool = False
-    ) -> None:
+    def __init__(self, fileno: int, name: str, origin: Origin | None) -> None:
         self._fileno = fileno
         self._name = name
         self._origin = origin
         self._start = os.lseek(fileno, 0, os.SEEK_CUR)
-        self._room = Room(fileno, name, origin) if unpacked else None
+        self._room: Room | None = None
 
-    def restart(self) -> None:
+    def restart(self, *, unpacked: bool) -> None:
+        self._room = Room(self._fileno, self._name, self._origin) if unpacked else None
         if os.lseek(self._fileno, 0, os.SEEK_CUR) != self._start:
             os.ftruncate(self._fileno, self._start)
             os.lseek(self._fileno, self._start, os.SEEK_SET)
@@ -144,9 +144,9 @@ class Body:
         self.verified = bool(self._kind)
         self.begin()
 
-    def begin(self) -> None:
-        """A new try: nothing of an earlier one remains."""
-        self._destination.restart()
+    def begin(self, *, coded: bool = False) -> None:
+        """A new try: nothing of an earlier one remains. `coded`: the scheme unpacks what comes, too."""
+        self._destination.restart(unpacked=coded or self._packed)
         self._summing = digest.new(self._kind) if self._kind else None
         self._unpacker = Gunzip() if self._packed else None
 

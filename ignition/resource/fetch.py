@@ -109,8 +109,7 @@ def fetch_to(ctx: FetchContext, resource: Resource, fileno: int, origin: Origin 
     """
     url = resource.source or ""
     headers = tuple((header.name, header.value) for header in resource.http_headers)
-    packed = bool(resource.compression)
-    destination = File(fileno, display_name(url), origin, unpacked=packed)
+    destination = File(fileno, display_name(url), origin)
     verification = resource.verification.hash
     _fetch(ctx, url, headers, destination, resource.compression, verification, origin)
 

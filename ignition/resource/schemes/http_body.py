@@ -4,16 +4,21 @@
 The rest is asked for by `Range` and `If-Range` (RFC 9110, 13.1.5 and 14) where the server offers that and
 says which version it serves: by a strong entity tag, or by a time of change that is a minute older than the
 answer. What arrives then goes on in the same hash, unpacker and destination.
+
+Bodies are taken as they come, but for those that a redirect led to: where its headers say that such a body
+is packed, it is unpacked, as Ignition's library does it there without being asked.
 """
 
 from __future__ import annotations
 
 import http.client
+import zlib
 
 import requests
 import urllib3
 
 from ignition.base.errors import Failure
+from ignition.base.gunzip import Gunzip
 from ignition.base.record import record
 from ignition.resource.schemes import http_client, http_wire
 from ignition.resource.schemes.http_time import date
@@ -36,6 +41,7 @@ _CHUNK = 256 * 1024
 # A time of change tells two versions apart only if nothing can have changed within the same second, by
 # clocks that may differ a little (RFC 7232, 2.2.2).
 _SETTLED = 60
+_NO_GZIP = "the answer is not the whole gzip file that its headers announce"
 
 
 class Broken(Exception):
@@ -58,13 +64,14 @@ class _Version:
 class Arrival:
     """How much of one resource has arrived, over all tries."""
 
-    __slots__ = ("_body", "_gained", "_got", "_may_ask", "_request", "_version", "asked")
+    __slots__ = ("_body", "_coding", "_gained", "_got", "_may_ask", "_request", "_version", "asked")
 
     def __init__(self, request: Request, body: Body) -> None:
         self._request = request
         self._body = body
         self._got = 0
         self._version: _Version | None = None
+        self._coding: Gunzip | None = None
         self._gained = False
         named = {name.lower() for name, _ in request.headers}
         self._may_ask = request.ask.method == "GET" and not named & {"range", "if-range"}
@@ -93,7 +100,8 @@ class Arrival:
         """
         version = _version(response, parts)
         if response.status_code in (200, 204):
-            self._begin(version)
+            redirected = parts is not self._request.parts
+            self._begin(version, coded=redirected and _says_gzip(response))
             end = version.length
         else:
             end = self._rest(response, version)
@@ -101,13 +109,16 @@ class Arrival:
         if end is not None and end != version.length:
             raise Broken(f"the answer ends after {end} of {version.length} bytes")
 
-    def _begin(self, version: _Version) -> None:
+    def _begin(self, version: _Version, *, coded: bool) -> None:
         """All of it comes, from its first byte on."""
         self._refuse_another(version)
-        self._body.begin()
+        self._body.begin(coded=coded)
+        self._coding = Gunzip() if coded else None
         self._got = 0
         self._version = version
-        if version.length is not None:
+        if coded:
+            version.proof = ""  # it begins anew after a break
+        elif version.length is not None:
             self._body.expect(version.length)
 
     def _rest(self, response: requests.Response, version: _Version) -> int:
@@ -148,7 +159,7 @@ class Arrival:
                 if end is not None and self._got + len(chunk) > end:
                     self._may_ask = False
                     raise Broken(f"the answer is longer than the {end} bytes announced")
-                self._body.write(chunk)
+                self._write(chunk)
                 self._got += len(chunk)
                 watch.arrived = self._got
         except TRANSPORT_ERRORS as error:
@@ -160,6 +171,23 @@ class Arrival:
             self._gained = 0 < begun < self._got
         if end is not None and self._got != end:
             raise Broken(f"the answer breaks off after {self._got} of {end} bytes")
+        if self._coding is not None and self._got and not self._coding.whole:
+            raise Broken(_NO_GZIP)
+
+    def _write(self, chunk: bytes) -> None:
+        if self._coding is None:
+            self._body.write(chunk)
+            return
+        try:
+            for piece in self._coding.feed(chunk):
+                self._body.write(piece)
+        except zlib.error as error:
+            raise Broken(_NO_GZIP) from error
+
+
+def _says_gzip(response: requests.Response) -> bool:
+    codings = response.raw.headers.getlist("content-encoding")
+    return bool(codings) and codings[0].lower() == "gzip"
 
 
 def _version(response: requests.Response, parts: Url) -> _Version:

@@ -173,6 +173,16 @@ def test_redirect_loses_the_headers(name: str, target: str, tmp_path: Path) -> N
         assert ["secret" in request for request in side.requests] == [True, False]
 
 
+@pytest.mark.parametrize("body", [PACKED, CONFIG, b""], ids=["gzip", "none", "empty"])
+def test_body_behind_a_redirect_that_says_it_is_packed(body: bytes, tmp_path: Path) -> None:
+    packed = Answer(body=body, headers={"Content-Encoding": "gzip"})
+    routes: Routes = {"/c": Answer(302, headers={"Location": "/d"}), "/d": packed}
+    theirs, ours = boot(tmp_path, config(references=merge()), routes, {})
+    assert (theirs.cache is None) == (body != PACKED) or not body
+    if body:
+        assert (theirs.online, theirs.cache) == (ours.online, ours.cache)
+
+
 STORAGE: dict[str, dict[str, Any]] = {
     "file": {"files": [{"path": "/a", "contents": {"source": HERE + "/c"}}]},
     "file inline": {"files": [{"path": "/a", "contents": {"source": "data:,x"}}]},

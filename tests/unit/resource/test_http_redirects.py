@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -74,6 +75,36 @@ def test_user_and_password_of_the_url_stay_where_the_target_names_no_server(benc
         server.answer("/a", redirect(server.url("/b")))
         fetch_bytes(bench.context(), server.url("/a", host="me:secret@127.0.0.1"))
         assert "authorization" not in server.requests[3].headers
+
+
+PACKED = zlib.compress(b"hello", wbits=31)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZip "])
+def test_body_behind_a_redirect_is_unpacked_where_its_headers_say_so(
+    bench: Bench, coding: str
+) -> None:
+    packed = Answer(body=PACKED, headers={"Content-Encoding": coding})
+    with HttpServer({"/a": redirect("/b"), "/b": packed, "/c": packed}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == b"hello"
+        assert fetch_bytes(bench.context(), server.url("/c")) == PACKED
+        server.answer("/b", Answer(body=PACKED, headers={"Content-Encoding": "x-gzip"}))
+        assert fetch_bytes(bench.context(), server.url("/a")) == PACKED
+
+
+def test_packed_body_behind_a_redirect_that_breaks_off_is_fetched_anew(bench: Bench) -> None:
+    headers = {"Content-Encoding": "gzip", "Accept-Ranges": "bytes", "ETag": '"1"'}
+    answers = [Answer(body=PACKED, headers=headers, cut=12), Answer(body=PACKED, headers=headers)]
+    with HttpServer({"/a": redirect("/b"), "/b": answers}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a")) == b"hello"
+        assert "range" not in server.requests[-1].headers
+
+
+@pytest.mark.parametrize("body", [b"hello", PACKED[:-1], PACKED + b"more"])
+def test_packed_body_behind_a_redirect_that_is_none_is_given_up(bench: Bench, body: bytes) -> None:
+    answer = Answer(body=body, headers={"Content-Encoding": "gzip"})
+    with HttpServer({"/a": redirect("/b"), "/b": answer}) as server:
+        assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4007"
 
 
 def test_ten_redirects_are_followed_eleven_are_not(bench: Bench) -> None:
