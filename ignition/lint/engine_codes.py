@@ -294,6 +294,10 @@ CODES: dict[str, tuple[str, str]] = {
         "No port below 1024 can be used to send from, which the server asks for.",
         "Run as root, or with CAP_NET_BIND_SERVICE.",
     ),
+    "IGN4040": (
+        "A header of a request has a name or value that no request can carry.",
+        "Write the name with letters, digits and hyphens, and the value without control characters.",
+    ),
     "IGN4101": ("A reference to another config has no source.", "Give it one, or take it out."),
     "IGN4102": (
         "A referenced config is empty.",

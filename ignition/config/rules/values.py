@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ignition.base.finding import WARNING
 from ignition.base.log import quote
+from ignition.config.rules import headers
 from ignition.config.rules.rule import Rule, RuleFinding
 
 TYPE_CHECKING = False
@@ -164,6 +165,7 @@ def unfit(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
                 yield from _node(node, ("storage", kind, index), root)
     for index, unit in enumerate((config.get("systemd") or {}).get("units") or ()):
         yield from _unit(unit, ("systemd", "units", index), root)
+    yield from headers.unfit(config)
 
 
 def too_long(path: str, root: str = "") -> str:

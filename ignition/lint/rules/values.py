@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ignition.config.rules import values
+from ignition.base.finding import WARNING
+from ignition.config.rules import headers, values
 from ignition.lint.rule import Found
 
 TYPE_CHECKING = False
@@ -19,6 +20,8 @@ _OF_THE_SPECS = ("IGN1402",)  # said already when the config was read
 def check(subject: Subject) -> Iterator[Found]:
     for one in values.unfit(subject.value):
         if one.code not in _OF_THE_SPECS:
-            found = Found(one.code, one.severity, one.path, one.message, one.hint)
+            # A part of a merge may mean it.
+            severity = WARNING if one.code == headers.NO_VALUE.code else one.severity
+            found = Found(one.code, severity, one.path, one.message, one.hint)
             found.secret = any(part in _SECRET for part in one.path)
             yield found

@@ -17,7 +17,9 @@ import urllib3
 
 import ignition
 from ignition.base.errors import Failure, NotFound, Rejected
+from ignition.base.log import quote
 from ignition.config import urls
+from ignition.config.rules.headers import NOT_SENT, impossible
 from ignition.resource import proxy
 from ignition.resource.fetch import too_late
 from ignition.resource.pauses import Pauses
@@ -152,9 +154,17 @@ def _headers(request: Request) -> dict[str, str | bytes]:
                 "IGN4015",
                 "unable to parse HTTP header",
                 request.origin,
-                hint=f"give the header {name!r} a value, or take it out",
+                hint=f"give the header {quote(name)} a value, or take it out",
             )
-        if name.lower() != "host":  # the host is the URL's
+        why = impossible(name, value)
+        if why:
+            raise Failure(
+                "IGN4040",
+                f"{why}: {request.name}",
+                request.origin,
+                hint="a name is letters, digits and hyphens; a value has no control characters",
+            )
+        if name.lower() not in NOT_SENT:
             headers[name.lower()] = value.strip(" \t").encode("utf-8", "surrogatepass")
     return headers
 

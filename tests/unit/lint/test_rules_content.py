@@ -320,3 +320,42 @@ def test_quadlet_that_names_another_one_of_the_config() -> None:
         file(f"{folder}/web.network", "[Network]\n"),
     ]
     assert of_storage(files=files) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ({"name": "X-A", "value": "b"}, []),
+        ({"name": "x!#$%&'*+-.^_`|~1", "value": " \u00fc\tb "}, []),
+        ({"name": "X A", "value": "b"}, ["error IGN1985"]),
+        ({"name": "X:", "value": "b"}, ["error IGN1985"]),
+        ({"name": "X-A", "value": "secret\n"}, ["error IGN1985"]),
+        ({"name": "X-A", "value": "secret\0"}, ["error IGN1985"]),
+        ({"name": "X-A"}, ["warning IGN1986"]),
+        ({"name": "Content-Length", "value": "5"}, ["info IGN1987"]),
+        ({"name": "HOST", "value": "b"}, ["info IGN1987"]),
+    ],
+)
+def test_headers(header: dict[str, str], said: list[str]) -> None:
+    resource = {
+        "source": "https://example.com/a",
+        "httpHeaders": [header],
+        "verification": {"hash": SHA512},
+    }
+    places: list[dict[str, Any]] = [
+        {"ignition": {"version": "3.4.0", "config": {"merge": [resource]}}},
+        {"ignition": {"version": "3.4.0", "config": {"replace": resource}}},
+        {
+            "ignition": {
+                "version": "3.4.0",
+                "security": {"tls": {"certificateAuthorities": [resource]}},
+            }
+        },
+        {"storage": {"files": [{"path": "/opt/a", "contents": resource}]}},
+        {"storage": {"files": [{"path": "/opt/a", "append": [resource]}]}},
+        {"storage": {"luks": [{"name": "a", "device": "/dev/vdb", "keyFile": resource}]}},
+    ]
+    for place in places:
+        found = [each for each in linted(**place) if each.code in ("IGN1985", "IGN1986", "IGN1987")]
+        assert [f"{each.severity} {each.code}" for each in found] == said, place
+        assert not any("secret" in each.message for each in found)

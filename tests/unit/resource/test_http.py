@@ -89,12 +89,47 @@ def test_headers_of_the_config_replace_defaults_in_any_case_and_the_last_counts(
         assert sent["host"] == f"127.0.0.1:{server.port}"
 
 
-@pytest.mark.parametrize("header", [("X-A", None), ("X-A", "a\nb"), ("X\nA", "b")])
-def test_impossible_header_fails_at_once(bench: Bench, header: tuple[str, str | None]) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-A", None),
+        ("", "b"),
+        *[(f"X{character}A", "b") for character in "\0\t\n\r :ü@\x7f"],
+        *[("X-A", f"a{character}b") for character in "\0\1\n\r\x1b\x7f"],
+    ],
+)
+def test_impossible_header_fails_at_once(bench: Bench, name: str, value: str | None) -> None:
     with HttpServer({"/a": b""}) as server, pytest.raises(Failure) as caught:
-        fetch_bytes(bench.context(), server.url("/a"), headers=[header])
-    assert caught.value.code in ("IGN4012", "IGN4015")
+        fetch_bytes(bench.context(), server.url("/a"), headers=[(name, value)])
+    assert caught.value.code == ("IGN4040" if name and value else "IGN4015")
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Content-Length", "5"),
+        ("content-length", "x"),
+        ("Transfer-Encoding", "chunked"),
+        ("transfer-encoding", "x"),
+        ("Trailer", "X"),
+        ("Host", "elsewhere"),
+    ],
+)
+def test_header_about_the_request_itself_is_not_sent(bench: Bench, name: str, value: str) -> None:
+    with HttpServer({"/a": b"x"}) as server:
+        ctx = bench.context()
+        for headers in ([], [(name, value)]):
+            assert fetch_bytes(ctx, server.url("/a"), headers=headers) == b"x"
+        plain, given = server.requests
+    assert (given.headers, given.body) == (plain.headers, b"")
+
+
+@pytest.mark.parametrize("name", ["Connection", "Expect", "Upgrade", "TE", "Keep-Alive", "Cookie"])
+def test_other_headers_are_sent_as_they_are(bench: Bench, name: str) -> None:
+    with HttpServer({"/a": b"x"}) as server:
+        assert fetch_bytes(bench.context(), server.url("/a"), headers=[(name, "a")]) == b"x"
+        assert server.requests[0].headers[name.lower()] == "a"
 
 
 def test_password_in_the_url_is_sent_but_not_shown(bench: Bench) -> None:

@@ -55,3 +55,27 @@ def test_root_counts_for_the_length_of_a_path(target: Target) -> None:
     assert len(path) < 4095 < len(path) + len(target.settings.root)
     with pytest.raises(Refused, match="4"):
         target.file(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ({"name": "X-A\0", "value": "b"}, "IGN1985"),
+        ({"name": "X-A", "value": "b\r\nX-B: c"}, "IGN1985"),
+        ({"name": "X-A"}, "IGN1986"),
+    ],
+)
+def test_header_that_no_request_can_carry(
+    target: Target, header: dict[str, str], code: str
+) -> None:
+    before = target.tree()
+    contents = {"source": "http://127.0.0.1:9/", "httpHeaders": [header]}
+    files = [
+        {"path": "/a", "contents": {"source": "data:,x"}},
+        {"path": "/b", "append": [contents]},
+    ]
+    with pytest.raises(Refused) as caught:
+        target.run({"storage": {"files": files}}, "files")
+    assert caught.value.code == code
+    assert str(caught.value.origin).endswith("/storage/files/1/append/0/httpHeaders/0")
+    assert target.tree() == before
