@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from ignition.base.finding import INFO
 from ignition.lint.rule import LintRule
 
 TYPE_CHECKING = False
@@ -43,6 +44,15 @@ BAD_YAML = LintRule(
 )
 """Files whose name ends in `.yaml` or `.yml`. Only the form is checked; tags may be any."""
 
+UNREAD_YAML = LintRule(
+    "IGN1987",
+    "bodies in YAML were not looked at: Python's module yaml is not installed here",
+    hint="install PyYAML (python3-yaml) to have them checked",
+    severity=INFO,
+)
+"""Said once for a config. A tree that `make install` laid down has no YAML reader of its own, and takes that
+of the system."""
+
 IGNORED_SYSCTL_FILE = LintRule(
     "IGN1955",
     "only files that end in .conf are read in this folder",
@@ -59,6 +69,7 @@ _CONF_FOLDER = re.compile(r"/etc/(sysctl|tmpfiles|modules-load|sysusers|modprobe
 
 
 def check(subject: Subject) -> Iterator[Found]:
+    unread = False
     for file in subject.files:
         where = file.where
         folder = _CONF_FOLDER.fullmatch(where) if where.startswith("/etc/") else None
@@ -69,7 +80,12 @@ def check(subject: Subject) -> Iterator[Found]:
             continue
         text = file.bodies[0].text(where)
         if text is not None and text.text.strip():
-            yield from reader(text)
+            for found in reader(text):
+                if found.code != UNREAD_YAML.code:
+                    yield found
+                elif not unread:
+                    unread = True
+                    yield found
 
 
 def _reader(path: str) -> Callable[[Embedded], Iterator[Found]] | None:
@@ -125,6 +141,7 @@ def _yaml(text: Embedded) -> Iterator[Found]:
         import yaml
     except ImportError:
         # A checkout runs without being installed; only this rule needs more than Python.
+        yield UNREAD_YAML.inside(text, (0, 1))
         return
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
