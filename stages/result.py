@@ -7,7 +7,6 @@ vouches for comes after it (DESIGN 6.4).
 
 from __future__ import annotations
 
-import os
 import time
 from stat import S_ISDIR
 
@@ -20,6 +19,7 @@ from ignition.base.shown import shown_json
 from ignition.config.model import File
 from ignition.engine.step import Step
 from ignition.system import selinux
+from ignition.system.barrier import Barrier
 from ignition.system.root import Root
 from ignition.system.run import run
 
@@ -66,6 +66,8 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
             machine.origin("storage", "luks"),
             hint="leave storage.luks out of the config",
         )
+    # Before any step writes anything: see there.
+    barrier = Barrier(machine.root)
     if machine.state.provider_output_files:
         yield _provider_files(root, machine)
     if selinux.wanted(machine.settings, root):
@@ -75,7 +77,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     yield Step(
         "write everything to the disk",
         machine.origin(),
-        lambda task: os.sync(),
+        lambda task: _sync(barrier, machine),
         needs=(*EVERYTHING, LABELLED),
         provides=(ON_DISK,),
     )
@@ -84,7 +86,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
         yield Step(
             f"write {machine.settings.result_file}",
             machine.origin(),
-            lambda task: _write_result(root, task),
+            lambda task: _write_result(root, barrier, task),
             needs=(ON_DISK,),
         )
 
@@ -116,7 +118,13 @@ def _provider_files(root: Root, machine: Machine) -> Step:
     )
 
 
-def _write_result(root: Root, task: Task) -> None:
+def _sync(barrier: Barrier, machine: Machine) -> None:
+    barrier.sync()
+    if not machine.settings.result_file:
+        barrier.close()  # nothing comes after it
+
+
+def _write_result(root: Root, barrier: Barrier, task: Task) -> None:
     machine = task.machine
     path = root.resolve(machine.settings.result_file)
     journal = open_journal(root, machine)
@@ -143,8 +151,15 @@ def _write_result(root: Root, task: Task) -> None:
         is_folder = found is not None and S_ISDIR(found.st_mode)
         text = shown_json(gojson.dumps_indent(report)) + "\n"
         folder.write(name, text.encode(), MODE, clear=is_folder, durable=True)
+        try:
+            selinux.relabel(machine, [root.show(path)])
+            if selinux.wanted(machine.settings, root):
+                barrier.sync()
+        except BaseException:
+            folder.discard(name)  # a mark that is not on the disk as it should be marks nothing
+            raise
     journal.remove()
-    selinux.relabel(machine, [root.show(path)])
+    barrier.close()
 
 
 def _boot_id(machine: Machine) -> str:

@@ -226,6 +226,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A home was moved by half, and neither the old nor the new one holds all.",
         "Put together by hand what belongs together.",
     ),
+    "IGN3407": (
+        "What was written did not reach the disk.",
+        "Read the kernel's log; a device is broken, or a pool or image below it is full.",
+    ),
     "IGN3501": ("This version does not record LUKS volumes.", "Leave storage.luks out."),
     "IGN3502": ("The id of this boot cannot be read.", "Check that /proc is mounted."),
     "IGN3503": (
