@@ -262,6 +262,35 @@ def test_a_phase_that_failed_reports_the_steps_that_ran(target: Target) -> None:
     assert [failure["code"] for failure in phase["failures"]] == ["IGN4011"]
 
 
+@pytest.mark.parametrize("phase", ["kargs", "disks", "mount", "files"])
+def test_what_no_machine_can_be_given_is_refused_by_the_first_phase_that_applies_a_config(
+    target: Target, capfd: pytest.CaptureFixture[str], phase: str
+) -> None:
+    user = {"name": "ada", "passwordHash": "$6$a$b\nroot:$6$c$d"}
+    device = {"device": "/dev/none", "format": "ext4", "path": "/var", "wipeFilesystem": True}
+    target.config(
+        {
+            "passwd": {"users": [user]},
+            "storage": {"filesystems": [device], "files": [HELLO]},
+            "kernelArguments": {"shouldExist": ["quiet"]},
+        }
+    )
+    assert target.run("fetch-offline") == 0
+    capfd.readouterr()
+    assert target.run(phase) == 1
+    output = capfd.readouterr().out
+    assert "IGN1969" in output
+    assert "/passwd/users/0/passwordHash" in output
+    assert "executing:" not in output
+    assert "$6$c" not in output
+    assert list(target.root.iterdir()) == []
+
+
+def test_what_is_mounted_is_unmounted_whatever_the_config_says(target: Target) -> None:
+    target.config({"passwd": {"users": [{"name": "ada", "uid": -1}]}})
+    assert target.run("fetch-offline", "umount") == 0
+
+
 def test_a_phase_that_cannot_begin_is_reported_too(target: Target) -> None:
     target.left("").mkdir()
     target.left("state").write_text("{")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,3 +199,27 @@ def test_hash_of_a_group_is_on_no_command_line(system: Target) -> None:
     system.run({"passwd": {"groups": wanted}}, "users")
     assert not seen.exists()
     assert system.at("/etc/gshadow").read_text() == before
+
+
+def test_hashes_end_as_if_the_tools_had_got_them_as_words(system: Target, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    other = furnish(Target(folder))
+    system.run(
+        {
+            "passwd": {
+                "groups": [{"name": name, "passwordHash": HASH} for name in ("team", "wheel")],
+                "users": [{**NEW, "passwordHash": HASH}, {"name": "core", "passwordHash": HASH}],
+            }
+        },
+        "users",
+    )
+    for words in (
+        ("groupadd", "--password", HASH, "team"),
+        ("groupmod", "--password", HASH, "wheel"),
+        ("useradd", "--no-create-home", "--password", HASH, "ada"),
+        ("usermod", "--password", HASH, "core"),
+    ):
+        assert tool(other, *words) == 0
+    for table in ("passwd", "shadow", "group", "gshadow"):
+        assert system.at(f"/etc/{table}").read_text() == other.at(f"/etc/{table}").read_text()

@@ -220,6 +220,15 @@ def test_directory_at_the_path_of_a_unit(system: Target) -> None:
     assert str(caught.value.origin) == "config.ign: /systemd/units/1"
 
 
+def test_name_that_begins_with_a_hyphen_is_no_option(system: Target) -> None:
+    name = "--now.service"
+    system.put(f"{UNITS}/{name}", f"{SERVICE}\n[Install]\nWantedBy=multi-user.target\n")
+    wants = system.link(f"{UNITS}/multi-user.target.wants/{name}", f"../{name}")
+    units(system, {"name": name, "enabled": False})
+    assert not wants.is_symlink()
+    assert preset(system) == f"disable {name}\n"
+
+
 def test_no_systemctl(system: Target) -> None:
     system.settings.programs["systemctl"] = "no-such-program"
     units(system, {"name": "x.service", "enabled": False}, {"name": "y.service", "enabled": True})
