@@ -327,17 +327,20 @@ def _changes(before: Tree, after: Tree) -> list[str]:
 
 
 def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
-    """Whether the config writes over a table in which it also makes accounts: no second run finds what the
-    first one made, in Ignition neither."""
-    if not value.get("passwd"):
-        return False
+    """Whether the config writes over a table in which it also makes or looks up accounts: a second run does
+    not find what the first one found, in Ignition neither."""
     storage = value.get("storage", {})
-    target = Root(str(root))
-    for kind in ("directories", "files", "links"):
-        for entry in storage.get(kind, ()):
-            try:
-                if target.resolve(entry["path"]) in _ACCOUNT_FILES:
-                    return True
-            except Failure:  # links that the config made and that lead nowhere
-                continue
-    return False
+    entries = [
+        entry for kind in ("directories", "files", "links") for entry in storage.get(kind, ())
+    ]
+    named = any("name" in entry.get(whose, {}) for entry in entries for whose in ("user", "group"))
+    return bool(value.get("passwd") or named) and any(
+        _is_account_file(entry["path"], root) for entry in entries
+    )
+
+
+def _is_account_file(path: str, root: Path) -> bool:
+    try:
+        return Root(str(root)).resolve(path) in _ACCOUNT_FILES
+    except Failure:  # links that the config made and that lead nowhere
+        return False
