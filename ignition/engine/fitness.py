@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ignition.base.errors import Refused, Several
 from ignition.base.finding import ERROR
-from ignition.config.rules.values import unfit
+from ignition.config.rules import fetches, values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ def check(config: Config, machine: Machine) -> None:
     Raises Refused, or Several, with the codes of the rules that lint has for this.
     """
     refusals: list[Failure] = []
-    for found in unfit(config.raw, machine.root.rstrip("/")):
+    root = machine.root.rstrip("/")
+    for found in (*values.unfit(config.raw, root), *fetches.unfit(config.raw)):
         origin = machine.origin(*found.path)
         if found.severity == ERROR:
             refusals.append(Refused(found.code, found.message, origin, hint=found.hint))

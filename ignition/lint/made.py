@@ -7,10 +7,13 @@ server, then nothing can be said about what is missing.
 
 from __future__ import annotations
 
+from ignition.config.rules.paths import clean
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_NOT_MOUNTED = (None, "", "none", "swap")
 _UNIT_FOLDER = "/etc/systemd/system/"
 QUADLET_FOLDER = "/containers/systemd/"
 """What all folders of quadlet files have in their path."""
@@ -41,6 +44,10 @@ class Made:
     user_entries user -> the same
     files        path -> mode of a file
     directories  paths of directories
+    links        paths of links that are not hard
+    hard_links   path of a hard link -> path of its target, as a boot reads it
+    mounts       where filesystems are mounted
+    enabled      units that a config enables
     quadlets     names of quadlet files
     generated    unit -> the quadlet file that podman makes it from
     """
@@ -59,6 +66,10 @@ class Made:
         self.user_entries: dict[str, int] = {}
         self.files: dict[str, int] = {}
         self.directories: set[str] = set()
+        self.links: set[str] = set()
+        self.hard_links: dict[str, str] = {}
+        self.mounts: set[str] = set()
+        self.enabled: set[str] = set()
         self.quadlets: set[str] = set()
         self.generated: dict[str, str] = {}
 
@@ -73,7 +84,15 @@ class Made:
             self.labels.update(item.get("label", "") for item in storage.get(kind, ()))
         self.directories.update(item.get("path", "") for item in storage.get("directories", ()))
         for link in storage.get("links", ()):
-            self.files.setdefault(link.get("path", ""), 0o777)
+            path = link.get("path", "")
+            self.files.setdefault(path, 0o777)
+            if link.get("hard"):
+                self.hard_links[path] = clean("/" + link.get("target", ""))
+            else:
+                self.links.add(path)
+        for item in storage.get("filesystems", ()):
+            if item.get("path") and item.get("format") not in _NOT_MOUNTED:
+                self.mounts.add(item["path"])
         for file in storage.get("files", ()):
             self._add_file(file)
         for unit in value.get("systemd", {}).get("units", ()):
@@ -81,6 +100,8 @@ class Made:
             self.unit_entries[name] = self.unit_entries.get(name, 0) + 1
             if unit.get("contents"):
                 self.units.add(name)
+            if unit.get("enabled"):
+                self.enabled.add(name)
 
         for user in value.get("passwd", {}).get("users", ()):
             name = user.get("name", "")

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from ignition.base.finding import ERROR, Finding
 from ignition.base.origin import Origin, pointer
-from ignition.config import check, decode, fast, rules, shapes
+from ignition.config import check, decode, fast, merge, rules, shapes, translate, versions
 from ignition.lint import place
 from ignition.lint import rules as lint_rules
 from ignition.lint.finding import Inner, LintFinding
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-# Each config holds the next one as text, so that this many take more than a machine has memory for;
-# it bounds the recursion.
-_DEPTH_MAX = 20
+# As deep as a boot follows configs in configs.
+_DEPTH_MAX = 64
 
 
 def lint(
@@ -53,12 +52,15 @@ class _Config:
         self.source = source
         self.depth = depth
         self.value, self.checked = _read(data, source)
+        self.accepted = self.checked is None or self.checked.failure is None
         self.children: list[tuple[Path, Embedded | None, _Config]] = []
         self.remote = False
+        self.too_deep: list[Path] = []
         for resource, path in references(self.value or {}):
             body = body_of(resource, path)
             if body is None or body.data is None or depth >= _DEPTH_MAX:
                 self.remote = self.remote or body is None
+                self.too_deep += [path] if body is not None and depth >= _DEPTH_MAX else []
             else:
                 child = _Config(body.data, source, depth + 1)
                 self.children.append((path, body.text(""), child))
@@ -81,11 +83,49 @@ class _Config:
                 from ignition.lint import verify
 
                 found.extend(_placed(subject, each) for each in verify.findings(subject))
+            found.extend(_placed(subject, each) for each in self._together())
             for path, embedded, child in self.children:
                 for each in child.findings(made, "", systemd_verify):
                     found.append(_from_inside(subject, path, embedded, child, each))
         found.sort(key=lambda each: (each.origin.line, each.origin.column, each.code))
         return found
+
+    def _together(self) -> Iterator[Found]:
+        """What is to say of this config and the ones inside it as one."""
+        if self.too_deep:
+            from ignition.lint.rules import inline
+
+            for path in self.too_deep:
+                message = f"more than {_DEPTH_MAX} configs refer to each other"
+                yield inline.TOO_LARGE.at((*path, "source"), message)
+        if any(path[2] == "merge" for path, _, _ in self.children):
+            from ignition.lint.rules import merged
+
+            own = self._newest()
+            inside = [(path, child._whole()) for path, _, child in self.children]
+            known = [(path, value) for path, value in inside if value is not None]
+            found = merged.fault(own, known) if own is not None else None
+            if found is not None:
+                yield found
+
+    def _newest(self) -> dict[str, Any] | None:
+        """This config by itself, as the newest spec has it; None if it is refused."""
+        if not self.accepted or self.value is None:
+            return None
+        from copy import deepcopy
+
+        version = versions.known(self.value["ignition"]["version"])
+        return translate.to_newest(deepcopy(self.value), version or shapes.NEWEST)
+
+    def _whole(self) -> dict[str, Any] | None:
+        """This config with those inside it merged in; None if one of them is refused."""
+        value = self._newest()
+        for path, _, child in self.children:
+            inside = child._whole()
+            if value is None or inside is None:
+                return None
+            value = inside if path[2] == "replace" else merge.merge(value, inside)
+        return value
 
     def offset(self, line: int, column: int) -> int:
         """The byte offset of a line and column of this config."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-# No author has a body in a config that is larger than this; a few bytes of gzip may claim to be.
-_DECOMPRESSED_MAX = 32 << 20
+# What a boot keeps of a config or certificate in memory; a few bytes of gzip may claim to be more.
+_DECOMPRESSED_MAX = 64 << 20
 
 
 class Body:
@@ -212,6 +212,15 @@ class Subject:
         ]
 
     @cached_property
+    def authorities(self) -> list[tuple[dict[str, Any], Path]]:
+        """Certificate authorities, as resources."""
+        tls = self.value.get("ignition", {}).get("security", {}).get("tls", {})
+        return [
+            (item, ("ignition", "security", "tls", "certificateAuthorities", index))
+            for index, item in enumerate(tls.get("certificateAuthorities", ()))
+        ]
+
+    @cached_property
     def references(self) -> list[tuple[dict[str, Any], Path]]:
         """The configs that this one refers to, as resources, in the order in which they count."""
         return references(self.value)
@@ -223,9 +232,7 @@ class Subject:
     def resources(self) -> Iterator[tuple[dict[str, Any], Path]]:
         """Everything with a source."""
         yield from self.references
-        tls = self.value.get("ignition", {}).get("security", {}).get("tls", {})
-        for index, item in enumerate(tls.get("certificateAuthorities", ())):
-            yield item, ("ignition", "security", "tls", "certificateAuthorities", index)
+        yield from self.authorities
         for item, path in self.items("storage", "files"):
             if "contents" in item:
                 yield item["contents"], (*path, "contents")

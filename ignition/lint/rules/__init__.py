@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from ignition.lint.subject import Subject
 
 _OF_DISKS = ("devices", "mounts")
-_OF_NODES = ("paths", "modes")
+_OF_NODES = ("paths", "modes", "enablement")
 _OF_FILES = ("inline", "secrets", "bodies")
 _OF_UNITS = ("shadowing", "unit_settings", "unit_commands", "unit_needs")
+_OF_TREE = ("files", "directories", "links")
 _OF_STORAGE = ("disks", "raid", "luks", "filesystems")
 
 
@@ -44,10 +45,20 @@ def _themes(subject: Subject) -> list[str]:
         themes += ["accounts", "account_tools"]
     if any(storage.get(kind) for kind in _OF_STORAGE):
         themes += _OF_DISKS
-    if any(storage.get(kind) for kind in ("files", "directories", "links")):
+    if any(storage.get(kind) for kind in _OF_TREE):
         themes += _OF_NODES
-    if subject.files or subject.units or subject.key_files or subject.references:
+    if (
+        subject.files
+        or subject.units
+        or subject.key_files
+        or subject.references
+        or subject.authorities
+    ):
         themes += _OF_FILES
+    if subject.units or any(storage.get(kind) for kind in _OF_TREE):
+        themes.append("tree")
+    if storage.get("luks"):
+        themes.append("unbuilt")
     unit_files = any("/systemd/system/" in file.where for file in subject.files)
     if subject.units or unit_files:
         themes += _OF_UNITS

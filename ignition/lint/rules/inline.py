@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from ignition.base.errors import Failure
 from ignition.base.finding import ERROR
+from ignition.config import authorities
 from ignition.lint.rule import LintRule
 from ignition.lint.subject import Body, body_of
 
@@ -11,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Found, Path
     from ignition.lint.subject import Subject
 
 HASH_MISMATCH = LintRule(
@@ -39,6 +41,24 @@ STILL_COMPRESSED = LintRule(
 """The file is written as it is, in compressed form. Files whose name ends as that of a compressed file
 (`.gz`, `.tgz`, `.img`, ...) are not reported."""
 
+BAD_AUTHORITY = LintRule(
+    "IGN1992",
+    "this is no certificate in PEM form",
+    hint="give one or more certificates in PEM form, with nothing after the last",
+    severity=ERROR,
+)
+"""The engine reads the certificate authorities before it fetches anything, and fails the boot where one
+cannot be read. Text before a certificate is a comment; what follows the last one is not."""
+
+TOO_LARGE = LintRule(
+    "IGN1998",
+    "too large for a boot: it is kept in memory",
+    hint="let files fetch what is large: they have no limit",
+    severity=ERROR,
+)
+"""Configs, certificates and keys may have 64 MiB once they are unpacked, and configs in configs may be 64
+deep."""
+
 _GZIP = b"\x1f\x8b\x08"
 _COMPRESSED_NAMES = (
     ".gz",
@@ -65,10 +85,23 @@ def check(subject: Subject) -> Iterator[Found]:
                 and not file.where.endswith(_COMPRESSED_NAMES)
             ):
                 yield STILL_COMPRESSED.at((*body.path, "source"))
-    for resource, path in (*subject.references, *subject.key_files):
+    for resource, path in (*subject.references, *subject.key_files, *subject.authorities):
         found = body_of(resource, path)
         if found is not None:
             yield from _body(found)
+            if found.data is None and not found.damaged:
+                yield TOO_LARGE.at((*path, "source"))
+    for resource, path in subject.authorities:
+        found = body_of(resource, path)
+        if found is not None and found.data is not None:
+            yield from _authorities(found.data, path)
+
+
+def _authorities(data: bytes, path: Path) -> Iterator[Found]:
+    try:
+        authorities.names(authorities.certificates(data, None), None)
+    except Failure as failure:
+        yield BAD_AUTHORITY.at((*path, "source"), failure.text, failure.hint)
 
 
 def _body(body: Body) -> Iterator[Found]:

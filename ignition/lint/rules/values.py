@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values that no machine can be given. The rules are those that every phase of a boot applies."""
+"""Values that no machine can be given, and sources that nothing comes from, by the rules of every phase."""
 
 from __future__ import annotations
 
 from ignition.base.finding import WARNING
-from ignition.config.rules import headers, values
+from ignition.config.rules import fetches, headers, values
 from ignition.lint.rule import Found
 
 TYPE_CHECKING = False
@@ -25,3 +25,6 @@ def check(subject: Subject) -> Iterator[Found]:
             found = Found(one.code, severity, one.path, one.message, one.hint)
             found.secret = any(part in _SECRET for part in one.path)
             yield found
+    for resource, path in subject.resources():
+        for one in fetches.resource(resource, path):
+            yield Found(one.code, one.severity, one.path, one.message, one.hint)

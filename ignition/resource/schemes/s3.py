@@ -15,9 +15,9 @@ from http.client import responses
 
 from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.base.log import quote as quoted
-from ignition.config import urls
+from ignition.config import s3_place, urls
 from ignition.resource.fetch import Ask, Request
-from ignition.resource.schemes import http, http_client, s3_place, s3_role
+from ignition.resource.schemes import http, http_client, s3_role
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     import requests
 
+    from ignition.config.s3_place import Place
     from ignition.resource.body import Body
     from ignition.resource.context import FetchContext
-    from ignition.resource.schemes.s3_place import Place
 
     Headers = list[tuple[str, str | None]]
 

@@ -12,7 +12,7 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
-from ignition.resource import authorities
+from ignition.config import authorities
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.testbed.certificates import Authority

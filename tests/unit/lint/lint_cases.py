@@ -20,7 +20,9 @@ def config(version: str = "3.6.0", **sections: Any) -> bytes:
 
 
 def linted(version: str = "3.6.0", platform: str = "", **sections: Any) -> list[LintFinding]:
-    return lint(config(version, **sections), "test.ign", platform=platform)
+    """The findings but the one that all LUKS volumes have: that this version makes none."""
+    found = lint(config(version, **sections), "test.ign", platform=platform)
+    return [each for each in found if each.code != "IGN1990"]
 
 
 def codes(version: str = "3.6.0", **sections: Any) -> list[str]:

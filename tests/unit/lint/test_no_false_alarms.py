@@ -267,7 +267,9 @@ ORDINARY["autologin"].pop("files")
 
 @pytest.mark.parametrize("name", ORDINARY)
 def test_ordinary_config(name: str) -> None:
-    assert lint(config("3.4.0", **ORDINARY[name]), name) == []
+    found = lint(config("3.4.0", **ORDINARY[name]), name)
+    # That this version makes no LUKS volumes is no fault of the config.
+    assert [each for each in found if each.code != "IGN1990"] == []
 
 
 def test_large_ordinary_config_for_every_platform_without_a_limit() -> None:

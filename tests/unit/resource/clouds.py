@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from ignition.resource import authorities
+from ignition.config import authorities
 from ignition.resource.context import Transport
 from ignition.testbed import network
 from ignition.testbed.certificates import Authority

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.resource import authorities
+from ignition.config import authorities
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.schemes import http

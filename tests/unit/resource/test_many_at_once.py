@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ignition.resource import authorities
+from ignition.config import authorities
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.testbed.certificates import Authority

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, NotFound
+from ignition.config import authorities
 from ignition.config.model import Resource
-from ignition.resource import authorities
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes, fetch_to
 from ignition.resource.schemes import s3_role

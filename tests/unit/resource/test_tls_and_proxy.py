@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.resource import authorities
+from ignition.config import authorities
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.proxy import bypassed

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.config import urls
-from ignition.resource.schemes import s3_place
+from ignition.config import s3_place, urls
 
 KEYS = ["k", "a/b", "a//b", "a b", "a+b%20c", "é/ü", "~()*!'", "a/../b", "?x=1#y", "\x7f"]
 

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What this version of the engine cannot do."""
+
+from __future__ import annotations
+
+from ignition.base.finding import ERROR
+from ignition.lint.rule import LintRule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ignition.lint.rule import Found
+    from ignition.lint.subject import Subject
+
+NO_ENCRYPTION = LintRule(
+    "IGN1990",
+    "this version of the engine makes no LUKS volumes: it refuses the config",
+    hint="leave storage.luks out; for a machine that Ignition provisions, lint with --ignore IGN1990",
+    severity=ERROR,
+    since="3.2.0",
+)
+"""A boot refuses such a config before it changes anything."""
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    for _, path in subject.items("storage", "luks"):
+        yield NO_ENCRYPTION.at(path)
