@@ -16,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.engine.machine import Machine
-    from ignition.system.folder import Folder
     from ignition.system.root import Root
 
     from .earlier import Earlier
@@ -82,10 +81,16 @@ def _make(link: Entry, target: str, root: Root, earlier: Earlier, log: Log) -> N
                 " target and overwrite is false",
                 hint="set overwrite to true to replace it, or leave the link out",
             )
+        if S_ISDIR(wanted.st_mode):
+            raise Refused(
+                "IGN3120",
+                f"error creating hard link {path}: the target is a directory: {root.show(target)}",
+                hint="leave out hard to make a symlink, or name a file",
+            )
         log.info(f"writing link {quote(path)} -> {quote(root.show(target))}")
-        if found is not None:
-            folder.remove(link.name)
-        _link(folder, link.name, target, root)
+        parent, _, target_name = target.rpartition("/")
+        with root.folder(parent) as source:
+            folder.hard_link(link.name, source, target_name)
 
 
 def _may_go(link: Entry, found: os.stat_result, earlier: Earlier) -> bool:
@@ -93,9 +98,3 @@ def _may_go(link: Entry, found: os.stat_result, earlier: Earlier) -> bool:
     if S_ISDIR(found.st_mode):  # nobody can link to a folder
         return False
     return earlier.maker(link.path) == UNFINISHED or link.path in earlier.second_names
-
-
-def _link(folder: Folder, name: str, target: str, root: Root) -> None:
-    parent, _, target_name = target.rpartition("/")
-    with root.folder(parent) as source:
-        folder.hard_link(name, source, target_name)

@@ -110,9 +110,7 @@ def _write_in(folder: Folder, names: set[str], unit: Unit, root: Root, log: Log)
 
 
 def _write(unit: Unit, name: str, folder: Folder, names: set[str], log: Log) -> None:
-    for dropin in unit.dropins:
-        if dropin.contents is not None:
-            _write_dropin(f"{name}.d", dropin.name, dropin.contents, folder, log)
+    _write_dropins(unit, f"{name}.d", folder, log)
     if unit.mask:
         _mask(name, folder, names, log)
         return
@@ -122,11 +120,19 @@ def _write(unit: Unit, name: str, folder: Folder, names: set[str], log: Log) -> 
         _unmask(name, folder, log)
 
 
-def _write_dropin(inner: str, name: str, text: str, folder: Folder, log: Log) -> None:
+def _write_dropins(unit: Unit, inner: str, folder: Folder, log: Log) -> None:
     beside = f"{folder.path}/{inner}"
-    parent, _, name = clean(f"{beside}/{name}").rpartition("/")
-    with folder.inner(inner) if parent == beside else folder.root.folder(parent) as own:
-        _put(name, text, own, own.sweep(), f'writing systemd drop-in "{name}" at', log)
+    groups: dict[str, list[tuple[str, str]]] = {}  # one folder, but for names with a slash
+    for dropin in unit.dropins:
+        if dropin.contents is not None:
+            parent, _, name = clean(f"{beside}/{dropin.name}").rpartition("/")
+            groups.setdefault(parent, []).append((name, dropin.contents))
+    for parent, texts in groups.items():
+        with folder.inner(inner) if parent == beside else folder.root.folder(parent) as own:
+            names = own.sweep()
+            for name, text in texts:
+                _put(name, text, own, names, f'writing systemd drop-in "{name}" at', log)
+                names.add(name)
 
 
 def _put(name: str, text: str, folder: Folder, names: set[str], saying: str, log: Log) -> None:
@@ -135,7 +141,7 @@ def _put(name: str, text: str, folder: Folder, names: set[str], saying: str, log
     found = folder.lstat(name) if name in names else None
     if found is not None and S_ISREG(found.st_mode) and found.st_size == len(data):
         attributes = (S_IMODE(found.st_mode), found.st_uid, found.st_gid)
-        if attributes == (MODE, 0, 0) and folder.read(name, len(data)) == data:
+        if attributes == (MODE, 0, folder.group()) and folder.read(name, len(data)) == data:
             return
     log.info(f"{saying} {quote(folder.show(name))}")
     folder.write(name, data, MODE)

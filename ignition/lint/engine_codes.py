@@ -165,6 +165,10 @@ CODES: dict[str, tuple[str, str]] = {
         "The target of a hard link does not exist.",
         "Write it in the same config, or check its path.",
     ),
+    "IGN3120": (
+        "The target of a hard link is a directory.",
+        "Leave out `hard` to make a symlink, or name a file.",
+    ),
     "IGN3201": (
         "A user or group cannot be made or changed.",
         "Read what the program said; it follows.",

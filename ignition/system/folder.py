@@ -9,7 +9,7 @@ from stat import S_IMODE, S_ISDIR, S_ISGID, S_ISREG
 
 from ignition.base.errors import Refused
 from ignition.base.files import LIMIT, open_regular, read_regular
-from ignition.system.mounts import mounted
+from ignition.system import mounts
 from ignition.system.tree import remove_tree
 from ignition.system.trouble import trouble
 
@@ -238,17 +238,20 @@ class Folder:
         self._link_by_rename(name, make)
 
     def hard_link(self, name: str, source: Folder, source_name: str) -> None:
-        """Gives a file of `source` this name too; a symlink is linked itself. Replaces as `symlink`."""
-        self._link_by_rename(
-            name,
-            lambda temporary: os.link(
+        """Gives a file of `source` this name too; a symlink is linked itself. What is there goes once it is
+        known that the link can be made."""
+
+        def make(temporary: str) -> None:
+            os.link(
                 source_name,
                 temporary,
                 src_dir_fd=source.fileno,
                 dst_dir_fd=self.fileno,
                 follow_symlinks=False,
-            ),
-        )
+            )
+            self.clear(name)
+
+        self._link_by_rename(name, make)
 
     def _link_by_rename(self, name: str, make: Callable[[str], None]) -> None:
         temporary = self.root.temporary_name()
@@ -267,6 +270,12 @@ class Folder:
         except OSError:
             return 0, 0
         return found.st_uid, found.st_gid
+
+    def clear(self, name: str) -> None:
+        """Removes a folder, which a rename would not replace."""
+        found = self.lstat(name)
+        if found is not None and S_ISDIR(found.st_mode):
+            self.remove(name)
 
     def remove(self, name: str) -> None:
         """Removes the node, a folder with all that is in it. Nothing happens if there is none.
@@ -293,14 +302,13 @@ class Folder:
                 "IGN3009", "the root folder cannot be replaced", hint="leave out overwrite"
             )
         above = os.readlink(f"/proc/self/fd/{self.fileno}")
-        top = f"{above.rstrip('/')}/{name}"
-        for point in (mount.target for mount in mounted()):
-            if point == top or point.startswith(top + "/"):
-                raise Refused(
-                    "IGN3009",
-                    f"cannot remove {self.show(name)}: {point} is a mount point",
-                    hint="leave out overwrite, or mount the file system somewhere else",
-                )
+        point = mounts.point_in(f"{above.rstrip('/')}/{name}")
+        if point:
+            raise Refused(
+                "IGN3009",
+                f"cannot remove {self.show(name)}: {point} is a mount point",
+                hint="leave out overwrite, or mount the file system somewhere else",
+            )
 
 
 def write_all(fileno: int, data: bytes) -> None:

@@ -29,6 +29,16 @@ def mounted(path: str = "/proc/self/mountinfo") -> list[Mount]:
         return [parse(line) for line in file]
 
 
+def point_in(folder: str, path: str = "/proc/self/mountinfo") -> str:
+    """A mount point that is this folder or lies below it, "" if there is none. Asked for many folders."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            point = _decode(line.split(" ", 5)[4])
+            if point == folder or point.startswith(f"{folder}/"):
+                return point
+    return ""
+
+
 def parse(line: str) -> Mount:
     """One line, its octal escapes decoded (proc(5))."""
     before, _, after = line.rstrip("\n").partition(" - ")

@@ -193,6 +193,31 @@ class TestHardLinks:
         finally:
             subprocess.run(["umount", point], check=True)
 
+    @pytest.mark.parametrize("place", ["file", "folder"])
+    @pytest.mark.parametrize("why", ["directory", "other file system"])
+    def test_nothing_is_lost_for_a_link_that_cannot_be_made(
+        self, target: Target, place: str, why: str
+    ) -> None:
+        target.put("/h" if place == "file" else "/h/child", "precious")
+        wanted = "/d" if why == "directory" else "/d/f"
+        point = target.folder("/d")
+        if why != "directory":
+            if subprocess.run(["mount", "-t", "tmpfs", "x", point], check=False).returncode:
+                pytest.skip("cannot mount here")
+            target.put("/d/f")
+        before = target.tree()
+        try:
+            with pytest.raises(Failure) as caught:
+                links = [{"path": "/h", "target": wanted, "hard": True, "overwrite": True}]
+                target.storage(links=links)
+        finally:
+            after = target.tree()
+            if why != "directory":
+                subprocess.run(["umount", point], check=True)
+        assert caught.value.code == ("IGN3120" if why == "directory" else "IGN3008")
+        after.pop("etc", None)
+        assert after == before
+
     def test_relative_target_counts_from_the_root(self, target: Target) -> None:  # 94
         target.put("/t")
         target.storage(links=[{"path": "/d/l", "target": "t", "hard": True}])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import Any
 
@@ -308,3 +309,19 @@ def test_unit_after_a_file_at_its_place(system: Target) -> None:  # 154
         "files",
     )
     assert system.at(f"{UNITS}/x.service").read_text() == "x"
+
+
+def test_many_drop_ins_of_one_unit(system: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[int] = []
+    listdir = os.listdir
+
+    def watched(folder: int) -> list[str]:
+        listed.append(folder)
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", watched)
+    names = [f"{number}.conf" for number in range(100)]
+    dropins = [{"name": name, "contents": f"# {name}\n"} for name in names]
+    units(system, {"name": "a.service", "dropins": dropins})
+    assert {path.name for path in system.at(f"{UNITS}/a.service.d").iterdir()} == set(names)
+    assert len(listed) < 10
