@@ -236,7 +236,7 @@ def _try_to_unmount(log: Log, task: Task, target: str) -> None:
             if not left:
                 raise Failure(
                     "IGN2504",
-                    f"cannot unmount {target}: {failure.stderr.strip()}",
+                    f"cannot unmount {target}: {failure.hint}",
                     hint=f"`fuser -vm {target}` names what keeps it busy",
                     cause=failure,
                 ) from failure

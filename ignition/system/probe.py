@@ -7,6 +7,7 @@ import os
 
 from ignition.base.errors import CommandFailed, Failure
 from ignition.base.record import record
+from ignition.system import said
 from ignition.system.run import Result, run
 
 TYPE_CHECKING = False
@@ -75,8 +76,9 @@ def _blkid(
     if result.status not in (0, _NOTHING, _SEVERAL):
         raise CommandFailed(
             "IGN2005",
-            f"probing {device} failed: blkid ended with {result.status}: {result.stderr.strip()}",
+            f"probing {device} failed: blkid ended with {result.status}",
             origin,
+            hint=said.what_mattered(result.stdout, result.stderr, argv),
             status=result.status,
             stderr=result.stderr,
         )

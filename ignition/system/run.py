@@ -14,6 +14,7 @@ import time
 from ignition.base.errors import CommandFailed, limit
 from ignition.base.log import quote
 from ignition.base.record import record
+from ignition.system import said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,12 +90,13 @@ def _run(
         ) from error
     result = Result(status, stdout, stderr, time.monotonic() - started)
     if check and status != 0:
+        stdout, stderr = (_without(text, argv, secret) for text in (stdout, stderr))
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
         raise CommandFailed(
             "IGN7002",
             f"{how}: Cmd: {shown} Stdout: {quote(stdout)} Stderr: {quote(stderr)}",
             origin,
-            hint=_last_line(stderr) or _last_line(stdout),
+            hint=_hint(status, said.what_mattered(stdout, stderr, argv, started)),
             status=status,
             stdout=stdout,
             stderr=stderr,
@@ -102,9 +104,17 @@ def _run(
     return result
 
 
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return f"{lines[-1]}" if lines else ""
+def _without(text: str, argv: Sequence[str], secret: Sequence[int]) -> str:
+    """What a program printed without the secret words of its command, which it may repeat."""
+    for index in secret:
+        text = text.replace(argv[index], HIDDEN) if argv[index] else text
+    return text
+
+
+def _hint(status: int, said_by_it: str) -> str:
+    if not said_by_it and status < 0:
+        return f"it was killed by signal {-status}; the kernel's log may say why"
+    return said_by_it
 
 
 def _spawn(
