@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ignition.config.limits import MOST_SECONDS
 from ignition.config.model import Config
 from ignition.resource.context import HEADERS_TIMEOUT, Transport
 
@@ -25,10 +26,15 @@ def with_authorities(value: Value, trusted: tuple[bytes, ...]) -> Transport:
     section = Config(value).ignition
     headers = section.timeouts.http_response_headers
     return Transport(
-        total=section.timeouts.http_total or 0,
-        headers=HEADERS_TIMEOUT if headers is None else max(headers, 0),
+        total=_seconds(section.timeouts.http_total or 0),
+        headers=HEADERS_TIMEOUT if headers is None else _seconds(headers),
         http_proxy=section.proxy.http_proxy or "",
         https_proxy=section.proxy.https_proxy or "",
         no_proxy=tuple(section.proxy.no_proxy),
         authorities=trusted,
     )
+
+
+def _seconds(wanted: int) -> int:
+    """What a timer can be set to; 0 is none. A config may have any number of 64 bits."""
+    return min(max(wanted, 0), MOST_SECONDS)

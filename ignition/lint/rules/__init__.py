@@ -23,6 +23,7 @@ _OF_NODES = ("paths", "modes", "enablement")
 _OF_FILES = ("inline", "secrets", "bodies")
 _OF_UNITS = ("shadowing", "unit_settings", "unit_commands", "unit_needs")
 _OF_TREE = ("files", "directories", "links")
+_OF_NUMBERS = ("disks", "raid", "luks")
 _OF_STORAGE = ("disks", "raid", "luks", "filesystems")
 
 
@@ -45,6 +46,8 @@ def _themes(subject: Subject) -> list[str]:
         themes += ["accounts", "account_tools"]
     if any(storage.get(kind) for kind in _OF_STORAGE):
         themes += _OF_DISKS
+    if subject.value.get("ignition", {}).get("timeouts") or any(map(storage.get, _OF_NUMBERS)):
+        themes.append("numbers")
     if any(storage.get(kind) for kind in _OF_TREE):
         themes += _OF_NODES
     if (

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers that the validator takes and no machine can have."""
+
+from __future__ import annotations
+
+from ignition.base.finding import ERROR, WARNING
+from ignition.config import limits
+from ignition.lint.rule import LintRule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ignition.lint.rule import Found, Path
+    from ignition.lint.subject import Subject
+
+PARTITION_IMPOSSIBLE = LintRule(
+    "IGN1961",
+    "a partition that no table can hold",
+    hint="number partitions from 1 to 128, and give start and size in MiB of the disk",
+    severity=ERROR,
+)
+"""Negative numbers, starts and sizes, and those beyond any disk, pass the validator; a boot refuses them
+before it touches the disk (IGN2111). A new table has room for 128 partitions, and so has nearly any old one:
+where the table is not wiped, higher numbers and more partitions are a warning."""
+
+ARRAY_IMPOSSIBLE = LintRule(
+    "IGN1962",
+    "an array that cannot be made of its devices",
+    hint="list as many devices as the level takes, and the spares besides",
+    severity=ERROR,
+)
+"""The devices of an array are those that hold data and its spares. Levels 4, 5 and 10 take two that hold
+data, level 6 takes four."""
+
+THRESHOLD_IMPOSSIBLE = LintRule(
+    "IGN1963",
+    "a volume that nothing can unlock",
+    hint="give as threshold how many of the tang servers, and the TPM2 chip if tpm2 is set, must be there",
+    severity=ERROR,
+    since="3.2.0",
+)
+"""The threshold says how many of the bound servers and chips must be at hand to unlock the volume."""
+
+TIMEOUT_IMPOSSIBLE = LintRule(
+    "IGN1964",
+    "a timeout that is none",
+    hint="give seconds; httpTotal 0 is no limit, and 10 is what httpResponseHeaders is without it",
+)
+"""A negative number of seconds is no limit for this engine; Ignition gives up at once with a negative
+`httpTotal`. With more than some 30 years there is none either."""
+
+# What every tool makes room for in a new table.
+_PARTITIONS = 128
+
+
+def check(subject: Subject) -> Iterator[Found]:
+    for disk, path in subject.items("storage", "disks"):
+        yield from _partitions(disk, path)
+    for array, path in subject.items("storage", "raid"):
+        yield from _broken(ARRAY_IMPOSSIBLE, limits.of_array(array), path)
+    for volume, path in subject.items("storage", "luks"):
+        faults = limits.of_clevis(volume.get("clevis") or {})
+        yield from _broken(THRESHOLD_IMPOSSIBLE, faults, (*path, "clevis"))
+    timeouts = subject.value.get("ignition", {}).get("timeouts") or {}
+    yield from _broken(TIMEOUT_IMPOSSIBLE, limits.of_timeouts(timeouts), ("ignition", "timeouts"))
+
+
+def _broken(rule: LintRule, faults: limits.Faults, path: Path) -> Iterator[Found]:
+    for member, message in faults:
+        yield rule.at((*path, member), message)
+
+
+def _partitions(disk: dict[str, Any], path: Path) -> Iterator[Found]:
+    wanted = 0
+    for index, one in enumerate(disk.get("partitions") or ()):
+        here = (*path, "partitions", index)
+        yield from _broken(PARTITION_IMPOSSIBLE, limits.of_partition(one), here)
+        if one.get("shouldExist") is False:
+            continue
+        wanted += 1
+        number = one.get("number") or 0
+        if number <= _PARTITIONS and wanted != _PARTITIONS + 1:
+            continue
+        found = PARTITION_IMPOSSIBLE.at(
+            (*here, "number") if number > _PARTITIONS else here,
+            f"a new partition table has room for {_PARTITIONS} partitions",
+        )
+        found.severity = ERROR if disk.get("wipeTable") else WARNING
+        yield found

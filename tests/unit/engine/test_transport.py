@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Timers of a config, as the sockets of this machine take them."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from ignition.engine import transport
+
+LARGEST = (1 << 63) - 1
+
+
+@pytest.mark.parametrize("seconds", [-LARGEST - 1, -1, 0, 7, 1 << 32, 1 << 53, LARGEST])
+def test_any_number_of_seconds_is_a_timer(seconds: int) -> None:
+    timeouts = {"httpTotal": seconds, "httpResponseHeaders": seconds}
+    made = transport.with_authorities({"ignition": {"version": "3.5.0", "timeouts": timeouts}}, ())
+    for timer in (made.total, made.headers):
+        assert timer >= 0
+        with socket.socket() as one:
+            one.settimeout(timer or None)
+    if seconds <= 7:
+        assert made.total == made.headers == max(seconds, 0)

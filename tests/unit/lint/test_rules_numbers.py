@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lint rules on numbers that the validator takes and no machine can have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ignition.base.finding import ERROR, WARNING
+from tests.unit.lint.lint_cases import codes, linted, of_storage
+
+LARGEST = (1 << 63) - 1
+DISK = "/dev/disk/by-id/virtio-a"
+
+
+def of_partition(**entry: Any) -> list[str]:
+    disk = {"device": DISK, "wipeTable": True, "partitions": [{"label": "a", **entry}]}
+    return [one.replace("disks/0/partitions/0/", "") for one in of_storage(disks=[disk])]
+
+
+@pytest.mark.parametrize("name", ["startMiB", "sizeMiB"])
+@pytest.mark.parametrize("mib", [-1, -(1 << 32), -LARGEST - 1, 1 << 43, 1 << 53, LARGEST])
+def test_place_that_no_disk_has(name: str, mib: int) -> None:
+    assert of_partition(number=1, **{name: mib}) == [f"IGN1961 {name}"]
+
+
+@pytest.mark.parametrize("number", [-1, -1000, -LARGEST - 1, 129, 1 << 31, 1 << 32, LARGEST])
+def test_number_that_no_table_has(number: int) -> None:
+    assert of_partition(number=number) == ["IGN1961 number"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 128])
+def test_number_that_a_table_has(number: int) -> None:
+    assert of_partition(number=number, startMiB=0, sizeMiB=(1 << 43) - 1) == []
+
+
+def test_more_partitions_than_a_new_table_holds() -> None:
+    disk = {"device": DISK, "partitions": [{"label": f"p{n}"} for n in range(200)]}
+    assert of_storage(disks=[disk]) == ["IGN1961 disks/0/partitions/128"]
+    for wiped, severity in ((True, ERROR), (False, WARNING)):
+        found = linted(storage={"disks": [{**disk, "wipeTable": wiped}]})
+        assert [one.severity for one in found] == [severity]
+
+
+def test_partition_that_must_not_exist_may_have_a_high_number_but_no_negative_one() -> None:
+    gone = {"shouldExist": False}
+    disk = {"device": DISK, "partitions": [{"number": 999, **gone}, {"number": -1, **gone}]}
+    assert of_storage(disks=[disk]) == ["IGN1961 disks/0/partitions/1/number"]
+
+
+@pytest.mark.parametrize(
+    ("level", "devices", "spares", "said"),
+    [
+        ("raid1", 2, 0, []),
+        ("raid1", 1, 0, []),
+        ("raid1", 2, 1, []),
+        ("raid1", 2, 2, ["IGN1962 raid/0/spares"]),
+        ("raid1", 2, 1 << 32, ["IGN1962 raid/0/spares"]),
+        ("raid1", 2, LARGEST, ["IGN1962 raid/0/spares"]),
+        ("raid1", 2, -1, ["IGN1962 raid/0/spares"]),
+        ("raid0", 1, 0, []),
+        ("raid4", 1, 0, ["IGN1962 raid/0/devices"]),
+        ("5", 2, 1, ["IGN1962 raid/0/devices"]),
+        ("5", 2, 0, []),
+        ("raid6", 3, 0, ["IGN1962 raid/0/devices"]),
+        ("raid6", 5, 1, []),
+        ("raid10", 1, 0, ["IGN1962 raid/0/devices"]),
+    ],
+)
+def test_array_and_its_devices(level: str, devices: int, spares: int, said: list[str]) -> None:
+    array = {
+        "name": "a",
+        "level": level,
+        "devices": [f"/dev/disk/by-id/virtio-{n}" for n in range(devices)],
+        "spares": spares,
+    }
+    assert of_storage(raid=[array]) == said
+
+
+@pytest.mark.parametrize(
+    ("clevis", "wrong"),
+    [
+        ({"tpm2": True, "threshold": 1}, False),
+        ({"tpm2": True, "threshold": 0}, False),
+        ({"tpm2": True, "threshold": 2}, True),
+        ({"tpm2": True, "threshold": -1}, True),
+        ({"tpm2": True, "threshold": LARGEST}, True),
+        ({"tang": [{"url": "http://a", "thumbprint": "x"}], "tpm2": True, "threshold": 2}, False),
+    ],
+)
+def test_threshold(clevis: dict[str, Any], wrong: bool) -> None:
+    found = of_storage(luks=[{"name": "a", "device": DISK, "clevis": clevis}])
+    assert found == (["IGN1963 luks/0/clevis/threshold"] if wrong else [])
+
+
+@pytest.mark.parametrize("name", ["httpTotal", "httpResponseHeaders"])
+@pytest.mark.parametrize(
+    ("seconds", "wrong"),
+    [(0, False), (600, False), (-1, True), (1 << 32, True), (-LARGEST - 1, True), (LARGEST, True)],
+)
+def test_timeouts(name: str, seconds: int, wrong: bool) -> None:
+    said = codes(ignition={"timeouts": {name: seconds}})
+    assert said == ([f"IGN1964 /ignition/timeouts/{name}"] if wrong else [])
