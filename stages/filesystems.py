@@ -13,8 +13,8 @@ from ignition.engine.step import Step, Task
 from ignition.system import devices, mounts, probe, programs, usage
 from ignition.system.run import run
 
+from . import device_checks, mkfs, own_partitions
 from . import filesystem_decisions as decisions
-from . import mkfs, own_partitions
 from .disk_order import is_open, names_of
 from .filesystem_decisions import Decision
 
@@ -140,6 +140,7 @@ def _decide(
             hint=f"set wipeFilesystem to true to make it anew, or `wipefs --all {wanted.device}`",
         )
     if decision.act in (decisions.MAKE, decisions.WIPE):
+        _refuse_unfit(wanted, origin)
         use = _use_of(wanted)
         if use and _is_done_already(machine, config, wanted, found):
             log.warning(
@@ -154,14 +155,15 @@ def _decide(
     return decision
 
 
+def _refuse_unfit(wanted: model.Filesystem, origin: Origin) -> None:
+    block, place = devices.block(wanted.device), origin.at("device")
+    device_checks.refuse_empty(block, wanted.device, place)
+    device_checks.refuse_read_only(block, wanted.device, place)
+
+
 def _use_of(wanted: model.Filesystem) -> str:
-    """Who uses the device or a partition of it, in words, or ""."""
-    used = usage.of_disk(devices.block(wanted.device), mounts.mounted(), mounts.swaps())
-    partition = next(iter(used.partitions.items()), None)
-    reason = used.disk or used.swap
-    if not reason and partition:
-        reason = f"of its partition {partition[0]}, {partition[1]}"
-    return reason
+    """Who uses the device or a part of it, in words, or ""."""
+    return usage.of_disk(devices.block(wanted.device), mounts.mounted(), mounts.swaps()).reason
 
 
 def _is_done_already(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ignition.base.record import record
 from ignition.system.gpt import LINUX_DATA, Partition
-from ignition.system.placement import MIB, NoRoom
+from ignition.system.placement import MIB, NoRoom, amount, in_mib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Wanted:
     may_resize: bool = False
     chosen: bool = False
     new_guid: str = ""
+    sector_size: int = 512
 
 
 @record
@@ -90,6 +91,7 @@ def wanted_of(disk: model.Disk, sector_size: int, new_guid: Callable[[int], str]
                 bool(one.resize),
                 not one.number,
                 (one.guid or "").upper() or new_guid(index),
+                sector_size,
             )
         )
     return sorted(found, key=lambda wanted: wanted.chosen)
@@ -108,6 +110,10 @@ def resolve(
     All listed partitions are taken out of the layout and the wanted ones put in, in order; partitions that
     are not listed are obstacles. Raises Unfit.
     """
+    made = [one.index for one in entries if one.exists]
+    if len(made) > layout.capacity:
+        text = f"{len(made)} are wanted, and the table has room for {layout.capacity}"
+        raise Unfit(sorted(made)[layout.capacity], text)
     _number(entries, table, is_ours)
     for number in dict.fromkeys(one.number for one in entries):
         if table.partition(number) is not None:
@@ -148,9 +154,9 @@ def _number(entries: list[Wanted], table: Table, is_ours: Callable[[str, int], b
     for one in entries:
         if one.number:
             (used.add if one.exists else used.discard)(one.number)
+    number = 1
     for one in entries:
         if not one.number:
-            number = 1
             while number in used:
                 number += 1
             used.add(number)
@@ -160,7 +166,10 @@ def _number(entries: list[Wanted], table: Table, is_ours: Callable[[str, int], b
 def difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> str:
     """The first thing in which a partition differs from its resolved entry, "" if it matches."""
     if wanted.start is not None and wanted.start != found.start:
-        return f"it starts at sector {found.start}, not {wanted.start}"
+        return (
+            f"it starts at sector {found.start} ({in_mib(found.start, wanted.sector_size)}), "
+            f"not {wanted.start} ({in_mib(wanted.start, wanted.sector_size)})"
+        )
     if wanted.guid and wanted.guid != found.guid:
         return f"its GUID is {found.guid}, not {wanted.guid}"
     if wanted.type_guid and wanted.type_guid != found.type_guid:
@@ -168,8 +177,27 @@ def difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> s
     if wanted.label is not None and wanted.label != found.name:
         return f"its label is {found.name!r}, not {wanted.label!r}"
     if with_size and wanted.size is not None and wanted.size != found.size:
-        return f"it has {found.size} sectors, not {wanted.size}"
+        is_there = amount(found.size, wanted.sector_size)
+        return f"it has {is_there}, not {amount(wanted.size, wanted.sector_size)}"
     return ""
+
+
+def _way_out(wanted: Wanted, found: Partition, *, only_size: bool) -> str:
+    """What to change in the config about a partition that does not match."""
+    ways = "set wipePartitionEntry to true to replace it"
+    if only_size:
+        ways += ", or resize to true to change its size and keep its contents"
+    members = [
+        name
+        for name, value, is_there in (
+            ("startMiB", wanted.start, found.start),
+            ("sizeMiB", wanted.size, found.size),
+        )
+        if value != is_there
+    ]
+    if members:
+        ways += f"; leaving out {' and '.join(members)} keeps what is there"
+    return ways
 
 
 def decide(
@@ -202,9 +230,7 @@ def decide(
     only_size = not difference(wanted, found, with_size=False)
     if wanted.may_resize and only_size:
         return Decision(wanted, RESIZE, why)
-    hint = "set wipePartitionEntry to true to replace it"
-    if only_size:
-        hint += ", or resize to true to keep its contents"
+    hint = _way_out(wanted, found, only_size=only_size)
     return Decision(wanted, REFUSE, f"{name} didn't match: {why}", hint)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from ignition.base.errors import Failure, Refused, Several
 from ignition.base.record import record
+from ignition.config import limits
 from ignition.engine.step import Step, Task
-from ignition.system import devices, gpt, gptwrite, mounts, partitioning, probe, usage
-from ignition.system.placement import Layout
+from ignition.system import devices, gpt, gptwrite, mounts, partitioning, usage
+from ignition.system.placement import Layout, in_mib
 
-from . import own_partitions
+from . import device_checks, own_partitions, partition_found, partition_use
 from . import partition_decisions as decisions
 from . import partition_marks as marks
 from .journal import digest_of_config
@@ -32,15 +33,21 @@ if TYPE_CHECKING:
 
 @record
 class _Work:
-    """What is done to one disk. `after` is the table to write, None if there is none to write."""
+    """What is done to one disk.
+
+    `before` is the table that was decided about, `after` the one to write, None if there is none to write.
+    `touched` are the numbers of what changes, `untold` of what the kernel shows otherwise than the table.
+    """
 
     config: model.Disk
     origin: Origin
     disk: Disk
     decided: list[Decision]
+    before: Table
     after: Table | None
     touched: list[int]
     wipes: bool
+    untold: list[int]
 
     @property
     def changes(self) -> bool:
@@ -64,9 +71,13 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
     for index, one in enumerate(disks):
         origin = machine.origin("storage", "disks", index)
         try:
-            disk = _inspect(log, machine, one, origin, left)
-            work = _decide(log, machine, index, one, disk)
-            _refuse_if_in_use(log, work, usage.of_disk(disk.block, mounted, swaps))
+            disk = partition_found.inspect(log, machine, one, origin, left)
+            used = usage.of_disk(disk.block, mounted, swaps)
+            work = _decide(log, machine, index, one, disk, used)
+            if work.changes:
+                _refuse_to_change(log, work, used)
+            if disk.block.number not in left:
+                work.untold = _untold(log, work, used)
         except Failure as failure:
             machine.refuse(failure)
             continue
@@ -78,97 +89,9 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
         yield _step(machine, work)
 
 
-def _inspect(
-    log: Log,
-    machine: Machine,
-    config: model.Disk,
-    origin: Origin,
-    left: dict[int, Table | None],
-) -> Disk:
-    device = config.device
-    disk = partitioning.without_table(device)
-    if disk.block.number in left:
-        disk.table = left[disk.block.number]
-        return disk
-    try:
-        with log.operation(f'reading partition table of "{device}"'):
-            disk = partitioning.inspect(device)
-    except gpt.Unreadable as error:
-        if not config.wipe_table:
-            raise Refused(
-                "IGN2101",
-                f"the partition table of {device} cannot be read: {error}",
-                origin,
-                hint="mend it (`sgdisk --verify` shows more), or set wipeTable to true to replace it",
-            ) from error
-        return disk
-    if config.wipe_table:
-        return disk
-    if disk.table is None:
-        _refuse_other_table(log, machine, config, origin)
-    elif disk.table.damaged:
-        _look_at_damaged(log, machine, config, disk.table, origin)
-    return disk
-
-
-def _look_at_damaged(
-    log: Log, machine: Machine, config: model.Disk, table: Table, origin: Origin
-) -> None:
-    """What else lies on a disk with a damaged table may be what the disk is used for by now.
-
-    Without a protective MBR the GPT may be older than that; only one that was made for this config, as a cut
-    leaves it, is believed.
-    """
-    found = probe.probe(log, machine.settings, config.device, origin)
-    if not found.kind:
-        return
-    if table.protected or _has_own(machine, config, table):
-        log.warning(f"{config.device} holds {found} beside a GPT that is damaged: {table.damaged}")
-        return
-    raise Refused(
-        "IGN2101",
-        f"{config.device} holds {found} and a GPT without a protective MBR, perhaps an old one",
-        origin,
-        hint="set wipeTable to true to replace both, or erase the wrong one with `wipefs`",
-    )
-
-
-def _has_own(machine: Machine, config: model.Disk, table: Table) -> bool:
-    """Whether an earlier run with this config made a partition of the table."""
-    digest = digest_of_config(machine)
-    return any(
-        marks.is_ours(one.guid, digest, f"{config.device} {entry}")
-        or one.guid == (wanted.guid or "").upper()
-        for one in table.partitions
-        for entry, wanted in enumerate(config.partitions)
-    )
-
-
-def _refuse_other_table(log: Log, machine: Machine, config: model.Disk, origin: Origin) -> None:
-    """A disk without GPT may hold something: another table stops, for a filesystem there is a warning."""
-    found = probe.probe(log, machine.settings, config.device, origin)
-    if found.table:
-        raise Refused(
-            "IGN2102",
-            f"{config.device} does not have a GPT but a partition table of type {found.table}",
-            origin,
-            hint="set wipeTable to true to replace it",
-        )
-    if not any(one.should_exist is not False for one in config.partitions):
-        return
-    if partitioning.has_boot_sector(config.device):
-        # For GPT fdisk this is an MBR, whatever else it is, the first sector of a FAT for example.
-        raise Refused(
-            "IGN2102",
-            f"{config.device} does not have a GPT but a boot sector, and holds {found}",
-            origin,
-            hint="set wipeTable to true to replace it",
-        )
-    if found.kind:
-        log.warning(f"{config.device} holds {found}; a partition table is written over it")
-
-
-def _decide(log: Log, machine: Machine, index: int, config: model.Disk, disk: Disk) -> _Work:
+def _decide(
+    log: Log, machine: Machine, index: int, config: model.Disk, disk: Disk, used: usage.Usage
+) -> _Work:
     own = disk.table is not None and own_partitions.is_own_table(
         disk.table, digest_of_config(machine), config.device
     )
@@ -176,13 +99,13 @@ def _decide(log: Log, machine: Machine, index: int, config: model.Disk, disk: Di
         # An earlier run with this config has wiped the disk, and udev may have assembled an array of its
         # partitions since then. Only what somebody else has changed is a reason to wipe it again.
         try:
-            work = _decide_by(log, machine, index, config, disk, wipes=False)
+            work = _decide_by(log, machine, index, config, disk, used, wipes=False)
         except Failure:
             work = None
         if work is not None and _is_as_made(work):
             log.info(f"{config.device} was wiped by an earlier run with this config")
             return work
-    return _decide_by(log, machine, index, config, disk, wipes=bool(config.wipe_table))
+    return _decide_by(log, machine, index, config, disk, used, wipes=bool(config.wipe_table))
 
 
 def _is_as_made(work: _Work) -> bool:
@@ -196,11 +119,19 @@ def _is_as_made(work: _Work) -> bool:
 
 
 def _decide_by(
-    log: Log, machine: Machine, index: int, config: model.Disk, disk: Disk, *, wipes: bool
+    log: Log,
+    machine: Machine,
+    index: int,
+    config: model.Disk,
+    disk: Disk,
+    used: usage.Usage,
+    *,
+    wipes: bool,
 ) -> _Work:
     def origin(entry: int) -> Origin:
         return machine.origin("storage", "disks", index, "partitions", entry)
 
+    _refuse_impossible(config, origin)
     config_digest = digest_of_config(machine)
     before = None if wipes else disk.table
     base = before or gpt.empty(disk.sector_size, disk.sectors)
@@ -218,27 +149,86 @@ def _decide_by(
         layout = Layout(base, disk.sector_size, disk.sectors)
         decisions.resolve(entries, base, layout, is_ours)
     except decisions.Unfit as unfit:
+        first, last = (
+            f"{sector} ({in_mib(sector, disk.sector_size)})"
+            for sector in (base.first_usable, base.last_usable)
+        )
+        usable = f"sectors {first} to {last}"
         raise Refused(
             "IGN2103",
             f"a partition does not fit on {config.device}: {unfit}",
             origin(unfit.index),
-            hint=f"partitions may use sectors {base.first_usable} to {base.last_usable} of this disk, "
+            hint=f"partitions may use {usable} of this disk, "
             "and those that the config does not list stay where they are",
         ) from unfit
     decided = decisions.decide_all(entries, base)
     _refuse_mismatches(config, decided, origin)
     _warn_of_replaced(log, config, decided)
-    # A bad copy is mended on a disk whose partitions the config describes: an earlier run of ours may have
-    # been cut off between the two.
-    mends = bool(before and before.damaged and entries)
     changed = [one for one in decided if one.act in decisions.CHANGES]
     touched = [one.wanted.number for one in changed]
     if wipes:
         touched += [number for number in devices.partitions(disk.block) if number not in touched]
-    after = _table_after(base, changed) if changed or mends else None
-    return _Work(
-        config, machine.origin("storage", "disks", index), disk, decided, after, touched, wipes
-    )
+    place = machine.origin("storage", "disks", index)
+    after = _table_after(base, changed)
+    fault = gpt.fault(after, disk.sector_size, disk.sectors)
+    if changed and fault:
+        raise Refused(
+            "IGN2101",
+            f"the partition table of {config.device} is not sound: {fault}",
+            place,
+            hint="nothing was written; mend the table (`sgdisk --verify` shows more), "
+            "or set wipeTable to true to replace it",
+        )
+    # A bad copy is mended on a disk whose partitions the config describes: an earlier run of ours may have
+    # been cut off between the two.
+    mends = bool(before and before.damaged and entries and not fault and not used.disk)
+    writes = changed or mends
+    return _Work(config, place, disk, decided, base, after if writes else None, touched, wipes, [])
+
+
+def _refuse_to_change(log: Log, work: _Work, used: usage.Usage) -> None:
+    device = work.config.device
+    device_checks.refuse_read_only(work.disk.block, device, work.origin.at("device"))
+    partition_use.refuse_whole(device, work.origin, used, wipes=work.wipes)
+    partition_use.refuse_changes(log, device, work.origin, used, work.decided, work.before)
+
+
+def _untold(log: Log, work: _Work, used: usage.Usage) -> list[int]:
+    """The partitions, besides those that change, about which the kernel is to be told.
+
+    One in use is left to it: data may be on the way to what it knows as the partition. Only more room does no
+    harm.
+    """
+    if not work.decided or used.disk:
+        return []
+    table = work.after or work.before
+    found = []
+    for number in partitioning.unlike(work.disk, table):
+        reason = used.partitions.get(number) or used.doubtful.get(number)
+        if number in work.touched:
+            continue
+        if not reason or partitioning.only_grows(work.disk, table, number):
+            found.append(number)
+        else:
+            log.warning(
+                f"the kernel shows partition {number} of {work.config.device} otherwise than the table, and "
+                f"cannot be told while {reason}"
+            )
+    return found
+
+
+def _refuse_impossible(config: model.Disk, origin: _OriginOf) -> None:
+    failures: list[Failure] = [
+        Refused("IGN2111", f"{config.device}: {text}", origin(index).at(member))
+        for index, one in enumerate(config.partitions)
+        for member, text in limits.of_partition(one.raw)
+    ]
+    _raise(failures)
+
+
+def _raise(failures: list[Failure]) -> None:
+    if failures:
+        raise failures[0] if len(failures) == 1 else Several(failures)
 
 
 def _table_after(base: Table, changed: list[Decision]) -> Table:
@@ -257,8 +247,7 @@ def _refuse_mismatches(config: model.Disk, decided: list[Decision], origin: _Ori
         for one in decided
         if one.act == decisions.REFUSE
     ]
-    if failures:
-        raise failures[0] if len(failures) == 1 else Several(failures)
+    _raise(failures)
 
 
 def _warn_of_replaced(log: Log, config: model.Disk, decided: list[Decision]) -> None:
@@ -276,38 +265,6 @@ def _warn_of_replaced(log: Log, config: model.Disk, decided: list[Decision]) -> 
             )
 
 
-def _refuse_if_in_use(log: Log, work: _Work, used: usage.Usage) -> None:
-    device = work.config.device
-    if work.changes and used.disk:
-        raise Refused(
-            "IGN2105",
-            f"refusing to operate on directly active disk {device}: {used.disk}",
-            work.origin,
-            hint="stop what uses it, or leave this disk out of the config",
-        )
-    if work.wipes and used.partitions:
-        number, reason = next(iter(used.partitions.items()))
-        raise Refused(
-            "IGN2106",
-            f"refusing to wipe active disk {device}: partition {number}: {reason}",
-            work.origin,
-            hint="leave out wipeTable, or stop what uses the disk",
-        )
-    for one in work.decided:
-        number = one.wanted.number
-        if one.act not in decisions.CHANGES:
-            continue
-        if number in used.partitions:
-            raise Refused(
-                "IGN2107",
-                f"refusing to modify active partition {number} of {device}: {used.partitions[number]}",
-                work.origin.at("partitions", one.wanted.index),
-                hint=f"the config asks to {one.act} it" + (f": {one.why}" if one.why else ""),
-            )
-        if number in used.doubtful:
-            log.warning(f"partition {number} of {device} is changed though {used.doubtful[number]}")
-
-
 def _step(machine: Machine, work: _Work) -> Step:
     return Step(
         _says(work),
@@ -321,6 +278,8 @@ def _step(machine: Machine, work: _Work) -> Step:
 def _says(work: _Work) -> str:
     acts = [one.act for one in work.decided if one.act in decisions.CHANGES]
     parts = ["wipe the table"] if work.wipes else []
+    if work.untold:
+        parts.append(f"tell the kernel of {len(work.untold)}")
     for act in decisions.CHANGES:
         if act in acts:
             parts.append(f"{act} {acts.count(act)}")
@@ -328,21 +287,19 @@ def _says(work: _Work) -> str:
 
 
 def _provides(work: _Work) -> tuple[str, ...]:
-    """The names under which later steps may ask for what this one changes."""
-    if not work.changes:
-        return ()
+    """The names under which later steps may ask for what this one changes or makes appear."""
     device, node = work.config.device, work.disk.block.node
-    names = [device, node]
-    for number in work.touched:
+    names = [device, node] if work.changes else []
+    for number in work.touched + work.untold:
         names.append(devices.partition_node(work.disk.block, number))
         if device.startswith("/dev/disk/"):
             names.append(f"{device}-part{number}")
-    for one in work.decided:
-        if one.act in decisions.CHANGES and one.wanted.exists:
-            if one.wanted.label:
-                names.append(f"/dev/disk/by-partlabel/{devices.udev_name(one.wanted.label)}")
-            if one.wanted.guid:
-                names.append(f"/dev/disk/by-partuuid/{one.wanted.guid.lower()}")
+    table = work.after or work.before
+    for one in table.partitions:
+        if one.number in work.touched or one.number in work.untold:
+            if one.name:
+                names.append(f"/dev/disk/by-partlabel/{devices.udev_name(one.name)}")
+            names.append(f"/dev/disk/by-partuuid/{one.guid.lower()}")
     return tuple(dict.fromkeys(names))
 
 
@@ -352,15 +309,26 @@ def _do(task: Task, work: _Work) -> None:
     with log.operation(f'partitioning "{alias}"') as inner:
         for one in work.decided:
             inner.info(_tell(one, work.config.device))
-        block, touched = work.disk.block, work.touched
-        if not work.changes:
+        block = work.disk.block
+        told = work.touched + work.untold
+        if not work.changes and not told:
             devices.trigger(inner, settings, [block.node])
             return
-        task.progress("writing the table")
-        wanted = partitioning.write(inner, work.disk, work.after, touched, wipe=work.wipes)
+        if work.untold:
+            numbers = ", ".join(map(str, work.untold))
+            inner.info(f"the kernel does not know {work.config.device} as its table is: {numbers}")
+        task.progress("writing the table" if work.changes else "telling the kernel")
+        wanted = partitioning.write(inner, work.disk, work.after, told, wipe=work.wipes)
         task.progress("waiting for the kernel and udev to show the partitions")
-        partitioning.settle(inner, settings, block, touched)
-        partitioning.verify(inner, settings, block, wanted, touched)
+        partitioning.settle(inner, settings, block, told)
+        listed = {one.wanted.number for one in work.decided}
+        partitioning.verify(
+            inner,
+            settings,
+            block,
+            wanted,
+            work.touched + [number for number in work.untold if number in listed],
+        )
 
 
 def _tell(one: Decision, device: str) -> str:

@@ -11,10 +11,12 @@ import os
 
 from ignition.base.errors import Failure, Refused
 from ignition.base.record import record
+from ignition.config import limits
 from ignition.engine.step import Step, Task
 from ignition.system import arrays, devices, mounts, programs, usage
 from ignition.system.run import run
 
+from . import device_checks
 from .disk_order import is_open, names_of
 
 TYPE_CHECKING = False
@@ -57,6 +59,10 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
             hint=f"the initramfs needs {mdadm} on PATH",
         )
     log = machine.log.child("createRaids")
+    for wanted, origin in arrays_wanted:
+        for member, text in limits.of_array(wanted.raw):
+            text = f"array {wanted.name} cannot be made: {text}"
+            machine.refuse(Refused("IGN2115", text, origin.at(member)))
     for wanted, origin in arrays_wanted:
         deferred = any(is_open(machine, config, device) for device in wanted.devices)
         decision = None
@@ -105,6 +111,13 @@ def _step(wanted: model.Raid, origin: Origin, decision: Decision | None) -> Step
 def _decide(wanted: model.Raid, origin: Origin) -> Decision:
     """The decision by what is running now. Raises Refused."""
     blocks = [devices.block(device) for device in wanted.devices]
+    if len({block.number for block in blocks}) < len(blocks):
+        raise Refused(
+            "IGN2115",
+            f"array {wanted.name} cannot be made: two of its devices are the same one",
+            origin.at("devices"),
+            hint=f"they lead to {', '.join(block.node for block in blocks)}",
+        )
     belongs = [arrays.of_member(block) for block in blocks]
     decision = reuse(
         wanted,
@@ -122,13 +135,15 @@ def _decide(wanted: model.Raid, origin: Origin) -> Decision:
     if decision.act == CREATE:
         mounted, swaps = mounts.mounted(), mounts.swaps()
         for index, block in enumerate(blocks):
+            place, device = origin.at("devices", index), wanted.devices[index]
+            device_checks.refuse_empty(block, device, place)
+            device_checks.refuse_read_only(block, device, place)
             used = usage.of_disk(block, mounted, swaps)
-            reason = used.disk or used.swap or next(iter(used.partitions.values()), "")
-            if reason:
+            if used.reason:
                 raise Refused(
                     "IGN2202",
-                    f"array {wanted.name} cannot take {wanted.devices[index]}: {reason}",
-                    origin.at("devices", index),
+                    f"array {wanted.name} cannot take {device}: {used.reason}",
+                    place,
                     hint="stop what uses it",
                 )
     return decision

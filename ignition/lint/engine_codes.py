@@ -71,6 +71,26 @@ CODES: dict[str, tuple[str, str]] = {
         "The kernel shows other partitions than were written.",
         "The table on the disk is right; boot again, so that the kernel reads it anew.",
     ),
+    "IGN2111": (
+        "A partition has a number, a start or a size that no disk can have.",
+        "Number partitions from 1, and give start and size in MiB of the disk.",
+    ),
+    "IGN2112": (
+        "A partition is given as a disk.",
+        "Name the disk, and list what shall become of its partitions.",
+    ),
+    "IGN2113": (
+        "A device that is to be written to is read-only.",
+        "Look for a write-protect switch, or how the virtual disk is attached.",
+    ),
+    "IGN2114": (
+        "A device has no size: an array that is not running, or a drive without a medium.",
+        "Start the array (mdadm --run), or put a medium in.",
+    ),
+    "IGN2115": (
+        "An array cannot be made of so many devices and spares.",
+        "List as many devices as the level takes, and the spares besides.",
+    ),
     "IGN2201": (
         "An array cannot be made since one of its name runs that is another.",
         "Stop that one and clear its members, or describe it as it is.",

@@ -31,6 +31,11 @@ def geometry(sysfs: str) -> Geometry:
     return int(start or -1), int(size or -1)
 
 
+def known_geometry(disk: Block) -> dict[int, Geometry]:
+    """What the kernel thinks of each partition of a disk."""
+    return {number: geometry(sysfs) for number, sysfs in devices.partitions(disk).items()}
+
+
 def wanted_geometry(table: Table, sector_size: int) -> dict[int, Geometry]:
     """What the kernel should think of each partition of a table."""
     factor = sector_size // 512
@@ -43,7 +48,7 @@ def update(device: int, disk: Block, wanted: dict[int, Geometry], touched: list[
     First all that go or move, then shrinking, growing and new ones, so that none is in another's way. Returns
     what the kernel refused, in words: it may know already, so that only a look afterwards decides.
     """
-    known = {number: geometry(sysfs) for number, sysfs in devices.partitions(disk).items()}
+    known = known_geometry(disk)
     refused: list[str] = []
 
     def ask(act: int, number: int, place: Geometry) -> None:

@@ -122,7 +122,8 @@ def _wait(
         now = time.monotonic()
         if deadline is not None and now >= deadline:
             raise _missing(device, origin, limit)
-        progress(f"waiting for {device}, named at {origin}, since {now - started:.0f} s")
+        what = f"{device} to be a block device" if os.path.exists(device) else device
+        progress(f"waiting for {what}, named at {origin}, since {now - started:.0f} s")
         pause(min(1.0, deadline - now) if deadline is not None else 1.0)
 
 
@@ -146,6 +147,13 @@ def _missing(device: str, origin: Origin, limit: int) -> Failure:
     there = (
         f"devices that are there: {', '.join(similar)}" if similar else "nothing similar is there"
     )
+    if os.path.exists(device):
+        return Failure(
+            "IGN2001",
+            f"{device} is there, but was no block device within {limit} s",
+            origin,
+            hint=f"{there}; a folder, a file or a character device cannot be partitioned or formatted",
+        )
     return Failure(
         "IGN2001",
         f"device {device} did not appear within {limit} s",
@@ -226,7 +234,8 @@ def trigger(log: Log, settings: Settings, nodes: list[str]) -> None:
 
 def logical_sector_size(disk: Block) -> int:
     """Bytes of a logical sector. Failure IGN2002 if the kernel does not say."""
-    size = read_sysfs(f"{disk.sysfs}/queue/logical_block_size")
+    folder = os.path.dirname(disk.sysfs) if partition_number(disk) else disk.sysfs
+    size = read_sysfs(f"{folder}/queue/logical_block_size")
     if not size.isdigit() or not int(size) or int(size) % 512:
         raise Failure("IGN2002", f"the sector size of {disk.node} is unknown")
     return int(size)
@@ -235,6 +244,30 @@ def logical_sector_size(disk: Block) -> int:
 def size_in_bytes(disk: Block) -> int:
     """The size of a device; sysfs counts in 512 bytes whatever the sectors are."""
     return int(read_sysfs(f"{disk.sysfs}/size") or 0) * 512
+
+
+def is_read_only(device: Block) -> bool:
+    """Whether the kernel lets nobody write to it."""
+    return read_sysfs(f"{device.sysfs}/ro") == "1"
+
+
+def partition_number(device: Block) -> int:
+    """Its number, if the device is a partition of a disk; 0 if it is a disk of its own."""
+    return int(read_sysfs(f"{device.sysfs}/partition") or 0)
+
+
+def disk_of_partition(device: Block) -> str:
+    """The node of the disk that a device is a partition of, "" for a device of its own.
+
+    A mapped partition of a multipath disk is known by the identity that kpartx gives it.
+    """
+    if partition_number(device):
+        return f"/dev/{os.path.basename(os.path.dirname(device.sysfs))}"
+    kind, _, rest = read_sysfs(f"{device.sysfs}/dm/uuid").partition("-")
+    if not rest or not kind.startswith("part") or not kind[4:].isdigit():
+        return ""
+    below = os.listdir(f"{device.sysfs}/slaves")
+    return f"/dev/{below[0]}" if below else ""
 
 
 def partitions(disk: Block) -> dict[int, str]:

@@ -61,16 +61,45 @@ def without_table(device: str) -> Disk:
     return Disk(block, sector_size, devices.size_in_bytes(block) // sector_size, None)
 
 
+def unlike(disk: Disk, table: Table) -> list[int]:
+    """Numbers of the partitions that the kernel shows otherwise than a table, not at all, or without any.
+
+    None of a multipath disk, whose partitions are not the kernel's, and none that lie beyond the disk.
+    """
+    if devices.mapper_name(disk.block):
+        return []
+    known = blkpg.known_geometry(disk.block)
+    wanted = blkpg.wanted_geometry(table, disk.sector_size)
+    impossible = {
+        one.number for one in table.partitions if not 0 < one.start <= one.last < disk.sectors
+    }
+    return sorted(
+        number
+        for number in (known.keys() | wanted.keys()) - impossible
+        if known.get(number) != wanted.get(number)
+    )
+
+
+def only_grows(disk: Disk, table: Table, number: int) -> bool:
+    """Whether all that the kernel does not know of a partition is that it has become larger."""
+    known = blkpg.known_geometry(disk.block).get(number)
+    wanted = blkpg.wanted_geometry(table, disk.sector_size).get(number)
+    return (
+        known is not None and wanted is not None and known[0] == wanted[0] and known[1] < wanted[1]
+    )
+
+
 def write(
     log: Log, disk: Disk, after: Table | None, touched: list[int], *, wipe: bool
 ) -> dict[int, Geometry]:
     """Wipes the old table if asked to, writes the new one if there is one, and tells the kernel.
 
-    `touched` are the numbers of all partitions that change. Returns the geometry that the kernel should now
-    show. Refused IGN2108 if the table is no longer the one that was found; Failure IGN2109 if another program
-    keeps the disk locked.
+    `touched` are the numbers of all partitions that the kernel is told about. Returns the geometry that the
+    kernel should now show. Refused IGN2108 if the table is no longer the one that was found; Failure IGN2109
+    if another program keeps the disk locked.
     """
-    descriptor = os.open(disk.block.node, os.O_RDWR)
+    writes = wipe or after is not None
+    descriptor = os.open(disk.block.node, os.O_RDWR if writes else os.O_RDONLY)
     try:
         # udev leaves a locked disk alone: it would read the table between our writes, and take all nodes
         # away for a moment to do so (https://systemd.io/BLOCK_DEVICE_LOCKING).
@@ -82,7 +111,8 @@ def write(
         if after is not None:
             fresh = wipe or disk.table is None
             gptwrite.write(descriptor, after, disk.sector_size, disk.sectors, fresh=fresh)
-        wanted = blkpg.wanted_geometry(after, disk.sector_size) if after is not None else {}
+        table = after if writes else disk.table
+        wanted = blkpg.wanted_geometry(table, disk.sector_size) if table is not None else {}
         if not devices.mapper_name(disk.block):
             for refusal in blkpg.update(descriptor, disk.block, wanted, touched):
                 log.notice(f"the kernel {refusal}")
@@ -150,7 +180,7 @@ def verify(
         if time.monotonic() > deadline:
             raise Failure(
                 "IGN2110",
-                f"{disk.node} was partitioned, but the kernel shows otherwise: {'; '.join(wrong)}",
+                f"the kernel shows {disk.node} otherwise than its partition table: {'; '.join(wrong)}",
                 hint="the table on the disk is as the config wants it; a reboot lets the kernel read it anew",
             )
         time.sleep(pause)

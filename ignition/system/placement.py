@@ -22,9 +22,10 @@ class NoRoom(Exception):
 class Layout:
     """Taken and free sectors of one table, changed by `remove` and `add` in the order of the calls."""
 
-    __slots__ = ("alignment", "capacity", "first", "last", "taken")
+    __slots__ = ("alignment", "capacity", "first", "last", "sector_size", "taken")
 
     def __init__(self, table: Table, sector_size: int, sectors: int) -> None:
+        self.sector_size = sector_size
         self.first = table.first_usable
         self.last = table.last_usable
         self.capacity = table.capacity
@@ -54,12 +55,14 @@ class Layout:
         if not self._is_free(first, first):
             raise NoRoom(self._what_is_at(first) if start else "there is no free space")
         if first > last:
-            raise NoRoom(f"the largest free block ends at sector {last}, before sector {first}")
+            raise NoRoom(
+                f"the largest free block ends at {self._place(last)}, before {self._place(first)}"
+            )
         end = self._end_of_block(first)
         if end < last:
             raise NoRoom(
-                f"{last - first + 1} sectors are wanted at sector {first}, "
-                f"and {end - first + 1} are free there"
+                f"{amount(last - first + 1, self.sector_size)} are wanted at {self._place(first)}, "
+                f"and {amount(end - first + 1, self.sector_size)} are free there"
             )
         self.taken[number] = (first, last)
         return first, last - first + 1
@@ -72,10 +75,14 @@ class Layout:
     def _what_is_at(self, sector: int) -> str:
         for number, (start, end) in self.taken.items():
             if start <= sector <= end:
-                return f"sector {sector} belongs to partition {number}"
+                return f"{self._place(sector)} belongs to partition {number}"
         return (
-            f"sector {sector} is outside of {self.first} to {self.last}, which partitions may use"
+            f"{self._place(sector)} is outside of {self._place(self.first)} to {self._place(self.last)}, "
+            "which partitions may use"
         )
+
+    def _place(self, sector: int) -> str:
+        return f"sector {sector} ({in_mib(sector, self.sector_size)})"
 
     def _first_free(self, start: int) -> int:
         """The first free sector from `start` on, 0 if there is none."""
@@ -115,6 +122,18 @@ class Layout:
         if later <= self.last and self._is_free(sector + 1, later):
             return later
         return sector
+
+
+def amount(sectors: int, sector_size: int) -> str:
+    """So many sectors, in MiB too: that is how configs count."""
+    return f"{sectors} sectors ({in_mib(sectors, sector_size)})"
+
+
+def in_mib(sectors: int, sector_size: int) -> str:
+    """Sectors as configs count, in MiB."""
+    whole, rest = divmod(sectors * sector_size, MIB)
+    hundredths = rest * 100 // MIB
+    return f"{whole}.{hundredths:02} MiB" if rest else f"{whole} MiB"
 
 
 def alignment(starts: list[int], sector_size: int, sectors: int) -> int:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who uses a disk or its partitions: mounts, and devices built on top of them."""
+"""Who uses a disk or its partitions: mounts, devices built on top of them, and whatever else holds them."""
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 
 from ignition.base.record import record
 from ignition.system import devices, mounts
@@ -13,40 +15,100 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.system.mounts import Mount
 
+# udev, and what it starts, hold a device for a moment to look at it.
+_PATIENCE = (0.01, 0.05, 0.1, 0.2, 0.4, 0.8)
+_BTRFS = "/sys/fs/btrfs"
+
 
 @record
 class Usage:
-    """Reasons against a change, in words; empty: none. `partitions` holds numbers that are in use,
-    `swap` is about the device itself.
+    """Reasons against a change, in words; empty: none. `partitions` holds numbers that are in use.
 
-    `doubtful` are uses that the original does not see and that therefore only warn: swap on a partition, and
-    what is built on a partition of a multipath disk.
+    `doubtful` are uses that Ignition does not see: swap on a partition, and what is built on a partition of a
+    multipath disk. They forbid only what takes sectors away.
     """
 
     disk: str
-    swap: str
     partitions: dict[int, str]
     doubtful: dict[int, str]
 
+    @property
+    def reason(self) -> str:
+        """The first reason, "" if nothing uses the device or a part of it."""
+        if self.disk:
+            return self.disk
+        for number, reason in {**self.partitions, **self.doubtful}.items():
+            return f"of its partition {number}, {reason}"
+        return ""
+
 
 def of_disk(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
-    """What is in use of a disk or of any other block device, by the mounts and the swaps given."""
+    """What is in use of a disk or of any other block device, by the mounts and the swaps given.
+
+    Whatever else holds a device, such as a filesystem of several devices, an external log, or a mount in
+    another namespace, is found by the exclusive open that the kernel then grants to nobody.
+    """
     mapper = devices.mapper_name(disk)
-    # The mapped partitions of a multipath disk are holders of it: those do not count.
-    on_disk = _reason(disk, mounted, held=not mapper)
+    swapping = {os.path.realpath(path) for path in swaps}
+    lent = _lent()
+    parts = _partitions(disk, mapper)
     active: dict[int, str] = {}
     doubtful: dict[int, str] = {}
-    swapping = {os.path.realpath(path) for path in swaps}
-    for number, one in _partitions(disk, mapper).items():
-        reason = _reason(one, mounted, held=not mapper)
+    for number, one in parts.items():
+        reason = _reason(one, mounted, lent, held=not mapper)
         if reason:
             active[number] = reason
         elif one.node in swapping:
             doubtful[number] = "it is in use as swap"
         elif mapper and devices.holders(one.sysfs):
             doubtful[number] = f"{', '.join(devices.holders(one.sysfs))} is built on it"
-    swap = "it is in use as swap" if disk.node in swapping else ""
-    return Usage(on_disk, swap, active, doubtful)
+    # The mapped partitions of a multipath disk are holders of it: those do not count.
+    on_disk = _reason(disk, mounted, lent, held=not mapper)
+    if not on_disk and disk.node in swapping:
+        on_disk = "it is in use as swap"
+    if not on_disk:
+        on_disk = _find_held(disk, parts, active, doubtful, maps=bool(mapper and parts))
+    return Usage(on_disk, active, doubtful)
+
+
+def _find_held(
+    disk: Block,
+    parts: dict[int, Block],
+    active: dict[int, str],
+    doubtful: dict[int, str],
+    *,
+    maps: bool,
+) -> str:
+    """Adds the partitions that something unknown holds; returns why the disk itself is in use, if it is.
+
+    The kernel refuses an exclusive open of a disk while one of its partitions is held, and of all partitions
+    while the disk is held. `maps`: the partitions are mapped, and so hold the disk by themselves.
+    """
+    known = bool(active or doubtful)
+    if not known and not maps and not _is_held(disk.node):
+        return ""
+    unknown = [
+        number
+        for number, one in parts.items()
+        if number not in active and number not in doubtful and _is_held(one.node)
+    ]
+    why = "the kernel holds it for somebody: it cannot be opened exclusively"
+    if not known and not maps and len(unknown) == len(parts):
+        return why
+    active.update(dict.fromkeys(unknown, why))
+    return ""
+
+
+def _is_held(node: str) -> bool:
+    for pause in (*_PATIENCE, 0.0):
+        try:
+            os.close(os.open(node, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
+            return False
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                return False
+        time.sleep(pause)
+    return True
 
 
 def _partitions(disk: Block, mapper: str) -> dict[int, Block]:
@@ -65,10 +127,36 @@ def _partitions(disk: Block, mapper: str) -> dict[int, Block]:
     }
 
 
-def _reason(device: Block, mounted: list[Mount], *, held: bool) -> str:
+def _reason(device: Block, mounted: list[Mount], lent: dict[int, str], *, held: bool) -> str:
     if held and (above := devices.holders(device.sysfs)):
         return f"{', '.join(above)} is built on it"
     for mount in mounted:
         if mounts.is_source(mount, device):
             return f"it is mounted on {mount.target}"
-    return ""
+    if os.path.isdir(f"{device.sysfs}/bcache"):
+        return "it belongs to a bcache"
+    return lent.get(device.number, "")
+
+
+def _lent() -> dict[int, str]:
+    """Device number -> its use, for uses that no mount and no holder shows."""
+    found: dict[int, str] = {}
+    for identity in _names(_BTRFS):
+        for name in _names(f"{_BTRFS}/{identity}/devices"):
+            block = devices.block_of(f"/sys/class/block/{name}")
+            if block is not None:
+                found[block.number] = f"it belongs to a mounted btrfs ({identity})"
+    for name in _names("/sys/block"):
+        behind = name.startswith("loop") and devices.read_sysfs(
+            f"/sys/block/{name}/loop/backing_file"
+        )
+        if behind and devices.is_block(behind):
+            found[devices.block(behind).number] = f"/dev/{name} is a loop over it"
+    return found
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []

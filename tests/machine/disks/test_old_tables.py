@@ -12,7 +12,7 @@ import pytest
 from ignition.system import gpt
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks.engine import run, succeed
-from tests.machine.disks.tables import MIB, Part, fingerprint, kernel, make_table
+from tests.machine.disks.tables import MIB, Part, fingerprint, kernel, make_table, wait_until
 
 OLD = [Part(1, MIB, 10 * MIB, "old"), Part(3, 20 * MIB, 10 * MIB, "older")]
 PLACES = {part.number: (part.start, part.size) for part in OLD}
@@ -32,6 +32,12 @@ def put_mbr(disk: str, *entries: tuple[int, int, int]) -> None:
         for kind, start, size in entries
     )
     put(disk, 0, (bytes(440) + b"\1\2\3\4\0\0" + rows).ljust(510, b"\0") + b"\x55\xaa")
+
+
+def read_anew(disk: str) -> None:
+    """Has the kernel read the table, which udev does too after a write: only one of them at a time may."""
+    command = ["blockdev", "--rereadpt", disk]
+    wait_until(lambda: subprocess.run(command, capture_output=True).returncode == 0)
 
 
 def seen_by_us(disk: str) -> dict[int, tuple[int, int]] | None:
@@ -72,7 +78,7 @@ def test_first_sector_decides_as_it_does_for_the_kernel(blank_disk: BlankDisk) -
     make_table(disk, OLD)
     for name, entries in FIRST_SECTORS.items():
         put_mbr(disk, *entries)
-        subprocess.run(["blockdev", "--rereadpt", disk], check=True)
+        read_anew(disk)
         is_gpt = "protective" in name or "hybrid" in name
         assert (kernel(disk) == PLACES) == is_gpt, name
         assert seen_by_us(disk) == (PLACES if is_gpt else {}), name
@@ -84,7 +90,7 @@ def test_stale_gpt_leaves_the_filesystem_of_a_dos_partition_alone(blank_disk: Bl
     disk = blank_disk(size_mib=64)
     make_table(disk, OLD)
     put_mbr(disk, (0x83, MIB, 60 * MIB))
-    subprocess.run(["blockdev", "--rereadpt", disk], check=True)
+    read_anew(disk)
     subprocess.run(["mkfs.ext4", "-q", f"{disk}p1"], check=True)
     refused(disk, "IGN2102")
     subprocess.run(["fsck.ext4", "-fn", f"{disk}p1"], check=True, capture_output=True)

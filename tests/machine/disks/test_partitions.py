@@ -518,8 +518,8 @@ def test_device_without_a_medium_is_refused() -> None:
     """An unused loop device is there, but has no sectors; so is a card reader without a card."""
     unused = subprocess.run(["losetup", "--find"], check=True, capture_output=True, text=True)
     device = unused.stdout.strip()
-    assert run("disks", disk_config(device, {"number": 1})).codes == ["IGN2101"]
-    assert run("disks", disk_config(device, {"number": 1}, wipeTable=True)).codes == ["IGN2103"]
+    assert run("disks", disk_config(device, {"number": 1})).codes == ["IGN2114"]
+    assert run("disks", disk_config(device, {"number": 1}, wipeTable=True)).codes == ["IGN2114"]
 
 
 def test_untouched_entries_keep_every_byte(blank_disk: BlankDisk) -> None:

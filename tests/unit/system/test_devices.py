@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from ignition.base.errors import Failure
+from ignition.base.log import Log
+from ignition.base.origin import Origin
 from ignition.base.settings import Settings
 from ignition.system import devices
 
@@ -36,3 +39,15 @@ def test_name_of_a_link_that_udev_makes(label: str, link: str) -> None:
 def test_alias_is_the_cleaned_path_in_a_folder_of_ours() -> None:
     path = devices.alias_path(Settings(), "/dev//disk/by-id/../by-id/x")
     assert path == "/run/ignition/dev_aliases/dev/disk/by-id/x"
+
+
+@pytest.mark.parametrize("there", ["/dev/null", "/dev"])
+def test_path_that_is_no_block_device_is_not_called_missing(there: str) -> None:
+    settings = Settings()
+    settings.wait_device = 1
+    said: list[str] = []
+    log = Log(lambda level, text: None)
+    with pytest.raises(Failure, match="is there, but was no block device") as failed:
+        devices.wait(log, settings, [(there, Origin("x"))], said.append)
+    assert failed.value.code == "IGN2001"
+    assert f"waiting for {there} to be a block device" in said[0]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of a disk may not be partitioned because it is in use."""
+
+from __future__ import annotations
+
+from ignition.base.errors import Refused
+
+from . import partition_decisions as decisions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ignition.base.log import Log
+    from ignition.base.origin import Origin
+    from ignition.system.gpt import Table
+    from ignition.system.usage import Usage
+
+    from .partition_decisions import Decision
+
+
+def refuse_whole(device: str, origin: Origin, used: Usage, *, wipes: bool) -> None:
+    """Refuses a disk that is to be changed, or wiped, while it is in use as a whole."""
+    if used.disk:
+        raise Refused(
+            "IGN2105",
+            f"refusing to operate on directly active disk {device}: {used.disk}",
+            origin,
+            hint="stop what uses it, or leave this disk out of the config",
+        )
+    if wipes and used.reason:
+        raise Refused(
+            "IGN2106",
+            f"refusing to wipe active disk {device}: {used.reason}",
+            origin,
+            hint="leave out wipeTable, or stop what uses the disk",
+        )
+
+
+def refuse_changes(
+    log: Log, device: str, origin: Origin, used: Usage, decided: list[Decision], before: Table
+) -> None:
+    """Refuses to change partitions that are in use, but for what Ignition does and no data is lost by."""
+    for one in decided:
+        number = one.wanted.number
+        if one.act not in decisions.CHANGES:
+            continue
+        reason = used.partitions.get(number) or used.doubtful.get(number)
+        if not reason:
+            continue
+        if number in used.doubtful and not _takes_sectors(one, before):
+            log.warning(f"partition {number} of {device} is changed though {reason}")
+            continue
+        raise Refused(
+            "IGN2107",
+            f"refusing to modify active partition {number} of {device}: {reason}",
+            origin.at("partitions", one.wanted.index),
+            hint=f"the config asks to {one.act} it" + (f": {one.why}" if one.why else ""),
+        )
+
+
+def _takes_sectors(one: Decision, before: Table) -> bool:
+    """Whether the partition loses sectors that it has now."""
+    found = before.partition(one.wanted.number)
+    if one.act == decisions.DELETE or found is None:
+        return True
+    assert one.wanted.size is not None
+    return one.wanted.start != found.start or one.wanted.size < found.size

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table is as the config wants it, and the kernel shows something else: it is told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.tables import MIB, Part, fingerprint, kernel, make_table, places
+from tests.machine.disks.test_filesystems import tags
+
+THREE = [Part(n, (1 + 20 * (n - 1)) * MIB, 20 * MIB, f"p{n}") for n in (1, 2, 3)]
+
+
+def forget(disk: str, number: int) -> None:
+    subprocess.run(["partx", "--delete", "--nr", str(number), disk], check=True)
+
+
+def shown_as(disk: str, number: int, start: int, size: int) -> None:
+    forget(disk, number)
+    subprocess.run(["addpart", disk, str(number), str(start), str(size)], check=True)
+
+
+@pytest.fixture
+def disk(blank_disk: BlankDisk) -> str:
+    made: str = blank_disk(size_mib=96)
+    make_table(made, THREE)
+    return made
+
+
+@pytest.mark.parametrize("listed", ["all", "the last only"])
+def test_kept_partitions_are_shown_as_they_are(disk: str, listed: str) -> None:
+    """Unknown, shorter and further on: also those that the config does not list."""
+    forget(disk, 1)
+    subprocess.run(["resizepart", disk, "2", str(5 * MIB)], check=True)
+    shown_as(disk, 3, 41 * MIB + 8, 20 * MIB - 8)
+    before = fingerprint(disk)
+    entries = [{"number": n, "label": f"p{n}", "sizeMiB": 20} for n in (1, 2, 3)]
+    ran = succeed(
+        "disks",
+        {
+            "disks": [{"device": disk, "partitions": entries if listed == "all" else entries[2:]}],
+            "filesystems": [
+                {"device": f"{disk}p1", "format": "ext4"},
+                {"device": "/dev/disk/by-partlabel/p2", "format": "ext4"},
+            ],
+        },
+    )
+    assert ran.says[0] == f"partition {disk}: tell the kernel of 3"
+    assert kernel(disk) == places(disk)
+    assert fingerprint(disk) == before
+    for number in (1, 2):
+        assert tags(f"{disk}p{number}")["TYPE"] == "ext4"
+        size = subprocess.run(
+            ["dumpe2fs", "-h", f"{disk}p{number}"], capture_output=True, text=True, check=True
+        ).stdout
+        assert "Block count:              20480\n" in size
+    # Once it knows, there is nothing to be told.
+    again = succeed("disks", {"disks": [{"device": disk, "partitions": entries}]})
+    assert again.says == [f"partition {disk}: as wanted already"]
+
+
+def test_kernel_is_told_beside_a_change(disk: str) -> None:
+    forget(disk, 1)
+    shown_as(disk, 4, 70 * MIB, MIB)
+    succeed("disks", {"disks": [{"device": disk, "partitions": [{"number": 5, "sizeMiB": 10}]}]})
+    assert kernel(disk) == places(disk)
+
+
+def test_partition_that_only_the_kernel_shows_is_taken_away(disk: str) -> None:
+    shown_as(disk, 3, 41 * MIB, 20 * MIB)
+    subprocess.run(["addpart", disk, "4", str(70 * MIB), str(MIB)], check=True)
+    succeed(
+        "disks", {"disks": [{"device": disk, "partitions": [{"number": 4, "shouldExist": False}]}]}
+    )
+    assert kernel(disk) == places(disk)
+    assert not os.path.exists(f"{disk}p4")
+
+
+def test_partition_in_use_is_not_taken_from_under_its_user(disk: str) -> None:
+    shown_as(disk, 3, 41 * MIB, 30 * MIB)
+    subprocess.run(["mkfs.ext4", "-q", f"{disk}p3"], check=True)
+    os.makedirs("/run/machine/mnt", exist_ok=True)
+    subprocess.run(["mount", f"{disk}p3", "/run/machine/mnt"], check=True)
+    forget(disk, 1)
+    ran = succeed(
+        "disks",
+        {"disks": [{"device": disk, "partitions": [{"number": 3, "label": "p3"}, {"number": 1}]}]},
+    )
+    assert ran.logged("cannot be told while it is mounted on /run/machine/mnt")
+    assert kernel(disk) == {**places(disk), 3: (41 * MIB, 30 * MIB)}
+
+
+def test_mounted_partition_grows_in_the_kernel_too(disk: str) -> None:
+    shown_as(disk, 3, 41 * MIB, 10 * MIB)
+    subprocess.run(["mkfs.ext4", "-q", f"{disk}p3"], check=True)
+    os.makedirs("/run/machine/mnt", exist_ok=True)
+    subprocess.run(["mount", f"{disk}p3", "/run/machine/mnt"], check=True)
+    succeed("disks", {"disks": [{"device": disk, "partitions": [{"number": 3, "label": "p3"}]}]})
+    assert kernel(disk) == places(disk)
+
+
+def test_disk_without_entries_is_left_to_the_kernel(disk: str) -> None:
+    forget(disk, 1)
+    ran = run("disks", {"disks": [{"device": disk}]})
+    assert not ran.failures
+    assert list(kernel(disk)) == [2, 3]
