@@ -56,7 +56,8 @@ _ACCOUNT_FILES = frozenset(
     f"/etc/{name}"
     for name in ("passwd", "shadow", "group", "gshadow", "login.defs", "default/useradd")
 )
-_MAY_DIFFER = ("/etc/.ignition-result.json", *(f"{path}-" for path in _ACCOUNT_FILES))
+_RESULT = "/etc/.ignition-result.json"
+_MAY_DIFFER = (_RESULT, *(f"{path}-" for path in _ACCOUNT_FILES))
 _GUARD = """\
 mount --bind "$1" "$1" && mount -o remount,bind,ro / && mount -t tmpfs -o size=2g,mode=755 fuzz /mnt || exit
 shift
@@ -327,20 +328,22 @@ def _changes(before: Tree, after: Tree) -> list[str]:
 
 
 def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
-    """Whether the config writes over a table in which it also makes or looks up accounts: a second run does
-    not find what the first one found, in Ignition neither."""
+    """Whether the config writes over a table in which it also makes or looks up accounts, or puts something
+    in the place of the result file: a second run does not find what the first one found, in Ignition either.
+    """
     storage = value.get("storage", {})
     entries = [
         entry for kind in ("directories", "files", "links") for entry in storage.get(kind, ())
     ]
     named = any("name" in entry.get(whose, {}) for entry in entries for whose in ("user", "group"))
-    return bool(value.get("passwd") or named) and any(
-        _is_account_file(entry["path"], root) for entry in entries
+    places = {_place(entry["path"], root) for entry in entries}
+    return _RESULT in places or (
+        bool(value.get("passwd") or named) and not _ACCOUNT_FILES.isdisjoint(places)
     )
 
 
-def _is_account_file(path: str, root: Path) -> bool:
+def _place(path: str, root: Path) -> str:
     try:
-        return Root(str(root)).resolve(path) in _ACCOUNT_FILES
+        return Root(str(root)).resolve(path)
     except Failure:  # links that the config made and that lead nowhere
-        return False
+        return ""
