@@ -36,8 +36,8 @@ LINE_BREAK = Rule(
 )
 """What is said about a user becomes a field of `/etc/passwd` or `/etc/shadow`; fields end at a colon, and
 the line at a line break. A `passwordHash` with a line break in it could set the password of another account.
-The same goes for line breaks in keys for ssh (one key to an item; one at the end is fine), in names of units
-and drop-ins, in kernel arguments, labels and mount options. The name of a unit that has `enabled` becomes a
+The same goes for line breaks in keys for ssh, unless each line is a key or a comment, in names of units and
+drop-ins, in kernel arguments, labels and mount options. The name of a unit that has `enabled` becomes a
 field of a preset file, where `*.service` would be all services; blanks, `*`, `?` and `[` are in no unit's
 name."""
 
@@ -133,6 +133,7 @@ _PATHS = {
     "luks": ("device",),
     "filesystems": ("device", "path"),
 }
+_KEY_TYPES = ("ssh-", "ecdsa-sha2-", "rsa-sha2-", "sk-")
 _NAMES = {
     "\0": "a NUL byte",
     "\n": "a line break",
@@ -196,8 +197,21 @@ def _texts(
         else:
             for index, text in enumerate(value):
                 if member == "sshAuthorizedKeys":
-                    text = text.rstrip("\r\n")
+                    text = _as_one_line(text)
                 yield from _text(text, forbidden, (*path, member, index), f"{whose}{member}")
+
+
+def _as_one_line(keys: str) -> str:
+    """Without the ends of its lines, as far as each line is a key: an item may hold several, as those that
+    installers make of a file do, and comments."""
+    keys = keys.rstrip("\r\n")
+    lines = keys.replace("\r\n", "\n").split("\n")
+    return " ".join(lines) if all(map(_is_key, lines)) else keys
+
+
+def _is_key(line: str) -> bool:
+    words = line.strip()
+    return not words or words.startswith("#") or any(kind in words for kind in _KEY_TYPES)
 
 
 def _text(text: str, forbidden: str, path: Path, what: str) -> Iterator[RuleFinding]:
@@ -289,17 +303,22 @@ def _node(node: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
         from ignition.config.rules.nodes import ILLEGAL_MODE
 
         yield ILLEGAL_MODE.at(*path, "mode")
-    target = node.get("target") or ""
-    if target:
-        yield from _text(target, _WORD, (*path, "target"), "target")
-        if len(target) > PATH_MAX // 4 and _size(target) > PATH_MAX:
-            yield TOO_LONG.saying(f"a link text of {_size(target)} bytes is too long").at(
-                *path, "target"
-            )
+    if node.get("target"):
+        yield from _target(node["target"], bool(node.get("hard")), (*path, "target"), root)
     if not node.get("hard"):  # whose owner is that of the file
         for kind in ("user", "group"):
             if node.get(kind):
                 yield from _owner(node[kind], kind, path)
+
+
+def _target(target: str, hard: bool, path: Path, root: str) -> Iterator[RuleFinding]:
+    yield from _text(target, _WORD, path, "target")
+    # The text of a symlink may hold names that there cannot be; a hard link must find its target.
+    why = too_long(target, root) if hard else ""
+    if not why and _size(target) > PATH_MAX:
+        why = f"a link text of {_size(target)} bytes is too long"
+    if why:
+        yield TOO_LONG.saying(why).at(*path)
 
 
 def _owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding]:

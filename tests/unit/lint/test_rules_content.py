@@ -61,8 +61,7 @@ def test_password_that_is_no_hash(value: str) -> None:
         "sk-ssh-ed25519@openssh.com AAAAGnNr",
         "ssh-rsa-cert-v01@openssh.com AAAA",
         'command="/bin/true",no-pty ssh-ed25519 AAAAC3Nz',
-        "ssh-ed25519 AAAAC3Nz\n\n",
-        "# a comment",
+        "# a comment\nssh-ed25519 AAAAC3Nz\n\n",
     ],
 )
 def test_authorized_key(key: str) -> None:
@@ -76,7 +75,7 @@ def test_authorized_key(key: str) -> None:
         "SHA256:abcdef",
         "AAAAC3NzaC1lZDI1NTE5",
         "ssh-ed25519",
-        "-----BEGIN OPENSSH PRIVATE KEY-----",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\n",
     ],
 )
 def test_what_is_no_authorized_key(key: str) -> None:
