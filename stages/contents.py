@@ -123,15 +123,21 @@ def _keep(
     """Appends to a file that stays, and gives it owner and mode."""
     raw = entry.node.raw
     path = quote(folder.show(entry.name))
+    mode = raw.get("mode")
+    has_capabilities = folder.has_capabilities(entry.name)
+    # Ignition sets the owner of every file, and so takes from it what the kernel then takes away.
+    anew = has_capabilities or (mode is None and bool(found.st_mode & 0o6000))
     if raw.get("append"):
         log.info(f"appending to file {path}")
         if not append.extend(folder, entry.name, body, supplies.journal):
             log.info(f"{path} was appended to by an earlier run of this config")
-    mode = raw.get("mode")
-    if folder.set_attributes(entry.name, found, mode, *owner):
-        if mode is None and found.st_mode & 0o6000:
-            log.warning(f"{path} has lost its setuid and setgid bits; give its mode to keep them")
+    if folder.set_attributes(entry.name, found, mode, *owner, anew=anew):
         log.info(f"set owner and mode of file {path}")
+    now = folder.lstat(entry.name)
+    if mode is None and now is not None and found.st_mode & ~now.st_mode & 0o6000:
+        log.warning(f"{path} has lost its setuid and setgid bits; give its mode to keep them")
+    if has_capabilities:
+        log.warning(f"{path} has lost its capabilities; leave it out of the config to keep them")
 
 
 def refuse_foreign(entry: Entry, folder: Folder, found: os.stat_result, maker: str) -> None:

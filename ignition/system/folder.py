@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
-from stat import S_IMODE, S_ISDIR, S_ISGID, S_ISREG
+from stat import S_IMODE, S_ISDIR, S_ISGID
 
 from ignition.base.errors import Refused
 from ignition.base.files import LIMIT, open_regular, read_regular
@@ -191,17 +191,32 @@ class Folder:
         except OSError as error:
             raise trouble(error, f"cannot make the folder {self.show(name)}") from error
 
+    def has_capabilities(self, name: str) -> bool:
+        """Whether a program has rights of its own, as capabilities(7) tells."""
+        try:
+            path = f"/proc/self/fd/{self.fileno}/{name}"
+            return bool(os.getxattr(path, "security.capability", follow_symlinks=False))
+        except OSError:
+            return False
+
     def set_attributes(
-        self, name: str, found: os.stat_result, mode: int | None, uid: int, gid: int
+        self,
+        name: str,
+        found: os.stat_result,
+        mode: int | None,
+        uid: int,
+        gid: int,
+        *,
+        anew: bool = False,
     ) -> bool:
         """Owner, then mode, of a regular file or folder that stays as `found`. `mode` None keeps it.
 
-        False when they were so already. Where the mode is not given, a file always gets its owner anew,
-        since that is how it loses setuid and setgid in the original (engine-files 5.6).
+        False when they were so already, unless they shall be set `anew`: a file that gets its owner loses
+        setuid, setgid and capabilities.
         """
         same_owner = uid in (KEEP, found.st_uid) and gid in (KEEP, found.st_gid)
         has = S_IMODE(found.st_mode)
-        if same_owner and (mode == has or (mode is None and not _loses_bits(found))):
+        if same_owner and mode in (None, has) and not anew:
             return False
         try:
             # Not read from: non-blocking, so that a fifo put here meanwhile cannot hold us.
@@ -332,7 +347,3 @@ def readlink_at(name: str, folder: int) -> str | None:
         if error.errno in (errno.EINVAL, errno.ENOENT):
             return None
         raise
-
-
-def _loses_bits(found: os.stat_result) -> bool:
-    return S_ISREG(found.st_mode) and bool(found.st_mode & 0o6000)

@@ -11,6 +11,7 @@ import os
 import shutil
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -147,3 +148,30 @@ def test_keys_in_a_home_with_setgid(target: Target, monkeypatch: pytest.MonkeyPa
         assert target.owner(path) == (500, 7)  # as for anything that the user makes there
     assert target.mode("/home/core/.ssh") == 0o2700
     assert target.mode(keys) == 0o600
+
+
+CAPABILITY = struct.pack("<5I", 0x0200_0001, 1 << 13, 0, 0, 0)  # version 2, effective: CAP_NET_RAW
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"mode": 0o755}, {"user": {"id": 0}}, {"user": {"id": 3}}, {"append": [{"source": ""}]},
+     {"append": [{"source": "data:,more"}]}],
+)  # fmt: skip
+def test_file_that_stays_loses_its_capabilities_as_in_ignition(
+    target: Target, said: dict[str, Any]
+) -> None:
+    path = target.put("/usr/bin/ping", "ping", 0o755)
+    os.setxattr(path, "security.capability", CAPABILITY)
+    target.file("/usr/bin/ping", **said)
+    assert "security.capability" not in os.listxattr(path)
+    assert any("has lost its capabilities" in line for line in target.log)
+    target.file("/usr/bin/ping", **said)
+    assert not any("capabilities" in line for line in target.log)
+
+
+def test_setgid_that_does_not_get_lost_is_not_told(target: Target) -> None:
+    target.put("/f", "x", 0o2644)
+    target.file("/f")
+    kept = target.mode("/f") & 0o2000
+    assert bool(kept) != any("has lost its setuid" in line for line in target.log)
