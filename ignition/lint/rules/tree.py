@@ -97,6 +97,7 @@ def _paths(subject: Subject) -> Iterator[tuple[str, Path]]:
 def _there_before(subject: Subject) -> dict[str, str]:
     """What a boot has made when it comes to the files: path -> what it is, in words."""
     found = dict.fromkeys(_with_folders(subject.made.mounts), "a filesystem is mounted there")
+    found["/"] = "it is the root of the system"
     for user, _ in subject.items("passwd", "users"):
         if user.get("shouldExist") is False or user.get("name") == "root":
             continue
@@ -154,7 +155,7 @@ def _hard_link_fault(path: str, made: Made, solid: set[str]) -> str:
         target = made.hard_links[target]
     if target in seen:
         return "it leads to itself"
-    if target in made.directories:
+    if target in made.directories or target == "/":
         return f"{target} is a folder"
     if _mount_of(path, made.mounts) != _mount_of(target, made.mounts):
         return f"{target} is on another filesystem"

@@ -273,10 +273,34 @@ FILES = {
         "storage/links/0/target",
     ),
     "hard link to a folder": (
-        "IGN3005",
+        "IGN3120",
         storage(directories=[{"path": "/srv"}], links=[hard("/b", "srv")]),
         "IGN1999",
         "storage/links/0/target",
+    ),
+    "hard link to the root": (
+        "IGN3120",
+        storage(links=[hard("/b", "/")]),
+        "IGN1999",
+        "storage/links/0/target",
+    ),
+    "file at the root": (
+        "IGN3104",
+        storage(files=[file("/", "x")]),
+        "IGN1988",
+        "storage/files/0/path",
+    ),
+    "link at the root": (
+        "IGN3107",
+        storage(links=[{"path": "/", "target": "x"}]),
+        "IGN1988",
+        "storage/links/0/path",
+    ),
+    "root that is replaced": (
+        "IGN3009",
+        storage(directories=[{"path": "/", "overwrite": True}]),
+        "IGN1989",
+        "storage/directories/0/overwrite",
     ),
     "hard link over a mount": (
         "IGN3008",
@@ -420,7 +444,7 @@ _DEPENDS = {
     """,
     "what is in the initramfs": "2203 2404 3401 4019",
     "what lies on the target": """
-        3000 3001 3002 3004 3006 3101 3102 3106 3108 3204 3214 3301 3402 3403 3404 3405 3406 3407
+        3000 3001 3002 3004 3005 3006 3101 3102 3106 3108 3204 3214 3301 3402 3403 3404 3405 3406 3407
     """,
     "what the tools of the target say": "2601 3201 3202",
     "servers and the network": """
