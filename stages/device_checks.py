@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
-from ignition.base.errors import Refused
+from ignition.base.errors import Failure, Refused
 from ignition.system import devices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.system.devices import Block
+
+
+def block_of(device: str, origin: Origin) -> Block:
+    """The device behind a path that was there a moment ago. Failure IGN2004 if it has gone."""
+    try:
+        return devices.block(device)
+    except OSError as error:
+        text = f"{device} cannot be used: {error.strerror}"
+        raise Failure("IGN2004", text, origin, cause=error) from error
 
 
 def refuse_partition(block: Block, device: str, origin: Origin) -> None:

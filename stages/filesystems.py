@@ -156,7 +156,8 @@ def _decide(
 
 
 def _refuse_unfit(wanted: model.Filesystem, origin: Origin) -> None:
-    block, place = devices.block(wanted.device), origin.at("device")
+    place = origin.at("device")
+    block = device_checks.block_of(wanted.device, place)
     device_checks.refuse_empty(block, wanted.device, place)
     device_checks.refuse_read_only(block, wanted.device, place)
 

@@ -318,7 +318,17 @@ def _do(task: Task, work: _Work) -> None:
             numbers = ", ".join(map(str, work.untold))
             inner.info(f"the kernel does not know {work.config.device} as its table is: {numbers}")
         task.progress("writing the table" if work.changes else "telling the kernel")
-        wanted = partitioning.write(inner, work.disk, work.after, told, wipe=work.wipes)
+        try:
+            wanted = partitioning.write(inner, work.disk, work.after, told, wipe=work.wipes)
+        except OSError as error:
+            raise Failure(
+                "IGN2116",
+                f"the partition table of {work.config.device} cannot be written: {error.strerror}",
+                work.origin,
+                hint="the disk is full underneath, or broken: the kernel's log says more; "
+                "a repeated run goes on with what is written",
+                cause=error,
+            ) from error
         task.progress("waiting for the kernel and udev to show the partitions")
         partitioning.settle(inner, settings, block, told)
         listed = {one.wanted.number for one in work.decided}

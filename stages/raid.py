@@ -59,10 +59,7 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
             hint=f"the initramfs needs {mdadm} on PATH",
         )
     log = machine.log.child("createRaids")
-    for wanted, origin in arrays_wanted:
-        for member, text in limits.of_array(wanted.raw):
-            text = f"array {wanted.name} cannot be made: {text}"
-            machine.refuse(Refused("IGN2115", text, origin.at(member)))
+    _refuse_impossible(arrays_wanted, machine)
     for wanted, origin in arrays_wanted:
         deferred = any(is_open(machine, config, device) for device in wanted.devices)
         decision = None
@@ -74,6 +71,20 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
                 machine.refuse(failure)
                 continue
         yield _step(wanted, origin, decision)
+
+
+def _refuse_impossible(arrays_wanted: list[tuple[model.Raid, Origin]], machine: Machine) -> None:
+    """Refuses what the config alone forbids: IGN2115 for counts, IGN2202 for a device of two arrays."""
+    taken: dict[str, str] = {}
+    for wanted, origin in arrays_wanted:
+        for member, text in limits.of_array(wanted.raw):
+            text = f"array {wanted.name} cannot be made: {text}"
+            machine.refuse(Refused("IGN2115", text, origin.at(member)))
+        for index, device in enumerate(wanted.devices):
+            first = taken.setdefault(os.path.realpath(device), wanted.name)
+            if first != wanted.name:
+                text = f"array {wanted.name} cannot take {device}: array {first} is made of it"
+                machine.refuse(Refused("IGN2202", text, origin.at("devices", index)))
 
 
 def path_of(wanted: model.Raid) -> str:
@@ -110,7 +121,10 @@ def _step(wanted: model.Raid, origin: Origin, decision: Decision | None) -> Step
 
 def _decide(wanted: model.Raid, origin: Origin) -> Decision:
     """The decision by what is running now. Raises Refused."""
-    blocks = [devices.block(device) for device in wanted.devices]
+    blocks = [
+        device_checks.block_of(device, origin.at("devices", index))
+        for index, device in enumerate(wanted.devices)
+    ]
     if len({block.number for block in blocks}) < len(blocks):
         raise Refused(
             "IGN2115",

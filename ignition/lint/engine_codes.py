@@ -91,6 +91,14 @@ CODES: dict[str, tuple[str, str]] = {
         "An array cannot be made of so many devices and spares.",
         "List as many devices as the level takes, and the spares besides.",
     ),
+    "IGN2116": (
+        "A partition table cannot be written.",
+        "Check the disk, and what it stands on; the kernel's log says more. Then run the phase again.",
+    ),
+    "IGN2117": (
+        "A link to a device cannot be made below /run.",
+        "Check that the device is still there, and that /run can be written to.",
+    ),
     "IGN2201": (
         "An array cannot be made since one of its name runs that is another.",
         "Stop that one and clear its members, or describe it as it is.",

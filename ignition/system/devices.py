@@ -104,7 +104,10 @@ def _is_known_to_udev(device: str) -> bool:
     """Whether udev is done with the device for the first time; True where udev does not run."""
     if not os.path.exists(_UDEV_RUNS):
         return True
-    number = os.stat(device).st_rdev
+    try:
+        number = os.stat(device).st_rdev
+    except OSError:
+        return True  # it has gone again; who uses it next says so
     return os.path.exists(f"{_UDEV_DATABASE}/b{numbers(number)}")
 
 
@@ -197,12 +200,27 @@ def alias_path(settings: Settings, device: str) -> str:
 def make_alias(log: Log, settings: Settings, device: str) -> str:
     """Makes a link to the resolved node that udev does not touch, and returns its path.
 
-    udev may remove and remake links below /dev/disk while the engine changes what they name.
+    udev may remove and remake links below /dev/disk while the engine changes what they name. Failure IGN2117
+    if the device has gone, or nothing can be written below /run.
     """
     path = alias_path(settings, device)
-    target = os.path.realpath(device, strict=True)
-    if os.path.islink(path) and os.readlink(path) == target:
-        return path
+    try:
+        target = os.path.realpath(device, strict=True)
+        if os.path.islink(path) and os.readlink(path) == target:
+            return path
+        _link(target, path)
+    except OSError as error:
+        raise Failure(
+            "IGN2117",
+            f"no link to {device} can be made at {path}: {error.strerror}",
+            hint="has the device gone since, or is /run full or read-only?",
+            cause=error,
+        ) from error
+    log.info(f'created device alias for "{device}": "{path}" -> "{target}"')
+    return path
+
+
+def _link(target: str, path: str) -> None:
     os.makedirs(os.path.dirname(path), mode=0o750, exist_ok=True)
     fresh = f"{path}.{os.urandom(8).hex()}"
     os.symlink(target, fresh)
@@ -211,8 +229,6 @@ def make_alias(log: Log, settings: Settings, device: str) -> str:
     except BaseException:
         os.unlink(fresh)
         raise
-    log.info(f'created device alias for "{device}": "{path}" -> "{target}"')
-    return path
 
 
 def present_name(settings: Settings, device: str) -> str:

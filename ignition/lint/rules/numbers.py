@@ -32,7 +32,7 @@ ARRAY_IMPOSSIBLE = LintRule(
     severity=ERROR,
 )
 """The devices of an array are those that hold data and its spares. Levels 4, 5 and 10 take two that hold
-data, level 6 takes four."""
+data, level 6 takes four. A device belongs to one array only."""
 
 THRESHOLD_IMPOSSIBLE = LintRule(
     "IGN1963",
@@ -58,8 +58,16 @@ _PARTITIONS = 128
 def check(subject: Subject) -> Iterator[Found]:
     for disk, path in subject.items("storage", "disks"):
         yield from _partitions(disk, path)
+    taken: dict[str, str] = {}
     for array, path in subject.items("storage", "raid"):
         yield from _broken(ARRAY_IMPOSSIBLE, limits.of_array(array), path)
+        name = array.get("name", "")
+        for index, device in enumerate(array.get("devices") or ()):
+            first = taken.setdefault(device, name)
+            if first != name:
+                message = f"array {first} is made of this device already"
+                hint = "give each array devices of its own"
+                yield ARRAY_IMPOSSIBLE.at((*path, "devices", index), message, hint)
     for volume, path in subject.items("storage", "luks"):
         faults = limits.of_clevis(volume.get("clevis") or {})
         yield from _broken(THRESHOLD_IMPOSSIBLE, faults, (*path, "clevis"))

@@ -101,3 +101,12 @@ def test_what_mdadm_says_is_passed_on(members: list[str]) -> None:
     assert ran.codes == ["IGN7002"]
     assert "nonsense" in str(ran.failures[0])
     assert not os.path.exists("/dev/md/data")
+
+
+def test_device_of_two_arrays_is_refused_before_the_first_is_made(members: list[str]) -> None:
+    storage = array("one", members[:2])
+    storage["raid"] += array("two", members[1:3])["raid"]
+    ran = run("disks", storage)
+    assert ran.codes == ["IGN2202"]
+    assert str(ran.failures[0].origin).endswith("/storage/raid/1/devices/0")
+    assert not os.path.exists("/dev/md/one")

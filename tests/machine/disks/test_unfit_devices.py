@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import Any
 
@@ -186,3 +187,21 @@ def test_array_of_too_few_devices(blank_disk: BlankDisk) -> None:
             "devices": [f"{disk}p1", f"{disk}p2"],
         }
         refused({"raid": [array]}, disk, "IGN2115", f"/storage/raid/0/{at}")
+
+
+def test_disk_that_loses_what_is_written(blank_disk: BlankDisk) -> None:
+    """A thin disk that is full underneath: the kernel says so when the table is to be durable."""
+    folder = "/run/machine/full"
+    os.makedirs(folder, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", folder], check=True)
+    with open(f"{folder}/image", "wb") as image:
+        image.truncate(64 << 20)
+    attach = ["losetup", "--find", "--show", "--partscan", f"{folder}/image"]
+    disk = subprocess.run(attach, check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        ran = run("disks", disk_entry(disk, {"number": 1, "sizeMiB": 10}))
+        assert ran.codes == ["IGN2116"], ran.text()
+        assert "cannot be written" in ran.text()
+    finally:
+        subprocess.run(["losetup", "--detach", disk], check=True)
+        subprocess.run(["umount", folder], check=True)

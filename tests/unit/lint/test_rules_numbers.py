@@ -78,6 +78,15 @@ def test_array_and_its_devices(level: str, devices: int, spares: int, said: list
     assert of_storage(raid=[array]) == said
 
 
+def test_device_of_two_arrays() -> None:
+    one, two, three = (f"/dev/disk/by-id/virtio-{n}" for n in range(3))
+    arrays = [
+        {"name": "a", "level": "raid1", "devices": [one, two]},
+        {"name": "b", "level": "raid1", "devices": [three, two]},
+    ]
+    assert of_storage(raid=arrays) == ["IGN1962 raid/1/devices/1"]
+
+
 @pytest.mark.parametrize(
     ("clevis", "wrong"),
     [

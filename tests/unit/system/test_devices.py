@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ignition.base.errors import Failure
@@ -51,3 +53,17 @@ def test_path_that_is_no_block_device_is_not_called_missing(there: str) -> None:
         devices.wait(log, settings, [(there, Origin("x"))], said.append)
     assert failed.value.code == "IGN2001"
     assert f"waiting for {there} to be a block device" in said[0]
+
+
+@pytest.mark.parametrize("what", ["a device that has gone", "a file in the place of the folder"])
+def test_alias_that_cannot_be_made_is_a_failure(tmp_path: Path, what: str) -> None:
+    settings = Settings()
+    settings.dev_aliases_dir = str(tmp_path / "aliases")
+    device = "/dev/null"
+    if what == "a device that has gone":
+        device = "/dev/gone"
+    else:
+        (tmp_path / "aliases").write_text("")
+    with pytest.raises(Failure) as failed:
+        devices.make_alias(Log(lambda level, text: None), settings, device)
+    assert failed.value.code == "IGN2117"
