@@ -44,7 +44,7 @@ def inspect(
         with log.operation(f'reading partition table of "{device}"'):
             disk = partitioning.inspect(device)
     except gpt.Unreadable as error:
-        if not config.wipe_table:
+        if config.partitions and not config.wipe_table:
             raise Refused(
                 "IGN2101",
                 f"the partition table of {device} cannot be read: {error}",
@@ -56,7 +56,7 @@ def inspect(
         return disk
     if disk.table is None:
         _refuse_other_table(log, machine, config, origin)
-    elif disk.table.damaged:
+    elif disk.table.damaged and config.partitions:
         _look_at_damaged(log, machine, config, disk.table, origin)
     return disk
 

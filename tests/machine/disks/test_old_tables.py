@@ -124,6 +124,9 @@ def test_first_sector_of_something_else_is_refused(blank_disk: BlankDisk, first:
     make_table(disk, OLD)
     put(disk, 0, first.ljust(512, b"\0"))
     refused(disk, "IGN2101")
+    before = fingerprint(disk)
+    succeed("disks", {"disks": [{"device": disk}]})
+    assert fingerprint(disk) == before
 
 
 def test_own_cut_over_a_filesystem_is_gone_on_with(blank_disk: BlankDisk) -> None:
