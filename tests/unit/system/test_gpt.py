@@ -424,3 +424,32 @@ def test_copy_at_the_end_that_differs_is_mended(image: Image) -> None:
 def blkid(image: Image) -> str:
     command = ["blkid", "--probe", "--output", "export", str(image.path)]
     return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+SPOILED = {
+    "overlapping": [(1, 2048, 4096), (2, 4096, 4096)],
+    "ending before it begins": [(1, 4096, -10)],
+    "beyond the end": [(1, 2048, 10 * SECTORS)],
+    "over the second copy": [(1, 2048, SECTORS - 2048 - 10)],
+    "over the first copy": [(1, 0, 900)],
+}
+
+
+@pytest.mark.parametrize("places", SPOILED.values(), ids=SPOILED)
+def test_table_that_sgdisk_does_not_write_is_at_fault(
+    image: Image, places: list[tuple[int, int, int]]
+) -> None:
+    parts = [
+        Partition(n, start, size, LINUX_DATA, f"{GUID[:-1]}{n}", "") for n, start, size in places
+    ]
+    image.write(*parts)
+    table = image.read()
+    assert table is not None
+    assert gpt.fault(table, 512, SECTORS)
+    command = ["sgdisk", "--new=9:40000:+8", str(image.path)]
+    assert subprocess.run(command, capture_output=True).returncode == 4
+    for one in parts:
+        image.write(deleted=(one.number,))
+    mended = image.read()
+    assert mended is not None
+    assert not gpt.fault(mended, 512, SECTORS)
