@@ -31,8 +31,13 @@ DISKS = 100
 # The original, which some tests compare with, and a TFTP server: Debian's packages, unpacked and not installed
 PEER = build/peer
 
+# Stand-ins for what requests imports and the engine does not need
+SUBSTITUTES = certifi.py charset_normalizer.py
+substitutes = $(addprefix dracut-module/30ignition/substitutes/,$(SUBSTITUTES))
+
 .PHONY: help demo test test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
-	lint-generated lint-shell format generate fuzz bench install for-lint for-unit for-machine for-guests for-test
+	lint-generated lint-shell format generate fuzz bench install lay-down for-lint for-unit for-machine \
+	for-guests for-test
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -123,6 +128,9 @@ $(PEER)/.complete: .ci/peer
 	@.ci/peer $(PEER) && touch $@ || echo "going on without the original: tests that need it will be skipped"
 
 install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## the engine, its dracut module and units, below DESTDIR
+	@umask 022; $(MAKE) --no-print-directory lay-down
+
+lay-down:
 	install -d $(home) $(module) $(lib)/systemd/system $(lib)/systemd/system-preset \
 		$(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec
 	rm -rf $(home)/*
@@ -134,12 +142,14 @@ ifeq ($(DEPS),vendored)
 	cp -r build/vendored/* $(home)/
 endif
 	PYTHONHASHSEED=0 $(PYTHON) -m compileall -q --invalidation-mode unchecked-hash -s "$(DESTDIR)" -p / $(home)
+	chmod -R u=rwX,go=rX $(home)
 	install -m 0755 dracut-module/system/ignition.py $(DESTDIR)$(PREFIX)/bin/ignition
 	ln -sf ignition $(DESTDIR)$(PREFIX)/bin/ignition-validate
 	ln -sf ../bin/ignition $(DESTDIR)$(PREFIX)/libexec/ignition-apply
 	ln -sf ../bin/ignition $(DESTDIR)$(PREFIX)/libexec/ignition-rmcfg
 	install -m 0644 dracut-module/30ignition/*.* $(module)/
 	cp -r dracut-module/30ignition/substitutes $(module)/
+	chmod -R u=rwX,go=rX $(module)/substitutes
 	install -m 0755 dracut-module/30ignition/*.sh dracut-module/30ignition/ignition-generator $(module)/
 	install -m 0755 dracut-module/30ignition/ignition.py $(module)/
 	install -m 0644 dracut-module/system/*.service $(lib)/systemd/system/
@@ -159,14 +169,14 @@ endif
 	ln -sf ignition $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition-validate
 	ln -sf ignition $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition-rmcfg
 
-build/vendored/.complete: dracut-module/vendor.txt dracut-module/30ignition/substitutes/certifi.py
+build/vendored/.complete: dracut-module/vendor.txt $(substitutes)
 	rm -rf build/vendored
 	$(PYTHON) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv build/pip
 	$$(ls build/pip/bin/python 2> /dev/null || echo $(PYTHON)) -m pip --disable-pip-version-check install --quiet \
 		--no-compile --no-deps --target build/vendored --only-binary :all: --platform any --implementation py \
-		--abi none --python-version 3.11 --requirement dracut-module/vendor.txt
+		--abi none --python-version 3.11 --require-hashes --requirement dracut-module/vendor.txt
 	rm -rf build/vendored/bin build/vendored/jsonschema/tests build/vendored/jsonschema/benchmarks \
 		build/vendored/botocore/data build/vendored/botocore/docs build/vendored/botocore/cacert.pem \
 		build/vendored/dateutil/zoneinfo
-	cp dracut-module/30ignition/substitutes/certifi.py build/vendored/
+	cp $(substitutes) build/vendored/
 	touch $@
