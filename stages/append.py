@@ -37,8 +37,8 @@ def is_wanted(entry: Entry) -> bool:
     return entry.kind == FILE and bool(entry.node.raw.get("append")) and not has_contents(entry)
 
 
-def note_all(entries: list[Entry], root: Root, journal: Journal) -> None:
-    """Notes what the files are that will be appended to, unless an earlier run did."""
+def notes(entries: list[Entry], root: Root, journal: Journal) -> list[dict[str, Any]]:
+    """What is to be noted of the files that will be appended to, unless an earlier run did."""
     notes = []
     known: set[tuple[int, int]] = set()
     for entry in entries:
@@ -56,7 +56,7 @@ def note_all(entries: list[Entry], root: Root, journal: Journal) -> None:
                 notes.append(_note(entry.path, found.st_size, _pieces(fileno, found.st_size)))
             finally:
                 os.close(fileno)
-    journal.note_all(notes)
+    return notes
 
 
 def _note(path: str, size: int, pieces: Iterable[bytes]) -> dict[str, Any]:

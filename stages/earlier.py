@@ -23,10 +23,9 @@ UNFINISHED = "unfinished"  # a run that was cut short made it, whole or not
 class Earlier:
     """The runs before this one, as the journal knew them when this one began."""
 
-    __slots__ = ("_finished", "_journal", "_unfinished", "second_names")
+    __slots__ = ("_finished", "_unfinished", "second_names")
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
         self._unfinished = _paths(journal.unfinished(ENTRIES), "there")
         self._finished = _paths(journal.finished(ENTRIES), "foreign")
         # Hard links of a finished run that still led to their targets when this one began: it may give those
@@ -41,12 +40,15 @@ class Earlier:
             return FINISHED
         return NOBODY
 
-    def note(self, there: list[str]) -> None:
-        """Notes what is there and stays, before the first entry is made; `there` are the places of entries
-        without `overwrite`, of files with contents and hard links."""
-        if self._unfinished is None:
-            foreign = [path for path in there if self.maker(path) == NOBODY]
-            self._journal.note(ENTRIES, "", there=there, foreign=foreign)
+    def notes(self, there: list[str]) -> list[dict[str, Any]]:
+        """What is to be noted of what is there and stays, before the first entry is made.
+
+        `there` are the places of entries without `overwrite`, of files with contents and hard links.
+        """
+        if self._unfinished is not None:
+            return []
+        foreign = [path for path in there if self.maker(path) == NOBODY]
+        return [{"kind": ENTRIES, "key": "", "there": there, "foreign": foreign}]
 
 
 def _paths(note: dict[str, Any] | None, name: str) -> set[str] | None:

@@ -15,7 +15,7 @@ from ignition.system.root import Root
 
 from . import append, contents, entries, hardlinks, nodes, refusals
 from .contents import Supplies
-from .journal import open_journal
+from .journal import WRITTEN, open_journal
 from .keys import ACCOUNTS, BEGUN, ENTRIES, LINKS, NOTED
 from .owners import Owners
 from .sidebyside import side_by_side
@@ -52,8 +52,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     folders = _by_folder(entry for entry in everything if not entry.node.raw.get("hard"))
     supplies = Supplies(machine, Owners(root), open_journal(root, machine))
     refusals.find(folders, config, root, machine, supplies.earlier)
-    if any(_needs_room(entry) or append.is_wanted(entry) for entry in everything):
-        yield _step_for_notes(everything, root, supplies)
+    yield _step_for_notes(everything, root, supplies)
     places = {entry.path for entry in everything}
     uppers = places.intersection(upper for path in folders for upper in entries.above(path))
     remote = [entry for group in folders.values() for entry in group if contents.is_remote(entry)]
@@ -106,9 +105,12 @@ def _step_for_notes(everything: list[Entry], root: Root, supplies: Supplies) -> 
             entry.path for entry in everything if entry.kind != entries.DIRECTORY
         ):
             return
+        notes = append.notes(appended, root, journal)
         if any(map(_needs_room, everything)):
-            supplies.earlier.note(there)
-        append.note_all(appended, root, journal)
+            notes += supplies.earlier.notes(there)
+        if notes or (journal.has_folder() and any(map(_is_written, everything))):
+            notes.append({"kind": WRITTEN, "key": "", "folders": sorted(folders)})
+        journal.note_all(notes)
 
     return Step(
         says="note what is there",
@@ -117,6 +119,11 @@ def _step_for_notes(everything: list[Entry], root: Root, supplies: Supplies) -> 
         needs=(BEGUN, ACCOUNTS),
         provides=(NOTED,),
     )
+
+
+def _is_written(entry: Entry) -> bool:
+    """Whether it is made under a temporary name."""
+    return entry.kind == entries.LINK or nodes.has_contents(entry)
 
 
 def _needs_room(entry: Entry) -> bool:

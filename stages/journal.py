@@ -3,7 +3,8 @@
 
 Some of what the files phase does cannot be told from what was there before by looking at it: an append (a
 second run would append again), the making of a user (a user without a home looks like one that was there
-before), a file that is made only where nothing is, and which folders are new and need labels. Each is noted,
+before), a file that is made only where nothing is, and which folders are new and need labels. The folders
+where temporary files may lie cannot be known from another config. Each is noted,
 on disk before it begins, together with the digest of the config; a run with another digest does not see the
 note. When the phase is complete, the result file takes over the notes that a repetition needs.
 """
@@ -41,6 +42,7 @@ APPEND = "append"
 ACCOUNT = "account"
 LABELS = "labels"
 ENTRIES = "entries"
+WRITTEN = "written"
 KEPT = (APPEND, ENTRIES)  # kinds that the result file takes over
 
 
@@ -104,10 +106,17 @@ class Journal:
 
     def would_be_in_the_way(self, paths: Iterable[str]) -> bool:
         """Whether the folder of the journal would have to be made where an entry of the config shall lie."""
-        place = self._root.resolve_folder(FOLDER)
-        if self._root.lstat(place) is not None:
+        if self.has_folder():
             return False
-        return not set(above(place)).isdisjoint(paths)
+        return not set(above(self._root.resolve_folder(FOLDER))).isdisjoint(paths)
+
+    def has_folder(self) -> bool:
+        """Whether the folder of the journal is there."""
+        return self._root.lstat(self._root.resolve_folder(FOLDER)) is not None
+
+    def all(self) -> list[dict[str, Any]]:
+        """The notes in the file, of all configs."""
+        return self._lines()
 
     def warn_of_others(self, log: Log) -> None:
         """Says so if a run with another config began here and did not come to its end."""

@@ -75,6 +75,11 @@ def _is_list_of_paths(value: Any) -> bool:
     return isinstance(value, list) and all(is_path(path) for path in value)
 
 
+def _is_list_of_folders(value: Any) -> bool:
+    """The root folder is "" where folders are meant."""
+    return isinstance(value, list) and all(path == "" or is_path(path) for path in value)
+
+
 def _absent_or(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or fits(value)
 
@@ -94,5 +99,6 @@ _FACTS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "new": _absent_or(_is_switch),
     },
     "entries": {"there": _is_list_of_paths, "foreign": _is_list_of_paths},
+    "written": {"folders": _is_list_of_folders},
     "labels": {"paths": _is_list_of_paths},
 }

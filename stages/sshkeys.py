@@ -57,6 +57,7 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
     parent, _, name = place.rpartition("/")
     _make_folders(parent, user, root)
     with root.folder(parent) as folder:
+        folder.sweep()
         found = folder.lstat(name)
         _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
         if found is None:

@@ -39,7 +39,11 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     passwd = config.passwd
     root = Root(machine.root)
     if root.lstat(f"{FOLDER}/{NAME}") is not None:
-        open_journal(root, machine).warn_of_others(machine.log)
+        from . import leftovers
+
+        journal = open_journal(root, machine)
+        journal.warn_of_others(machine.log)
+        yield leftovers.step(journal.all(), root, machine)
     if selinux.wanted(machine.settings, root):
         selinux.check(root)
         from . import labels

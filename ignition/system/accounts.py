@@ -104,6 +104,11 @@ class Accounts:
         start = f"{name}:{password_hash}:"
         return any(line.startswith(start) for line in self._lines(f"/etc/{table}"))
 
+    def homes(self) -> set[str]:
+        """The homes of all users of /etc/passwd."""
+        fields = [line.split(":") for line in self._lines("/etc/passwd") if "\0" not in line]
+        return {each[5] for each in fields if len(each) > 5 and each[5].startswith("/")}
+
     def without(self, table: str, name: str) -> bytes:
         """A table of /etc without the lines of one name."""
         start = name.encode("utf-8", "surrogateescape") + b":"

@@ -67,6 +67,9 @@ class Barrier:
                 hint="the kernel's log names the device: is it broken, or the pool or image below it full?",
             )
 
+    def __del__(self) -> None:
+        self.close()  # where the phase fails nobody comes to the end of it
+
     def close(self) -> None:
         while self._filesystems:
             os.close(self._filesystems.pop()[1])

@@ -74,7 +74,7 @@ class Folder:
         found = self.names()
         leftovers = {name for name in found if self.root.is_leftover(name)}
         for name in leftovers:
-            self.remove(name)
+            self.discard(name)
         return found - leftovers
 
     def lstat(self, name: str) -> os.stat_result | None:

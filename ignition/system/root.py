@@ -28,6 +28,7 @@ MAX_HOPS = 40  # symlinks in one path, as in Linux
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TEMPORARY = ".ignition-tmp-"
+_HEX = "0123456789abcdef"
 
 
 class Root:
@@ -179,7 +180,9 @@ class Root:
 
     def is_leftover(self, name: str) -> bool:
         """Whether a name is a temporary one of an earlier run that did not come to its end."""
-        return name.startswith(_TEMPORARY) and not name.startswith(_TEMPORARY + self._run)
+        run, dash, number = name.removeprefix(_TEMPORARY).partition("-")
+        ours = name.startswith(_TEMPORARY) and len(run) == len(self._run) and bool(dash)
+        return ours and run != self._run and not run.strip(_HEX) and number.isdigit()
 
 
 class _Walk:

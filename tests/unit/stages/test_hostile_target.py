@@ -234,6 +234,37 @@ def test_a_journal_that_is_not_ours(system: Target, how: str) -> None:
     assert precious.read_text() == "keep"
 
 
+def test_temporary_files_of_another_config_go(system: Target) -> None:
+    config = {
+        "passwd": {"users": [{"name": "core", "sshAuthorizedKeys": ["k"]}]},
+        "storage": {
+            "files": [
+                {"path": "/var/lib/a/f", "overwrite": True, "contents": {"source": "data:,x"}}
+            ]
+        },
+        "systemd": {
+            "units": [{"name": "a.service", "dropins": [{"name": "d.conf", "contents": "[Unit]"}]}]
+        },
+    }
+    system.run(config, "users", "files", "units")
+    folders = (
+        "/var/lib/a",
+        "/etc",
+        "/etc/systemd/system",
+        "/etc/systemd/system/a.service.d",
+        "/home/core/.ssh/authorized_keys.d",
+    )
+    for folder in folders:
+        system.put(f"{folder}/.ignition-tmp-0badc0de-7", "half")
+        system.put(f"{folder}/.ignition-tmp-notes", "keep")
+        system.put(f"{folder}/.ignition-tmp-0badc0de-8/precious", "keep")
+    system.run({}, *ALL)
+    for folder in folders:
+        names = {path.name for path in system.at(folder).glob(".ignition-tmp-*")}
+        assert names == {".ignition-tmp-notes", ".ignition-tmp-0badc0de-8"}
+    assert not system.at(JOURNAL).exists()
+
+
 @pytest.mark.parametrize("name", ["../../../x", "..", "a/b"])
 def test_a_policy_is_a_name(system: Target, name: str) -> None:
     system.put("/etc/selinux/config", f"SELINUXTYPE={name}\n")

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Temporary files of a run that was killed, or cut by a loss of power, in whatever folder they lie.
+
+The config of this run need not name these folders, so that run has noted them. Who else may write a note
+gains nothing: only files with names of ours go.
+"""
+
+from __future__ import annotations
+
+from ignition.base.errors import Failure
+from ignition.engine.step import Step
+from ignition.system.accounts import Accounts
+
+from . import presets, sshkeys, units
+from .journal import FOLDER, WRITTEN
+from .keys import BEGUN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ignition.engine.machine import Machine
+    from ignition.engine.step import Task
+    from ignition.system.root import Root
+
+
+def step(notes: list[dict[str, Any]], root: Root, machine: Machine) -> Step:
+    """Removes them before anything else is done; `notes` are those of all configs."""
+
+    def do(task: Task) -> None:
+        for path in {*_folders(notes, root)}:
+            try:
+                folder = root.existing_folder(path)
+                if folder is not None:
+                    with folder:
+                        folder.sweep()
+            except Failure as failure:
+                task.log.notice(f"temporary files may be left: {failure.text}")
+
+    return Step("remove temporary files of an earlier run", machine.origin(), do, provides=(BEGUN,))
+
+
+def _folders(notes: list[dict[str, Any]], root: Root) -> Iterator[str]:
+    yield from (FOLDER, units.FOLDER, presets.FOLDER)
+    folder = root.existing_folder(units.FOLDER)
+    if folder is not None:
+        with folder:
+            for name in folder.names():
+                if name.endswith(".d"):
+                    yield f"{units.FOLDER}/{name}"
+    for note in notes:
+        if note["kind"] == WRITTEN:
+            yield from note["folders"]
+    for home in Accounts(root).homes():
+        for path in (sshkeys.FRAGMENT, sshkeys.PLAIN):
+            yield f"{home}/{path.rpartition('/')[0]}"
