@@ -25,10 +25,14 @@ VIRTIOFS = "virtiofs"
 
 @record
 class Decision:
-    """What is done, and why if it is refused."""
+    """What is done, and why if it is refused.
+
+    `frees`: what the system has built on the device of old signatures is taken down first.
+    """
 
     act: str
     why: str = ""
+    frees: bool = False
 
 
 def reuse(wanted: model.Filesystem, found: Found) -> Decision:

@@ -10,10 +10,10 @@ import os
 
 from ignition.base.errors import Failure, Refused
 from ignition.engine.step import Step, Task
-from ignition.system import devices, mounts, probe, programs, usage
+from ignition.system import devices, mounts, probe, programs, stack, usage
 from ignition.system.run import run
 
-from . import device_checks, mkfs, own_partitions
+from . import device_checks, mkfs, own_devices
 from . import filesystem_decisions as decisions
 from .disk_order import is_open, names_of
 from .filesystem_decisions import Decision
@@ -142,13 +142,24 @@ def _decide(
     if decision.act in (decisions.MAKE, decisions.WIPE):
         _refuse_unfit(wanted, origin)
         use = _use_of(wanted)
-        if use and _is_done_already(machine, config, wanted, found):
+        block = devices.block(wanted.device)
+        if use and devices.holders(block.sysfs):
+            if own_devices.has(machine, config, block):
+                # What stands on it came up of what had lain there before.
+                use = stack.in_use(block)
+                decision.frees = not use
+        elif use and _is_done_already(machine, config, wanted, found):
             log.warning(
                 f"{wanted.device} holds what the config wants and is in use ({use}): it is kept"
             )
             return Decision(decisions.KEEP)
         if use:
-            raise _in_use(wanted, use, origin)
+            raise Refused(
+                "IGN2402",
+                f"refusing to overwrite {wanted.device}: {use}",
+                origin,
+                hint="stop what uses it, or leave out wipeFilesystem if what it holds is what you want",
+            )
         _refuse_without_program(settings, wanted, origin)
         if found.table and not found.kind:
             log.warning(f"{wanted.device} holds {found}, which is overwritten")
@@ -178,18 +189,7 @@ def _is_done_already(
     """
     if not decisions.makes(wanted) or decisions.difference(wanted, found):
         return False
-    return wanted.format == "swap" or own_partitions.has(
-        machine, config, devices.block(wanted.device)
-    )
-
-
-def _in_use(wanted: model.Filesystem, use: str, origin: Origin) -> Refused:
-    return Refused(
-        "IGN2402",
-        f"refusing to overwrite {wanted.device}: {use}",
-        origin,
-        hint="stop what uses it, or leave out wipeFilesystem if what it holds is what you want",
-    )
+    return wanted.format == "swap" or own_devices.has(machine, config, devices.block(wanted.device))
 
 
 def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin: Origin) -> None:
@@ -216,7 +216,11 @@ def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) ->
     if decision.act == decisions.SKIP:
         return
     wipefs = [settings.program("wipefs"), "-a", alias]
-    run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
+    block = devices.block(alias)
+    with stack.unseen_by_udev([block] if decision.frees else []):
+        if decision.frees:
+            stack.take_down(log, settings, block)
+        run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
     if decision.act == decisions.WIPE:
         mkfs.clear_mark(wanted.device, os.path.realpath(alias))
         return

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ignition.base.errors import Refused
 from ignition.system import gpt, partitioning, probe
 
-from . import device_checks, own_partitions
+from . import device_checks, own_devices
 from .journal import digest_of_config
 
 TYPE_CHECKING = False
@@ -72,7 +72,7 @@ def _look_at_damaged(
     found = probe.probe(log, machine.settings, config.device, origin)
     if not found.kind:
         return
-    own = own_partitions.is_own_table(table, digest_of_config(machine), config.device)
+    own = own_devices.is_own_table(table, digest_of_config(machine), config.device)
     if table.protected or own:
         log.warning(f"{config.device} holds {found} beside a GPT that is damaged: {table.damaged}")
         return

@@ -13,7 +13,7 @@ from ignition.engine.step import Step, Task
 from ignition.system import devices, gpt, gptwrite, mounts, partitioning, usage
 from ignition.system.placement import Layout, in_mib
 
-from . import device_checks, own_partitions, partition_found, partition_use
+from . import device_checks, own_devices, partition_found, partition_use
 from . import partition_decisions as decisions
 from . import partition_marks as marks
 from .journal import digest_of_config
@@ -92,7 +92,7 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
 def _decide(
     log: Log, machine: Machine, index: int, config: model.Disk, disk: Disk, used: usage.Usage
 ) -> _Work:
-    own = disk.table is not None and own_partitions.is_own_table(
+    own = disk.table is not None and own_devices.is_own_table(
         disk.table, digest_of_config(machine), config.device
     )
     if config.wipe_table and own:
@@ -136,7 +136,7 @@ def _decide_by(
     before = None if wipes else disk.table
     base = before or gpt.empty(disk.sector_size, disk.sectors)
     if before is None:
-        base.guid = own_partitions.new_table_guid(config_digest, config.device)
+        base.guid = own_devices.new_table_guid(config_digest, config.device)
 
     def new_guid(entry: int) -> str:
         return marks.new_guid(config_digest, f"{config.device} {entry}")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Software RAID: each array of the config made by mdadm, or kept where exactly it is running already.
 
-Rules: reference engine-disks 3. The spec has no member that allows or forbids overwriting: what members hold
-is overwritten, unless they are in use.
+The spec has no member that allows or forbids overwriting: what members hold is overwritten, unless they are
+in use. What udev has assembled of the work of an earlier run, or of old superblocks on partitions that such a
+run made, is no use; docs/resume.md has the rules.
 """
 
 from __future__ import annotations
@@ -10,36 +11,28 @@ from __future__ import annotations
 import os
 
 from ignition.base.errors import Failure, Refused
-from ignition.base.record import record
 from ignition.config import limits
 from ignition.engine.step import Step, Task
-from ignition.system import arrays, devices, mounts, programs, usage
+from ignition.system import arrays, devices, mounts, probe, programs, stack, usage
 from ignition.system.run import run
 
-from . import device_checks
+from . import device_checks, own_devices, raid_decisions
 from .disk_order import is_open, names_of
+from .journal import digest_of_config
+from .raid_decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.base.settings import Settings
     from ignition.config import model
     from ignition.engine.machine import Machine
     from ignition.system.arrays import Array
-
-KEEP = "keep"
-CREATE = "create"
-REFUSE = "refuse"
-
-
-@record
-class Decision:
-    """What becomes of an array, and why if it is refused."""
-
-    act: str
-    why: str = ""
+    from ignition.system.devices import Block
+    from ignition.system.mdsuper import Super
 
 
 def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
@@ -66,11 +59,11 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
         if not deferred:
             devices.wait(log, machine.settings, _named(wanted, origin), machine.progress)
             try:
-                decision = _decide(wanted, origin)
+                decision = _decide(log, machine, config, wanted, origin)
             except Failure as failure:
                 machine.refuse(failure)
                 continue
-        yield _step(wanted, origin, decision)
+        yield _step(config, wanted, origin, decision)
 
 
 def _refuse_impossible(arrays_wanted: list[tuple[model.Raid, Origin]], machine: Machine) -> None:
@@ -96,30 +89,40 @@ def _named(wanted: model.Raid, origin: Origin) -> list[tuple[str, Origin]]:
     return [(device, origin.at("devices", i)) for i, device in enumerate(wanted.devices)]
 
 
-def _step(wanted: model.Raid, origin: Origin, decision: Decision | None) -> Step:
+def _step(
+    config: model.Config, wanted: model.Raid, origin: Origin, planned: Decision | None
+) -> Step:
     def do(task: Task) -> None:
-        settings = task.machine.settings
-        devices.wait(task.log, settings, _named(wanted, origin), task.progress)
-        aliases = [devices.make_alias(task.log, settings, device) for device in wanted.devices]
-        if (decision or _decide(wanted, origin)).act == KEEP:
-            task.log.info(f'array "{wanted.name}" is running as wanted')
-            return
-        _create(task, wanted, origin, aliases)
+        log, settings = task.log, task.machine.settings
+        devices.wait(log, settings, _named(wanted, origin), task.progress)
+        aliases = [devices.make_alias(log, settings, device) for device in wanted.devices]
+        decision = planned
+        if decision is None or decision.act != KEEP:
+            # udev may have assembled something since this was planned.
+            decision = _decide(log, task.machine, config, wanted, origin)
+        if decision.act == KEEP:
+            log.info(f'array "{wanted.name}" is running as wanted')
+        elif decision.act == ASSEMBLE:
+            _assemble(task, wanted, origin, aliases)
+        else:
+            _create(task, wanted, origin, aliases)
 
     members = tuple(name for device in wanted.devices for name in names_of(device))
-    keeps = decision is not None and decision.act == KEEP
+    keeps = planned is not None and planned.act == KEEP
     return Step(
-        f"{'keep' if keeps else 'create'} array {wanted.name} of {len(wanted.devices)} devices",
+        f"{planned.act if planned else CREATE} array {wanted.name} of {len(wanted.devices)} devices",
         origin,
         do,
         needs=members,
         # What an array is made of is changed too: two arrays must not take the same device at once.
         provides=() if keeps else (path_of(wanted), *members),
-        deferred=decision is None,
+        deferred=planned is None,
     )
 
 
-def _decide(wanted: model.Raid, origin: Origin) -> Decision:
+def _decide(
+    log: Log, machine: Machine, config: model.Config, wanted: model.Raid, origin: Origin
+) -> Decision:
     """The decision by what is running now. Raises Refused."""
     blocks = [
         device_checks.block_of(device, origin.at("devices", index))
@@ -133,12 +136,22 @@ def _decide(wanted: model.Raid, origin: Origin) -> Decision:
             hint=f"they lead to {', '.join(block.node for block in blocks)}",
         )
     belongs = [arrays.of_member(block) for block in blocks]
-    decision = reuse(
-        wanted,
-        frozenset(block.number for block in blocks),
-        belongs,
-        os.path.realpath(path_of(wanted)),
+    decision = _reuse(wanted, blocks, belongs)
+    if decision.act == KEEP:
+        return decision
+    own = _own_superblocks(machine, wanted, blocks)
+    held = [block for block in blocks if devices.holders(block.sysfs)]
+    is_free = all(
+        (any(own) or own_devices.has(machine, config, block)) and not stack.in_use(block)
+        for block in held
     )
+    if is_free and any(own):
+        numbers = frozenset(block.number for block in blocks)
+        nothing = _hold_nothing(log, machine.settings, belongs)
+        decision = raid_decisions.resume(decision, numbers, belongs, own, holds_nothing=nothing)
+    elif is_free and held:
+        log.notice(f"array {wanted.name} takes the place of what old superblocks brought up")
+        decision = Decision(CREATE)
     if decision.act == REFUSE:
         raise Refused(
             "IGN2201",
@@ -146,65 +159,117 @@ def _decide(wanted: model.Raid, origin: Origin) -> Decision:
             origin,
             hint="stop that array (mdadm --stop) and clear its members (mdadm --zero-superblock)",
         )
-    if decision.act == CREATE:
-        mounted, swaps = mounts.mounted(), mounts.swaps()
-        for index, block in enumerate(blocks):
-            place, device = origin.at("devices", index), wanted.devices[index]
-            device_checks.refuse_empty(block, device, place)
-            device_checks.refuse_read_only(block, device, place)
-            used = usage.of_disk(block, mounted, swaps)
-            if used.reason:
-                raise Refused(
-                    "IGN2202",
-                    f"array {wanted.name} cannot take {device}: {used.reason}",
-                    place,
-                    hint="stop what uses it",
-                )
+    _refuse_unusable(wanted, origin, held if is_free else [])
     return decision
 
 
-def reuse(
-    wanted: model.Raid, members: frozenset[int], belongs: list[Array | None], node: str
-) -> Decision:
-    """Keep, create or refuse, by the arrays that the members belong to; `node` is what the name leads to.
+def _reuse(wanted: model.Raid, blocks: list[Block], belongs: list[Array | None]) -> Decision:
+    numbers = frozenset(block.number for block in blocks)
+    return raid_decisions.reuse(wanted, numbers, belongs, os.path.realpath(path_of(wanted)))
 
-    The original always creates, and fails where a member is running in an array.
-    """
-    running = next((array for array in belongs if array is not None), None)
-    if running is None:
-        return Decision(CREATE)
-    if running.members != members:
-        return Decision(
-            REFUSE, f"{running.node} runs on other devices than these, but on some of them"
-        )
-    if running.level != arrays.level_of(wanted.level or ""):
-        return Decision(REFUSE, f"{running.node} runs on these devices with level {running.level}")
-    if running.active != len(members) - (wanted.spares or 0):
-        return Decision(REFUSE, f"{running.node} runs with {running.active} devices besides spares")
-    if running.node != node:
-        return Decision(REFUSE, f"{running.node} runs on these devices under another name")
-    return Decision(KEEP)
+
+def _own_superblocks(
+    machine: Machine, wanted: model.Raid, blocks: list[Block]
+) -> list[Super | None]:
+    """For each member the superblock that a run with this config wrote for this array."""
+    digest = digest_of_config(machine)
+    found = [own_devices.super_of(block.node) for block in blocks]
+    return [one if one and own_devices.is_own_array(one, digest, wanted) else None for one in found]
+
+
+def _hold_nothing(log: Log, settings: Settings, belongs: list[Array | None]) -> bool:
+    """Whether the arrays run, and neither a filesystem nor anything else is on them."""
+    nodes = {one.node for one in belongs if one is not None and one.runs}
+    found = [probe.probe(log, settings, node) for node in sorted(nodes)]
+    return bool(found) and not any(one.kind or one.table for one in found)
+
+
+def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> None:
+    """`freed` are the members from which what is built on them will be taken down."""
+    mounted, swaps = mounts.mounted(), mounts.swaps()
+    for index, device in enumerate(wanted.devices):
+        place, block = origin.at("devices", index), devices.block(device)
+        device_checks.refuse_empty(block, device, place)
+        device_checks.refuse_read_only(block, device, place)
+        if block in freed:
+            continue
+        reason = usage.of_disk(block, mounted, swaps).reason
+        if reason:
+            raise Refused(
+                "IGN2202",
+                f"array {wanted.name} cannot take {device}: {reason}",
+                place,
+                hint="stop what uses it",
+            )
 
 
 def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
     settings = task.machine.settings
     path = path_of(wanted)
+    held = [alias for alias in aliases if devices.holders(devices.block(alias).sysfs)]
+    with stack.unseen_by_udev([devices.block(alias) for alias in held]):
+        for alias in held:
+            stack.take_down(task.log, settings, devices.block(alias))
+        for alias in held:
+            argv = [settings.program("wipefs"), "-a", alias]
+            run(task.log, argv, what=f'wiping old signatures from "{alias}"')
+    uuid = own_devices.new_array_uuid(digest_of_config(task.machine), wanted)
     run(
         task.log,
-        command(settings, wanted, aliases),
+        command(settings, wanted, aliases, uuid),
         what=f'creating "{wanted.name}" of {len(aliases)} devices',
     )
     devices.wait(task.log, settings, [(path, origin.at("name"))], task.progress)
 
 
-def command(settings: Settings, wanted: model.Raid, aliases: list[str]) -> list[str]:
-    """The call of mdadm. The first devices carry data, the last are spares."""
+def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
+    log, settings = task.log, task.machine.settings
+    path = path_of(wanted)
+    blocks = [devices.block(alias) for alias in aliases]
+    with stack.unseen_by_udev(blocks):
+        for block in blocks:
+            stack.take_down(log, settings, block)
+        run(
+            log,
+            [settings.program("mdadm"), "--assemble", path, *aliases],
+            what=f'assembling "{wanted.name}" of {len(aliases)} devices',
+        )
+    devices.wait(log, settings, [(path, origin.at("name"))], task.progress)
+    decision = _reuse(wanted, blocks, [arrays.of_member(block) for block in blocks])
+    if decision.act != KEEP:
+        raise Refused(
+            "IGN2204",
+            f"array {wanted.name} of an earlier run does not come up as the config wants it: "
+            f"{decision.why or 'it does not run'}",
+            origin,
+            hint=f"`mdadm --detail {path}` shows it; mend it, or clear its members "
+            "(mdadm --zero-superblock) to have it made anew",
+        )
+
+
+def command(settings: Settings, wanted: model.Raid, aliases: list[str], uuid: str) -> list[str]:
+    """The call of mdadm. The first devices carry data, the last are spares.
+
+    `uuid` is that of the array, "" for one that mdadm chooses. Options of the config that give one win.
+    """
     spares = wanted.spares or 0
+    chosen = any(_gives_uuid(word) for word in wanted.options)
     return [
         settings.program("mdadm"),
         *("--create", wanted.name, "--force", "--run", "--homehost", "any"),
         *("--level", wanted.level or "", "--raid-devices", str(len(aliases) - spares)),
         *(("--spare-devices", str(spares)) if spares > 0 else ()),
+        *((f"--uuid={uuid}",) if uuid and not chosen else ()),
         *wanted.options,
         *aliases,
     ]
+
+
+def _gives_uuid(word: str) -> bool:
+    """Whether an option may be about the UUID: mdadm takes only one, and for containers of firmware none."""
+    return (
+        word.startswith("--u")
+        or (word[:1] == "-" and word[1:2] != "-" and "u" in word)
+        or "imsm" in word
+        or "ddf" in word
+    )

@@ -105,6 +105,10 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "IGN2202": ("A member of an array is in use.", "Stop what uses it."),
     "IGN2203": ("mdadm is missing.", "Build the initramfs with it."),
+    "IGN2204": (
+        "An array that an earlier run made does not come up as the config wants it.",
+        "Look at it with mdadm --detail; clear its members to have it made anew.",
+    ),
     "IGN2301": ("This version does not make LUKS volumes.", "Leave storage.luks out."),
     "IGN2401": (
         "A device holds another filesystem than the config asks for.",

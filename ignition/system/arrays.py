@@ -24,15 +24,21 @@ _LEVELS = {
     "10": "raid10",
 }
 
+_NOT_RUNNING = ("", "clear", "inactive")
+
 
 @record
 class Array:
-    """An array: its node, its level (`raid1`), how many devices carry data, the numbers of all members."""
+    """An array: its node, its level (`raid1`), how many devices carry data, the numbers of all members.
+
+    `runs` is False for one that is only half assembled.
+    """
 
     node: str
     level: str
     active: int
     members: frozenset[int]
+    runs: bool
 
 
 def level_of(word: str) -> str:
@@ -48,10 +54,17 @@ def of_member(device: Block) -> Array | None:
             return Array(
                 f"/dev/{holder}",
                 devices.read_sysfs(f"{folder}/md/level"),
-                int(devices.read_sysfs(f"{folder}/md/raid_disks") or 0),
+                _number(devices.read_sysfs(f"{folder}/md/raid_disks")),
                 frozenset(_members(folder)),
+                devices.read_sysfs(f"{folder}/md/array_state") not in _NOT_RUNNING,
             )
     return None
+
+
+def _number(text: str) -> int:
+    """`3`, or `3 (2)` while the array is being given another shape."""
+    first = text.partition(" ")[0]
+    return int(first) if first.isdigit() else 0
 
 
 def _members(folder: str) -> list[int]:

@@ -203,3 +203,13 @@ def test_discarding_is_left_to_the_options(blank_disk: BlankDisk) -> None:
 
     assert not old_bytes_are_there([])
     assert old_bytes_are_there(["-E", "nodiscard"])
+
+
+def test_what_the_kernel_says_of_a_mount_is_in_the_hint(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
+    shell("mkfs.ext4", "-q", disk)
+    entry = filesystem(disk, "ext4", path="/data", mountOptions=["nonsense"])
+    ran = run("mount", {"filesystems": [entry]}, root=FOLDER)
+    assert ran.codes == ["IGN7002"]
+    assert "dmesg" not in ran.failures[0].hint
+    assert "nonsense" in ran.failures[0].hint

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run is cut off, and at the next boot the system builds something on what it left: the next run still ends
+where one run would have ended."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ignition.system import mdsuper
+from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.tables import MIB, Part, make_table, read_table, wait_until
+from tests.machine.disks.test_filesystems import filesystem, shell, tags
+from tests.machine.disks.test_raid import array, detail
+
+Storage = dict[str, Any]
+
+
+def arrays() -> list[str]:
+    """The nodes of all arrays, the topmost first."""
+    lines = Path("/proc/mdstat").read_text().splitlines()
+    names = [line.split()[0] for line in lines if line.startswith("md")]
+    return [f"/dev/{name}" for name in sorted(names, key=lambda name: not is_topmost(name))]
+
+
+def is_topmost(name: str) -> bool:
+    return not list(Path("/sys/class/block", name, "holders").iterdir())
+
+
+def stop_arrays() -> None:
+    while found := arrays():
+        shell("mdadm", "--quiet", "--stop", found[0])
+    shell("udevadm", "settle")
+
+
+def reboot() -> None:
+    """Stops all arrays, and has udev see all devices as at a boot."""
+    stop_arrays()
+    shell("udevadm", "trigger", "--action=add", "--subsystem-match=block", "--settle")
+    shell("udevadm", "settle")
+
+
+def partitioned(disk: str, count: int, **more: Any) -> Storage:
+    parts = [{"number": n, "sizeMiB": 64} for n in range(1, count + 1)]
+    return {"disks": [{"device": disk, "wipeTable": True, "partitions": parts}], **more}
+
+
+def members(disk: str, *numbers: int) -> list[str]:
+    return [f"{disk}p{number}" for number in numbers]
+
+
+def cut_while_superblocks_are_written(storage: Storage) -> None:
+    """Runs the phase with an mdadm that is killed after its first superblock."""
+    script = Path("/run/machine/mdadm")
+    script.write_text(
+        "#!/bin/sh\n"
+        'exec strace -f -o /dev/null -e trace=fsync -e inject=fsync:signal=KILL:when=1 mdadm "$@"\n'
+    )
+    script.chmod(0o755)
+    ran = run("disks", storage, programs={"mdadm": str(script)})
+    assert ran.codes == ["IGN7002"], ran.text()
+
+
+def test_wiped_disk_whose_partitions_are_an_array_by_now(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=200)
+    wanted = partitioned(disk, 2, **array("data", members(disk, 1, 2)))
+    wanted["filesystems"] = [filesystem("/dev/md/data", "ext4", label="onraid")]
+    succeed("disks", wanted)
+    made = read_table(disk), tags("/dev/md/data")
+    reboot()
+    assert arrays()
+    assert succeed("disks", wanted).says == [
+        f"partition {disk}: as wanted already",
+        "keep array data of 2 devices",
+        "keep ext4 on /dev/md/data",
+    ]
+    assert (read_table(disk), tags("/dev/md/data")) == made
+    # It is a reason to refuse where the table is not this config's own.
+    wanted["disks"][0]["partitions"][0]["label"] = "other"
+    assert run("disks", wanted).codes == ["IGN2106"]
+
+
+def test_what_somebody_added_to_a_wiped_disk_is_wiped(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=200)
+    wanted = partitioned(disk, 2)
+    succeed("disks", wanted)
+    made = read_table(disk)
+    subprocess.run(["sfdisk", "--quiet", "--append", disk], input=",\n", text=True, check=True)
+    assert len(read_table(disk)) == 3
+    assert succeed("disks", wanted).says == [f"partition {disk}: wipe the table, create 2"]
+    assert [part.start for part in read_table(disk)] == [part.start for part in made]
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["partitions", "whole-disks"])
+def test_array_of_which_only_some_superblocks_are_there(blank_disk: BlankDisk, whole: bool) -> None:
+    disk = blank_disk(size_mib=200)
+    if whole:
+        devices = [disk, blank_disk(size_mib=200)]
+        wanted = array("data", devices)
+    else:
+        devices = members(disk, 1, 2)
+        wanted = partitioned(disk, 2, **array("data", devices))
+    cut_while_superblocks_are_written(wanted)
+    assert sum(mdsuper.read(device) is not None for device in devices) == 1
+    reboot()
+    # The half that is there was assembled, but does not run.
+    assert "inactive" in Path("/proc/mdstat").read_text()
+    assert succeed("disks", wanted).says[-1] == "create array data of 2 devices"
+    assert "Active Devices : 2" in detail("/dev/md/data")
+    reboot()
+    assert succeed("disks", wanted).says[-1] == "keep array data of 2 devices"
+
+
+@pytest.mark.parametrize("metadata", ["0.90", "1.0", "1.1", "1.2"])
+def test_array_that_is_complete_comes_up(blank_disk: BlankDisk, metadata: str) -> None:
+    """Stopped, half assembled, or under another name: what it holds is kept."""
+    disk = blank_disk(size_mib=200)
+    wanted = partitioned(
+        disk, 2, **array("data", members(disk, 1, 2), options=[f"--metadata={metadata}"])
+    )
+    wanted["filesystems"] = [filesystem("/dev/md/data", "ext4")]
+    succeed("disks", wanted)
+    made = tags("/dev/md/data")
+
+    def check(*acts: str) -> None:
+        ran = succeed("disks", wanted)
+        assert ran.says[1] in acts
+        assert tags("/dev/md/data") == made
+
+    stop_arrays()
+    check("assemble array data of 2 devices")
+    stop_arrays()
+    shell("mdadm", "--quiet", "--incremental", members(disk, 1)[0])
+    assert "inactive" in Path("/proc/mdstat").read_text()
+    check("assemble array data of 2 devices")
+    stop_arrays()
+    shell("mdadm", "--quiet", "--assemble", "/dev/md99", *members(disk, 1, 2))
+    shell("udevadm", "settle")
+    check("assemble array data of 2 devices", "keep array data of 2 devices")
+
+
+def test_member_that_was_lost_later_is_no_reason_to_make_it_anew(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=200)
+    wanted = partitioned(disk, 2, **array("data", members(disk, 1, 2)))
+    succeed("disks", wanted)
+    shell("mkfs.ext4", "-q", "/dev/md/data")
+    stop_arrays()
+    shell("mdadm", "--zero-superblock", members(disk, 2)[0])
+    shell("mdadm", "--quiet", "--assemble", "--run", "/dev/md/data", members(disk, 1)[0])
+    shell("udevadm", "settle")
+    made = tags("/dev/md/data")
+    assert run("disks", wanted).codes == ["IGN2201"]
+    assert tags("/dev/md/data") == made
+    # With nothing on it, its making was cut off and the system ran what there was of it.
+    shell("wipefs", "--all", "/dev/md/data")
+    assert succeed("disks", wanted).says[-1] == "create array data of 2 devices"
+
+
+def test_array_on_an_array(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=300)
+    wanted = partitioned(disk, 3)
+    wanted["raid"] = [
+        *array("inner", members(disk, 1, 2))["raid"],
+        *array("outer", ["/dev/md/inner", members(disk, 3)[0]], "raid0")["raid"],
+    ]
+    wanted["filesystems"] = [filesystem("/dev/md/outer", "ext4")]
+    succeed("disks", wanted)
+    made = tags("/dev/md/outer")
+    for _ in range(2):
+        reboot()
+        assert "create" not in " ".join(succeed("disks", wanted).says)
+        assert tags("/dev/md/outer") == made
+
+
+def test_old_superblocks_below_new_partitions(blank_disk: BlankDisk) -> None:
+    """Both when udev finds them in the same run and at the next boot."""
+    disk, other = blank_disk(size_mib=200), blank_disk(size_mib=64)
+    make_table(disk, [Part(n, (1 + 64 * (n - 1)) * MIB, 64 * MIB) for n in (1, 2)])
+    create = ["mdadm", "--quiet", "--create", "--run", "--level=1", "--raid-devices=2"]
+    shell(*create, "/dev/md/old", f"{disk}p1", other)
+    shell("udevadm", "settle")
+    stop_arrays()
+    make_table(disk, [])
+    wanted = partitioned(disk, 2, **array("data", members(disk, 1, 2)))
+    succeed("disks", wanted)
+    assert "any:data" in detail("/dev/md/data")
+    # What is left of the old one is as it was.
+    assert "old" in shell("mdadm", "--examine", other)
+
+
+def test_mapped_device_on_a_partition_of_this_config(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=100)
+    wanted = partitioned(disk, 1)
+    wanted["filesystems"] = [filesystem(f"{disk}p1", "ext4", wipeFilesystem=True)]
+    succeed("disks", wanted)
+
+    def map_it(target: str) -> None:
+        shell("dmsetup", "create", "old-volume", "--table", f"0 2048 linear {target} 0")
+        shell("udevadm", "settle")
+
+    map_it(f"{disk}p1")
+    succeed("disks", wanted)
+    assert not Path("/dev/mapper/old-volume").exists()
+    map_it(f"{disk}p1")
+    foreign = {"filesystems": wanted["filesystems"]}
+    assert run("disks", foreign).codes == ["IGN2402"]
+    shell("mkfs.vfat", "/dev/mapper/old-volume")
+    Path("/run/machine/mnt").mkdir(exist_ok=True)
+    shell("mount", "/dev/mapper/old-volume", "/run/machine/mnt")
+    ran = run("disks", wanted)
+    assert ran.codes == ["IGN2402"]
+    assert "mounted on /run/machine/mnt" in str(ran.failures[0])
+
+
+def test_uuid_of_the_options_counts(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=200)
+    uuid = "01020304:05060708:090a0b0c:0d0e0f10"
+    wanted = partitioned(disk, 2, **array("data", members(disk, 1, 2), options=[f"--uuid={uuid}"]))
+    succeed("disks", wanted)
+    assert f"UUID : {uuid}" in detail("/dev/md/data")
+    wait_until(lambda: "[UU]" in Path("/proc/mdstat").read_text())

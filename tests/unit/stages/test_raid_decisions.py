@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keep, assemble, create or refuse an array, by what runs and by whose superblocks its members carry."""
+
+from __future__ import annotations
+
+import pytest
+
+from ignition.base.settings import Settings
+from ignition.config.model import Raid
+from ignition.stages.raid import command
+from ignition.stages.raid_decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision, resume, reuse
+from ignition.system.arrays import Array
+from ignition.system.mdsuper import Super
+
+WANTED = Raid({"name": "data", "level": "mirror", "devices": ["/dev/a", "/dev/b"]})
+MEMBERS = frozenset((1, 2))
+NODE = "/dev/md127"
+RUNS = Array(NODE, "raid1", 2, MEMBERS, True)
+HALF = Array(NODE, "", 0, frozenset((1,)), False)
+DEGRADED = Array(NODE, "raid1", 2, frozenset((1,)), True)
+STRANGE = Array(NODE, "raid1", 2, frozenset((1, 9)), True)
+
+
+@pytest.mark.parametrize(
+    "array, act, why",
+    [
+        (None, CREATE, ""),
+        (RUNS, KEEP, ""),
+        (HALF, REFUSE, "half assembled"),
+        (DEGRADED, REFUSE, "on other devices"),
+        (STRANGE, REFUSE, "on other devices"),
+        (Array(NODE, "raid0", 2, MEMBERS, True), REFUSE, "level raid0"),
+        (Array(NODE, "raid1", 1, MEMBERS, True), REFUSE, "1 devices besides spares"),
+        (Array("/dev/md9", "raid1", 2, MEMBERS, True), REFUSE, "another name"),
+    ],
+)
+def test_by_what_runs(array: Array | None, act: str, why: str) -> None:
+    decision = reuse(WANTED, MEMBERS, [array, array], NODE)
+    assert decision.act == act
+    assert why in decision.why
+
+
+NEW = Super(b"1" * 16, 0)
+RAN = Super(b"1" * 16, 17)
+OTHER = Super(b"2" * 16, 17)
+
+
+@pytest.mark.parametrize(
+    "array, own, nothing, act",
+    [
+        pytest.param(None, [RAN, RAN], False, ASSEMBLE, id="complete and stopped"),
+        pytest.param(HALF, [RAN, RAN], False, ASSEMBLE, id="complete and half assembled"),
+        pytest.param(DEGRADED, [RAN, RAN], False, ASSEMBLE, id="complete, one came too late"),
+        pytest.param(HALF, [NEW, None], False, CREATE, id="cut off while superblocks were written"),
+        pytest.param(None, [NEW, None], False, CREATE, id="the same, not assembled"),
+        pytest.param(DEGRADED, [RAN, None], True, CREATE, id="the same, run by the system"),
+        pytest.param(DEGRADED, [RAN, None], False, REFUSE, id="a member was lost"),
+        pytest.param(DEGRADED, [RAN, OTHER], False, REFUSE, id="two arrays of ours"),
+        pytest.param(STRANGE, [RAN, RAN], True, REFUSE, id="runs with a stranger"),
+    ],
+)
+def test_where_a_run_with_this_config_began_it(
+    array: Array | None, own: list[Super | None], nothing: bool, act: str
+) -> None:
+    before = reuse(WANTED, MEMBERS, [array, None], NODE)
+    assert resume(before, MEMBERS, [array, None], own, holds_nothing=nothing).act == act
+
+
+def test_what_is_kept_stays_kept() -> None:
+    kept = Decision(KEEP)
+    assert resume(kept, MEMBERS, [RUNS, RUNS], [NEW, None], holds_nothing=True) is kept
+
+
+@pytest.mark.parametrize(
+    "options, ours",
+    [
+        ([], True),
+        (["--metadata=1.0", "--bitmap=internal"], True),
+        (["--uuid=01020304:05060708:090a0b0c:0d0e0f10"], False),
+        (["-u", "01020304:05060708:090a0b0c:0d0e0f10"], False),
+        (["--metadata=imsm"], False),
+    ],
+)
+def test_uuid_is_given_unless_the_options_do(options: list[str], ours: bool) -> None:
+    wanted = Raid({"name": "data", "level": "raid1", "devices": [], "options": options})
+    words = command(Settings(), wanted, ["/dev/a", "/dev/b"], "0:1:2:3")
+    assert ("--uuid=0:1:2:3" in words) is ours
