@@ -39,6 +39,12 @@ _OF_GROUPS = ("chgpasswd", "gshadow")
 _LOCKS = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
 
 
+def cut_short(journal: Journal, key: str) -> dict[str, Any]:
+    """What is noted about an act that an earlier run of this config began and did not end."""
+    note = journal.find(ACCOUNT, key)
+    return note if note is not None and note.get("state") == "begun" else {}
+
+
 class Acts:
     """What may be done to accounts. Each method gives the act of one step."""
 
@@ -57,7 +63,7 @@ class Acts:
         def act(log: Log) -> None:
             name, key = group.name, f"group:{group.name}"
             exists = self._accounts.group(name) is not None
-            note = self._cut_short(key)
+            note = cut_short(self._journal, key)
             if exists and "new" in note and self._is_from("group", name, note):
                 self._tool(log, "groupdel", [], name, f'deleting half-made group "{name}"', origin)
                 exists = False
@@ -201,11 +207,6 @@ class Acts:
     def _end(self, key: str) -> None:
         self._journal.note(ACCOUNT, key, state="done")
 
-    def _cut_short(self, key: str) -> dict[str, Any]:
-        """What is noted about an act that an earlier run began and did not end."""
-        note = self._journal.find(ACCOUNT, key)
-        return note if note is not None and note.get("state") == "begun" else {}
-
     def _resume_user(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         """Undoes what an earlier run of the same config may have done by half.
 
@@ -213,7 +214,7 @@ class Acts:
         must have made, and nothing of which there is no other copy.
         """
         name = user.name
-        note = self._cut_short(f"user:{name}")
+        note = cut_short(self._journal, f"user:{name}")
         present = self._accounts.user(name)
         if present is None or not note:
             return

@@ -14,6 +14,7 @@ from ignition.config.account_names import fault
 from ignition.system.accounts import User
 
 from . import sshkeys
+from .account_acts import cut_short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
     from ignition.system.accounts import Accounts
     from ignition.system.root import Root
 
+    from .journal import Journal
+
 _SYNTHETIC = ("root", "nobody")  # which a target may know without a line in a table
 _NOBODY = -1  # a number that owns nothing
 
 
-def find(passwd: Passwd, accounts: Accounts, root: Root, machine: Machine) -> None:
+def find(
+    passwd: Passwd, accounts: Accounts, journal: Journal, root: Root, machine: Machine
+) -> None:
     """Tells the machine of every account that cannot be made, changed or deleted as the config says."""
-    picture = _Picture(passwd, accounts, root, machine)
+    picture = _Picture(passwd, accounts, journal, root, machine)
     for index, group in enumerate(passwd.groups):
         origin = machine.origin("passwd", "groups", index)
         if group.should_exist is False:
@@ -65,8 +70,16 @@ class _Numbers:
 class _Picture:
     """The tables as they will be after the acts that were gone through."""
 
-    def __init__(self, passwd: Passwd, accounts: Accounts, root: Root, machine: Machine) -> None:
+    def __init__(
+        self,
+        passwd: Passwd,
+        accounts: Accounts,
+        journal: Journal,
+        root: Root,
+        machine: Machine,
+    ) -> None:
         self._accounts = accounts
+        self._journal = journal
         self._root = root
         self._machine = machine
         self._known: dict[str, User] = {}
@@ -124,7 +137,8 @@ class _Picture:
         for name in wanted.split(",") if wanted else ():
             self._check_group(name, origin.at("groups"))
         home = user.home_dir or (known.home if known else f"{self._home_base}/{user.name}")
-        if known is None and not user.no_create_home:
+        half_made = "had_home" in cut_short(self._journal, f"user:{user.name}")  # it is made anew
+        if (known is None or half_made) and not user.no_create_home:
             self._homes.append(home)
         elif user.ssh_authorized_keys and not (known and user.home_dir):  # such a one moves
             nobody = User(user.name, _NOBODY if user.uid is None else user.uid, _NOBODY, home)
@@ -139,6 +153,8 @@ class _Picture:
         if number is None:
             numbers.of.setdefault(name, None)
             return
+        if numbers.of.get(name) == number:
+            return  # whoever else has it
         other = numbers.owners.get(number, name)
         if other != name:
             self._refuse(

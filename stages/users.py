@@ -56,8 +56,9 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
 
     account_files.check(root)
     accounts = Accounts(root)
-    account_checks.find(passwd, accounts, root, machine)
-    acts = Acts(root, machine, accounts, open_journal(root, machine))
+    journal = open_journal(root, machine)
+    account_checks.find(passwd, accounts, journal, root, machine)
+    acts = Acts(root, machine, accounts, journal)
     before: tuple[str, ...] = (BEGUN,)
     for says, origin, act in _in_order(passwd, accounts, acts, machine):
         key = f"{ACCOUNTS}:{origin.pointer}"

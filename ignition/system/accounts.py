@@ -131,11 +131,12 @@ class Accounts:
 
     def makes_own_groups(self) -> bool:
         """Whether useradd is told to make a group for each new user, by the name of the user."""
-        words = [line.split() for line in self._lines("/etc/login.defs")]
-        return any(
-            each[:1] == ["USERGROUPS_ENAB"] and each[1:2] and each[1].lower() == "yes"
-            for each in words
-        )
+        said = ""
+        for line in self._lines("/etc/login.defs"):
+            words = line.split()
+            if len(words) > 1 and words[0] == "USERGROUPS_ENAB":
+                said = words[1].lower()
+        return said == "yes"
 
     def _entries(self, database: str, start: str) -> Iterator[list[str]]:
         for source in self._sources(database):

@@ -112,7 +112,7 @@ def test_what_a_tool_would_refuse(
 @pytest.mark.parametrize(
     "passwd",
     [
-        {"users": [{"name": "core", "uid": 500}]},
+        {"users": [{"name": "core", "uid": 500}], "groups": [{"name": "core", "gid": 500}]},
         {"users": [{"name": "core", "shouldExist": False}, {**NEW, "uid": 500}]},
         {"users": [{"name": "core", "uid": 501}, {**NEW, "uid": 500}]},
         {"groups": [{"name": "docker", "shouldExist": False}, {"name": "team", "gid": 233}]},
@@ -131,6 +131,18 @@ def test_what_a_tool_takes_passes(system: Target, passwd: dict[str, Any]) -> Non
     for user in passwd.get("users", ()):
         there = line(system, "passwd", user["name"]) is not None
         assert there == (user.get("shouldExist") is not False)
+
+
+def test_number_that_two_have_may_be_said(system: Target) -> None:
+    for table, text in (("passwd", "toor:x:0:0::/root:/bin/sh\n"), ("group", "toor:x:0:\n")):
+        path = system.at(f"/etc/{table}")
+        path.write_text(path.read_text() + text)
+    passwd = {
+        "users": [{"name": "toor", "uid": 0, "shell": "/bin/bash"}],
+        "groups": [{"name": "toor", "gid": 0}],
+    }
+    system.run({"passwd": passwd}, "users")
+    assert (line(system, "passwd", "toor") or [])[6] == "/bin/bash"
 
 
 def test_target_without_groups_of_users_own(system: Target) -> None:

@@ -530,7 +530,7 @@ class TestAgain:
                 "sshAuthorizedKeys": ["key"],
                 "groups": ["service"],
             },
-            {"name": "two", "uid": 1234, "homeDir": "/srv/two"},
+            {"name": "two", "uid": 1234, "homeDir": "/srv/two", "sshAuthorizedKeys": ["key"]},
         ],
     }
 
@@ -551,26 +551,34 @@ class TestAgain:
         assert self.run(system) == first
 
     @pytest.mark.parametrize("cut", ["passwd only", "no home", "half a home", "locked"])
-    def test_after_a_cut_in_useradd(self, system: Target, cut: str) -> None:
+    @pytest.mark.parametrize(("user", "home"), [("two", "/srv/two"), ("three", "/home/three")])
+    def test_after_a_cut_in_useradd(self, system: Target, user: str, home: str, cut: str) -> None:
         system.folder("/srv")
-        whole = self.run(system)
+        passwd = {**self.MAKE, "users": [*self.MAKE["users"]]}
+        if user == "three":
+            passwd["users"][1] = {"name": user, "sshAuthorizedKeys": ["key"]}
+        whole = self.run(system, passwd)
         journal = system.at("/etc/.ignition-journal")
         notes = journal.read_text().split('{"config"')
-        until = next(n for n, note in enumerate(notes) if "user:two" in note and "begun" in note)
+        until = next(
+            n for n, note in enumerate(notes) if f"user:{user}" in note and "begun" in note
+        )
         journal.write_text('{"config"'.join(notes[: until + 1]) + '{"torn')
-        shutil.rmtree(system.at("/srv/two"))
+        shutil.rmtree(system.at(home))
         if cut == "half a home":
-            system.folder("/srv/two")
+            system.folder(home)
         if cut == "passwd only":
             for table in ("shadow", "group", "gshadow"):
                 path = system.at(f"/etc/{table}")
                 kept = [
-                    text for text in path.read_text().splitlines() if not text.startswith("two:")
+                    text
+                    for text in path.read_text().splitlines()
+                    if not text.startswith(f"{user}:")
                 ]
                 path.write_text("\n".join(kept) + "\n")
         if cut == "locked":
             system.put("/etc/passwd.lock", f"{os.getpid()}\0", 0o600)
-        assert self.run(system) == whole
+        assert self.run(system, passwd) == whole
 
     def test_after_a_cut_in_groupadd(self, system: Target) -> None:
         group = {"groups": [{"name": "service", "gid": 1500}]}
