@@ -11,6 +11,7 @@ import _thread
 import os
 from stat import S_IMODE, S_ISDIR
 
+from ignition.base.errors import Failure
 from ignition.base.log import quote
 from ignition.config import dataurl
 from ignition.config.model import File
@@ -229,7 +230,10 @@ def _plain_body(raw: dict[str, Any]) -> bytes | None:
     for part in parts:
         if not _is_plain(part):
             return None
-    return b"".join([dataurl.decode(part["source"]) for part in parts if part.get("source")])
+    try:
+        return b"".join([dataurl.decode(part["source"]) for part in parts if part.get("source")])
+    except dataurl.DataUrlError as error:
+        raise Failure("IGN4016", f"not a data URL: {error}") from error
 
 
 def _is_plain(part: dict[str, Any]) -> bool:

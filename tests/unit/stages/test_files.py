@@ -86,6 +86,16 @@ def test_contents(target: Target, contents: dict[str, Any]) -> None:
     assert target.at("/f").read_text() == "hello"
 
 
+@pytest.mark.parametrize("source", ["data:,\u00e4", "data:;base64,a", "data:x"])
+def test_data_url_that_nobody_has_checked(target: Target, source: str) -> None:
+    for there in ("/new", "/old"):
+        target.put("/old")
+        with pytest.raises(Failure, match="not a data URL") as caught:
+            target.storage(files=[{"path": there, "append": [{"source": source}]}])
+        assert caught.value.code == "IGN4016"
+        assert str(caught.value.origin) == "config.ign: /storage/files/0"
+
+
 HASHED = {"verification": {"hash": "sha256-" + "0" * 64}}
 
 
