@@ -88,8 +88,8 @@ def _extend(file: int, fragments: int, path: str, journal: Journal) -> bool:
     before = journal.find(APPEND, path)
     if before is None:
         journal.note_all([_note(path, start, _pieces(file, start))])
-    else:
-        start = _resume_at(_all(file), _all(fragments), before["size"], before["sha256"])
+    elif not journal.is_of_this_run(before):
+        start = _resume_at(file, fragments, before["size"], before["sha256"])
         if start < 0:
             return False
     try:
@@ -102,30 +102,47 @@ def _extend(file: int, fragments: int, path: str, journal: Journal) -> bool:
     return True
 
 
-def _resume_at(present: bytes, wanted: bytes, size: int, before: str) -> int:
-    """Where to write what is wanted into a file whose first `size` bytes had the sum `before` when an
-    earlier run began to append to it; -1 when that was done."""
-    if size > len(present) or _sum([present[:size]]) != before:
-        return -1 if wanted in present else len(present)
-    tail = present[size:]
-    if tail.startswith(wanted):
-        return -1
-    return size if wanted.startswith(tail) else len(present)
+def _resume_at(file: int, fragments: int, size: int, before: str) -> int:
+    """Where to write the fragments into a file whose first `size` bytes had the sum `before` when an earlier
+    run began to append to it; -1 when that was done."""
+    end = os.fstat(file).st_size
+    if size > end or _sum(_pieces(file, size)) != before:
+        return -1 if _contains(file, fragments) else end
+    tail, wanted = end - size, os.fstat(fragments).st_size
+    if not _are_alike(file, size, fragments, min(tail, wanted)):
+        return end
+    return -1 if tail >= wanted else size
 
 
-def _pieces(fileno: int, size: int) -> Iterator[bytes]:
+def _are_alike(file: int, start: int, fragments: int, size: int) -> bool:
+    at = 0
+    for piece in _pieces(fragments, size):
+        if piece != os.pread(file, len(piece), start + at):
+            return False
+        at += len(piece)
+    return True
+
+
+def _contains(file: int, fragments: int) -> bool:
+    wanted = b"".join(_pieces(fragments, os.fstat(fragments).st_size))
+    window = b""
+    for piece in _pieces(file, os.fstat(file).st_size, max(_PIECE, len(wanted))):
+        kept = max(0, len(window) - len(wanted) + 1) if wanted else len(window)
+        window = window[kept:] + piece
+        if wanted in window:
+            return True
+    return not wanted
+
+
+def _pieces(fileno: int, size: int, most: int = _PIECE) -> Iterator[bytes]:
     """The first `size` bytes of a file."""
     at = 0
     while at < size:
-        piece = os.pread(fileno, min(_PIECE, size - at), at)
+        piece = os.pread(fileno, min(most, size - at), at)
         if not piece:
             return
         yield piece
         at += len(piece)
-
-
-def _all(fileno: int) -> bytes:
-    return b"".join(_pieces(fileno, os.fstat(fileno).st_size))
 
 
 def _sum(pieces: Iterable[bytes]) -> str:

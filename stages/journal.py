@@ -49,7 +49,17 @@ KEPT = (APPEND, ENTRIES)  # kinds that the result file takes over
 class Journal:
     """The notes of runs with this config. Without a digest, as in a live apply, nothing is noted."""
 
-    __slots__ = ("_known", "_last", "_lock", "_notes", "_root", "_there", "_written", "digest")
+    __slots__ = (
+        "_known",
+        "_last",
+        "_lock",
+        "_new",
+        "_notes",
+        "_root",
+        "_there",
+        "_written",
+        "digest",
+    )
 
     def __init__(self, root: Root, config_digest: str, earlier: list[Any]) -> None:
         """`earlier` are the notes that the result file of a complete run with this config took over."""
@@ -59,6 +69,7 @@ class Journal:
         self._notes: list[dict[str, Any]] | None = None
         self._known = 0
         self._last: dict[tuple[str, str], dict[str, Any]] = {}
+        self._new: set[int] = set()
         self._there = False
         self._lock = _thread.allocate_lock()
 
@@ -79,6 +90,10 @@ class Journal:
         """Notes that were there before this run wrote any."""
         known = self.notes()  # this counts them, the first time
         return known[: self._known]
+
+    def is_of_this_run(self, note: dict[str, Any]) -> bool:
+        """Whether this journal wrote the note itself."""
+        return id(note) in self._new
 
     def notes(self) -> list[dict[str, Any]]:
         """All notes of runs with this config that did not come to their end, or did and were repeated."""
@@ -102,6 +117,7 @@ class Journal:
             known = self.notes()
             self._append(b"\n".join([gojson.dumps(note).encode() for note in new]))
             known += new
+            self._new.update(map(id, new))  # `known` keeps them, and so their numbers
             self._last.update((_key(note), note) for note in new)
 
     def would_be_in_the_way(self, paths: Iterable[str]) -> bool:

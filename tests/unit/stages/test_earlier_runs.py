@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -206,3 +207,54 @@ def test_symlink_has_its_owner_from_the_start(target: Target) -> None:
         patch.setattr(os, "rename", watched)
         target.storage(links=links)
     assert seen == {"l": (7, 8), "m": (5, 6)}
+
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize("there", ["old" * MIB, "o" * (MIB - 1), "o" * MIB])
+@pytest.mark.parametrize("size", [1, 2 * MIB])
+@pytest.mark.parametrize("cut", [0.0, 0.5, 1.0, 1.5])
+def test_append_to_a_large_file_cut_short(
+    target: Target, there: str, size: int, cut: float
+) -> None:
+    wanted = "n" * size
+    files = {"storage": {"files": [{"path": "/f", "append": [{"source": f"data:,{wanted}"}]}]}}
+    target.put("/f", there)
+    target.run(files, "files")
+    assert target.at("/f").read_text() == there + wanted
+    written = (wanted + "n" * size)[: int(cut * size)]
+    target.put("/f", there + written)
+    target.run(files, "files")
+    assert target.at("/f").read_text() == there + (written if cut >= 1 else wanted)
+
+
+@pytest.mark.parametrize("place", [0, MIB - 5, MIB, 2 * MIB - 3, 3 * MIB])
+@pytest.mark.parametrize("size", [10, MIB + 7])
+def test_append_that_is_found_in_a_file_that_others_changed(
+    target: Target, place: int, size: int
+) -> None:
+    wanted = "n" * size
+    files = {"storage": {"files": [{"path": "/f", "append": [{"source": f"data:,{wanted}"}]}]}}
+    target.put("/f", "old")
+    target.run(files, "files")
+    changed = "c" * place + wanted + "d" * (3 * MIB - place)
+    target.put("/f", changed)
+    target.run(files, "files")
+    assert target.at("/f").read_text() == changed
+    target.put("/f", changed.replace("nd", "xd").replace("cn", "cx") if place else "d" * MIB)
+    target.run(files, "files")
+    assert target.at("/f").read_text().endswith(wanted)
+
+
+def test_appending_keeps_none_of_a_large_file_in_memory(target: Target) -> None:
+    target.put("/f")
+    os.truncate(target.at("/f"), 64 * MIB)
+    files = {"storage": {"files": [{"path": "/f", "append": [{"source": "data:,new"}]}]}}
+    for _ in range(2):
+        tracemalloc.start()
+        target.run(files, "files")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 16 * MIB
+    assert target.at("/f").stat().st_size == 64 * MIB + 3
