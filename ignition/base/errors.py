@@ -114,6 +114,7 @@ class Several(Failure):
             first.code, "\n".join(one.text for one in failures), first.origin, hint=first.hint
         )
         self.failures = failures
+        self.exit_status = first.exit_status
 
 
 def each(failure: Failure) -> list[Failure]:

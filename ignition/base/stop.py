@@ -84,11 +84,14 @@ def check() -> None:
 
 def failure() -> Failure:
     """What is told of it."""
-    return Failure(
+    told = Failure(
         "IGN6205",
         f"the run was ended by {_wish.by}",
         hint="what was done stays; run the phase again to finish it",
     )
+    # As of a program that the signal itself has ended, which Ignition is.
+    told.exit_status = 128 + next(number for number, name in _SIGNALS.items() if name == _wish.by)
+    return told
 
 
 def during_wait(key: int, end: Callable[[], None]) -> None:

@@ -39,7 +39,7 @@ Example:
   ignition run --platform file --root /mnt/target --config-cache cache.json \\
     --state-file state fetch files
 
-Exit status: 0 done, 1 a phase failed, 2 wrong use, 3 the state file cannot be used
+Exit status: 0 done, 1 a phase failed, 2 wrong use, 3 the state file cannot be used, 130 interrupted
 """
 
 

@@ -93,7 +93,7 @@ def _missed(name: str, reason: str) -> Linted:
 def unreadable(name: str, reason: str) -> Failure:
     """IGN6311 for a config that cannot be read."""
     hint = "name a file that may be read, or - for standard input"
-    failure = Failure("IGN6311", f"cannot read {name}: {reason}", hint=hint)
+    failure = Failure("IGN6311", f"cannot read {name or repr(name)}: {reason}", hint=hint)
     failure.exit_status = 2
     return failure
 

@@ -56,7 +56,7 @@ def load(path: str, names: dict[str, str]) -> Project:
     try:
         with open(path, "rb") as file:
             table = tomllib.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Failure("IGN6301", f"cannot read {path}: {error}", origin) from error
     try:
         return _project(table, names)

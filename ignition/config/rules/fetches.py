@@ -8,7 +8,6 @@ when it comes to them. Lint reports them, and no phase begins with a config whos
 from __future__ import annotations
 
 from ignition.base.errors import Failure
-from ignition.config import urls
 from ignition.config.rules.rule import Rule
 
 TYPE_CHECKING = False
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ignition.config import urls
     from ignition.config.rules.rule import RuleFinding
 
     Path = tuple[str | int, ...]
@@ -71,6 +71,8 @@ def resource(value: dict[str, Any], path: Path) -> Iterator[RuleFinding]:
         yield NOT_HEXADECIMAL.at(*path, "verification", "hash")
     if source[:5] == "data:":
         return
+    from ignition.config import urls  # most configs carry all that their files hold
+
     try:
         url = urls.parse(source)
     except urls.UrlError:
@@ -94,13 +96,13 @@ def _fault(url: urls.Url) -> str:
     if url.scheme == "gs":
         if not url.host:
             return "it names no bucket"
-        return "" if urls.unescaped(url.path).lstrip(b"/") else "it names no object in its bucket"
+        return "" if url.path.strip("/") else "it names no object in its bucket"
     if url.scheme in ("http", "https", "tftp"):
         if not url.hostname():
             return "it has no host"
         port = url.port()
         if port and (len(port) > 5 or not 0 < int(port) < 65536):
             return f"{port[:10]} is no port"
-        if url.scheme == "tftp" and b"\0" in urls.unescaped(url.path):
+        if url.scheme == "tftp" and "%00" in url.path:
             return "its path has a NUL byte"
     return ""

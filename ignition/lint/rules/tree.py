@@ -52,7 +52,7 @@ _KEYS = ".ssh/authorized_keys.d/ignition"
 
 def check(subject: Subject) -> Iterator[Found]:
     made = subject.made
-    solid = {path for path in made.files if path not in made.directories | made.links}
+    solid = made.files.keys() - made.directories - made.links
     of_length = lengths(solid)
     for path, place in _paths(subject):
         upper = _first_above(path, solid, of_length)

@@ -312,3 +312,24 @@ def test_times_beyond_reckoning_are_wrong_use(words: str) -> None:
     done = shell(f"ignition {words} --platform qemu --stage files")
     assert done.returncode == 2
     assert b"for flag -fetch-timeout: parse error" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["/dev/full", "none/x", "target"])
+@pytest.mark.parametrize("words", ["convert --to 3.5.0", "render"])
+def test_files_that_cannot_be_written(words: str, where: str) -> None:
+    done = shell(f"ignition {words} odd.ign -o {where}")
+    assert done.returncode == 2
+    assert f"IGN6312: cannot write {where}: ".encode() in done.stderr
+
+
+@pytest.mark.parametrize("text", ["a=" + "[" * 100_000, "strict = 1", "\udcff", "a"])
+def test_project_file_that_makes_no_sense(text: str) -> None:
+    Path(".ignition-lint.toml").write_text(text, errors="surrogateescape")
+    done = shell("ignition lint odd.ign")
+    assert done.returncode == 2
+    assert b": IGN630" in done.stderr
+
+
+def test_project_file_without_an_end_is_none() -> None:
+    Path(".ignition-lint.toml").symlink_to("/dev/zero")
+    assert shell("ignition lint odd.ign").returncode == 0

@@ -93,7 +93,7 @@ def test_a_signal_ends_the_run(target: Target, number: signal.Signals, phase: st
         time.sleep(0.3)
         child.send_signal(number)
         output = child.communicate(timeout=60)[0]
-    assert (child.returncode, target.codes()[0]) == (1, "IGN6205"), output
+    assert (child.returncode, target.codes()[0]) == (128 + number, "IGN6205"), output
     assert number.name in output
     assert target.temporary() == []
     assert "IGN6900" not in output
