@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ignition.base import border
 from ignition.base.settings import Settings
 from ignition.engine.main import run
 
@@ -81,4 +82,4 @@ if __name__ == "__main__":
     target = Target(Path(sys.argv[1]))
     if sys.argv[2]:
         _set_limit(sys.argv[2])
-    sys.exit(target.run(*sys.argv[3:]))
+    sys.exit(border.run("ignition", lambda: target.run(*sys.argv[3:])))
