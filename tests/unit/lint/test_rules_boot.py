@@ -429,7 +429,24 @@ DISKS = {
         "IGN1970",
         "storage/raid/0/name",
     ),
+    "too few devices": (
+        "IGN2115",
+        storage(raid=[{"name": "a", "level": "raid6", "devices": ["/dev/vdb", "/dev/vdc"]}]),
+        "IGN1962",
+        "storage/raid/0/devices",
+    ),
 }
+
+# These are refused when the disk is there to be looked at: see tests/machine.
+ON_DISKS = {
+    "partition that no table holds": (
+        "IGN2111",
+        storage(disks=[{"device": "/dev/vdb", "partitions": [{"number": -1, "label": "a"}]}]),
+        "IGN1961",
+        "storage/disks/0/partitions/0/number",
+    ),
+}
+TABLES = (FETCH, FILES, DISKS, ON_DISKS)
 
 # Findings that are no errors: why a boot may all the same end well.
 NOT_CERTAIN = {
@@ -439,7 +456,8 @@ NOT_CERTAIN = {
 
 _DEPENDS = {
     "what the disks hold, how large they are, who uses them": """
-        2001 2002 2003 2004 2005 2101 2102 2103 2104 2105 2106 2107 2108 2109 2110 2201 2202 2401 2402 2405
+        2001 2002 2003 2004 2005 2101 2102 2103 2104 2105 2106 2107 2108 2109 2110 2112 2113 2114 2201
+        2202 2401 2402 2405
         2406 2501 2502 2503 2504
     """,
     "what is in the initramfs": "2203 2404 3401 4019",
@@ -458,7 +476,7 @@ DEPENDS_ON = {f"IGN{code}": why for why, codes_ in _DEPENDS.items() for code in 
 """Codes that do not follow from a config alone -> what they depend on."""
 
 
-@pytest.mark.parametrize("table", [FETCH, FILES, DISKS], ids=["fetch", "files", "disks"])
+@pytest.mark.parametrize("table", TABLES, ids=["fetch", "files", "disks", "on disks"])
 def test_lint_has_the_finding_at_its_place(
     table: dict[str, tuple[str, Sections, str, str]],
 ) -> None:
@@ -511,12 +529,12 @@ def test_files_phase_refuses(machine: Target, name: str) -> None:
 @pytest.mark.parametrize("name", DISKS)
 def test_disks_phase_refuses(machine: Target, name: str) -> None:
     code, sections, _, _ = DISKS[name]
-    assert refusals(lambda: disks(machine, sections)) == [code]
+    assert code in refusals(lambda: disks(machine, sections))
 
 
 def disks(machine: Target, sections: Sections) -> None:
     from ignition.engine import fitness
-    from ignition.stages import luks
+    from ignition.stages import luks, raid
 
     log = Log(lambda *_: None)
     known = Machine(
@@ -528,11 +546,12 @@ def disks(machine: Target, sections: Sections) -> None:
         lambda _: None,
     )
     fitness.check(Config(sections), known)
-    plan.make([("", luks.plan)], Config(sections), known)
+    machine.settings.wait_device = 1
+    plan.make([("", raid.plan), ("", luks.plan)], Config(sections), known)
 
 
 def test_every_code_follows_from_a_config_alone_and_has_a_finding_or_depends_on_more() -> None:
-    shown = {case[0] for table in (FETCH, FILES, DISKS) for case in table.values()}
+    shown = {case[0] for table in TABLES for case in table.values()}
     of_boots = {code for code in CODES if code[3] in "234"}
     assert of_boots - shown - set(DEPENDS_ON) == set()
     assert set(DEPENDS_ON) - of_boots == set()
