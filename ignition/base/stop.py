@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signals that ask the run to end: nothing new begins, what runs comes to its end, and the cause is told.
 
-The state is the process's own, as signals are. A signal reaches the main thread only. Where that one works
-by itself it is interrupted right there; while it waits for steps in other threads, waits are ended and the
-steps are let come to an end.
+The state is the process's own, as signals are. A signal reaches the main thread only. Inside `Interruptible`
+it is interrupted right there. Elsewhere - while it waits for steps in other threads, or tells how a phase
+ended - waits are ended and what runs is let come to an end.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class Interrupted(BaseException):
 class _Wish:
     """Whether somebody asked, and what to do then. `waits` ends waits that hang in the kernel."""
 
-    __slots__ = ("_gate", "_patient", "by", "waits")
+    __slots__ = ("_gate", "by", "patient", "waits")
 
     def __init__(self) -> None:
         self.by = ""
         self.waits: dict[int, Callable[[], None]] = {}
-        self._patient = False
+        self.patient = True
         self._gate = _thread.allocate_lock()  # open when somebody asked
         self._gate.acquire()
 
@@ -44,13 +44,11 @@ class _Wish:
         if not self.by:
             self.by = _SIGNALS[number]
             self._gate.release()
-        if not self._patient:
+        if not self.patient:
+            self.patient = True  # once is enough: what follows is clearing up and telling
             raise Interrupted
         for end in list(self.waits.values()):
             end()
-
-    def patience(self, wanted: bool) -> None:
-        self._patient = wanted
 
     def sleep(self, seconds: float) -> None:
         if self._gate.acquire(timeout=max(0.0, seconds)):
@@ -104,16 +102,38 @@ def wait_over(key: int) -> None:
     _wish.waits.pop(key, None)
 
 
-class Patience:
+class _Mode:
+    """Whether a signal interrupts the main thread, for the time of a `with`."""
+
+    __slots__ = ("_before",)
+    patient: bool
+
+    def __enter__(self) -> None:
+        self._before = _wish.patient
+        _wish.patient = self.patient
+
+    def __exit__(self, *_: object) -> None:
+        _wish.patient = self._before
+
+
+class Patience(_Mode):
     """`with Patience():` around waiting for steps in other threads: a signal does not interrupt it."""
 
     __slots__ = ()
+    patient = True
+
+
+class Interruptible(_Mode):
+    """`with Interruptible():` around the work of a phase. Interrupted where a signal came before it."""
+
+    __slots__ = ()
+    patient = False
 
     def __enter__(self) -> None:
-        _wish.patience(True)
-
-    def __exit__(self, *_: object) -> None:
-        _wish.patience(False)
+        super().__enter__()
+        if asked():
+            self.__exit__()
+            raise Interrupted
 
 
 class Listening:

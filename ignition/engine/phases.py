@@ -77,16 +77,17 @@ def run(phase: str, settings: Settings, log: Log, view: View) -> Report:
         return Report(phase, started, time.monotonic() - clock, outcomes, failures)
 
     try:
-        state = states.load(settings.state_file)
-        if phase in (FETCH_OFFLINE, FETCH):
-            _fetch(phase, settings, log, state, view)
-        else:
-            execution = _apply(phase, settings, log, state, view)
-            outcomes += execution.outcomes
-            execution.check()
-        log.info(f"{phase}: {phase} passed")
-        state.engine.setdefault("phases", []).append(so_far().summary())
-        states.save(state, settings.state_file)
+        with stop.Interruptible():
+            state = states.load(settings.state_file)
+            if phase in (FETCH_OFFLINE, FETCH):
+                _fetch(phase, settings, log, state, view)
+            else:
+                execution = _apply(phase, settings, log, state, view)
+                outcomes += execution.outcomes
+                execution.check()
+            log.info(f"{phase}: {phase} passed")
+            state.engine.setdefault("phases", []).append(so_far().summary())
+            states.save(state, settings.state_file)
     except stop.Interrupted:
         failures.append(stop.failure())
     except Exception as error:  # the border where a defect of ours becomes a report

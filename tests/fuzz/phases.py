@@ -52,9 +52,10 @@ CUT = 0.3
 
 PHASES = ("fetch", "kargs", "disks", "mount", "files", "umount")
 _INSIDE = "IGNITION_FUZZ_INSIDE"
+_TABLES = ("passwd", "shadow", "group", "gshadow", "subuid")
 _ACCOUNT_FILES = frozenset(
     f"/etc/{name}"
-    for name in ("passwd", "shadow", "group", "gshadow", "login.defs", "default/useradd")
+    for name in (*_TABLES, *(f"{table}.lock" for table in _TABLES), "login.defs", "default/useradd")
 )
 _RESULT = "/etc/.ignition-result.json"
 _MAY_DIFFER = (_RESULT, *(f"{path}-" for path in _ACCOUNT_FILES))
@@ -336,10 +337,14 @@ def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
         entry for kind in ("directories", "files", "links") for entry in storage.get(kind, ())
     ]
     named = any("name" in entry.get(whose, {}) for entry in entries for whose in ("user", "group"))
+    passwd = value.get("passwd", {})
+    gone = {
+        group["name"] for group in passwd.get("groups", ()) if group.get("shouldExist") is False
+    }
+    if not gone.isdisjoint(user["name"] for user in passwd.get("users", ())):
+        return True  # the user brings a group of that name, which the next run cannot delete
     places = {_place(entry["path"], root) for entry in entries}
-    return _RESULT in places or (
-        bool(value.get("passwd") or named) and not _ACCOUNT_FILES.isdisjoint(places)
-    )
+    return _RESULT in places or (bool(passwd or named) and not _ACCOUNT_FILES.isdisjoint(places))
 
 
 def _place(path: str, root: Path) -> str:
