@@ -149,18 +149,7 @@ def _decide_by(
         layout = Layout(base, disk.sector_size, disk.sectors)
         decisions.resolve(entries, base, layout, is_ours)
     except decisions.Unfit as unfit:
-        first, last = (
-            f"{sector} ({in_mib(sector, disk.sector_size)})"
-            for sector in (base.first_usable, base.last_usable)
-        )
-        usable = f"sectors {first} to {last}"
-        raise Refused(
-            "IGN2103",
-            f"a partition does not fit on {config.device}: {unfit}",
-            origin(unfit.index),
-            hint=f"partitions may use {usable} of this disk, "
-            "and those that the config does not list stay where they are",
-        ) from unfit
+        raise _does_not_fit(config, disk, base, unfit, origin(unfit.index)) from unfit
     decided = decisions.decide_all(entries, base)
     _refuse_mismatches(config, decided, origin)
     _warn_of_replaced(log, config, decided)
@@ -172,18 +161,39 @@ def _decide_by(
     after = _table_after(base, changed)
     fault = gpt.fault(after, disk.sector_size, disk.sectors)
     if changed and fault:
-        raise Refused(
-            "IGN2101",
-            f"the partition table of {config.device} is not sound: {fault}",
-            place,
-            hint="nothing was written; mend the table (`sgdisk --verify` shows more), "
-            "or set wipeTable to true to replace it",
-        )
+        raise _not_sound(config, fault, place)
     # A bad copy is mended on a disk whose partitions the config describes: an earlier run of ours may have
     # been cut off between the two.
-    mends = bool(before and before.damaged and entries and not fault and not used.disk)
+    damaged = before is not None and before.damaged and entries
+    mends = damaged and not (fault or used.disk or devices.is_read_only(disk.block))
     writes = changed or mends
     return _Work(config, place, disk, decided, base, after if writes else None, touched, wipes, [])
+
+
+def _does_not_fit(
+    config: model.Disk, disk: Disk, base: Table, unfit: decisions.Unfit, origin: Origin
+) -> Refused:
+    first, last = (
+        f"{sector} ({in_mib(sector, disk.sector_size)})"
+        for sector in (base.first_usable, base.last_usable)
+    )
+    return Refused(
+        "IGN2103",
+        f"a partition does not fit on {config.device}: {unfit}",
+        origin,
+        hint=f"partitions may use sectors {first} to {last} of this disk, "
+        "and those that the config does not list stay where they are",
+    )
+
+
+def _not_sound(config: model.Disk, fault: str, origin: Origin) -> Refused:
+    return Refused(
+        "IGN2101",
+        f"the partition table of {config.device} is not sound: {fault}",
+        origin,
+        hint="nothing was written; mend the table (`sgdisk --verify` shows more), "
+        "or set wipeTable to true to replace it",
+    )
 
 
 def _refuse_to_change(log: Log, work: _Work, used: usage.Usage) -> None:

@@ -128,7 +128,15 @@ def test_read_only_disk(blank_disk: BlankDisk) -> None:
         refused({"filesystems": [filesystem]}, disk, "IGN2113", "/storage/filesystems/0/device")
         array = {"name": "a", "level": "raid1", "devices": [other, f"{disk}p1"]}
         refused({"raid": [array]}, disk, "IGN2113", "/storage/raid/0/devices/1")
+        before = fingerprint(disk)
         succeed("disks", disk_entry(disk, {"number": 1, "label": "one"}))
+        subprocess.run(["blockdev", "--setrw", disk], check=True)
+        with open(disk, "r+b") as file:
+            file.seek(-512, os.SEEK_END)
+            file.write(bytes(512))  # mended, if that were possible
+        subprocess.run(["blockdev", "--setro", disk], check=True)
+        succeed("disks", disk_entry(disk, {"number": 1, "label": "one"}))
+        assert fingerprint(disk) != before
     finally:
         subprocess.run(["blockdev", "--setrw", disk], check=True)
 
