@@ -53,6 +53,8 @@ TIMEOUT_IMPOSSIBLE = LintRule(
 
 # What every tool makes room for in a new table.
 _PARTITIONS = 128
+# The largest table that is believed, with 4 MiB of entries.
+_MOST_PARTITIONS = 1 << 15
 
 
 def check(subject: Subject) -> Iterator[Found]:
@@ -95,5 +97,6 @@ def _partitions(disk: dict[str, Any], path: Path) -> Iterator[Found]:
             (*here, "number") if number > _PARTITIONS else here,
             f"a new partition table has room for {_PARTITIONS} partitions",
         )
-        found.severity = ERROR if disk.get("wipeTable") else WARNING
+        certain = disk.get("wipeTable") or number > _MOST_PARTITIONS
+        found.severity = ERROR if certain else WARNING
         yield found

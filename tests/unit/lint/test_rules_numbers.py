@@ -43,6 +43,14 @@ def test_more_partitions_than_a_new_table_holds() -> None:
         assert [one.severity for one in found] == [severity]
 
 
+@pytest.mark.parametrize(
+    ("number", "severity"), [(129, WARNING), (1 << 15, WARNING), (1 << 32, ERROR)]
+)
+def test_number_that_only_a_larger_table_has(number: int, severity: str) -> None:
+    disk = {"device": DISK, "partitions": [{"number": number}]}
+    assert [one.severity for one in linted(storage={"disks": [disk]})] == [severity]
+
+
 def test_partition_that_must_not_exist_may_have_a_high_number_but_no_negative_one() -> None:
     gone = {"shouldExist": False}
     disk = {"device": DISK, "partitions": [{"number": 999, **gone}, {"number": -1, **gone}]}
