@@ -61,7 +61,8 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
         found = folder.lstat(name)
         _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
         if found is None:
-            folder.write(name, text.encode(), 0o600, user.uid, _group(folder, user))
+            group = _group(folder, user)
+            folder.write(name, text.encode(), None, user.uid, group, at_most=0o600)
         elif not S_ISREG(found.st_mode) or not _may(found, _WRITE, user):
             raise _forbidden(root.show(place), user)
         elif found.st_size != len(text.encode()) or folder.read(name) != text.encode():

@@ -179,7 +179,7 @@ def _write_presets(wanted: presets.Wanted, enabled_now: list[str], root: Root, l
     """Appends the lines, once: an earlier run of this config may have done so, and disabled units too."""
     place = root.resolve_folder(f"{presets.FOLDER}/{presets.NAME}")
     present = (root.read(place) or b"").decode("utf-8", "surrogateescape")
-    lines = present.split("\n")
+    lines = set(present.split("\n"))
     decided = [
         name for name in wanted.disabled if name in enabled_now or f"disable {name}" in lines
     ]
@@ -198,7 +198,7 @@ def _write_presets(wanted: presets.Wanted, enabled_now: list[str], root: Root, l
         # Before a unit is disabled, since only one that is enabled gets a line.
         durable = bool(enabled_now)
         if found is None:
-            folder.write(name, data, MODE, durable=durable)
+            folder.write(name, data, None, at_most=MODE, durable=durable)
         else:
             mode = S_IMODE(found.st_mode)
             folder.write(name, data, mode, found.st_uid, found.st_gid, durable=durable)

@@ -110,19 +110,21 @@ class Folder:
         self,
         name: str,
         body: Body,
-        mode: int,
+        mode: int | None,
         uid: int = KEEP,
         gid: int = KEEP,
         *,
+        at_most: int = 0o644,
         clear: bool = False,
         durable: bool = False,
     ) -> None:
         """Makes a file, or replaces what is there: whole or not at all.
 
-        It has its mode and owner before it has its name. Nothing has changed when `body` raises. A folder
-        is replaced only with `clear`. `durable` waits for the disk, which costs milliseconds.
+        It has its mode and owner before it has its name; without a mode it has what the kernel makes of
+        `at_most`. Nothing has changed when `body` raises. A folder is replaced only with `clear`. `durable`
+        waits for the disk, which costs milliseconds.
         """
-        temporary, fileno = self.create(mode)
+        temporary, fileno = self.create(at_most if mode is None else mode)
         try:
             try:
                 if isinstance(body, bytes):

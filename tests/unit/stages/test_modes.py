@@ -126,6 +126,13 @@ def test_units_below_setgid(target: Target, umask: None) -> None:
     assert [target.owner(path) for path in (here, f"{here}.d", f"{here}.d/d.conf")] == [(0, 7)] * 3
 
 
+def test_new_preset_file_below_a_default_acl(target: Target, umask: None) -> None:
+    # Ignition only opens it, and so the kernel decides, as it does for folders.
+    close_to_others(target, "/etc/systemd/system-preset")
+    target.run({"systemd": {"units": [{"name": "x.service", "enabled": True}]}}, "units")
+    assert target.mode("/etc/systemd/system-preset/20-ignition.preset") == 0o600
+
+
 def test_presets_and_result_file(target: Target, umask: None) -> None:
     setgid(target, "/etc")
     target.run(
