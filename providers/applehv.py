@@ -23,7 +23,8 @@ NEEDS_NETWORK = False
 
 HOST, PORT = 2, 1024
 DRIVER = "/sys/devices/virtual/misc/vsock"
-# Seconds without a byte. The original waits for ever, for a host that is on the same machine.
+# Seconds for all headers, and without a byte of the body. Ignition waits for ever, for a host that is on the
+# same machine.
 TIMEOUT = 60
 _PIECE = 1 << 20
 
@@ -56,12 +57,17 @@ def ask(ctx: FetchContext, connection: socket.socket) -> bytes:
     """GETs / on an open connection. The body counts whatever the status is, as in the original."""
     import http.client
 
+    from ignition.resource.schemes.http_answer import Answer
+
     client: Any = http.client.HTTPConnection("d")
+    client.response_class = Answer  # which has an end
     client.sock = connection
     config = Memory("the config from the host", None)
     try:
         client.request("GET", "/", headers={"Accept": "application/json"})
         answer = client.getresponse()
+        if answer.unclear:
+            raise http.client.HTTPException
         while piece := answer.read(_PIECE):
             config.write(piece)
         if answer.length:  # it says nothing of what is missing

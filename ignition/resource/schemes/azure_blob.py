@@ -10,6 +10,7 @@ from __future__ import annotations
 from ignition.config import urls
 from ignition.resource.schemes import bearer, http
 from ignition.resource.schemes.bearer import NoToken
+from ignition.resource.watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
 
     def token(ctx: FetchContext, end: float) -> str:
         try:
-            return str(credential.get_token(RESOURCE).token)
+            # The library ends its waits by itself, unless a byte comes now and then.
+            with Watch(ctx.progress, "a token of this machine's identity"):
+                return str(credential.get_token(RESOURCE).token)
         except CredentialUnavailableError as error:
             lines = error.message.strip().splitlines() or [""]
             raise NoToken(f"it has no managed identity ({lines[0][:200]})") from error

@@ -16,6 +16,7 @@ from ignition.resource import metadata
 from ignition.resource.fetch import Ask, Request
 from ignition.resource.schemes import bearer
 from ignition.resource.schemes.bearer import NoToken
+from ignition.resource.schemes.http_answer import Answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _on_google(ctx: FetchContext) -> bool:
     server = urls.parse(metadata.address(ctx, SERVER + "/"))
     port = int(server.port() or 80)
     connection = http.client.HTTPConnection(server.hostname(), port, timeout=PING)
+    connection.response_class = Answer
     try:
         connection.request("GET", "/", headers=dict([_FLAVOR]))
         return connection.getresponse().getheader(_FLAVOR[0]) == _FLAVOR[1]

@@ -12,7 +12,7 @@ import time
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ignition.resource.schemes import http_wire
+from ignition.resource.schemes.http_answer import Answer, head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,59 +102,8 @@ def _before_answer(connection: Any) -> None:
         pass
 
 
-def _head(file: Any, connection: Any) -> tuple[int, int, str, http_wire.Headers]:
-    """The head of an answer. The timeout of the connection is the time for all of it."""
-    lines = http_wire.Lines(
-        file, http_wire.MOST_OF_A_HEAD, connection, seconds=connection.gettimeout()
-    )
-    return http_wire.head(lines)
-
-
-class _Answer(http.client.HTTPResponse):
-    """An answer whose head, chunks and trailer are read by `http_wire`."""
-
-    def begin(self) -> None:
-        if self.headers is not None:
-            return
-        version, status, phrase, headers = _head(self.fp, exchange.socket)
-        self.version, self.reason = version, phrase
-        self.code = self.status = status
-        codings = [value for name, value in headers if name.lower() == "transfer-encoding"]
-        self.chunked = version > 10 and [coding.lower() for coding in codings] == ["chunked"]
-        # Of the two that may say where the body ends, only the one that counts is left. Nobody wants cookies;
-        # the library would take minutes for many.
-        other = "transfer-encoding" if version == 10 else "content-length" if codings else ""
-        unused = ("set-cookie", "set-cookie2", other)
-        self.headers = self.msg = http.client.HTTPMessage()
-        for name, value in headers:
-            if name.lower() not in unused:
-                self.headers[name] = value
-        self.chunk_left = None
-        self.length = self._announced()
-        self.will_close = self._check_close() or (not self.chunked and self.length is None)
-
-    def _announced(self) -> int | None:
-        """The length of the body, None where the headers say none that can be believed."""
-        empty = self.status in (http.client.NO_CONTENT, http.client.NOT_MODIFIED)
-        if empty or 100 <= self.status < 200 or self._method == "HEAD":  # type: ignore[attr-defined]
-            return 0
-        found = set(self.headers.get_all("content-length", ()))
-        return http_wire.number(found.pop()) if len(found) == 1 else None
-
-    def _get_chunk_left(self) -> int | None:
-        """How much of the present chunk is to come, of the next one where it is used up, None at the end."""
-        if not self.chunk_left:
-            if self.chunk_left is not None:
-                http_wire.end_of_chunk(self.fp)
-            self.chunk_left = http_wire.chunk_size(self.fp) or None
-            if self.chunk_left is None:
-                http_wire.trailer(self.fp)
-                self._close_conn()  # type: ignore[attr-defined]
-        return self.chunk_left
-
-
 class _Connection(HTTPConnection):
-    response_class = _Answer
+    response_class = Answer
 
     def _new_conn(self) -> Any:
         host = self._dns_host
@@ -175,7 +124,7 @@ class _Connection(HTTPConnection):
         lines += [f"{name}: {value}" for name, value in held._tunnel_headers.items()]
         self.send("\r\n".join([*lines, "", ""]).encode("latin-1"))
         with held.sock.makefile("rb") as file:
-            _, status, phrase, _ = _head(file, held.sock)
+            _, status, phrase, _ = head(file, held.sock)
         if status != http.client.OK:
             self.close()
             raise OSError(f"Tunnel connection failed: {status} {phrase}")

@@ -138,7 +138,9 @@ def number(text: str) -> int | None:
     if not (text.isascii() and text.isdigit()):
         return None
     digits = text.lstrip("0") or "0"
-    return int(digits) if len(digits) <= 18 else None
+    # Python refuses to read thousands.
+    found = int(digits[:20])
+    return found if found < 1 << 63 else None
 
 
 def _status(line: bytes) -> tuple[int, int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -16,8 +17,10 @@ from ignition.providers import applehv
 Machine = Any
 
 
-def ask(machine: Machine, answer: bytes) -> tuple[bytes, bytes]:
-    """What the provider makes of an answer, and what it asked."""
+def ask(
+    machine: Machine, answer: bytes, *, again: bytes = b"", limit: float = 5
+) -> tuple[bytes, bytes]:
+    """What the provider makes of an answer, and what it asked. `again` follows for ever, now and then."""
     ours, theirs = socket.socketpair()
     heard: list[bytes] = []
 
@@ -29,11 +32,14 @@ def ask(machine: Machine, answer: bytes) -> tuple[bytes, bytes]:
             heard.append(text)
             with suppress(BrokenPipeError, ConnectionResetError):
                 theirs.sendall(answer)
+                while again:
+                    time.sleep(0.05)
+                    theirs.sendall(again)
 
     host = threading.Thread(target=serve)
     host.start()
     with ours:
-        ours.settimeout(5)
+        ours.settimeout(limit)
         try:
             return applehv.ask(machine.context(), ours), heard[0]
         finally:
@@ -75,14 +81,43 @@ def test_body_counts_whatever_the_status_but_it_is_told(machine: Machine) -> Non
         b"HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-9\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n",
         b"",
     ],
-    ids=["ssh", "cut", "absurd length", "absurd chunk", "negative chunk", "nothing"],
+    ids=[
+        *(
+            "ssh",
+            "cut",
+            "absurd length",
+            "absurd chunk",
+            "negative chunk",
+            "odd length",
+            "odd coding",
+        ),
+        *("odd chunk", "no end", "nothing"),
+    ],
 )
 def test_what_is_no_whole_answer(answer: bytes, machine: Machine) -> None:
     with pytest.raises(Failure) as caught:
         ask(machine, answer)
     assert caught.value.code == "IGN5522"
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (b"HTTP/1.1 200 OK\r\nA: ", b"a"),
+        (b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["header", "headers", "provisional answers"],
+)
+def test_host_whose_headers_have_no_end(machine: Machine, begin: bytes, again: bytes) -> None:
+    with pytest.raises(TimeoutError):
+        ask(machine, begin, again=again, limit=0.5)
 
 
 def test_module_that_cannot_be_loaded(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from ignition.base.errors import Failure, NeedNetwork, NotFound, Rejected
 from ignition.base.origin import Origin
 from ignition.resource import digest
 from ignition.resource.fetch import fetch_bytes
+from ignition.resource.schemes import gs
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from ignition.testbed.metadata.gcp import ACCOUNT, Gcp, Storage
 from tests.unit.resource.clouds import Cloud, cloud, needs_network
+from tests.unit.resource.listening import listening
 
 pytestmark = needs_network
 
@@ -108,6 +111,22 @@ def test_token_that_ends_is_renewed(google: Google) -> None:
         fetch_bytes(ctx, "gs://bucket/first")
         service.token = TOKEN
         assert fetch_bytes(ctx, "gs://bucket/private.ign") == b"for us"
+
+
+@pytest.mark.parametrize("piece", [b"HTTP/1.1 100 C\r\n\r\n", b"H"])
+def test_what_never_ends_at_the_address_is_not_google(bench: Bench, piece: bytes) -> None:
+    """Anybody may be at that address elsewhere."""
+
+    def drip(connection: socket.socket, _: bytes) -> None:
+        with suppress(OSError):
+            while True:
+                connection.sendall(piece)
+                time.sleep(0.05)
+
+    with listening(drip) as port:
+        bench.settings.metadata_base = f"http://127.0.0.1:{port}"
+        bench.settings.dmi_dir = "/nowhere"
+        assert not gs._on_google(bench.context())
 
 
 def test_the_address_tells_where_the_firmware_does_not(google: Google) -> None:
