@@ -4,8 +4,8 @@
 Each runs the engine as a boot does, in a process of its own, on a root folder in memory. What must hold,
 whatever the config says and whatever lies in the root:
 
-- the run ends, with status 0 or 1, and a failure has a code; no traceback, and no IGN6900, which stands for a
-  defect of the engine;
+- the run ends, with status 0 or 1 (or that of a signal), and a failure has a code; no traceback, and no
+  IGN6900, which stands for a defect of the engine;
 - nothing outside the root changes. The rest of the machine is mounted read-only, so a write to it fails;
 - no temporary file is left;
 - after a success, a second run with the same config succeeds and changes nothing;
@@ -177,7 +177,7 @@ def _hold(machine: _Machine) -> Ran:
         how = machine.rng.choice((signal.SIGTERM, signal.SIGKILL))
         cut = boot(how, machine.rng.random() * seconds)
         if how == signal.SIGTERM:
-            _check(cut, outside)
+            _check(cut, outside, 128 + signal.SIGTERM)
         again = boot()
         _check(again, outside)
         _same(f"a run after {how.name}", again, wanted, _tree(root))
@@ -192,21 +192,21 @@ def _same(which: str, ran: Ran, wanted: Tree, found: Tree) -> None:
         raise Broken("\n".join([f"{which} ends otherwise", *changes, ran.output]))
 
 
-def _check(ran: Ran, outside: Tree) -> None:
-    check(ran)
+def _check(ran: Ran, outside: Tree, *statuses: int) -> None:
+    check(ran, *statuses)
     if "Read-only file system" in ran.output or "IGN3002" in ran.codes:
         raise Broken(f"a write outside the root\n{ran.output}")
     if _tree(BASE / "outside") != outside:
         raise Broken(f"something outside the root changed\n{ran.output}")
 
 
-def check(ran: Ran) -> None:
-    """Raises Broken unless a run ended as every run must, and cleaned up."""
-    if ran.status not in (0, 1):
+def check(ran: Ran, *statuses: int) -> None:
+    """Raises Broken unless a run ended as every run must, and cleaned up. `statuses` go beside 0 and 1."""
+    if ran.status not in (0, 1, *statuses):
         raise Broken(f"status {ran.status}\n{ran.output}")
     if "Traceback (most recent call last)" in ran.output or "IGN6900" in ran.output:
         raise Broken(f"a defect: {_line_with('IGN6900', ran.output)}\n{ran.output}")
-    if ran.status == 1 and not ran.codes:
+    if ran.status != 0 and not ran.codes:
         raise Broken(f"a failure without a code\n{ran.output}")
     left = [path for path in _tree(BASE / "root") if ".ignition-tmp-" in path]
     if left:
