@@ -44,6 +44,14 @@ HARD_LINK_IMPOSSIBLE = LintRule(
 """A hard link is a second name of a file on the same filesystem: not of one on another mount, of a folder, of
 itself, or of one that is only made by a circle of links. A boot takes a relative target from the root."""
 
+OWNER_GONE = LintRule(
+    "IGN1995",
+    "the owner is a user or group that this config deletes",
+    hint="give another owner, or the number of this one as id",
+    severity=ERROR,
+)
+"""Users and groups come before files, so that the name is unknown when the file is to get its owner."""
+
 _UNITS = "/etc/systemd/system"
 _PRESETS = "/etc/systemd/system-preset/20-ignition.preset"
 _RESULT = "/etc/.ignition-result.json"
@@ -71,6 +79,7 @@ def check(subject: Subject) -> Iterator[Found]:
                 (*place, "target"), f"{HARD_LINK_IMPOSSIBLE.title}: {why}"
             )
     yield from _result(subject)
+    yield from _owners(subject)
 
 
 def _paths(subject: Subject) -> Iterator[tuple[str, Path]]:
@@ -142,6 +151,27 @@ def _result(subject: Subject) -> Iterator[Found]:
                     f"a boot writes its own result to {_RESULT}, and takes this for an earlier one"
                 )
                 yield IN_THE_WAY.at((*file.path, "path"), message, "leave it out")
+
+
+def _owners(subject: Subject) -> Iterator[Found]:
+    gone: dict[str, set[str]] = {}
+    stays: set[str] = set()
+    for kind, member in (("users", "user"), ("groups", "group")):
+        entries = [item for item, _ in subject.items("passwd", kind)]
+        gone[member] = {
+            item.get("name", "") for item in entries if item.get("shouldExist") is False
+        }
+        # A user brings a group of the same name.
+        stays |= {item.get("name", "") for item in entries} - gone[member]
+    if not subject.made.whole or not (gone["user"] or gone["group"]):
+        return
+    for item, path in subject.nodes():
+        for member, names in gone.items():
+            name = item.get(member, {}).get("name", "")
+            if name in names - stays and not item.get("hard"):
+                yield OWNER_GONE.at(
+                    (*path, member, "name"), f"this config deletes the {member} {name}"
+                )
 
 
 def _hard_link_fault(path: str, made: Made, solid: set[str]) -> str:

@@ -364,6 +364,24 @@ FILES = {
         "IGN1990",
         "storage/luks/0",
     ),
+    "owner who is deleted": (
+        "IGN3102",
+        {
+            **storage(files=[file("/a", "x", user={"name": "core"})]),
+            **passwd({"name": "core", "shouldExist": False}),
+        },
+        "IGN1995",
+        "storage/files/0/user/name",
+    ),
+    "group that is deleted": (
+        "IGN3102",
+        {
+            **storage(directories=[{"path": "/a", "group": {"name": "docker"}}]),
+            **passwd(groups=({"name": "docker", "shouldExist": False},)),
+        },
+        "IGN1995",
+        "storage/directories/0/group/name",
+    ),
     "no name": ("IGN3203", passwd({"name": ""}), "IGN1975", "passwd/users/0/name"),
     "same number": (
         "IGN3210",
@@ -462,7 +480,7 @@ _DEPENDS = {
     """,
     "what is in the initramfs": "2203 2404 3401 4019",
     "what lies on the target": """
-        3000 3001 3002 3004 3005 3006 3101 3102 3106 3108 3204 3214 3301 3402 3403 3404 3405 3406 3407
+        3000 3001 3002 3004 3005 3006 3101 3106 3108 3204 3214 3301 3402 3403 3404 3405 3406 3407
     """,
     "what the tools of the target say": "2601 3201 3202",
     "servers and the network": """
@@ -591,6 +609,10 @@ def test_every_rule_that_phases_apply_to_values_is_in_the_table() -> None:
         {**storage(files=[file("/home/ada/.bashrc", "x")]), **passwd({"name": "ada"})},
         merged({"source": "https://host/a", "verification": {"hash": f"sha512-{'a' * 128}"}}),
         trusting({"source": "data:,"}),
+        {
+            **storage(files=[file("/a", "x", group={"name": "dev"}, user={"name": "ada"})]),
+            **passwd({"name": "dev"}, groups=({"name": "dev", "shouldExist": False},)),
+        },
         merged({"source": url(json.dumps(CHILD))}),
         storage(files=[file("/etc/.ignition-result.json", "{}")]),
     ],
