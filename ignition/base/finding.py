@@ -6,9 +6,22 @@ from __future__ import annotations
 from ignition.base.origin import Origin
 from ignition.base.record import record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol, TypeVar
+
+    class _Graded(Protocol):
+        severity: str
+
+    T = TypeVar("T", bound=_Graded)
+
 ERROR = "error"
 WARNING = "warning"
 INFO = "info"
+
+# Of each severity. Nobody reads more, and a config of one megabyte may have a million.
+MOST_FINDINGS = 1000
 
 
 @record
@@ -35,3 +48,18 @@ class Finding:
 def dotted(pointer: str) -> str:
     """A JSON pointer in the original's notation, which quotes nothing."""
     return pointer.replace("/", ".").replace("~1", "/").replace("~0", "~")
+
+
+def bounded(findings: Iterable[T]) -> tuple[list[T], bool]:
+    """The first `MOST_FINDINGS` of each severity, and whether there are more."""
+    kept: list[T] = []
+    counts: dict[str, int] = {}
+    more = False
+    for finding in findings:
+        count = counts.get(finding.severity, 0)
+        if count < MOST_FINDINGS:
+            counts[finding.severity] = count + 1
+            kept.append(finding)
+        else:
+            more = True
+    return kept, more

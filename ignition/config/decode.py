@@ -51,14 +51,14 @@ def decode(root: Node, shape: Shape) -> dict[str, Any]:
 
 class _Decoder:
     def __init__(self) -> None:
-        # What earlier copies of a list had beyond the end of the last one: Go keeps the memory, so that a
-        # longer copy of the same list finds it again (engine-config 2.3). By id of the list, which is held
-        # so that no other list gets the same id.
-        self.beyond: dict[int, tuple[list[Any], list[Any]]] = {}
+        # The whole of a list, by the id of its object and its name, where an earlier copy of the list was
+        # longer than the last: Go keeps the memory, so that a longer copy finds it again. The object is
+        # held so that no other gets its id.
+        self.whole: dict[tuple[int, str], tuple[dict[str, Any], list[Any]]] = {}
 
     def fill(self, value: dict[str, Any], node: Node, shape: Shape, path: Path) -> None:
         """Lays a JSON object over what earlier copies of it left in `value`."""
-        for key, _, child in node.value:
+        for key, _, child in node.members():
             member = shape.members.get(key) or shape.find(key)
             if member is not None:
                 self.fill_member(value, member, child, (*path, member.name))
@@ -68,6 +68,7 @@ class _Decoder:
         if node.kind == scan.NULL:
             if not member.plain and (kind != shapes.OBJECT or member.pointer):
                 value.pop(name, None)
+                self.whole.pop((id(value), name), None)
         elif kind == shapes.OBJECT:
             assert member.shape is not None
             if node.kind != scan.OBJECT:
@@ -77,20 +78,20 @@ class _Decoder:
             if node.kind != scan.ARRAY:
                 of = f"types.{member.shape.name}" if member.shape else "string"
                 raise _fault(node, path, f"[]{of}", "a list")
-            value[name] = self.fill_list(value.get(name), node, member.shape, path)
+            self.fill_list(value, name, node, member.shape, path)
         else:
             value[name] = scalar(node, kind, path)
 
     def fill_list(
-        self, old: list[Any] | None, node: Node, shape: Shape | None, path: Path
-    ) -> list[Any]:
+        self, value: dict[str, Any], name: str, node: Node, shape: Shape | None, path: Path
+    ) -> None:
         """Lays a JSON list over an earlier copy of it, slot by slot."""
-        if not node.value:
-            return []
-        slots: list[Any] = []
-        if old is not None:
-            slots = [*old, *self.beyond.get(id(old), (old, []))[1]]
-        for index, child in enumerate(node.value):
+        place = (id(value), name)
+        whole = self.whole.pop(place, None)
+        slots: list[Any] = value.get(name, []) if whole is None else whole[1]
+        length = 0
+        for index, child in enumerate(node.items()):
+            length = index + 1
             if index == len(slots):
                 slots.append("" if shape is None else {})
             if child.kind == scan.NULL:
@@ -101,12 +102,13 @@ class _Decoder:
                 raise _fault(child, (*path, index), f"types.{shape.name}", "an object")
             else:
                 self.fill(slots[index], child, shape, (*path, index))
-        length = len(node.value)
         if length == len(slots):
-            return slots
-        kept = slots[:length]
-        self.beyond[id(kept)] = (kept, slots[length:])
-        return kept
+            value[name] = slots
+        elif not length:
+            value[name] = []
+        else:
+            value[name] = slots[:length]
+            self.whole[place] = (value, slots)
 
 
 def scalar(node: Node, kind: str, path: Path) -> str | int | bool:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ignition.base.errors import EmptyConfig, Failure, InvalidConfig
-from ignition.base.finding import ERROR, Finding
+from ignition.base.finding import ERROR, INFO, Finding, bounded
 from ignition.base.origin import Origin, pointer
 from ignition.config import codes, decode, document, guess, rules, shapes, unused, versions
 from ignition.config.check import Checked
@@ -34,8 +34,13 @@ def check(data: bytes, source: str) -> Checked:
             if finding.code == codes.SYNTAX:
                 finding.hint = guess.hint(data, finding.message)
         return _refused(failure.findings, failure)
-    findings = [_placed(text, finding) for finding in rules.findings(value, version)]
-    findings.extend(unused.unused_keys(text, value, version))
+    broken, more = bounded(rules.findings(value, version))
+    findings = [_placed(text, finding) for finding in broken]
+    unknown, more_unknown = bounded(unused.unused_keys(text, value, version))
+    findings.extend(unknown)
+    if more or more_unknown:
+        words = codes.MORE_FINDINGS_WORDS
+        findings.append(Finding(codes.MORE_FINDINGS, INFO, words, Origin(source)))
     if any(finding.severity == ERROR for finding in findings):
         return _refused(findings, not_valid(source, findings), version, text)
     return Checked(findings, "", version, value, None, text)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ignition.config.shapes import Shape
 
 _SPACE = " \t\n\r"
+# Up to here it does not matter what a text costs.
+_SMALL = 1 << 18
 _TYPES = {
     shapes.STRING: str,
     shapes.INTEGER: int,
@@ -65,6 +67,8 @@ def read(data: bytes) -> tuple[dict[str, Any], str] | None:
 
     Rules are not applied.
     """
+    if len(data) > _SMALL and _is_costly(data):
+        return None
     try:
         text = data.decode("utf-8")
         if "\\ud" in text or "\\uD" in text:
@@ -80,6 +84,12 @@ def read(data: bytes) -> tuple[dict[str, Any], str] | None:
     if version not in shapes.VERSIONS or not _fits(value, shapes.of(version)):
         return None
     return value, version
+
+
+def _is_costly(data: bytes) -> bool:
+    """Whether the C scanner would take much more memory than the text: for many empty objects, and for text
+    of which one character beyond ASCII makes every other one as wide."""
+    return data.count(b"{") + data.count(b"[") > len(data) // 8 or not data.isascii()
 
 
 def _fits(value: dict[str, Any], shape: Shape) -> bool:

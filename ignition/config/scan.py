@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON text to a tree of nodes that know their place, by the grammar of Go's encoding/json.
+"""JSON text to a flat tree of values that know their place, by the grammar of Go's encoding/json.
 
 The text is looked at as latin-1, so that one character is one byte: offsets are byte offsets, and the
 character in an error message is the one that Go names. Without recursion, in linear time.
@@ -7,24 +7,32 @@ character in an error message is the one that Go names. Without recursion, in li
 
 from __future__ import annotations
 
+import _bisect
 import _codecs
+import _json
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable, Iterator
+    from typing import Any, NoReturn
 
-NULL, BOOL, NUMBER, STRING, ARRAY, OBJECT = "null", "bool", "number", "string", "array", "object"
+_KINDS = ("null", "bool", "number", "string", "array", "object")
+NULL, BOOL, NUMBER, STRING, ARRAY, OBJECT = _KINDS
+_NULL, _BOOL, _NUMBER, _STRING, _ARRAY, _OBJECT = range(6)
 
 MAX_DEPTH = 10000
+# Bytes of an offset.
+_WIDTH = 4
 
 _SPACE = " \t\n\r"
 _DIGITS = "0123456789"
 _HEX = "0123456789abcdefABCDEF"
 _CONTROLS = tuple(chr(code) for code in range(0x20))
-_ESCAPES = {
-    '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
-}  # fmt: skip
-_LITERALS = {"t": ("true", BOOL, True), "f": ("false", BOOL, False), "n": ("null", NULL, None)}
+_ESCAPES = '"\\/bfnrt'
+_LITERALS = {"t": ("true", _BOOL), "f": ("false", _BOOL), "n": ("null", _NULL)}
+
+_scanstring: Any = _json.scanstring
 
 
 class SyntaxFault(Exception):
@@ -36,94 +44,197 @@ class SyntaxFault(Exception):
         self.offset = offset
 
 
-class Node:
-    """One value of the text.
+class Tree:
+    """All values of a text, flat and in document order: a few bytes each, however many there are.
 
-    kind    one of the constants above
-    start   byte offset of its first byte
-    end     byte offset after the literal; for lists and objects after the opening bracket
-    value   None, bool or str; for a number its text; for a list its nodes; for an object a list of
-            (key, byte offset of the key, node) in document order, repeats included
+    An object's keys stand before their values. `ends` is the offset after a value: for lists and objects
+    after the closing bracket, so that all that begins before it is inside.
     """
 
-    __slots__ = ("end", "kind", "start", "value")
+    __slots__ = ("data", "ends", "huge_number", "kinds", "starts", "text")
 
-    def __init__(self, kind: str, start: int, end: int, value: Any) -> None:
-        self.kind = kind
-        self.start = start
-        self.end = end
-        self.value = value
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        # One character is one byte.
+        self.text = data.decode("latin-1")
+        self.kinds = bytearray()
+        self.starts = offsets(())
+        self.ends = offsets(())
+        # Whether a number beyond 64-bit floats stands somewhere in the text.
+        self.huge_number = False
+
+    @property
+    def root(self) -> Node:
+        return Node(self, 0)
+
+    def containers(self) -> Iterator[Node]:
+        """All lists and objects, in the order of the text."""
+        return (Node(self, index) for index, kind in enumerate(self.kinds) if kind >= _ARRAY)
+
+    def after(self, index: int) -> int:
+        """The index of what follows a value and all that is inside it."""
+        following, end = index + 1, self.ends[index]
+        if following == len(self.starts) or self.starts[following] >= end:
+            return following
+        return _bisect.bisect_left(self.starts, end, following)
+
+
+def offsets(numbers: Iterable[int]) -> memoryview:
+    """Numbers in four bytes each; `array` would bring `collections` along."""
+    packed = bytearray()
+    for number in numbers:
+        packed += number.to_bytes(_WIDTH, sys.byteorder)
+    return memoryview(packed).cast("I")
+
+
+class Node:
+    """One value of the text, made when it is looked at."""
+
+    __slots__ = ("index", "tree")
+
+    def __init__(self, tree: Tree, index: int) -> None:
+        self.tree = tree
+        self.index = index
+
+    @property
+    def kind(self) -> str:
+        return _KINDS[self.tree.kinds[self.index]]
+
+    @property
+    def start(self) -> int:
+        """Byte offset of its first byte."""
+        return self.tree.starts[self.index]
+
+    @property
+    def end(self) -> int:
+        """Byte offset after the literal; for lists and objects after the opening bracket."""
+        tree, index = self.tree, self.index
+        return tree.starts[index] + 1 if tree.kinds[index] >= _ARRAY else tree.ends[index]
+
+    @property
+    def close(self) -> int:
+        """Byte offset after the whole value."""
+        return self.tree.ends[self.index]
 
     @property
     def place(self) -> int:
         """The byte offset that findings about this value name."""
-        return self.end if self.kind == OBJECT or self.kind == ARRAY else self.start
+        return self.end if self.tree.kinds[self.index] >= _ARRAY else self.start
 
+    @property
+    def value(self) -> Any:
+        """None, bool or str; for a number its text."""
+        tree, index = self.tree, self.index
+        kind = tree.kinds[index]
+        if kind == _STRING:
+            return _string(tree, index)
+        if kind == _NUMBER:
+            return tree.text[tree.starts[index] : tree.ends[index]]
+        return tree.text[tree.starts[index]] == "t" if kind == _BOOL else None
 
-class Tree:
-    """The root node, and whether a number beyond 64-bit floats stands somewhere in the text."""
+    def items(self) -> Iterator[Node]:
+        """The nodes of a list."""
+        tree, at, end = self.tree, self.index + 1, self.tree.ends[self.index]
+        starts, count = tree.starts, len(tree.starts)
+        while at < count and starts[at] < end:
+            yield Node(tree, at)
+            at = tree.after(at)
 
-    __slots__ = ("huge_number", "root")
-
-    def __init__(self, root: Node, huge_number: bool) -> None:
-        self.root = root
-        self.huge_number = huge_number
+    def members(self) -> Iterator[tuple[str, int, Node]]:
+        """Key, byte offset of the key and node of each member of an object, repeats included."""
+        tree, at, end = self.tree, self.index + 1, self.tree.ends[self.index]
+        starts, count = tree.starts, len(tree.starts)
+        while at < count and starts[at] < end:
+            yield _string(tree, at), starts[at], Node(tree, at + 1)
+            at = tree.after(at + 1)
 
 
 def scan(data: bytes) -> Tree:
     """The tree of a JSON text; SyntaxFault at its first fault."""
-    return _Scanner(data).document()
+    return _Scanner(Tree(data)).document()
+
+
+def _string(tree: Tree, index: int) -> str:
+    """The decoded string or key; the scanner found it to be one."""
+    start, end = tree.starts[index] + 1, tree.ends[index] - 1
+    run = tree.text[start:end]
+    if "\\" not in run:
+        return run if run.isascii() else utf8(tree.data[start:end])
+    if not run.isascii():
+        run = utf8(tree.data[start:end])
+    found: str = _scanstring(run + '"', 0, True)[0]
+    if "\\ud" in run or "\\uD" in run:
+        # Half a pair of surrogates has no character.
+        return found.translate(_Halves())
+    return found
+
+
+class _Halves(dict[int, str]):
+    """The table of `str.translate` that replaces surrogates."""
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
+        return found
 
 
 class _Scanner:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.text = data.decode("latin-1")
-        self.huge_number = False
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.text = tree.text
+        # In the form of `offsets`, while they grow.
+        self.starts = bytearray()
+        self.ends = bytearray()
+
+    def add(self, kind: int, start: int, end: int) -> None:
+        """Notes a value."""
+        self.tree.kinds.append(kind)
+        self.starts += start.to_bytes(_WIDTH, sys.byteorder)
+        self.ends += end.to_bytes(_WIDTH, sys.byteorder)
 
     def document(self) -> Tree:
-        text = self.text
-        at = self.skip_space(0)
-        root = self.start_value(at)
-        at = root.end
-        open_nodes = [root] if root.kind == OBJECT or root.kind == ARRAY else []
-        while open_nodes:
-            node = open_nodes[-1]
-            closing = "}" if node.kind == OBJECT else "]"
+        text, tree = self.text, self.tree
+        kinds, ends = tree.kinds, self.ends
+        # Lists and objects that are still open, and whether anything stands in the innermost.
+        open_values: list[int] = []
+        at = self.value(self.skip_space(0))
+        if kinds[0] >= _ARRAY:
+            open_values.append(0)
+        filled = False
+        while open_values:
+            container = open_values[-1]
+            is_object = kinds[container] == _OBJECT
             at = self.skip_space(at)
             char = text[at : at + 1]
-            if node.value:
-                if char == ",":
-                    at = self.skip_space(at + 1)
-                elif char == closing:
-                    open_nodes.pop()
-                    at += 1
-                    continue
-                elif node.kind == OBJECT:
-                    raise self.fault(at, "after object key:value pair")
-                else:
-                    raise self.fault(at, "after array element")
-            elif char == closing:
-                open_nodes.pop()
+            if filled and char == ",":
+                at = self.skip_space(at + 1)
+            elif char == ("}" if is_object else "]"):
+                open_values.pop()
                 at += 1
+                ends[container * _WIDTH : (container + 1) * _WIDTH] = at.to_bytes(
+                    _WIDTH, sys.byteorder
+                )
+                filled = True
                 continue
-            if node.kind == OBJECT:
-                key_at = at
-                key, at = self.key(at)
-                child = self.start_value(self.skip_space(at))
-                node.value.append((key, key_at, child))
-            else:
-                child = self.start_value(at)
-                node.value.append(child)
-            at = child.end
-            if child.kind == OBJECT or child.kind == ARRAY:
-                if len(open_nodes) == MAX_DEPTH:
-                    raise self.fault(child.start, "exceeded max depth")
-                open_nodes.append(child)
+            elif filled:
+                raise self.fault(
+                    at, "after object key:value pair" if is_object else "after array element"
+                )
+            if is_object:
+                at = self.skip_space(self.key(at))
+            child = len(kinds)
+            at = self.value(at)
+            filled = True
+            if kinds[child] >= _ARRAY:
+                if len(open_values) == MAX_DEPTH:
+                    raise self.fault(at - 1, "exceeded max depth")
+                open_values.append(child)
+                filled = False
         at = self.skip_space(at)
         if at < len(text):
             raise self.fault(at, "after top-level value")
-        return Tree(root, self.huge_number)
+        tree.starts = memoryview(self.starts).cast("I")
+        tree.ends = memoryview(self.ends).cast("I")
+        return tree
 
     def skip_space(self, at: int) -> int:
         text = self.text
@@ -148,38 +259,48 @@ class _Scanner:
             return SyntaxFault(f"invalid character ' ' {where}", len(self.text))
         return self.fault(at, where)
 
-    def start_value(self, at: int) -> Node:
-        """The scalar at `at`, or the list or object that opens there, still empty."""
+    def value(self, at: int) -> int:
+        """Notes the scalar at `at`, or the list or object that opens there; the offset after that."""
         char = self.text[at : at + 1]
+        add = self.add
         if char == '"':
-            value, end = self.string(at)
-            return Node(STRING, at, end, value)
-        if char == "{":
-            return Node(OBJECT, at, at + 1, [])
-        if char == "[":
-            return Node(ARRAY, at, at + 1, [])
-        if char and char in "-0123456789":
+            end = self.string(at)
+            add(_STRING, at, end)
+        elif char == "{":
+            end = at + 1
+            add(_OBJECT, at, end)
+        elif char == "[":
+            end = at + 1
+            add(_ARRAY, at, end)
+        elif char and char in "-0123456789":
             end = self.number(at)
-            return Node(NUMBER, at, end, self.text[at:end])
-        if char and char in "tfn":
-            word, kind, meaning = _LITERALS[char]
-            for step in range(1, len(word)):
-                if self.text[at + step : at + step + 1] != word[step]:
-                    raise self.token_fault(
-                        at + step, f"in literal {word} (expecting '{word[step]}')"
-                    )
-            return Node(kind, at, at + len(word), meaning)
-        raise self.fault(at, "looking for beginning of value")
+            add(_NUMBER, at, end)
+        elif char and char in "tfn":
+            word, kind = _LITERALS[char]
+            end = at + len(word)
+            if self.text[at:end] != word:
+                self.literal_fault(at, word)
+            add(kind, at, end)
+        else:
+            raise self.fault(at, "looking for beginning of value")
+        return end
 
-    def key(self, at: int) -> tuple[str, int]:
-        """The key at `at` and the offset after its colon."""
+    def literal_fault(self, at: int, word: str) -> NoReturn:
+        for step in range(1, len(word)):
+            if self.text[at + step : at + step + 1] != word[step]:
+                raise self.token_fault(at + step, f"in literal {word} (expecting '{word[step]}')")
+        raise AssertionError(word)
+
+    def key(self, at: int) -> int:
+        """Notes the key at `at`; the offset after its colon."""
         if self.text[at : at + 1] != '"':
             raise self.fault(at, "looking for beginning of object key string")
-        key, at = self.string(at)
-        at = self.skip_space(at)
+        end = self.string(at)
+        self.add(_STRING, at, end)
+        at = self.skip_space(end)
         if self.text[at : at + 1] != ":":
             raise self.fault(at, "after object key")
-        return key, at + 1
+        return at + 1
 
     def number(self, at: int) -> int:
         """The offset after the number at `at`."""
@@ -199,7 +320,7 @@ class _Scanner:
                 at += 1
             at = self.digits(at, "in exponent of numeric literal")
         if (at > whole or at - start > 300) and float(text[start:at]) in (_HUGE, -_HUGE):
-            self.huge_number = True
+            self.tree.huge_number = True
         return at
 
     def digits(self, at: int, where: str) -> int:
@@ -211,31 +332,34 @@ class _Scanner:
             raise self.token_fault(at, where)
         return at
 
-    def string(self, at: int) -> tuple[str, int]:
-        """The decoded string whose opening quote is at `at`, and the offset after its closing quote."""
+    def string(self, at: int) -> int:
+        """The offset after the closing quote of the string whose opening quote is at `at`."""
         text = self.text
         start = at + 1
         end = text.find('"', start)
-        backslash = text.find("\\", start, end if end >= 0 else len(text))
-        if backslash < 0:
+        if end >= 0 and text.find("\\", start, end) < 0:
             self.plain_run(start, end)
-            if end < 0:
+            return end + 1
+        try:
+            # In C; without json.decoder it has no exception of its own to raise.
+            end = _scanstring(text, start, True)[1]
+        except (ValueError, ImportError, SystemError):
+            self.string_fault(start)
+        return int(end)
+
+    def string_fault(self, start: int) -> NoReturn:
+        """Raises for the first fault in the string that begins at `start`."""
+        text = self.text
+        end = text.find('"', start)
+        while True:
+            backslash = text.find("\\", start, end if end >= 0 else len(text))
+            if backslash < 0:
+                self.plain_run(start, end)
                 raise SyntaxFault("unexpected end of JSON input", len(text))
-            return self.decoded(start, end), end + 1
-        parts: list[str] = []
-        while backslash >= 0:
             self.plain_run(start, backslash)
-            parts.append(self.decoded(start, backslash))
-            part, start = self.escape(backslash)
-            parts.append(part)
+            start = self.escape(backslash)
             if 0 <= end < start:
                 end = text.find('"', start)
-            backslash = text.find("\\", start, end if end >= 0 else len(text))
-        self.plain_run(start, end)
-        if end < 0:
-            raise SyntaxFault("unexpected end of JSON input", len(text))
-        parts.append(self.decoded(start, end))
-        return "".join(parts), end + 1
 
     def plain_run(self, start: int, end: int) -> None:
         """Refuses control characters in a part of a string without escapes."""
@@ -246,32 +370,21 @@ class _Scanner:
         if first >= 0:
             raise self.fault(start + first, "in string literal")
 
-    def decoded(self, start: int, end: int) -> str:
-        run = self.text[start:end]
-        return run if run.isascii() else utf8(self.data[start:end])
-
-    def escape(self, at: int) -> tuple[str, int]:
-        """The character that the escape at `at` stands for, and the offset after it."""
+    def escape(self, at: int) -> int:
+        """The offset after the escape at `at`."""
         char = self.text[at + 1 : at + 2]
         if char == "u":
-            code = self.hex4(at + 2)
-            if 0xD800 <= code < 0xDC00 and self.text[at + 6 : at + 8] == "\\u":
-                low = self.hex4(at + 8)
-                if 0xDC00 <= low < 0xE000:
-                    return chr(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)), at + 12
-            # Half a pair has no character; what follows is read on its own.
-            return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code), at + 6
-        value = _ESCAPES.get(char)
-        if value is None:
+            self.hex4(at + 2)
+            return at + 6
+        if not char or char not in _ESCAPES:
             raise self.token_fault(at + 1, "in string escape code")
-        return value, at + 2
+        return at + 2
 
-    def hex4(self, at: int) -> int:
+    def hex4(self, at: int) -> None:
         for offset in range(at, at + 4):
             char = self.text[offset : offset + 1]
             if not char or char not in _HEX:
                 raise self.token_fault(offset, "in \\u hexadecimal character escape")
-        return int(self.text[at : at + 4], 16)
 
 
 _HUGE = float("inf")

@@ -48,7 +48,9 @@ def _object(
             if not member.pointer or below is not None:
                 yield from _object(document, child, below or {}, member.shape, (*path, name))
         elif child.kind == scan.ARRAY:
-            for index, (item, item_value) in enumerate(zip(child.value, below or (), strict=False)):
+            for index, (item, item_value) in enumerate(
+                zip(child.items(), below or (), strict=False)
+            ):
                 yield from _object(document, item, item_value, member.shape, (*path, name, index))
 
 

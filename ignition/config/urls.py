@@ -194,18 +194,24 @@ def _is_ipv6(text: str) -> bool:
 
 def _unescape(text: str, plain: bytes | None = None, escapable: bytes | None = None) -> bytes:
     """Bytes with each `%XX` decoded. `plain` and `escapable` limit what may stand there (None: anything)."""
-    first, *rest = text.encode("utf-8", "surrogatepass").split(b"%")
-    decoded = [first]
-    literal = first
-    for part in rest:
+    data = text.encode("utf-8", "surrogatepass")
+    decoded, literal, at = bytearray(), bytearray(), 0
+    while True:
+        percent = data.find(b"%", at)
+        run = data[at:percent] if percent >= 0 else data[at:]
+        decoded += run
+        if plain is not None:
+            literal += run
+        if percent < 0:
+            break
         try:
-            byte = binascii.unhexlify(part[:2])
+            byte = binascii.unhexlify(data[percent + 1 : percent + 3])
         except ValueError:
             byte = b""
         if not byte or (escapable is not None and byte not in escapable):
             raise UrlError("invalid URL escape")
-        decoded += (byte, part[2:])
-        literal += part[2:] if plain is not None else b""
+        decoded += byte
+        at = percent + 3
     if plain is not None and literal.translate(None, plain):
         raise UrlError("invalid character in host name")
-    return b"".join(decoded)
+    return bytes(decoded)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Deeper than anybody builds by hand; a config that leads to ever new ones must end somewhere.
 MOST_LEVELS = 64
+# Configs that refer to several which do so again lead to any number of them in a few kilobytes.
+MOST_REFERENCES = 4096
 
 
 class Rendering:
@@ -115,6 +117,13 @@ class Rendering:
             )
         if len(chain) > MOST_LEVELS:
             raise Failure("IGN4104", f"more than {MOST_LEVELS} configs refer to each other", origin)
+        if len(self.fetched) >= MOST_REFERENCES:
+            raise Failure(
+                "IGN4031",
+                f"the config leads to more than {MOST_REFERENCES} others",
+                origin,
+                hint="configs that refer to several which do so again lead to very many: merge them into one",
+            )
         parsed = _parse(data, name, origin)
         self.findings += parsed.findings
         self.fetched.append(Fetched(name, total, len(data), by, _path(url)))

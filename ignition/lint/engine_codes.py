@@ -338,6 +338,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A header of a request has a name or value that no request can carry.",
         "Write the name with letters, digits and hyphens, and the value without control characters.",
     ),
+    "IGN4031": (
+        "A config leads to more than 4096 others.",
+        "Merge them into one: configs that refer to several which do so again lead to very many.",
+    ),
     "IGN4101": ("A reference to another config has no source.", "Give it one, or take it out."),
     "IGN4102": (
         "A referenced config is empty.",

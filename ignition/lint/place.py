@@ -17,25 +17,13 @@ if TYPE_CHECKING:
     from ignition.config.scan import Node
 
 _LITERAL = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_SPACE = re.compile(rb"[ \t\r\n]*")
 
 
 def span(text: Document, node: Node) -> tuple[int, int]:
     """First byte of a value and the one after it. Objects and lists begin after their bracket, as always."""
     if node.kind not in (scan.OBJECT, scan.ARRAY):
         return node.start, node.end
-    open_brackets = 0
-    last = node
-    while last.kind in (scan.OBJECT, scan.ARRAY):
-        open_brackets += 1
-        if not last.value:
-            break
-        last = last.value[-1] if last.kind == scan.ARRAY else last.value[-1][2]
-    end = last.end
-    for _ in range(open_brackets):
-        blank = _SPACE.match(text.lines.data, end)
-        end = (blank.end() if blank else end) + 1
-    return node.place, end
+    return node.place, node.close
 
 
 def base_finding(data: bytes, source: str, checked: Checked, finding: Finding) -> LintFinding:
@@ -53,7 +41,7 @@ def base_finding(data: bytes, source: str, checked: Checked, finding: Finding) -
         return _spanning(finding, finding.origin, 0, 0)
     path = _path(text, finding.origin.pointer)
     if finding.code == codes.UNUSED_KEY:
-        start = text.members(text.nearest(path[:-1]))[str(path[-1])][0]
+        start = text.key_offset(path)
         literal = _LITERAL.match(data, start)
         end = literal.end() if literal else start + 1
     else:

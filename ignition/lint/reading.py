@@ -6,7 +6,7 @@ The findings come from `ignition.config.check`.
 
 from __future__ import annotations
 
-from ignition.base.finding import ERROR, WARNING
+from ignition.base.finding import ERROR, INFO, MOST_FINDINGS, WARNING
 from ignition.config import codes
 from ignition.lint.rule import LintRule
 
@@ -79,3 +79,11 @@ NOT_AN_OBJECT = LintRule(
     severity=WARNING,
 )
 """It is read as an empty object."""
+
+MORE_FINDINGS = LintRule(
+    codes.MORE_FINDINGS,
+    codes.MORE_FINDINGS_WORDS,
+    hint=f"mend these first: {MOST_FINDINGS} errors, warnings and notes each are shown",
+    severity=INFO,
+)
+"""What is read is judged as a whole, but a list of many thousand findings helps nobody, and takes memory."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import accumulate
 
-from ignition.base.finding import ERROR, Finding
+from ignition.base.finding import ERROR, INFO, Finding, bounded
 from ignition.base.origin import Origin, pointer
-from ignition.config import check, decode, fast, merge, rules, shapes, translate, versions
+from ignition.config import check, codes, decode, fast, merge, rules, shapes, translate, versions
 from ignition.lint import place
 from ignition.lint import rules as lint_rules
 from ignition.lint.finding import Inner, LintFinding
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # As deep as a boot follows configs in configs.
 _DEPTH_MAX = 64
+_MOST_INSIDE = 4096
 
 
 def lint(
@@ -44,10 +45,22 @@ def lint(
     return config.findings(made, platform, systemd_verify)
 
 
+class Left:
+    """How many configs may still be looked at inside the outermost one."""
+
+    def __init__(self) -> None:
+        self._count = _MOST_INSIDE
+
+    def nothing(self) -> bool:
+        """Takes one; whether there was none."""
+        self._count -= 1
+        return self._count < 0
+
+
 class _Config:
     """One config with those inside it."""
 
-    def __init__(self, data: bytes, source: str, depth: int = 0) -> None:
+    def __init__(self, data: bytes, source: str, depth: int = 0, left: Left | None = None) -> None:
         self.data = data
         self.source = source
         self.depth = depth
@@ -56,13 +69,17 @@ class _Config:
         self.children: list[tuple[Path, Embedded | None, _Config]] = []
         self.remote = False
         self.too_deep: list[Path] = []
+        self.too_many: list[Path] = []
+        left = left or Left()
         for resource, path in references(self.value or {}):
             body = body_of(resource, path)
             if body is None or body.data is None or depth >= _DEPTH_MAX:
                 self.remote = self.remote or body is None
                 self.too_deep += [path] if body is not None and depth >= _DEPTH_MAX else []
+            elif left.nothing():
+                self.too_many.append(path)
             else:
-                child = _Config(body.data, source, depth + 1)
+                child = _Config(body.data, source, depth + 1, left)
                 self.children.append((path, body.text(""), child))
 
     def collect(self, made: Made) -> None:
@@ -78,26 +95,36 @@ class _Config:
         )
         found = list(self._base()) if self.checked else []
         if self.value is not None:
-            found.extend(_placed(subject, each) for each in lint_rules.findings(subject))
+            own, more = bounded(lint_rules.findings(subject))
+            found.extend(_placed(subject, each) for each in own)
             if systemd_verify:
                 from ignition.lint import verify
 
                 found.extend(_placed(subject, each) for each in verify.findings(subject))
             found.extend(_placed(subject, each) for each in self._together())
-            for path, embedded, child in self.children:
-                for each in child.findings(made, "", systemd_verify):
-                    found.append(_from_inside(subject, path, embedded, child, each))
+            inner, more_inside = bounded(
+                _from_inside(subject, path, embedded, child, each)
+                for path, embedded, child in self.children
+                for each in child.findings(made, "", systemd_verify)
+            )
+            found += inner
+            if (more or more_inside) and all(each.code != codes.MORE_FINDINGS for each in found):
+                where, words = Origin(self.source), codes.MORE_FINDINGS_WORDS
+                found.append(LintFinding(codes.MORE_FINDINGS, INFO, words, where))
         found.sort(key=lambda each: (each.origin.line, each.origin.column, each.code))
         return found
 
     def _together(self) -> Iterator[Found]:
         """What is to say of this config and the ones inside it as one."""
-        if self.too_deep:
+        if self.too_deep or self.too_many:
             from ignition.lint.rules import inline
 
             for path in self.too_deep:
                 message = f"more than {_DEPTH_MAX} configs refer to each other"
                 yield inline.TOO_LARGE.at((*path, "source"), message)
+            for path in self.too_many[:1]:
+                message = f"the config leads to more than {_MOST_INSIDE} others"
+                yield inline.TOO_LARGE.at((*path, "source"), message, "merge them into one")
         if any(path[2] == "merge" for path, _, _ in self.children):
             from ignition.lint.rules import merged
 

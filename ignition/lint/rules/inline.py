@@ -56,8 +56,8 @@ TOO_LARGE = LintRule(
     hint="let files fetch what is large: they have no limit",
     severity=ERROR,
 )
-"""Configs, certificates and keys may have 64 MiB once they are unpacked, and configs in configs may be 64
-deep."""
+"""Configs, certificates and keys may have 64 MiB once they are unpacked. Configs in configs may be 64 deep,
+and 4096 in all."""
 
 _GZIP = b"\x1f\x8b\x08"
 _COMPRESSED_NAMES = (

@@ -38,24 +38,38 @@ _REPLACEMENT = "\ufffd"
 def check(subject: Subject) -> Iterator[Found]:
     text = subject.document
     # Where the text has the character itself, nothing tells it from one that was put in.
-    replaced = _REPLACEMENT.encode() not in subject.data
+    replaced = _REPLACEMENT.encode() not in subject.data and _may_be_replaced(subject.data)
     seen: set[Path] = set()
-    waiting: list[tuple[Path, Node]] = [((), text.root)]
-    while waiting:
-        path, node = waiting.pop()
+    for node in text.containers():
         if node.kind == scan.ARRAY:
-            waiting += [((*path, index), item) for index, item in enumerate(node.value)]
-        elif node.kind == scan.STRING:
-            if replaced and _REPLACEMENT in node.value:
-                yield REPLACED_CHARACTER.at(path)
-        elif node.kind == scan.OBJECT:
-            names: set[str] = set()
-            for key, _, child in node.value:
-                here = (*path, key)
-                waiting.append((here, child))
-                if key.casefold() in names and here not in seen:
+            for child in node.items() if replaced else ():
+                if _is_replaced(child):
+                    yield REPLACED_CHARACTER.at(text.path_of(child))
+            continue
+        names: set[str] = set()
+        for key, _, child in node.members():
+            if replaced and _is_replaced(child):
+                yield REPLACED_CHARACTER.at(text.path_of(child))
+            folded = key.casefold()
+            if folded in names:
+                here = (*text.path_of(node), key)
+                if here not in seen:
                     seen.add(here)
                     yield REPEATED_KEY.at(
                         here, f"the key {key} stands more than once in this object"
                     )
-                names.add(key.casefold())
+            names.add(folded)
+
+
+def _may_be_replaced(data: bytes) -> bool:
+    if b"\\ud" in data or b"\\uD" in data:
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _is_replaced(node: Node) -> bool:
+    return node.kind == scan.STRING and _REPLACEMENT in node.value

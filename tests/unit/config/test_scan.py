@@ -17,9 +17,9 @@ from ignition.config.scan import Node, SyntaxFault
 def value(node: Node) -> object:
     """Plain data, numbers as their literals."""
     if node.kind == scan.OBJECT:
-        return {key: value(child) for key, _, child in node.value}
+        return {key: value(child) for key, _, child in node.members()}
     if node.kind == scan.ARRAY:
-        return [value(child) for child in node.value]
+        return [value(child) for child in node.items()]
     return node.value
 
 

@@ -80,6 +80,13 @@ def nested(levels: int) -> Sections:
     return inner
 
 
+def fanned(inner: Sections, times: int) -> Sections:
+    """A config that refers to the same one so many times, each in its own words."""
+    text = config("3.4.0", **inner)
+    merge = [packed(text + b" " * number) for number in range(times)]
+    return {"ignition": {"config": {"merge": merge}}}
+
+
 def hard(path: str, to: str) -> dict[str, Any]:
     return {"path": path, "target": to, "hard": True}
 
@@ -150,6 +157,12 @@ FETCH = {
         merged(packed(b" " * (65 << 20))),
         "IGN1998",
         "ignition/config/merge/0/source",
+    ),
+    "too many": (
+        "IGN4031",
+        fanned(fanned({}, 64), 65),
+        "IGN1998",
+        "ignition/config/merge/63/source",
     ),
     "too deep": ("IGN4104", nested(66), "IGN1998", "ignition/config/merge/0/source"),
 }
