@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import re
 
-from ignition.base.finding import ERROR
+from ignition.base.finding import ERROR, WARNING
 from ignition.lint.rule import LintRule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Found, Path
     from ignition.lint.subject import Subject
 
 SAME_UID = LintRule(
@@ -22,7 +22,8 @@ SAME_UID = LintRule(
     severity=ERROR,
 )
 """`useradd` refuses a uid that is taken, by another user of the config or by root, and provisioning
-fails."""
+fails. Users who are listed before and leave their number open get 1000 and the next: one of those numbers is
+a warning, since it depends on what the image has."""
 
 SAME_GID = LintRule(
     "IGN1862",
@@ -52,6 +53,9 @@ NOT_A_KEY = LintRule(
 """sshd skips lines that it does not understand, so that the user cannot log in. Common slips: the path of a
 key file, a private key, a fingerprint."""
 
+_OF_IMAGES = ("root", "core")  # users that images have, who have a number already
+_FIRST = 1000  # which useradd and groupadd give when it is left to them, and then the next
+
 # $id$..., the old DES form, locked accounts, and the empty hash (log in without a password).
 _HASH = re.compile(r"[!*]*|[!*]*((?:\$[^$\s:]*){3,}|_?[./0-9A-Za-z]{13,20}|[!*x]+)")
 _KEY_TYPE = re.compile(
@@ -62,17 +66,34 @@ _KEY_TYPE = re.compile(
 def check(subject: Subject) -> Iterator[Found]:
     for kind, number, rule in (("users", "uid", SAME_UID), ("groups", "gid", SAME_GID)):
         seen = {0: "root"}
+        left_open = 0
         for item, path in subject.items("passwd", kind):
             name = item.get("name", "")
-            if number in item and item.get("shouldExist") is not False:
+            if item.get("shouldExist") is False:
+                pass
+            elif number not in item:
+                left_open += not item.get("system") and name not in _OF_IMAGES
+            else:
                 first = seen.setdefault(item[number], name)
                 if first != name:
                     yield rule.at((*path, number), f"{first} has the same {number}, {item[number]}")
+                elif _FIRST <= item[number] < _FIRST + left_open:
+                    yield _may_be_taken(rule, (*path, number), f"{number} {item[number]}")
             if not _HASH.fullmatch(item.get("passwordHash", "")):
                 yield NOT_A_HASH.at((*path, "passwordHash"))
             for index, key in enumerate(item.get("sshAuthorizedKeys", ())):
                 if not _is_key(key):
                     yield NOT_A_KEY.at((*path, "sshAuthorizedKeys", index))
+
+
+def _may_be_taken(rule: LintRule, path: Path, what: str) -> Found:
+    found = rule.at(
+        path,
+        f"one that is listed before, and leaves its number open, may get {what}",
+        "list those with a number of their own first, or give one to each",
+    )
+    found.severity = WARNING
+    return found
 
 
 def _is_key(text: str) -> bool:

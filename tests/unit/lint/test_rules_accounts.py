@@ -288,6 +288,14 @@ def test_several_keys_in_one_text(text: str, *, fits: bool) -> None:
     assert any("IGN1968" in each or "IGN1969" in each for each in found) == (not fits)
 
 
+def test_number_that_one_listed_before_may_get() -> None:
+    ada, bob, eve = {"name": "ada"}, {"name": "bob"}, {"name": "eve", "uid": 1001}
+    assert passwd(ada, bob, eve) == ["IGN1861 users/2/uid"]
+    assert linted(passwd={"users": [ada, bob, eve]})[0].severity == "warning"
+    for listed in ((ada, eve), (eve, ada, bob), ({**ada, "system": True}, bob, eve)):
+        assert passwd(*listed) == []
+
+
 def test_own_group_of_a_user_who_is_made_later() -> None:
     ada, bob = {"name": "ada", "groups": ["bob"]}, {"name": "bob"}
     assert passwd(ada, bob) == ["IGN1979 users/0/groups/0"]
