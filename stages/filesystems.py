@@ -132,6 +132,9 @@ def _decide(
             hint="set wipeFilesystem to true to replace it, "
             "or describe what is there (format, label, uuid) to keep it",
         )
+    if decision.act == decisions.KEEP and mkfs.says_unfinished(device, found.kind, origin):
+        log.notice(f'the xfs on "{device}" says of itself that it is not finished: it is made anew')
+        decision = decisions.anew(wanted)
     if decision.act == decisions.KEEP and begun:
         raise Refused(
             "IGN2405",

@@ -31,6 +31,14 @@ def begun_for(device: str, origin: Origin) -> str:
         raise _unreadable(device, error, origin) from error
 
 
+def says_unfinished(device: str, kind: str, origin: Origin) -> bool:
+    """Whether the filesystem itself says that its maker has not finished."""
+    try:
+        return unfinished.says_so(device, kind)
+    except OSError as error:
+        raise _unreadable(device, error, origin) from error
+
+
 def begun_by_this_config(machine: Machine, begun: str) -> bool:
     """Whether that digest is the one of this run's config."""
     return bool(begun) and begun == digest_of_config(machine)

@@ -115,6 +115,19 @@ def test_xfs_whose_program_is_killed_at_a_write(blank_disk: BlankDisk, write: in
     assert is_sound(disk, "xfs")
 
 
+def test_xfs_that_is_half_made_by_anybody(blank_disk: BlankDisk) -> None:
+    """It says so itself; no kernel mounts it."""
+    disk = blank_disk(size_mib=400)
+    trace = ("-e", "trace=pwrite64", "-e", "inject=pwrite64:signal=KILL:when=40")
+    subprocess.run(["strace", "-o", "/dev/null", *trace, "mkfs.xfs", "-f", "-L", "NEW", disk])
+    shell("sync")
+    assert tags(disk)["TYPE"] == "xfs"
+    assert run("disks", storage(disk, "ext4")).codes == ["IGN2401"]
+    assert succeed("disks", storage(disk, "xfs")).says == [f"make xfs on {disk}"]
+    assert is_sound(disk, "xfs")
+    assert succeed("disks", storage(disk, "xfs")).says == [f"keep xfs on {disk}"]
+
+
 def half_made(device: str, kind: str) -> Ran:
     """Leaves a filesystem on the device that has all of its signatures and is not finished."""
     ran = run("disks", storage(device, kind), **program(kind, 'MKFS "$@"; exit 1'))
