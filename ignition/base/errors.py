@@ -162,8 +162,9 @@ def of_crash(crash: BaseException, origin: Origin | None = None) -> Failure:
         return crash
     if isinstance(crash, OSError):
         return of_system(crash, origin)
-    if isinstance(crash, MemoryError):
-        code, text, hint = _LIMITS[errno.ENOMEM]
+    number = _limit_behind(crash)
+    if number:
+        code, text, hint = _LIMITS[number]
         return Failure(code, text, origin, hint=hint)
     return Failure(
         "IGN6900",
@@ -171,6 +172,20 @@ def of_crash(crash: BaseException, origin: Origin | None = None) -> Failure:
         origin,
         hint="please report this line, with the config if it holds no secrets",
     )
+
+
+def _limit_behind(crash: BaseException) -> int:
+    """The errno of a limit that another exception than OSError stands for, else 0."""
+    if isinstance(crash, MemoryError):
+        return errno.ENOMEM
+    words = str(crash).lower()
+    if isinstance(crash, ImportError):  # a library that the loader could not map, or open
+        if "allocate memory" in words or "failed to map segment" in words:
+            return errno.ENOMEM
+        return errno.EMFILE if "too many open files" in words else 0
+    if isinstance(crash, RuntimeError) and "can't start new thread" in words:
+        return errno.EAGAIN
+    return 0
 
 
 def _trail(crash: BaseException) -> str:

@@ -147,7 +147,7 @@ class Root:
         """Refuses what another program could not read to its end: no regular file, or a larger one than
         `limit`. What is not there is fine."""
         self._at_end(
-            path, "have read", lambda name, folder: check_regular(name, limit, folder=folder)
+            path, "look at", lambda name, folder: check_regular(name, limit, folder=folder)
         )
 
     def _at_end(self, path: str, doing: str, do: Callable[[str, int], T]) -> T | None:

@@ -186,10 +186,12 @@ def test_the_steps_of_a_run_that_failed_are_known() -> None:
     [
         (KeyError("surprise"), "IGN6900"),
         (MemoryError(), "IGN7005"),
+        (ImportError("libx.so: failed to map segment from shared object"), "IGN7005"),
+        (RuntimeError("can't start new thread"), "IGN7004"),
         (OSError(errno.EMFILE, "Too many open files"), "IGN7006"),
         (OSError(errno.EFBIG, "File too large", "/x"), "IGN7007"),
     ],
-    ids=["defect", "memory", "descriptors", "file-size"],
+    ids=["defect", "memory", "library", "thread", "descriptors", "file-size"],
 )
 def test_a_crash_waits_for_running_steps_and_is_a_failure_of_its_step(
     crash: Exception, code: str
