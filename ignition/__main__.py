@@ -93,10 +93,13 @@ def _usage_error(error: compat.UsageError, words: list[str], settings: Settings)
     from ignition.engine.view import explain, open_view
 
     if not in_initramfs():
-        from ignition.cli import advice
-
-        streams.say(advice.on(error, words))
-        return
+        try:
+            from ignition.cli import advice
+        except ImportError:
+            pass  # a tree made for an initramfs, tried out elsewhere
+        else:
+            streams.say(advice.on(error, words))
+            return
     streams.say(f"{shown(str(error))}\n{error.hint or compat.USAGE}\n")
     failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)
     open_view(settings.console).line(f"FAILED {failure.code} {failure.text}")

@@ -31,7 +31,7 @@ from importlib.machinery import FrozenImporter, ModuleSpec
 from typing import Any
 
 OWN = "ignition"
-ENTRIES = ("ignition.__main__", "ignition.cli.run")
+ENTRIES = ("ignition.__main__", "ignition.cli.run", "ignition.cli.version")
 # Sources of configs that every platform has.
 ALWAYS_ASKED = ("cmdline", "system")
 
