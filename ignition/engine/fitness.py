@@ -9,9 +9,18 @@ from ignition.config.rules import fetches, values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
     from ignition.base.errors import Failure
     from ignition.config.model import Config
+    from ignition.config.rules.rule import RuleFinding
     from ignition.engine.machine import Machine
+
+
+def is_sound(config: dict[str, Any], root: str) -> bool:
+    """Whether nothing speaks against a config (its canonical value), not even a warning."""
+    return next(_found(config, root), None) is None
 
 
 def check(config: Config, machine: Machine) -> None:
@@ -20,8 +29,7 @@ def check(config: Config, machine: Machine) -> None:
     Raises Refused, or Several, with the codes of the rules that lint has for this.
     """
     refusals: list[Failure] = []
-    root = machine.root.rstrip("/")
-    for found in (*values.unfit(config.raw, root), *fetches.unfit(config.raw)):
+    for found in _found(config.raw, machine.root):
         origin = machine.origin(*found.path)
         if found.severity == ERROR:
             refusals.append(Refused(found.code, found.message, origin, hint=found.hint))
@@ -29,3 +37,8 @@ def check(config: Config, machine: Machine) -> None:
             machine.log.warning(f"{found.message} [{found.code}, {origin}]")
     if refusals:
         raise Several(refusals) if len(refusals) > 1 else refusals[0]
+
+
+def _found(config: dict[str, Any], root: str) -> Iterator[RuleFinding]:
+    yield from values.unfit(config, root.rstrip("/"))
+    yield from fetches.unfit(config)

@@ -11,7 +11,7 @@ from ignition.base import journal, stop
 from ignition.base.errors import Failure, NeedNetwork, each, of_crash
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
-from ignition.engine import acquire, executor, fitness, plan, report, status
+from ignition.engine import acquire, executor, plan, report, status
 from ignition.engine import state as states
 from ignition.engine.machine import Machine, sources_of
 from ignition.engine.report import Report
@@ -113,6 +113,7 @@ def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -
     _write_cache(settings, acquired.cache_text)
     acquire.forget_kept(settings, state)
     _mark_idle(settings, Config(acquired.full))
+    _remember_soundness(acquired.full, settings, state)
     _tell_journal(state)
     view.done(_where_from(acquired.sources))
     here = log.child(phase)
@@ -219,10 +220,28 @@ def _apply(
         if has_work(module, acquired.full)
     ]
     config = Config(acquired.full)
-    if phase != "umount":  # what is mounted is unmounted, whatever the config says
+    # What is mounted is unmounted, whatever the config says.
+    if phase != "umount" and not _is_known_to_be_sound(settings, state):
+        from ignition.engine import fitness
+
         fitness.check(config, machine)
     nodes = plan.make(stages, config, machine)
     return executor.run(nodes, machine, view)
+
+
+def _remember_soundness(full: dict[str, Any], settings: Settings, state: State) -> None:
+    """The fetch phase has the rules at hand. Where nothing speaks against the config, no later phase loads
+    them; where something does, each says so, and refuses the config if it must."""
+    from ignition.engine import fitness
+
+    state.engine.pop("sound", None)
+    if fitness.is_sound(full, settings.root):
+        state.engine["sound"] = settings.root
+
+
+def _is_known_to_be_sound(settings: Settings, state: State) -> bool:
+    """Not of a cache that somebody else has written: its origins are unknown."""
+    return "origins" in state.engine and state.engine.get("sound") == settings.root
 
 
 def has_work(stage: str, config: dict[str, Any]) -> bool:

@@ -10,7 +10,6 @@ import os
 import zlib
 
 from ignition.base.errors import Failure
-from ignition.base.gunzip import Gunzip
 from ignition.resource import digest
 from ignition.resource.amounts import amount
 from ignition.resource.room import FULL, Room, no_room
@@ -19,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from ignition.base.gunzip import Gunzip
     from ignition.base.origin import Origin
 
     class Destination(Protocol):
@@ -148,7 +148,7 @@ class Body:
         """A new try: nothing of an earlier one remains. `coded`: the scheme unpacks what comes, too."""
         self._destination.restart(unpacked=coded or self._packed)
         self._summing = digest.new(self._kind) if self._kind else None
-        self._unpacker = Gunzip() if self._packed else None
+        self._unpacker = _unpacker() if self._packed else None
 
     @property
     def packed(self) -> bool:
@@ -216,3 +216,9 @@ def _expected(verification: str | None, origin: Origin | None) -> tuple[str, str
             "IGN4021", f"the {kind} sum is not {digest.KINDS[kind]} hexadecimal digits", origin
         )
     return kind, expected
+
+
+def _unpacker() -> Gunzip:
+    from ignition.base.gunzip import Gunzip  # few bodies come packed
+
+    return Gunzip()

@@ -14,7 +14,6 @@ import time
 from ignition.base.errors import CommandFailed, limit
 from ignition.base.log import quote
 from ignition.base.record import record
-from ignition.system import said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,6 +89,8 @@ def _run(
         ) from error
     result = Result(status, stdout, stderr, time.monotonic() - started)
     if check and status != 0:
+        from ignition.system import said
+
         stdout, stderr = (_without(text, argv, secret) for text in (stdout, stderr))
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
         raise CommandFailed(
