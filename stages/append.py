@@ -34,7 +34,7 @@ _PIECE = 1 << 20
 
 def is_wanted(entry: Entry) -> bool:
     """Whether an entry appends to what is there. After contents of its own it is part of these."""
-    return entry.kind == FILE and bool(entry.node.raw.get("append")) and not has_contents(entry)
+    return bool(entry.node.raw.get("append")) and entry.kind == FILE and not has_contents(entry)
 
 
 def notes(entries: list[Entry], root: Root, journal: Journal) -> list[dict[str, Any]]:

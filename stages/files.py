@@ -48,11 +48,13 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     everything = entries.of_config(config.storage, root, machine)
     if not everything:
         return
-    hard_links = [entry for entry in everything if entry.node.raw.get("hard")]
-    folders = _by_folder(entry for entry in everything if not entry.node.raw.get("hard"))
+    folders = _by_folder(everything)
     supplies = Supplies(machine, Owners(root), open_journal(root, machine))
-    refusals.find(folders, config, root, machine, supplies.earlier)
-    yield _step_for_notes(everything, root, supplies)
+    there = refusals.find(folders, config, root, machine, supplies.earlier)
+    yield _step_for_notes(everything, folders, there, root, supplies)
+    hard_links = [entry for entry in everything if entry.node.raw.get("hard")]
+    if hard_links:
+        folders = _by_folder(entry for entry in everything if not entry.node.raw.get("hard"))
     places = {entry.path for entry in everything}
     uppers = places.intersection(upper for path in folders for upper in entries.above(path))
     remote = [entry for group in folders.values() for entry in group if contents.is_remote(entry)]
@@ -90,24 +92,27 @@ def _portions(folders: Iterable[str]) -> Iterator[list[str]]:
         yield portion
 
 
-def _step_for_notes(everything: list[Entry], root: Root, supplies: Supplies) -> Step:
-    """Notes what is in the places of the entries before the first is made, all at one time."""
-    folders = _by_folder(everything)
+def _step_for_notes(
+    everything: list[Entry],
+    folders: dict[str, list[Entry]],
+    there: list[str] | None,
+    root: Root,
+    supplies: Supplies,
+) -> Step:
+    """Notes what is in the places of the entries before the first is made, all at one time. `there` is what
+    was in the way while planning, None if that may be another matter by now."""
     appended = [entry for entry in everything if append.is_wanted(entry)]
     journal = supplies.journal
 
     def do(task: Task) -> None:
-        refused: list[Failure] = []
-        there = refusals.occupied(folders, root, task.machine, supplies.earlier, refused.append)
-        if refused:
-            raise Several(refused) if len(refused) > 1 else refused[0]
+        found = _look_again(folders, root, supplies) if there is None else there
         if journal.would_be_in_the_way(
             entry.path for entry in everything if entry.kind != entries.DIRECTORY
         ):
             return
         notes = append.notes(appended, root, journal)
         if any(map(_needs_room, everything)):
-            notes += supplies.earlier.notes(there)
+            notes += supplies.earlier.notes(found)
         if notes or (journal.has_folder() and any(map(_is_written, everything))):
             notes.append({"kind": WRITTEN, "key": "", "folders": sorted(folders)})
         journal.note_all(notes)
@@ -119,6 +124,14 @@ def _step_for_notes(everything: list[Entry], root: Root, supplies: Supplies) -> 
         needs=(BEGUN, ACCOUNTS),
         provides=(NOTED,),
     )
+
+
+def _look_again(folders: dict[str, list[Entry]], root: Root, supplies: Supplies) -> list[str]:
+    refused: list[Failure] = []
+    found = refusals.occupied(folders, root, supplies.machine, supplies.earlier, refused.append)
+    if refused:
+        raise Several(refused) if len(refused) > 1 else refused[0]
+    return found
 
 
 def _is_written(entry: Entry) -> bool:

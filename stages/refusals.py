@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
 def find(
     folders: dict[str, list[Entry]], config: Config, root: Root, machine: Machine, earlier: Earlier
-) -> None:
+) -> list[str] | None:
     """Tells the machine of every entry that lies where something else is and may not be replaced, or that
-    belongs to nobody."""
+    belongs to nobody. What `occupied` found, None if accounts may still change it."""
     _find_strangers(folders, config.passwd, root, machine)
     if any(user.should_exist is False or user.home_dir for user in config.passwd.users):
-        return  # homes may go, or move, before files are written
-    occupied(folders, root, machine, earlier, machine.refuse)
+        return None  # homes may go, or move, before files are written
+    found = occupied(folders, root, machine, earlier, machine.refuse)
+    return None if config.passwd.users or config.passwd.groups else found
 
 
 def occupied(
@@ -71,7 +72,7 @@ def _find_strangers(
     for entries in folders.values():
         for entry in entries:
             raw = entry.node.raw
-            if raw.get(USER) or raw.get(GROUP):
+            if (raw.get(USER) or raw.get(GROUP)) and not raw.get("hard"):
                 for failure in owners.strangers(entry.node, coming):
                     failure.origin = machine.origin(*entry.place)
                     machine.refuse(failure)
