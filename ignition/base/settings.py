@@ -143,7 +143,8 @@ def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
 
 def _wait(name: str, text: str) -> int:
     try:
-        return int(duration(f"{text}s" if text.isascii() and text.isdigit() else text))
+        seconds = int(duration(f"{text}s" if text.isascii() and text.isdigit() else text))
+        return max(seconds, 0)
     except ValueError:
         raise Failure(
             "IGN6002",

@@ -46,7 +46,7 @@ def test_a_missing_kernel_command_line_has_no_arguments(tmp_path: Path) -> None:
     assert kernel_arguments(str(tmp_path / "none")) == {}
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("30", 30), ("1m30s", 90), ("0", 0)])
+@pytest.mark.parametrize(("text", "seconds"), [("30", 30), ("1m30s", 90), ("0", 0), ("-5s", 0)])
 def test_waits_are_set_on_the_kernel_command_line(tmp_path: Path, text: str, seconds: int) -> None:
     cmdline = tmp_path / "cmdline"
     cmdline.write_text(f"ignition.wait.device={text} ignition.wait.fetch={text}\n")
