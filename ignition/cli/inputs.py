@@ -10,6 +10,8 @@ from stat import S_ISREG
 from ignition.base.errors import Failure
 
 _GLOB = "*?["
+_HINT = "name a config; the names of those in folders end in .ign"
+_FEW_NAMES, _MANY_NAMES = 5, 1000
 
 
 def paths(words: list[str]) -> list[str]:
@@ -26,7 +28,8 @@ def paths(words: list[str]) -> list[str]:
 
 def _files(word: str) -> list[str]:
     if word != "-" and os.path.isdir(word):
-        return _some(list(_configs(word)), f"no *.ign files in {word}")
+        files = list(_configs(word))
+        return files or _some([], f"no *.ign files in {word}", _lying_in(word))
     if any(character in word for character in _GLOB) and not os.path.lexists(word):
         import glob
 
@@ -63,9 +66,24 @@ def _is_special(path: str) -> bool:
         return False
 
 
-def _some(files: list[str], nothing: str) -> list[str]:
+def _lying_in(folder: str) -> str:
+    """What a folder has instead of configs, and what to do about it."""
+    names = []
+    for here, folders, files in os.walk(folder):
+        folders.sort()
+        names += [os.path.relpath(os.path.join(here, file), folder) for file in sorted(files)]
+        if len(names) > _MANY_NAMES:
+            break
+    if not names:
+        return "there are no files at all in it"
+    shown = ", ".join(names[:_FEW_NAMES]) + (", ..." if len(names) > _FEW_NAMES else "")
+    sources = [name for name in names if name.endswith((".bu", ".butane", ".yaml", ".yml"))]
+    if sources:
+        return f"there is {shown}: turn Butane into configs first (butane --strict {sources[0]})"
+    return f"there is {shown}: name the configs, or let their names end in .ign"
+
+
+def _some(files: list[str], nothing: str, hint: str = _HINT) -> list[str]:
     if not files:
-        raise Failure(
-            "IGN6310", nothing, hint="name a config; the names of those in folders end in .ign"
-        )
+        raise Failure("IGN6310", nothing, hint=hint)
     return files

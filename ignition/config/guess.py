@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.config import scan, tables
+from ignition.config import scan, strangers, tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from ignition.config.scan import Node
     from ignition.config.shapes import Shape
 
-_BUTANE = "this looks like Butane YAML: turn it into an Ignition config first, with butane"
 _CLOUD_INIT = "this is for cloud-init, not an Ignition config"
 
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
@@ -26,7 +25,6 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"MIME-Version:", _CLOUD_INIT),
     (b"#!", "this is a script, not an Ignition config"),
     (b"<", "this is HTML or XML, perhaps a server's error or login page"),
-    (b"---", _BUTANE),
 )
 
 _FAULTS: tuple[tuple[str, str], ...] = (
@@ -52,8 +50,10 @@ def hint(data: bytes, fault: str) -> str:
     for beginning, meaning in _BEGINNINGS:
         if start.startswith(beginning):
             return meaning
-    if start[:1] not in (b"{", b"[") and (b"variant:" in data or b"ignition:" in data):
-        return _BUTANE
+    if start[:1] not in (b"{", b"[") and (yaml := strangers.yaml_of(data)):
+        return yaml
+    if number := _number_of_other_languages(data, fault):
+        return number
     return next((meaning for words, meaning in _FAULTS if words in fault), "")
 
 
@@ -61,11 +61,33 @@ def foreign_config(text: Document) -> str:
     """What to do about JSON that is something else than a spec 3 config; "" if it may well be one."""
     if text.root.kind != scan.OBJECT:
         return ""
-    keys = text.members(text.root)
-    if "ignitionVersion" in keys:
-        return "this is a spec 1 config: convert it to spec 3, or write it anew"
-    if "variant" in keys:
-        return _BUTANE
+    members = text.members(text.root)
+    found = strangers.object_of(dict(members))
+    if found == strangers.KUBERNETES and members["kind"][1].value == "MachineConfig":
+        return strangers.MACHINE_CONFIG
+    return found
+
+
+def _number_of_other_languages(data: bytes, fault: str) -> str:
+    """What to do about 0644, 0o644 and 0x1a4, which are no numbers in JSON."""
+    if "after object key:value pair" not in fault and "after array element" not in fault:
+        return ""
+    try:
+        scan.scan(data)
+    except scan.SyntaxFault as found:
+        zero = found.offset - 2
+        if zero < 1 or data[zero : zero + 1] != b"0" or data[zero - 1] in b"0123456789.eE":
+            return ""
+        word = data[zero : zero + 32].decode("latin-1")
+        end = next((at for at, char in enumerate(word) if not char.isalnum()), len(word))
+        word = word[:end]
+        prefix = word[1:2].lower()
+        digits = word[2:] if prefix in ("o", "x", "b") else word
+        try:
+            number = int(digits, {"x": 16, "b": 2}.get(prefix, 8))
+        except ValueError:
+            return f"numbers in JSON have no leading zero: {word}" if word.isdigit() else ""
+        return f"JSON has decimal numbers only, without a leading zero: write {number} for {word}"
     return ""
 
 
@@ -75,6 +97,12 @@ def type_hint(path: Path, node: Node, expected: str) -> str:
         return "a config is a JSON object"
     text = node.value
     octal = node.kind == scan.STRING and 0 < len(text) < 8 and not text.strip("01234567")
+    if path[-1] == "append" and node.kind == scan.BOOL:
+        return "append was true or false in spec 2: in spec 3 it is a list of contents to append"
+    if path[-1] == "contents" and node.kind == scan.STRING:
+        return 'contents must be an object: write {"source": "data:,TEXT"}'
+    if path[-1] in ("users", "units", "files", "groups") and node.kind == scan.OBJECT:
+        return f"{path[-1]} must be a list: put it in brackets"
     if path[-1] == "mode" and octal:
         return f"mode must be a decimal number: octal {text} is {int(text, 8)}"
     if node.kind == scan.STRING and expected == "an integer" and text.isdigit():
@@ -93,6 +121,8 @@ def key_hint(key: str, shape: Shape) -> str:
     member = shape.find(key)
     if member is not None:
         return f"spelt {member.name} in the spec; it was read all the same"
+    if stranger := strangers.hint(key, shape.name):
+        return stranger
     for version, types in tables.VERSIONS.items():
         if any(row[0] == key for row in types.get(shape.name, ())):
             return f"only specs from {version} on know this key"

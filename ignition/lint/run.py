@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # As deep as a boot follows configs in configs.
 _DEPTH_MAX = 64
+# Of the rule on modes that are octal by habit, which says all there is to say about one.
+_OCTAL = "IGN1851"
 _MOST_INSIDE = 4096
 
 
@@ -111,6 +113,7 @@ class _Config:
             if (more or more_inside) and all(each.code != codes.MORE_FINDINGS for each in found):
                 where, words = Origin(self.source), codes.MORE_FINDINGS_WORDS
                 found.append(LintFinding(codes.MORE_FINDINGS, INFO, words, where))
+        found = _without_wrong_guesses(found)
         found.sort(key=lambda each: (each.origin.line, each.origin.column, each.code))
         return found
 
@@ -189,6 +192,32 @@ def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, check.Checke
         # The engine refuses it for what its rules say; the rest can be linted all the same.
         value = decode.decode(checked.document.root, shapes.of(checked.version))
     return value, checked
+
+
+def _without_wrong_guesses(found: list[LintFinding]) -> list[LintFinding]:
+    """A mode written as people write it is one mistake: what it means in decimal is none of its own."""
+    from ignition.config.rules import nodes
+
+    octal = {
+        each.origin.pointer: each.hint for each in found if each.code == _OCTAL and not each.inner
+    }
+    if not octal:
+        return found
+    illegal = set()
+    for each in found:
+        if each.code == nodes.ILLEGAL_MODE.code and each.origin.pointer in octal:
+            each.hint = octal[each.origin.pointer]
+            illegal.add(each.origin.pointer)
+    return [
+        each
+        for each in found
+        if each.inner
+        or each.origin.pointer not in octal
+        or not (
+            each.code == nodes.SPECIAL_BITS.code
+            or (each.code == _OCTAL and each.origin.pointer in illegal)
+        )
+    ]
 
 
 def _placed(subject: Subject, found: Found) -> LintFinding:

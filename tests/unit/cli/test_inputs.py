@@ -48,3 +48,22 @@ def test_what_stands_for_nothing_is_wrong_use(word: str) -> None:
     with pytest.raises(Failure, match=word.replace("*", r"\*")) as failure:
         paths([word])
     assert failure.value.code == "IGN6310"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], "no files at all"),
+        (["web.bu", "README"], "butane --strict web.bu"),
+        (["config.json"], "there is config.json: name the configs"),
+        ([f"{number}.txt" for number in range(9)], "0.txt, 1.txt, 2.txt, 3.txt, 4.txt, ..."),
+    ],
+)
+def test_a_folder_without_configs_says_what_lies_there(
+    names: list[str], said: str, tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / "empty" / name).touch()
+    with pytest.raises(Failure) as caught:
+        paths(["empty"])
+    assert said in caught.value.hint

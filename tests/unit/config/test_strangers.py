@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people write out of habit from other languages gets a hint of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ignition.config.check import check
+from ignition.lint.run import lint
+
+START = '{"ignition":{"version":"3.4.0"},'
+
+
+def hints(text: str) -> list[str]:
+    found = [each.hint for each in check(text.encode(), "c").findings]
+    failure = check(text.encode(), "c").failure
+    return found or [failure.hint if failure else ""]
+
+
+def hint_of_key(path: str) -> str:
+    """The hint for a key at a path whose steps in brackets are lists."""
+    *above, key = path.split(".")
+    inner: Any = {key: {}}
+    for step in reversed(above):
+        inner = {step.removesuffix("[]"): [inner] if step.endswith("[]") else inner}
+    value = {"ignition": {"version": "3.4.0", **inner.pop("ignition", {})}, **inner}
+    found = check(json.dumps(value).encode(), "c").findings
+    (hint,) = [each.hint for each in found if each.message == f"unused key {key}"]
+    return hint
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("0644", "write 420 for 0644"),
+        ("01777", "write 1023 for 01777"),
+        ("0o755", "write 493 for 0o755"),
+        ("0x1a4", "write 420 for 0x1a4"),
+        ("0689", "no leading zero: 0689"),
+        ("1 2", "a comma is missing"),
+        ("0 6", "a comma is missing"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["}]}}", ',"path":"/a"}]}}'])
+def test_numbers_of_other_languages(number: str, said: str, ending: str) -> None:
+    (hint,) = hints(f'{START}"storage":{{"files":[{{"mode":{number}{ending}')
+    assert said in hint
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("networkd", "/etc/systemd/network"),
+        ("ignition.config.append", "merge"),
+        ("storage.files[].filesystem", "root of the machine"),
+        ("storage.filesystems[].name", "spec 2"),
+        ("storage.filesystems[].mount", "the filesystem itself"),
+        ("storage.disks[].partitions[].size", "sizeMiB"),
+        ("storage.arrays", "raid"),
+        ("passwd.users[].create", "the user itself"),
+        ("passwd.users[].password", "passwordHash"),
+        ("systemd.units[].enable", "enabled"),
+        ("variant", "Butane"),
+        ("boot_device", "Butane"),
+        ("storage.trees", "Butane"),
+        ("storage.files[].contents.inline", "data:,TEXT"),
+        ("storage.files[].contents.local", "Butane"),
+        ("storage.files[].append[].inline", "data:,TEXT"),
+        ("storage.filesystems[].with_mount_unit", "systemd.units"),
+        ("systemd.units[].contents_local", "Butane"),
+        ("systemd.units[].dropins[].contents_local", "Butane"),
+        ("passwd.users[].ssh_authorized_keys_local", "sshAuthorizedKeys"),
+        ("passwd.users[].ssh_authorized_keys", "write sshAuthorizedKeys"),
+        ("files", "belongs in storage"),
+        ("units", "belongs in systemd"),
+    ],
+)
+def test_keys_of_other_languages(path: str, said: str) -> None:
+    assert said in hint_of_key(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"apiVersion":"v1","kind":"MachineConfig","spec":{}}', "spec.config"),
+        ('{"apiVersion":"v1","kind":"Secret"}', "Kubernetes"),
+        ("apiVersion: v1\nkind: MachineConfig\nmetadata:\n", "spec.config"),
+        ("---\napiVersion: v1\nkind: Pod\n", "Kubernetes"),
+        ("---\nvariant: fcos\nversion: 1.5.0\n", "Butane"),
+        ("variant: fcos\nversion: 1.5.0\n", "Butane"),
+        ('{"variant":"fcos","version":"1.5.0"}', "Butane"),
+    ],
+)
+def test_documents_of_other_languages(text: str, said: str) -> None:
+    (hint,) = hints(text)
+    assert said in hint
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ('"storage":{"files":[{"path":"/a","append":true}]}', "in spec 3 it is a list"),
+        ('"storage":{"files":[{"path":"/a","contents":"x"}]}', "data:,TEXT"),
+        ('"systemd":{"units":{"name":"a.service"}}', "put it in brackets"),
+    ],
+)
+def test_values_of_other_languages(members: str, said: str) -> None:
+    (hint,) = hints(f"{START}{members}}}")
+    assert said in hint
+
+
+@pytest.mark.parametrize(
+    ("mode", "version", "code", "hint"),
+    [
+        (755, "3.4.0", "IGN1851", "write 493 if 0755 is meant"),
+        (755, "3.6.0", "IGN1851", "write 493 if 0755 is meant"),
+        (4755, "3.4.0", "IGN1402", "write 2541 if 04755 is meant"),
+        (1023, "3.4.0", "IGN1403", "use spec 3.6.0 or newer if you need them; here the bits are dropped"),
+    ],
+)  # fmt: skip
+def test_a_mode_written_by_habit_is_one_finding(
+    mode: int, version: str, code: str, hint: str
+) -> None:
+    folder = {"path": "/a", "mode": mode}
+    value = {"ignition": {"version": version}, "storage": {"directories": [folder]}}
+    found = lint(json.dumps(value).encode(), "c")
+    assert [(each.code, each.hint) for each in found] == [(code, hint)]
