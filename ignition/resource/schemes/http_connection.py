@@ -132,7 +132,7 @@ class _Connection(HTTPConnection):
     def putrequest(self, method: str, url: str, *flags: Any, **named: Any) -> None:
         super().putrequest(method, _as_written(url), *flags, **named)
 
-    def getresponse(self) -> Any:
+    def getresponse(self, **_: Any) -> Any:  # older releases of the library give what Python 2 had
         _before_answer(self.sock)
         return super().getresponse()
 
