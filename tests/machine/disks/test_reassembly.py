@@ -214,6 +214,8 @@ def test_mapped_device_on_a_partition_of_this_config(blank_disk: BlankDisk) -> N
     ran = run("disks", wanted)
     assert ran.codes == ["IGN2402"]
     assert "mounted on /run/machine/mnt" in str(ran.failures[0])
+    shell("umount", "/run/machine/mnt")
+    shell("dmsetup", "remove", "old-volume")
 
 
 def test_uuid_of_the_options_counts(blank_disk: BlankDisk) -> None:
