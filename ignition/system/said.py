@@ -41,7 +41,7 @@ def what_mattered(stdout: str, stderr: str, words: Sequence[str] = (), started: 
     """The messages about the cause in one line, "" if nothing was printed.
 
     `words` are those of the command, `started` is when it began, on the monotonic clock. Where the program
-    refers to the kernel's log, what the kernel said since then about the devices of the command is added.
+    refers to the kernel's log, what the kernel said since then about what the command names is added.
     """
     text = _essence(stderr) or _essence(stdout) or _first_line(stderr) or _first_line(stdout)
     if _KERNEL_KNOWS_MORE in stderr and (kernel := "; ".join(_of_kernel(words, started))):
@@ -85,7 +85,11 @@ def _first_line(text: str) -> str:
 
 
 def _of_kernel(words: Sequence[str], started: float) -> list[str]:
-    """The last messages of the kernel about these devices since then (Documentation/ABI/testing/dev-kmsg)."""
+    """The last messages of the kernel about these devices since then (Documentation/ABI/testing/dev-kmsg).
+
+    Of options it speaks by the kind of filesystem alone: `EXT4-fs: Unknown parameter 'x'`.
+    """
+    kinds = tuple(words[at + 1].lower() for at, word in enumerate(words[:-1]) if word == "-t")
     names = [os.path.basename(os.path.realpath(word)) for word in words if word.startswith("/dev/")]
     found: list[str] = []
     try:
@@ -99,7 +103,7 @@ def _of_kernel(words: Sequence[str], started: float) -> list[str]:
             # The clocks of kernel and program differ by little.
             if microseconds and int(microseconds[0]) / 1e6 >= started - 0.01:
                 line = text.partition("\n")[0]
-                if any(name in line for name in names):
+                if any(name in line for name in names) or line.lower().startswith(kinds):
                     found.append(line)
     except (OSError, ValueError):
         pass  # all read
