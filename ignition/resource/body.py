@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of a body: unpacked, then to its destination and into the hash at once (engine-run 5.4).
+"""The way of a body: unpacked, then to its destination and into the hash at once.
 
 The hash is over the unpacked bytes. Whatever arrives is complete and verified, or it is an error.
 """
@@ -202,7 +202,7 @@ class Body:
 
 
 def _expected(verification: str | None, origin: Origin | None) -> tuple[str, str]:
-    """Kind and sum of a verification. Refuses what validation lets pass: bad digits (engine-run 5.4)."""
+    """Kind and sum of a verification. Refuses what validation lets pass: bad digits."""
     if verification is None:
         return "", ""
     kind, dash, expected = verification.partition("-")

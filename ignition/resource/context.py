@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.settings import Settings
 
-# Seconds until the headers of an answer must have come, unless a config says otherwise (engine-run 5.1).
+# Seconds until the headers of an answer must have come, unless a config says otherwise.
 HEADERS_TIMEOUT = 10
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which proxy serves a target, by `ignition.proxy` alone: the environment is never asked.
 
-Rules of noProxy: engine-run 5.3.
+The rules of noProxy are those of Go's library.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """https on Azure, where the host is a storage account: blobs, as the machine's managed identity.
 
-Whatever fails about that is logged, and the blob is asked for as from any web server. Rules: platforms 6.4,
-engine-run 5.7.
+Whatever fails about that is logged, and the blob is asked for as from any web server.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 """gs: objects of Google Cloud Storage, as the machine's service account on Google's cloud, else as anybody.
 
 The token comes from the metadata server, through google-auth; the object by the http scheme, with all that it
-does. Rules: platforms 6.3, engine-run 5.7.
+does.
 """
 
 from __future__ import annotations

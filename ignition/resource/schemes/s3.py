@@ -2,8 +2,7 @@
 """s3 and arn: objects of S3, as the instance's role on EC2, else as anybody.
 
 Where a bucket lies is asked for first, without a signature; then one GET brings the object, over the http
-scheme with all that it does about broken bodies, proxies and certificates. Rules: platforms 6.2,
-engine-run 5.7.
+scheme with all that it does about broken bodies, proxies and certificates.
 
 Of boto3 only botocore's signer is used, and only where there is a role: its client would take 90 ms and
 15 MiB more, and would bring retries, proxies and certificates of its own.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who asks S3 on an EC2 instance: the instance's role, and the region that the instance is in.
 
-Nothing but the metadata service is asked: no environment, no files in a home folder (platforms 6.2). It is
+Nothing but the metadata service is asked: no environment, no files in a home folder. It is
 asked past the config's proxy, as it is by the original, and no longer than `LIMIT`: an instance may have it
 switched off.
 """

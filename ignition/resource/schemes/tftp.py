@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tftp: the protocol of network boot.
 
-As the original's (engine-run 5.6), but: an IPv6 address needs no port, all addresses of a name are tried, and
+As Ignition's, but: an IPv6 address needs no port, all addresses of a name are tried, and
 what fails without a word of the server is tried again.
 """
 

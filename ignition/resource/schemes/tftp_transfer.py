@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One file from one TFTP server, block by block (RFC 1350): octet mode, no options, numbers that wrap to 0.
 
-Waits and sends are the original's (engine-run 5.6).
+Waits and sends are Ignition's.
 """
 
 from __future__ import annotations
