@@ -6,15 +6,11 @@ from __future__ import annotations
 import os
 import sys
 
-from ignition.base import border, streams
-from ignition.base.errors import Failure
-from ignition.base.settings import from_process, in_initramfs
-from ignition.base.shown import shown
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ignition.base.errors import Failure
     from ignition.base.settings import Settings
     from ignition.cli import compat
 
@@ -29,7 +25,12 @@ def main(argv: list[str] | None = None) -> int:
     program = os.path.basename(words[0])
     if program == "__main__.py":  # python -m ignition
         program = "ignition"
-    return border.run(program, lambda: _program(program, words[1:]))
+    try:
+        from ignition.base import border
+
+        return border.run(program, lambda: _program(program, words[1:]))
+    except KeyboardInterrupt:  # so early that the border was not loaded yet
+        return 130
 
 
 def _program(program: str, words: list[str]) -> int:
@@ -60,6 +61,8 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _not_here(code: str, text: str) -> Failure:
+    from ignition.base.errors import Failure
+
     failure = Failure(code, text, hint="see ignition --help for what is")
     failure.exit_status = 2
     return failure
@@ -68,6 +71,8 @@ def _not_here(code: str, text: str) -> Failure:
 def boot(words: list[str]) -> int:
     """`ignition --platform P --stage S ...`, as the units call it."""
     from ignition import providers
+    from ignition.base import streams
+    from ignition.base.settings import from_process
     from ignition.cli import compat
 
     settings = from_process()
@@ -88,6 +93,10 @@ def boot(words: list[str]) -> int:
 
 def _usage_error(error: compat.UsageError, words: list[str], settings: Settings) -> None:
     """In the initramfs nobody reads a usage text, so the cause also goes where failures are shown."""
+    from ignition.base import streams
+    from ignition.base.errors import Failure
+    from ignition.base.settings import in_initramfs
+    from ignition.base.shown import shown
     from ignition.cli import compat
     from ignition.engine import report
     from ignition.engine.view import explain, open_view
