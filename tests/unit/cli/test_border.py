@@ -245,12 +245,15 @@ def test_odd_locales_change_nothing(words: str) -> None:
 
 def test_a_pipe_that_does_not_wait_gets_all_the_same() -> None:
     """Pipes of other programs may be non-blocking; several megabytes do not fit at once."""
-    names = ", ".join(f'"unused{number}": 1' for number in range(9000))
-    Path("long.ign").write_text('{"ignition": {"version": "3.4.0"}, ' + names + "}")
+    names = ", ".join(f'"unused{number}": 1' for number in range(900))
+    for which in range(10):
+        Path(f"many{which}.ign").write_text('{"ignition": {"version": "3.4.0"}, ' + names + "}")
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     running = subprocess.Popen(
-        command("ignition lint --format json long.ign"),
+        command(
+            "ignition lint --format json " + " ".join(f"many{which}.ign" for which in range(10))
+        ),
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdout=writing,
         stderr=subprocess.PIPE,
