@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times the project's programs beside the original's, and beside an interpreter that does nothing.
 
-    python -m benchmarks [--rounds N] [boots|phases|configs|fetch|schemes ...]
+    python -m benchmarks [--rounds N] [boots|phases|configs|fetch|schemes|shapes ...]
 
 Ratios are medians over pairs of runs; they hold where times do not. IGNITION_PEER and IGNITION_VALIDATE_PEER
 name the original's programs.
@@ -14,21 +14,23 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import boots, configs, engines, fetching, phases, schemes
+from benchmarks import boots, configs, engines, fetching, growth, phases, schemes
 from benchmarks.engines import installed, original, ours
 from benchmarks.table import Row
 from ignition.testbed import peer
 
 MEMORY = Path("/dev/shm")
 GROUPS = ("boots", "phases", "configs", "fetch", "schemes")
+# Takes ten minutes, and compares with nothing: only when asked for.
+ALONE = "shapes"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(GROUPS))
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join((*GROUPS, ALONE)))
     options = parser.parse_args()
-    if unknown := set(options.groups) - set(GROUPS):
+    if unknown := set(options.groups) - {*GROUPS, ALONE}:
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as scratch:
         for row in _rows(options.groups or GROUPS, Path(scratch), options.rounds):
@@ -36,6 +38,9 @@ def main() -> None:
 
 
 def _rows(groups: Sequence[str], folder: Path, rounds: int) -> Iterator[Row]:
+    if groups == [ALONE]:
+        yield from growth.rows(folder)
+        return
     engine, other = ours(folder), original(folder)
     program = installed(folder / "installed")
     for group in groups:
@@ -49,6 +54,8 @@ def _rows(groups: Sequence[str], folder: Path, rounds: int) -> Iterator[Row]:
             # the original needs 4 to 13 s for each
             fetcher = engines.fetching(folder / "fetching")
             yield from fetching.rows(own, max(1, rounds // 2), fetcher, other)
+        elif group == ALONE:
+            yield from growth.rows(own)
         elif group == "schemes":
             yield from schemes.rows(own, rounds)
         else:
