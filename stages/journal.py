@@ -41,6 +41,7 @@ NAME = ".ignition-journal"
 APPEND = "append"
 ACCOUNT = "account"
 LABELS = "labels"
+AT_ONCE = 500  # notes that are held as text at one time
 ENTRIES = "entries"
 WRITTEN = "written"
 KEPT = (APPEND, ENTRIES)  # kinds that the result file takes over
@@ -109,16 +110,19 @@ class Journal:
         self.note_all([{"kind": kind, "key": key, **facts}])
 
     def note_all(self, facts: list[dict[str, Any]]) -> None:
-        """Writes many notes down, each with `kind` and `key`; when this returns they are on the disk."""
+        """Writes many notes down, each with `kind` and `key`; when this returns they are on the disk. The
+        list is the journal's from now on."""
         if not self.digest or not facts:
             return
-        new = [{"config": self.digest, **each} for each in facts]
+        # There may be very many: none is held twice.
+        for index, note in enumerate(facts):
+            facts[index] = {"config": self.digest, **note}
         with self._lock:
             known = self.notes()
-            self._append(b"\n".join([gojson.dumps(note).encode() for note in new]))
-            known += new
-            self._new.update(map(id, new))  # `known` keeps them, and so their numbers
-            self._last.update((_key(note), note) for note in new)
+            self._append(facts)
+            known += facts
+            self._new.update(map(id, facts))  # `known` keeps them, and so their numbers
+            self._last.update((_key(note), note) for note in facts)
 
     def would_be_in_the_way(self, paths: Iterable[str]) -> bool:
         """Whether the folder of the journal would have to be made where an entry of the config shall lie."""
@@ -162,13 +166,17 @@ class Journal:
             _demand_ours(found, folder)
             return list(notes.parse(folder.read(NAME, LARGEST)))
 
-    def _append(self, lines: bytes) -> None:
+    def _append(self, notes: list[dict[str, Any]]) -> None:
         with self._root.folder(FOLDER) as folder:
             try:
                 fileno = _open(folder)
                 try:
-                    # A torn last line of an earlier run gets its end first.
-                    write_all(fileno, b"\n" + lines + b"\n")
+                    write_all(fileno, b"\n")  # a torn last line of an earlier run gets its end
+                    for start in range(0, len(notes), AT_ONCE):
+                        portion = notes[start : start + AT_ONCE]
+                        write_all(
+                            fileno, "".join([gojson.dumps(n) + "\n" for n in portion]).encode()
+                        )
                     os.fsync(fileno)
                 finally:
                     os.close(fileno)
