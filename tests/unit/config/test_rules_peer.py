@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from ignition.base import finding
 from ignition.config.check import check
 from ignition.testbed import peer
 from tests.unit.config.random_configs import ODD_SOURCES, ODD_UNITS, SOURCES, UNITS, Configs
@@ -38,6 +39,12 @@ _QUOTED = re.compile(r"(found garbage after section name) : .*|(?<=expected base
 pytestmark = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)
 
 
+@pytest.fixture(autouse=True)
+def all_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process of the original judges thousands of texts at once."""
+    monkeypatch.setattr(finding, "MOST_FINDINGS", 1 << 20)
+
+
 def peer_says(data: bytes, folder: Path) -> list[str]:
     path = folder / "config.ign"
     path.write_bytes(data)
@@ -48,7 +55,7 @@ def peer_says(data: bytes, folder: Path) -> list[str]:
 
 def we_say(data: bytes) -> list[str]:
     checked = check(data, "config.ign")
-    words = [str(finding) for finding in checked.findings]
+    words = [str(each) for each in checked.findings]
     if checked.refusal and not any(word.startswith("error") for word in words):
         words.append(f"couldn't parse config: {checked.refusal}")
     return _comparable("\n".join(words).splitlines())
