@@ -2,31 +2,16 @@
 """Which of several configs a part of the merged config comes from, and where it stands there.
 
 The table maps JSON pointers of the merged config to `[source, pointer in that source]`. The nearest entry
-at or above a part counts, so there are entries only where the one above does not lead to the right place.
+at or above a part counts. `origin_table` makes it, where the config is merged.
 """
 
 from __future__ import annotations
 
 from ignition.base.origin import Origin, pointer
-from ignition.config import shapes
-from ignition.config.merge import item_key
-from ignition.engine.sources import Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from ignition.config.shapes import Member, Shape
-
     Table = dict[str, list[str]]
-
-
-def table(merged: dict[str, Any], parts: list[Part]) -> Table:
-    """The table of a config that was merged from parts, the strongest last."""
-    found: Table = {"": [parts[-1].source, ""]}
-    if len(parts) > 1:
-        _object(found, "", merged, parts, shapes.of(shapes.NEWEST))
-    return found
 
 
 def find(sources: Table, *path: str | int) -> Origin:
@@ -41,59 +26,3 @@ def find_pointer(sources: Table, here: str) -> Origin:
         above = above.rpartition("/")[0]
     source, there = sources.get(above, ["config", ""])
     return Origin(source, there + here[len(above) :])
-
-
-def _object(
-    found: Table, here: str, merged: dict[str, Any], parts: list[Part], shape: Shape
-) -> None:
-    """Notes where the members of a merged object come from; its own entry is `parts[-1]`."""
-    if len(parts) == 1:
-        return
-    above = parts[-1]
-    for name, value in merged.items():
-        member = shape.members[name]
-        inside = [
-            Part(part.source, f"{part.pointer}/{name}", part.value[name])
-            for part in parts
-            if name in part.value
-        ]
-        if not inside:
-            continue
-        expected = Part(above.source, f"{above.pointer}/{name}", None)
-        place = f"{here}/{name}"
-        _note(found, place, inside[-1], expected)
-        if member.kind == shapes.OBJECT and member.shape is not None:
-            _object(found, place, value, inside, member.shape)
-        elif member.kind == shapes.ARRAY:
-            _list(found, place, value, inside, member)
-
-
-def _list(found: Table, here: str, merged: list[Any], parts: list[Part], member: Member) -> None:
-    above = parts[-1]
-    if member.appends:
-        items = [[item] for part in parts for item in _items(part)]
-    else:
-        by_key: dict[Any, list[Part]] = {}
-        for part in parts:
-            for item in _items(part):
-                by_key.setdefault(item_key(item.value, member), []).append(item)
-        items = [by_key.get(item_key(item, member), []) for item in merged]
-    for index, (value, inside) in enumerate(zip(merged, items, strict=False)):
-        if not inside:
-            continue
-        expected = Part(above.source, f"{above.pointer}/{index}", None)
-        _note(found, f"{here}/{index}", inside[-1], expected)
-        if member.shape is not None:
-            _object(found, f"{here}/{index}", value, inside, member.shape)
-
-
-def _items(part: Part) -> list[Part]:
-    return [
-        Part(part.source, f"{part.pointer}/{index}", value)
-        for index, value in enumerate(part.value)
-    ]
-
-
-def _note(found: Table, here: str, origin: Part, expected: Part) -> None:
-    if (origin.source, origin.pointer) != (expected.source, expected.pointer):
-        found[here] = [origin.source, origin.pointer]

@@ -8,7 +8,7 @@ from ignition.base.finding import ERROR, Finding
 from ignition.base.origin import Origin
 from ignition.base.record import record
 from ignition.config.parse import parse, validate_rendered
-from ignition.engine import origins
+from ignition.engine import origin_table, origins
 from ignition.engine.render import Rendering
 from ignition.resource import digest
 
@@ -42,7 +42,7 @@ def render(data: bytes, source: str, ctx: FetchContext) -> Rendered:
     value = rendering.render(parsed.value, source, digest.sha512(data))
     section = {name: item for name, item in value["ignition"].items() if name != "config"}
     value = {**value, "ignition": section}
-    table = origins.table(value, rendering.parts)
+    table = origin_table.table(value, rendering.parts)
     findings = parsed.findings + rendering.findings
     if rendering.fetched:
         findings += _of_whole(value, table, findings)

@@ -14,7 +14,7 @@ from ignition.config import dump
 from ignition.config.merge import merge
 from ignition.config.parse import parse, validate_rendered
 from ignition.engine import acquire as acquired
-from ignition.engine import base_configs, kept, origins, platforms
+from ignition.engine import base_configs, kept, origin_table, origins, platforms
 from ignition.engine.render import Rendering
 from ignition.engine.sources import Fetched, Part
 from ignition.resource import digest
@@ -69,7 +69,7 @@ def acquire(
         _note(state, "base", "system", referenced=False)
     user = _user(settings, log, state, name, offline, progress)
     full = merge(base.value, user.value) if base.parts else user.value
-    table = origins.table(full, base.parts + user.parts) if base.parts or user.parts else {}
+    table = origin_table.table(full, base.parts + user.parts) if base.parts or user.parts else {}
     findings = base.findings + user.findings
     if base.parts and user.parts:
         findings += _of_both(full, findings, table)
@@ -154,7 +154,7 @@ def _ask(ctx: FetchContext, platform: str, state: State) -> tuple[str, bytes]:
 
 def _of_rendered(value: Value, parts: list[Part], known: list[Finding]) -> list[Finding]:
     """Warnings about the rendered config as a whole; an error there is one of the whole config."""
-    findings = _placed(value, origins.table(value, parts))
+    findings = _placed(value, origin_table.table(value, parts))
     if any(finding.severity == ERROR for finding in findings):
         raise InvalidConfig(
             "IGN4105",
