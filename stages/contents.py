@@ -15,7 +15,6 @@ from ignition.base.errors import Failure
 from ignition.base.log import quote
 from ignition.config import dataurl
 from ignition.config.model import File
-from ignition.resource.fetch import OFFLINE_SCHEMES, fetch_to
 from ignition.system.folder import KEEP
 
 from . import append
@@ -70,7 +69,11 @@ def is_remote(entry: Entry) -> bool:
         return False
     for part in _parts(entry.node.raw):
         source = part.get("source") or ""
-        if source[:5] != "data:" and source.partition(":")[0] not in OFFLINE_SCHEMES:
+        if not source or source[:5] == "data:":
+            continue
+        from ignition.resource.fetch import OFFLINE_SCHEMES  # most configs carry all their bytes
+
+        if source.partition(":")[0] not in OFFLINE_SCHEMES:
             return True
     return False
 
@@ -217,6 +220,8 @@ def _body_of(entry: Entry, supplies: Supplies) -> Body:
     resources = [file.contents, *file.append]
 
     def fetch(fileno: int) -> None:
+        from ignition.resource.fetch import fetch_to
+
         origin = supplies.machine.origin(*entry.place)
         for resource in resources:
             if resource.source is not None:

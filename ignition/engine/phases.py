@@ -11,7 +11,7 @@ from ignition.base import journal, stop
 from ignition.base.errors import Failure, NeedNetwork, each, of_crash
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
-from ignition.engine import acquire, executor, plan, report, status
+from ignition.engine import acquire, report, status
 from ignition.engine import state as states
 from ignition.engine.machine import Machine, sources_of
 from ignition.engine.report import Report
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ignition.base.log import Log
     from ignition.base.settings import Settings
+    from ignition.engine import executor, plan
     from ignition.engine.state import State
     from ignition.engine.view import View
 
@@ -207,6 +208,8 @@ def _tell_journal(state: State) -> None:
 def _apply(
     phase: str, settings: Settings, log: Log, state: State, view: View
 ) -> executor.Execution:
+    from ignition.engine import executor, plan
+
     acquired = acquire.from_cache(settings, log, state)
     here = log.child(phase)
 
