@@ -165,7 +165,8 @@ def unfit(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
             if not _is_plain(node, short):
                 yield from _node(node, ("storage", kind, index), root)
     for index, unit in enumerate((config.get("systemd") or {}).get("units") or ()):
-        yield from _unit(unit, ("systemd", "units", index), root)
+        if not _is_plain_unit(unit, short // 4):
+            yield from _unit(unit, ("systemd", "units", index), root)
     yield from headers.unfit(config)
 
 
@@ -333,6 +334,19 @@ def _owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding
         yield NO_ID.saying(f"{kind}.id {number} is no number that a {kind} can have").at(
             *path, kind, "id"
         )
+
+
+def _is_plain_unit(unit: dict[str, Any], short: int) -> bool:
+    """Whether nothing can be wrong with the names of a unit, seen quickly."""
+    dropins = unit.get("dropins") or ()
+    return _is_plain_name(unit.get("name") or "", short) and all(
+        _is_plain_name(dropin.get("name") or "", short) for dropin in dropins
+    )
+
+
+def _is_plain_name(name: str, short: int) -> bool:
+    letters = name.replace("-", "").replace(".", "").replace("@", "").replace("_", "")
+    return len(name) <= short and letters.isascii() and letters.isalnum()
 
 
 def _unit(unit: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
