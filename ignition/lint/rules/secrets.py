@@ -35,7 +35,6 @@ SECRET_IN_CONFIG = LintRule(
 """A config is stored and passed on in many places: version control, the platform's console, metadata
 services that anything on the machine can ask. A secret in it is known to all of them."""
 
-# What it is, texts of which it holds one, its form.
 # What it is, words that must be there at all (cheap to look for in large bodies), and its form.
 _KINDS = (
     (
@@ -70,6 +69,8 @@ _KINDS = (
         rb'"auths"\s*:\s*\{[^}]{1,1000}?"auth"\s*:\s*"[A-Za-z0-9+/]{8,}={0,2}"',
     ),
 )
+_BY_WORD = [(word, kind, form) for kind, words, form in _KINDS for word in words]
+_SHORTEST = 20  # bytes of an AWS access key; all others are longer
 
 
 def check(subject: Subject) -> Iterator[Found]:
@@ -90,8 +91,10 @@ def check(subject: Subject) -> Iterator[Found]:
 
 def _secret(data: bytes) -> tuple[str, tuple[int, int]] | None:
     """What secret there is in a text, and from which byte to which; None if there is none."""
-    for kind, words, form in _KINDS:
-        if any(word in data for word in words):
+    if len(data) < _SHORTEST:
+        return None
+    for word, kind, form in _BY_WORD:
+        if word in data:
             match = re.search(form, data)
             if match:
                 return kind, match.span()
