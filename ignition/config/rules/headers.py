@@ -72,8 +72,9 @@ def _resources(config: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Path]]:
         yield item, ("ignition", "security", "tls", "certificateAuthorities", index)
     storage = config.get("storage") or {}
     for index, file in enumerate(storage.get("files") or ()):
-        if file.get("contents"):
-            yield file["contents"], ("storage", "files", index, "contents")
+        contents = file.get("contents")
+        if contents and "httpHeaders" in contents:  # few have any, of perhaps ten thousand
+            yield contents, ("storage", "files", index, "contents")
         for number, part in enumerate(file.get("append") or ()):
             yield part, ("storage", "files", index, "append", number)
     for index, volume in enumerate(storage.get("luks") or ()):
