@@ -46,6 +46,8 @@ def documented(module: str) -> dict[str, str]:
 
 
 RULES = all_rules()
+# What Ignition's validator accepts and no machine can be given. The tests of lint break each of these.
+BESIDE_THE_VERDICT = ("values", "fetches", "headers")
 
 
 def test_there_are_rules() -> None:
@@ -72,8 +74,12 @@ def test_rule_is_complete(name: str) -> None:
 
 
 def test_every_rule_is_broken_by_some_config() -> None:
-    """That the random configs, which are compared with the original, come by all of them."""
-    missing = {rule.code for rule in RULES.values()}
+    """That the random configs, which are compared with Ignition, break all rules that make the verdict."""
+    missing = {
+        rule.code
+        for name, rule in RULES.items()
+        if name.partition(".")[0] not in BESIDE_THE_VERDICT
+    }
     # A config that says another version is read as one of that version.
     missing -= {"IGN1201", "IGN1202"}
     for seed in range(2000):
