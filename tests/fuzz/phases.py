@@ -344,7 +344,13 @@ def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
     if not gone.isdisjoint(user["name"] for user in passwd.get("users", ())):
         return True  # the user brings a group of that name, which the next run cannot delete
     places = {_place(entry["path"], root) for entry in entries}
-    return _RESULT in places or (bool(passwd or named) and not _ACCOUNT_FILES.isdisjoint(places))
+    # A table may also be missing, or a link, so that an entry comes to lie where it should be.
+    tables = [root / path.lstrip("/") for path in _ACCOUNT_FILES]
+    replaced = any(
+        table.is_symlink() or (table.exists() and not table.is_file()) for table in tables
+    )
+    accounts = bool(passwd or named)
+    return _RESULT in places or (accounts and (replaced or not _ACCOUNT_FILES.isdisjoint(places)))
 
 
 def _place(path: str, root: Path) -> str:
