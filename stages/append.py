@@ -20,7 +20,7 @@ from .nodes import has_contents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from ignition.system.folder import Body, Folder
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from .journal import Journal
 
 _PIECE = 1 << 20
+# A file that is appended to may be of any size. So much of its end tells whether it is still the same.
+_COMPARED = 1 << 20
+_SEARCHED = 64 << 20
+_NOBODY = -1  # the descriptor of a file that is not there yet
 
 
 def is_wanted(entry: Entry) -> bool:
@@ -46,21 +50,21 @@ def notes(entries: list[Entry], root: Root, journal: Journal) -> list[dict[str, 
             continue
         found = root.lstat(entry.path)
         if found is None:
-            notes.append(_note(entry.path, 0, ()))
+            notes.append(_note(entry.path, _NOBODY, 0))
         elif S_ISREG(found.st_mode) and (found.st_dev, found.st_ino) not in known:
             # One that has another name here grows in between: it is noted when its turn comes.
             known.add((found.st_dev, found.st_ino))
             with root.folder(entry.folder) as folder:
                 fileno = folder.open(entry.name)
             try:
-                notes.append(_note(entry.path, found.st_size, _pieces(fileno, found.st_size)))
+                notes.append(_note(entry.path, fileno, found.st_size))
             finally:
                 os.close(fileno)
     return notes
 
 
-def _note(path: str, size: int, pieces: Iterable[bytes]) -> dict[str, Any]:
-    return {"kind": APPEND, "key": path, "size": size, "sha256": _sum(pieces)}
+def _note(path: str, fileno: int, size: int) -> dict[str, Any]:
+    return {"kind": APPEND, "key": path, "size": size, "sha256": _sum(fileno, size)}
 
 
 def extend(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
@@ -87,7 +91,7 @@ def _extend(file: int, fragments: int, path: str, journal: Journal) -> bool:
     start = os.fstat(file).st_size
     before = journal.find(APPEND, path)
     if before is None:
-        journal.note_all([_note(path, start, _pieces(file, start))])
+        journal.note_all([_note(path, file, start)])
     elif not journal.is_of_this_run(before):
         start = _resume_at(file, fragments, before["size"], before["sha256"])
         if start < 0:
@@ -103,10 +107,10 @@ def _extend(file: int, fragments: int, path: str, journal: Journal) -> bool:
 
 
 def _resume_at(file: int, fragments: int, size: int, before: str) -> int:
-    """Where to write the fragments into a file whose first `size` bytes had the sum `before` when an earlier
-    run began to append to it; -1 when that was done."""
+    """Where to write the fragments into a file that had `size` bytes and the sum `before` when an earlier run
+    began to append to it; -1 when that was done."""
     end = os.fstat(file).st_size
-    if size > end or _sum(_pieces(file, size)) != before:
+    if size > end or _sum(file, size) != before:
         return -1 if _contains(file, fragments) else end
     tail, wanted = end - size, os.fstat(fragments).st_size
     if not _are_alike(file, size, fragments, min(tail, wanted)):
@@ -126,7 +130,9 @@ def _are_alike(file: int, start: int, fragments: int, size: int) -> bool:
 def _contains(file: int, fragments: int) -> bool:
     wanted = b"".join(_pieces(fragments, os.fstat(fragments).st_size))
     window = b""
-    for piece in _pieces(file, os.fstat(file).st_size, max(_PIECE, len(wanted))):
+    end = os.fstat(file).st_size
+    start = max(0, end - _SEARCHED - len(wanted))
+    for piece in _pieces(file, end, max(_PIECE, len(wanted)), start):
         kept = max(0, len(window) - len(wanted) + 1) if wanted else len(window)
         window = window[kept:] + piece
         if wanted in window:
@@ -134,9 +140,8 @@ def _contains(file: int, fragments: int) -> bool:
     return not wanted
 
 
-def _pieces(fileno: int, size: int, most: int = _PIECE) -> Iterator[bytes]:
-    """The first `size` bytes of a file."""
-    at = 0
+def _pieces(fileno: int, size: int, most: int = _PIECE, at: int = 0) -> Iterator[bytes]:
+    """The first `size` bytes of a file, from an offset on."""
     while at < size:
         piece = os.pread(fileno, min(most, size - at), at)
         if not piece:
@@ -145,8 +150,9 @@ def _pieces(fileno: int, size: int, most: int = _PIECE) -> Iterator[bytes]:
         at += len(piece)
 
 
-def _sum(pieces: Iterable[bytes]) -> str:
+def _sum(fileno: int, size: int) -> str:
+    """The sum of the last MiB of the first `size` bytes of a file."""
     summing = digest.new("sha256")
-    for piece in pieces:
+    for piece in _pieces(fileno, size, at=max(0, size - _COMPARED)):
         summing.update(piece)
     return summing.hexdigest()

@@ -247,14 +247,41 @@ def test_append_that_is_found_in_a_file_that_others_changed(
     assert target.at("/f").read_text().endswith(wanted)
 
 
-def test_appending_keeps_none_of_a_large_file_in_memory(target: Target) -> None:
+def test_appending_to_a_huge_file_reads_its_end_alone(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target.put("/f")
-    os.truncate(target.at("/f"), 64 * MIB)
+    huge = 200 << 30
+    os.truncate(target.at("/f"), huge)
     files = {"storage": {"files": [{"path": "/f", "append": [{"source": "data:,new"}]}]}}
+    read = 0
+    pread = os.pread
+
+    def counted(fileno: int, size: int, offset: int) -> bytes:
+        nonlocal read
+        read += size
+        assert read < 16 * MIB
+        return pread(fileno, size, offset)
+
+    monkeypatch.setattr(os, "pread", counted)
     for _ in range(2):
+        read = 0
         tracemalloc.start()
         target.run(files, "files")
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert most < 16 * MIB
-    assert target.at("/f").stat().st_size == 64 * MIB + 3
+    assert target.at("/f").stat().st_size == huge + 3
+
+
+def test_huge_file_that_others_changed_is_searched_near_its_end(target: Target) -> None:
+    target.put("/f")
+    huge = 200 << 30
+    os.truncate(target.at("/f"), huge)
+    files = {"storage": {"files": [{"path": "/f", "append": [{"source": "data:,new"}]}]}}
+    target.run(files, "files")
+    with target.at("/f").open("r+b") as file:
+        file.seek(huge - 10)
+        file.write(b"changed")
+    target.run(files, "files")
+    assert target.at("/f").stat().st_size == huge + 3
