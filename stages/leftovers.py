@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ignition.base.log import Log
     from ignition.engine.machine import Machine
     from ignition.engine.step import Task
     from ignition.system.root import Root
@@ -29,7 +30,7 @@ def step(notes: list[dict[str, Any]], root: Root, machine: Machine) -> Step:
     """Removes them before anything else is done; `notes` are those of all configs."""
 
     def do(task: Task) -> None:
-        for path in {*_folders(notes, root)}:
+        for path in {*_folders(notes, root), *_of_keys(root, task.log)}:
             try:
                 folder = root.existing_folder(path)
                 if folder is not None:
@@ -52,6 +53,15 @@ def _folders(notes: list[dict[str, Any]], root: Root) -> Iterator[str]:
     for note in notes:
         if note["kind"] == WRITTEN:
             yield from note["folders"]
-    for home in Accounts(root).homes():
+
+
+def _of_keys(root: Root, log: Log) -> Iterator[str]:
+    """Where keys of users are, unless the table of users cannot be read: this config may not need it."""
+    try:
+        homes = Accounts(root).homes()
+    except Failure as failure:
+        log.notice(f"temporary files may be left in homes: {failure.text}")
+        return
+    for home in homes:
         for path in (sshkeys.FRAGMENT, sshkeys.PLAIN):
             yield f"{home}/{path.rpartition('/')[0]}"

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from typing import Any
 
 import pytest
@@ -271,3 +273,14 @@ def test_a_policy_is_a_name(system: Target, name: str) -> None:
     with pytest.raises(Failure) as caught:
         system.run(CONFIG, *ALL)
     assert caught.value.code == "IGN3404"
+
+
+def test_temporary_files_go_also_where_the_table_of_users_cannot_be_read(system: Target) -> None:
+    files = {"storage": {"files": [{"path": "/f", "contents": {"source": "data:,x"}}]}}
+    system.at("/etc/passwd").unlink()
+    os.mknod(system.at("/etc/passwd"), stat.S_IFCHR | 0o600, os.makedev(1, 5))
+    system.put(JOURNAL, "")
+    system.put("/etc/.ignition-tmp-0badc0de-7", "half")
+    system.run(files, "users", "files")
+    assert not system.at("/etc/.ignition-tmp-0badc0de-7").exists()
+    assert system.at("/f").read_text() == "x"
