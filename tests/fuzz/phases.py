@@ -349,6 +349,10 @@ def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
     replaced = any(
         table.is_symlink() or (table.exists() and not table.is_file()) for table in tables
     )
+    units = value.get("systemd", {}).get("units", ())
+    masked = {f"/etc/systemd/system/{unit['name']}" for unit in units if unit.get("mask")}
+    if not masked.isdisjoint(places):
+        return True  # the link that masks a unit takes the place of the entry
     accounts = bool(passwd or named)
     return _RESULT in places or (accounts and (replaced or not _ACCOUNT_FILES.isdisjoint(places)))
 
