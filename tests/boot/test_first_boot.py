@@ -174,7 +174,10 @@ def test_a_forced_third_boot_provisions_again_and_keeps_the_former_report(
     config = {"ignition": {"version": "3.6.0"}}
     third = boot_module(config=config, again=second, cmdline="ignition.firstboot=1", paths=PATHS)
     assert third.report is not None
-    assert third.report["previousReport"] == second.report
+    former = dict(second.report or {})
+    # The notes for a repeated run are of no use to a third one, and would pile up.
+    former["engine"] = {key: value for key, value in former["engine"].items() if key != "journal"}
+    assert third.report["previousReport"] == former
     assert (
         third.report["provisioningBootID"] != third.report["previousReport"]["provisioningBootID"]
     )
