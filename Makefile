@@ -49,7 +49,7 @@ test: for-test ## all tests: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
 
 test-unit: for-unit $(VENV)/.complete $(PEER)/.complete ## quick tests, without a machine of their own
-	$(PYTEST) tests/unit
+	$(PYTEST) tests/unit --numprocesses auto
 
 test-machine: for-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
 	$(PYTEST) tests/machine

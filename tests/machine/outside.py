@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,18 +26,31 @@ SILENCE = 600
 """Seconds without a report after which the guest is taken for hung."""
 
 
+@dataclass(frozen=True, order=True)
+class _Lot:
+    """The tests that one guest runs: those of some files, all with systemd or all without."""
+
+    systemd: bool
+    number: int
+
+
 class Outside:
     def __init__(self, config: pytest.Config, folder: Path) -> None:
         self._config = config
         self._folder = folder
-        self._guests: dict[bool, _Guest] = {}
-        self._items: list[pytest.Item] = []
+        self._lots: dict[Path, int] = {}
+        self._items: dict[_Lot, list[pytest.Item]] = {}
+        self._guests: dict[_Lot, _Guest] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Tests of one kind of guest follow each other: one boot a kind, and only one guest at a time."""
-        items.sort(key=lambda item: (self._is_ours(item), _wants_systemd(item)))
-        self._items = [item for item in items if self._is_ours(item)]
+        """Sorts the tests by guest, with about as many tests in each lot of a kind."""
+        ours = [item for item in items if self._is_ours(item)]
+        self._lots = _shares(Counter(item.path for item in ours), _at_once())
+        items.sort(key=lambda item: (self._is_ours(item), self._lot(item)))
+        for item in items:
+            if self._is_ours(item):
+                self._items.setdefault(self._lot(item), []).append(item)
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         if not self._is_ours(item):
@@ -53,19 +68,44 @@ class Outside:
             guest.stop()
 
     def _reports(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
-        kind = _wants_systemd(item)
-        if kind not in self._guests:
-            for other in self._guests.values():
-                other.stop()
-            wanted = [each for each in self._items if _wants_systemd(each) == kind]
-            self._guests[kind] = _Guest(self._config, wanted, systemd=kind)
+        lot = self._lot(item)
+        self._start_guests(lot)
         try:
-            yield from self._guests[kind].reports(item)
+            yield from self._guests[lot].reports(item)
         except GuestLost as lost:
             yield _made_here(item, "failed", str(lost))
 
+    def _start_guests(self, lot: _Lot) -> None:
+        """Starts the guest of `lot` and those after it, as many as may run side by side."""
+        for former, guest in self._guests.items():
+            if former < lot:
+                guest.stop()
+        later = [each for each in self._items if each >= lot]
+        for each in later[: _at_once()]:
+            if each not in self._guests:
+                wanted = self._items[each]
+                self._guests[each] = _Guest(self._config, wanted, systemd=each.systemd)
+
+    def _lot(self, item: pytest.Item) -> _Lot:
+        return _Lot(_wants_systemd(item), self._lots.get(item.path, 0))
+
     def _is_ours(self, item: pytest.Item) -> bool:
         return self._folder in item.path.parents
+
+
+def _at_once() -> int:
+    """Guests that run side by side: each has one processor."""
+    return len(os.sched_getaffinity(0))
+
+
+def _shares(tests: Counter[Path], shares: int) -> dict[Path, int]:
+    """Deals files out so that each share has about as many tests: largest file first."""
+    given = [0] * shares
+    dealt = {}
+    for path, count in sorted(tests.items(), key=lambda item: (-item[1], item[0])):
+        dealt[path] = given.index(min(given))
+        given[dealt[path]] += count
+    return dealt
 
 
 class GuestLost(Exception):

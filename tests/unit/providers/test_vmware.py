@@ -23,7 +23,7 @@ Machine = Any
 CONFIG = b'{"ignition": {"version": "3.4.0"}}'
 DATA, ENCODING = "ignition.config.data", "ignition.config.data.encoding"
 BASE64 = base64.b64encode(CONFIG)
-GZIP = gzip.compress(CONFIG)
+GZIP = gzip.compress(CONFIG, mtime=0)
 
 
 def environment(**properties: str) -> bytes:
@@ -56,7 +56,7 @@ def erase(machine: Machine, host: Hypervisor) -> bool:
         ("b64", BASE64),
         ("base64", BASE64[:20] + b"\r\n" + BASE64[20:] + b"\n"),
         ("gz", GZIP),
-        ("gzip", GZIP + gzip.compress(b"")),
+        ("gzip", GZIP + gzip.compress(b"", mtime=0)),
         ("gz+b64", base64.b64encode(GZIP)),
         ("gz+base64", base64.b64encode(GZIP)),
         ("gzip+b64", base64.b64encode(GZIP)),
