@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ignition.base.errors import Failure
 from ignition.testbed.accel import accelerator
+from ignition.testbed.cache import say
 from ignition.testbed.programs import need
 
 HOST = "10.0.2.2"
@@ -25,6 +26,9 @@ ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[c78=>])|[\r\x00]")
 LOGS = ("console.log", "report.tar", "qemu.log", "qemu.sh")
 """What a power-on leaves in its folder: console, the reporter's archive, QEMU's errors, its command."""
 RELAY = Path(__file__).parent / "relay.py"
+SILENCE = 180
+"""Seconds within which a guest says its first line. An emulated one was seen to hang before it, for good."""
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,22 @@ class Guest:
     on_line: Callable[[str], None] | None = None
 
     def run(self, limit: float) -> PowerOn:
-        """Powers on and waits for the power-off, at most `limit` seconds. IGN8010 if QEMU itself fails."""
+        """Powers on and waits for the power-off, at most `limit` seconds. IGN8010 if QEMU itself fails.
+
+        A guest that does not come as far as its first line has changed nothing: it is powered on again.
+        """
         need("qemu-system-x86_64")
         argv = self.command_line()
         (self.folder / "qemu.sh").write_text(shlex.join(argv) + "\n")
+        for attempt in range(1, ATTEMPTS + 1):
+            power_on = self._power_on(argv, limit, patient=attempt == ATTEMPTS)
+            if power_on is not None:
+                return power_on
+            say(f"a guest said nothing for {SILENCE} s and is powered on again ({self.folder})")
+        raise AssertionError("the last attempt waits for its limit")
+
+    def _power_on(self, argv: Sequence[str], limit: float, *, patient: bool) -> PowerOn | None:
+        """None for a guest that has said nothing after SILENCE, unless we are `patient`."""
         begin = time.monotonic()
         with (self.folder / "qemu.log").open("wb") as errors:
             qemu = subprocess.Popen(
@@ -85,7 +101,9 @@ class Guest:
             )
         console = _Console(qemu, self.folder / "console.log", self.on_line)
         try:
-            qemu.wait(limit)
+            if not patient and not console.heard.wait(min(SILENCE, limit)):
+                return None
+            qemu.wait(max(0, begin + limit - time.monotonic()))
             timed_out = False
         except subprocess.TimeoutExpired:
             timed_out = True
@@ -185,6 +203,8 @@ class _Console:
         self, qemu: subprocess.Popen[bytes], log: Path, on_line: Callable[[str], None] | None
     ) -> None:
         self._qemu, self._log, self._on_line = qemu, log, on_line
+        self.heard = threading.Event()
+        """Set at the first line, and at the end."""
         self._thread = threading.Thread(target=self._copy, daemon=True)
         self._thread.start()
 
@@ -195,10 +215,12 @@ class _Console:
         assert self._qemu.stdout is not None
         with self._log.open("w") as log:
             for raw in self._qemu.stdout:
+                self.heard.set()
                 line = ESCAPES.sub("", raw.decode(errors="replace")).rstrip("\n")
                 print(line, file=log, flush=True)
                 if self._on_line is not None:
                     self._on_line(line)
+        self.heard.set()
 
 
 def _word(text: str | Path) -> str:
