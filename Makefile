@@ -67,15 +67,13 @@ lint-layout: $(VENV)/.complete
 	$(VENV)/bin/ruff format --check .
 
 lint-types: $(VENV)/.complete
-	$(VENV)/bin/mypy ignition tests benchmarks
+	$(VENV)/bin/mypy ignition tests benchmarks tools
 
 lint-laws: $(VENV)/.complete
 	$(PYTEST) -q tests/unit/test_laws.py
 
 lint-generated: $(VENV)/.complete
-	$(VENV)/bin/python -m ignition.config.generate --check
-	$(VENV)/bin/python -m ignition.lint.pages --check
-	$(VENV)/bin/python -m ignition.cli.manual --check
+	$(VENV)/bin/python -m tools.generate --check
 
 lint-shell: for-lint
 	git grep --cached -lE '^#!/bin/(ba)?sh' | xargs shellcheck
@@ -85,9 +83,7 @@ format: $(VENV)/.complete ## lays out the source as lint wants it
 	$(VENV)/bin/ruff check --fix .
 
 generate: $(VENV)/.complete ## model, tables and pages of docs/ from schemas and code
-	$(VENV)/bin/python -m ignition.config.generate
-	$(VENV)/bin/python -m ignition.lint.pages
-	$(VENV)/bin/python -m ignition.cli.manual
+	$(VENV)/bin/python -m tools.generate
 
 fuzz: for-unit for-machine $(VENV)/.complete ## looks for configs that break what must hold for each; RUNS=N MACHINES=N DISKS=N
 	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet atheris || echo "going on without atheris"

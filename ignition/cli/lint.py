@@ -89,7 +89,7 @@ def main(words: list[str]) -> int:
         made.error("name at least one FILE")
     try:
         if options.explain is not None:
-            from ignition.lint.pages import explain
+            from ignition.lint.explain import explain
 
             write_out(explain(options.explain))
             return 0

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -12,11 +11,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from ignition.config import check, decode, document, generate, shapes
+from ignition.config import check, decode, document, shapes
 from ignition.config.shapes import Member, Shape
 from ignition.testbed import randomconfig
+from tools import models
 
-SCHEMAS = generate.load_schemas()
+SCHEMAS = models.load_schemas()
 
 NEWEST = """
 Config: ignition: {Ignition}; kernelArguments: {KernelArguments}; passwd: {Passwd}; storage: {Storage}; systemd: {Systemd}
@@ -153,7 +153,7 @@ def test_what_each_version_changed(older: str) -> None:
 def test_members_say_since_when_they_are_there() -> None:
     versions = [version for version in SCHEMAS if "-" not in version]
     for version, schema in SCHEMAS.items():
-        for name, body in generate.objects(schema).items():
+        for name, body in models.objects(schema).items():
             for key, member in body["properties"].items():
                 first = next(v for v in SCHEMAS if f"{name}.{key}" in members(v))
                 since = member.get("x-ignition-since", "3.0.0")
@@ -213,23 +213,9 @@ def test_a_schema_is_sound_and_complete_in_itself(version: str) -> None:
     assert schema["$defs"]["Ignition"]["properties"]["version"]["default"] == version
     used = set(all_shapes(shapes.of(version))) - {"Config"}
     assert used == set(schema["$defs"])
-    for body in generate.objects(schema).values():
+    for body in models.objects(schema).values():
         assert body["title"]
         assert all(member["description"] for member in body["properties"].values())
-
-
-def test_generated_files_are_what_the_schemas_give() -> None:
-    assert generate.main(["--check"]) == 0
-
-
-def test_a_stale_generated_file_is_noticed(tmp_path: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(generate, "HERE", tmp_path)
-    assert generate.main(["--check"]) == 1
-    assert not os.listdir(tmp_path)
-    assert generate.main([]) == 0
-    assert generate.main(["--check"]) == 0
-    (tmp_path / "model.py").write_text("")
-    assert generate.main(["--check"]) == 1
 
 
 @pytest.mark.parametrize("version", SCHEMAS)

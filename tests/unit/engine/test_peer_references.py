@@ -115,7 +115,10 @@ REFERENCES: dict[str, tuple[dict[str, Any], Routes]] = {
     "gzip": (merge(compression="gzip"), {"/c": PACKED}),
     "gzip that is none": (merge(compression="gzip"), FOUND),
     "gzip that is cut": (merge(compression="gzip"), {"/c": PACKED[:-4]}),
-    "gzip of two members": (merge(compression="gzip"), {"/c": PACKED + gzip.compress(b" ", mtime=0)}),
+    "gzip of two members": (
+        merge(compression="gzip"),
+        {"/c": PACKED + gzip.compress(b" ", mtime=0)},
+    ),
     "gzip and more": (merge(compression="gzip"), {"/c": PACKED + b"more"}),
     "gzip unnamed": (merge(), {"/c": PACKED}),
     "compression unknown": (merge(compression="xz"), FOUND),

@@ -14,7 +14,6 @@ import pytest
 
 from ignition.config import shapes
 from ignition.config.convert import NEWEST_STABLE
-from ignition.lint import pages
 from ignition.lint.engine_codes import AREAS, CODES
 from ignition.lint.refusals import of_the_engine
 from ignition.lint.registry import RULES
@@ -86,10 +85,6 @@ def test_each_code_has_one_cause() -> None:
 
 def test_rules_of_the_engine_are_rules() -> None:
     assert of_the_engine() <= set(RULES)
-
-
-def test_pages_are_what_the_code_gives(capsys: pytest.CaptureFixture[str]) -> None:
-    assert pages.main(["--check"]) == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("code", RULES)

@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Manual pages of the author's commands, made from the command lines that --help shows.
+"""Generates manual pages for the authors' commands from their argparse parsers.
 
-    python -m ignition.cli.manual [--check]
-
-ignition(8) and ignition-validate(1) keep the original's command lines and are written by hand.
+ignition(8) and ignition-validate(1), whose command lines are Ignition's, are written by hand.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from ignition.base import border
 from ignition.cli import convert, lint, render
-from ignition.cli.output import write_out
 
-FOLDER = Path(__file__).parents[2] / "docs" / "man"
+FOLDER = Path(__file__).parents[1] / "docs" / "man"
 PARSERS = {"convert": convert.parser, "lint": lint.parser, "render": render.parser}
 _TITLES = {
     "convert": "write an Ignition config in another spec version",
@@ -26,6 +21,11 @@ _TITLES = {
 _SEE = (
     "ignition(8), ignition-validate(1), ignition-lint(1), ignition-render(1), ignition-convert(1)"
 )
+
+
+def outputs() -> dict[Path, str]:
+    """Path -> roff."""
+    return {FOLDER / f"ignition-{name}.1": page(name) for name in PARSERS}
 
 
 def page(name: str) -> str:
@@ -91,26 +91,3 @@ def _paragraphs(text: str) -> str:
 def _escaped(text: str) -> str:
     text = text.replace("\\", "\\e").replace("-", "\\-")
     return "\\&" + text if text[:1] in (".", "'") else text
-
-
-def main(argv: list[str]) -> int:
-    """Writes the pages; with --check, 1 if any differs."""
-    parser = argparse.ArgumentParser(prog="manual", description="Write the manual pages.")
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 if they differ")
-    options = parser.parse_args(argv)
-    status = 0
-    for name in PARSERS:
-        path = FOLDER / f"ignition-{name}.1"
-        if path.exists() and path.read_text() == page(name):
-            continue
-        if options.check:
-            write_out(f"{path.name} is not what the command line says: run `make generate`\n")
-            status = 1
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(page(name))
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(border.run("manual", lambda: main(sys.argv[1:])))

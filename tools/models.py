@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes `model.py` and `tables.py` from the schemas.
+"""Generates `ignition/config/model.py` and `tables.py` from the schemas.
 
-    python -m ignition.config.generate [--check]
-
-The schemas say all that there is to say about structure; what JSON Schema has no word for stands in
-`x-ignition-*` keywords:
+The schemas define the whole structure. `x-ignition-*` keywords hold what JSON Schema cannot express:
 
 | keyword | on | meaning |
 |---|---|---|
@@ -22,20 +19,26 @@ The order of properties is the order in which configs are walked, reported on an
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
-from ignition.base import border, streams
-
-HERE = Path(__file__).parent
-SCHEMAS = HERE.parent / "schemas"
+CHECKOUT = Path(__file__).parents[1]
+CONFIG = CHECKOUT / "ignition" / "config"
+SCHEMAS = CHECKOUT / "schemas"
 NOTICE = "Generated from schemas/ by `make generate`; change the schemas, not this file."
 
 Schema = dict[str, Any]
+
+
+def outputs() -> dict[Path, str]:
+    """Path -> source."""
+    schemas = load_schemas()
+    return {
+        CONFIG / "tables.py": tables_source(schemas),
+        CONFIG / "model.py": model_source(list(schemas.values())[-1]),
+    }
 
 
 def version_order(version: str) -> tuple[int, ...]:
@@ -197,28 +200,3 @@ def model_source(schema: Schema) -> str:
         "from __future__ import annotations\n\n"
         "from ignition.config.view import View\n\n\n" + "\n\n".join(classes)
     )
-
-
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="generate", description="Write model.py and tables.py.")
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 if they differ")
-    options = parser.parse_args(argv)
-    schemas = load_schemas()
-    outputs = {
-        HERE / "tables.py": tables_source(schemas),
-        HERE / "model.py": model_source(list(schemas.values())[-1]),
-    }
-    status = 0
-    for path, text in outputs.items():
-        if path.exists() and path.read_text() == text:
-            continue
-        if options.check:
-            streams.say(f"{path.name} is not what the schemas give: run `make generate`\n")
-            status = 1
-        else:
-            path.write_text(text)
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(border.run("generate", lambda: main(sys.argv[1:])))

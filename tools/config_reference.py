@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reference of the config for authors, made from the schema of the newest stable spec."""
+"""Generates docs/config.md, the config reference, from the schema of the newest stable spec."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-SCHEMAS = Path(__file__).parent.parent / "schemas"
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 _INTRODUCTION = """\
 # The config, spec {version}
 
