@@ -57,7 +57,7 @@ def ask(ctx: FetchContext, connection: socket.socket) -> bytes:
     """GETs / on an open connection. The body counts whatever the status is, as in the original."""
     import http.client
 
-    from ignition.resource.schemes.http_answer import Answer
+    from ignition.resource.schemes.http_response import Answer
 
     client: Any = http.client.HTTPConnection("d")
     client.response_class = Answer  # which has an end

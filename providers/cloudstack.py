@@ -6,7 +6,7 @@ Source: https://docs.cloudstack.apache.org/en/latest/adminguide/virtual_machines
 
 from __future__ import annotations
 
-from ignition.providers import race
+from ignition.providers import first_source
 from ignition.resource import metadata
 from ignition.system import leases
 
@@ -23,7 +23,7 @@ PATH = "/cloudstack/userdata/user_data.txt"
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data, wherever it is found first."""
     services = {"the virtual router": _from_router}
-    return race.fetch(ctx, drives=dict.fromkeys(LABELS, PATH), services=lambda: services)
+    return first_source.fetch(ctx, drives=dict.fromkeys(LABELS, PATH), services=lambda: services)
 
 
 def _from_router(ctx: FetchContext) -> bytes:

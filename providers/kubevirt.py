@@ -6,7 +6,7 @@ Source: https://kubevirt.io/user-guide/user_workloads/startup_scripts
 
 from __future__ import annotations
 
-from ignition.providers import race
+from ignition.providers import first_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,4 +19,4 @@ DRIVES = {"cidata": "/user-data", "config-2": "/openstack/latest/user_data"}
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data, on whichever of both drives it is found first."""
-    return race.fetch(ctx, drives=DRIVES)
+    return first_source.fetch(ctx, drives=DRIVES)

@@ -6,13 +6,13 @@ Source: https://docs.openstack.org/nova/latest/user/metadata.html
 
 from __future__ import annotations
 
-from ignition.providers import race
+from ignition.providers import first_source
 from ignition.resource import metadata
 from ignition.system import addresses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ignition.providers.race import Ask
+    from ignition.providers.first_source import Ask
     from ignition.resource.context import FetchContext
 
 NEEDS_NETWORK = True
@@ -26,7 +26,7 @@ IPV6 = "[fe80::a9fe:a9fe%25{}]"
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data, wherever it is found first."""
-    return race.fetch(ctx, drives=dict.fromkeys(LABELS, PATH), services=_services)
+    return first_source.fetch(ctx, drives=dict.fromkeys(LABELS, PATH), services=_services)
 
 
 def _services() -> dict[str, Ask]:

@@ -11,8 +11,8 @@ import zlib
 
 from ignition.base.errors import Failure
 from ignition.resource import digest
-from ignition.resource.amounts import amount
-from ignition.resource.room import FULL, Room, no_room
+from ignition.resource.free_space import FULL, Room, no_room
+from ignition.resource.sizes import amount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import time
 
 from ignition.base import stop
 from ignition.base.errors import no_thread
-from ignition.resource.amounts import progress
+from ignition.resource.sizes import progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ignition.resource import metadata
 from ignition.resource.fetch import Ask, Request
 from ignition.resource.schemes import bearer
 from ignition.resource.schemes.bearer import NoToken
-from ignition.resource.schemes.http_answer import Answer
+from ignition.resource.schemes.http_response import Answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from ignition.base.log import quote
 from ignition.config import urls
 from ignition.config.rules.headers import NOT_SENT, impossible
 from ignition.resource import proxy
+from ignition.resource.backoff import Pauses
 from ignition.resource.fetch import too_late
-from ignition.resource.pauses import Pauses
 from ignition.resource.schemes import http_client
 from ignition.resource.schemes.http_body import TRANSPORT_ERRORS, Arrival, Broken
 from ignition.resource.schemes.http_time import retry_after

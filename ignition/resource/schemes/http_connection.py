@@ -12,7 +12,7 @@ import time
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ignition.resource.schemes.http_answer import Answer, head
+from ignition.resource.schemes.http_response import Answer, head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import _socket
 
 from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.config import urls
+from ignition.resource.backoff import Pauses
 from ignition.resource.fetch import too_late
-from ignition.resource.pauses import Pauses
 from ignition.resource.schemes import tftp_transfer
 from ignition.resource.schemes.tftp_transfer import Broken, Refusal, Transfer
 from ignition.resource.watch import Watch

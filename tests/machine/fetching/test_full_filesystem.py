@@ -17,7 +17,7 @@ from ignition.base.log import Log
 from ignition.base.origin import Origin
 from ignition.base.settings import Settings
 from ignition.config.model import Resource
-from ignition.resource import body, room
+from ignition.resource import body, free_space
 from ignition.resource.context import FetchContext
 from ignition.resource.fetch import fetch_to
 from tests.machine.blockdevices import BlankDisk
@@ -102,7 +102,7 @@ def test_full_filesystem_says_so(kind: str, mount: Mount) -> None:
 def test_announced_body_is_measured_against_what_is_free(kind: str, mount: Mount) -> None:
     place = mount(kind)
     with (place / "a").open("wb") as file:
-        here = room.Room(file.fileno(), "http://host/a", ORIGIN)
+        here = free_space.Room(file.fileno(), "http://host/a", ORIGIN)
         here.expect(free(place))
         with pytest.raises(Failure) as caught:
             here.expect(free(place) + 1)
@@ -137,7 +137,7 @@ def test_filesystem_without_a_limit_has_room(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "ramfs", "ramfs", str(tmp_path)], check=True)
     try:
         with (tmp_path / "a").open("wb") as file:
-            room.Room(file.fileno(), "http://host/a", ORIGIN).expect(1 << 50)
+            free_space.Room(file.fileno(), "http://host/a", ORIGIN).expect(1 << 50)
         write(bomb(8), tmp_path / "b")
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from ignition.providers import race
+from ignition.providers import first_source
 from ignition.testbed import network, peer
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
@@ -99,8 +99,8 @@ DIFFERENCES = {
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "GRACE", 0.2)
-    monkeypatch.setattr(race, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE", 0.2)
+    monkeypatch.setattr(first_source, "POLL", 0.05)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ignition.providers import race
+from ignition.providers import first_source
 from ignition.testbed import drives, network, peer
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
@@ -38,8 +38,8 @@ needs_loops = pytest.mark.skipif(no_loops, reason="drives take loop devices and 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "GRACE", 0.2)
-    monkeypatch.setattr(race, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE", 0.2)
+    monkeypatch.setattr(first_source, "POLL", 0.05)
 
 
 def cloud(routes: Mapping[str, bytes | Answer | Sequence[Answer]]) -> Servers:

@@ -13,7 +13,7 @@ import pytest
 from ignition import providers
 from ignition.base.errors import Failure
 from ignition.engine import platforms
-from ignition.providers import race
+from ignition.providers import first_source
 from ignition.resource.schemes.http import ACCEPT
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES, aliyun, aws
@@ -39,8 +39,8 @@ SECRET = (AKAMAI, aliyun.TOKEN, aws.TOKEN, "Oracle", "Google")
 
 @pytest.fixture(autouse=True)
 def _short_race(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "GRACE", 0.2)
-    monkeypatch.setattr(race, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE", 0.2)
+    monkeypatch.setattr(first_source, "POLL", 0.05)
 
 
 def boot(machine: Machine, phase: str, platform: str) -> int:

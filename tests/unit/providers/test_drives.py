@@ -12,7 +12,7 @@ import pytest
 
 from ignition.base.errors import Failure
 from ignition.engine import platforms
-from ignition.providers import configdrive, nocloud, race
+from ignition.providers import configdrive, first_source, nocloud
 from tests.unit.providers import clouds
 
 Machine = Any
@@ -36,8 +36,8 @@ MAY_COME = [("ibmcloud", "cidata"), ("proxmoxve", "cidata")]
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "GRACE", 0.5)
-    monkeypatch.setattr(race, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE", 0.5)
+    monkeypatch.setattr(first_source, "POLL", 0.05)
 
 
 def fetch(platform: str, machine: Machine, at: float = 0, happens: Any = None) -> bytes:

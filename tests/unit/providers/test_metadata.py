@@ -15,7 +15,7 @@ import pytest
 from ignition.base.errors import Failure, InvalidConfig
 from ignition.config.parse import parse
 from ignition.engine import platforms
-from ignition.providers import race
+from ignition.providers import first_source
 from ignition.testbed import network
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
@@ -49,8 +49,8 @@ pytestmark = needs_network
 
 @pytest.fixture(autouse=True)
 def _short_race(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "GRACE", 0.2)
-    monkeypatch.setattr(race, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE", 0.2)
+    monkeypatch.setattr(first_source, "POLL", 0.05)
 
 
 def sources(machine: Machine) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.providers import race
+from ignition.providers import first_source
 from ignition.testbed import network
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.unit.providers.clouds import asked, fake, fetch, later, needs_network, served
@@ -25,8 +25,8 @@ pytestmark = needs_network
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "GRACE", 5.0)
-    monkeypatch.setattr(race, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE", 5.0)
+    monkeypatch.setattr(first_source, "POLL", 0.05)
 
 
 @contextmanager
@@ -81,12 +81,12 @@ def test_drive_that_has_nothing_gives_the_service_time(machine: Machine) -> None
 
 
 def test_nobody_has_anything(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "GRACE", 0.5)
+    monkeypatch.setattr(first_source, "GRACE", 0.5)
     machine.attach("config-2", {})
     begin = time.monotonic()
     with served("openstack", fake("openstack", None), machine):
         assert fetch("openstack", machine) == b""
-    assert time.monotonic() - begin >= race.GRACE, "the drive CONFIG-2 might have come"
+    assert time.monotonic() - begin >= first_source.GRACE, "the drive CONFIG-2 might have come"
 
 
 def test_nothing_is_an_answer_also_where_the_wait_is_shorter(machine: Machine) -> None:

@@ -13,9 +13,9 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.base.origin import Origin
 from ignition.config.model import Resource
-from ignition.resource import room
-from ignition.resource.amounts import amount, progress
+from ignition.resource import free_space
 from ignition.resource.fetch import fetch_to
+from ignition.resource.sizes import amount, progress
 from ignition.testbed.httpserver import Answer, HttpServer
 
 Bench = Any
@@ -51,8 +51,8 @@ def test_device_takes_what_it_takes(bench: Bench) -> None:
 def test_unpacked_body_leaves_the_reserve(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "RESERVED_PART", 1)
-    monkeypatch.setattr(room, "RESERVE", 1 << 60)
+    monkeypatch.setattr(free_space, "RESERVED_PART", 1)
+    monkeypatch.setattr(free_space, "RESERVE", 1 << 60)
     resource = Resource({"source": packed(3 << 20), "compression": "gzip"})
     with open(tmp_path / "a", "wb") as file, pytest.raises(Failure) as caught:
         fetch_to(bench.context(), resource, file.fileno(), ORIGIN)
@@ -66,8 +66,8 @@ def test_unpacked_body_leaves_the_reserve(
 def test_reserve_is_for_what_is_unpacked(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "RESERVED_PART", 1)
-    monkeypatch.setattr(room, "RESERVE", 1 << 60)
+    monkeypatch.setattr(free_space, "RESERVED_PART", 1)
+    monkeypatch.setattr(free_space, "RESERVE", 1 << 60)
     with HttpServer({"/a": os.urandom(3 << 20)}) as server, open(tmp_path / "a", "wb") as file:
         fetch_to(bench.context(), Resource({"source": server.url("/a")}), file.fileno(), ORIGIN)
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
+from ignition.resource.backoff import Pauses
 from ignition.resource.context import Transport
 from ignition.resource.fetch import PLAIN, Ask, fetch_bytes
-from ignition.resource.pauses import Pauses
 from ignition.resource.schemes.http_time import date, retry_after
 from ignition.testbed.httpserver import Answer, HttpServer
 

@@ -9,7 +9,7 @@ import os
 from stat import S_ISREG
 
 from ignition.base.errors import Failure
-from ignition.resource.amounts import amount
+from ignition.resource.sizes import amount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
