@@ -7,7 +7,7 @@ import os
 
 from ignition.base.errors import CommandFailed, Failure, Refused
 from ignition.resource import digest
-from ignition.system import copies
+from ignition.system import tree_copy
 from ignition.system.run import run
 
 from . import account_tools, homes, sshkeys
@@ -224,7 +224,7 @@ class Acts:
         elif self._is_from("passwd", name, note) and present.home == self._new_home(user):
             self._tool(log, "userdel", [], name, f'deleting half-made user "{name}"', origin)
             if note.get("had_home") is False:
-                copies.remove(self._root, present.home, self._accounts.skeleton())
+                tree_copy.remove(self._root, present.home, self._accounts.skeleton())
 
     def _resume_move(self, user: User, old_home: str, origin: Origin, log: Log) -> None:
         """usermod enters the new home, then copies the files, then removes the old ones."""
@@ -232,10 +232,10 @@ class Acts:
         old = root.lstat(old_home)
         if old is None or not user.uid == old.st_uid != 0:
             return
-        if copies.remove(root, user.home, old_home):
+        if tree_copy.remove(root, user.home, old_home):
             what = f'taking back the home of "{user.name}"'
             self._tool(log, "usermod", ["--home", old_home], user.name, what, origin)
-        elif not copies.remove(root, old_home, user.home, whole=True):
+        elif not tree_copy.remove(root, old_home, user.home, whole=True):
             raise Refused(
                 "IGN3406",
                 f"the home of {user.name} was moved by half, and both {root.show(old_home)} and"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from stat import S_ISREG
 
+from ignition.base.errors import failure_from_oserror
 from ignition.resource import digest
 from ignition.system.folder import write_all
-from ignition.system.trouble import trouble
 
 from .entries import FILE
 from .journal import APPEND
@@ -82,7 +82,7 @@ def extend(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
         finally:
             os.close(file)
     except OSError as error:
-        raise trouble(error, f"cannot append to {folder.show(name)}") from error
+        raise failure_from_oserror(error, f"cannot append to {folder.show(name)}") from error
     finally:
         os.close(fragments)
 

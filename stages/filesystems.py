@@ -10,7 +10,7 @@ import os
 
 from ignition.base.errors import Failure, Refused
 from ignition.engine.step import Step, Task
-from ignition.system import devices, mounts, probe, programs, stack, usage
+from ignition.system import devices, holders, mounts, probe, programs, usage
 from ignition.system.run import run
 
 from . import device_checks, mkfs, own_devices
@@ -149,7 +149,7 @@ def _decide(
         if use and devices.holders(block.sysfs):
             if own_devices.has(machine, config, block):
                 # What stands on it came up of what had lain there before.
-                use = stack.in_use(block)
+                use = holders.find_user(block)
                 decision.frees = not use
         elif use and _is_done_already(machine, config, wanted, found):
             log.warning(
@@ -220,9 +220,9 @@ def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) ->
         return
     wipefs = [settings.program("wipefs"), "-a", alias]
     block = devices.block(alias)
-    with stack.unseen_by_udev([block] if decision.frees else []):
+    with holders.UdevLock([block] if decision.frees else []):
         if decision.frees:
-            stack.take_down(log, settings, block)
+            holders.stop(log, settings, block)
         run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
     if decision.act == decisions.WIPE:
         mkfs.clear_mark(wanted.device, os.path.realpath(alias))

@@ -16,11 +16,10 @@ import os
 from stat import S_ISREG
 
 from ignition.base import gojson
-from ignition.base.errors import Refused
+from ignition.base.errors import Refused, failure_from_oserror
 from ignition.base.files import OWN_LIMIT, read_regular
 from ignition.resource import digest
 from ignition.system.folder import write_all
-from ignition.system.trouble import trouble
 
 from . import notes
 from .entries import above
@@ -184,7 +183,7 @@ class Journal:
                     os.fsync(folder.fileno)
                     self._there = True
             except OSError as error:
-                raise trouble(error, f"cannot write {folder.show(NAME)}") from error
+                raise failure_from_oserror(error, f"cannot write {folder.show(NAME)}") from error
 
 
 def _open(folder: Folder) -> int:

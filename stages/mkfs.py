@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from ignition.base.errors import Failure
-from ignition.system import devices, unfinished
+from ignition.system import devices, mkfs_marker
 from ignition.system.run import run
 
 from . import filesystem_decisions as decisions
@@ -26,7 +26,7 @@ _UNKNOWN = "unknown"
 def begun_for(device: str, origin: Origin) -> str:
     """The digest of the config for which a filesystem was begun on the device and not finished, or ""."""
     try:
-        return unfinished.found(device) or ""
+        return mkfs_marker.read(device) or ""
     except OSError as error:
         raise _unreadable(device, error, origin) from error
 
@@ -34,7 +34,7 @@ def begun_for(device: str, origin: Origin) -> str:
 def says_unfinished(device: str, kind: str, origin: Origin) -> bool:
     """Whether the filesystem itself says that its maker has not finished."""
     try:
-        return unfinished.says_so(device, kind)
+        return mkfs_marker.has_in_progress_flag(device, kind)
     except OSError as error:
         raise _unreadable(device, error, origin) from error
 
@@ -50,7 +50,7 @@ def make(task: Task, wanted: model.Filesystem, alias: str) -> None:
     node = os.path.realpath(alias)
     digest = digest_of_config(task.machine) or _UNKNOWN
     try:
-        unfinished.begin(node, digest, discard=decisions.discards(wanted))
+        mkfs_marker.write(node, digest, discard=decisions.discards(wanted))
     except OSError as error:
         raise _unwritable(wanted.device, error) from error
     program, *words = decisions.command(wanted, alias)
@@ -68,7 +68,7 @@ def make(task: Task, wanted: model.Filesystem, alias: str) -> None:
 def clear_mark(device: str, node: str) -> None:
     """Takes the mark of an unfinished filesystem off, after what was written is on the device."""
     try:
-        unfinished.end(node)
+        mkfs_marker.clear(node)
     except OSError as error:
         raise _unwritable(device, error) from error
 

@@ -13,7 +13,7 @@ import os
 from ignition.base.errors import Failure, Refused
 from ignition.config import limits
 from ignition.engine.step import Step, Task
-from ignition.system import arrays, devices, mounts, probe, programs, stack, usage
+from ignition.system import arrays, devices, holders, mounts, probe, programs, usage
 from ignition.system.run import run
 
 from . import device_checks, own_devices, raid_decisions
@@ -142,7 +142,7 @@ def _decide(
     own = _own_superblocks(machine, wanted, blocks)
     held = [block for block in blocks if devices.holders(block.sysfs)]
     is_free = all(
-        (any(own) or own_devices.has(machine, config, block)) and not stack.in_use(block)
+        (any(own) or own_devices.has(machine, config, block)) and not holders.find_user(block)
         for block in held
     )
     if is_free and any(own):
@@ -207,9 +207,9 @@ def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) 
     settings = task.machine.settings
     path = path_of(wanted)
     held = [alias for alias in aliases if devices.holders(devices.block(alias).sysfs)]
-    with stack.unseen_by_udev([devices.block(alias) for alias in held]):
+    with holders.UdevLock([devices.block(alias) for alias in held]):
         for alias in held:
-            stack.take_down(task.log, settings, devices.block(alias))
+            holders.stop(task.log, settings, devices.block(alias))
         for alias in held:
             argv = [settings.program("wipefs"), "-a", alias]
             run(task.log, argv, what=f'wiping old signatures from "{alias}"')
@@ -226,9 +226,9 @@ def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]
     log, settings = task.log, task.machine.settings
     path = path_of(wanted)
     blocks = [devices.block(alias) for alias in aliases]
-    with stack.unseen_by_udev(blocks):
+    with holders.UdevLock(blocks):
         for block in blocks:
-            stack.take_down(log, settings, block)
+            holders.stop(log, settings, block)
         run(
             log,
             [settings.program("mdadm"), "--assemble", path, *aliases],

@@ -19,7 +19,7 @@ from ignition.base.shown import shown_json
 from ignition.config.model import File
 from ignition.engine.step import Step
 from ignition.system import selinux
-from ignition.system.barrier import Barrier
+from ignition.system.filesystem_sync import FilesystemSync
 from ignition.system.root import Root
 from ignition.system.run import run
 
@@ -67,7 +67,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
             hint="leave storage.luks out of the config",
         )
     # Before any step writes anything: see there.
-    barrier = Barrier(machine.root)
+    barrier = FilesystemSync(machine.root)
     if machine.state.provider_output_files:
         yield _provider_files(root, machine)
     if selinux.wanted(machine.settings, root):
@@ -118,13 +118,13 @@ def _provider_files(root: Root, machine: Machine) -> Step:
     )
 
 
-def _sync(barrier: Barrier, machine: Machine) -> None:
+def _sync(barrier: FilesystemSync, machine: Machine) -> None:
     barrier.sync()
     if not machine.settings.result_file:
         barrier.close()  # nothing comes after it
 
 
-def _write_result(root: Root, barrier: Barrier, task: Task) -> None:
+def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
     machine = task.machine
     path = root.resolve(machine.settings.result_file)
     journal = open_journal(root, machine)

@@ -127,32 +127,55 @@ def together(failures: list[Failure]) -> Failure:
     return failures[0] if len(failures) == 1 else Several(failures)
 
 
-# errno -> (code, what it means, what to do about it): limits of the process, whatever it was doing.
-_LIMITS = {
+# errno -> (code, meaning, hint). 7xxx: limits of the process, whatever the system call was; 3xxx: errors of
+# system calls on the target's files.
+_ERRNO = {
     errno.ENOMEM: ("IGN7005", "out of memory", "give the machine more memory"),
     errno.EMFILE: ("IGN7006", "too many open files", "raise LimitNOFILE= of the unit"),
     errno.ENFILE: ("IGN7006", "too many open files in the system", "raise fs.file-max"),
     errno.EFBIG: ("IGN7007", "a file grew past a limit", "raise LimitFSIZE= of the unit"),
     errno.EAGAIN: ("IGN7004", "no more processes or threads", "raise TasksMax= and LimitNPROC="),
+    errno.ENOSPC: ("IGN3001", "no space left on the file system", "make it larger, or write less"),
+    errno.EDQUOT: ("IGN3001", "the disk quota is used up", "raise it, or write less"),
+    errno.EROFS: ("IGN3002", "the file system is read-only", "mount it writable before this phase"),
+    errno.ENOTDIR: ("IGN3003", "a part of the path is not a directory", ""),
+    errno.ELOOP: ("IGN3004", "too many symlinks in the path", "do the links form a loop?"),
+    errno.EACCES: ("IGN3005", "permission denied", ""),
+    errno.EPERM: ("IGN3005", "operation not permitted", "is it immutable, or not run as root?"),
+    errno.EBUSY: ("IGN3006", "it is in use, by a mount for example", ""),
+    errno.ENAMETOOLONG: ("IGN3007", "the name is too long for the file system", ""),
+    errno.EXDEV: ("IGN3008", "both must be on the same file system", ""),
 }
 
 
 def limit(error: OSError) -> tuple[str, str, str] | None:
-    """Code, meaning and hint of an error that comes from a limit of the process; None for any other."""
-    return _LIMITS.get(error.errno or 0)
+    """Code, meaning and hint if the error is a limit of the process, else None."""
+    known = _ERRNO.get(error.errno or 0)
+    return known if known and known[0].startswith("IGN7") else None
+
+
+def failure_from_oserror(error: OSError, doing: str) -> Failure:
+    """The failure for a system call on the target's files; `doing` is like `cannot write /sysroot/etc/x`."""
+    code = getattr(error, "code", None)  # of `base.files.Unfit`
+    if code:
+        hint = "remove it from the image"
+        return Failure(code, f"{doing}: {error.strerror}", hint=hint, cause=error)
+    unknown = ("IGN3000", (error.strerror or str(error)).lower(), "")
+    code, meaning, hint = _ERRNO.get(error.errno or 0, unknown)
+    return Failure(code, f"{doing}: {meaning}", hint=hint, cause=error)
 
 
 def of_system(error: OSError, origin: Origin | None = None) -> Failure:
-    """The failure for a system call that failed where nobody knew more about it."""
+    """The failure for any other system call."""
     place = f"{error.filename}: " if error.filename else ""
-    code = getattr(error, "code", "IGN7003")  # of what `base.files` does not read
+    code = getattr(error, "code", "IGN7003")  # of `base.files.Unfit`
     code, text, hint = limit(error) or (code, error.strerror or str(error), "")
     return Failure(code, f"{place}{text}", origin, hint=hint, cause=error)
 
 
 def no_thread(error: BaseException) -> Failure:
     """The failure for a thread that the kernel does not give."""
-    code, text, hint = _LIMITS[errno.EAGAIN]
+    code, text, hint = _ERRNO[errno.EAGAIN]
     return Failure(code, text, hint=hint, cause=error)
 
 
@@ -164,7 +187,7 @@ def of_crash(crash: BaseException, origin: Origin | None = None) -> Failure:
         return of_system(crash, origin)
     number = _limit_behind(crash)
     if number:
-        code, text, hint = _LIMITS[number]
+        code, text, hint = _ERRNO[number]
         return Failure(code, text, origin, hint=hint)
     return Failure(
         "IGN6900",

@@ -7,11 +7,10 @@ import errno
 import os
 from stat import S_IMODE, S_ISDIR, S_ISGID
 
-from ignition.base.errors import Refused
+from ignition.base.errors import Refused, failure_from_oserror
 from ignition.base.files import LIMIT, open_regular, read_regular
 from ignition.system import mounts
 from ignition.system.tree import remove_tree
-from ignition.system.trouble import trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class Folder:
     """An open folder inside the root: `path` is its config path, without links.
 
-    Names are single components, never followed. Failures are those of `trouble`.
+    Names are single components, never followed. Failures are those of `failure_from_oserror`.
     """
 
     __slots__ = ("fileno", "path", "root")
@@ -81,7 +80,7 @@ class Folder:
         try:
             return lstat_at(name, self.fileno)
         except OSError as error:
-            raise trouble(error, f"cannot look at {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot look at {self.show(name)}") from error
 
     def group(self) -> int:
         """The group that a new entry of it gets."""
@@ -93,14 +92,14 @@ class Folder:
         try:
             return read_regular(name, limit, folder=self.fileno)
         except OSError as error:
-            raise trouble(error, f"cannot read {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot read {self.show(name)}") from error
 
     def open(self, name: str, flags: int = os.O_RDONLY) -> int:
         """A descriptor of a regular file, which the caller closes."""
         try:
             return open_regular(name, flags, folder=self.fileno)
         except OSError as error:
-            raise trouble(error, f"cannot open {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot open {self.show(name)}") from error
 
     def readlink(self, name: str) -> str | None:
         """The text of a symlink; None for anything else."""
@@ -143,7 +142,7 @@ class Folder:
                 os.fsync(self.fileno)
         except OSError as error:
             self.discard(temporary)
-            raise trouble(error, f"cannot write {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot write {self.show(name)}") from error
         except BaseException:
             self.discard(temporary)
             raise
@@ -154,7 +153,9 @@ class Folder:
         try:
             return temporary, os.open(temporary, _NEW, mode & 0o777, dir_fd=self.fileno)
         except OSError as error:
-            raise trouble(error, f"cannot write in {self.root.path}{self.path or '/'}") from error
+            raise failure_from_oserror(
+                error, f"cannot write in {self.root.path}{self.path or '/'}"
+            ) from error
 
     def discard(self, temporary: str) -> None:
         """Removes a temporary file as far as that is possible: a failure is under way already."""
@@ -191,7 +192,9 @@ class Folder:
             finally:
                 os.close(fileno)
         except OSError as error:
-            raise trouble(error, f"cannot make the folder {self.show(name)}") from error
+            raise failure_from_oserror(
+                error, f"cannot make the folder {self.show(name)}"
+            ) from error
 
     def has_capabilities(self, name: str) -> bool:
         """Whether a program has rights of its own, as capabilities(7) tells."""
@@ -230,7 +233,9 @@ class Folder:
             finally:
                 os.close(fileno)
         except OSError as error:
-            raise trouble(error, f"cannot set owner and mode of {self.show(name)}") from error
+            raise failure_from_oserror(
+                error, f"cannot set owner and mode of {self.show(name)}"
+            ) from error
         return True
 
     def symlink(
@@ -276,7 +281,7 @@ class Folder:
             make(temporary)
             os.rename(temporary, name, src_dir_fd=self.fileno, dst_dir_fd=self.fileno)
         except OSError as error:
-            raise trouble(error, f"cannot make the link {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot make the link {self.show(name)}") from error
         finally:
             self.discard(temporary)  # rename leaves it where both are the same file already
 
@@ -310,7 +315,7 @@ class Folder:
             else:
                 os.unlink(name, dir_fd=self.fileno)
         except OSError as error:
-            raise trouble(error, f"cannot remove {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot remove {self.show(name)}") from error
 
     def demand_removable(self, name: str) -> None:
         """Refuses (IGN3009) a folder that cannot go: the root, and one with a mount there or below."""

@@ -7,7 +7,7 @@ import os
 
 from ignition.base.errors import CommandFailed, Failure
 from ignition.base.record import record
-from ignition.system import said
+from ignition.system import diagnostics
 from ignition.system.run import Result, run
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ def _blkid(
             "IGN2005",
             f"probing {device} failed: blkid ended with {result.status}",
             origin,
-            hint=said.what_mattered(result.stdout, result.stderr, argv),
+            hint=diagnostics.summarize(result.stdout, result.stderr, argv),
             status=result.status,
             stderr=result.stderr,
         )

@@ -13,9 +13,9 @@ import errno
 import os
 from itertools import count
 
+from ignition.base.errors import failure_from_oserror
 from ignition.base.files import LIMIT, check_regular, read_regular
 from ignition.system.folder import Folder, lstat_at, readlink_at
-from ignition.system.trouble import trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Root:
             finally:
                 walk.close()
         except OSError as error:
-            raise trouble(error, f"cannot resolve {self.show(path)}") from error
+            raise failure_from_oserror(error, f"cannot resolve {self.show(path)}") from error
 
     def first_missing(self, path: str) -> str:
         """The topmost component of a resolved path that does not exist; the path itself if all do."""
@@ -104,13 +104,15 @@ class Root:
     def folder(self, path: str) -> Folder:
         """Opens a folder; missing ones are made, 0755 and root's. To be closed: use it with `with`.
 
-        Failure IGN3003 where a component is neither folder nor link, and the others of `trouble`.
+        Failure IGN3003 where a component is neither folder nor link, and the others of `failure_from_oserror`.
         """
         try:
             walk = _Walk(self, path, make=True)
             return Folder(self, walk.path, walk.keep())
         except OSError as error:
-            raise trouble(error, f"cannot make the folder {self.show(path) or '/'}") from error
+            raise failure_from_oserror(
+                error, f"cannot make the folder {self.show(path) or '/'}"
+            ) from error
 
     def existing_folder(self, path: str) -> Folder | None:
         """Opens a folder if it is there. To be closed."""
@@ -121,7 +123,9 @@ class Root:
                 return None
             return Folder(self, walk.path, walk.keep())
         except OSError as error:
-            raise trouble(error, f"cannot open the folder {self.show(path) or '/'}") from error
+            raise failure_from_oserror(
+                error, f"cannot open the folder {self.show(path) or '/'}"
+            ) from error
 
     def lstat(self, path: str) -> os.stat_result | None:
         """The node itself at a config path, or None. Its parents are resolved."""
@@ -135,7 +139,7 @@ class Root:
         except NotADirectoryError:
             return None
         except OSError as error:
-            raise trouble(error, f"cannot look at {self.show(path)}") from error
+            raise failure_from_oserror(error, f"cannot look at {self.show(path)}") from error
 
     def read(self, path: str, limit: int = LIMIT) -> bytes | None:
         """The file's bytes, at most `limit`, links followed inside the root, or None if there is none."""
@@ -171,8 +175,8 @@ class Root:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise trouble(error, shown) from error
-        raise trouble(OSError(errno.ELOOP, ""), shown)
+            raise failure_from_oserror(error, shown) from error
+        raise failure_from_oserror(OSError(errno.ELOOP, ""), shown)
 
     def temporary_name(self) -> str:
         """A name that no other run and no other file of this run has."""

@@ -89,7 +89,7 @@ def _run(
         ) from error
     result = Result(status, stdout, stderr, time.monotonic() - started)
     if check and status != 0:
-        from ignition.system import said
+        from ignition.system import diagnostics
 
         stdout, stderr = (_without(text, argv, secret) for text in (stdout, stderr))
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
@@ -97,7 +97,7 @@ def _run(
             "IGN7002",
             f"{how}: Cmd: {shown} Stdout: {quote(stdout)} Stderr: {quote(stderr)}",
             origin,
-            hint=_hint(status, said.what_mattered(stdout, stderr, argv, started)),
+            hint=_hint(status, diagnostics.summarize(stdout, stderr, argv, started)),
             status=status,
             stdout=stdout,
             stderr=stderr,

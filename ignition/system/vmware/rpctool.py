@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ignition.base.errors import CommandFailed
-from ignition.system import said
+from ignition.system import diagnostics
 from ignition.system.run import run
 from ignition.system.vmware import Unusable
 
@@ -32,7 +32,7 @@ def call(settings: Settings, log: Log, request: bytes) -> bytes:
             raise
         if done.status == 0:
             return b"1 " + done.stdout.removesuffix("\n").encode("utf-8", "surrogateescape")
-        text = said.what_mattered(done.stderr, done.stdout)
+        text = diagnostics.summarize(done.stderr, done.stdout)
         if UNSET in done.stdout + done.stderr:
             return b"0 " + UNSET.encode()
         raise Unusable(f"{program}: {text or f'exit status {done.status}'}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ignition.system import unfinished
+from ignition.system import mkfs_marker
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks.engine import Ran, run, succeed
 from tests.machine.disks.tables import MIB, Part, make_table
@@ -95,7 +95,7 @@ def test_half_made_is_made_anew(blank_disk: BlankDisk, kind: str) -> None:
         assert tags(disk)["TYPE"] == kind
         assert tags(disk)["LABEL"] == "NEW"
         assert is_sound(disk, kind)
-        assert unfinished.found(disk) is None
+        assert mkfs_marker.read(disk) is None
     # Else the test would prove nothing.
     assert kind in signatures
     made = tags(disk)
@@ -170,7 +170,7 @@ def test_on_partition_and_array(blank_disk: BlankDisk) -> None:
     assert "IGN7002" in run("disks", wanted, **program("ext4", 'MKFS "$@"; exit 1')).codes
     succeed("disks", wanted)
     for device in ("/dev/md/data", f"{disk}p3"):
-        assert unfinished.found(device) is None
+        assert mkfs_marker.read(device) is None
         assert is_sound(device, "ext4")
 
 

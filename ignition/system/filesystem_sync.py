@@ -27,7 +27,7 @@ _PSEUDO = (
 )
 
 
-class Barrier:
+class FilesystemSync:
     """The filesystem that holds a root folder, and those that are mounted in it, open until `close`."""
 
     __slots__ = ("_filesystems",)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ignition.system import unfinished
+from ignition.system import mkfs_marker
 
 DIGEST = "sha512-" + 128 * "a" + "+" + 128 * "b"
 
@@ -21,47 +21,47 @@ def device(folder: Path, size: int) -> str:
 @pytest.mark.parametrize("size", [40 << 10, 1 << 20, (1 << 20) + 512, 3 << 20])
 def test_is_there_until_it_is_taken_away(tmp_path: Path, size: int) -> None:
     node = device(tmp_path, size)
-    assert unfinished.found(node) is None
-    unfinished.begin(node, DIGEST, discard=False)
-    assert unfinished.found(node) == DIGEST
+    assert mkfs_marker.read(node) is None
+    mkfs_marker.write(node, DIGEST, discard=False)
+    assert mkfs_marker.read(node) == DIGEST
     data = Path(node).read_bytes()
     # Where signatures of filesystems and tables stand nothing was written.
     assert data[:4096] == 4096 * b"\x11"
     assert len(data) == size
-    unfinished.end(node)
-    assert unfinished.found(node) is None
+    mkfs_marker.clear(node)
+    assert mkfs_marker.read(node) is None
     assert set(Path(node).read_bytes()) == {0, 0x11}
 
 
 def test_one_place_that_is_left_is_enough(tmp_path: Path) -> None:
     node = device(tmp_path, 1 << 20)
-    unfinished.begin(node, DIGEST, discard=False)
+    mkfs_marker.write(node, DIGEST, discard=False)
     data = Path(node).read_bytes()
     last = data.rindex(b"ignition: ")
     Path(node).write_bytes(last * b"\x22" + data[last:])
-    assert unfinished.found(node) == DIGEST
-    unfinished.end(node)
+    assert mkfs_marker.read(node) == DIGEST
+    mkfs_marker.clear(node)
     # What stands in the other places by now stays.
     assert Path(node).read_bytes()[:last] == last * b"\x22"
 
 
 def test_of_a_device_of_another_size_says_nothing(tmp_path: Path) -> None:
     node = device(tmp_path, 9 << 20)
-    unfinished.begin(node, DIGEST, discard=False)
+    mkfs_marker.write(node, DIGEST, discard=False)
     Path(node).write_bytes(Path(node).read_bytes() + (9 << 20) * b"\x11")
-    assert unfinished.found(node) is None
+    assert mkfs_marker.read(node) is None
 
 
 def test_the_last_one_counts(tmp_path: Path) -> None:
     node = device(tmp_path, 1 << 20)
-    unfinished.begin(node, "one", discard=False)
-    unfinished.begin(node, "two", discard=False)
-    assert unfinished.found(node) == "two"
+    mkfs_marker.write(node, "one", discard=False)
+    mkfs_marker.write(node, "two", discard=False)
+    assert mkfs_marker.read(node) == "two"
 
 
 def test_a_device_too_small_for_it(tmp_path: Path) -> None:
     node = device(tmp_path, 4096)
-    unfinished.begin(node, DIGEST, discard=False)
-    assert unfinished.found(node) is None
-    unfinished.end(node)
+    mkfs_marker.write(node, DIGEST, discard=False)
+    assert mkfs_marker.read(node) is None
+    mkfs_marker.clear(node)
     assert Path(node).read_bytes() == 4096 * b"\x11"

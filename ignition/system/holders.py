@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOCK_TRIES = 500
 
 
-def in_use(block: Block) -> str:
+def find_user(block: Block) -> str:
     """Why what stands on a device cannot be taken down, in words; "" if nothing uses it."""
     mounted = mounts.mounted()
     swapping = {os.path.realpath(path) for path in mounts.swaps()}
@@ -37,7 +37,7 @@ def in_use(block: Block) -> str:
     return ""
 
 
-def take_down(log: Log, settings: Settings, block: Block) -> None:
+def stop(log: Log, settings: Settings, block: Block) -> None:
     """Stops all that stands on a device, the topmost first. Raises CommandFailed where something is used."""
     for one in reversed(_above(block)):
         if _is_array(one):
@@ -49,7 +49,7 @@ def take_down(log: Log, settings: Settings, block: Block) -> None:
         run(log, argv, what=f"stopping {one.node}, which stands on {block.node}")
 
 
-class unseen_by_udev:
+class UdevLock:
     """Keeps udev from looking at devices, which it would assemble once more between two acts of ours.
 
     It leaves a disk alone that somebody has locked (https://systemd.io/BLOCK_DEVICE_LOCKING).

@@ -26,7 +26,7 @@ _XFS_IN_PROGRESS = 126  # a byte of its superblock
 _DISCARD_AT_ONCE = 2 << 30
 
 
-def begin(node: str, digest: str, *, discard: bool) -> None:
+def write(node: str, digest: str, *, discard: bool) -> None:
     """Marks a device, and lets it forget what it held where that is asked for; on the device when it returns.
 
     Raises OSError.
@@ -35,11 +35,11 @@ def begin(node: str, digest: str, *, discard: bool) -> None:
         if discard:
             _discard(device.number, device.size)
         for offset in _places(device.size):
-            _write(device.number, offset, _mark(device.size, offset, digest))
+            _pwrite(device.number, offset, _mark(device.size, offset, digest))
         os.fsync(device.number)
 
 
-def found(node: str) -> str | None:
+def read(node: str) -> str | None:
     """The digest of the config for which a filesystem was begun on the device and not finished.
 
     None if no mark is there. Raises OSError.
@@ -56,7 +56,7 @@ def found(node: str) -> str | None:
     return None
 
 
-def end(node: str) -> None:
+def clear(node: str) -> None:
     """Takes the mark away, once all that was written to the device is on it. Raises OSError.
 
     Only sectors that still hold the mark are touched: in others the filesystem has something by now.
@@ -66,11 +66,11 @@ def end(node: str) -> None:
         os.posix_fadvise(device.number, 0, 0, os.POSIX_FADV_DONTNEED)
         for offset in _places(device.size):
             if os.pread(device.number, _LENGTH, offset).startswith(_MAGIC):
-                _write(device.number, offset, bytes(_LENGTH))
+                _pwrite(device.number, offset, bytes(_LENGTH))
         os.fsync(device.number)
 
 
-def says_so(node: str, kind: str) -> bool:
+def has_in_progress_flag(node: str, kind: str) -> bool:
     """Whether a filesystem itself carries the flag that its maker has not finished. Raises OSError.
 
     Only that of xfs can be told from a finished one so; no kernel mounts it.
@@ -111,7 +111,7 @@ def _mark(size: int, offset: int, digest: str) -> bytes:
     return text[:_LENGTH].ljust(_LENGTH, b"\0")
 
 
-def _write(device: int, offset: int, data: bytes) -> None:
+def _pwrite(device: int, offset: int, data: bytes) -> None:
     if os.pwrite(device, data, offset) != len(data):
         raise OSError(5, os.strerror(5))
 

@@ -37,14 +37,14 @@ _NOISE = (
 _NOISY_ENDS = (": error detected, changes ignored",)
 
 
-def what_mattered(stdout: str, stderr: str, words: Sequence[str] = (), started: float = 0) -> str:
+def summarize(stdout: str, stderr: str, args: Sequence[str] = (), started: float = 0) -> str:
     """The messages about the cause in one line, "" if nothing was printed.
 
-    `words` are those of the command, `started` is when it began, on the monotonic clock. Where the program
+    `args` are those of the command, `started` is when it began, on the monotonic clock. Where the program
     refers to the kernel's log, what the kernel said since then about what the command names is added.
     """
     text = _essence(stderr) or _essence(stdout) or _first_line(stderr) or _first_line(stdout)
-    if _KERNEL_KNOWS_MORE in stderr and (kernel := "; ".join(_of_kernel(words, started))):
+    if _KERNEL_KNOWS_MORE in stderr and (kernel := "; ".join(_of_kernel(args, started))):
         text = f"{text}; the kernel: {kernel}"
     return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]} ..."
 
@@ -84,13 +84,13 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
-def _of_kernel(words: Sequence[str], started: float) -> list[str]:
+def _of_kernel(args: Sequence[str], started: float) -> list[str]:
     """The last messages of the kernel about these devices since then (Documentation/ABI/testing/dev-kmsg).
 
     Of options it speaks by the kind of filesystem alone: `EXT4-fs: Unknown parameter 'x'`.
     """
-    kinds = tuple(words[at + 1].lower() for at, word in enumerate(words[:-1]) if word == "-t")
-    names = [os.path.basename(os.path.realpath(word)) for word in words if word.startswith("/dev/")]
+    kinds = tuple(args[at + 1].lower() for at, word in enumerate(args[:-1]) if word == "-t")
+    names = [os.path.basename(os.path.realpath(word)) for word in args if word.startswith("/dev/")]
     found: list[str] = []
     try:
         log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -11,7 +11,7 @@ import pytest
 
 from ignition.base.errors import CommandFailed
 from ignition.base.log import Log
-from ignition.system import said
+from ignition.system import diagnostics
 from ignition.system.run import run
 
 MIB = 1 << 20
@@ -129,13 +129,13 @@ def test_secret_that_a_program_repeats_is_hidden(folder: Path) -> None:
 
 def test_all_of_it_where_nothing_else_is_there() -> None:
     """Rather a banner or a warning than nothing."""
-    assert said.what_mattered("", "Warning: it may be\n") == "Warning: it may be"
-    assert said.what_mattered("", "Usage: it\n  -x\n") == "Usage: it"
-    assert said.what_mattered("out of luck\n", "") == "out of luck"
-    assert said.what_mattered("", "") == ""
+    assert diagnostics.summarize("", "Warning: it may be\n") == "Warning: it may be"
+    assert diagnostics.summarize("", "Usage: it\n  -x\n") == "Usage: it"
+    assert diagnostics.summarize("out of luck\n", "") == "out of luck"
+    assert diagnostics.summarize("", "") == ""
 
 
 def test_many_messages_are_cut() -> None:
-    text = said.what_mattered("", "".join(f"message {n}\n" for n in range(9)))
+    text = diagnostics.summarize("", "".join(f"message {n}\n" for n in range(9)))
     assert text == "message 0; message 1; message 2"
-    assert len(said.what_mattered("", 9999 * "x")) < 700
+    assert len(diagnostics.summarize("", 9999 * "x")) < 700
