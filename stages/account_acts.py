@@ -238,8 +238,8 @@ class Acts:
         elif not tree_copy.remove(root, old_home, user.home, whole=True):
             raise Refused(
                 "IGN3406",
-                f"the home of {user.name} was moved by half, and both {root.show(old_home)} and"
-                f" {root.show(user.home)} hold what the other does not",
+                f"the home of {user.name} was moved by half, and both {root.full_path(old_home)} and"
+                f" {root.full_path(user.home)} hold what the other does not",
                 origin,
                 hint="put together by hand what belongs together, and remove one of them",
             )

@@ -82,7 +82,7 @@ def extend(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
         finally:
             os.close(file)
     except OSError as error:
-        raise failure_from_oserror(error, f"cannot append to {folder.show(name)}") from error
+        raise failure_from_oserror(error, f"cannot append to {folder.full_path(name)}") from error
     finally:
         os.close(fragments)
 

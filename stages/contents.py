@@ -126,7 +126,7 @@ def _keep(
 ) -> None:
     """Appends to a file that stays, and gives it owner and mode."""
     raw = entry.node.raw
-    path = quote(folder.show(entry.name))
+    path = quote(folder.full_path(entry.name))
     mode = raw.get("mode")
     has_capabilities = folder.has_capabilities(entry.name)
     # Ignition sets the owner of every file, and so takes from it what the kernel then takes away.

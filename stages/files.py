@@ -197,11 +197,11 @@ def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log:
 def _tell(written: list[str], folder: Folder, log: Log) -> None:
     """Logs files. A line each would take longer than the files do, where there are thousands."""
     if len(written) == 1:
-        log.info(f"wrote file {quote(folder.show(written[0]))}")
+        log.info(f"wrote file {quote(folder.full_path(written[0]))}")
         return
     for start in range(0, len(written), NAMES_A_LINE):
         names = " ".join(quote(name) for name in written[start : start + NAMES_A_LINE])
-        log.info(f"wrote files in {quote(folder.show(''))}: {names}")
+        log.info(f"wrote files in {quote(folder.full_path(''))}: {names}")
 
 
 def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers: set[str]) -> Step:

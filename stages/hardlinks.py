@@ -62,17 +62,17 @@ def _target_of(link: Entry, root: Root) -> str:
 def _make(link: Entry, target: str, root: Root, earlier: Earlier, log: Log) -> None:
     """Gives the target a second name. A symlink is linked itself, not what it leads to."""
     with root.folder(link.folder) as folder:
-        path = folder.show(link.name)
+        path = folder.full_path(link.name)
         wanted = root.lstat(target)
         if wanted is None:
             raise Failure(
                 "IGN3109",
-                f"error creating hard link {path}: target does not exist: {root.show(target)}",
+                f"error creating hard link {path}: target does not exist: {root.full_path(target)}",
                 hint="a hard link needs an existing target, whose path is taken from the root",
             )
         found = folder.lstat(link.name)
         if found is not None and os.path.samestat(found, wanted):
-            log.info(f"Hardlink {path} to {root.show(target)} already exists, doing nothing")
+            log.info(f"Hardlink {path} to {root.full_path(target)} already exists, doing nothing")
             return
         if found is not None and not link.node.overwrite and not _may_go(link, found, earlier):
             raise Refused(
@@ -84,10 +84,10 @@ def _make(link: Entry, target: str, root: Root, earlier: Earlier, log: Log) -> N
         if S_ISDIR(wanted.st_mode):
             raise Refused(
                 "IGN3120",
-                f"error creating hard link {path}: the target is a directory: {root.show(target)}",
+                f"error creating hard link {path}: the target is a directory: {root.full_path(target)}",
                 hint="leave out hard to make a symlink, or name a file",
             )
-        log.info(f"writing link {quote(path)} -> {quote(root.show(target))}")
+        log.info(f"writing link {quote(path)} -> {quote(root.full_path(target))}")
         parent, _, target_name = target.rpartition("/")
         with root.folder(parent) as source:
             folder.hard_link(link.name, source, target_name)

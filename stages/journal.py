@@ -183,7 +183,9 @@ class Journal:
                     os.fsync(folder.fileno)
                     self._there = True
             except OSError as error:
-                raise failure_from_oserror(error, f"cannot write {folder.show(NAME)}") from error
+                raise failure_from_oserror(
+                    error, f"cannot write {folder.full_path(NAME)}"
+                ) from error
 
 
 def _open(folder: Folder) -> int:
@@ -206,7 +208,7 @@ def _demand_ours(found: os.stat_result, folder: Folder) -> None:
     if S_ISREG(found.st_mode) and (found.st_uid != os.geteuid() or found.st_nlink > 1):
         raise Refused(
             "IGN3405",
-            f"{folder.show(NAME)} belongs to another user or is another file too",
+            f"{folder.full_path(NAME)} belongs to another user or is another file too",
             hint="it is no journal of ours: remove it",
         )
 

@@ -50,7 +50,7 @@ def relabel_step(config: Config, root: Root, machine: Machine) -> Step:
         made = _outside(noted, _made(config, root, machine))
         paths = {*noted, *made, *_accounts(config, root)}
         # The notes may be somebody else's: what they name is looked for inside the root once more.
-        selinux.relabel(machine, [root.show(path) for path in root.resolve_all(paths)])
+        selinux.relabel(machine, [root.full_path(path) for path in root.resolve_all(paths)])
 
     return Step("set SELinux labels", machine.origin(), do, needs=EVERYTHING, provides=(LABELLED,))
 

@@ -40,7 +40,7 @@ def judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
         return MAKE
     if entry.node.overwrite:
         return REPLACE
-    path = folder.show(entry.name)
+    path = folder.full_path(entry.name)
     if entry.kind == FILE:
         if not S_ISREG(found.st_mode):
             raise _refused("IGN3104", f'"{path}": A non regular file exists there already', "file")
@@ -80,7 +80,7 @@ def _refused(code: str, why: str, kind: str) -> Refused:
 
 def file_exists(folder: Folder, name: str) -> Refused:
     """The refusal of a file that is there."""
-    return _refused("IGN3103", f'"{folder.show(name)}": A file exists there already', "file")
+    return _refused("IGN3103", f'"{folder.full_path(name)}": A file exists there already', "file")
 
 
 def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:
@@ -91,9 +91,9 @@ def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, lo
     found = folder.lstat(name)
     if action == KEEP_NODE and found is not None:
         if folder.set_attributes(name, found, mode, uid, gid):
-            log.info(f"set owner and mode of directory {quote(folder.show(name))}")
+            log.info(f"set owner and mode of directory {quote(folder.full_path(name))}")
         return
-    log.info(f"creating directory {quote(folder.show(name))}")
+    log.info(f"creating directory {quote(folder.full_path(name))}")
     if action == REPLACE:
         folder.remove(name)
     folder.make_folder(name, mode, uid, gid)
@@ -102,7 +102,7 @@ def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, lo
 def make_symlink(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:
     """Makes a symlink with exactly the config's text."""
     name, link = entry.name, Link(entry.node.raw)
-    path, target = folder.show(name), link.target or ""
+    path, target = folder.full_path(name), link.target or ""
     if action == NOTHING:
         log.info(f"Symlink {path} to {target} already exists, doing nothing")
         return

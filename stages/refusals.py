@@ -57,7 +57,7 @@ def occupied(
         folder = root.existing_folder(path)
         if folder is not None:
             with folder:
-                there += _find_in(folder, group, machine, earlier, refuse)
+                there += _find_in(root, folder, group, machine, earlier, refuse)
     return there
 
 
@@ -79,27 +79,34 @@ def _find_strangers(
 
 
 def _find_in(
-    folder: Folder, group: list[Entry], machine: Machine, earlier: Earlier, refuse: Refuse
+    root: Root,
+    folder: Folder,
+    group: list[Entry],
+    machine: Machine,
+    earlier: Earlier,
+    refuse: Refuse,
 ) -> Iterator[str]:
     names = folder.names() | {"."}
     for entry in group:
         if entry.name in names:
             try:
                 found = folder.lstat(entry.name)
-                if found is not None and _stays(entry, folder, found, earlier):
+                if found is not None and _stays(entry, root, folder, found, earlier):
                     yield entry.path
             except Failure as failure:
                 failure.origin = failure.origin or machine.origin(*entry.place)
                 refuse(failure)
 
 
-def _stays(entry: Entry, folder: Folder, found: os.stat_result, earlier: Earlier) -> bool:
+def _stays(
+    entry: Entry, root: Root, folder: Folder, found: os.stat_result, earlier: Earlier
+) -> bool:
     if entry.node.overwrite:
         if S_ISDIR(found.st_mode):
             folder.demand_removable(entry.name)
         return False
     if entry.node.raw.get("hard"):
-        return not hardlinks.is_ours(entry, found, folder.root, earlier)
+        return not hardlinks.is_ours(entry, found, root, earlier)
     if nodes.judge(entry, folder, found) != nodes.RESUME:
         return False
     maker = earlier.maker(entry.path)

@@ -103,7 +103,7 @@ def _provider_files(root: Root, machine: Machine) -> Step:
             try:
                 with root.folder(parent) as folder:
                     files.make(entry, folder, {name}, supplies, task.log)
-                    task.log.info(f"wrote file {quote(folder.show(name))}")
+                    task.log.info(f"wrote file {quote(folder.full_path(name))}")
             except Failure as failure:
                 failure.origin = origin
                 raise
@@ -152,7 +152,7 @@ def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
         text = shown_json(gojson.dumps_indent(report)) + "\n"
         folder.write(name, text.encode(), MODE, clear=is_folder, durable=True)
         try:
-            selinux.relabel(machine, [root.show(path)])
+            selinux.relabel(machine, [root.full_path(path)])
             if selinux.wanted(machine.settings, root):
                 barrier.sync()
         except BaseException:
@@ -192,7 +192,7 @@ def _previous(root: Root, path: str, task: Task) -> Any:
     except ValueError as error:
         raise Failure(
             "IGN3503",
-            f"couldn't unmarshal previous report output: {root.show(path)} is {error}",
+            f"couldn't unmarshal previous report output: {root.full_path(path)} is {error}",
             hint="remove it, if this system was never provisioned",
         ) from error
 

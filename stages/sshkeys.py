@@ -42,7 +42,7 @@ def write(wanted: PasswdUser, user: User, root: Root, log: Log, *, fragment: boo
         path = f"{user.home.rstrip('/')}/{FRAGMENT if fragment else PLAIN}"
         text = "\n".join(keys)
         _write(path, text if text.endswith("\n") else text + "\n", user, root)
-    shown = root.show(path)
+    shown = root.full_path(path)
     journal.send(
         f"wrote ssh authorized keys file for user: {user.name}",
         journal.WROTE_SSH_KEYS,
@@ -64,7 +64,7 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
             group = _group(folder, user)
             folder.write(name, text.encode(), None, user.uid, group, at_most=0o600)
         elif not S_ISREG(found.st_mode) or not _may(found, _WRITE, user):
-            raise _forbidden(root.show(place), user)
+            raise _forbidden(root.full_path(place), user)
         elif found.st_size != len(text.encode()) or folder.read(name) != text.encode():
             mode = S_IMODE(found.st_mode)
             folder.write(name, text.encode(), mode, found.st_uid, found.st_gid)
@@ -91,7 +91,7 @@ def _make_folders(path: str, user: User, root: Root) -> None:
                 group = _group(folder, user)
                 folder.make_folder(name, uid=user.uid, gid=group, at_most=0o700)
             elif not S_ISDIR(found.st_mode):
-                raise _forbidden(folder.show(name), user)
+                raise _forbidden(folder.full_path(name), user)
         above = f"{above}/{name}"
 
 
@@ -104,7 +104,7 @@ def _group(folder: Folder, user: User) -> int:
 def _demand(folder: Folder, wanted: int, user: User) -> None:
     found = folder.lstat(".")
     if found is None or not _may(found, wanted, user):
-        raise _forbidden(folder.root.show(folder.path) or "/", user)
+        raise _forbidden(folder.root_path + folder.path or "/", user)
 
 
 def _may(found: os.stat_result, wanted: int, user: User) -> bool:

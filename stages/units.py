@@ -102,15 +102,15 @@ def _write_all(units: list[Unit], root: Root, task: Task) -> None:
 
 def _write_in(folder: Folder, names: set[str], unit: Unit, root: Root, log: Log) -> None:
     if "/" not in unit.name:
-        _write(unit, unit.name, folder, names, log)
+        _write(unit, unit.name, folder, names, root, log)
         return
     parent, _, name = clean(f"{FOLDER}/{unit.name}").rpartition("/")
     with root.folder(parent) as other:
-        _write(unit, name, other, other.names(), log)
+        _write(unit, name, other, other.names(), root, log)
 
 
-def _write(unit: Unit, name: str, folder: Folder, names: set[str], log: Log) -> None:
-    _write_dropins(unit, f"{name}.d", folder, log)
+def _write(unit: Unit, name: str, folder: Folder, names: set[str], root: Root, log: Log) -> None:
+    _write_dropins(unit, f"{name}.d", folder, root, log)
     if unit.mask:
         _mask(name, folder, names, log)
         return
@@ -120,7 +120,7 @@ def _write(unit: Unit, name: str, folder: Folder, names: set[str], log: Log) -> 
         _unmask(name, folder, log)
 
 
-def _write_dropins(unit: Unit, inner: str, folder: Folder, log: Log) -> None:
+def _write_dropins(unit: Unit, inner: str, folder: Folder, root: Root, log: Log) -> None:
     beside = f"{folder.path}/{inner}"
     groups: dict[str, list[tuple[str, str]]] = {}  # one folder, but for names with a slash
     for dropin in unit.dropins:
@@ -128,7 +128,7 @@ def _write_dropins(unit: Unit, inner: str, folder: Folder, log: Log) -> None:
             parent, _, name = clean(f"{beside}/{dropin.name}").rpartition("/")
             groups.setdefault(parent, []).append((name, dropin.contents))
     for parent, texts in groups.items():
-        with folder.inner(inner) if parent == beside else folder.root.folder(parent) as own:
+        with root.subfolder(folder, inner) if parent == beside else root.folder(parent) as own:
             names = own.sweep()
             for name, text in texts:
                 _put(name, text, own, names, f'writing systemd drop-in "{name}" at', log)
@@ -143,7 +143,7 @@ def _put(name: str, text: str, folder: Folder, names: set[str], saying: str, log
         attributes = (S_IMODE(found.st_mode), found.st_uid, found.st_gid)
         if attributes == (MODE, 0, folder.group()) and folder.read(name, len(data)) == data:
             return
-    log.info(f"{saying} {quote(folder.show(name))}")
+    log.info(f"{saying} {quote(folder.full_path(name))}")
     folder.write(name, data, MODE)
 
 
@@ -163,7 +163,9 @@ def _unmask(name: str, folder: Folder, log: Log) -> None:
         log.info(f"unmasking unit {quote(name)}")
         folder.remove(name)
     elif text is not None and clean(os.path.join(folder.path, text)) == MASK:
-        log.warning(f"{name} stays masked: the link at {folder.show(name)} is {text}, not {MASK}")
+        log.warning(
+            f"{name} stays masked: the link at {folder.full_path(name)} is {text}, not {MASK}"
+        )
 
 
 def _set_presets(wanted: presets.Wanted, root: Root, task: Task) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+from itertools import count
 from stat import S_IMODE, S_ISDIR, S_ISGID
 
 from ignition.base.errors import Refused, failure_from_oserror
@@ -16,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ignition.system.root import Root
-
     # What a file shall hold: the bytes, or what writes them to an open descriptor.
     Body = bytes | Callable[[int], None]
 
@@ -26,20 +25,44 @@ KEEP = -1  # owner or group that is left as it is, as in chown(2)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_TEMPORARY = ".ignition-tmp-"
+_HEX = "0123456789abcdef"
+
+
+class TemporaryNames:
+    """Names of temporary files, unique across runs and within this one."""
+
+    __slots__ = ("_numbers", "_run")
+
+    def __init__(self) -> None:
+        self._run = os.urandom(4).hex()
+        self._numbers = count(1)  # safe to share between threads
+
+    def new(self) -> str:
+        """An unused name."""
+        return f"{_TEMPORARY}{self._run}-{next(self._numbers)}"
+
+    def is_leftover(self, name: str) -> bool:
+        """Whether an earlier, interrupted run made up this name."""
+        run, dash, number = name.removeprefix(_TEMPORARY).partition("-")
+        ours = name.startswith(_TEMPORARY) and len(run) == len(self._run) and bool(dash)
+        return ours and run != self._run and not run.strip(_HEX) and number.isdigit()
 
 
 class Folder:
-    """An open folder inside the root: `path` is its config path, without links.
+    """An open folder inside the target root.
 
-    Names are single components, never followed. Failures are those of `failure_from_oserror`.
+    `path` is its config path with all symlinks resolved, `root_path` the root in the running system. Names
+    are single components and never followed. Methods raise what `failure_from_oserror` returns.
     """
 
-    __slots__ = ("fileno", "path", "root")
+    __slots__ = ("_temporary", "fileno", "path", "root_path")
 
-    def __init__(self, root: Root, path: str, fileno: int) -> None:
-        self.root = root
+    def __init__(self, root_path: str, path: str, fileno: int, temporary: TemporaryNames) -> None:
+        self.root_path = root_path
         self.path = path
         self.fileno = fileno
+        self._temporary = temporary
 
     def __enter__(self) -> Folder:
         return self
@@ -47,22 +70,9 @@ class Folder:
     def __exit__(self, *_: object) -> None:
         os.close(self.fileno)
 
-    def show(self, name: str) -> str:
-        """The path of an entry as the running system sees it."""
-        return f"{self.root.path}{self.path}/{name}"
-
-    def inner(self, name: str) -> Folder:
-        """As `Root.folder` for a folder in this one, without the way down from the root."""
-        path = f"{self.path}/{name}"
-        try:
-            try:
-                fileno = os.open(name, _FOLDER, dir_fd=self.fileno)
-            except FileNotFoundError:
-                self.make_folder(name)
-                fileno = os.open(name, _FOLDER, dir_fd=self.fileno)
-        except OSError:  # a link, which only the root can follow
-            return self.root.folder(path)
-        return Folder(self.root, path, fileno)
+    def full_path(self, name: str) -> str:
+        """The path of an entry in the running system."""
+        return f"{self.root_path}{self.path}/{name}"
 
     def names(self) -> set[str]:
         """What is in it."""
@@ -71,7 +81,7 @@ class Folder:
     def sweep(self) -> set[str]:
         """Removes temporary files of an earlier run, which a power cut left; what else is in it."""
         found = self.names()
-        leftovers = {name for name in found if self.root.is_leftover(name)}
+        leftovers = {name for name in found if self._temporary.is_leftover(name)}
         for name in leftovers:
             self.discard(name)
         return found - leftovers
@@ -80,7 +90,7 @@ class Folder:
         try:
             return lstat_at(name, self.fileno)
         except OSError as error:
-            raise failure_from_oserror(error, f"cannot look at {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot look at {self.full_path(name)}") from error
 
     def group(self) -> int:
         """The group that a new entry of it gets."""
@@ -92,14 +102,14 @@ class Folder:
         try:
             return read_regular(name, limit, folder=self.fileno)
         except OSError as error:
-            raise failure_from_oserror(error, f"cannot read {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot read {self.full_path(name)}") from error
 
     def open(self, name: str, flags: int = os.O_RDONLY) -> int:
         """A descriptor of a regular file, which the caller closes."""
         try:
             return open_regular(name, flags, folder=self.fileno)
         except OSError as error:
-            raise failure_from_oserror(error, f"cannot open {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot open {self.full_path(name)}") from error
 
     def readlink(self, name: str) -> str | None:
         """The text of a symlink; None for anything else."""
@@ -142,19 +152,19 @@ class Folder:
                 os.fsync(self.fileno)
         except OSError as error:
             self.discard(temporary)
-            raise failure_from_oserror(error, f"cannot write {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot write {self.full_path(name)}") from error
         except BaseException:
             self.discard(temporary)
             raise
 
     def create(self, mode: int) -> tuple[str, int]:
         """A new file under a temporary name: that name and the descriptor, for writing and reading."""
-        temporary = self.root.temporary_name()
+        temporary = self._temporary.new()
         try:
             return temporary, os.open(temporary, _NEW, mode & 0o777, dir_fd=self.fileno)
         except OSError as error:
             raise failure_from_oserror(
-                error, f"cannot write in {self.root.path}{self.path or '/'}"
+                error, f"cannot write in {self.root_path}{self.path or '/'}"
             ) from error
 
     def discard(self, temporary: str) -> None:
@@ -193,7 +203,7 @@ class Folder:
                 os.close(fileno)
         except OSError as error:
             raise failure_from_oserror(
-                error, f"cannot make the folder {self.show(name)}"
+                error, f"cannot make the folder {self.full_path(name)}"
             ) from error
 
     def has_capabilities(self, name: str) -> bool:
@@ -234,7 +244,7 @@ class Folder:
                 os.close(fileno)
         except OSError as error:
             raise failure_from_oserror(
-                error, f"cannot set owner and mode of {self.show(name)}"
+                error, f"cannot set owner and mode of {self.full_path(name)}"
             ) from error
         return True
 
@@ -276,12 +286,14 @@ class Folder:
         self._link_by_rename(name, make)
 
     def _link_by_rename(self, name: str, make: Callable[[str], None]) -> None:
-        temporary = self.root.temporary_name()
+        temporary = self._temporary.new()
         try:
             make(temporary)
             os.rename(temporary, name, src_dir_fd=self.fileno, dst_dir_fd=self.fileno)
         except OSError as error:
-            raise failure_from_oserror(error, f"cannot make the link {self.show(name)}") from error
+            raise failure_from_oserror(
+                error, f"cannot make the link {self.full_path(name)}"
+            ) from error
         finally:
             self.discard(temporary)  # rename leaves it where both are the same file already
 
@@ -315,7 +327,7 @@ class Folder:
             else:
                 os.unlink(name, dir_fd=self.fileno)
         except OSError as error:
-            raise failure_from_oserror(error, f"cannot remove {self.show(name)}") from error
+            raise failure_from_oserror(error, f"cannot remove {self.full_path(name)}") from error
 
     def demand_removable(self, name: str) -> None:
         """Refuses (IGN3009) a folder that cannot go: the root, and one with a mount there or below."""
@@ -328,7 +340,7 @@ class Folder:
         if point:
             raise Refused(
                 "IGN3009",
-                f"cannot remove {self.show(name)}: {point} is a mount point",
+                f"cannot remove {self.full_path(name)}: {point} is a mount point",
                 hint="leave out overwrite, or mount the file system somewhere else",
             )
 

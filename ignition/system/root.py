@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import errno
 import os
-from itertools import count
 
 from ignition.base.errors import failure_from_oserror
 from ignition.base.files import LIMIT, check_regular, read_regular
-from ignition.system.folder import Folder, lstat_at, readlink_at
+from ignition.system.folder import Folder, TemporaryNames, lstat_at, readlink_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 MAX_HOPS = 40  # symlinks in one path, as in Linux
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_TEMPORARY = ".ignition-tmp-"
-_HEX = "0123456789abcdef"
 
 
 class Root:
@@ -37,15 +34,14 @@ class Root:
     Config paths are absolute and clean; those in answers are so too, and begin at this root.
     """
 
-    __slots__ = ("_numbers", "_run", "path")
+    __slots__ = ("_temporary", "path")
 
     def __init__(self, path: str) -> None:
         self.path = path.rstrip("/")
-        self._run = os.urandom(4).hex()
-        self._numbers = count(1)  # several threads take from it
+        self._temporary = TemporaryNames()
 
-    def show(self, path: str) -> str:
-        """The path as the running system sees it: with the root in front."""
+    def full_path(self, path: str) -> str:
+        """The path in the running system: with the root in front."""
         return self.path + path
 
     def resolve(self, path: str) -> str:
@@ -75,7 +71,7 @@ class Root:
             finally:
                 walk.close()
         except OSError as error:
-            raise failure_from_oserror(error, f"cannot resolve {self.show(path)}") from error
+            raise failure_from_oserror(error, f"cannot resolve {self.full_path(path)}") from error
 
     def first_missing(self, path: str) -> str:
         """The topmost component of a resolved path that does not exist; the path itself if all do."""
@@ -104,15 +100,28 @@ class Root:
     def folder(self, path: str) -> Folder:
         """Opens a folder; missing ones are made, 0755 and root's. To be closed: use it with `with`.
 
-        Failure IGN3003 where a component is neither folder nor link, and the others of `failure_from_oserror`.
+        Failure IGN3003 where a component is neither folder nor link, else as `failure_from_oserror`.
         """
         try:
             walk = _Walk(self, path, make=True)
-            return Folder(self, walk.path, walk.keep())
+            return Folder(self.path, walk.path, walk.keep(), self._temporary)
         except OSError as error:
             raise failure_from_oserror(
-                error, f"cannot make the folder {self.show(path) or '/'}"
+                error, f"cannot make the folder {self.full_path(path) or '/'}"
             ) from error
+
+    def subfolder(self, folder: Folder, name: str) -> Folder:
+        """`folder()` for a direct child of an open folder, without walking down from the root again."""
+        path = f"{folder.path}/{name}"
+        try:
+            try:
+                fileno = os.open(name, _FOLDER, dir_fd=folder.fileno)
+            except FileNotFoundError:
+                folder.make_folder(name)
+                fileno = os.open(name, _FOLDER, dir_fd=folder.fileno)
+        except OSError:  # a symlink, which must be resolved from the root
+            return self.folder(path)
+        return Folder(self.path, path, fileno, self._temporary)
 
     def existing_folder(self, path: str) -> Folder | None:
         """Opens a folder if it is there. To be closed."""
@@ -121,10 +130,10 @@ class Root:
             if walk.missing:
                 walk.close()
                 return None
-            return Folder(self, walk.path, walk.keep())
+            return Folder(self.path, walk.path, walk.keep(), self._temporary)
         except OSError as error:
             raise failure_from_oserror(
-                error, f"cannot open the folder {self.show(path) or '/'}"
+                error, f"cannot open the folder {self.full_path(path) or '/'}"
             ) from error
 
     def lstat(self, path: str) -> os.stat_result | None:
@@ -139,7 +148,7 @@ class Root:
         except NotADirectoryError:
             return None
         except OSError as error:
-            raise failure_from_oserror(error, f"cannot look at {self.show(path)}") from error
+            raise failure_from_oserror(error, f"cannot look at {self.full_path(path)}") from error
 
     def read(self, path: str, limit: int = LIMIT) -> bytes | None:
         """The file's bytes, at most `limit`, links followed inside the root, or None if there is none."""
@@ -156,7 +165,7 @@ class Root:
 
     def _at_end(self, path: str, doing: str, do: Callable[[str, int], T]) -> T | None:
         """Does something to the node that a path leads to, links followed inside the root."""
-        shown = f"cannot {doing} {self.show(path)}"
+        shown = f"cannot {doing} {self.full_path(path)}"
         try:
             for _ in range(MAX_HOPS):
                 parent, _, name = path.rpartition("/")
@@ -177,16 +186,6 @@ class Root:
         except OSError as error:
             raise failure_from_oserror(error, shown) from error
         raise failure_from_oserror(OSError(errno.ELOOP, ""), shown)
-
-    def temporary_name(self) -> str:
-        """A name that no other run and no other file of this run has."""
-        return f"{_TEMPORARY}{self._run}-{next(self._numbers)}"
-
-    def is_leftover(self, name: str) -> bool:
-        """Whether a name is a temporary one of an earlier run that did not come to its end."""
-        run, dash, number = name.removeprefix(_TEMPORARY).partition("-")
-        ours = name.startswith(_TEMPORARY) and len(run) == len(self._run) and bool(dash)
-        return ours and run != self._run and not run.strip(_HEX) and number.isdigit()
 
 
 class _Walk:

@@ -44,7 +44,7 @@ def policy(root: Root) -> str:
             if "/" in name or "\0" in name or name in (".", ".."):
                 raise Refused(
                     "IGN3404",
-                    f"{root.show(CONFIG)} names the policy {quote(name)}, which is no name",
+                    f"{root.full_path(CONFIG)} names the policy {quote(name)}, which is no name",
                     hint="SELINUXTYPE is the name of a folder below /etc/selinux",
                 )
             return name
@@ -82,7 +82,7 @@ def relabel(target: Target, paths: Iterable[str]) -> None:
     root = Root(settings.root)
     name = policy(root)
     if not name:
-        log.debug(f"{root.show(CONFIG)} names no policy, skipping relabeling")
+        log.debug(f"{root.full_path(CONFIG)} names no policy, skipping relabeling")
         return
     # Not followed: a link whose target is not there yet has a label of its own.
     present = [path for path in sorted(set(paths)) if os.path.lexists(path)]

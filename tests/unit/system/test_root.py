@@ -159,10 +159,10 @@ def test_first_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["", "/"])
 def test_the_root_of_the_machine(path: str) -> None:
     root = Root(path)
-    assert root.show("/etc/x") == "/etc/x"
+    assert root.full_path("/etc/x") == "/etc/x"
     assert root.lstat("/proc") is not None
     with root.folder("/") as folder:
-        assert folder.show("x") == "/x"
+        assert folder.full_path("x") == "/x"
 
 
 def test_a_path_may_be_deeper_than_files_may_be_open(tmp_path: Path) -> None:
