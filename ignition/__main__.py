@@ -32,9 +32,9 @@ def main(argv: list[str] | None = None) -> int:
     if program == "__main__.py":  # python -m ignition
         program = "ignition"
     try:
-        from ignition.base import border
+        from ignition.base import entrypoint
 
-        return border.run(program, lambda: _program(program, words[1:]))
+        return entrypoint.run(program, lambda: _program(program, words[1:]))
     except KeyboardInterrupt:  # so early that the border was not loaded yet
         return 130
 
@@ -78,17 +78,17 @@ def boot(words: list[str]) -> int:
     """`ignition --platform P --stage S ...`, as the units call it."""
     from ignition import providers
     from ignition.base import streams
-    from ignition.base.settings import from_process
+    from ignition.base.settings import load_settings
     from ignition.cli import compat
 
-    settings = from_process()
+    settings = load_settings()
     try:
         request = compat.parse(words, settings, providers.names())
     except compat.UsageError as error:
         _usage_error(error, words, settings)
         return 2
     if request.help:
-        streams.say(compat.fitted())
+        streams.print_error(compat.fitted())
         return 0
     if request.version:
         return _run("version", [])
@@ -101,8 +101,8 @@ def _usage_error(error: compat.UsageError, words: list[str], settings: Settings)
     """In the initramfs nobody reads a usage text, so the cause also goes where failures are shown."""
     from ignition.base import streams
     from ignition.base.errors import Failure
+    from ignition.base.printable import printable
     from ignition.base.settings import in_initramfs
-    from ignition.base.shown import shown
     from ignition.cli import compat
     from ignition.engine import report
     from ignition.engine.view import explain, open_view
@@ -113,9 +113,9 @@ def _usage_error(error: compat.UsageError, words: list[str], settings: Settings)
         except ImportError:
             pass  # a tree made for an initramfs, tried out elsewhere
         else:
-            streams.say(advice.on(error, words))
+            streams.print_error(advice.on(error, words))
             return
-    streams.say(f"{shown(str(error))}\n{error.hint or compat.USAGE}\n")
+    streams.print_error(f"{printable(str(error))}\n{error.hint or compat.USAGE}\n")
     failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)
     open_view(settings.console).line(f"FAILED {failure.code} {failure.text}")
     report.keep_failure(explain("", [failure]), settings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import _queue
 import _thread
 
-from ignition.base.errors import Failure, no_thread
+from ignition.base.errors import Failure, thread_failure
 from ignition.providers import configdrive
 from ignition.resource.context import silent
 from ignition.resource.watch import Watch
@@ -92,7 +92,7 @@ class _Race:
                 try:
                     _thread.start_new_thread(self._run, (name, ask))
                 except RuntimeError as error:
-                    raise no_thread(error) from error
+                    raise thread_failure(error) from error
 
     def _run(self, name: str, ask: Ask) -> None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from ignition.base.errors import Failure, Refused, Several
+from ignition.base.errors import Failure, FailureGroup, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def of_config(storage: Storage, root: Root, machine: Machine) -> list[Entry]:
         if other is not entry:
             clashes.append(_clash(entry, other, machine))
     if clashes:
-        raise Several(clashes) if len(clashes) > 1 else clashes[0]
+        raise FailureGroup(clashes) if len(clashes) > 1 else clashes[0]
     return list(taken.values())
 
 

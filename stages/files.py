@@ -8,7 +8,7 @@ step, which fetches many at once. Hard links follow when everything else is ther
 
 from __future__ import annotations
 
-from ignition.base.errors import Failure, Several
+from ignition.base.errors import Failure, FailureGroup
 from ignition.base.log import quote
 from ignition.engine.step import Step
 from ignition.system.root import Root
@@ -130,7 +130,7 @@ def _look_again(folders: dict[str, list[Entry]], root: Root, supplies: Supplies)
     refused: list[Failure] = []
     found = refusals.occupied(folders, root, supplies.machine, supplies.earlier, refused.append)
     if refused:
-        raise Several(refused) if len(refused) > 1 else refused[0]
+        raise FailureGroup(refused) if len(refused) > 1 else refused[0]
     return found
 
 

@@ -17,7 +17,7 @@ from stat import S_ISREG
 
 from ignition.base import gojson
 from ignition.base.errors import Refused, failure_from_oserror
-from ignition.base.files import OWN_LIMIT, read_regular
+from ignition.base.files import STATE_LIMIT, read_regular
 from ignition.resource import digest
 from ignition.system.folder import write_all
 
@@ -243,7 +243,7 @@ def digest_of_config(machine: Machine) -> str:
 
 def _sum_of_file(path: str) -> str:
     try:
-        return digest.sha512(read_regular(path, OWN_LIMIT, follow=True))
+        return digest.sha512(read_regular(path, STATE_LIMIT, follow=True))
     except FileNotFoundError:
         return ""
 
@@ -251,7 +251,7 @@ def _sum_of_file(path: str) -> str:
 def _notes_of_result(root: Root, machine: Machine, config_digest: str) -> list[Any]:
     path = machine.settings.result_file
     try:
-        result = gojson.loads_sound((path and root.read(path, LARGEST)) or b"null")
+        result = gojson.loads_strict((path and root.read(path, LARGEST)) or b"null")
     except ValueError:
         return []
     ours = result.get("engine") if isinstance(result, dict) else None

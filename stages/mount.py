@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import stat
 
-from ignition.base import stop
-from ignition.base.errors import CommandFailed, Failure, Refused, Several
+from ignition.base import interrupt
+from ignition.base.errors import CommandFailed, Failure, FailureGroup, Refused
 from ignition.base.files import read_regular, write_atomically
 from ignition.base.record import record
 from ignition.engine.step import Step, Task
@@ -205,7 +205,7 @@ def _unmount_all(task: Task, wanted: list[_Wanted]) -> None:
             failure.origin = one.origin
             failures.append(failure)
     if failures:
-        raise failures[0] if len(failures) == 1 else Several(failures)
+        raise failures[0] if len(failures) == 1 else FailureGroup(failures)
 
 
 def _unmount(task: Task, one: _Wanted) -> None:
@@ -241,7 +241,7 @@ def _try_to_unmount(log: Log, task: Task, target: str) -> None:
                     cause=failure,
                 ) from failure
             task.progress(f"{target} is busy")
-            stop.sleep(1)
+            interrupt.sleep(1)
 
 
 class _Ours:

@@ -27,7 +27,7 @@ def parse(text: bytes) -> Iterator[Note]:
         if not line or len(line) > _LONGEST:
             continue
         try:
-            note = gojson.loads_sound(line)
+            note = gojson.loads_strict(line)
         except ValueError:
             continue  # the line that a power cut tore: its act has not begun
         if is_sound(note):

@@ -15,7 +15,7 @@ from ignition.base import gojson
 from ignition.base.errors import CommandFailed, Failure, Refused
 from ignition.base.log import quote
 from ignition.base.origin import Origin
-from ignition.base.shown import shown_json
+from ignition.base.printable import printable_json
 from ignition.config.model import File
 from ignition.engine.step import Step
 from ignition.system import selinux
@@ -149,7 +149,7 @@ def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
     with root.folder(parent) as folder:
         found = folder.lstat(name)
         is_folder = found is not None and S_ISDIR(found.st_mode)
-        text = shown_json(gojson.dumps_indent(report)) + "\n"
+        text = printable_json(gojson.dumps_indent(report)) + "\n"
         folder.write(name, text.encode(), MODE, clear=is_folder, durable=True)
         try:
             selinux.relabel(machine, [root.full_path(path)])
@@ -183,7 +183,7 @@ def _previous(root: Root, path: str, task: Task) -> Any:
         return None
     task.log.warning(AGAIN)
     try:
-        previous = _sorted(gojson.loads_foreign(text))
+        previous = _sorted(gojson.loads_untrusted(text))
         # The notes of the run before that one are of no use any more, and would add up.
         if isinstance(previous, dict) and isinstance(previous.get("engine"), dict):
             previous["engine"].pop("journal", None)

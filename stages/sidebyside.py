@@ -6,7 +6,7 @@ from __future__ import annotations
 import _queue
 import _thread
 
-from ignition.base.errors import Failure, Several, each
+from ignition.base.errors import Failure, FailureGroup, flatten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def _raise(problems: list[BaseException]) -> None:
     for problem in problems:
         if not isinstance(problem, Failure):
             raise problem
-        failures += each(problem)
+        failures += flatten(problem)
     if len(failures) > 1:
-        raise Several(failures)
+        raise FailureGroup(failures)
     if failures:
         raise failures[0]

@@ -105,7 +105,7 @@ class CommandFailed(Failure):
         self.stderr = stderr
 
 
-class Several(Failure):
+class FailureGroup(Failure):
     """More than one failure of the same moment, in the order in which they came."""
 
     def __init__(self, failures: list[Failure]) -> None:
@@ -117,14 +117,14 @@ class Several(Failure):
         self.exit_status = first.exit_status
 
 
-def each(failure: Failure) -> list[Failure]:
+def flatten(failure: Failure) -> list[Failure]:
     """The failure as a list of single ones."""
-    return failure.failures if isinstance(failure, Several) else [failure]
+    return failure.failures if isinstance(failure, FailureGroup) else [failure]
 
 
-def together(failures: list[Failure]) -> Failure:
+def combine(failures: list[Failure]) -> Failure:
     """One failure, or all of them as one."""
-    return failures[0] if len(failures) == 1 else Several(failures)
+    return failures[0] if len(failures) == 1 else FailureGroup(failures)
 
 
 # errno -> (code, meaning, hint). 7xxx: limits of the process, whatever the system call was; 3xxx: errors of
@@ -148,7 +148,7 @@ _ERRNO = {
 }
 
 
-def limit(error: OSError) -> tuple[str, str, str] | None:
+def resource_limit(error: OSError) -> tuple[str, str, str] | None:
     """Code, meaning and hint if the error is a limit of the process, else None."""
     known = _ERRNO.get(error.errno or 0)
     return known if known and known[0].startswith("IGN7") else None
@@ -165,26 +165,26 @@ def failure_from_oserror(error: OSError, doing: str) -> Failure:
     return Failure(code, f"{doing}: {meaning}", hint=hint, cause=error)
 
 
-def of_system(error: OSError, origin: Origin | None = None) -> Failure:
+def oserror_failure(error: OSError, origin: Origin | None = None) -> Failure:
     """The failure for any other system call."""
     place = f"{error.filename}: " if error.filename else ""
     code = getattr(error, "code", "IGN7003")  # of `base.files.Unfit`
-    code, text, hint = limit(error) or (code, error.strerror or str(error), "")
+    code, text, hint = resource_limit(error) or (code, error.strerror or str(error), "")
     return Failure(code, f"{place}{text}", origin, hint=hint, cause=error)
 
 
-def no_thread(error: BaseException) -> Failure:
+def thread_failure(error: BaseException) -> Failure:
     """The failure for a thread that the kernel does not give."""
     code, text, hint = _ERRNO[errno.EAGAIN]
     return Failure(code, text, hint=hint, cause=error)
 
 
-def of_crash(crash: BaseException, origin: Origin | None = None) -> Failure:
+def crash_failure(crash: BaseException, origin: Origin | None = None) -> Failure:
     """The border where whatever was raised becomes a report: a limit of the process, or a defect of ours."""
     if isinstance(crash, Failure):
         return crash
     if isinstance(crash, OSError):
-        return of_system(crash, origin)
+        return oserror_failure(crash, origin)
     number = _limit_behind(crash)
     if number:
         code, text, hint = _ERRNO[number]

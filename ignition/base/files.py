@@ -12,9 +12,9 @@ import os
 import stat
 
 # For what is read into memory as a whole. Tables of accounts and records of runs are far smaller.
-LIMIT = 16 << 20
+DEFAULT_LIMIT = 16 << 20
 # What the engine keeps for itself between phases: a config may be 64 MiB, and be merged of several.
-OWN_LIMIT = 256 << 20
+STATE_LIMIT = 256 << 20
 
 _NULL = os.makedev(1, 3)
 _PIECE = 1 << 20
@@ -28,7 +28,7 @@ _KINDS = {
 }
 
 
-class Unfit(OSError):
+class UnusableFile(OSError):
     """What lies at a path is not what can be read or written there. `code` is that of the failure."""
 
     def __init__(self, code: str, why: str, path: str) -> None:
@@ -56,7 +56,7 @@ def open_regular(
 
 
 def read_regular(
-    path: str, limit: int = LIMIT, *, folder: int | None = None, follow: bool = False
+    path: str, limit: int = DEFAULT_LIMIT, *, folder: int | None = None, follow: bool = False
 ) -> bytes:
     """The bytes of a regular file, at most `limit` (else Unfit, IGN3403). The null device counts as empty."""
     if not check_regular(path, limit, folder=folder, follow=follow):
@@ -75,7 +75,7 @@ def read_regular(
 
 
 def check_regular(
-    path: str, limit: int = LIMIT, *, folder: int | None = None, follow: bool = False
+    path: str, limit: int = DEFAULT_LIMIT, *, folder: int | None = None, follow: bool = False
 ) -> bool:
     """Whether there is anything to read. Unfit as of `read_regular`, without reading."""
     found = os.stat(path, dir_fd=folder, follow_symlinks=follow)
@@ -90,11 +90,11 @@ def check_regular(
 def _demand_regular(found: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
-        raise Unfit("IGN3402", f"it is {kind}, not a regular file", path)
+        raise UnusableFile("IGN3402", f"it is {kind}, not a regular file", path)
 
 
-def _too_large(path: str, limit: int) -> Unfit:
-    return Unfit("IGN3403", f"it is larger than {limit >> 20} MiB", path)
+def _too_large(path: str, limit: int) -> UnusableFile:
+    return UnusableFile("IGN3403", f"it is larger than {limit >> 20} MiB", path)
 
 
 def write_atomically(path: str, data: bytes, mode: int) -> None:

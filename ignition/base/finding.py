@@ -21,7 +21,7 @@ WARNING = "warning"
 INFO = "info"
 
 # Of each severity. Nobody reads more, and a config of one megabyte may have a million.
-MOST_FINDINGS = 1000
+MAX_FINDINGS = 1000
 
 
 @record
@@ -38,26 +38,26 @@ class Finding:
         """The report line of the original: `error at $.storage.files.0.path, line 3 col 15: ...`."""
         places = []
         if self.origin.pointer:
-            places.append("$" + dotted(self.origin.pointer))
+            places.append("$" + dotted_path(self.origin.pointer))
         if self.origin.line:
             places.append(f"line {self.origin.line} col {self.origin.column}")
         where = f" at {', '.join(places)}" if places else ""
         return f"{self.severity}{where}: {self.message}"
 
 
-def dotted(pointer: str) -> str:
+def dotted_path(pointer: str) -> str:
     """A JSON pointer in the original's notation, which quotes nothing."""
     return pointer.replace("/", ".").replace("~1", "/").replace("~0", "~")
 
 
-def bounded(findings: Iterable[T]) -> tuple[list[T], bool]:
+def limit_findings(findings: Iterable[T]) -> tuple[list[T], bool]:
     """The first `MOST_FINDINGS` of each severity, and whether there are more."""
     kept: list[T] = []
     counts: dict[str, int] = {}
     more = False
     for finding in findings:
         count = counts.get(finding.severity, 0)
-        if count < MOST_FINDINGS:
+        if count < MAX_FINDINGS:
             counts[finding.severity] = count + 1
             kept.append(finding)
         else:

@@ -50,13 +50,13 @@ def loads(text: str) -> Any:
     return value
 
 
-def loads_sound(data: bytes) -> Any:
+def loads_strict(data: bytes) -> Any:
     """The value of a JSON text that we wrote, or that somebody put in its place.
 
     ValueError also for what could not be written again: half of a surrogate pair, a number beyond 64-bit
     floats, what is nested too deep.
     """
-    value = loads_foreign(data)
+    value = loads_untrusted(data)
     try:
         dumps(value).encode()
     except RecursionError as error:
@@ -64,7 +64,7 @@ def loads_sound(data: bytes) -> Any:
     return value
 
 
-def loads_foreign(data: bytes) -> Any:
+def loads_untrusted(data: bytes) -> Any:
     """The value of a JSON text of somebody else, which must not be many times its size in memory."""
     if data.count(b"[") + data.count(b"{") > _MOST_PARTS:
         raise ValueError("too many parts")

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PIECE = 1 << 20
+CHUNK_SIZE = 1 << 20
 """What is unpacked comes in pieces of at most this size, so that a small body cannot fill the memory."""
 
 _GZIP = 16 + zlib.MAX_WBITS
@@ -46,10 +46,10 @@ class Gunzip:
             self._portion = min(2 * self._portion, _MOST)
             more = True
             while more:
-                piece = self._stream.decompress(given, PIECE)
+                piece = self._stream.decompress(given, CHUNK_SIZE)
                 if piece:
                     yield piece
                 given = self._stream.unconsumed_tail
                 # A full piece may not have been all that the input held, even if that is used up.
-                more = not self._stream.eof and (bool(given) or len(piece) == PIECE)
+                more = not self._stream.eof and (bool(given) or len(piece) == CHUNK_SIZE)
             at -= len(self._stream.unused_data)

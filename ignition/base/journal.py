@@ -6,7 +6,7 @@ Protocol: https://systemd.io/JOURNAL_NATIVE_PROTOCOL/
 
 from __future__ import annotations
 
-from ignition.base.shown import shown
+from ignition.base.printable import printable
 
 FETCHED_CONFIG = "57124006b5c94805b77ce473e92a8aeb"
 WROTE_SSH_KEYS = "225067b87bbd4a0cb6ab151f82fa364b"
@@ -38,5 +38,5 @@ def send(message: str, message_id: str, fields: dict[str, str], socket: str = SO
 
 
 def _field(name: str, value: str) -> bytes:
-    data = shown(value).encode()
+    data = printable(value).encode()
     return name.encode() + b"=" + data + b"\n"

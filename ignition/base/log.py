@@ -11,7 +11,7 @@ import _thread
 import os
 import time
 
-from ignition.base.shown import escaped, shown
+from ignition.base.printable import escape, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ class _Counter:
             return self._value
 
 
-def to_stdout(level: int, text: str) -> None:
+def write_stdout(level: int, text: str) -> None:
     """One line on standard output: the level padded to nine characters, a colon, the text."""
-    line = f"{_WORDS[level]:<9}: {shown(text)}\n".encode()
+    line = f"{_WORDS[level]:<9}: {printable(text)}\n".encode()
     try:
         os.write(1, line)
     except OSError:
@@ -108,14 +108,14 @@ def to_stdout(level: int, text: str) -> None:
 def open_sink(*, stdout: bool) -> Sink:
     """The sink of a run: the system log, or standard output when asked for or when there is no log."""
     if stdout:
-        return to_stdout
+        return write_stdout
     for path in ("/dev/log", "/var/run/syslog", "/var/run/log"):
         try:
             return _Syslog(path).write
         except OSError as error:
             reason = error.strerror
-    to_stdout(ERROR, f"unable to open syslog: {reason}")
-    return to_stdout
+    write_stdout(ERROR, f"unable to open syslog: {reason}")
+    return write_stdout
 
 
 class _Syslog:
@@ -134,7 +134,7 @@ class _Syslog:
     def write(self, level: int, text: str) -> None:
         now = time.localtime()
         stamp = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2} {time.strftime('%H:%M:%S', now)} "
-        message = f"<{level}>{stamp}{self._tag}{shown(text)}".encode()
+        message = f"<{level}>{stamp}{self._tag}{printable(text)}".encode()
         try:
             self._socket.send(message)
         except OSError:
@@ -154,4 +154,4 @@ def quote(text: str) -> str:
     plain = text.replace("\\", "\\\\").replace('"', '\\"')
     if plain.isprintable():
         return f'"{plain}"'
-    return '"' + "".join(c if c.isprintable() else escaped(c) for c in plain) + '"'
+    return '"' + "".join(c if c.isprintable() else escape(c) for c in plain) + '"'

@@ -143,7 +143,7 @@ def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
 
 def _wait(name: str, text: str) -> int:
     try:
-        seconds = int(duration(f"{text}s" if text.isascii() and text.isdigit() else text))
+        seconds = int(parse_duration(f"{text}s" if text.isascii() and text.isdigit() else text))
         return max(seconds, 0)
     except ValueError:
         raise Failure(
@@ -180,7 +180,7 @@ _UNITS = {
 }
 
 
-def duration(text: str) -> float:
+def parse_duration(text: str) -> float:
     """Seconds of a Go duration (`90s`, `1h30m`, `1.5m`). ValueError for anything else, a bare number too."""
     rest = text.lstrip("+-") if text[:1] in ("+", "-") and text[1:2] not in ("+", "-") else text
     sign = -1.0 if text.startswith("-") else 1.0
@@ -207,7 +207,7 @@ def in_initramfs() -> bool:
     return os.path.exists("/etc/initrd-release")
 
 
-def from_process() -> Settings:
+def load_settings() -> Settings:
     """Settings of this process's environment and of the kernel command line."""
     settings = Settings()
     settings.read_environment(os.environ)

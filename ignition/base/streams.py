@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import os
 
-from ignition.base.shown import shown_lines
+from ignition.base.printable import printable_lines
 
-OUTPUT, ERROR = 1, 2
+STDOUT, STDERR = 1, 2
 
 
-def hold_places() -> None:
+def reserve_descriptors() -> None:
     """Puts something in the place of standard streams that are closed.
 
     The next file to be opened would get the free descriptor, and whatever is said would be written into it.
     /dev/null stands there the wrong way round, so that using the stream fails as if it were still closed.
     """
-    for descriptor, wrong_way in ((0, os.O_WRONLY), (OUTPUT, os.O_RDONLY), (ERROR, os.O_RDONLY)):
+    for descriptor, wrong_way in ((0, os.O_WRONLY), (STDOUT, os.O_RDONLY), (STDERR, os.O_RDONLY)):
         try:
             os.fstat(descriptor)
         except OSError:
@@ -43,11 +43,11 @@ def write(descriptor: int, text: str) -> None:
             _wait(descriptor, to_write=True)
 
 
-def say(text: str, *, painted: bool = False) -> None:
+def print_error(text: str, *, painted: bool = False) -> None:
     """To standard error; what is `painted` may have escape sequences. If nobody can hear it, there is nobody
     to tell."""
     try:
-        write(ERROR, text if painted else shown_lines(text))
+        write(STDERR, text if painted else printable_lines(text))
     except OSError:
         pass
 

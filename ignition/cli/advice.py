@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from ignition import providers
-from ignition.base.shown import shown
+from ignition.base.printable import printable
 from ignition.cli import compat
 
 TYPE_CHECKING = False
@@ -37,8 +37,8 @@ def on(error: UsageError, words: list[str]) -> str:
     if not said[0].startswith("-"):
         return f"ignition: IGN6004: {said[0]!r} is not a command\n  {command(said[0], said[1:])}\n"
     if isinstance(error, compat.UnknownFlag):
-        return f"{shown(str(error))}\n  {_flag(error.name)}\n"
-    return f"{shown(str(error))}\n  {_value(error, said)}\n"
+        return f"{printable(str(error))}\n  {_flag(error.name)}\n"
+    return f"{printable(str(error))}\n  {_value(error, said)}\n"
 
 
 def command(word: str, more: list[str]) -> str:

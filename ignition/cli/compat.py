@@ -8,7 +8,7 @@ the errors are those of Go's package, because people and scripts know them.
 
 from __future__ import annotations
 
-from ignition.base.settings import duration, in_initramfs
+from ignition.base.settings import in_initramfs, parse_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,6 +180,6 @@ def _boolean(name: str, value: str) -> bool:
 
 def _timeout(value: str) -> int:
     try:
-        return int(duration(value))
+        return int(parse_duration(value))
     except ValueError:
         raise _invalid(value, "fetch-timeout", "parse error") from None

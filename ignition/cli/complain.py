@@ -26,11 +26,11 @@ def take(path: str) -> tuple[bytes, str]:
 
 def complain(findings: Iterable[Finding], data: bytes, name: str) -> None:
     """Findings as lint shows them; lines are shown of the config `name`, whose bytes are `data`."""
-    text = Text(os.isatty(streams.ERROR) and not os.environ.get("NO_COLOR"))
+    text = Text(os.isatty(streams.STDERR) and not os.environ.get("NO_COLOR"))
     for each in findings:
         found = LintFinding(each.code, each.severity, each.message, each.origin, each.hint)
         shown = linted(name, data if each.origin.source == name else b"", [found])
-        streams.say(text.file(shown), painted=True)
+        streams.print_error(text.file(shown), painted=True)
 
 
 def refused(failure: Failure, data: bytes, name: str) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from ignition.base import border, streams
+from ignition.base import entrypoint, streams
 from ignition.base.errors import Failure
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.cli.inputs import paths
@@ -162,7 +162,7 @@ def _platform(name: str) -> str:
 
 def _lint(jobs: list[Job], form: str) -> int:
     counts = {ERROR: 0, WARNING: 0, INFO: 0}
-    text = Text(os.isatty(streams.OUTPUT) and not os.environ.get("NO_COLOR"))
+    text = Text(os.isatty(streams.STDOUT) and not os.environ.get("NO_COLOR"))
     done: list[Linted] = []
     missed, failed = 0, 0
     for each in run(jobs):
@@ -172,7 +172,7 @@ def _lint(jobs: list[Job], form: str) -> int:
             done.append(each)
         elif each.missed:
             (why,) = each.findings
-            border.say("ignition", Failure(why.code, why.message, hint=why.hint))
+            entrypoint.print_failure("ignition", Failure(why.code, why.message, hint=why.hint))
         else:
             write_out(text.file(each))
             for finding in each.findings:

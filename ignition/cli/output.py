@@ -13,7 +13,7 @@ from ignition.base.files import write_atomically
 def write_out(text: str) -> None:
     """To standard output. Failure (IGN6312) if it cannot be written: what was asked for would be lost."""
     try:
-        streams.write(streams.OUTPUT, text)
+        streams.write(streams.STDOUT, text)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -14,8 +14,8 @@ from ignition.base.errors import Failure
 from ignition.base.finding import Finding
 from ignition.base.log import Log
 from ignition.base.origin import Origin, pointer
+from ignition.base.printable import printable
 from ignition.base.settings import Settings
-from ignition.base.shown import shown
 from ignition.cli.complain import complain, refused, take
 from ignition.cli.convert import lossy, version
 from ignition.cli.output import write
@@ -100,11 +100,11 @@ def _context(options: argparse.Namespace) -> FetchContext:
 
     def sink(_level: int, text: str) -> None:
         if options.verbose:
-            streams.say(f"{shown(text)}\n")
+            streams.print_error(f"{printable(text)}\n")
 
     def progress(text: str) -> None:
-        if os.isatty(streams.ERROR):
-            streams.say(f"{shown(text)}\n")
+        if os.isatty(streams.STDERR):
+            streams.print_error(f"{printable(text)}\n")
 
     return FetchContext(settings, Log(sink), offline=options.offline, progress=progress)
 
@@ -137,11 +137,11 @@ def _listing(rendered: Rendered, data: bytes, name: str) -> str:
         origin = origins.find(rendered.table, *path)
         if origin.source == name:
             origin.line, origin.column = text.position(_path(origin.pointer))
-        rows.append((shown(pointer(path)), _shown(path, value), origin))
+        rows.append((printable(pointer(path)), _shown(path, value), origin))
     left = max((len(where) for where, _, _ in rows), default=0)
     middle = max((len(value) for _, value, _ in rows), default=0)
     return "".join(
-        f"{where:<{left}}  {value:<{middle}}  {shown(_place(origin, where))}\n"
+        f"{where:<{left}}  {value:<{middle}}  {printable(_place(origin, where))}\n"
         for where, value, origin in rows
     )
 
@@ -165,7 +165,7 @@ def _path(there: str) -> tuple[str | int, ...]:
 def _shown(path: tuple[str | int, ...], value: Any) -> str:
     if path[-1] in _SECRET:
         return "(secret)"
-    text = shown(json.dumps(value, ensure_ascii=False))
+    text = printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
 
 

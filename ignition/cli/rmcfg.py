@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ignition
 from ignition import providers
-from ignition.base import border, streams
+from ignition.base import entrypoint, streams
 from ignition.base.errors import Failure
 from ignition.base.log import Log, open_sink
-from ignition.base.settings import Settings, from_process
-from ignition.base.shown import shown
+from ignition.base.printable import printable
+from ignition.base.settings import Settings, load_settings
 from ignition.cli.compat import FALSE, TRUE, UsageError, fitted
 from ignition.engine import platforms
 from ignition.resource.context import FetchContext
@@ -51,27 +51,27 @@ def main(words: list[str]) -> int:
     try:
         request = parse(words)
     except UsageError as error:
-        streams.say(f"{shown(str(error))}\n{_advice(str(error))}{USAGE}")
+        streams.print_error(f"{printable(str(error))}\n{_advice(str(error))}{USAGE}")
         return 2
     if request.help:
-        streams.say(fitted(USAGE))
+        streams.print_error(fitted(USAGE))
         return 0
     if request.version:
         from ignition.cli import version
 
         return version.main([])
     if request.words:
-        streams.say(USAGE)
+        streams.print_error(USAGE)
         return 2
     if not request.platform:
-        streams.say("'--platform' must be provided\n")
+        streams.print_error("'--platform' must be provided\n")
         return 2
     if request.platform not in providers.names():
         known = ", ".join(providers.names())
-        named = shown(request.platform)
-        streams.say(f"{named} is not a valid platform\n  it is one of {known}\n")
+        named = printable(request.platform)
+        streams.print_error(f"{named} is not a valid platform\n  it is one of {known}\n")
         return 2
-    settings = from_process()
+    settings = load_settings()
     settings.log_to_stdout = request.log_to_stdout
     settings.platform = providers.canonical(request.platform)
     return run(settings)
@@ -88,7 +88,7 @@ def run(settings: Settings) -> int:
         if failure.hint:
             log.critical(failure.hint)
         if not settings.log_to_stdout:
-            border.say("ignition-rmcfg", failure)
+            entrypoint.print_failure("ignition-rmcfg", failure)
         return 1
     if gone:
         log.info("Successfully deleted config")

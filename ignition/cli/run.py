@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ignition import providers
 from ignition.base.errors import Failure
-from ignition.base.settings import from_process, in_initramfs
+from ignition.base.settings import in_initramfs, load_settings
 from ignition.cli import compat
 from ignition.cli.output import write_out
 from ignition.engine.main import run
@@ -45,7 +45,7 @@ Exit status: 0 done, 1 a phase failed, 2 wrong use, 3 the state file cannot be u
 
 def main(words: list[str]) -> int:
     """Exit status as of the boot's own command line."""
-    settings = from_process()
+    settings = load_settings()
     request = compat.Request()
     phases: list[str] = []
     rest = list(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ignition.base import streams
 from ignition.base.finding import ERROR
-from ignition.base.shown import shown
+from ignition.base.printable import printable
 from ignition.cli.output import write_out
 from ignition.config.check import check
 from ignition.lint.batch import read
@@ -34,27 +34,27 @@ def main(words: list[str]) -> int:
         if name in ("-h", "-help", "--help"):
             from ignition.cli import compat
 
-            streams.say(compat.fitted(USAGE))
+            streams.print_error(compat.fitted(USAGE))
             return 0
         flag = name.removeprefix("-").removeprefix("-").partition("=")[0]
         from ignition.cli.advice import perhaps
 
         there = perhaps(flag, ("version", "help"), "-").replace("; ", "\n")
-        streams.say(f"flag provided but not defined: -{shown(flag)}\n{there}{USAGE}")
+        streams.print_error(f"flag provided but not defined: -{printable(flag)}\n{there}{USAGE}")
         return 2
     if len(words) != 1:
-        streams.say(USAGE)
+        streams.print_error(USAGE)
         return 1
     try:
         data = read(words[0])
     except OSError as error:
-        streams.say(f"couldn't read config: {shown(words[0])}: {error.strerror}\n")
+        streams.print_error(f"couldn't read config: {printable(words[0])}: {error.strerror}\n")
         return 1
     checked = check(data, words[0])
-    write_out("".join(f"{shown(str(finding))}\n" for finding in checked.findings))
+    write_out("".join(f"{printable(str(finding))}\n" for finding in checked.findings))
     if any(finding.severity == ERROR for finding in checked.findings):
         return 1
     if checked.refusal:
-        streams.say(f"couldn't parse config: {shown(checked.refusal)}\n")
+        streams.print_error(f"couldn't parse config: {printable(checked.refusal)}\n")
         return 1
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ignition.base import gojson
 from ignition.base.finding import ERROR
-from ignition.base.shown import shown_json
+from ignition.base.printable import printable_json
 from ignition.config import rules, shapes, tables, translate
 from ignition.config.rules.nodes import SPECIAL_BITS
 from ignition.config.rules.rule import RuleFinding
@@ -57,7 +57,7 @@ def convert(value: Value, version: str, target: str) -> tuple[Value, list[RuleFi
 
 def text(value: Value, version: str) -> str:
     """A config as its author would write it: members in the order of the spec, only what is set."""
-    return shown_json(gojson.dumps_indent(_tidy(value, shapes.of(version)))) + "\n"
+    return printable_json(gojson.dumps_indent(_tidy(value, shapes.of(version)))) + "\n"
 
 
 def _forgotten(value: Value) -> Iterator[RuleFinding]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ignition.base.errors import EmptyConfig, Failure, InvalidConfig
-from ignition.base.finding import ERROR, INFO, Finding, bounded
+from ignition.base.finding import ERROR, INFO, Finding, limit_findings
 from ignition.base.origin import Origin, pointer
 from ignition.config import codes, decode, document, guess, rules, shapes, unused, versions
 from ignition.config.check import Checked
@@ -34,9 +34,9 @@ def check(data: bytes, source: str) -> Checked:
             if finding.code == codes.SYNTAX:
                 finding.hint = guess.hint(data, finding.message)
         return _refused(failure.findings, failure)
-    broken, more = bounded(rules.findings(value, version))
+    broken, more = limit_findings(rules.findings(value, version))
     findings = [_placed(text, finding) for finding in broken]
-    unknown, more_unknown = bounded(unused.unused_keys(text, value, version))
+    unknown, more_unknown = limit_findings(unused.unused_keys(text, value, version))
     findings.extend(unknown)
     if more or more_unknown:
         words = codes.MORE_FINDINGS_WORDS

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.base.finding import Finding, bounded
+from ignition.base.finding import Finding, limit_findings
 from ignition.base.origin import Origin, pointer
 from ignition.base.record import record
 from ignition.config import rules, shapes, translate
@@ -51,5 +51,5 @@ def validate_rendered(value: dict[str, Any], source: str = "merged config") -> l
             Origin(source, pointer(found.path)),
             found.hint,
         )
-        for found in bounded(rules.findings(value, shapes.NEWEST, duplicates=False))[0]
+        for found in limit_findings(rules.findings(value, shapes.NEWEST, duplicates=False))[0]
     ]

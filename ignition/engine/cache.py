@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ignition.base import gojson
 from ignition.base.errors import Failure, InvalidConfig
-from ignition.base.files import OWN_LIMIT, read_regular
+from ignition.base.files import STATE_LIMIT, read_regular
 from ignition.resource import digest
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ def read(path: str, expected: object) -> tuple[dict[str, Any], bool]:
     Failure IGN4121 when it cannot be read, IGN4122 when it is not a config.
     """
     try:
-        data = read_regular(path, OWN_LIMIT, follow=True)
+        data = read_regular(path, STATE_LIMIT, follow=True)
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise Failure(

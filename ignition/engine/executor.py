@@ -12,8 +12,8 @@ import _thread
 import os
 import time
 
-from ignition.base import stop
-from ignition.base.errors import Failure, each, of_crash, together
+from ignition.base import interrupt
+from ignition.base.errors import Failure, combine, crash_failure, flatten
 from ignition.base.record import record
 from ignition.engine.step import Task
 
@@ -50,7 +50,7 @@ class Execution:
     def check(self) -> None:
         """Raises what stopped it: the Failure, or Several."""
         if self.failures:
-            raise together(self.failures)
+            raise combine(self.failures)
 
 
 def run(nodes: list[Node], machine: Machine, view: View) -> Execution:
@@ -58,7 +58,7 @@ def run(nodes: list[Node], machine: Machine, view: View) -> Execution:
     # New folders get what the kernel makes of 0755, in which setgid and default ACLs of the folder above have
     # their part. The mask of whoever started this has none.
     os.umask(0o022)
-    with stop.Patience():
+    with interrupt.Uninterruptible():
         return _Run(nodes, machine, view).to_the_end()
 
 
@@ -92,7 +92,7 @@ class _Run:
         room = max(2, os.cpu_count() or 1)
         running = 0
         while True:
-            while self._ready and not failures and not stop.asked() and running < room:
+            while self._ready and not failures and not interrupt.requested() and running < room:
                 if not self._start(self._ready[0], running):
                     break
                 self._ready.pop(0)
@@ -103,11 +103,11 @@ class _Run:
             running -= 1
             if error is None:
                 self._release(index)
-            elif not isinstance(error, stop.Interrupted):
-                failures += each(of_crash(error, self._nodes[index].step.origin))
+            elif not isinstance(error, interrupt.Interrupted):
+                failures += flatten(crash_failure(error, self._nodes[index].step.origin))
         done = [outcome for outcome in self._execution.outcomes if outcome.result != FAILED]
-        if stop.asked() and len(done) < len(self._nodes):
-            failures.insert(0, stop.failure())
+        if interrupt.requested() and len(done) < len(self._nodes):
+            failures.insert(0, interrupt.failure())
         return self._execution
 
     def _start(self, index: int, running: int) -> bool:
@@ -152,7 +152,7 @@ class _Run:
                 step.do(Task(node.log, self._machine, shown.progress))
                 outcome.result = DONE
         except Failure as failure:
-            for one in each(failure):
+            for one in flatten(failure):
                 one.origin = one.origin or step.origin
             raise
         finally:

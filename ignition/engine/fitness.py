@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.base.errors import Refused, Several
+from ignition.base.errors import FailureGroup, Refused
 from ignition.base.finding import ERROR
 from ignition.config.rules import fetches, values
 
@@ -36,7 +36,7 @@ def check(config: Config, machine: Machine) -> None:
         else:
             machine.log.warning(f"{found.message} [{found.code}, {origin}]")
     if refusals:
-        raise Several(refusals) if len(refusals) > 1 else refusals[0]
+        raise FailureGroup(refusals) if len(refusals) > 1 else refusals[0]
 
 
 def _found(config: dict[str, Any], root: str) -> Iterator[RuleFinding]:

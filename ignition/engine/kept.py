@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ignition.base.errors import Failure
-from ignition.base.files import OWN_LIMIT, read_regular, write_atomically
+from ignition.base.files import STATE_LIMIT, read_regular, write_atomically
 from ignition.resource import digest
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def take(settings: Settings, state: State, log: Log) -> tuple[str, bytes] | None
         return None
     path, name = _path(settings), str(noted.get("name"))
     try:
-        data = read_regular(path, OWN_LIMIT)
+        data = read_regular(path, STATE_LIMIT)
     except OSError as error:
         log.warning(f"the config that {name} gave cannot be read from {path}: {error.strerror}")
         return None

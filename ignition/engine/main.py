@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import ignition
-from ignition.base import stop
-from ignition.base.errors import InvalidConfig, each, together
+from ignition.base import interrupt
+from ignition.base.errors import InvalidConfig, combine, flatten
 from ignition.base.finding import ERROR, WARNING
 from ignition.base.log import Log, open_sink
 from ignition.base.settings import in_initramfs
@@ -24,11 +24,11 @@ def run(names: list[str], settings: Settings) -> int:
     log = Log(open_sink(stdout=settings.log_to_stdout))
     view = open_view(settings.console)
     log.info(f"Ignition {ignition.__version__}")
-    with stop.Listening():
+    with interrupt.SignalHandlers():
         for name in names:
             log.info(f"Stage: {name}")
             failures = phases.run(name, settings, log, view).failures
-            failure = together(failures) if failures else None
+            failure = combine(failures) if failures else None
             if failure is not None:
                 _tell(name, failure, settings, log, view)
             if status.wanted(settings):
@@ -41,7 +41,7 @@ def run(names: list[str], settings: Settings) -> int:
 
 def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View) -> None:
     """Says once why the run stops: in the log, to people, and on file for the emergency target."""
-    failures = each(failure)
+    failures = flatten(failure)
     for one in failures:
         if isinstance(one, InvalidConfig):
             for finding in one.findings:

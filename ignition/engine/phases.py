@@ -7,8 +7,8 @@ import os
 import sys
 import time
 
-from ignition.base import journal, stop
-from ignition.base.errors import Failure, NeedNetwork, each, of_crash
+from ignition.base import interrupt, journal
+from ignition.base.errors import Failure, NeedNetwork, crash_failure, flatten
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
 from ignition.engine import acquire, report, status
@@ -78,7 +78,7 @@ def run(phase: str, settings: Settings, log: Log, view: View) -> Report:
         return Report(phase, started, time.monotonic() - clock, outcomes, failures)
 
     try:
-        with stop.Interruptible():
+        with interrupt.Interruptible():
             state = states.load(settings.state_file)
             if phase in (FETCH_OFFLINE, FETCH):
                 _fetch(phase, settings, log, state, view)
@@ -89,10 +89,10 @@ def run(phase: str, settings: Settings, log: Log, view: View) -> Report:
             log.info(f"{phase}: {phase} passed")
             state.engine.setdefault("phases", []).append(so_far().summary())
             states.save(state, settings.state_file)
-    except stop.Interrupted:
-        failures.append(stop.failure())
+    except interrupt.Interrupted:
+        failures.append(interrupt.failure())
     except Exception as error:  # the border where a defect of ours becomes a report
-        failures += each(of_crash(error))
+        failures += flatten(crash_failure(error))
     done = so_far()
     report.keep(done, settings, log)
     if phase not in (FETCH_OFFLINE, FETCH) and not failures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from ignition.base.errors import Failure, Several, each
+from ignition.base.errors import Failure, FailureGroup, flatten
 from ignition.base.record import record
 
 TYPE_CHECKING = False
@@ -48,10 +48,10 @@ def make(stages: list[tuple[str, Planner]], config: Config, machine: Machine) ->
                 nodes.append(Node(step, log, before))
                 machine.expect(step.provides)
         except Failure as failure:
-            failures += each(failure)
+            failures += flatten(failure)
     failures += machine.refusals
     if len(failures) > 1:
-        raise Several(failures)
+        raise FailureGroup(failures)
     if failures:
         raise failures[0]
     return nodes

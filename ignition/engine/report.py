@@ -8,8 +8,8 @@ import time
 
 from ignition.base import gojson
 from ignition.base.files import read_regular, write_atomically
+from ignition.base.printable import printable_json
 from ignition.base.record import record
-from ignition.base.shown import shown_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def keep(report: Report, settings: Settings, log: Log) -> None:
     try:
         phases = [*_earlier(path, log), report.to_json()][-MOST_PHASES:]
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
-        text = shown_json(gojson.dumps_indent(phases)) + "\n"
+        text = printable_json(gojson.dumps_indent(phases)) + "\n"
         write_atomically(path, text.encode(), 0o600)
     except (OSError, MemoryError) as error:
         log.notice(f"cannot keep the report: {error}")
@@ -86,7 +86,7 @@ def keep(report: Report, settings: Settings, log: Log) -> None:
 def _earlier(path: str, log: Log) -> list[Any]:
     """The phases that are in the file already; none if somebody else made it."""
     try:
-        phases = gojson.loads_sound(read_regular(path))
+        phases = gojson.loads_strict(read_regular(path))
         if not isinstance(phases, list):
             raise ValueError("not a list")
     except FileNotFoundError:

@@ -10,7 +10,7 @@ import os
 
 from ignition.base import gojson
 from ignition.base.errors import Failure
-from ignition.base.files import OWN_LIMIT, read_regular, write_atomically
+from ignition.base.files import STATE_LIMIT, read_regular, write_atomically
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ def load(path: str) -> State:
     """
     state = State()
     try:
-        data = read_regular(path, OWN_LIMIT, follow=True)
+        data = read_regular(path, STATE_LIMIT, follow=True)
     except FileNotFoundError:
         return state
     except OSError as error:
         raise _unusable("IGN6101", f"reading state: reading state file: {error}", path) from error
     try:
-        value = gojson.loads_sound(data)
+        value = gojson.loads_strict(data)
         state.fetched_configs = _member(value, "fetchedConfigs", list, dict)
         state.luks_persist_key_files = _member(value, "luksPersistKeyFiles", dict, str)
         state.notated_directories = _member(value, "notatedDirectories", list, str)

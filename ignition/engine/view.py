@@ -11,7 +11,7 @@ import _thread
 import os
 import time
 
-from ignition.base.shown import shown
+from ignition.base.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class View:
         """One line under the present phase, its time at the right edge."""
         if self._descriptor < 0:
             return
-        text = shown(text)
+        text = printable(text)
         label = f"ignition {self._phase}:"
         if seconds is not None:
             # The times of all phases stand below each other.
@@ -127,7 +127,7 @@ def explain(phase: str, failures: list[Failure]) -> str:
                     lines.append(f"                    {finding.hint}")
         if failure.hint:
             lines.append(f"           {failure.hint}")
-    return "\n".join(map(shown, lines))
+    return "\n".join(map(printable, lines))
 
 
 def open_view(console: str) -> View:

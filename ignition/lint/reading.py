@@ -6,7 +6,7 @@ The findings come from `ignition.config.check`.
 
 from __future__ import annotations
 
-from ignition.base.finding import ERROR, INFO, MOST_FINDINGS, WARNING
+from ignition.base.finding import ERROR, INFO, MAX_FINDINGS, WARNING
 from ignition.config import codes
 from ignition.lint.rule import LintRule
 
@@ -83,7 +83,7 @@ NOT_AN_OBJECT = LintRule(
 MORE_FINDINGS = LintRule(
     codes.MORE_FINDINGS,
     codes.MORE_FINDINGS_WORDS,
-    hint=f"mend these first: {MOST_FINDINGS} errors, warnings and notes each are shown",
+    hint=f"mend these first: {MAX_FINDINGS} errors, warnings and notes each are shown",
     severity=INFO,
 )
 """What is read is judged as a whole, but a list of many thousand findings helps nobody, and takes memory."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import accumulate
 
-from ignition.base.finding import ERROR, INFO, Finding, bounded
+from ignition.base.finding import ERROR, INFO, Finding, limit_findings
 from ignition.base.origin import Origin, pointer
 from ignition.config import check, codes, decode, fast, merge, rules, shapes, translate, versions
 from ignition.lint import place
@@ -97,14 +97,14 @@ class _Config:
         )
         found = list(self._base()) if self.checked else []
         if self.value is not None:
-            own, more = bounded(lint_rules.findings(subject))
+            own, more = limit_findings(lint_rules.findings(subject))
             found.extend(_placed(subject, each) for each in own)
             if systemd_verify:
                 from ignition.lint import verify
 
                 found.extend(_placed(subject, each) for each in verify.findings(subject))
             found.extend(_placed(subject, each) for each in self._together())
-            inner, more_inside = bounded(
+            inner, more_inside = limit_findings(
                 _from_inside(subject, path, embedded, child, each)
                 for path, embedded, child in self.children
                 for each in child.findings(made, "", systemd_verify)

@@ -13,7 +13,7 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from ignition.base.errors import Failure, of_crash
+from ignition.base.errors import Failure, crash_failure
 from ignition.base.record import record
 
 
@@ -84,7 +84,7 @@ def _work(jobs: list[Any], do: Callable[[Any], Any], writing: int) -> None:
                 try:
                     answer = do(job), None
                 except Exception as crash:
-                    failure = of_crash(crash)
+                    failure = crash_failure(crash)
                     answer = None, (failure.code, failure.text, failure.hint)
                 pickle.dump(answer, out, pickle.HIGHEST_PROTOCOL)
                 out.flush()

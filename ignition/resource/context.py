@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from ignition.base import stop
+from ignition.base import interrupt
 from ignition.base.record import record
 
 TYPE_CHECKING = False
@@ -65,7 +65,7 @@ class FetchContext:
         self.transport = transport or Transport()
         self.progress = progress
         self.clock: Callable[[], float] = time.monotonic
-        self.sleep: Callable[[float], None] = stop.sleep
+        self.sleep: Callable[[float], None] = interrupt.sleep
         self.clients: dict[Any, Any] = {}
 
     def using(self, transport: Transport) -> FetchContext:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import _thread
 import time
 
-from ignition.base import stop
-from ignition.base.errors import no_thread
+from ignition.base import interrupt
+from ignition.base.errors import thread_failure
 from ignition.resource.sizes import progress
 
 TYPE_CHECKING = False
@@ -72,17 +72,17 @@ class Watch:
         try:
             _thread.start_new_thread(self._run, ())
         except RuntimeError as error:
-            raise no_thread(error) from error
-        stop.during_wait(id(self), self._end)
+            raise thread_failure(error) from error
+        interrupt.add_waker(id(self), self._end)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> Literal[False]:
-        stop.wait_over(id(self))
+        interrupt.remove_waker(id(self))
         with self._lock:
             self._interrupt = None
         self._done.release()
         if error is not None:
-            stop.check()  # what ended the wait is not what the library says of it
+            interrupt.check()  # what ended the wait is not what the library says of it
         return False
 
     def _run(self) -> None:

@@ -7,7 +7,7 @@ import os
 import stat
 import time
 
-from ignition.base import stop
+from ignition.base import interrupt
 from ignition.base.errors import CommandFailed, Failure
 from ignition.base.record import record
 from ignition.system.run import run
@@ -121,7 +121,7 @@ def _wait(
     pause = _pauses()
     started = time.monotonic()
     while not is_block(device):
-        stop.check()
+        interrupt.check()
         now = time.monotonic()
         if deadline is not None and now >= deadline:
             raise _missing(device, origin, limit)
@@ -133,11 +133,11 @@ def _wait(
 def _pauses() -> Callable[[float], object]:
     """Something that sleeps for at most so many seconds and wakes when udev reports a block device."""
     if not os.path.exists(_UDEV_RUNS):
-        return stop.sleep
+        return interrupt.sleep
     try:
         import pyudev  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
-        return stop.sleep
+        return interrupt.sleep
     monitor = pyudev.Monitor.from_netlink(pyudev.Context(), source="udev")
     monitor.filter_by("block")
     monitor.start()

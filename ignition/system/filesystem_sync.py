@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 
-from ignition.base.errors import Failure, limit, of_system
+from ignition.base.errors import Failure, oserror_failure, resource_limit
 from ignition.system.mounts import mounted
 
 TYPE_CHECKING = False
@@ -41,13 +41,13 @@ class FilesystemSync:
                 self._open(path)
         except OSError as error:
             self.close()
-            raise of_system(error) from error
+            raise oserror_failure(error) from error
 
     def _open(self, path: str) -> None:
         try:
             fileno = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            if limit(error):
+            if resource_limit(error):
                 raise
             return  # a single file, or nothing that anybody could write to
         self._filesystems.append((path, fileno))

@@ -9,7 +9,7 @@ from itertools import count
 from stat import S_IMODE, S_ISDIR, S_ISGID
 
 from ignition.base.errors import Refused, failure_from_oserror
-from ignition.base.files import LIMIT, open_regular, read_regular
+from ignition.base.files import DEFAULT_LIMIT, open_regular, read_regular
 from ignition.system import mounts
 from ignition.system.tree import remove_tree
 
@@ -97,7 +97,7 @@ class Folder:
         found = os.fstat(self.fileno)
         return found.st_gid if found.st_mode & S_ISGID else os.getegid()
 
-    def read(self, name: str, limit: int = LIMIT) -> bytes:
+    def read(self, name: str, limit: int = DEFAULT_LIMIT) -> bytes:
         """The bytes of a regular file, at most `limit`."""
         try:
             return read_regular(name, limit, folder=self.fileno)

@@ -13,7 +13,7 @@ import errno
 import os
 
 from ignition.base.errors import failure_from_oserror
-from ignition.base.files import LIMIT, check_regular, read_regular
+from ignition.base.files import DEFAULT_LIMIT, check_regular, read_regular
 from ignition.system.folder import Folder, TemporaryNames, lstat_at, readlink_at
 
 TYPE_CHECKING = False
@@ -150,13 +150,13 @@ class Root:
         except OSError as error:
             raise failure_from_oserror(error, f"cannot look at {self.full_path(path)}") from error
 
-    def read(self, path: str, limit: int = LIMIT) -> bytes | None:
+    def read(self, path: str, limit: int = DEFAULT_LIMIT) -> bytes | None:
         """The file's bytes, at most `limit`, links followed inside the root, or None if there is none."""
         return self._at_end(
             path, "read", lambda name, folder: read_regular(name, limit, folder=folder)
         )
 
-    def check(self, path: str, limit: int = LIMIT) -> None:
+    def check(self, path: str, limit: int = DEFAULT_LIMIT) -> None:
         """Refuses what another program could not read to its end: no regular file, or a larger one than
         `limit`. What is not there is fine."""
         self._at_end(

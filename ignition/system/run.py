@@ -11,7 +11,7 @@ import os
 import select
 import time
 
-from ignition.base.errors import CommandFailed, limit
+from ignition.base.errors import CommandFailed, resource_limit
 from ignition.base.log import quote
 from ignition.base.record import record
 
@@ -75,7 +75,7 @@ def _run(
     try:
         status, stdout, stderr = _spawn(argv, stdin, environment)
     except OSError as error:
-        code, why, hint = limit(error) or (
+        code, why, hint = resource_limit(error) or (
             "IGN7001",
             str(error.strerror),
             f"{argv[0]} must be in the initramfs, on PATH",

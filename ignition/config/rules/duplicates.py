@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.base.finding import MOST_FINDINGS
+from ignition.base.finding import MAX_FINDINGS
 from ignition.config import shapes
 from ignition.config.rules.rule import Rule
 
@@ -68,7 +68,7 @@ class _Search:
             seen = spaces.setdefault(member.space or member.name, set())
             for index, item in enumerate(value[member.name]):
                 key = _key(item, member.key)
-                if key in seen and len(self.found) <= MOST_FINDINGS:
+                if key in seen and len(self.found) <= MAX_FINDINGS:
                     self.found.append(DUPLICATE.at(*path, member.name, index))
                 seen.add(key)
 

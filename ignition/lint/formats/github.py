@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ignition.base.finding import ERROR, INFO, WARNING
-from ignition.base.shown import shown
+from ignition.base.printable import printable
 from ignition.lint.finding import LintFinding
 from ignition.lint.linted import Columns, Linted
 
@@ -41,8 +41,10 @@ def _command(finding: LintFinding, file: str, columns: Columns) -> str:
         said.append(f"(in {finding.inner.name}, line {finding.inner.line})")
     if origin.pointer:
         said.append(f"at {origin.pointer}")
-    text = shown(" ".join(said)) + (f"\nhint: {shown(finding.hint)}" if finding.hint else "")
-    listed = ",".join(f"{name}={_property(shown(value))}" for name, value in properties.items())
+    text = printable(" ".join(said)) + (
+        f"\nhint: {printable(finding.hint)}" if finding.hint else ""
+    )
+    listed = ",".join(f"{name}={_property(printable(value))}" for name, value in properties.items())
     return f"::{_COMMANDS[finding.severity]} {listed}::{_data(text)}\n"
 
 

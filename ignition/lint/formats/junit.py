@@ -10,7 +10,7 @@ import os
 import time
 from xml.etree import ElementTree
 
-from ignition.base.shown import shown
+from ignition.base.printable import printable
 from ignition.lint.finding import LintFinding
 from ignition.lint.linted import Linted
 
@@ -53,7 +53,7 @@ def _case(suite: ElementTree.Element, linted: Linted) -> None:
         "testcase",
         {
             "classname": "ignition lint",
-            "name": _allowed(shown(linted.name)),
+            "name": _allowed(printable(linted.name)),
             "time": _seconds(linted.seconds),
         },
     )
@@ -62,7 +62,7 @@ def _case(suite: ElementTree.Element, linted: Linted) -> None:
         # Most readers show only the first failure of a case: so there is one, and it holds all of them.
         first = failures[0]
         kind = "error" if linted.missed else "failure"
-        attributes = {"type": first.code, "message": _allowed(shown(first.message))}
+        attributes = {"type": first.code, "message": _allowed(printable(first.message))}
         ElementTree.SubElement(case, kind, attributes).text = _text(failures)
 
 
@@ -78,7 +78,9 @@ def _line(finding: LintFinding) -> str:
     line = f"{finding.origin}: {finding.severity} {finding.code}: {finding.message}"
     if finding.inner is not None:
         line += f" (in {finding.inner.name}, line {finding.inner.line})"
-    return f"{shown(line)}\n  hint: {shown(finding.hint)}" if finding.hint else shown(line)
+    return (
+        f"{printable(line)}\n  hint: {printable(finding.hint)}" if finding.hint else printable(line)
+    )
 
 
 def _allowed(text: str) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ignition.base.finding import ERROR, INFO, WARNING
-from ignition.base.shown import shown_json
+from ignition.base.printable import printable_json
 from ignition.lint.finding import LintFinding
 from ignition.lint.linted import Linted
 
@@ -32,7 +32,7 @@ def write(run: list[Linted]) -> str:
             "failed": sum(bool(linted.failures) for linted in run),
         },
     }
-    return shown_json(json.dumps(report, indent=2, ensure_ascii=False)) + "\n"
+    return printable_json(json.dumps(report, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _finding(finding: LintFinding) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import ignition
 from ignition.base.finding import ERROR, INFO, WARNING
-from ignition.base.shown import shown_json
+from ignition.base.printable import printable_json
 from ignition.lint.engine_codes import CODES
 from ignition.lint.finding import LintFinding
 from ignition.lint.linted import STANDARD_INPUT, Columns, Linted
@@ -49,7 +49,7 @@ def write(run: list[Linted]) -> str:
             }
         ],
     }
-    return shown_json(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
+    return printable_json(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _rule(code: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ignition.base.finding import ERROR, INFO, WARNING
-from ignition.base.shown import shown
+from ignition.base.printable import printable
 from ignition.lint.finding import LintFinding
 from ignition.lint.formats import counted
 from ignition.lint.formats.excerpt import Excerpts
@@ -42,15 +42,15 @@ class Text:
         origin = finding.origin
         place = f"{origin.source}:{origin.line}:{origin.column}" if origin.line else origin.source
         severity = self._paint(finding.severity, f"{finding.severity} {finding.code}")
-        out = [f"{shown(place)}: {severity}: {shown(finding.message)}"]
+        out = [f"{printable(place)}: {severity}: {printable(finding.message)}"]
         if origin.pointer:
-            out.append(self._paint("dim", f"    at {shown(origin.pointer)}"))
+            out.append(self._paint("dim", f"    at {printable(origin.pointer)}"))
         if finding.inner is not None:
-            out.append(self._paint("dim", f"    in {shown(_inner(finding))}"))
+            out.append(self._paint("dim", f"    in {printable(_inner(finding))}"))
         if origin.line in excerpts and not finding.secret:
             out += self._excerpt(excerpts.around(finding, _NEAR), finding)
         if finding.hint:
-            out.append("    " + self._paint("hint", "hint: ") + shown(finding.hint))
+            out.append("    " + self._paint("hint", "hint: ") + printable(finding.hint))
         return "\n".join(out) + "\n"
 
     def _excerpt(self, around: tuple[bytes, bytes, bytes], finding: LintFinding) -> list[str]:

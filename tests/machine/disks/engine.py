@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ignition.base.errors import Failure, each
+from ignition.base.errors import Failure, flatten
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.config.model import Config
@@ -85,7 +85,7 @@ def run(
         ran.says = [node.step.says for node in nodes]
         executor.run(nodes, machine, View(-1, colour=False)).check()
     except Failure as failure:
-        ran.failures = each(failure)
+        ran.failures = flatten(failure)
     return ran
 
 

@@ -60,4 +60,4 @@ def test_what_is_written_by_lines_has_a_limit_and_no_depth() -> None:
 )
 def test_what_could_not_be_written_again_is_not_sound(text: str) -> None:
     with pytest.raises(ValueError):
-        gojson.loads_sound(text.encode("latin-1"))
+        gojson.loads_strict(text.encode("latin-1"))

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from ignition.base.gunzip import PIECE, Gunzip
+from ignition.base.gunzip import CHUNK_SIZE, Gunzip
 
 
 def packed(data: bytes) -> bytes:
@@ -35,10 +35,10 @@ def test_any_members_in_any_portions(seed: int) -> None:
     assert unpacked(*portions) == b"".join(bodies)
 
 
-@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+@pytest.mark.parametrize("size", [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * CHUNK_SIZE])
 def test_no_piece_is_larger_than_said(size: int) -> None:
     pieces = list(Gunzip().feed(packed(bytes(size))))
-    assert max(map(len, pieces)) <= PIECE
+    assert max(map(len, pieces)) <= CHUNK_SIZE
     assert b"".join(pieces) == bytes(size)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ignition.base import journal
-from ignition.base.log import CRITICAL, DEBUG, INFO, Log, _Syslog, quote, to_stdout
+from ignition.base.log import CRITICAL, DEBUG, INFO, Log, _Syslog, quote, write_stdout
 
 
 class Lines:
@@ -51,8 +51,8 @@ def test_a_failed_operation_is_critical_and_raises_on() -> None:
 
 
 def test_standard_output_pads_the_level_to_nine(capfd: pytest.CaptureFixture[str]) -> None:
-    to_stdout(INFO, "Stage: disks")
-    to_stdout(CRITICAL, "bad \udcff")
+    write_stdout(INFO, "Stage: disks")
+    write_stdout(CRITICAL, "bad \udcff")
     assert capfd.readouterr().out == "INFO     : Stage: disks\nCRITICAL : bad \\xff\n"
 
 

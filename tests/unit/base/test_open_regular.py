@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ignition.base.files import Unfit, open_regular, read_regular, touch, write_atomically
+from ignition.base.files import UnusableFile, open_regular, read_regular, touch, write_atomically
 
 KINDS = ("fifo", "socket", "zero", "block", "folder", "link", "sparse")
 
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_file_to_be_read_is_refused(folder: Path, kind: str) -> None:
     put(folder / "x", kind)
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(UnusableFile) as caught:
         read_regular(str(folder / "x"))
     assert caught.value.code == ("IGN3403" if kind == "sparse" else "IGN3402")
     assert caught.value.strerror
@@ -52,7 +52,7 @@ def test_what_is_no_file_to_be_read_is_refused(folder: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS[:6])
 def test_nor_is_it_opened_for_writing(folder: Path, kind: str) -> None:
     put(folder / "x", kind)
-    with pytest.raises(Unfit):
+    with pytest.raises(UnusableFile):
         open_regular(str(folder / "x"), os.O_WRONLY | os.O_APPEND)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.base.settings import Settings, duration, kernel_arguments
+from ignition.base.settings import Settings, kernel_arguments, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,13 @@ from ignition.base.settings import Settings, duration, kernel_arguments
     ],
 )
 def test_go_duration_is_read(text: str, seconds: float) -> None:
-    assert duration(text) == pytest.approx(seconds)
+    assert parse_duration(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("text", ["", "5", "s", ".s", "1s2", "1x", "--5s", "1..5s", "1 s", "1S"])
 def test_what_go_refuses_as_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        duration(text)
+        parse_duration(text)
 
 
 def test_last_kernel_argument_of_a_name_counts(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from ignition.base.errors import EmptyConfig, InvalidConfig
-from ignition.base.finding import ERROR, INFO, MOST_FINDINGS, WARNING
+from ignition.base.finding import ERROR, INFO, MAX_FINDINGS, WARNING
 from ignition.config import parse
 from ignition.config.check import Checked, check
 from ignition.testbed import randomconfig
@@ -309,17 +309,17 @@ def test_no_text_ends_in_a_traceback() -> None:
 
 
 def test_the_first_findings_of_each_severity_are_kept_and_the_verdict_is_that_of_all() -> None:
-    links = ",".join(['{"path":"/a","x":1}'] * (MOST_FINDINGS + 5))
+    links = ",".join(['{"path":"/a","x":1}'] * (MAX_FINDINGS + 5))
     found = checked(f'{{{V},"storage":{{"links":[{links}]}}}}'.encode())
     counts = dict.fromkeys((ERROR, WARNING, INFO), 0)
     for each in found.findings:
         counts[each.severity] += 1
-    assert counts == {ERROR: MOST_FINDINGS, WARNING: MOST_FINDINGS, INFO: 1}
+    assert counts == {ERROR: MAX_FINDINGS, WARNING: MAX_FINDINGS, INFO: 1}
     assert found.findings[-1].code == "IGN1008"
     assert found.refusal == "config is not valid"
 
 
 def test_an_error_counts_after_any_number_of_warnings() -> None:
-    unknown = ",".join(f'"x{number}":1' for number in range(MOST_FINDINGS + 5))
+    unknown = ",".join(f'"x{number}":1' for number in range(MAX_FINDINGS + 5))
     assert not checked(f"{{{V},{unknown}}}".encode()).refusal
     assert checked(f'{{{V},{unknown},"storage":{{"files":[{{}}]}}}}'.encode()).refusal

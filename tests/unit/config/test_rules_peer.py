@@ -42,7 +42,7 @@ pytestmark = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)
 @pytest.fixture(autouse=True)
 def all_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     """One process of the original judges thousands of texts at once."""
-    monkeypatch.setattr(finding, "MOST_FINDINGS", 1 << 20)
+    monkeypatch.setattr(finding, "MAX_FINDINGS", 1 << 20)
 
 
 def peer_says(data: bytes, folder: Path) -> list[str]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ignition.base import border
+from ignition.base import entrypoint
 from ignition.base.settings import Settings
 from ignition.engine.main import run
 
@@ -82,4 +82,4 @@ if __name__ == "__main__":
     target = Target(Path(sys.argv[1]))
     if sys.argv[2]:
         _set_limit(sys.argv[2])
-    sys.exit(border.run("ignition", lambda: target.run(*sys.argv[3:])))
+    sys.exit(entrypoint.run("ignition", lambda: target.run(*sys.argv[3:])))

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from ignition.base.errors import Failure, Refused, Several
+from ignition.base.errors import Failure, FailureGroup, Refused
 from ignition.base.log import Log
 from ignition.base.origin import Origin
 from ignition.base.settings import Settings
@@ -149,7 +149,7 @@ def test_all_failures_are_reported() -> None:
         raise Failure("IGN9999", "it broke")
 
     failure = failed([step("a", fails), step("b", fails)])
-    assert isinstance(failure, Several)
+    assert isinstance(failure, FailureGroup)
     assert len(failure.failures) == 2
 
 
@@ -222,7 +222,7 @@ def test_all_refusals_of_a_plan_are_reported_before_anything_runs() -> None:
         yield step("a", noting(ran, "a"))
         raise Refused("IGN9999", "second")
 
-    with pytest.raises(Several) as caught:
+    with pytest.raises(FailureGroup) as caught:
         plan.make([("", refusing)], Config({}), machine())
     assert sorted(failure.text for failure in caught.value.failures) == ["first", "second"]
     assert ran == []

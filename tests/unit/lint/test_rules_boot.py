@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import Failure, each
+from ignition.base.errors import Failure, flatten
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.config.model import Config
@@ -541,7 +541,7 @@ def machine(target: Target, monkeypatch: pytest.MonkeyPatch) -> Target:  # noqa:
 def refusals(act: Callable[[], object]) -> list[str]:
     with pytest.raises(Failure) as caught:
         act()
-    return [one.code for one in each(caught.value)]
+    return [one.code for one in flatten(caught.value)]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -88,8 +88,8 @@ def data_url(data: bytes) -> str:
         pytest.param(zlib.compress(b"", wbits=31), b"", id="nothing packed"),
         pytest.param(zlib.compress(bytes(5_000_000), wbits=31), bytes(5_000_000), id="large"),
         pytest.param(
-            zlib.compress(bytes(gunzip.PIECE), wbits=31) + PACKED,
-            bytes(gunzip.PIECE) + b"hello",
+            zlib.compress(bytes(gunzip.CHUNK_SIZE), wbits=31) + PACKED,
+            bytes(gunzip.CHUNK_SIZE) + b"hello",
             id="piece",
         ),
     ],

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import CommandFailed, Failure, Refused, each
+from ignition.base.errors import CommandFailed, Failure, Refused, flatten
 from ignition.stages import account_checks
 from tests.unit.stages.skeleton import HASH, furnish, line
 from tests.unit.stages.target import Target
@@ -34,8 +34,10 @@ def refused(system: Target, passwd: dict[str, Any]) -> list[str]:
         system.run({"passwd": passwd}, "users")
     assert system.tree() == before
     assert not any("executing:" in text for text in system.log)
-    assert all(one.hint for one in each(caught.value))
-    return [f"{one.code} {(one.origin and one.origin.pointer) or ''}" for one in each(caught.value)]
+    assert all(one.hint for one in flatten(caught.value))
+    return [
+        f"{one.code} {(one.origin and one.origin.pointer) or ''}" for one in flatten(caught.value)
+    ]
 
 
 def tool(system: Target, *words: str) -> int:

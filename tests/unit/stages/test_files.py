@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import Failure, Refused, Several
+from ignition.base.errors import Failure, FailureGroup, Refused
 from ignition.config.merge import merge
 from tests.unit.stages.target import Target, data_url
 
@@ -182,7 +182,7 @@ def test_owner_that_the_config_deletes(target: Target, kind: str) -> None:
 def test_all_unknown_owners_are_told_before_anything_is_written(target: Target) -> None:
     target.put("/etc/passwd", PASSWD)
     wanted = {"user": {"name": "no"}, "group": {"name": "nobody"}}
-    with pytest.raises(Several) as caught:
+    with pytest.raises(FailureGroup) as caught:
         target.storage(files=[{"path": "/a"}, {"path": "/f", **wanted}])
     assert [one.code for one in caught.value.failures] == ["IGN3102", "IGN3102"]
     assert not target.at("/a").exists()
@@ -231,7 +231,7 @@ def test_existing_file_is_refused_before_anything_is_written(
 def test_every_refusal_is_told(target: Target) -> None:
     target.put("/f", "old")
     target.put("/g", "old")
-    with pytest.raises(Several) as caught:
+    with pytest.raises(FailureGroup) as caught:
         target.storage(
             files=[{"path": f"/{name}", "contents": {"source": "data:,new"}} for name in "fg"]
         )

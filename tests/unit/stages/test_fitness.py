@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ignition.base.errors import Refused, Several, each
+from ignition.base.errors import FailureGroup, Refused, flatten
 from tests.unit.stages.skeleton import HASH, furnish
 from tests.unit.stages.target import Target
 
@@ -22,9 +22,9 @@ def test_everything_is_refused_at_once_with_its_address(target: Target) -> None:
         "systemd": {"units": [{"name": "a\n.service", "enabled": True}]},
         "kernelArguments": {"shouldExist": ["a\nb"]},
     }
-    with pytest.raises(Several) as caught:
+    with pytest.raises(FailureGroup) as caught:
         target.run(config, "users", "files", "units")
-    assert [f"{one.code} {one.origin}" for one in each(caught.value)] == [
+    assert [f"{one.code} {one.origin}" for one in flatten(caught.value)] == [
         "IGN1969 config.ign: /kernelArguments/shouldExist/0",
         "IGN1971 config.ign: /passwd/groups/0/gid",
         "IGN1969 config.ign: /passwd/users/0/passwordHash",
@@ -32,7 +32,7 @@ def test_everything_is_refused_at_once_with_its_address(target: Target) -> None:
         "IGN1402 config.ign: /storage/files/1/mode",
         "IGN1969 config.ign: /systemd/units/0/name",
     ]
-    assert all(one.hint for one in each(caught.value))
+    assert all(one.hint for one in flatten(caught.value))
     assert "saltsalt" not in caught.value.text
     assert target.tree() == before
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import Failure, Refused, Several
+from ignition.base.errors import Failure, FailureGroup, Refused
 from tests.unit.stages.target import Target
 
 
@@ -29,7 +29,7 @@ def test_two_entries_at_one_place(target: Target) -> None:  # 99
 
 def test_all_clashes_are_told(target: Target) -> None:
     target.link("/l", "/")
-    with pytest.raises(Several) as caught:
+    with pytest.raises(FailureGroup) as caught:
         target.storage(
             directories=[{"path": "/l/a"}, {"path": "/l/b"}],
             files=[{"path": "/a"}],

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import Failure, Refused, Several
+from ignition.base.errors import Failure, FailureGroup, Refused
 from ignition.engine import view
 from ignition.stages.files import CONNECTIONS
 from ignition.stages.tally import Tally
@@ -228,7 +228,7 @@ def test_all_failures_are_told(target: Target, server: HttpServer) -> None:
     files = [remote(server, "/a"), remote(server, "/b")]
     server.answer("/a", Answer(404, delay=0.3))
     server.answer("/b", Answer(404, delay=0.3))
-    with pytest.raises(Several) as caught:
+    with pytest.raises(FailureGroup) as caught:
         target.storage(files=files)
     assert sorted(str(one.origin) for one in caught.value.failures) == [
         "config.ign: /storage/files/0",

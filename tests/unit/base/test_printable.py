@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from ignition.base.shown import shown, shown_json
+from ignition.base.printable import printable, printable_json
 
 HARMLESS = [
     "",
@@ -35,18 +35,18 @@ FORGING = [
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_harmless_text_is_unchanged(text: str) -> None:
-    assert shown(text) == text
-    assert shown_json(text) == text
+    assert printable(text) == text
+    assert printable_json(text) == text
 
 
 @pytest.mark.parametrize(("text", "line"), FORGING, ids=[line for _, line in FORGING])
 def test_what_moves_is_written_out(text: str, line: str) -> None:
-    assert shown(text) == line
-    shown(text).encode()
+    assert printable(text) == line
+    printable(text).encode()
 
 
 @pytest.mark.parametrize("text", [text for text, _ in FORGING])
 def test_json_keeps_its_meaning(text: str) -> None:
-    said = shown_json(json.dumps([text], ensure_ascii=False, indent=2))
+    said = printable_json(json.dumps([text], ensure_ascii=False, indent=2))
     assert json.loads(said) == [text]
     assert all(each.isprintable() or each == "\n" for each in said)

@@ -40,7 +40,7 @@ class _Wish:
         self._gate = _thread.allocate_lock()  # open when somebody asked
         self._gate.acquire()
 
-    def asked(self, number: int, _: object) -> None:
+    def requested(self, number: int, _: object) -> None:
         if not self.by:
             self.by = _SIGNALS[number]
             self._gate.release()
@@ -69,7 +69,7 @@ def sleep(seconds: float) -> None:
     _wish.sleep(seconds)
 
 
-def asked() -> bool:
+def requested() -> bool:
     """Whether the run was asked to end."""
     return bool(_wish.by)
 
@@ -92,12 +92,12 @@ def failure() -> Failure:
     return told
 
 
-def during_wait(key: int, end: Callable[[], None]) -> None:
+def add_waker(key: int, end: Callable[[], None]) -> None:
     """Has `end` called if the run is asked to end while a thread hangs in a wait."""
     _wish.waits[key] = end
 
 
-def wait_over(key: int) -> None:
+def remove_waker(key: int) -> None:
     """The wait of that key is over."""
     _wish.waits.pop(key, None)
 
@@ -116,7 +116,7 @@ class _Mode:
         _wish.patient = self._before
 
 
-class Patience(_Mode):
+class Uninterruptible(_Mode):
     """`with Patience():` around waiting for steps in other threads: a signal does not interrupt it."""
 
     __slots__ = ()
@@ -131,12 +131,12 @@ class Interruptible(_Mode):
 
     def __enter__(self) -> None:
         super().__enter__()
-        if asked():
+        if requested():
             self.__exit__()
             raise Interrupted
 
 
-class Listening:
+class SignalHandlers:
     """`with Listening():` around a run. A signal that was ignored before (nohup) stays so."""
 
     __slots__ = ("_before",)
@@ -147,7 +147,7 @@ class Listening:
     def __enter__(self) -> None:
         for number in _SIGNALS:
             if _signal.getsignal(number) != _signal.SIG_IGN:
-                self._before[number] = _signal.signal(number, _wish.asked)
+                self._before[number] = _signal.signal(number, _wish.requested)
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():

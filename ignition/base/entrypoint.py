@@ -7,14 +7,14 @@ import os
 import sys
 
 from ignition.base import streams
-from ignition.base.errors import Failure, of_crash
-from ignition.base.shown import shown
+from ignition.base.errors import Failure, crash_failure
+from ignition.base.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INTERRUPTED, NOBODY_READS = 130, 141
+INTERRUPTED, BROKEN_PIPE = 130, 141
 _WRONG = 2
 
 
@@ -24,10 +24,10 @@ def run(program: str, work: Callable[[], int]) -> int:
     130 after Ctrl-C, 141 when nobody reads the output any more, as shells say it.
     """
     try:
-        streams.hold_places()
+        streams.reserve_descriptors()
         status, failure = _ended(work)
         if failure is not None:
-            say(program, failure)
+            print_failure(program, failure)
         return status
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -35,10 +35,10 @@ def run(program: str, work: Callable[[], int]) -> int:
         _let_go()
 
 
-def say(program: str, failure: Failure) -> None:
+def print_failure(program: str, failure: Failure) -> None:
     """A failure in two lines on standard error: what, and what to do."""
-    hint = f"\n  {shown(failure.hint)}" if failure.hint else ""
-    streams.say(f"{program}: {failure.code}: {shown(failure.text)}{hint}\n")
+    hint = f"\n  {printable(failure.hint)}" if failure.hint else ""
+    streams.print_error(f"{program}: {failure.code}: {printable(failure.text)}{hint}\n")
 
 
 def _ended(work: Callable[[], int]) -> tuple[int, Failure | None]:
@@ -49,19 +49,19 @@ def _ended(work: Callable[[], int]) -> tuple[int, Failure | None]:
     except KeyboardInterrupt:
         return INTERRUPTED, None
     except BrokenPipeError:
-        return NOBODY_READS, None
+        return BROKEN_PIPE, None
     except SystemExit as asked:  # argparse, after --help
         return asked.code if isinstance(asked.code, int) else 0, None
     except MemoryError:
         pass  # said below, when what took the memory is gone with the exception
     except Exception as crash:
-        return _WRONG, of_crash(crash)
-    return _WRONG, of_crash(MemoryError())
+        return _WRONG, crash_failure(crash)
+    return _WRONG, crash_failure(MemoryError())
 
 
 def _let_go() -> None:
     """Leaves nothing for the interpreter to complain of when it flushes its streams at the end."""
-    for descriptor, stream in ((streams.OUTPUT, sys.stdout), (streams.ERROR, sys.stderr)):
+    for descriptor, stream in ((streams.STDOUT, sys.stdout), (streams.STDERR, sys.stderr)):
         try:
             if stream is not None:
                 stream.flush()

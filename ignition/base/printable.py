@@ -12,21 +12,21 @@ _SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t":
 _UNSEEN = frozenset((0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)))
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """The text as one line, its control characters written out as Go's %q does; other text is unchanged."""
     if text.isprintable():
         return text
     return text.translate(_LINE)
 
 
-def shown_lines(text: str) -> str:
+def printable_lines(text: str) -> str:
     """The same for a text of several lines, whose ends are its own."""
     if text.isprintable():
         return text
     return text.translate(_LINES)
 
 
-def shown_json(text: str) -> str:
+def printable_json(text: str) -> str:
     """JSON with the same characters as escapes of JSON, so that its meaning is unchanged. Line ends stay: in
     JSON they only stand between values."""
     if text.isprintable():
@@ -34,7 +34,7 @@ def shown_json(text: str) -> str:
     return text.translate(_JSON)
 
 
-def escaped(character: str) -> str:
+def escape(character: str) -> str:
     """One character as an escape of Go's string literals."""
     short = _SHORT.get(character)
     if short is not None:
@@ -55,7 +55,7 @@ class _Line(dict[int, str]):
     """The table of `str.translate`, filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
-        found = self[code] = escaped(chr(code)) if _moves(code) else chr(code)
+        found = self[code] = escape(chr(code)) if _moves(code) else chr(code)
         return found
 
 
