@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from ignition.acquisition import origins
+from ignition.acquisition.rendered import Rendered, render
 from ignition.base import streams
 from ignition.base.errors import Failure
 from ignition.base.finding import Finding
@@ -21,8 +23,6 @@ from ignition.cli.convert import lossy, version
 from ignition.cli.output import write
 from ignition.cli.parser import Parser
 from ignition.config import convert, document, shapes
-from ignition.engine import origins
-from ignition.engine.rendered import Rendered, render
 from ignition.resource.context import FetchContext
 
 DESCRIPTION = """\

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ignition
 from ignition import providers
+from ignition.acquisition import platforms
 from ignition.base import entrypoint, streams
 from ignition.base.errors import Failure
 from ignition.base.log import Log, open_sink
 from ignition.base.printable import printable
 from ignition.base.settings import Settings, load_settings
 from ignition.cli.compat import FALSE, TRUE, UsageError, fitted
-from ignition.engine import platforms
 from ignition.resource.context import FetchContext
 
 USAGE = """\

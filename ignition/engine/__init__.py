@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Acquisition, plan, executor, phases, state, report."""
+"""Plan, executor, phases, report."""

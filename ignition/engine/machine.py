@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.engine import origins
+from ignition.acquisition import origins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.base.settings import Settings
-    from ignition.engine.state import State
+    from ignition.base.state import State
     from ignition.resource.context import FetchContext
 
 

@@ -7,12 +7,13 @@ import os
 import sys
 import time
 
+from ignition.acquisition import acquire
 from ignition.base import interrupt, journal
+from ignition.base import state as states
 from ignition.base.errors import Failure, NeedNetwork, crash_failure, flatten
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
-from ignition.engine import acquire, report, status
-from ignition.engine import state as states
+from ignition.engine import report, status
 from ignition.engine.machine import Machine, sources_of
 from ignition.engine.report import Report
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from ignition.base.log import Log
     from ignition.base.settings import Settings
+    from ignition.base.state import State
     from ignition.engine import executor, plan
-    from ignition.engine.state import State
     from ignition.engine.view import View
 
 FETCH_OFFLINE = "fetch-offline"

@@ -6,8 +6,8 @@ It never changes how the run ends, and a platform that does not listen costs som
 
 from __future__ import annotations
 
+from ignition.acquisition import platforms
 from ignition.base.errors import Failure
-from ignition.engine import platforms
 from ignition.resource.context import FetchContext, Transport
 
 TYPE_CHECKING = False

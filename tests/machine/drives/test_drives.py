@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from ignition.acquisition import platforms
 from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
-from ignition.engine import platforms
 from ignition.resource.context import FetchContext
 from ignition.system import drive
 from ignition.testbed import drives

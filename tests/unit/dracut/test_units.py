@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ignition.acquisition import platforms
 from ignition.cli.compat import STAGES
-from ignition.engine import platforms
 from ignition.providers import MODULES
 
 CHECKOUT = Path(__file__).parents[3]

@@ -15,10 +15,10 @@ from ignition.base.errors import Failure, FailureGroup, Refused
 from ignition.base.log import Log
 from ignition.base.origin import Origin
 from ignition.base.settings import Settings
+from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, plan
 from ignition.engine.machine import Machine
-from ignition.engine.state import State
 from ignition.engine.step import Step, Task
 from ignition.engine.view import View
 

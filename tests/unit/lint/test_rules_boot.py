@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
+from ignition.acquisition.rendered import render
 from ignition.base.errors import Failure, flatten
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.config.model import Config
 from ignition.engine import plan
 from ignition.engine.machine import Machine
-from ignition.engine.rendered import render
 from ignition.lint.engine_codes import CODES
 from ignition.lint.registry import RULES
 from ignition.lint.run import lint

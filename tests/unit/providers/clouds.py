@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from ignition.acquisition import platforms
 from ignition.base.settings import Settings
-from ignition.engine import main, platforms
+from ignition.engine import main
 from ignition.resource.context import FetchContext, Transport
 from ignition.testbed import network
 from ignition.testbed.httpserver import HttpServer

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ignition import providers
+from ignition.acquisition import platforms
 from ignition.base.errors import Failure
-from ignition.engine import platforms
 from ignition.providers import first_source
 from ignition.resource.schemes.http import ACCEPT
 from ignition.testbed.httpserver import Answer, HttpServer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ignition.engine import platforms
+from ignition.acquisition import platforms
 from ignition.lint.rules import size
 from ignition.providers import ALIASES, MODULES
 from ignition.testbed.metadata import FAKES

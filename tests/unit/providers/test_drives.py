@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from ignition.acquisition import platforms
 from ignition.base.errors import Failure
-from ignition.engine import platforms
 from ignition.providers import configdrive, first_source, nocloud
 from tests.unit.providers import clouds
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from ignition.acquisition import platforms
 from ignition.base.errors import Failure, InvalidConfig
 from ignition.config.parse import parse
-from ignition.engine import platforms
 from ignition.providers import first_source
 from ignition.testbed import network
 from ignition.testbed.httpserver import Answer, HttpServer

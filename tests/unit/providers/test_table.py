@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from ignition import providers
+from ignition.acquisition import platforms
 from ignition.base.errors import Failure
-from ignition.engine import platforms
 
 IDS = [
     "akamai",

@@ -13,10 +13,10 @@ from urllib.parse import quote
 from ignition.base import gojson
 from ignition.base.log import CRITICAL, Log
 from ignition.base.settings import Settings
+from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, fitness, plan
 from ignition.engine.machine import Machine
-from ignition.engine.state import State
 from ignition.engine.view import View
 from ignition.resource.context import FetchContext
 

@@ -11,10 +11,10 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
+from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, plan
 from ignition.engine.machine import Machine
-from ignition.engine.state import State
 from ignition.engine.view import View
 from ignition.stages import kargs
 

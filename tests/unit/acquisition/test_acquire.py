@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from ignition import providers
+from ignition.acquisition import acquire, kept, origins, render
+from ignition.acquisition.acquire import Acquired
 from ignition.base.errors import (
     EmptyConfig,
     Failure,
@@ -23,10 +25,8 @@ from ignition.base.errors import (
 )
 from ignition.base.log import Log
 from ignition.base.settings import Settings
+from ignition.base.state import State
 from ignition.config import dump, parse
-from ignition.engine import acquire, kept, origins, render
-from ignition.engine.acquire import Acquired
-from ignition.engine.state import State
 from ignition.providers import metal
 from ignition.resource import digest
 from ignition.testbed import randomconfig

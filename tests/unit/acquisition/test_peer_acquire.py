@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from ignition.acquisition import acquire
 from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
+from ignition.base.state import State
 from ignition.config import dump
-from ignition.engine import acquire, main
-from ignition.engine.state import State
+from ignition.engine import main
 from ignition.testbed import peer, randomconfig
 from ignition.testbed.httpserver import HttpServer
 

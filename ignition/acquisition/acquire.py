@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from ignition.acquisition import cache
+from ignition.acquisition.transport import with_authorities
 from ignition.base import gojson
 from ignition.base.errors import Failure
 from ignition.base.origin import Origin
 from ignition.base.record import record
-from ignition.engine import cache
-from ignition.engine.transport import with_authorities
 from ignition.resource import digest
 from ignition.resource.context import FetchContext, Transport, silent
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ignition.acquisition.origins import Table
     from ignition.base.errors import NeedNetwork
     from ignition.base.finding import Finding
     from ignition.base.log import Log
     from ignition.base.settings import Settings
-    from ignition.engine.origins import Table
-    from ignition.engine.state import State
+    from ignition.base.state import State
 
 
 @record
@@ -58,14 +58,14 @@ def from_provider(
 
     NeedNetwork when that takes a network and the phase has none; the state is then worth saving.
     """
-    from ignition.engine import user_config
+    from ignition.acquisition import user_config
 
     return user_config.acquire(settings, log, state, platform, offline=offline, progress=progress)
 
 
 def forget_kept(settings: Settings, state: State) -> None:
     """Removes what a fetch phase may have kept for another one; the cache stands for it now."""
-    from ignition.engine import kept
+    from ignition.acquisition import kept
 
     kept.forget(settings, state)
 
@@ -96,7 +96,7 @@ def fetch_context(
 
 def network_need(full: dict[str, Any], sources: Table) -> NeedNetwork | None:
     """What in a config needs the network later, as the error that it would be offline; None for nothing."""
-    from ignition.engine import network_need
+    from ignition.acquisition import network_need
 
     return network_need.network_need(full, sources)
 
@@ -109,7 +109,7 @@ def freeze_base(state: State, value: dict[str, Any]) -> None:
 def _base(settings: Settings, log: Log, state: State) -> dict[str, Any]:
     frozen = state.engine.get("base")
     if not isinstance(frozen, dict):
-        from ignition.engine import base_configs, platforms
+        from ignition.acquisition import base_configs, platforms
 
         loaded = base_configs.load(settings, platforms.canonical(settings.platform), log)
         return loaded.value if loaded.parts else {}
@@ -125,7 +125,7 @@ def _base(settings: Settings, log: Log, state: State) -> dict[str, Any]:
 
 def _transport(settings: Settings, log: Log, user: dict[str, Any]) -> Transport:
     if user.get("ignition", {}).get("security", {}).get("tls", {}).get("certificateAuthorities"):
-        from ignition.engine import trust
+        from ignition.acquisition import trust
 
         return trust.of_cached(user, FetchContext(settings, log), Origin("config cache"))
     return with_authorities(user, ())

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from ignition.acquisition import origins
 from ignition.base.errors import Failure, NeedNetwork
 from ignition.config.model import Config
-from ignition.engine import origins
 from ignition.resource.fetch import display_name, needs_network
 
 TYPE_CHECKING = False
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ignition.acquisition.origins import Table
     from ignition.config.model import Resource
-    from ignition.engine.origins import Table
 
     Path = tuple[str | int, ...]
 

@@ -6,6 +6,10 @@ Order, outcomes and log lines: engine-run 3.2 to 3.5.
 
 from __future__ import annotations
 
+from ignition.acquisition import acquire as acquired
+from ignition.acquisition import base_configs, kept, origin_table, origins, platforms
+from ignition.acquisition.render import Rendering
+from ignition.acquisition.sources import Fetched, Part
 from ignition.base.errors import Failure, InvalidConfig, NeedNetwork, NoProvider
 from ignition.base.finding import ERROR, Finding
 from ignition.base.origin import Origin
@@ -13,10 +17,6 @@ from ignition.base.record import record
 from ignition.config import dump
 from ignition.config.merge import merge
 from ignition.config.parse import parse, validate_rendered
-from ignition.engine import acquire as acquired
-from ignition.engine import base_configs, kept, origin_table, origins, platforms
-from ignition.engine.render import Rendering
-from ignition.engine.sources import Fetched, Part
 from ignition.resource import digest
 from ignition.resource.context import FetchContext, Transport
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ignition.acquisition.origins import Table
     from ignition.base.log import Log
     from ignition.base.settings import Settings
-    from ignition.engine.origins import Table
-    from ignition.engine.state import State
+    from ignition.base.state import State
 
     Value = dict[str, Any]
 

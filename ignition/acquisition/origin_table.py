@@ -6,16 +6,16 @@ There are entries only where the one above does not lead to the right place.
 
 from __future__ import annotations
 
+from ignition.acquisition.sources import Part
 from ignition.config import shapes
 from ignition.config.merge import item_key
-from ignition.engine.sources import Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ignition.acquisition.origins import Table
     from ignition.config.shapes import Member, Shape
-    from ignition.engine.origins import Table
 
 
 def table(merged: dict[str, Any], parts: list[Part]) -> Table:

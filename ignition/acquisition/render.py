@@ -7,6 +7,9 @@ reference is fetched with the settings of the configs that lead to it, with what
 
 from __future__ import annotations
 
+from ignition.acquisition.sources import Fetched, Part
+from ignition.acquisition.transport import settings_of
+from ignition.acquisition.trust import Authorities
 from ignition.base.errors import Failure
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin
@@ -14,9 +17,6 @@ from ignition.config import urls
 from ignition.config.merge import merge
 from ignition.config.model import Config, Resource
 from ignition.config.parse import parse
-from ignition.engine.sources import Fetched, Part
-from ignition.engine.transport import settings_of
-from ignition.engine.trust import Authorities
 from ignition.resource import digest
 from ignition.resource.fetch import display_name, fetch_resource
 

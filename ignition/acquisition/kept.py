@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.settings import Settings
-    from ignition.engine.state import State
+    from ignition.base.state import State
 
 _KEY = "provider"
 _FILE = "provider-config"

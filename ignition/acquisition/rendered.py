@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
+from ignition.acquisition import origin_table, origins
+from ignition.acquisition.render import Rendering
 from ignition.base.errors import InvalidConfig
 from ignition.base.finding import ERROR, Finding
 from ignition.base.origin import Origin
 from ignition.base.record import record
 from ignition.config.parse import parse, validate_rendered
-from ignition.engine import origin_table, origins
-from ignition.engine.render import Rendering
 from ignition.resource import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ignition.engine.origins import Table
+    from ignition.acquisition.origins import Table
     from ignition.resource.context import FetchContext
 
 

@@ -20,7 +20,7 @@ import pytest
 from ignition.testbed import network, peer
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
-from tests.unit.engine.rivals import CONFIG, Left, Machine, differing
+from tests.unit.acquisition.rivals import CONFIG, Left, Machine, differing
 
 HOST = "10.9.9.9"
 NAME = "configs.test"

@@ -24,7 +24,7 @@ from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES, Fake
 from ignition.testbed.metadata.packet import Packet
 from ignition.testbed.programs import run
-from tests.unit.engine.rivals import CONFIG, Machine, Servers, differing
+from tests.unit.acquisition.rivals import CONFIG, Machine, Servers, differing
 
 Change = Callable[[HttpServer, Fake], None]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import binascii
 
+from ignition.acquisition.transport import with_authorities
 from ignition.base.log import quote
 from ignition.config import authorities
 from ignition.config.model import Config
-from ignition.engine.transport import with_authorities
 from ignition.resource.body import Body, Memory
 from ignition.resource.fetch import display_name, fetch_resource
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ignition.testbed import peer
-from tests.unit.engine.rivals import Machine
+from tests.unit.acquisition.rivals import Machine
 from tests.unit.resource.listening import listening
 from tests.unit.resource.wire import REFUSED, TAKEN
 

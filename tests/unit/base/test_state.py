@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ignition.base import state as states
 from ignition.base.errors import Failure
-from ignition.engine import state as states
-from ignition.engine.state import State
+from ignition.base.state import State
 from tests.unit.base.test_open_regular import KINDS, put
 
 KEYS = [

@@ -19,7 +19,7 @@ from ignition.providers import first_source
 from ignition.testbed import drives, network, peer
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
-from tests.unit.engine.rivals import CONFIG, WAITS, Machine, Servers, differing, own_devices
+from tests.unit.acquisition.rivals import CONFIG, WAITS, Machine, Servers, differing, own_devices
 
 URL = "ignition.config.url="
 SERVICE = "http://169.254.169.254"

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from ignition.engine import transport
+from ignition.acquisition import transport
 
 LARGEST = (1 << 63) - 1
 
