@@ -20,5 +20,5 @@ USER_DATA = "/2019-10-01/user-data"
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data; none for an instance without."""
-    base = imds.IPV6 if addresses.only_ipv6() else imds.IPV4
+    base = imds.IPV6 if addresses.is_ipv6_only() else imds.IPV4
     return metadata.user_data(ctx, base + USER_DATA, headers=imds.session(ctx, base))

@@ -94,16 +94,16 @@ def _from_device(ctx: FetchContext, label: str, path: str) -> bytes:
     if label in (".", "..") or "/" in label:
         raise Failure("IGN5103", f"{quote(label)} is not a label", _origin(DEVICE))
     device = os.path.join(ctx.settings.disk_by_label_dir, label)
-    if not drive.wait_for(device, DEVICE_TIMEOUT, ctx.sleep, ctx.clock):
+    if not drive.wait_for_device(device, DEVICE_TIMEOUT, ctx.sleep, ctx.clock):
         raise Failure(
             "IGN5104",
             f"no file system labelled {quote(label)} within {DEVICE_TIMEOUT} s",
             _origin(DEVICE),
-            hint=drive.labels_there(ctx.settings.disk_by_label_dir),
+            hint=drive.describe_labels(ctx.settings.disk_by_label_dir),
         )
 
     def reader(_: FetchContext, folder: str) -> bytes:
-        data = drive.read(folder, path)
+        data = drive.read_file(folder, path)
         if data is None:
             raise Failure(
                 "IGN5105", f"no file {quote(path)} on the file system {quote(label)}", _origin(PATH)

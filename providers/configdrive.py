@@ -39,7 +39,7 @@ def fetch(ctx: FetchContext, labels: Sequence[str], reader: Reader) -> bytes:
     end = ctx.clock() + limit
     with Watch(ctx.progress, what) as watch:
         while not (device := find(ctx, labels)):
-            watch.reason = drive.labels_there(ctx.settings.disk_by_label_dir)
+            watch.reason = drive.describe_labels(ctx.settings.disk_by_label_dir)
             if limit and ctx.clock() >= end:
                 raise Failure(
                     "IGN5540", f"no config within {limit:g} s from {what}", hint=watch.reason
@@ -66,7 +66,7 @@ def fetch_if_there(ctx: FetchContext, label: str, reader: Reader) -> bytes:
             break
         ctx.sleep(min(left, PAUSE if device else POLL))
     text = f"going on without a config after {PATIENCE:g} s: {why}"
-    ctx.log.warning(f"{text}; {drive.labels_there(ctx.settings.disk_by_label_dir)}")
+    ctx.log.warning(f"{text}; {drive.describe_labels(ctx.settings.disk_by_label_dir)}")
     ctx.progress(text)
     return b""
 
@@ -83,7 +83,7 @@ def find(ctx: FetchContext, labels: Sequence[str]) -> str:
 def read(ctx: FetchContext, device: str, reader: Reader) -> bytes:
     """What `reader` finds on this device. IGN5541 if it cannot be mounted."""
     try:
-        with drive.mounted(ctx.settings, ctx.log, device, ctx.sleep) as folder:
+        with drive.ReadOnlyMount(ctx.settings, ctx.log, device, ctx.sleep) as folder:
             return reader(ctx, folder)
     except CommandFailed as error:
         raise Failure("IGN5541", f"{device} cannot be mounted", hint=error.hint) from error
@@ -93,10 +93,10 @@ def file(path: str) -> Reader:
     """Reads the file at `path`; a drive without it has no config."""
 
     def reader(ctx: FetchContext, folder: str) -> bytes:
-        data = drive.read(folder, path)
+        data = drive.read_file(folder, path)
         if data is None:
             # An image made without long names holds USER_DAT, say.
-            ctx.log.info(f"no {path} on the drive, which has {drive.names(folder)}")
+            ctx.log.info(f"no {path} on the drive, which has {drive.list_names(folder)}")
         return data or b""
 
     return reader

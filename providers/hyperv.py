@@ -68,7 +68,7 @@ def open_device(ctx: FetchContext) -> int:
     path = ctx.settings.hv_kvp_device
     if not os.path.exists(ctx.settings.hv_utils_driver):
         kernelmodule.load("hv_utils", "IGN5650", ctx.settings, ctx.log)
-    drive.wait_for(path, NODE_TIMEOUT, ctx.sleep, ctx.clock)
+    drive.wait_for_device(path, NODE_TIMEOUT, ctx.sleep, ctx.clock)
     try:
         return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

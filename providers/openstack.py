@@ -31,7 +31,7 @@ def fetch(ctx: FetchContext) -> bytes:
 
 def _services() -> dict[str, Ask]:
     """The addresses at which the metadata service may be, now that these interfaces are up."""
-    hosts = [IPV4, *(IPV6.format(name) for name in addresses.with_ipv6())]
+    hosts = [IPV4, *(IPV6.format(name) for name in addresses.ipv6_interfaces())]
     return {f"the metadata service at {host}": _ask(f"http://{host}{PATH}") for host in hosts}
 
 

@@ -86,11 +86,11 @@ def has_disc(device: str) -> bool:
 def _read(ctx: FetchContext, device: str) -> bytes | None:
     """The custom data on a drive; None if it is another drive, or cannot be read for now."""
     try:
-        with drive.mounted(ctx.settings, ctx.log, device, ctx.sleep) as folder:
-            if drive.read(folder, MARK) is None:
+        with drive.ReadOnlyMount(ctx.settings, ctx.log, device, ctx.sleep) as folder:
+            if drive.read_file(folder, MARK) is None:
                 ctx.log.info(f"{device} has no {MARK}: not the provisioning DVD")
                 return None
-            data = drive.read(folder, CUSTOM_DATA)
+            data = drive.read_file(folder, CUSTOM_DATA)
     except Failure as failure:
         ctx.log.warning(f"{device} cannot be read: {failure.text}; it is tried again")
         return None

@@ -31,7 +31,7 @@ def fetch(ctx: FetchContext) -> bytes:
 def _first(ctx: FetchContext, folder: str) -> bytes:
     for path in PATHS:
         try:
-            data = drive.read(folder, path)
+            data = drive.read_file(folder, path)
         except Failure as failure:
             ctx.log.warning(f"{path} is left out: {failure.text}")
             continue

@@ -104,7 +104,7 @@ def _from_disk(ctx: FetchContext) -> bytes:
         kernelmodule.load("virtio_blk", "IGN5205", ctx.settings, ctx.log)
     with Watch(ctx.progress, f"the disk {DISK}") as watch:
         watch.reason = "there is none"
-        there = drive.wait_for(DISK, DISK_TIMEOUT, ctx.sleep, ctx.clock)
+        there = drive.wait_for_device(DISK, DISK_TIMEOUT, ctx.sleep, ctx.clock)
     if not there:
         raise Failure(
             "IGN5206",

@@ -150,7 +150,7 @@ class Acts:
 
     def _has_hash_to_set(self, owner: Owner, way: tuple[str, str]) -> bool:
         wanted = owner.password_hash or ""
-        return wanted != "" and not self._accounts.has_hash(way[1], owner.name, wanted)
+        return wanted != "" and not self._accounts.has_password_hash(way[1], owner.name, wanted)
 
     def _set_hash(self, owner: Owner, way: tuple[str, str], origin: Origin, log: Log) -> None:
         """Sets a hash as neither ps nor audit sees it: on the standard input of the tool."""
@@ -224,7 +224,7 @@ class Acts:
         elif self._is_from("passwd", name, note) and present.home == self._new_home(user):
             self._tool(log, "userdel", [], name, f'deleting half-made user "{name}"', origin)
             if note.get("had_home") is False:
-                tree_copy.remove(self._root, present.home, self._accounts.skeleton())
+                tree_copy.remove(self._root, present.home, self._accounts.skeleton_folder())
 
     def _resume_move(self, user: User, old_home: str, origin: Origin, log: Log) -> None:
         """usermod enters the new home, then copies the files, then removes the old ones."""
@@ -250,7 +250,7 @@ class Acts:
     def _before(self, table: str, name: str) -> str:
         """The sum of a table as it is without an account: so it was before that was made."""
         summing = digest.new("sha256")
-        summing.update(self._accounts.without(table, name))
+        summing.update(self._accounts.table_without(table, name))
         return summing.hexdigest()
 
     def _is_from(self, table: str, name: str, note: dict[str, Any]) -> bool:

@@ -96,7 +96,7 @@ class _Picture:
         self._primary = {
             user.gid: user.name for user in self._known.values() if user.name not in leavers
         }
-        self._own_groups = accounts.makes_own_groups()
+        self._own_groups = accounts.usergroups_enabled()
         self._home_base = accounts.home_base()
         self._homes: list[str] = []
 
@@ -193,7 +193,7 @@ class _Picture:
             return
         if name.isdecimal() and (int(name) in gids.owners or None in gids.of.values()):
             return
-        if self._accounts.are_all_known("group"):
+        if self._accounts.is_complete("group"):
             self._refuse(
                 "IGN3211",
                 f"there is no group {quote(name)}",

@@ -23,7 +23,7 @@ def block_of(device: str, origin: Origin) -> Block:
 
 def refuse_partition(block: Block, device: str, origin: Origin) -> None:
     """Refused IGN2112 for a partition in the place of a disk: the kernel shows no partitions inside it."""
-    disk = devices.disk_of_partition(block)
+    disk = devices.parent_disk(block)
     if disk:
         raise Refused(
             "IGN2112",

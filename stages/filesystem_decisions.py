@@ -11,7 +11,7 @@ from ignition.base.record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.config import model
-    from ignition.system.probe import Found
+    from ignition.system.probe import ProbeResult
 
 KEEP = "keep"
 SKIP = "skip"
@@ -35,7 +35,7 @@ class Decision:
     frees: bool = False
 
 
-def reuse(wanted: model.Filesystem, found: Found) -> Decision:
+def reuse(wanted: model.Filesystem, found: ProbeResult) -> Decision:
     """What becomes of a device that holds `found`, for an entry whose format is set."""
     if wanted.wipe_filesystem:
         return anew(wanted)
@@ -57,7 +57,7 @@ def anew(wanted: model.Filesystem) -> Decision:
     return Decision(MAKE if makes(wanted) else WIPE)
 
 
-def difference(wanted: model.Filesystem, found: Found) -> str:
+def difference(wanted: model.Filesystem, found: ProbeResult) -> str:
     """The first thing in which the device differs from the entry, "" if it matches.
 
     An unset label does not matter, an empty one must be empty. An empty UUID counts as unset.

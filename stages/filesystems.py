@@ -42,7 +42,7 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
     later = {one.device for one, _ in wanted if is_open(machine, config, one.device)}
     now = [(one.device, origin.at("device")) for one, origin in wanted if one.device not in later]
     if now:
-        devices.wait(log, machine.settings, now, machine.progress)
+        devices.wait_for_devices(log, machine.settings, now, machine.progress)
     for one, origin in wanted:
         if one.device in later:
             yield _deferred(config, one, origin)
@@ -57,7 +57,7 @@ def _deferred(config: model.Config, wanted: model.Filesystem, origin: Origin) ->
     def do(task: Task) -> None:
         log, settings = task.log, task.machine.settings
         named = [(wanted.device, origin.at("device"))]
-        devices.wait(log, settings, named, task.progress)
+        devices.wait_for_devices(log, settings, named, task.progress)
         alias = devices.make_alias(log, settings, wanted.device)
         if wanted.format is not None:
             _do(task, wanted, _decide(log, task.machine, config, wanted, alias, origin), alias)
@@ -112,7 +112,7 @@ def _decide(
         log.notice(
             f'an earlier run began a filesystem on "{device}" and did not finish it: it is made anew'
         )
-        found, decision = probe.Found(), decisions.anew(wanted)
+        found, decision = probe.ProbeResult(), decisions.anew(wanted)
     else:
         with log.operation(f'determining filesystem type of "{device}"'):
             found = probe.probe(log, settings, device, origin)
@@ -178,11 +178,13 @@ def _refuse_unfit(wanted: model.Filesystem, origin: Origin) -> None:
 
 def _use_of(wanted: model.Filesystem) -> str:
     """Who uses the device or a part of it, in words, or ""."""
-    return usage.of_disk(devices.block(wanted.device), mounts.mounted(), mounts.swaps()).reason
+    return usage.find_users(
+        devices.block(wanted.device), mounts.read_mounts(), mounts.read_swaps()
+    ).reason
 
 
 def _is_done_already(
-    machine: Machine, config: model.Config, wanted: model.Filesystem, found: probe.Found
+    machine: Machine, config: model.Config, wanted: model.Filesystem, found: probe.ProbeResult
 ) -> bool:
     """Whether an earlier run did what the config asks for, so that what the system does with it is no reason
     to refuse: it may switch swap on, and mount by the type of a partition, before this phase is repeated.
@@ -202,7 +204,7 @@ def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin
     if not decisions.is_known(kind):
         raise Refused("IGN2403", f"unsupported filesystem format {kind!r}", origin)
     program = settings.program(decisions.command(wanted, "")[0])
-    if not programs.is_there(program):
+    if not programs.is_installed(program):
         raise Refused(
             "IGN2404",
             f"{program} is missing, so no {kind} can be made",

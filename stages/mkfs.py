@@ -62,7 +62,7 @@ def make(task: Task, wanted: model.Filesystem, alias: str) -> None:
     clear_mark(wanted.device, node)
     # mkfs.btrfs closes the device several times, and udev looks after each: the first time nothing is
     # recognisable yet and links vanish. An event of our own is worked off after all of those.
-    devices.trigger(log, settings, [node])
+    devices.trigger_udev(log, settings, [node])
 
 
 def clear_mark(device: str, node: str) -> None:

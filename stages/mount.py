@@ -51,7 +51,7 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
         if one.filesystem.format != _VIRTIOFS
     ]
     if named:
-        devices.wait(machine.log, machine.settings, named, machine.progress)
+        devices.wait_for_devices(machine.log, machine.settings, named, machine.progress)
     covered: list[str] = []
     before: tuple[str, ...] = ()
     for one in wanted:
@@ -111,13 +111,13 @@ def _is_mounted(machine: Machine, one: _Wanted) -> bool:
 
     The kernel refuses to mount one a second time there, but for another subvolume of btrfs.
     """
-    mount = mounts.on(one.target)
+    mount = mounts.mount_at(one.target)
     kind, device = one.filesystem.format, one.filesystem.device
     if mount is None or mount.kind != kind:
         return False
     if kind == _VIRTIOFS:
         return mount.source == device
-    source = devices.present_name(machine.settings, device)
+    source = devices.alias_or_device(machine.settings, device)
     if not mounts.is_source(mount, devices.block(source)):
         return False
     return kind != "btrfs" or _Ours(machine).has(mount)
@@ -136,7 +136,7 @@ def _mount(task: Task, one: _Wanted) -> None:
     source = filesystem.device
     if kind != _VIRTIOFS:
         # Resolved: btrfs remembers the very name.
-        source = os.path.realpath(devices.present_name(machine.settings, source))
+        source = os.path.realpath(devices.alias_or_device(machine.settings, source))
     options = ",".join(filesystem.mount_options)
     words = ["-o", options] if options else []
     run(
@@ -144,7 +144,7 @@ def _mount(task: Task, one: _Wanted) -> None:
         [machine.settings.program("mount"), *words, "-t", kind, source, one.target],
         what=f'mounting "{source}" at "{one.target}" with type "{kind}" and options "{options}"',
     )
-    made = mounts.on(one.target)
+    made = mounts.mount_at(one.target)
     if made is None:
         raise Failure("IGN2502", f"mount ended well, but nothing is mounted on {one.target}")
     _Ours(machine).add(made)
@@ -210,7 +210,7 @@ def _unmount_all(task: Task, wanted: list[_Wanted]) -> None:
 
 def _unmount(task: Task, one: _Wanted) -> None:
     ours = _Ours(task.machine)
-    mount = mounts.on(one.target)
+    mount = mounts.mount_at(one.target)
     if mount is None:
         raise Failure(
             "IGN2503",

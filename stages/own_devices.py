@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ignition.engine.machine import Machine
     from ignition.system.devices import Block
     from ignition.system.gpt import Table
-    from ignition.system.mdsuper import Super
+    from ignition.system.mdsuper import Superblock
 
 
 def has(machine: Machine, config: model.Config, block: Block) -> bool:
@@ -35,7 +35,7 @@ def has(machine: Machine, config: model.Config, block: Block) -> bool:
 
 
 def _has_partition(config: model.Config, digest: str, block: Block, number: int) -> bool:
-    disk = devices.block_of(os.path.dirname(block.sysfs))
+    disk = devices.block_from_sysfs(os.path.dirname(block.sysfs))
     for one in config.storage.disks:
         try:
             if disk is None or devices.block(one.device).number != disk.number:
@@ -72,22 +72,22 @@ def new_array_uuid(digest: str, wanted: model.Raid) -> str:
     return ":".join(text[at : at + 8] for at in range(0, 32, 8))
 
 
-def is_own_array(member: Super, digest: str, wanted: model.Raid) -> bool:
+def is_own_array(member: Superblock, digest: str, wanted: model.Raid) -> bool:
     """Whether the array of which this is the superblock was made for this entry of this config."""
     return marks.is_ours(gpt.guid_text(member.uuid), digest, f"{wanted.name} array")
 
 
-def members_of(block: Block) -> list[Super]:
+def members_of(block: Block) -> list[Superblock]:
     """The superblocks of what an array is made of; none for anything else."""
     try:
         names = os.listdir(f"{block.sysfs}/slaves") if os.path.isdir(f"{block.sysfs}/md") else []
     except OSError:
         return []
-    found = (super_of(f"/dev/{name}") for name in names)
+    found = (read_superblock(f"/dev/{name}") for name in names)
     return [one for one in found if one is not None]
 
 
-def super_of(node: str) -> Super | None:
+def read_superblock(node: str) -> Superblock | None:
     """The superblock of md on a device, None if there is none or it cannot be read."""
     try:
         return mdsuper.read(node)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ignition.base.record import record
 from ignition.system.gpt import LINUX_DATA, Partition
-from ignition.system.placement import MIB, NoRoom, amount, in_mib
+from ignition.system.placement import MIB, NoSpace, format_mib, format_sectors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def resolve(
         size = one.size if one.size is not None else (found.size if found else 0)
         try:
             placed = layout.add(one.number, start, size)
-        except NoRoom as error:
+        except NoSpace as error:
             raise Unfit(one.index, str(error)) from error
         explicit = one.start and one.size
         one.start, one.size = (start, size) if explicit else placed
@@ -167,8 +167,8 @@ def difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> s
     """The first thing in which a partition differs from its resolved entry, "" if it matches."""
     if wanted.start is not None and wanted.start != found.start:
         return (
-            f"it starts at sector {found.start} ({in_mib(found.start, wanted.sector_size)}), "
-            f"not {wanted.start} ({in_mib(wanted.start, wanted.sector_size)})"
+            f"it starts at sector {found.start} ({format_mib(found.start, wanted.sector_size)}), "
+            f"not {wanted.start} ({format_mib(wanted.start, wanted.sector_size)})"
         )
     if wanted.guid and wanted.guid != found.guid:
         return f"its GUID is {found.guid}, not {wanted.guid}"
@@ -177,8 +177,8 @@ def difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> s
     if wanted.label is not None and wanted.label != found.name:
         return f"its label is {found.name!r}, not {wanted.label!r}"
     if with_size and wanted.size is not None and wanted.size != found.size:
-        is_there = amount(found.size, wanted.sector_size)
-        return f"it has {is_there}, not {amount(wanted.size, wanted.sector_size)}"
+        is_there = format_sectors(found.size, wanted.sector_size)
+        return f"it has {is_there}, not {format_sectors(wanted.size, wanted.sector_size)}"
     return ""
 
 

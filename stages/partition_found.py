@@ -31,7 +31,7 @@ def inspect(
     Raises Failure and OSError.
     """
     device = config.device
-    disk = partitioning.without_table(device)
+    disk = partitioning.disk_without_table(device)
     place = origin.at("device")
     if config.partitions:
         device_checks.refuse_partition(disk.block, device, place)

@@ -43,10 +43,10 @@ def refuse_changes(
         number = one.wanted.number
         if one.act not in decisions.CHANGES:
             continue
-        reason = used.partitions.get(number) or used.doubtful.get(number)
+        reason = used.partitions.get(number) or used.tolerated.get(number)
         if not reason:
             continue
-        if number in used.doubtful and not _takes_sectors(one, before):
+        if number in used.tolerated and not _takes_sectors(one, before):
             log.warning(f"partition {number} of {device} is changed though {reason}")
             continue
         raise Refused(

@@ -11,7 +11,7 @@ from ignition.base.record import record
 from ignition.config import limits
 from ignition.engine.step import Step, Task
 from ignition.system import devices, gpt, gptwrite, mounts, partitioning, usage
-from ignition.system.placement import Layout, in_mib
+from ignition.system.placement import Layout, format_mib
 
 from . import device_checks, own_devices, partition_found, partition_use
 from . import partition_decisions as decisions
@@ -64,15 +64,15 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
         (disk.device, machine.origin("storage", "disks", index, "device"))
         for index, disk in enumerate(disks)
     ]
-    devices.wait(log, machine.settings, named, machine.progress)
-    mounted, swaps = mounts.mounted(), mounts.swaps()
+    devices.wait_for_devices(log, machine.settings, named, machine.progress)
+    mounted, swaps = mounts.read_mounts(), mounts.read_swaps()
     # A disk may be listed under two names: the second entry finds what the first one leaves.
     left: dict[int, Table | None] = {}
     for index, one in enumerate(disks):
         origin = machine.origin("storage", "disks", index)
         try:
             disk = partition_found.inspect(log, machine, one, origin, left)
-            used = usage.of_disk(disk.block, mounted, swaps)
+            used = usage.find_users(disk.block, mounted, swaps)
             work = _decide(log, machine, index, one, disk, used)
             if work.changes:
                 _refuse_to_change(log, work, used)
@@ -159,7 +159,7 @@ def _decide_by(
         touched += [number for number in devices.partitions(disk.block) if number not in touched]
     place = machine.origin("storage", "disks", index)
     after = _table_after(base, changed)
-    fault = gpt.fault(after, disk.sector_size, disk.sectors)
+    fault = gpt.layout_error(after, disk.sector_size, disk.sectors)
     if changed and fault:
         raise _not_sound(config, fault, place)
     # A bad copy is mended on a disk whose partitions the config describes: an earlier run of ours may have
@@ -174,7 +174,7 @@ def _does_not_fit(
     config: model.Disk, disk: Disk, base: Table, unfit: decisions.Unfit, origin: Origin
 ) -> Refused:
     first, last = (
-        f"{sector} ({in_mib(sector, disk.sector_size)})"
+        f"{sector} ({format_mib(sector, disk.sector_size)})"
         for sector in (base.first_usable, base.last_usable)
     )
     return Refused(
@@ -213,11 +213,11 @@ def _untold(log: Log, work: _Work, used: usage.Usage) -> list[int]:
         return []
     table = work.after or work.before
     found = []
-    for number in partitioning.unlike(work.disk, table):
-        reason = used.partitions.get(number) or used.doubtful.get(number)
+    for number in partitioning.mismatched_partitions(work.disk, table):
+        reason = used.partitions.get(number) or used.tolerated.get(number)
         if number in work.touched:
             continue
-        if not reason or partitioning.only_grows(work.disk, table, number):
+        if not reason or partitioning.has_only_grown(work.disk, table, number):
             found.append(number)
         else:
             log.warning(
@@ -248,7 +248,7 @@ def _table_after(base: Table, changed: list[Decision]) -> Table:
         for one in changed
         if one.act != decisions.DELETE
     ]
-    return gptwrite.changed(base, deleted, made)
+    return gptwrite.edit(base, deleted, made)
 
 
 def _refuse_mismatches(config: model.Disk, decided: list[Decision], origin: _OriginOf) -> None:
@@ -308,7 +308,7 @@ def _provides(work: _Work) -> tuple[str, ...]:
     for one in table.partitions:
         if one.number in work.touched or one.number in work.untold:
             if one.name:
-                names.append(f"/dev/disk/by-partlabel/{devices.udev_name(one.name)}")
+                names.append(f"/dev/disk/by-partlabel/{devices.encode_udev_name(one.name)}")
             names.append(f"/dev/disk/by-partuuid/{one.guid.lower()}")
     return tuple(dict.fromkeys(names))
 
@@ -322,7 +322,7 @@ def _do(task: Task, work: _Work) -> None:
         block = work.disk.block
         told = work.touched + work.untold
         if not work.changes and not told:
-            devices.trigger(inner, settings, [block.node])
+            devices.trigger_udev(inner, settings, [block.node])
             return
         if work.untold:
             numbers = ", ".join(map(str, work.untold))

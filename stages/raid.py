@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ignition.engine.machine import Machine
     from ignition.system.arrays import Array
     from ignition.system.devices import Block
-    from ignition.system.mdsuper import Super
+    from ignition.system.mdsuper import Superblock
 
 
 def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
@@ -44,7 +44,7 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
     if not arrays_wanted:
         return
     mdadm = machine.settings.program("mdadm")
-    if not programs.is_there(mdadm):
+    if not programs.is_installed(mdadm):
         raise Refused(
             "IGN2203",
             f"{mdadm} is missing, so no array can be made",
@@ -57,7 +57,9 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
         deferred = any(is_open(machine, config, device) for device in wanted.devices)
         decision = None
         if not deferred:
-            devices.wait(log, machine.settings, _named(wanted, origin), machine.progress)
+            devices.wait_for_devices(
+                log, machine.settings, _named(wanted, origin), machine.progress
+            )
             try:
                 decision = _decide(log, machine, config, wanted, origin)
             except Failure as failure:
@@ -94,7 +96,7 @@ def _step(
 ) -> Step:
     def do(task: Task) -> None:
         log, settings = task.log, task.machine.settings
-        devices.wait(log, settings, _named(wanted, origin), task.progress)
+        devices.wait_for_devices(log, settings, _named(wanted, origin), task.progress)
         aliases = [devices.make_alias(log, settings, device) for device in wanted.devices]
         decision = planned
         if decision is None or decision.act != KEEP:
@@ -135,7 +137,7 @@ def _decide(
             origin.at("devices"),
             hint=f"they lead to {', '.join(block.node for block in blocks)}",
         )
-    belongs = [arrays.of_member(block) for block in blocks]
+    belongs = [arrays.array_of_member(block) for block in blocks]
     decision = _reuse(wanted, blocks, belongs)
     if decision.act == KEEP:
         return decision
@@ -170,30 +172,30 @@ def _reuse(wanted: model.Raid, blocks: list[Block], belongs: list[Array | None])
 
 def _own_superblocks(
     machine: Machine, wanted: model.Raid, blocks: list[Block]
-) -> list[Super | None]:
+) -> list[Superblock | None]:
     """For each member the superblock that a run with this config wrote for this array."""
     digest = digest_of_config(machine)
-    found = [own_devices.super_of(block.node) for block in blocks]
+    found = [own_devices.read_superblock(block.node) for block in blocks]
     return [one if one and own_devices.is_own_array(one, digest, wanted) else None for one in found]
 
 
 def _hold_nothing(log: Log, settings: Settings, belongs: list[Array | None]) -> bool:
     """Whether the arrays run, and neither a filesystem nor anything else is on them."""
-    nodes = {one.node for one in belongs if one is not None and one.runs}
+    nodes = {one.node for one in belongs if one is not None and one.is_running}
     found = [probe.probe(log, settings, node) for node in sorted(nodes)]
     return bool(found) and not any(one.kind or one.table for one in found)
 
 
 def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> None:
     """`freed` are the members from which what is built on them will be taken down."""
-    mounted, swaps = mounts.mounted(), mounts.swaps()
+    mounted, swaps = mounts.read_mounts(), mounts.read_swaps()
     for index, device in enumerate(wanted.devices):
         place, block = origin.at("devices", index), devices.block(device)
         device_checks.refuse_empty(block, device, place)
         device_checks.refuse_read_only(block, device, place)
         if block in freed:
             continue
-        reason = usage.of_disk(block, mounted, swaps).reason
+        reason = usage.find_users(block, mounted, swaps).reason
         if reason:
             raise Refused(
                 "IGN2202",
@@ -219,7 +221,7 @@ def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) 
         command(settings, wanted, aliases, uuid),
         what=f'creating "{wanted.name}" of {len(aliases)} devices',
     )
-    devices.wait(task.log, settings, [(path, origin.at("name"))], task.progress)
+    devices.wait_for_devices(task.log, settings, [(path, origin.at("name"))], task.progress)
 
 
 def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
@@ -234,8 +236,8 @@ def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]
             [settings.program("mdadm"), "--assemble", path, *aliases],
             what=f'assembling "{wanted.name}" of {len(aliases)} devices',
         )
-    devices.wait(log, settings, [(path, origin.at("name"))], task.progress)
-    decision = _reuse(wanted, blocks, [arrays.of_member(block) for block in blocks])
+    devices.wait_for_devices(log, settings, [(path, origin.at("name"))], task.progress)
+    decision = _reuse(wanted, blocks, [arrays.array_of_member(block) for block in blocks])
     if decision.act != KEEP:
         raise Refused(
             "IGN2204",

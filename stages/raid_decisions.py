@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.config import model
     from ignition.system.arrays import Array
-    from ignition.system.mdsuper import Super
+    from ignition.system.mdsuper import Superblock
 
 KEEP = "keep"
 ASSEMBLE = "assemble"
@@ -36,16 +36,18 @@ def reuse(
     running = next((array for array in belongs if array is not None), None)
     if running is None:
         return Decision(CREATE)
-    if not running.runs:
+    if not running.is_running:
         return Decision(REFUSE, f"{running.node} is half assembled of some of these devices")
     if running.members != members:
         return Decision(
             REFUSE, f"{running.node} runs on other devices than these, but on some of them"
         )
-    if running.level != arrays.level_of(wanted.level or ""):
+    if running.level != arrays.canonical_level(wanted.level or ""):
         return Decision(REFUSE, f"{running.node} runs on these devices with level {running.level}")
-    if running.active != len(members) - (wanted.spares or 0):
-        return Decision(REFUSE, f"{running.node} runs with {running.active} devices besides spares")
+    if running.raid_disks != len(members) - (wanted.spares or 0):
+        return Decision(
+            REFUSE, f"{running.node} runs with {running.raid_disks} devices besides spares"
+        )
     if running.node != node:
         return Decision(REFUSE, f"{running.node} runs on these devices under another name")
     return Decision(KEEP)
@@ -55,7 +57,7 @@ def resume(
     decision: Decision,
     members: frozenset[int],
     belongs: list[Array | None],
-    own: list[Super | None],
+    own: list[Superblock | None],
     *,
     holds_nothing: bool,
 ) -> Decision:

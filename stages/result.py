@@ -70,7 +70,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
     barrier = FilesystemSync(machine.root)
     if machine.state.provider_output_files:
         yield _provider_files(root, machine)
-    if selinux.wanted(machine.settings, root):
+    if selinux.is_enabled(machine.settings, root):
         from . import labels
 
         yield labels.relabel_step(config, root, machine)
@@ -153,7 +153,7 @@ def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
         folder.write(name, text.encode(), MODE, clear=is_folder, durable=True)
         try:
             selinux.relabel(machine, [root.full_path(path)])
-            if selinux.wanted(machine.settings, root):
+            if selinux.is_enabled(machine.settings, root):
                 barrier.sync()
         except BaseException:
             folder.discard(name)  # a mark that is not on the disk as it should be marks nothing

@@ -44,8 +44,8 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
         journal = open_journal(root, machine)
         journal.warn_of_others(machine.log)
         yield leftovers.step(journal.all(), root, machine)
-    if selinux.wanted(machine.settings, root):
-        selinux.check(root)
+    if selinux.is_enabled(machine.settings, root):
+        selinux.check_policy(root)
         from . import labels
 
         yield labels.note_step(config, root, machine)

@@ -84,7 +84,7 @@ class Accounts:
             if gid is not None:
                 yield Group(fields[0], gid)
 
-    def are_all_known(self, database: str) -> bool:
+    def is_complete(self, database: str) -> bool:
         """Whether the target can know of no user or group (`passwd`, `group`) but those of the tables."""
         sources = self._sources(database)
         if "systemd" in sources and any(self._root.lstat(path) for path in _USER_DATABASES):
@@ -99,7 +99,7 @@ class Accounts:
         group = self.group(name)
         return group.gid if group else None
 
-    def has_hash(self, table: str, name: str, password_hash: str) -> bool:
+    def has_password_hash(self, table: str, name: str, password_hash: str) -> bool:
         """Whether this is the password hash of a user (table `shadow`) or group (`gshadow`) already."""
         start = f"{name}:{password_hash}:"
         return any(line.startswith(start) for line in self._lines(f"/etc/{table}"))
@@ -109,7 +109,7 @@ class Accounts:
         fields = [line.split(":") for line in self._lines("/etc/passwd") if "\0" not in line]
         return {each[5] for each in fields if len(each) > 5 and each[5].startswith("/")}
 
-    def without(self, table: str, name: str) -> bytes:
+    def table_without(self, table: str, name: str) -> bytes:
         """A table of /etc without the lines of one name."""
         start = name.encode("utf-8", "surrogateescape") + b":"
         lines = (self._root.read(f"/etc/{table}") or b"").split(b"\n")
@@ -119,7 +119,7 @@ class Accounts:
         """Where useradd makes homes unless told otherwise."""
         return self._default("HOME", "/home")
 
-    def skeleton(self) -> str:
+    def skeleton_folder(self) -> str:
         """The folder that useradd copies into a new home."""
         return self._default("SKEL", "/etc/skel")
 
@@ -129,7 +129,7 @@ class Accounts:
                 return line[len(key) + 1 :].strip() or otherwise
         return otherwise
 
-    def makes_own_groups(self) -> bool:
+    def usergroups_enabled(self) -> bool:
         """Whether useradd is told to make a group for each new user, by the name of the user."""
         said = ""
         for line in self._lines("/etc/login.defs"):

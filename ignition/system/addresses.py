@@ -15,12 +15,12 @@ _GET_FLAGS = 0x8913  # SIOCGIFFLAGS, from linux/sockios.h
 _UP, _LOOPBACK = 1, 8
 
 
-def with_ipv6() -> list[str]:
+def ipv6_interfaces() -> list[str]:
     """The interfaces that are up, not loopback, and have any IPv6 address, in order of their names."""
     return sorted({name for name, _ in _ipv6() if _is_usable(name)})
 
 
-def only_ipv6() -> bool:
+def is_ipv6_only() -> bool:
     """Whether IPv6 leads out of this machine and IPv4 does not."""
     ipv4 = any(line.split()[0] != "lo" for line in _lines(_IPV4_ROUTES)[1:] if line.split())
     return not ipv4 and any(scope == _GLOBAL and _is_usable(name) for name, scope in _ipv6())

@@ -36,17 +36,17 @@ class Array:
 
     node: str
     level: str
-    active: int
+    raid_disks: int
     members: frozenset[int]
-    runs: bool
+    is_running: bool
 
 
-def level_of(word: str) -> str:
+def canonical_level(word: str) -> str:
     """The kernel's name for a level as configs and mdadm write it."""
     return _LEVELS.get(word, word)
 
 
-def of_member(device: Block) -> Array | None:
+def array_of_member(device: Block) -> Array | None:
     """The array that a device belongs to, None if it belongs to none that is assembled."""
     for holder in devices.holders(device.sysfs):
         folder = os.path.realpath(f"/sys/class/block/{holder}")

@@ -25,18 +25,18 @@ _REQUEST = struct.Struct("@iiiP")  # what to do, flags, length and address of th
 Geometry = tuple[int, int]  # start and size, both in 512 bytes as sysfs has them
 
 
-def geometry(sysfs: str) -> Geometry:
+def partition_geometry(sysfs: str) -> Geometry:
     """What the kernel thinks of a partition."""
     start, size = (devices.read_sysfs(f"{sysfs}/{name}") for name in ("start", "size"))
     return int(start or -1), int(size or -1)
 
 
-def known_geometry(disk: Block) -> dict[int, Geometry]:
+def kernel_geometry(disk: Block) -> dict[int, Geometry]:
     """What the kernel thinks of each partition of a disk."""
-    return {number: geometry(sysfs) for number, sysfs in devices.partitions(disk).items()}
+    return {number: partition_geometry(sysfs) for number, sysfs in devices.partitions(disk).items()}
 
 
-def wanted_geometry(table: Table, sector_size: int) -> dict[int, Geometry]:
+def table_geometry(table: Table, sector_size: int) -> dict[int, Geometry]:
     """What the kernel should think of each partition of a table."""
     factor = sector_size // 512
     return {one.number: (one.start * factor, one.size * factor) for one in table.partitions}
@@ -48,7 +48,7 @@ def update(device: int, disk: Block, wanted: dict[int, Geometry], touched: list[
     First all that go or move, then shrinking, growing and new ones, so that none is in another's way. Returns
     what the kernel refused, in words: it may know already, so that only a look afterwards decides.
     """
-    known = known_geometry(disk)
+    known = kernel_geometry(disk)
     refused: list[str] = []
 
     def ask(act: int, number: int, place: Geometry) -> None:

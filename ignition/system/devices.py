@@ -45,10 +45,10 @@ def block(device: str) -> Block:
     if not stat.S_ISBLK(status.st_mode):
         raise OSError(15, os.strerror(15), node)  # ENOTBLK
     number = status.st_rdev
-    return Block(node, os.path.realpath(f"/sys/dev/block/{numbers(number)}"), number)
+    return Block(node, os.path.realpath(f"/sys/dev/block/{major_minor(number)}"), number)
 
 
-def block_of(sysfs: str) -> Block | None:
+def block_from_sysfs(sysfs: str) -> Block | None:
     """The device of a folder in sysfs; None if it has just gone, as all partitions do on a reread."""
     major, _, minor = read_sysfs(f"{sysfs}/dev").partition(":")
     if not minor:
@@ -56,7 +56,7 @@ def block_of(sysfs: str) -> Block | None:
     return Block(f"/dev/{os.path.basename(sysfs)}", sysfs, os.makedev(int(major), int(minor)))
 
 
-def numbers(number: int) -> str:
+def major_minor(number: int) -> str:
     """A device number as sysfs, mountinfo and udev write it."""
     return f"{os.major(number)}:{os.minor(number)}"
 
@@ -78,7 +78,7 @@ def read_sysfs(path: str) -> str:
         return ""
 
 
-def wait(
+def wait_for_devices(
     log: Log,
     settings: Settings,
     devices: list[tuple[str, Origin]],
@@ -97,7 +97,7 @@ def wait(
             if not is_block(device):
                 _wait(device, origin, deadline, limit, progress)
             if not _is_known_to_udev(device):
-                trigger(inner, settings, [os.path.realpath(device)])
+                trigger_udev(inner, settings, [os.path.realpath(device)])
 
 
 def _is_known_to_udev(device: str) -> bool:
@@ -108,7 +108,7 @@ def _is_known_to_udev(device: str) -> bool:
         number = os.stat(device).st_rdev
     except OSError:
         return True  # it has gone again; who uses it next says so
-    return os.path.exists(f"{_UDEV_DATABASE}/b{numbers(number)}")
+    return os.path.exists(f"{_UDEV_DATABASE}/b{major_minor(number)}")
 
 
 def _wait(
@@ -231,13 +231,13 @@ def _link(target: str, path: str) -> None:
         raise
 
 
-def present_name(settings: Settings, device: str) -> str:
+def alias_or_device(settings: Settings, device: str) -> str:
     """The alias of a device where an earlier phase made one, else the device itself."""
     path = alias_path(settings, device)
     return path if is_block(path) else device
 
 
-def trigger(log: Log, settings: Settings, nodes: list[str]) -> None:
+def trigger_udev(log: Log, settings: Settings, nodes: list[str]) -> None:
     """Has udev look at the nodes once more and waits until it has: all earlier events are done then too.
 
     A bare `udevadm settle` was found racy (engine-disks 1.4). Does nothing where udev does not run.
@@ -272,7 +272,7 @@ def partition_number(device: Block) -> int:
     return int(read_sysfs(f"{device.sysfs}/partition") or 0)
 
 
-def disk_of_partition(device: Block) -> str:
+def parent_disk(device: Block) -> str:
     """The node of the disk that a device is a partition of, "" for a device of its own.
 
     A mapped partition of a multipath disk is known by the identity that kpartx gives it.
@@ -310,10 +310,10 @@ def partition_node(disk: Block, number: int) -> str:
     mapper = mapper_name(disk)
     if mapper:
         return f"/dev/disk/by-id/dm-name-{mapper}p{number}"
-    return node_of_partition(disk.node, number)
+    return kernel_partition_node(disk.node, number)
 
 
-def node_of_partition(node: str, number: int) -> str:
+def kernel_partition_node(node: str, number: int) -> str:
     """The kernel's rule: a `p` between if the name of the disk ends with a digit."""
     return f"{node}{'p' if node[-1].isdigit() else ''}{number}"
 
@@ -341,7 +341,7 @@ def mapped_geometry(log: Log, settings: Settings, node: str) -> tuple[int, int] 
 _SAFE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#+-.:=@_"
 
 
-def udev_name(text: str) -> str:
+def encode_udev_name(text: str) -> str:
     """Text as udev writes it into a link's name below /dev/disk: unsafe bytes become \\xNN."""
     return "".join(
         one

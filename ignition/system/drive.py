@@ -24,12 +24,12 @@ UMOUNT_TRIES = 3
 SIZE_LIMIT = 64 * 1024 * 1024
 
 
-def labels_there(folder: str) -> str:
+def describe_labels(folder: str) -> str:
     """What udev's folder of labels holds, for people who look for one that is not there."""
-    return f"labels that are there: {names(folder) or 'none'}"
+    return f"labels that are there: {list_names(folder) or 'none'}"
 
 
-def names(folder: str) -> str:
+def list_names(folder: str) -> str:
     """What a folder holds, for people; "" where it cannot be looked into."""
     try:
         return ", ".join(sorted(os.listdir(folder)))
@@ -37,7 +37,7 @@ def names(folder: str) -> str:
         return ""
 
 
-def wait_for(
+def wait_for_device(
     device: str, limit: float, sleep: Callable[[float], None], clock: Callable[[], float]
 ) -> bool:
     """Waits until the device is there, at most `limit` seconds; False if it never was."""
@@ -49,7 +49,7 @@ def wait_for(
     return True
 
 
-class mounted:  # used as `with mounted(...) as folder:`
+class ReadOnlyMount:
     """Mounts a device read-only, whatever file system it has, on a folder of its own.
 
     One that stays busy stays mounted, with a warning: what was read from it is as good.
@@ -89,7 +89,7 @@ class mounted:  # used as `with mounted(...) as folder:`
                 run(self._log, command, what=f"unmounting {self._device}")
                 break
             except CommandFailed:
-                if mounts.on(self._folder) is None:
+                if mounts.mount_at(self._folder) is None:
                     break
                 if attempt == UMOUNT_TRIES:
                     self._log.warning(f"{self._device} stays mounted on {self._folder}")
@@ -113,7 +113,7 @@ def _new_folder(parent: str) -> str:
             return folder
 
 
-def read(folder: str, path: str) -> bytes | None:
+def read_file(folder: str, path: str) -> bytes | None:
     """The file at `path`, which cannot lead out of `folder`; None if there is none.
 
     Failure IGN7101 for a link that leads out, for what cannot be read, and for a file of absurd size.

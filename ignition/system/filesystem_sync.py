@@ -12,7 +12,7 @@ import errno
 import os
 
 from ignition.base.errors import Failure, oserror_failure, resource_limit
-from ignition.system.mounts import mounted
+from ignition.system.mounts import read_mounts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _mounted_in(top: str) -> Iterator[str]:
     """Mount points below a folder, one for each filesystem that may lie on a disk."""
     seen = set()
     start = f"{top.rstrip('/')}/"
-    for mount in mounted():
+    for mount in read_mounts():
         if (
             mount.target.startswith(start)
             and mount.kind not in _PSEUDO

@@ -336,7 +336,7 @@ class Folder:
                 "IGN3009", "the root folder cannot be replaced", hint="leave out overwrite"
             )
         above = os.readlink(f"/proc/self/fd/{self.fileno}")
-        point = mounts.point_in(f"{above.rstrip('/')}/{name}")
+        point = mounts.mount_point_below(f"{above.rstrip('/')}/{name}")
         if point:
             raise Refused(
                 "IGN3009",

@@ -84,7 +84,7 @@ class Unreadable(Exception):
 
 def empty(sector_size: int, sectors: int) -> Table:
     """The table that a tool makes on a disk without one, before it holds any partition."""
-    of_entries = sectors_of(ENTRIES * ENTRY_SIZE, sector_size)
+    of_entries = sector_count(ENTRIES * ENTRY_SIZE, sector_size)
     return Table(
         bytes(16),
         2 + of_entries,
@@ -96,7 +96,7 @@ def empty(sector_size: int, sectors: int) -> Table:
     )
 
 
-def sectors_of(length: int, sector_size: int) -> int:
+def sector_count(length: int, sector_size: int) -> int:
     """How many sectors so many bytes take."""
     return -(-length // sector_size)
 
@@ -142,13 +142,13 @@ def read(device: int, sector_size: int, sectors: int) -> Table | None:
     return None
 
 
-def fault(table: Table, sector_size: int, sectors: int) -> str:
+def layout_error(table: Table, sector_size: int, sectors: int) -> str:
     """Why a table must not be written to a disk of so many sectors, "" if nothing speaks against it.
 
     GPT fdisk writes none of these either. Entries that a cut or another tool spoiled are found by this, not
     those that the config asks for, which have a place of their own.
     """
-    of_entries = sectors_of(len(table.entries), sector_size)
+    of_entries = sector_count(len(table.entries), sector_size)
     first, last = table.entries_at + of_entries, sectors - 2 - of_entries
     end, before = first - 1, 0
     for one in sorted(table.partitions, key=lambda one: one.start):
@@ -231,7 +231,7 @@ def _copy(device: int, at: int, sector_size: int, sectors: int) -> tuple[_Copy |
     length = count * size
     if size < ENTRY_SIZE or size % ENTRY_SIZE or not 0 < length <= _MOST_BYTES_OF_ENTRIES:
         return None, f"the header at the {place} describes impossible entries"
-    of_entries = sectors_of(length, sector_size)
+    of_entries = sector_count(length, sector_size)
     if not 1 < entries_at <= sectors - of_entries or not first <= last < sectors:
         return None, f"the header at the {place} reaches behind the end of the disk"
     entries = _sectors(device, entries_at, of_entries, sector_size)[:length]

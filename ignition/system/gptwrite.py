@@ -19,7 +19,7 @@ _REVISION = 0x00010000
 _BOOT_CODE = 440  # the disk signature of DOS and the four entries follow it
 
 
-def changed(table: Table, deleted: list[int], made: list[Partition]) -> Table:
+def edit(table: Table, deleted: list[int], made: list[Partition]) -> Table:
     """The table without the deleted numbers and with the made partitions.
 
     A made partition replaces the entry of its number whole; bytes behind the fields that we know stay zero.
@@ -73,7 +73,7 @@ def write(device: int, table: Table, sector_size: int, sectors: int, *, fresh: b
     if fresh and any(master) and not gpt.is_protective(master):
         _write(device, 0, bytes(sector_size))
         os.fsync(device)
-    of_entries = gpt.sectors_of(len(table.entries), sector_size)
+    of_entries = gpt.sector_count(len(table.entries), sector_size)
     last_usable = sectors - 2 - of_entries
     entries = table.entries.ljust(of_entries * sector_size, b"\0")
 
@@ -100,7 +100,7 @@ def wipe(device: int, table: Table | None, sector_size: int, sectors: int) -> No
     """
     blank = gpt.empty(sector_size, sectors)
     one = table or blank
-    of_entries = gpt.sectors_of(len(one.entries), sector_size)
+    of_entries = gpt.sector_count(len(one.entries), sector_size)
     for at, count in (
         (0, 2),
         (one.entries_at, of_entries),

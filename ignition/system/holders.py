@@ -24,8 +24,8 @@ _LOCK_TRIES = 500
 
 def find_user(block: Block) -> str:
     """Why what stands on a device cannot be taken down, in words; "" if nothing uses it."""
-    mounted = mounts.mounted()
-    swapping = {os.path.realpath(path) for path in mounts.swaps()}
+    mounted = mounts.read_mounts()
+    swapping = {os.path.realpath(path) for path in mounts.read_swaps()}
     for one in _above(block):
         if one.node in swapping:
             return f"{one.name}, which is built on it, is in use as swap"
@@ -79,7 +79,7 @@ class UdevLock:
 
 
 def _disk_of(block: Block) -> str:
-    disk = devices.block_of(os.path.dirname(block.sysfs)) if _is_partition(block) else None
+    disk = devices.block_from_sysfs(os.path.dirname(block.sysfs)) if _is_partition(block) else None
     return (disk or block).node
 
 
@@ -95,7 +95,7 @@ def _above(block: Block) -> list[Block]:
         if current is not block:
             sysfs += devices.partitions(current).values()
         for folder in sysfs:
-            one = devices.block_of(folder)
+            one = devices.block_from_sysfs(folder)
             if one is not None and one not in found:
                 found.append(one)
                 below.append(one)

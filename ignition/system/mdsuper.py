@@ -16,14 +16,14 @@ _LENGTH = 256
 
 
 @record
-class Super:
+class Superblock:
     """`uuid` of the array, 16 bytes as mdadm shows them; `events`: how often its state has changed."""
 
     uuid: bytes
     events: int
 
 
-def read(node: str) -> Super | None:
+def read(node: str) -> Superblock | None:
     """The superblock on a device, None where there is none. Raises OSError."""
     device = os.open(node, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -34,11 +34,11 @@ def read(node: str) -> Super | None:
         for offset in (4096, 0, (size // 512 - 16) // 8 * 8 * 512):
             data = _at(device, offset)
             if data[4:8] == b"\1\0\0\0":
-                return Super(data[16:32], int.from_bytes(data[200:208], "little"))
+                return Superblock(data[16:32], int.from_bytes(data[200:208], "little"))
         data = _at(device, size // 65536 * 65536 - 65536)
         if data:
             words = [data[at : at + 4][::-1] for at in (20, 52, 56, 60)]
-            return Super(b"".join(words), int.from_bytes(data[156:164], "little"))
+            return Superblock(b"".join(words), int.from_bytes(data[156:164], "little"))
     finally:
         os.close(device)
     return None

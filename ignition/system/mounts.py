@@ -23,13 +23,13 @@ class Mount:
     source: str
 
 
-def mounted(path: str = "/proc/self/mountinfo") -> list[Mount]:
+def read_mounts(path: str = "/proc/self/mountinfo") -> list[Mount]:
     """All mounts of this process, in the order in which they were made."""
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return [parse(line) for line in file]
 
 
-def point_in(folder: str, path: str = "/proc/self/mountinfo") -> str:
+def mount_point_below(folder: str, path: str = "/proc/self/mountinfo") -> str:
     """A mount point that is this folder or lies below it, "" if there is none. Asked for many folders."""
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
@@ -69,16 +69,16 @@ def is_source(mount: Mount, device: Block) -> bool:
         return False
 
 
-def on(target: str, path: str = "/proc/self/mountinfo") -> Mount | None:
+def mount_at(target: str, path: str = "/proc/self/mountinfo") -> Mount | None:
     """The topmost mount on a folder, None if it is not a mount point."""
     found = None
-    for mount in mounted(path):
+    for mount in read_mounts(path):
         if mount.target == target:
             found = mount
     return found
 
 
-def swaps(path: str = "/proc/swaps") -> list[str]:
+def read_swaps(path: str = "/proc/swaps") -> list[str]:
     """Files and devices that are used as swap."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:

@@ -36,13 +36,13 @@ class Disk:
 
 def inspect(device: str) -> Disk:
     """The disk behind a path and its table. Raises OSError, gpt.Unreadable, and Failure IGN2002."""
-    disk = without_table(device)
+    disk = disk_without_table(device)
     descriptor = os.open(disk.block.node, os.O_RDONLY)
     try:
-        disk.table = gpt.read(descriptor, disk.sector_size, disk.sectors)
+        table = gpt.read(descriptor, disk.sector_size, disk.sectors)
     finally:
         os.close(descriptor)
-    return disk
+    return Disk(disk.block, disk.sector_size, disk.sectors, table)
 
 
 def has_boot_sector(device: str) -> bool:
@@ -54,22 +54,22 @@ def has_boot_sector(device: str) -> bool:
         os.close(descriptor)
 
 
-def without_table(device: str) -> Disk:
+def disk_without_table(device: str) -> Disk:
     """The disk behind a path, whatever it holds."""
     block = devices.block(device)
     sector_size = devices.logical_sector_size(block)
     return Disk(block, sector_size, devices.size_in_bytes(block) // sector_size, None)
 
 
-def unlike(disk: Disk, table: Table) -> list[int]:
+def mismatched_partitions(disk: Disk, table: Table) -> list[int]:
     """Numbers of the partitions that the kernel shows otherwise than a table, not at all, or without any.
 
     None of a multipath disk, whose partitions are not the kernel's, and none that lie beyond the disk.
     """
     if devices.mapper_name(disk.block):
         return []
-    known = blkpg.known_geometry(disk.block)
-    wanted = blkpg.wanted_geometry(table, disk.sector_size)
+    known = blkpg.kernel_geometry(disk.block)
+    wanted = blkpg.table_geometry(table, disk.sector_size)
     impossible = {
         one.number for one in table.partitions if not 0 < one.start <= one.last < disk.sectors
     }
@@ -80,10 +80,10 @@ def unlike(disk: Disk, table: Table) -> list[int]:
     )
 
 
-def only_grows(disk: Disk, table: Table, number: int) -> bool:
+def has_only_grown(disk: Disk, table: Table, number: int) -> bool:
     """Whether all that the kernel does not know of a partition is that it has become larger."""
-    known = blkpg.known_geometry(disk.block).get(number)
-    wanted = blkpg.wanted_geometry(table, disk.sector_size).get(number)
+    known = blkpg.kernel_geometry(disk.block).get(number)
+    wanted = blkpg.table_geometry(table, disk.sector_size).get(number)
     return (
         known is not None and wanted is not None and known[0] == wanted[0] and known[1] < wanted[1]
     )
@@ -112,7 +112,7 @@ def write(
             fresh = wipe or disk.table is None
             gptwrite.write(descriptor, after, disk.sector_size, disk.sectors, fresh=fresh)
         table = after if writes else disk.table
-        wanted = blkpg.wanted_geometry(table, disk.sector_size) if table is not None else {}
+        wanted = blkpg.table_geometry(table, disk.sector_size) if table is not None else {}
         if not devices.mapper_name(disk.block):
             for refusal in blkpg.update(descriptor, disk.block, wanted, touched):
                 log.notice(f"the kernel {refusal}")
@@ -160,7 +160,7 @@ def settle(log: Log, settings: Settings, disk: Block, touched: list[int]) -> Non
     """Has udev look at the disk and at the partitions that changed, and waits for it."""
     known = devices.partitions(disk)
     nodes = [f"/dev/{os.path.basename(known[one])}" for one in touched if one in known]
-    devices.trigger(log, settings, [disk.node, *nodes])
+    devices.trigger_udev(log, settings, [disk.node, *nodes])
 
 
 def verify(
@@ -198,7 +198,7 @@ def _disagreement(
     if devices.mapper_name(disk):
         shown = devices.mapped_geometry(log, settings, node)
     else:
-        shown = blkpg.geometry(devices.block(node).sysfs)
+        shown = blkpg.partition_geometry(devices.block(node).sysfs)
     if shown == wanted:
         return ""
     is_there = f"start {shown[0]} and size {shown[1]}" if shown else "no geometry"

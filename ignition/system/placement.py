@@ -15,7 +15,7 @@ _ADVANCED_FORMAT_DISK = 585_937_500
 _ADVANCED_FORMAT = 8
 
 
-class NoRoom(Exception):
+class NoSpace(Exception):
     """The partition cannot lie there. The text says what is in the way."""
 
 
@@ -42,27 +42,27 @@ class Layout:
         """Takes sectors for a new partition and returns its start and size.
 
         `start` 0 is the begin of the largest free block, `size` 0 reaches to the end of that block, whatever
-        the start is. A start off the alignment moves, the end does not. Raises NoRoom.
+        the start is. A start off the alignment moves, the end does not. Raises NoSpace.
         """
         if number > self.capacity:
-            raise NoRoom(f"the table has only {self.capacity} entries")
+            raise NoSpace(f"the table has only {self.capacity} entries")
         if number in self.taken:
-            raise NoRoom(f"partition {number} exists")
+            raise NoSpace(f"partition {number} exists")
         block = self._align(self._largest_block())
         first = start or block
         last = first + size - 1 if size else self._end_of_block(block)
         first = self._align(first)
         if not self._is_free(first, first):
-            raise NoRoom(self._what_is_at(first) if start else "there is no free space")
+            raise NoSpace(self._what_is_at(first) if start else "there is no free space")
         if first > last:
-            raise NoRoom(
+            raise NoSpace(
                 f"the largest free block ends at {self._place(last)}, before {self._place(first)}"
             )
         end = self._end_of_block(first)
         if end < last:
-            raise NoRoom(
-                f"{amount(last - first + 1, self.sector_size)} are wanted at {self._place(first)}, "
-                f"and {amount(end - first + 1, self.sector_size)} are free there"
+            raise NoSpace(
+                f"{format_sectors(last - first + 1, self.sector_size)} are wanted at {self._place(first)}, "
+                f"and {format_sectors(end - first + 1, self.sector_size)} are free there"
             )
         self.taken[number] = (first, last)
         return first, last - first + 1
@@ -82,7 +82,7 @@ class Layout:
         )
 
     def _place(self, sector: int) -> str:
-        return f"sector {sector} ({in_mib(sector, self.sector_size)})"
+        return f"sector {sector} ({format_mib(sector, self.sector_size)})"
 
     def _first_free(self, start: int) -> int:
         """The first free sector from `start` on, 0 if there is none."""
@@ -124,12 +124,12 @@ class Layout:
         return sector
 
 
-def amount(sectors: int, sector_size: int) -> str:
+def format_sectors(sectors: int, sector_size: int) -> str:
     """So many sectors, in MiB too: that is how configs count."""
-    return f"{sectors} sectors ({in_mib(sectors, sector_size)})"
+    return f"{sectors} sectors ({format_mib(sectors, sector_size)})"
 
 
-def in_mib(sectors: int, sector_size: int) -> str:
+def format_mib(sectors: int, sector_size: int) -> str:
     """Sectors as configs count, in MiB."""
     whole, rest = divmod(sectors * sector_size, MIB)
     hundredths = rest * 100 // MIB

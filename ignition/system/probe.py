@@ -21,7 +21,7 @@ _SEVERAL = 8
 
 
 @record
-class Found:
+class ProbeResult:
     """What libblkid sees. `kind` is its TYPE (`ext4`, `crypto_LUKS`), `table` its PTTYPE (`gpt`, `dos`)."""
 
     kind: str = ""
@@ -38,7 +38,7 @@ class Found:
         return f"{text} with UUID {self.uuid}" if self.uuid else text
 
 
-def probe(log: Log, settings: Settings, device: str, origin: Origin | None = None) -> Found:
+def probe(log: Log, settings: Settings, device: str, origin: Origin | None = None) -> ProbeResult:
     """Filesystem or other signature, its UUID and label, and the kind of partition table.
 
     With signatures of several kinds the first that libblkid finds counts, as in the original, with a
@@ -47,7 +47,7 @@ def probe(log: Log, settings: Settings, device: str, origin: Origin | None = Non
     result = _blkid(log, settings, device, origin, [])
     if result.status != _SEVERAL:
         return parse(result.stdout)
-    kinds = ambivalent_kinds(result.stdout)
+    kinds = ambivalent_types(result.stdout)
     if not kinds:
         raise Failure(
             "IGN2003",
@@ -85,10 +85,10 @@ def _blkid(
     return result
 
 
-def parse(output: str) -> Found:
+def parse(output: str) -> ProbeResult:
     """The output of `blkid --output udev`, whose values are encoded as \\xNN where that is needed."""
     tags = _tags(output)
-    return Found(
+    return ProbeResult(
         tags.get("ID_FS_TYPE", ""),
         decode(tags.get("ID_FS_UUID_ENC", "")),
         decode(tags.get("ID_FS_LABEL_ENC", "")),
@@ -96,7 +96,7 @@ def parse(output: str) -> Found:
     )
 
 
-def ambivalent_kinds(output: str) -> list[str]:
+def ambivalent_types(output: str) -> list[str]:
     """The types in an answer about several signatures: `ID_FS_AMBIVALENT=filesystem:ext4:1.0 ...`."""
     words = _tags(output).get("ID_FS_AMBIVALENT", "").split()
     return [word.split(":")[1] for word in words if word.count(":") >= 1]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 
-def is_there(program: str) -> bool:
+def is_installed(program: str) -> bool:
     """Whether `program` is on PATH, or is a path that leads to a program."""
     if "/" in program:
         return os.access(program, os.X_OK)

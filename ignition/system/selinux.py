@@ -34,7 +34,7 @@ _FILE_CONTEXTS = "file_contexts"
 _CONTEXTS_LIMIT = 256 << 20  # the compiled ones of a large policy have some 10 MiB
 
 
-def policy(root: Root) -> str:
+def policy_name(root: Root) -> str:
     """The name of the target's policy, `targeted` for example; empty if it has none."""
     text = (root.read(CONFIG) or b"").decode("utf-8", "replace")
     for line in text.split("\n"):
@@ -51,9 +51,9 @@ def policy(root: Root) -> str:
     return ""
 
 
-def check(root: Root) -> None:
+def check_policy(root: Root) -> None:
     """Refuses a policy that setfiles could not read to its end."""
-    folder = root.existing_folder(_contexts(policy(root)))
+    folder = root.existing_folder(_contexts(policy_name(root)))
     if folder is not None:
         with folder:
             for name in folder.names():
@@ -65,9 +65,9 @@ def _contexts(name: str) -> str:
     return f"/etc/selinux/{name}/contexts/files"
 
 
-def wanted(settings: Settings, root: Root) -> bool:
+def is_enabled(settings: Settings, root: Root) -> bool:
     """Whether this run sets labels at all."""
-    return settings.selinux_relabel and bool(policy(root))
+    return settings.selinux_relabel and bool(policy_name(root))
 
 
 def relabel(target: Target, paths: Iterable[str]) -> None:
@@ -80,7 +80,7 @@ def relabel(target: Target, paths: Iterable[str]) -> None:
         log.debug("relabeling is switched off, skipping")
         return
     root = Root(settings.root)
-    name = policy(root)
+    name = policy_name(root)
     if not name:
         log.debug(f"{root.full_path(CONFIG)} names no policy, skipping relabeling")
         return

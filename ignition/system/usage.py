@@ -22,27 +22,27 @@ _BTRFS = "/sys/fs/btrfs"
 
 @record
 class Usage:
-    """Reasons against a change, in words; empty: none. `partitions` holds numbers that are in use.
+    """Why a disk must not be changed: a reason for the disk ("" if it is free) and one per used partition.
 
-    `doubtful` are uses that Ignition does not see: swap on a partition, and what is built on a partition of a
-    multipath disk. They forbid only what takes sectors away.
+    `tolerated` holds uses that Ignition does not detect: swap on a partition, and devices built on a
+    partition of a multipath disk. They only forbid changes that take sectors away from the partition.
     """
 
     disk: str
     partitions: dict[int, str]
-    doubtful: dict[int, str]
+    tolerated: dict[int, str]
 
     @property
     def reason(self) -> str:
         """The first reason, "" if nothing uses the device or a part of it."""
         if self.disk:
             return self.disk
-        for number, reason in {**self.partitions, **self.doubtful}.items():
+        for number, reason in {**self.partitions, **self.tolerated}.items():
             return f"of its partition {number}, {reason}"
         return ""
 
 
-def of_disk(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
+def find_users(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
     """What is in use of a disk or of any other block device, by the mounts and the swaps given.
 
     Whatever else holds a device, such as a filesystem of several devices, an external log, or a mount in
@@ -53,29 +53,29 @@ def of_disk(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
     lent = _lent()
     parts = _partitions(disk, mapper)
     active: dict[int, str] = {}
-    doubtful: dict[int, str] = {}
+    tolerated: dict[int, str] = {}
     for number, one in parts.items():
         reason = _reason(one, mounted, lent, held=not mapper)
         if reason:
             active[number] = reason
         elif one.node in swapping:
-            doubtful[number] = "it is in use as swap"
+            tolerated[number] = "it is in use as swap"
         elif mapper and devices.holders(one.sysfs):
-            doubtful[number] = f"{', '.join(devices.holders(one.sysfs))} is built on it"
+            tolerated[number] = f"{', '.join(devices.holders(one.sysfs))} is built on it"
     # The mapped partitions of a multipath disk are holders of it: those do not count.
     on_disk = _reason(disk, mounted, lent, held=not mapper)
     if not on_disk and disk.node in swapping:
         on_disk = "it is in use as swap"
     if not on_disk:
-        on_disk = _find_held(disk, parts, active, doubtful, maps=bool(mapper and parts))
-    return Usage(on_disk, active, doubtful)
+        on_disk = _find_held(disk, parts, active, tolerated, maps=bool(mapper and parts))
+    return Usage(on_disk, active, tolerated)
 
 
 def _find_held(
     disk: Block,
     parts: dict[int, Block],
     active: dict[int, str],
-    doubtful: dict[int, str],
+    tolerated: dict[int, str],
     *,
     maps: bool,
 ) -> str:
@@ -84,13 +84,13 @@ def _find_held(
     The kernel refuses an exclusive open of a disk while one of its partitions is held, and of all partitions
     while the disk is held. `maps`: the partitions are mapped, and so hold the disk by themselves.
     """
-    known = bool(active or doubtful)
+    known = bool(active or tolerated)
     if not known and not maps and not _is_held(disk.node):
         return ""
     unknown = [
         number
         for number, one in parts.items()
-        if number not in active and number not in doubtful and _is_held(one.node)
+        if number not in active and number not in tolerated and _is_held(one.node)
     ]
     why = "the kernel holds it for somebody: it cannot be opened exclusively"
     if not known and not maps and len(unknown) == len(parts):
@@ -113,7 +113,9 @@ def _is_held(node: str) -> bool:
 
 def _partitions(disk: Block, mapper: str) -> dict[int, Block]:
     if not mapper:
-        found = {n: devices.block_of(sysfs) for n, sysfs in devices.partitions(disk).items()}
+        found = {
+            n: devices.block_from_sysfs(sysfs) for n, sysfs in devices.partitions(disk).items()
+        }
         return {number: block for number, block in found.items() if block is not None}
     prefix = f"dm-name-{mapper}p"
     try:
@@ -143,7 +145,7 @@ def _lent() -> dict[int, str]:
     found: dict[int, str] = {}
     for identity in _names(_BTRFS):
         for name in _names(f"{_BTRFS}/{identity}/devices"):
-            block = devices.block_of(f"/sys/class/block/{name}")
+            block = devices.block_from_sysfs(f"/sys/class/block/{name}")
             if block is not None:
                 found[block.number] = f"it belongs to a mounted btrfs ({identity})"
     for name in _names("/sys/block"):

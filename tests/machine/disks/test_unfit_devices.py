@@ -104,7 +104,7 @@ def test_table_that_no_tool_would_write_is_not_written(
     for one in parts:
         one.guid = f"ABCDEF01-2345-4678-9ABC-DEF01234567{one.number}"
     with open(disk, "r+b") as file:
-        table = gptwrite.changed(gpt.empty(512, 64 * MIB), [], parts)
+        table = gptwrite.edit(gpt.empty(512, 64 * MIB), [], parts)
         gptwrite.write(file.fileno(), table, 512, 64 * MIB, fresh=True)
     subprocess.run(["udevadm", "settle"], check=True)
     new = {"number": 9, "startMiB": 40, "sizeMiB": 2}

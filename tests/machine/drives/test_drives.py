@@ -60,8 +60,8 @@ class Asking:
         assert not list(Path(self.settings.run_dir).glob("*")), "no mount point is left"
         return data
 
-    def mounted(self, device: str) -> drive.mounted:
-        return drive.mounted(
+    def mounted(self, device: str) -> drive.ReadOnlyMount:
+        return drive.ReadOnlyMount(
             self.settings,
             self.context.log,
             device,
@@ -157,14 +157,17 @@ def test_two_drives_side_by_side_and_one_that_stays_busy(
     two = attach(drives.ext4(tmp_path / "two", "two", {"/name": b"two"}))
     machine.context.sleep = lambda seconds: None
     with machine.mounted(one) as folder, machine.mounted(two) as other:
-        assert (drive.read(folder, "/name"), drive.read(other, "/name")) == (b"one", b"two")
+        assert (drive.read_file(folder, "/name"), drive.read_file(other, "/name")) == (
+            b"one",
+            b"two",
+        )
         busy = os.open(f"{folder}/name", os.O_RDONLY)
     assert not Path(other).exists()
     assert Path(folder).is_mount(), "it is tried, and left"
     assert f"{one} stays mounted on {folder}" in machine.lines
     with machine.mounted(two) as other:
         assert other != folder
-        assert drive.read(other, "/name") == b"two"
+        assert drive.read_file(other, "/name") == b"two"
     os.close(busy)
     subprocess.run(["umount", folder], check=True)
 

@@ -19,18 +19,18 @@ from ignition.stages.filesystem_decisions import (
     discards,
     reuse,
 )
-from ignition.system.probe import Found
+from ignition.system.probe import ProbeResult
 
 UUID = "0f0e0d0c-1111-4222-8333-444455556666"
-NOTHING = Found()
-TABLE = Found(table="gpt")
-EXT4 = Found("ext4", UUID, "a")
-EXT4_PLAIN = Found("ext4", UUID, "")
-VFAT = Found("vfat", "2E24-EC82", "EFI")
-SWAP = Found("swap", UUID, "")
-RAID = Found("linux_raid_member", UUID, "any:x")
+NOTHING = ProbeResult()
+TABLE = ProbeResult(table="gpt")
+EXT4 = ProbeResult("ext4", UUID, "a")
+EXT4_PLAIN = ProbeResult("ext4", UUID, "")
+VFAT = ProbeResult("vfat", "2E24-EC82", "EFI")
+SWAP = ProbeResult("swap", UUID, "")
+RAID = ProbeResult("linux_raid_member", UUID, "any:x")
 
-Row = tuple[str, dict[str, Any], Found, str]
+Row = tuple[str, dict[str, Any], ProbeResult, str]
 ROWS: list[Row] = [
     ("ext4 on nothing is made", {"format": "ext4"}, NOTHING, MAKE),
     ("ext4 over a partition table is made", {"format": "ext4"}, TABLE, MAKE),
@@ -47,7 +47,7 @@ ROWS: list[Row] = [
     ("vfat with hyphen", {"format": "vfat", "uuid": "2E24-EC82"}, VFAT, KEEP),
     ("vfat without hyphen", {"format": "vfat", "uuid": "2e24ec82"}, VFAT, KEEP),
     ("other type", {"format": "vfat"}, EXT4, REFUSE),
-    ("ext2 is not ext4", {"format": "ext4"}, Found("ext2", UUID), REFUSE),
+    ("ext2 is not ext4", {"format": "ext4"}, ProbeResult("ext2", UUID), REFUSE),
     ("ext4 on swap", {"format": "ext4"}, SWAP, REFUSE),
     ("swap on swap", {"format": "swap"}, SWAP, KEEP),
     ("ext4 on a member of an array", {"format": "ext4"}, RAID, REFUSE),
@@ -71,7 +71,7 @@ ROWS: list[Row] = [
 @pytest.mark.parametrize(
     "entry, found, act", [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
 )
-def test_decision(entry: dict[str, Any], found: Found, act: str) -> None:
+def test_decision(entry: dict[str, Any], found: ProbeResult, act: str) -> None:
     decision = reuse(Filesystem({"device": "/dev/x", **entry}), found)
     assert decision.act == act
     assert bool(decision.why) == (act == REFUSE)

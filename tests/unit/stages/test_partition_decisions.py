@@ -43,7 +43,7 @@ R = {"resize": True}
 
 
 def table(partitions: list[Partition]) -> Table:
-    return gptwrite.changed(gpt.empty(512, SECTORS), [], partitions)
+    return gptwrite.edit(gpt.empty(512, SECTORS), [], partitions)
 
 
 def decide(before: Table, *entries: dict[str, Any], digest: str = "") -> list[Decision]:
@@ -162,7 +162,7 @@ UNNUMBERED: list[dict[str, Any]] = [
 
 
 def after(before: Table, decisions: list[Decision]) -> Table:
-    return gptwrite.changed(
+    return gptwrite.edit(
         before, [], [made(one, before.partition(one.wanted.number)) for one in decisions]
     )
 

@@ -10,7 +10,7 @@ from ignition.config.model import Raid
 from ignition.stages.raid import command
 from ignition.stages.raid_decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision, resume, reuse
 from ignition.system.arrays import Array
-from ignition.system.mdsuper import Super
+from ignition.system.mdsuper import Superblock
 
 WANTED = Raid({"name": "data", "level": "mirror", "devices": ["/dev/a", "/dev/b"]})
 MEMBERS = frozenset((1, 2))
@@ -40,9 +40,9 @@ def test_by_what_runs(array: Array | None, act: str, why: str) -> None:
     assert why in decision.why
 
 
-NEW = Super(b"1" * 16, 0)
-RAN = Super(b"1" * 16, 17)
-OTHER = Super(b"2" * 16, 17)
+NEW = Superblock(b"1" * 16, 0)
+RAN = Superblock(b"1" * 16, 17)
+OTHER = Superblock(b"2" * 16, 17)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ OTHER = Super(b"2" * 16, 17)
     ],
 )
 def test_where_a_run_with_this_config_began_it(
-    array: Array | None, own: list[Super | None], nothing: bool, act: str
+    array: Array | None, own: list[Superblock | None], nothing: bool, act: str
 ) -> None:
     before = reuse(WANTED, MEMBERS, [array, None], NODE)
     assert resume(before, MEMBERS, [array, None], own, holds_nothing=nothing).act == act

@@ -114,6 +114,6 @@ def test_a_table_that_is_no_file_is_refused(
     with pytest.raises(Failure) as caught:
         accounts.user("core")
         accounts.group("core")
-        accounts.has_hash("shadow", "core", "x")
+        accounts.has_password_hash("shadow", "core", "x")
         accounts.home_base()
     assert caught.value.code == ("IGN3403" if kind == "sparse" else "IGN3402")

@@ -27,7 +27,7 @@ from ignition.system import devices
     ],
 )
 def test_node_of_a_partition(node: str, number: int, partition: str) -> None:
-    assert devices.node_of_partition(node, number) == partition
+    assert devices.kernel_partition_node(node, number) == partition
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_node_of_a_partition(node: str, number: int, partition: str) -> None:
     [("ROOT", "ROOT"), ("a b", "a\\x20b"), ("a/b", "a\\x2fb"), ("ü", "ü"), ("x\\y", "x\\x5cy")],
 )
 def test_name_of_a_link_that_udev_makes(label: str, link: str) -> None:
-    assert devices.udev_name(label) == link
+    assert devices.encode_udev_name(label) == link
 
 
 def test_alias_is_the_cleaned_path_in_a_folder_of_ours() -> None:
@@ -50,7 +50,7 @@ def test_path_that_is_no_block_device_is_not_called_missing(there: str) -> None:
     said: list[str] = []
     log = Log(lambda level, text: None)
     with pytest.raises(Failure, match="is there, but was no block device") as failed:
-        devices.wait(log, settings, [(there, Origin("x"))], said.append)
+        devices.wait_for_devices(log, settings, [(there, Origin("x"))], said.append)
     assert failed.value.code == "IGN2001"
     assert f"waiting for {there} to be a block device" in said[0]
 

@@ -59,7 +59,7 @@ class Image:
         try:
             found = gpt.read(device, 512, self.sectors)
             base = found or gpt.empty(512, self.sectors)
-            table = gptwrite.changed(base, list(deleted), list(partitions))
+            table = gptwrite.edit(base, list(deleted), list(partitions))
             gptwrite.write(device, table, 512, self.sectors, fresh=found is None)
         finally:
             os.close(device)
@@ -300,7 +300,7 @@ def test_a_cut_on_a_first_sector_of_something_else_leaves_one_that_we_know(
 def test_guids_are_read_as_they_are_written() -> None:
     assert gpt.guid_text(gpt.guid_bytes(GUID)) == GUID
     assert gpt.guid_bytes(LINUX_DATA).hex() == "af3dc60f838472478e793d69d8477de4"
-    made = gpt.guid_text(gptwrite.changed(gpt.empty(512, SECTORS), [], []).guid)
+    made = gpt.guid_text(gptwrite.edit(gpt.empty(512, SECTORS), [], []).guid)
     assert made[14] == "4", "the version of random GUIDs"
     assert made[19] in "89AB"
 
@@ -400,7 +400,7 @@ def test_gpt_for_sectors_of_another_size_is_named(image: Image, made_for: int, s
     device = os.open(image.path, os.O_RDWR)
     try:
         sectors = SECTORS * 512 // made_for
-        table = gptwrite.changed(gpt.empty(made_for, sectors), [], [])
+        table = gptwrite.edit(gpt.empty(made_for, sectors), [], [])
         gptwrite.write(device, table, made_for, sectors, fresh=True)
         with pytest.raises(gpt.Unreadable, match=f"made for sectors of {made_for} bytes"):
             gpt.read(device, shown, SECTORS * 512 // shown)
@@ -445,11 +445,11 @@ def test_table_that_sgdisk_does_not_write_is_at_fault(
     image.write(*parts)
     table = image.read()
     assert table is not None
-    assert gpt.fault(table, 512, SECTORS)
+    assert gpt.layout_error(table, 512, SECTORS)
     command = ["sgdisk", "--new=9:40000:+8", str(image.path)]
     assert subprocess.run(command, capture_output=True).returncode == 4
     for one in parts:
         image.write(deleted=(one.number,))
     mended = image.read()
     assert mended is not None
-    assert not gpt.fault(mended, 512, SECTORS)
+    assert not gpt.layout_error(mended, 512, SECTORS)

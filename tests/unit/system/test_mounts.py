@@ -18,16 +18,16 @@ TABLE = r"""22 1 0:20 / / rw,relatime shared:1 - overlay overlay rw
 def test_mountinfo(tmp_path: Path) -> None:
     file = tmp_path / "mountinfo"
     file.write_text(TABLE)
-    found = mounts.mounted(str(file))
+    found = mounts.read_mounts(str(file))
     assert found[1] == Mount("30", "8:1", "/mnt/a b", "ext4", "/dev/disk/by-label/a\\b")
-    top = mounts.on("/mnt/b", str(file))
+    top = mounts.mount_at("/mnt/b", str(file))
     assert top is not None
     assert top.identity == "32", "the later mount lies on top"
-    assert mounts.on("/mnt", str(file)) is None
+    assert mounts.mount_at("/mnt", str(file)) is None
 
 
 def test_swaps(tmp_path: Path) -> None:
     file = tmp_path / "swaps"
     file.write_text("Filename\tType\n/dev/sda3 partition 1 0 -2\n/swap\\040file file 1 0 -3\n")
-    assert mounts.swaps(str(file)) == ["/dev/sda3", "/swap file"]
-    assert mounts.swaps(str(tmp_path / "absent")) == []
+    assert mounts.read_swaps(str(file)) == ["/dev/sda3", "/swap file"]
+    assert mounts.read_swaps(str(tmp_path / "absent")) == []

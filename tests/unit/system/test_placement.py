@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ignition.system import gpt
-from ignition.system.placement import Layout, NoRoom, alignment
+from ignition.system.placement import Layout, NoSpace, alignment
 
 pytestmark = pytest.mark.skipif(shutil.which("sgdisk") is None, reason="sgdisk is not installed")
 
@@ -63,7 +63,7 @@ def by_us(disk: Path, deleted: list[int], wanted: list[Wanted]) -> list[tuple[in
         layout.remove(number)
     try:
         return [layout.add(*one) for one in wanted]
-    except NoRoom:
+    except NoSpace:
         return None
 
 

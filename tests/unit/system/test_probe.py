@@ -12,14 +12,14 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
-from ignition.system.probe import Found, ambivalent_kinds, decode, parse, probe
+from ignition.system.probe import ProbeResult, ambivalent_types, decode, parse, probe
 
 needs_blkid = pytest.mark.skipif(
     not (shutil.which("blkid") and shutil.which("mkfs.ext4")), reason="blkid, mkfs.ext4 missing"
 )
 
 
-def probed(path: Path) -> Found:
+def probed(path: Path) -> ProbeResult:
     return probe(Log(lambda level, text: None), Settings(), str(path))
 
 
@@ -33,7 +33,7 @@ def image(tmp_path: Path) -> Path:
 
 @needs_blkid
 def test_nothing(image: Path) -> None:
-    assert probed(image) == Found()
+    assert probed(image) == ProbeResult()
 
 
 @needs_blkid
@@ -41,14 +41,14 @@ def test_nothing(image: Path) -> None:
 def test_filesystem_with_any_label(image: Path, label: str) -> None:
     uuid = "0f0e0d0c-1111-4222-8333-444455556666"
     subprocess.run(["mkfs.ext4", "-q", "-U", uuid, "-L", label, image], check=True)
-    assert probed(image) == Found("ext4", uuid, label)
+    assert probed(image) == ProbeResult("ext4", uuid, label)
 
 
 @needs_blkid
 @pytest.mark.skipif(shutil.which("sfdisk") is None, reason="sfdisk is not installed")
 def test_partition_table(image: Path) -> None:
     subprocess.run(["sfdisk", "-q", image], input="label: dos\n", text=True, check=True)
-    assert probed(image) == Found(table="dos")
+    assert probed(image) == ProbeResult(table="dos")
 
 
 @needs_blkid
@@ -59,15 +59,15 @@ def test_device_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_words_for_people() -> None:
-    assert str(Found("ext4", "1-2", "a")) == "ext4 labelled 'a' with UUID 1-2"
-    assert str(Found(table="dos")) == "a partition table (dos)"
-    assert str(Found()) == "nothing"
+    assert str(ProbeResult("ext4", "1-2", "a")) == "ext4 labelled 'a' with UUID 1-2"
+    assert str(ProbeResult(table="dos")) == "a partition table (dos)"
+    assert str(ProbeResult()) == "nothing"
 
 
 def test_several_signatures() -> None:
     output = "ID_FS_AMBIVALENT=filesystem:ext4:1.0 filesystem:zfs_member:5000 \n"
-    assert ambivalent_kinds(output) == ["ext4", "zfs_member"]
-    assert parse(output) == Found()
+    assert ambivalent_types(output) == ["ext4", "zfs_member"]
+    assert parse(output) == ProbeResult()
 
 
 @pytest.mark.parametrize(
