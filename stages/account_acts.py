@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.config.model import PasswdGroup, PasswdUser
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.accounts import Accounts, User
     from ignition.system.root import Root
 
@@ -48,11 +48,13 @@ def cut_short(journal: Journal, key: str) -> dict[str, Any]:
 class Acts:
     """What may be done to accounts. Each method gives the act of one step."""
 
-    __slots__ = ("_accounts", "_journal", "_locks_checked", "_machine", "_root")
+    __slots__ = ("_accounts", "_context", "_journal", "_locks_checked", "_root")
 
-    def __init__(self, root: Root, machine: Machine, accounts: Accounts, journal: Journal) -> None:
+    def __init__(
+        self, root: Root, context: PhaseContext, accounts: Accounts, journal: Journal
+    ) -> None:
         self._root = root
-        self._machine = machine
+        self._context = context
         self._accounts = accounts
         self._journal = journal
         self._locks_checked = False
@@ -107,8 +109,8 @@ class Acts:
             if made is None:
                 raise Failure("IGN3202", f'unable to lookup user "{user.name}"', origin)
             if not user.no_create_home:
-                homes.hand_over(made, self._machine.state.notated_directories, self._root)
-            fragment = self._machine.settings.write_authorized_keys_fragment
+                homes.hand_over(made, self._context.state.notated_directories, self._root)
+            fragment = self._context.settings.write_authorized_keys_fragment
             sshkeys.write(user, made, self._root, log, fragment=fragment)
 
         return act
@@ -168,7 +170,7 @@ class Acts:
             password_tables.set_hash(self._root, table, owner.name, owner.password_hash or "")
 
     def _has(self, tool: str) -> bool:
-        program = self._machine.settings.program(tool)
+        program = self._context.settings.program(tool)
         folders = os.environ.get("PATH", os.defpath).split(":")
         return any(os.access(os.path.join(folder, program), os.X_OK) for folder in folders)
 
@@ -183,7 +185,7 @@ class Acts:
         stdin: bytes = b"",
     ) -> None:
         self._check_locks()
-        program = self._machine.settings.program(tool)
+        program = self._context.settings.program(tool)
         argv = [program, "--root", os.path.abspath(self._root.path or "/"), *words]
         if name:
             argv += ["--", name]

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.config.model import Passwd, PasswdGroup, PasswdUser
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.accounts import Accounts
     from ignition.system.root import Root
 
@@ -31,12 +31,12 @@ _NOBODY = -1  # a number that owns nothing
 
 
 def find(
-    passwd: Passwd, accounts: Accounts, journal: Journal, root: Root, machine: Machine
+    passwd: Passwd, accounts: Accounts, journal: Journal, root: Root, context: PhaseContext
 ) -> None:
     """Tells the machine of every account that cannot be made, changed or deleted as the config says."""
-    picture = _Picture(passwd, accounts, journal, root, machine)
+    picture = _Picture(passwd, accounts, journal, root, context)
     for index, group in enumerate(passwd.groups):
-        origin = machine.origin("passwd", "groups", index)
+        origin = context.origin("passwd", "groups", index)
         if group.should_exist is False:
             picture.no_group(group.name, origin)
         else:
@@ -45,7 +45,7 @@ def find(
         if user.should_exist is False:
             picture.no_user(user.name)
         else:
-            picture.user(user, machine.origin("passwd", "users", index))
+            picture.user(user, context.origin("passwd", "users", index))
 
 
 class _Numbers:
@@ -76,12 +76,12 @@ class _Picture:
         accounts: Accounts,
         journal: Journal,
         root: Root,
-        machine: Machine,
+        context: PhaseContext,
     ) -> None:
         self._accounts = accounts
         self._journal = journal
         self._root = root
-        self._machine = machine
+        self._context = context
         self._known: dict[str, User] = {}
         self._uids, self._gids = _Numbers(), _Numbers()
         synthetic = [user for user in map(accounts.user, _SYNTHETIC) if user is not None]
@@ -145,7 +145,7 @@ class _Picture:
             self._check_home(known or nobody, origin)
 
     def _refuse(self, code: str, text: str, origin: Origin, hint: str) -> None:
-        self._machine.refuse(Refused(code, text, origin, hint=hint))
+        self._context.refuse(Refused(code, text, origin, hint=hint))
 
     def _give(
         self, numbers: _Numbers, kind: str, name: str, number: int | None, origin: Origin

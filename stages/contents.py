@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ignition.base.log import Log
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.resource.context import FetchContext
     from ignition.system.folder import Body, Folder
 
@@ -44,10 +44,10 @@ _PIECE = 1 << 20
 class Supplies:
     """What all files of a run share."""
 
-    __slots__ = ("_context", "_lock", "earlier", "journal", "machine", "owners")
+    __slots__ = ("_context", "_lock", "context", "earlier", "journal", "owners")
 
-    def __init__(self, machine: Machine, owners: Owners, journal: Journal) -> None:
-        self.machine = machine
+    def __init__(self, context: PhaseContext, owners: Owners, journal: Journal) -> None:
+        self.context = context
         self.owners = owners
         self.journal = journal
         self.earlier = Earlier(journal)
@@ -59,7 +59,7 @@ class Supplies:
         """One for all, so that connections are used again; made when the first file needs it."""
         with self._lock:
             if self._context is None:
-                self._context = self.machine.fetch_context
+                self._context = self.context.fetch_context
             return self._context
 
 
@@ -222,7 +222,7 @@ def _body_of(entry: Entry, supplies: Supplies) -> Body:
     def fetch(fileno: int) -> None:
         from ignition.resource.fetch import fetch_to
 
-        origin = supplies.machine.origin(*entry.place)
+        origin = supplies.context.origin(*entry.place)
         for resource in resources:
             if resource.source is not None:
                 fetch_to(supplies.fetch_context, resource, fileno, origin)

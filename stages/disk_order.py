@@ -10,7 +10,7 @@ from ignition.system import devices
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
 
 
 def names_of(device: str) -> tuple[str, ...]:
@@ -18,13 +18,13 @@ def names_of(device: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((device, os.path.realpath(device))))
 
 
-def is_open(machine: Machine, config: model.Config, device: str) -> bool:
+def is_open(context: PhaseContext, config: model.Config, device: str) -> bool:
     """Whether an earlier step of this phase changes or may bring the device.
 
     A link below /dev/disk does not say which step it will come from, so an absent device is open as soon as
     anything at all is partitioned, assembled or encrypted before.
     """
-    if any(machine.pending(name) for name in names_of(device)):
+    if any(context.pending(name) for name in names_of(device)):
         return True
     storage = config.storage
     makers = bool(storage.disks or storage.raid or storage.luks)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ignition.config.model import Directory, File, Link, Storage
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.root import Root
 
     Node = Directory | File | Link
@@ -29,8 +29,8 @@ LINK = "link"
 class Entry:
     """One file, directory or link. `folder` and `name` are where it really goes, inside the root.
 
-    `place` is its path in the config, as `Machine.origin` wants it. Ten thousand of these are made in one
-    run, which is why it is not a record.
+    `place` is its path in the config, as `PhaseContext.origin` takes it. Ten thousand of these are made in
+    one run, which is why it is not a record.
     """
 
     __slots__ = ("folder", "kind", "name", "node", "place")
@@ -50,7 +50,7 @@ class Entry:
         return f"{self.folder}/{self.name}"
 
 
-def of_config(storage: Storage, root: Root, machine: Machine) -> list[Entry]:
+def of_config(storage: Storage, root: Root, context: PhaseContext) -> list[Entry]:
     """All entries: directories, then files, then links, each in the order of the config.
 
     Refused (IGN3101) for two that lie at the same place.
@@ -67,7 +67,7 @@ def of_config(storage: Storage, root: Root, machine: Machine) -> list[Entry]:
         entry = Entry(kind, node, place, folder, name or ".")
         other = taken.setdefault(f"{folder}/{name}", entry)
         if other is not entry:
-            clashes.append(_clash(entry, other, machine))
+            clashes.append(_clash(entry, other, context))
     if clashes:
         raise FailureGroup(clashes) if len(clashes) > 1 else clashes[0]
     return list(taken.values())
@@ -82,13 +82,13 @@ def _nodes(storage: Storage) -> Iterator[tuple[str, Node, tuple[str | int, ...]]
         yield LINK, link, ("storage", "links", index)
 
 
-def _clash(entry: Entry, other: Entry, machine: Machine) -> Refused:
+def _clash(entry: Entry, other: Entry, context: PhaseContext) -> Refused:
     return Refused(
         "IGN3101",
         f"{entry.kind} at {entry.node.path} resolved to {entry.path} after symlink chasing, but"
         f" another entry with path {other.node.path} also resolves there",
-        machine.origin(*entry.place, "path"),
-        hint=f"leave one of them out; the other is {machine.origin(*other.place)}",
+        context.origin(*entry.place, "path"),
+        hint=f"leave one of them out; the other is {context.origin(*other.place)}",
     )
 
 

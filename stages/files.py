@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.config.model import Config
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
     from ignition.system.folder import Folder
 
@@ -39,18 +39,18 @@ STEPS = 100  # at most so many for each depth of folders
 NAMES_A_LINE = 50  # of files written, in the log
 
 
-def plan(config: Config, machine: Machine) -> Iterator[Step]:
+def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     """The entries of `storage`, folder by folder, shallow ones first.
 
     Refused while planning: two entries at one place, and what lies there and may not be replaced.
     """
-    root = Root(machine.root)
-    everything = entries.of_config(config.storage, root, machine)
+    root = Root(context.root)
+    everything = entries.of_config(config.storage, root, context)
     if not everything:
         return
     folders = _by_folder(everything)
-    supplies = Supplies(machine, Owners(root), open_journal(root, machine))
-    there = refusals.find(folders, config, root, machine, supplies.earlier)
+    supplies = Supplies(context, Owners(root), open_journal(root, context))
+    there = refusals.find(folders, config, root, context, supplies.earlier)
     yield _step_for_notes(everything, folders, there, root, supplies)
     hard_links = [entry for entry in everything if entry.node.raw.get("hard")]
     if hard_links:
@@ -118,8 +118,8 @@ def _step_for_notes(
         journal.note_all(notes)
 
     return Step(
-        says="note what is there",
-        origin=supplies.machine.origin("storage"),
+        summary="note what is there",
+        origin=supplies.context.origin("storage"),
         do=do,
         needs=(BEGUN, ACCOUNTS),
         provides=(NOTED,),
@@ -128,7 +128,7 @@ def _step_for_notes(
 
 def _look_again(folders: dict[str, list[Entry]], root: Root, supplies: Supplies) -> list[str]:
     refused: list[Failure] = []
-    found = refusals.occupied(folders, root, supplies.machine, supplies.earlier, refused.append)
+    found = refusals.occupied(folders, root, supplies.context, supplies.earlier, refused.append)
     if refused:
         raise FailureGroup(refused) if len(refused) > 1 else refused[0]
     return found
@@ -155,8 +155,8 @@ def _step_for_folders(
 
     everything = [entry for group in folders.values() for entry in group]
     return Step(
-        says=_words(everything),
-        origin=_origin(everything, supplies.machine),
+        summary=_words(everything),
+        origin=_origin(everything, supplies.context),
         do=do,
         needs=(BEGUN, ACCOUNTS, NOTED, *_needs(folders, uppers)),
         provides=(ENTRIES, *(_key(entry.path) for entry in everything if entry.path in uppers)),
@@ -189,7 +189,7 @@ def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log:
         else:
             nodes.make_symlink(entry, folder, action, supplies.owners, log)
     except Failure as failure:
-        failure.origin = failure.origin or supplies.machine.origin(*entry.place)
+        failure.origin = failure.origin or supplies.context.origin(*entry.place)
         raise
     return False
 
@@ -225,8 +225,8 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers:
         side_by_side([job(entry, task, tally) for entry in group], CONNECTIONS)
 
     return Step(
-        says="fetch and " + _words(group),
-        origin=_origin(group, supplies.machine),
+        summary="fetch and " + _words(group),
+        origin=_origin(group, supplies.context),
         do=do,
         needs=(BEGUN, ACCOUNTS, NOTED, *_needs(paths, uppers)),
         provides=(ENTRIES,),
@@ -234,11 +234,11 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers:
 
 
 def _step_for_hard_links(links: list[Entry], root: Root, supplies: Supplies) -> Step:
-    machine = supplies.machine
+    context = supplies.context
     return Step(
-        says=_words(links),
-        origin=_origin(links, machine),
-        do=lambda task: hardlinks.make_all(links, root, machine, supplies.earlier, task.log),
+        summary=_words(links),
+        origin=_origin(links, context),
+        do=lambda task: hardlinks.make_all(links, root, context, supplies.earlier, task.log),
         needs=(BEGUN, ACCOUNTS, NOTED, ENTRIES),
         provides=(LINKS,),
     )
@@ -258,8 +258,8 @@ def _words(group: list[Entry]) -> str:
     return f"write {len(group)} {name} in {where}"
 
 
-def _origin(group: list[Entry], machine: Machine) -> Origin:
-    return machine.origin(*group[0].place) if len(group) == 1 else machine.origin("storage")
+def _origin(group: list[Entry], context: PhaseContext) -> Origin:
+    return context.origin(*group[0].place) if len(group) == 1 else context.origin("storage")
 
 
 def _key(path: str) -> str:

@@ -26,64 +26,68 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.base.settings import Settings
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
 
 
-def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step per filesystem; those on devices that no earlier step touches are decided about here."""
     wanted = [
-        (one, machine.origin("storage", "filesystems", index))
+        (one, context.origin("storage", "filesystems", index))
         for index, one in enumerate(config.storage.filesystems)
         if one.format != decisions.VIRTIOFS
     ]
     if not wanted:
         return
-    log = machine.log.child("createFilesystems")
-    later = {one.device for one, _ in wanted if is_open(machine, config, one.device)}
+    log = context.log.child("createFilesystems")
+    later = {one.device for one, _ in wanted if is_open(context, config, one.device)}
     now = [(one.device, origin.at("device")) for one, origin in wanted if one.device not in later]
     if now:
-        devices.wait_for_devices(log, machine.settings, now, machine.progress)
+        devices.wait_for_devices(log, context.settings, now, context.progress)
     for one, origin in wanted:
         if one.device in later:
             yield _deferred(config, one, origin)
             continue
         try:
-            yield _decided(log, machine, config, one, origin)
+            yield _decided(log, context, config, one, origin)
         except Failure as failure:
-            machine.refuse(failure)
+            context.refuse(failure)
 
 
 def _deferred(config: model.Config, wanted: model.Filesystem, origin: Origin) -> Step:
     def do(task: Task) -> None:
-        log, settings = task.log, task.machine.settings
+        log, settings = task.log, task.context.settings
         named = [(wanted.device, origin.at("device"))]
         devices.wait_for_devices(log, settings, named, task.progress)
         alias = devices.make_alias(log, settings, wanted.device)
         if wanted.format is not None:
-            _do(task, wanted, _decide(log, task.machine, config, wanted, alias, origin), alias)
+            _do(task, wanted, _decide(log, task.context, config, wanted, alias, origin), alias)
 
     names = names_of(wanted.device)
-    return Step(_says(wanted), origin, do, needs=names, provides=names, deferred=True)
+    return Step(_summary(wanted), origin, do, needs=names, provides=names, deferred=True)
 
 
 def _decided(
-    log: Log, machine: Machine, config: model.Config, wanted: model.Filesystem, origin: Origin
+    log: Log, context: PhaseContext, config: model.Config, wanted: model.Filesystem, origin: Origin
 ) -> Step:
     decision = Decision(decisions.SKIP)
     if wanted.format is not None:
-        decision = _decide(log, machine, config, wanted, wanted.device, origin)
+        decision = _decide(log, context, config, wanted, wanted.device, origin)
 
     def do(task: Task) -> None:
-        alias = devices.make_alias(task.log, task.machine.settings, wanted.device)
+        alias = devices.make_alias(task.log, task.context.settings, wanted.device)
         if wanted.format is not None:
             _do(task, wanted, decision, alias)
 
     names = names_of(wanted.device)
-    says = _says(wanted) if decision.act in (decisions.MAKE, decisions.WIPE) else _says_kept(wanted)
-    return Step(says, origin, do, needs=names, provides=names)
+    summary = (
+        _summary(wanted)
+        if decision.act in (decisions.MAKE, decisions.WIPE)
+        else _summary_of_kept(wanted)
+    )
+    return Step(summary, origin, do, needs=names, provides=names)
 
 
-def _says(wanted: model.Filesystem) -> str:
+def _summary(wanted: model.Filesystem) -> str:
     if wanted.format is None:
         return f"wait for {wanted.device}"
     if wanted.format in ("", decisions.NONE):
@@ -91,7 +95,7 @@ def _says(wanted: model.Filesystem) -> str:
     return f"make {wanted.format} on {wanted.device}"
 
 
-def _says_kept(wanted: model.Filesystem) -> str:
+def _summary_of_kept(wanted: model.Filesystem) -> str:
     if wanted.format in (None, "", decisions.NONE):
         return f"leave {wanted.device} as it is"
     return f"keep {wanted.format} on {wanted.device}"
@@ -99,16 +103,16 @@ def _says_kept(wanted: model.Filesystem) -> str:
 
 def _decide(
     log: Log,
-    machine: Machine,
+    context: PhaseContext,
     config: model.Config,
     wanted: model.Filesystem,
     device: str,
     origin: Origin,
 ) -> Decision:
     """The decision by what the device holds now. Raises Refused."""
-    settings = machine.settings
+    settings = context.settings
     begun = mkfs.begun_for(device, origin)
-    if mkfs.begun_by_this_config(machine, begun):
+    if mkfs.begun_by_this_config(context, begun):
         log.notice(
             f'an earlier run began a filesystem on "{device}" and did not finish it: it is made anew'
         )
@@ -147,11 +151,11 @@ def _decide(
         use = _use_of(wanted)
         block = devices.block(wanted.device)
         if use and devices.holders(block.sysfs):
-            if own_devices.has(machine, config, block):
+            if own_devices.has(context, config, block):
                 # What stands on it came up of what had lain there before.
                 use = holders.find_user(block)
                 decision.frees = not use
-        elif use and _is_done_already(machine, config, wanted, found):
+        elif use and _is_done_already(context, config, wanted, found):
             log.warning(
                 f"{wanted.device} holds what the config wants and is in use ({use}): it is kept"
             )
@@ -184,7 +188,7 @@ def _use_of(wanted: model.Filesystem) -> str:
 
 
 def _is_done_already(
-    machine: Machine, config: model.Config, wanted: model.Filesystem, found: probe.ProbeResult
+    context: PhaseContext, config: model.Config, wanted: model.Filesystem, found: probe.ProbeResult
 ) -> bool:
     """Whether an earlier run did what the config asks for, so that what the system does with it is no reason
     to refuse: it may switch swap on, and mount by the type of a partition, before this phase is repeated.
@@ -194,7 +198,7 @@ def _is_done_already(
     """
     if not decisions.makes(wanted) or decisions.difference(wanted, found):
         return False
-    return wanted.format == "swap" or own_devices.has(machine, config, devices.block(wanted.device))
+    return wanted.format == "swap" or own_devices.has(context, config, devices.block(wanted.device))
 
 
 def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin: Origin) -> None:
@@ -214,7 +218,7 @@ def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin
 
 
 def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) -> None:
-    log, settings = task.log, task.machine.settings
+    log, settings = task.log, task.context.settings
     if decision.act == decisions.KEEP:
         log.info(f'filesystem at "{alias}" is already correctly formatted. Skipping mkfs...')
         return

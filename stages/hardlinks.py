@@ -15,14 +15,16 @@ from .entries import clean
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.log import Log
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.root import Root
 
     from .earlier import Earlier
     from .entries import Entry
 
 
-def make_all(links: list[Entry], root: Root, machine: Machine, earlier: Earlier, log: Log) -> None:
+def make_all(
+    links: list[Entry], root: Root, context: PhaseContext, earlier: Earlier, log: Log
+) -> None:
     """Makes the links in the order of the config, but one whose target is missing after that target, where
     the target is a later link."""
     waiting = {link.path: link for link in links}
@@ -39,7 +41,7 @@ def make_all(links: list[Entry], root: Root, machine: Machine, earlier: Earlier,
             try:
                 _make(link, target, root, earlier, log)
             except Failure as failure:
-                failure.origin = failure.origin or machine.origin(*link.place)
+                failure.origin = failure.origin or context.origin(*link.place)
                 raise
 
 

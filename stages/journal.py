@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ignition.base.log import Log
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.folder import Folder
     from ignition.system.root import Root
 
@@ -221,20 +221,20 @@ def _last(notes: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
     return next((note for note in reversed(notes) if note.get("kind") == kind), None)
 
 
-def open_journal(root: Root, machine: Machine) -> Journal:
+def open_journal(root: Root, context: PhaseContext) -> Journal:
     """The journal of this run."""
-    config_digest = digest_of_config(machine)
-    return Journal(root, config_digest, _notes_of_result(root, machine, config_digest))
+    config_digest = digest_of_config(context)
+    return Journal(root, config_digest, _notes_of_result(root, context, config_digest))
 
 
-def digest_of_config(machine: Machine) -> str:
+def digest_of_config(context: PhaseContext) -> str:
     """The sum of the rendered user config as it is cached, and of the base configs if there are any; empty
     without a cache."""
-    engine = machine.state.engine
+    engine = context.state.engine
     known = (
         engine.get("sha512") if "origins" in engine else None
     )  # else the cache is somebody else's
-    user = known or _sum_of_file(machine.settings.config_cache)
+    user = known or _sum_of_file(context.settings.config_cache)
     base = engine.get("base") or {}
     if not user or not base.get("config"):
         return f"sha512-{user}" if user else ""
@@ -248,8 +248,8 @@ def _sum_of_file(path: str) -> str:
         return ""
 
 
-def _notes_of_result(root: Root, machine: Machine, config_digest: str) -> list[Any]:
-    path = machine.settings.result_file
+def _notes_of_result(root: Root, context: PhaseContext, config_digest: str) -> list[Any]:
+    path = context.settings.result_file
     try:
         result = gojson.loads_strict((path and root.read(path, LARGEST)) or b"null")
     except ValueError:

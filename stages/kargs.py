@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
 
 HELPER = "ignition-kargs-helper"
 
 
-def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step if any argument is listed, else none."""
     arguments = config.kernel_arguments
     words: list[str] = []
@@ -32,13 +32,13 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
     if words:
         yield Step(
             "update the kernel arguments",
-            machine.origin("kernelArguments"),
+            context.origin("kernelArguments"),
             lambda task: _do(task, words),
         )
 
 
 def _do(task: Task, words: list[str]) -> None:
-    argv = [task.machine.settings.program(HELPER), *words]
+    argv = [task.context.settings.program(HELPER), *words]
     try:
         run(task.log, argv, what="updating kernel arguments")
     except CommandFailed as failure:

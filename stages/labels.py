@@ -19,40 +19,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ignition.config.model import Config, Storage, Unit
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.root import Root
 
 _TABLES = ("passwd", "group", "shadow", "gshadow", "subuid", "subgid")
 _TABLES_LOCK = ".pwd.lock"
 
 
-def note_step(config: Config, root: Root, machine: Machine) -> Step:
+def note_step(config: Config, root: Root, context: PhaseContext) -> Step:
     """The step before all others: notes which paths will be new."""
-    journal = open_journal(root, machine)
-    wanted = sorted(root.first_missing_of(_made(config, root, machine)))
+    journal = open_journal(root, context)
+    wanted = sorted(root.first_missing_of(_made(config, root, context)))
     return Step(
         "note which paths will be new",
-        machine.origin(),
+        context.origin(),
         lambda task: journal.note(LABELS, "", paths=wanted),
         provides=(BEGUN,),
         done=lambda: not wanted,
     )
 
 
-def relabel_step(config: Config, root: Root, machine: Machine) -> Step:
+def relabel_step(config: Config, root: Root, context: PhaseContext) -> Step:
     """The step after all others: labels what this run has made, and an earlier one that was cut short."""
-    journal = open_journal(root, machine)
+    journal = open_journal(root, context)
 
     def do(_: object) -> None:
         noted = {
             path for note in journal.notes() if note["kind"] == LABELS for path in note["paths"]
         }
-        made = _outside(noted, _made(config, root, machine))
+        made = _outside(noted, _made(config, root, context))
         paths = {*noted, *made, *_accounts(config, root)}
         # The notes may be somebody else's: what they name is looked for inside the root once more.
-        selinux.relabel(machine, [root.full_path(path) for path in root.resolve_all(paths)])
+        selinux.relabel(context, [root.full_path(path) for path in root.resolve_all(paths)])
 
-    return Step("set SELinux labels", machine.origin(), do, needs=EVERYTHING, provides=(LABELLED,))
+    return Step("set SELinux labels", context.origin(), do, needs=EVERYTHING, provides=(LABELLED,))
 
 
 def _outside(new: set[str], paths: Iterator[str]) -> Iterator[str]:
@@ -67,11 +67,11 @@ def _outside(new: set[str], paths: Iterator[str]) -> Iterator[str]:
             yield path
 
 
-def _made(config: Config, root: Root, machine: Machine) -> Iterator[str]:
+def _made(config: Config, root: Root, context: PhaseContext) -> Iterator[str]:
     """Resolved paths of all entries and of what belongs to units."""
     yield from root.resolve_all(_of_storage(config.storage))
     yield from root.resolve_all(_of_units(config.systemd.units))
-    yield from root.resolve_all(file["path"] for file in machine.state.provider_output_files)
+    yield from root.resolve_all(file["path"] for file in context.state.provider_output_files)
 
 
 def _of_storage(storage: Storage) -> Iterator[str]:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ignition.base.log import Log
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
     from ignition.system.root import Root
 
 
-def step(notes: list[dict[str, Any]], root: Root, machine: Machine) -> Step:
+def step(notes: list[dict[str, Any]], root: Root, context: PhaseContext) -> Step:
     """Removes them before anything else is done; `notes` are those of all configs."""
 
     def do(task: Task) -> None:
@@ -39,7 +39,7 @@ def step(notes: list[dict[str, Any]], root: Root, machine: Machine) -> Step:
             except Failure as failure:
                 task.log.notice(f"temporary files may be left: {failure.text}")
 
-    return Step("remove temporary files of an earlier run", machine.origin(), do, provides=(BEGUN,))
+    return Step("remove temporary files of an earlier run", context.origin(), do, provides=(BEGUN,))
 
 
 def _folders(notes: list[dict[str, Any]], root: Root) -> Iterator[str]:

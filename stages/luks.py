@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
 
 
-def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """No step at all: Refused IGN2301 for each volume."""
     for index, wanted in enumerate(config.storage.luks):
-        machine.refuse(
+        context.refuse(
             Refused(
                 "IGN2301",
                 f"LUKS volume {wanted.name} cannot be made: this version does not do encryption",
-                machine.origin("storage", "luks", index),
+                context.origin("storage", "luks", index),
                 hint="leave storage.luks out of the config",
             )
         )

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
 
 # A run that does not know its config's digest marks all the same, and never takes a mark for its own.
@@ -39,16 +39,16 @@ def says_unfinished(device: str, kind: str, origin: Origin) -> bool:
         raise _unreadable(device, error, origin) from error
 
 
-def begun_by_this_config(machine: Machine, begun: str) -> bool:
+def begun_by_this_config(context: PhaseContext, begun: str) -> bool:
     """Whether that digest is the one of this run's config."""
-    return bool(begun) and begun == digest_of_config(machine)
+    return bool(begun) and begun == digest_of_config(context)
 
 
 def make(task: Task, wanted: model.Filesystem, alias: str) -> None:
     """Makes the filesystem on a device whose old signatures are gone."""
-    log, settings = task.log, task.machine.settings
+    log, settings = task.log, task.context.settings
     node = os.path.realpath(alias)
-    digest = digest_of_config(task.machine) or _UNKNOWN
+    digest = digest_of_config(task.context) or _UNKNOWN
     try:
         mkfs_marker.write(node, digest, discard=decisions.discards(wanted))
     except OSError as error:

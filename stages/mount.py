@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
 
 _NOT_MOUNTED = (None, "", "none", "swap")
 _VIRTIOFS = "virtiofs"
@@ -42,16 +42,16 @@ class _Wanted:
     target: str
 
 
-def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step per mount, each after the one before: shallow ones first, else in the order of the config."""
-    wanted = _wanted(config, machine)
+    wanted = _wanted(config, context)
     named = [
         (one.filesystem.device, one.origin.at("device"))
         for one in wanted
         if one.filesystem.format != _VIRTIOFS
     ]
     if named:
-        devices.wait_for_devices(machine.log, machine.settings, named, machine.progress)
+        devices.wait_for_devices(context.log, context.settings, named, context.progress)
     covered: list[str] = []
     before: tuple[str, ...] = ()
     for one in wanted:
@@ -60,19 +60,19 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
             try:
                 _missing_folders(one)
             except Failure as failure:
-                machine.refuse(failure)
+                context.refuse(failure)
         covered.append(one.path)
         key = f"mount:{one.path}"
-        yield _step(machine, one, before, key)
+        yield _step(context, one, before, key)
         before = (key,)
 
 
-def _wanted(config: model.Config, machine: Machine) -> list[_Wanted]:
-    root = _root(machine)
+def _wanted(config: model.Config, context: PhaseContext) -> list[_Wanted]:
+    root = _root(context)
     found = [
         _Wanted(
             one,
-            machine.origin("storage", "filesystems", index),
+            context.origin("storage", "filesystems", index),
             os.path.normpath(one.path),
             os.path.normpath(f"{root}{one.path}"),
         )
@@ -82,9 +82,9 @@ def _wanted(config: model.Config, machine: Machine) -> list[_Wanted]:
     return sorted(found, key=lambda one: _depth(one.path))
 
 
-def _root(machine: Machine) -> str:
+def _root(context: PhaseContext) -> str:
     """The root as an absolute path, "" for that of the running system."""
-    return os.path.abspath(machine.root or "/").rstrip("/")
+    return os.path.abspath(context.root or "/").rstrip("/")
 
 
 def _depth(path: str) -> int:
@@ -95,18 +95,18 @@ def _is_below(path: str, above: str) -> bool:
     return path == above or path.startswith(above.rstrip("/") + "/")
 
 
-def _step(machine: Machine, one: _Wanted, before: tuple[str, ...], key: str) -> Step:
+def _step(context: PhaseContext, one: _Wanted, before: tuple[str, ...], key: str) -> Step:
     return Step(
         f"mount {one.filesystem.device} on {one.path}",
         one.origin,
         lambda task: _mount(task, one),
         needs=before,
         provides=(key,),
-        done=lambda: _is_mounted(machine, one),
+        done=lambda: _is_mounted(context, one),
     )
 
 
-def _is_mounted(machine: Machine, one: _Wanted) -> bool:
+def _is_mounted(context: PhaseContext, one: _Wanted) -> bool:
     """Whether the filesystem is the topmost one on its mount point, whoever mounted it.
 
     The kernel refuses to mount one a second time there, but for another subvolume of btrfs.
@@ -117,39 +117,39 @@ def _is_mounted(machine: Machine, one: _Wanted) -> bool:
         return False
     if kind == _VIRTIOFS:
         return mount.source == device
-    source = devices.alias_or_device(machine.settings, device)
+    source = devices.alias_or_device(context.settings, device)
     if not mounts.is_source(mount, devices.block(source)):
         return False
-    return kind != "btrfs" or _Ours(machine).has(mount)
+    return kind != "btrfs" or _Ours(context).has(mount)
 
 
 def _mount(task: Task, one: _Wanted) -> None:
-    log, machine = task.log, task.machine
+    log, context = task.log, task.context
     missing = _missing_folders(one)
     for folder in missing:
         os.mkdir(folder, 0o755)
-        machine.state.notated_directories.append(folder[len(_root(machine)) :])
+        context.state.notated_directories.append(folder[len(_root(context)) :])
     if missing:
-        _relabel(machine, missing[0])
+        _relabel(context, missing[0])
     filesystem = one.filesystem
     kind = filesystem.format or ""
     source = filesystem.device
     if kind != _VIRTIOFS:
         # Resolved: btrfs remembers the very name.
-        source = os.path.realpath(devices.alias_or_device(machine.settings, source))
+        source = os.path.realpath(devices.alias_or_device(context.settings, source))
     options = ",".join(filesystem.mount_options)
     words = ["-o", options] if options else []
     run(
         log,
-        [machine.settings.program("mount"), *words, "-t", kind, source, one.target],
+        [context.settings.program("mount"), *words, "-t", kind, source, one.target],
         what=f'mounting "{source}" at "{one.target}" with type "{kind}" and options "{options}"',
     )
     made = mounts.mount_at(one.target)
     if made is None:
         raise Failure("IGN2502", f"mount ended well, but nothing is mounted on {one.target}")
-    _Ours(machine).add(made)
+    _Ours(context).add(made)
     if not set(os.listdir(one.target)) - {"lost+found"}:
-        _relabel(machine, one.target)
+        _relabel(context, one.target)
 
 
 def _missing_folders(one: _Wanted) -> list[str]:
@@ -178,16 +178,16 @@ def _missing_folders(one: _Wanted) -> list[str]:
     return missing
 
 
-def _relabel(machine: Machine, path: str) -> None:
-    if machine.settings.selinux_relabel:
+def _relabel(context: PhaseContext, path: str) -> None:
+    if context.settings.selinux_relabel:
         from ignition.system import selinux
 
-        selinux.relabel(machine, [path])
+        selinux.relabel(context, [path])
 
 
-def plan_umount(config: model.Config, machine: Machine) -> Iterator[Step]:
+def plan_umount(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step for all, deepest first: a busy mount must not keep the others from being unmounted."""
-    wanted = list(reversed(_wanted(config, machine)))
+    wanted = list(reversed(_wanted(config, context)))
     if wanted:
         yield Step(
             f"unmount {', '.join(one.path for one in wanted)}",
@@ -209,7 +209,7 @@ def _unmount_all(task: Task, wanted: list[_Wanted]) -> None:
 
 
 def _unmount(task: Task, one: _Wanted) -> None:
-    ours = _Ours(task.machine)
+    ours = _Ours(task.context)
     mount = mounts.mount_at(one.target)
     if mount is None:
         raise Failure(
@@ -230,7 +230,7 @@ def _unmount(task: Task, one: _Wanted) -> None:
 def _try_to_unmount(log: Log, task: Task, target: str) -> None:
     for left in reversed(range(_UNMOUNT_TRIES)):
         try:
-            run(log, [task.machine.settings.program("umount"), target])
+            run(log, [task.context.settings.program("umount"), target])
             return
         except CommandFailed as failure:
             if not left:
@@ -253,8 +253,8 @@ class _Ours:
 
     __slots__ = ("_path",)
 
-    def __init__(self, machine: Machine) -> None:
-        self._path = os.path.join(machine.settings.run_dir, "mounts")
+    def __init__(self, context: PhaseContext) -> None:
+        self._path = os.path.join(context.settings.run_dir, "mounts")
 
     def has(self, mount: mounts.Mount | None) -> bool:
         return mount is not None and _line(mount) in self._lines()

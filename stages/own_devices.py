@@ -13,15 +13,15 @@ from .journal import digest_of_config
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.devices import Block
     from ignition.system.gpt import Table
     from ignition.system.mdsuper import Superblock
 
 
-def has(machine: Machine, config: model.Config, block: Block) -> bool:
+def has(context: PhaseContext, config: model.Config, block: Block) -> bool:
     """Whether a device is a partition or an array that was made for this config."""
-    digest = digest_of_config(machine)
+    digest = digest_of_config(context)
     if not digest:
         return False
     number = devices.read_sysfs(f"{block.sysfs}/partition")

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.gpt import Table
     from ignition.system.partitioning import Disk
 
 
 def inspect(
     log: Log,
-    machine: Machine,
+    context: PhaseContext,
     config: model.Disk,
     origin: Origin,
     left: dict[int, Table | None],
@@ -55,24 +55,24 @@ def inspect(
     if config.wipe_table:
         return disk
     if disk.table is None:
-        _refuse_other_table(log, machine, config, origin)
+        _refuse_other_table(log, context, config, origin)
     elif disk.table.damaged and config.partitions:
-        _look_at_damaged(log, machine, config, disk.table, origin)
+        _look_at_damaged(log, context, config, disk.table, origin)
     return disk
 
 
 def _look_at_damaged(
-    log: Log, machine: Machine, config: model.Disk, table: Table, origin: Origin
+    log: Log, context: PhaseContext, config: model.Disk, table: Table, origin: Origin
 ) -> None:
     """What else lies on a disk with a damaged table may be what the disk is used for by now.
 
     Without a protective MBR the GPT may be older than that; only one that was made for this config, as a cut
     leaves it, is believed.
     """
-    found = probe.probe(log, machine.settings, config.device, origin)
+    found = probe.probe(log, context.settings, config.device, origin)
     if not found.kind:
         return
-    own = own_devices.is_own_table(table, digest_of_config(machine), config.device)
+    own = own_devices.is_own_table(table, digest_of_config(context), config.device)
     if table.protected or own:
         log.warning(f"{config.device} holds {found} beside a GPT that is damaged: {table.damaged}")
         return
@@ -84,9 +84,11 @@ def _look_at_damaged(
     )
 
 
-def _refuse_other_table(log: Log, machine: Machine, config: model.Disk, origin: Origin) -> None:
+def _refuse_other_table(
+    log: Log, context: PhaseContext, config: model.Disk, origin: Origin
+) -> None:
     """A disk without GPT may hold something: another table stops, for a filesystem there is a warning."""
-    found = probe.probe(log, machine.settings, config.device, origin)
+    found = probe.probe(log, context.settings, config.device, origin)
     if found.table:
         raise Refused(
             "IGN2102",

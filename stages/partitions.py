@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.gpt import Table
     from ignition.system.partitioning import Disk
 
@@ -54,58 +54,58 @@ class _Work:
         return self.wipes or self.after is not None
 
 
-def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step per disk. All disks are waited for, read and decided about here."""
     disks = config.storage.disks
     if not disks:
         return
-    log = machine.log.child("createPartitions")
+    log = context.log.child("createPartitions")
     named = [
-        (disk.device, machine.origin("storage", "disks", index, "device"))
+        (disk.device, context.origin("storage", "disks", index, "device"))
         for index, disk in enumerate(disks)
     ]
-    devices.wait_for_devices(log, machine.settings, named, machine.progress)
+    devices.wait_for_devices(log, context.settings, named, context.progress)
     mounted, swaps = mounts.read_mounts(), mounts.read_swaps()
     # A disk may be listed under two names: the second entry finds what the first one leaves.
     left: dict[int, Table | None] = {}
     for index, one in enumerate(disks):
-        origin = machine.origin("storage", "disks", index)
+        origin = context.origin("storage", "disks", index)
         try:
-            disk = partition_found.inspect(log, machine, one, origin, left)
+            disk = partition_found.inspect(log, context, one, origin, left)
             used = usage.find_users(disk.block, mounted, swaps)
-            work = _decide(log, machine, index, one, disk, used)
+            work = _decide(log, context, index, one, disk, used)
             if work.changes:
                 _refuse_to_change(log, work, used)
             if disk.block.number not in left:
                 work.untold = _untold(log, work, used)
         except Failure as failure:
-            machine.refuse(failure)
+            context.refuse(failure)
             continue
         except OSError as error:
             text = f"{one.device} cannot be read: {error.strerror}"
-            machine.refuse(Failure("IGN2004", text, origin, cause=error))
+            context.refuse(Failure("IGN2004", text, origin, cause=error))
             continue
         left[disk.block.number] = work.after if work.changes else disk.table
-        yield _step(machine, work)
+        yield _step(context, work)
 
 
 def _decide(
-    log: Log, machine: Machine, index: int, config: model.Disk, disk: Disk, used: usage.Usage
+    log: Log, context: PhaseContext, index: int, config: model.Disk, disk: Disk, used: usage.Usage
 ) -> _Work:
     own = disk.table is not None and own_devices.is_own_table(
-        disk.table, digest_of_config(machine), config.device
+        disk.table, digest_of_config(context), config.device
     )
     if config.wipe_table and own:
         # An earlier run with this config has wiped the disk, and udev may have assembled an array of its
         # partitions since then. Only what somebody else has changed is a reason to wipe it again.
         try:
-            work = _decide_by(log, machine, index, config, disk, used, wipes=False)
+            work = _decide_by(log, context, index, config, disk, used, wipes=False)
         except Failure:
             work = None
         if work is not None and _is_as_made(work):
             log.info(f"{config.device} was wiped by an earlier run with this config")
             return work
-    return _decide_by(log, machine, index, config, disk, used, wipes=bool(config.wipe_table))
+    return _decide_by(log, context, index, config, disk, used, wipes=bool(config.wipe_table))
 
 
 def _is_as_made(work: _Work) -> bool:
@@ -120,7 +120,7 @@ def _is_as_made(work: _Work) -> bool:
 
 def _decide_by(
     log: Log,
-    machine: Machine,
+    context: PhaseContext,
     index: int,
     config: model.Disk,
     disk: Disk,
@@ -129,10 +129,10 @@ def _decide_by(
     wipes: bool,
 ) -> _Work:
     def origin(entry: int) -> Origin:
-        return machine.origin("storage", "disks", index, "partitions", entry)
+        return context.origin("storage", "disks", index, "partitions", entry)
 
     _refuse_impossible(config, origin)
-    config_digest = digest_of_config(machine)
+    config_digest = digest_of_config(context)
     before = None if wipes else disk.table
     base = before or gpt.empty(disk.sector_size, disk.sectors)
     if before is None:
@@ -157,7 +157,7 @@ def _decide_by(
     touched = [one.wanted.number for one in changed]
     if wipes:
         touched += [number for number in devices.partitions(disk.block) if number not in touched]
-    place = machine.origin("storage", "disks", index)
+    place = context.origin("storage", "disks", index)
     after = _table_after(base, changed)
     fault = gpt.layout_error(after, disk.sector_size, disk.sectors)
     if changed and fault:
@@ -275,9 +275,9 @@ def _warn_of_replaced(log: Log, config: model.Disk, decided: list[Decision]) -> 
             )
 
 
-def _step(machine: Machine, work: _Work) -> Step:
+def _step(context: PhaseContext, work: _Work) -> Step:
     return Step(
-        _says(work),
+        _summary(work),
         work.origin,
         lambda task: _do(task, work),
         needs=(work.disk.block.node,),
@@ -285,7 +285,7 @@ def _step(machine: Machine, work: _Work) -> Step:
     )
 
 
-def _says(work: _Work) -> str:
+def _summary(work: _Work) -> str:
     acts = [one.act for one in work.decided if one.act in decisions.CHANGES]
     parts = ["wipe the table"] if work.wipes else []
     if work.untold:
@@ -314,7 +314,7 @@ def _provides(work: _Work) -> tuple[str, ...]:
 
 
 def _do(task: Task, work: _Work) -> None:
-    log, settings = task.log, task.machine.settings
+    log, settings = task.log, task.context.settings
     alias = devices.make_alias(log, settings, work.config.device)
     with log.operation(f'partitioning "{alias}"') as inner:
         for one in work.decided:

@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.base.settings import Settings
     from ignition.config import model
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.arrays import Array
     from ignition.system.devices import Block
     from ignition.system.mdsuper import Superblock
 
 
-def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
+def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step per array; what members are there and untouched by earlier steps is judged here."""
     arrays_wanted = [
-        (one, machine.origin("storage", "raid", index))
+        (one, context.origin("storage", "raid", index))
         for index, one in enumerate(config.storage.raid)
     ]
     if not arrays_wanted:
         return
-    mdadm = machine.settings.program("mdadm")
+    mdadm = context.settings.program("mdadm")
     if not programs.is_installed(mdadm):
         raise Refused(
             "IGN2203",
@@ -51,35 +51,37 @@ def plan(config: model.Config, machine: Machine) -> Iterator[Step]:
             arrays_wanted[0][1],
             hint=f"the initramfs needs {mdadm} on PATH",
         )
-    log = machine.log.child("createRaids")
-    _refuse_impossible(arrays_wanted, machine)
+    log = context.log.child("createRaids")
+    _refuse_impossible(arrays_wanted, context)
     for wanted, origin in arrays_wanted:
-        deferred = any(is_open(machine, config, device) for device in wanted.devices)
+        deferred = any(is_open(context, config, device) for device in wanted.devices)
         decision = None
         if not deferred:
             devices.wait_for_devices(
-                log, machine.settings, _named(wanted, origin), machine.progress
+                log, context.settings, _named(wanted, origin), context.progress
             )
             try:
-                decision = _decide(log, machine, config, wanted, origin)
+                decision = _decide(log, context, config, wanted, origin)
             except Failure as failure:
-                machine.refuse(failure)
+                context.refuse(failure)
                 continue
         yield _step(config, wanted, origin, decision)
 
 
-def _refuse_impossible(arrays_wanted: list[tuple[model.Raid, Origin]], machine: Machine) -> None:
+def _refuse_impossible(
+    arrays_wanted: list[tuple[model.Raid, Origin]], context: PhaseContext
+) -> None:
     """Refuses what the config alone forbids: IGN2115 for counts, IGN2202 for a device of two arrays."""
     taken: dict[str, str] = {}
     for wanted, origin in arrays_wanted:
         for member, text in limits.of_array(wanted.raw):
             text = f"array {wanted.name} cannot be made: {text}"
-            machine.refuse(Refused("IGN2115", text, origin.at(member)))
+            context.refuse(Refused("IGN2115", text, origin.at(member)))
         for index, device in enumerate(wanted.devices):
             first = taken.setdefault(os.path.realpath(device), wanted.name)
             if first != wanted.name:
                 text = f"array {wanted.name} cannot take {device}: array {first} is made of it"
-                machine.refuse(Refused("IGN2202", text, origin.at("devices", index)))
+                context.refuse(Refused("IGN2202", text, origin.at("devices", index)))
 
 
 def path_of(wanted: model.Raid) -> str:
@@ -95,13 +97,13 @@ def _step(
     config: model.Config, wanted: model.Raid, origin: Origin, planned: Decision | None
 ) -> Step:
     def do(task: Task) -> None:
-        log, settings = task.log, task.machine.settings
+        log, settings = task.log, task.context.settings
         devices.wait_for_devices(log, settings, _named(wanted, origin), task.progress)
         aliases = [devices.make_alias(log, settings, device) for device in wanted.devices]
         decision = planned
         if decision is None or decision.act != KEEP:
             # udev may have assembled something since this was planned.
-            decision = _decide(log, task.machine, config, wanted, origin)
+            decision = _decide(log, task.context, config, wanted, origin)
         if decision.act == KEEP:
             log.info(f'array "{wanted.name}" is running as wanted')
         elif decision.act == ASSEMBLE:
@@ -123,7 +125,7 @@ def _step(
 
 
 def _decide(
-    log: Log, machine: Machine, config: model.Config, wanted: model.Raid, origin: Origin
+    log: Log, context: PhaseContext, config: model.Config, wanted: model.Raid, origin: Origin
 ) -> Decision:
     """The decision by what is running now. Raises Refused."""
     blocks = [
@@ -141,15 +143,15 @@ def _decide(
     decision = _reuse(wanted, blocks, belongs)
     if decision.act == KEEP:
         return decision
-    own = _own_superblocks(machine, wanted, blocks)
+    own = _own_superblocks(context, wanted, blocks)
     held = [block for block in blocks if devices.holders(block.sysfs)]
     is_free = all(
-        (any(own) or own_devices.has(machine, config, block)) and not holders.find_user(block)
+        (any(own) or own_devices.has(context, config, block)) and not holders.find_user(block)
         for block in held
     )
     if is_free and any(own):
         numbers = frozenset(block.number for block in blocks)
-        nothing = _hold_nothing(log, machine.settings, belongs)
+        nothing = _hold_nothing(log, context.settings, belongs)
         decision = raid_decisions.resume(decision, numbers, belongs, own, holds_nothing=nothing)
     elif is_free and held:
         log.notice(f"array {wanted.name} takes the place of what old superblocks brought up")
@@ -171,10 +173,10 @@ def _reuse(wanted: model.Raid, blocks: list[Block], belongs: list[Array | None])
 
 
 def _own_superblocks(
-    machine: Machine, wanted: model.Raid, blocks: list[Block]
+    context: PhaseContext, wanted: model.Raid, blocks: list[Block]
 ) -> list[Superblock | None]:
     """For each member the superblock that a run with this config wrote for this array."""
-    digest = digest_of_config(machine)
+    digest = digest_of_config(context)
     found = [own_devices.read_superblock(block.node) for block in blocks]
     return [one if one and own_devices.is_own_array(one, digest, wanted) else None for one in found]
 
@@ -206,7 +208,7 @@ def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> 
 
 
 def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
-    settings = task.machine.settings
+    settings = task.context.settings
     path = path_of(wanted)
     held = [alias for alias in aliases if devices.holders(devices.block(alias).sysfs)]
     with holders.UdevLock([devices.block(alias) for alias in held]):
@@ -215,7 +217,7 @@ def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) 
         for alias in held:
             argv = [settings.program("wipefs"), "-a", alias]
             run(task.log, argv, what=f'wiping old signatures from "{alias}"')
-    uuid = own_devices.new_array_uuid(digest_of_config(task.machine), wanted)
+    uuid = own_devices.new_array_uuid(digest_of_config(task.context), wanted)
     run(
         task.log,
         command(settings, wanted, aliases, uuid),
@@ -225,7 +227,7 @@ def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) 
 
 
 def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
-    log, settings = task.log, task.machine.settings
+    log, settings = task.log, task.context.settings
     path = path_of(wanted)
     blocks = [devices.block(alias) for alias in aliases]
     with holders.UdevLock(blocks):

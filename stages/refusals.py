@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ignition.config.model import Config, Passwd
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.system.folder import Folder
     from ignition.system.root import Root
 
@@ -33,19 +33,27 @@ if TYPE_CHECKING:
 
 
 def find(
-    folders: dict[str, list[Entry]], config: Config, root: Root, machine: Machine, earlier: Earlier
+    folders: dict[str, list[Entry]],
+    config: Config,
+    root: Root,
+    context: PhaseContext,
+    earlier: Earlier,
 ) -> list[str] | None:
     """Tells the machine of every entry that lies where something else is and may not be replaced, or that
     belongs to nobody. What `occupied` found, None if accounts may still change it."""
-    _find_strangers(folders, config.passwd, root, machine)
+    _find_strangers(folders, config.passwd, root, context)
     if any(user.should_exist is False or user.home_dir for user in config.passwd.users):
         return None  # homes may go, or move, before files are written
-    found = occupied(folders, root, machine, earlier, machine.refuse)
+    found = occupied(folders, root, context, earlier, context.refuse)
     return None if config.passwd.users or config.passwd.groups else found
 
 
 def occupied(
-    folders: dict[str, list[Entry]], root: Root, machine: Machine, earlier: Earlier, refuse: Refuse
+    folders: dict[str, list[Entry]],
+    root: Root,
+    context: PhaseContext,
+    earlier: Earlier,
+    refuse: Refuse,
 ) -> list[str]:
     """Looks at what is in the places of the entries; the paths of those that were not made over it, were it
     not for an earlier run."""
@@ -57,12 +65,12 @@ def occupied(
         folder = root.existing_folder(path)
         if folder is not None:
             with folder:
-                there += _find_in(root, folder, group, machine, earlier, refuse)
+                there += _find_in(root, folder, group, context, earlier, refuse)
     return there
 
 
 def _find_strangers(
-    folders: dict[str, list[Entry]], passwd: Passwd, root: Root, machine: Machine
+    folders: dict[str, list[Entry]], passwd: Passwd, root: Root, context: PhaseContext
 ) -> None:
     users = {user.name for user in passwd.users if user.should_exist is not False}
     groups = {group.name for group in passwd.groups if group.should_exist is not False}
@@ -74,15 +82,15 @@ def _find_strangers(
             raw = entry.node.raw
             if (raw.get(USER) or raw.get(GROUP)) and not raw.get("hard"):
                 for failure in owners.strangers(entry.node, coming):
-                    failure.origin = machine.origin(*entry.place)
-                    machine.refuse(failure)
+                    failure.origin = context.origin(*entry.place)
+                    context.refuse(failure)
 
 
 def _find_in(
     root: Root,
     folder: Folder,
     group: list[Entry],
-    machine: Machine,
+    context: PhaseContext,
     earlier: Earlier,
     refuse: Refuse,
 ) -> Iterator[str]:
@@ -94,7 +102,7 @@ def _find_in(
                 if found is not None and _stays(entry, root, folder, found, earlier):
                     yield entry.path
             except Failure as failure:
-                failure.origin = failure.origin or machine.origin(*entry.place)
+                failure.origin = failure.origin or context.origin(*entry.place)
                 refuse(failure)
 
 

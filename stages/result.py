@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ignition.config.model import Config
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
 
 MODE = 0o600
@@ -56,48 +56,48 @@ AGAIN = (
 )
 
 
-def plan(config: Config, machine: Machine) -> Iterator[Step]:
+def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     """Provider files, labels, sync, result file."""
-    root = Root(machine.root)
+    root = Root(context.root)
     if config.storage.luks:
         raise Refused(
             "IGN3501",
             "this version cannot record LUKS volumes in crypttab",
-            machine.origin("storage", "luks"),
+            context.origin("storage", "luks"),
             hint="leave storage.luks out of the config",
         )
     # Before any step writes anything: see there.
-    barrier = FilesystemSync(machine.root)
-    if machine.state.provider_output_files:
-        yield _provider_files(root, machine)
-    if selinux.is_enabled(machine.settings, root):
+    barrier = FilesystemSync(context.root)
+    if context.state.provider_output_files:
+        yield _provider_files(root, context)
+    if selinux.is_enabled(context.settings, root):
         from . import labels
 
-        yield labels.relabel_step(config, root, machine)
+        yield labels.relabel_step(config, root, context)
     yield Step(
         "write everything to the disk",
-        machine.origin(),
-        lambda task: _sync(barrier, machine),
+        context.origin(),
+        lambda task: _sync(barrier, context),
         needs=(*EVERYTHING, LABELLED),
         provides=(ON_DISK,),
     )
-    if machine.settings.result_file:
-        root.check(root.resolve(machine.settings.result_file), LARGEST)
+    if context.settings.result_file:
+        root.check(root.resolve(context.settings.result_file), LARGEST)
         yield Step(
-            f"write {machine.settings.result_file}",
-            machine.origin(),
+            f"write {context.settings.result_file}",
+            context.origin(),
             lambda task: _write_result(root, barrier, task),
             needs=(ON_DISK,),
         )
 
 
-def _provider_files(root: Root, machine: Machine) -> Step:
+def _provider_files(root: Root, context: PhaseContext) -> Step:
     """The step that writes what the platform wants on the target, by the rules of files of a config."""
     origin = Origin("files from the platform")
 
     def do(task: Task) -> None:
-        supplies = Supplies(machine, Owners(root), open_journal(root, machine))
-        for raw in machine.state.provider_output_files:
+        supplies = Supplies(context, Owners(root), open_journal(root, context))
+        for raw in context.state.provider_output_files:
             parent, _, name = root.resolve(raw["path"]).rpartition("/")
             entry = entries.Entry(entries.FILE, File(raw), (), parent, name)
             try:
@@ -108,7 +108,7 @@ def _provider_files(root: Root, machine: Machine) -> Step:
                 failure.origin = origin
                 raise
 
-    count = len(machine.state.provider_output_files)
+    count = len(context.state.provider_output_files)
     return Step(
         f"write {count} {'file' if count == 1 else 'files'} from the platform",
         origin,
@@ -118,21 +118,21 @@ def _provider_files(root: Root, machine: Machine) -> Step:
     )
 
 
-def _sync(barrier: FilesystemSync, machine: Machine) -> None:
+def _sync(barrier: FilesystemSync, context: PhaseContext) -> None:
     barrier.sync()
-    if not machine.settings.result_file:
+    if not context.settings.result_file:
         barrier.close()  # nothing comes after it
 
 
 def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
-    machine = task.machine
-    path = root.resolve(machine.settings.result_file)
-    journal = open_journal(root, machine)
+    context = task.context
+    path = root.resolve(context.settings.result_file)
+    journal = open_journal(root, context)
     report: dict[str, Any] = {
-        "provisioningBootID": _boot_id(machine),
+        "provisioningBootID": _boot_id(context),
         "provisioningDate": _timestamp(),
         "userConfigProvided": any(
-            entry.get("kind") == "user" for entry in machine.state.fetched_configs
+            entry.get("kind") == "user" for entry in context.state.fetched_configs
         ),
     }
     previous = _previous(root, path, task)
@@ -141,8 +141,8 @@ def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
     report["engine"] = {
         "version": ignition.__version__,
         "configDigest": journal.digest,
-        "sources": machine.state.engine.get("sources", []),
-        "phases": machine.state.engine.get("phases", []),
+        "sources": context.state.engine.get("sources", []),
+        "phases": context.state.engine.get("phases", []),
         "journal": [note for note in journal.notes() if note["kind"] in KEPT],
     }
     parent, _, name = path.rpartition("/")
@@ -152,8 +152,8 @@ def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
         text = printable_json(gojson.dumps_indent(report)) + "\n"
         folder.write(name, text.encode(), MODE, clear=is_folder, durable=True)
         try:
-            selinux.relabel(machine, [root.full_path(path)])
-            if selinux.is_enabled(machine.settings, root):
+            selinux.relabel(context, [root.full_path(path)])
+            if selinux.is_enabled(context.settings, root):
                 barrier.sync()
         except BaseException:
             folder.discard(name)  # a mark that is not on the disk as it should be marks nothing
@@ -162,9 +162,9 @@ def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
     barrier.close()
 
 
-def _boot_id(machine: Machine) -> str:
+def _boot_id(context: PhaseContext) -> str:
     try:
-        with open(machine.settings.boot_id_path, encoding="ascii") as file:
+        with open(context.settings.boot_id_path, encoding="ascii") as file:
             return file.read().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Failure("IGN3502", f"reading boot ID: {error}", cause=error) from error
@@ -198,7 +198,7 @@ def _previous(root: Root, path: str, task: Task) -> Any:
 
 
 def _is_live(task: Task) -> bool:
-    program = task.machine.settings.program("is-live-image")
+    program = task.context.settings.program("is-live-image")
     try:
         return run(task.log, [program], check=False).status == 0
     except CommandFailed as failure:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.config.model import Config, Unit
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
     from ignition.system.folder import Folder
 
@@ -40,14 +40,14 @@ MASK = "/dev/null"
 MODE = 0o644
 
 
-def plan(config: Config, machine: Machine) -> Iterator[Step]:
+def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     """One step for what lies in the unit folder, one for the presets."""
     units = config.systemd.units
-    root = Root(machine.root)
+    root = Root(context.root)
     if any(_makes(unit) or unit.mask is False for unit in units):
         yield Step(
             f"write {_words(units)}",
-            _origin(units, machine),
+            _origin(units, context),
             lambda task: _write_all(units, root, task),
             needs=(BEGUN, ENTRIES, LINKS),
             provides=(UNITS,),
@@ -61,7 +61,7 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
                 root.check(clean(f"{folder}/{name}"))
         yield Step(
             f"set presets of {_words(chosen)}",
-            _origin(units, machine),
+            _origin(units, context),
             lambda task: _set_presets(wanted, root, task),
             needs=(BEGUN, ENTRIES, LINKS, UNITS),
             provides=(PRESETS,),
@@ -78,10 +78,10 @@ def _words(units: list[Unit]) -> str:
     return f"unit {units[0].name}" if len(units) == 1 else f"{len(units)} units"
 
 
-def _origin(units: list[Unit], machine: Machine) -> Origin:
+def _origin(units: list[Unit], context: PhaseContext) -> Origin:
     if len(units) == 1:
-        return machine.origin("systemd", "units", 0)
-    return machine.origin("systemd", "units")
+        return context.origin("systemd", "units", 0)
+    return context.origin("systemd", "units")
 
 
 def _write_all(units: list[Unit], root: Root, task: Task) -> None:
@@ -96,7 +96,7 @@ def _write_all(units: list[Unit], root: Root, task: Task) -> None:
             try:
                 _write_in(folder, names, unit, root, task.log)
             except Failure as failure:
-                failure.origin = failure.origin or task.machine.origin("systemd", "units", index)
+                failure.origin = failure.origin or task.context.origin("systemd", "units", index)
                 raise
 
 
@@ -232,5 +232,5 @@ def _disable(name: str, root: Root, task: Task) -> None:
 
 
 def _systemctl(root: Root, task: Task, verb: str, name: str) -> list[str]:
-    program = task.machine.settings.program("systemctl")
+    program = task.context.settings.program("systemctl")
     return [program, "--root", os.path.abspath(root.path or "/"), verb, "--", name]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.config.model import Config, Passwd
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
 
     # What a step says, where the config asks for it, and what it does.
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     Act = tuple[str, Origin, Callable[[Log], None]]
 
 
-def plan(config: Config, machine: Machine) -> Iterator[Step]:
+def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     """A step per group and user that is to be made, changed or deleted.
 
     This stage is the first of its phase, so it begins with what all others wait for.
     """
     passwd = config.passwd
-    root = Root(machine.root)
+    root = Root(context.root)
     if root.lstat(f"{FOLDER}/{NAME}") is not None:
         from . import leftovers
 
-        journal = open_journal(root, machine)
-        journal.warn_of_others(machine.log)
-        yield leftovers.step(journal.all(), root, machine)
-    if selinux.is_enabled(machine.settings, root):
+        journal = open_journal(root, context)
+        journal.warn_of_others(context.log)
+        yield leftovers.step(journal.all(), root, context)
+    if selinux.is_enabled(context.settings, root):
         selinux.check_policy(root)
         from . import labels
 
-        yield labels.note_step(config, root, machine)
+        yield labels.note_step(config, root, context)
     if not (passwd.groups or passwd.users):
         return
     from . import account_checks, account_files
@@ -56,13 +56,13 @@ def plan(config: Config, machine: Machine) -> Iterator[Step]:
 
     account_files.check(root)
     accounts = Accounts(root)
-    journal = open_journal(root, machine)
-    account_checks.find(passwd, accounts, journal, root, machine)
-    acts = Acts(root, machine, accounts, journal)
+    journal = open_journal(root, context)
+    account_checks.find(passwd, accounts, journal, root, context)
+    acts = Acts(root, context, accounts, journal)
     before: tuple[str, ...] = (BEGUN,)
-    for says, origin, act in _in_order(passwd, accounts, acts, machine):
+    for summary, origin, act in _in_order(passwd, accounts, acts, context):
         key = f"{ACCOUNTS}:{origin.pointer}"
-        yield Step(says, origin, _run(act), needs=before, provides=(ACCOUNTS, key))
+        yield Step(summary, origin, _run(act), needs=before, provides=(ACCOUNTS, key))
         before = (key,)
 
 
@@ -70,11 +70,13 @@ def _run(act: Callable[[Log], None]) -> Callable[[Task], None]:
     return lambda task: act(task.log)
 
 
-def _in_order(passwd: Passwd, accounts: Accounts, acts: Acts, machine: Machine) -> Iterator[Act]:
+def _in_order(
+    passwd: Passwd, accounts: Accounts, acts: Acts, context: PhaseContext
+) -> Iterator[Act]:
     delayed: list[Act] = []
     primary = _primary_groups_of_leavers(passwd, accounts)
     for index, group in enumerate(passwd.groups):
-        origin = machine.origin("passwd", "groups", index)
+        origin = context.origin("passwd", "groups", index)
         present = accounts.group(group.name)
         if group.should_exist is not False:
             verb = "add" if present is None else "change"
@@ -87,7 +89,7 @@ def _in_order(passwd: Passwd, accounts: Accounts, acts: Acts, machine: Machine) 
             else:
                 yield act
     for index, user in enumerate(passwd.users):
-        origin = machine.origin("passwd", "users", index)
+        origin = context.origin("passwd", "users", index)
         known = accounts.user(user.name)
         if user.should_exist is not False:
             verb = "add" if known is None else "change"

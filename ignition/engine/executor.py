@@ -20,7 +20,7 @@ from ignition.engine.step import Task
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.origin import Origin
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.engine.plan import Node
     from ignition.engine.view import View
 
@@ -33,7 +33,7 @@ FAILED = "failed"
 class Outcome:
     """What became of one step. Times are of the monotonic clock, in seconds."""
 
-    says: str
+    summary: str
     origin: Origin
     result: str
     started: float
@@ -53,30 +53,30 @@ class Execution:
             raise combine(self.failures)
 
 
-def run(nodes: list[Node], machine: Machine, view: View) -> Execution:
+def run(nodes: list[Node], context: PhaseContext, view: View) -> Execution:
     """Runs all steps. Whatever a step raises is among the failures; no step runs any more on return."""
     # New folders get what the kernel makes of 0755, in which setgid and default ACLs of the folder above have
     # their part. The mask of whoever started this has none.
     os.umask(0o022)
     with interrupt.Uninterruptible():
-        return _Run(nodes, machine, view).to_the_end()
+        return _Run(nodes, context, view).to_the_end()
 
 
 class _Run:
     __slots__ = (
         "_after",
+        "_context",
         "_ended",
         "_execution",
-        "_machine",
         "_missing",
         "_nodes",
         "_ready",
         "_view",
     )
 
-    def __init__(self, nodes: list[Node], machine: Machine, view: View) -> None:
+    def __init__(self, nodes: list[Node], context: PhaseContext, view: View) -> None:
         self._nodes = nodes
-        self._machine = machine
+        self._context = context
         self._view = view
         self._ended: _queue.SimpleQueue[tuple[int, BaseException | None]] = _queue.SimpleQueue()
         self._missing = [len(node.before) for node in nodes]
@@ -142,14 +142,14 @@ class _Run:
 
     def _do(self, node: Node) -> None:
         step = node.step
-        shown = self._view.step(step.says)
+        shown = self._view.step(step.summary)
         started = time.monotonic()
-        outcome = Outcome(step.says, step.origin, FAILED, started, started)
+        outcome = Outcome(step.summary, step.origin, FAILED, started, started)
         try:
             if step.done is not None and step.done():
                 outcome.result = SATISFIED
             else:
-                step.do(Task(node.log, self._machine, shown.progress))
+                step.do(Task(node.log, self._context, shown.progress))
                 outcome.result = DONE
         except Failure as failure:
             for one in flatten(failure):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ignition.base.errors import Failure
     from ignition.config.model import Config
     from ignition.config.rules.rule import RuleFinding
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
 
 
 def is_sound(config: dict[str, Any], root: str) -> bool:
@@ -23,18 +23,18 @@ def is_sound(config: dict[str, Any], root: str) -> bool:
     return next(_found(config, root), None) is None
 
 
-def check(config: Config, machine: Machine) -> None:
+def check(config: Config, context: PhaseContext) -> None:
     """Looks at the whole config, also what later phases apply: no disk is wiped for a user who cannot be.
 
     Raises Refused, or Several, with the codes of the rules that lint has for this.
     """
     refusals: list[Failure] = []
-    for found in _found(config.raw, machine.root):
-        origin = machine.origin(*found.path)
+    for found in _found(config.raw, context.root):
+        origin = context.origin(*found.path)
         if found.severity == ERROR:
             refusals.append(Refused(found.code, found.message, origin, hint=found.hint))
         else:
-            machine.log.warning(f"{found.message} [{found.code}, {origin}]")
+            context.log.warning(f"{found.message} [{found.code}, {origin}]")
     if refusals:
         raise FailureGroup(refusals) if len(refusals) > 1 else refusals[0]
 

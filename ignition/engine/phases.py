@@ -14,7 +14,7 @@ from ignition.base.errors import Failure, NeedNetwork, crash_failure, flatten
 from ignition.base.files import touch, write_atomically
 from ignition.config.model import Config
 from ignition.engine import report, status
-from ignition.engine.machine import Machine, sources_of
+from ignition.engine.context import PhaseContext, sources_of
 from ignition.engine.report import Report
 
 TYPE_CHECKING = False
@@ -217,7 +217,9 @@ def _apply(
     def fetch_context() -> Any:
         return acquire.fetch_context(settings, here, acquired.transport, view.line)
 
-    machine = Machine(settings, here, state, sources_of(state.engine), fetch_context, view.line)
+    context = PhaseContext(
+        settings, here, state, sources_of(state.engine), fetch_context, view.line
+    )
     stages = [
         (prefix, _planner(module, function))
         for prefix, module, function in PHASES[phase]
@@ -228,9 +230,9 @@ def _apply(
     if phase != "umount" and not _is_known_to_be_sound(settings, state):
         from ignition.engine import fitness
 
-        fitness.check(config, machine)
-    nodes = plan.make(stages, config, machine)
-    return executor.run(nodes, machine, view)
+        fitness.check(config, context)
+    nodes = plan.make(stages, config, context)
+    return executor.run(nodes, context, view)
 
 
 def _remember_soundness(full: dict[str, Any], settings: Settings, state: State) -> None:

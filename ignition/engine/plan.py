@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from ignition.base.log import Log
     from ignition.config.model import Config
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
     from ignition.engine.step import Step
 
-    Planner = Callable[[Config, Machine], Iterator[Step]]
+    Planner = Callable[[Config, PhaseContext], Iterator[Step]]
 
 
 @record
@@ -29,7 +29,7 @@ class Node:
     before: frozenset[int]
 
 
-def make(stages: list[tuple[str, Planner]], config: Config, machine: Machine) -> list[Node]:
+def make(stages: list[tuple[str, Planner]], config: Config, context: PhaseContext) -> list[Node]:
     """The plan of a phase: all its stages, in order, before anything runs.
 
     `stages` holds (log prefix, function). Raises what speaks against the phase: one Failure, or all of them.
@@ -39,17 +39,17 @@ def make(stages: list[tuple[str, Planner]], config: Config, machine: Machine) ->
     failures: list[Failure] = []
     for prefix, planner in stages:
         earlier = range(len(nodes))
-        log = machine.log.child(prefix) if prefix else machine.log
+        log = context.log.child(prefix) if prefix else context.log
         try:
-            for step in planner(config, machine):
+            for step in planner(config, context):
                 before = _before(step, makers, earlier)
                 for key in step.provides:
                     makers.setdefault(key, []).append(len(nodes))
                 nodes.append(Node(step, log, before))
-                machine.expect(step.provides)
+                context.expect(step.provides)
         except Failure as failure:
             failures += flatten(failure)
-    failures += machine.refusals
+    failures += context.refusals
     if len(failures) > 1:
         raise FailureGroup(failures)
     if failures:

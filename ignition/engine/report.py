@@ -51,7 +51,7 @@ class Report:
             **self.summary(),
             "steps": [
                 {
-                    "says": outcome.says,
+                    "summary": outcome.summary,
                     "origin": str(outcome.origin),
                     "result": outcome.result,
                     "after": round(outcome.started - first, 3),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ignition.base.log import Log
     from ignition.base.origin import Origin
-    from ignition.engine.machine import Machine
+    from ignition.engine.context import PhaseContext
 
 
 @record
@@ -19,7 +19,7 @@ class Task:
     """What a running step may use. `progress` shows a short text to whoever watches."""
 
     log: Log
-    machine: Machine
+    context: PhaseContext
     progress: Callable[[str], None]
 
 
@@ -34,7 +34,7 @@ class Step:
     `deferred` says that the decision what to do is taken only when the step runs.
     """
 
-    says: str
+    summary: str
     origin: Origin
     do: Callable[[Task], None]
     needs: tuple[str, ...] = ()

@@ -39,9 +39,9 @@ class View:
         self._phase = name
         self._started = time.monotonic()
 
-    def step(self, says: str) -> ShownStep:
+    def step(self, summary: str) -> ShownStep:
         """A step begins."""
-        return ShownStep(self, says)
+        return ShownStep(self, summary)
 
     def end(self, steps: int) -> None:
         """The phase ended well."""
@@ -90,26 +90,26 @@ class View:
 class ShownStep:
     """A step on the view. `progress` may come often: at most one line each `ANNOUNCE_EVERY` seconds."""
 
-    __slots__ = ("_last", "_says", "_view")
+    __slots__ = ("_last", "_summary", "_view")
 
-    def __init__(self, view: View, says: str) -> None:
+    def __init__(self, view: View, summary: str) -> None:
         self._view = view
-        self._says = says
+        self._summary = summary
         self._last = time.monotonic()
 
     def progress(self, text: str) -> None:
         now = time.monotonic()
         if now - self._last >= ANNOUNCE_EVERY:
             self._last = now
-            self._view.line(f"{self._says}: {text}")
+            self._view.line(f"{self._summary}: {text}")
 
     def end(self, result: str, seconds: float) -> None:
         if result == "failed":
-            self._view.line(f"FAILED {self._says}", seconds, RED)
+            self._view.line(f"FAILED {self._summary}", seconds, RED)
         elif result == "satisfied":
-            self._view.line(f"{self._says} (already so)", seconds, DIM)
+            self._view.line(f"{self._summary} (already so)", seconds, DIM)
         else:
-            self._view.line(self._says, seconds)
+            self._view.line(self._summary, seconds)
 
 
 def explain(phase: str, failures: list[Failure]) -> str:

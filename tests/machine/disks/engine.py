@@ -15,7 +15,7 @@ from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, plan
-from ignition.engine.machine import Machine
+from ignition.engine.context import PhaseContext
 from ignition.engine.view import View
 
 CACHE = "/run/machine/ignition.json"
@@ -38,7 +38,7 @@ class Ran:
 
     log: list[str]
     failures: list[Failure]
-    says: list[str] = field(default_factory=list)
+    summary: list[str] = field(default_factory=list)
     state: State = field(default_factory=State)
 
     @property
@@ -75,15 +75,15 @@ def run(
     def no_fetching() -> Any:
         raise AssertionError("nothing to fetch in this test")
 
-    machine = Machine(settings, log, ran.state, {}, no_fetching, lambda text: None)
+    context = PhaseContext(settings, log, ran.state, {}, no_fetching, lambda text: None)
     stages = [
         (prefix, getattr(importlib.import_module(f"ignition.stages.{module}"), function))
         for prefix, module, function in STAGES[phase]
     ]
     try:
-        nodes = plan.make(stages, Config(value), machine)
-        ran.says = [node.step.says for node in nodes]
-        executor.run(nodes, machine, View(-1, colour=False)).check()
+        nodes = plan.make(stages, Config(value), context)
+        ran.summary = [node.step.summary for node in nodes]
+        executor.run(nodes, context, View(-1, colour=False)).check()
     except Failure as failure:
         ran.failures = flatten(failure)
     return ran

@@ -91,7 +91,7 @@ def test_half_made_is_made_anew(blank_disk: BlankDisk, kind: str) -> None:
                 file.write(data)
         signatures.add(tags(disk).get("TYPE"))
         ran = succeed("disks", wanted)
-        assert ran.says == [f"make {kind} on {disk}"], (share, ran.text())
+        assert ran.summary == [f"make {kind} on {disk}"], (share, ran.text())
         assert tags(disk)["TYPE"] == kind
         assert tags(disk)["LABEL"] == "NEW"
         assert is_sound(disk, kind)
@@ -99,7 +99,7 @@ def test_half_made_is_made_anew(blank_disk: BlankDisk, kind: str) -> None:
     # Else the test would prove nothing.
     assert kind in signatures
     made = tags(disk)
-    assert succeed("disks", wanted).says == [f"keep {kind} on {disk}"]
+    assert succeed("disks", wanted).summary == [f"keep {kind} on {disk}"]
     assert tags(disk) == made
 
 
@@ -123,9 +123,9 @@ def test_xfs_that_is_half_made_by_anybody(blank_disk: BlankDisk) -> None:
     shell("sync")
     assert tags(disk)["TYPE"] == "xfs"
     assert run("disks", storage(disk, "ext4")).codes == ["IGN2401"]
-    assert succeed("disks", storage(disk, "xfs")).says == [f"make xfs on {disk}"]
+    assert succeed("disks", storage(disk, "xfs")).summary == [f"make xfs on {disk}"]
     assert is_sound(disk, "xfs")
-    assert succeed("disks", storage(disk, "xfs")).says == [f"keep xfs on {disk}"]
+    assert succeed("disks", storage(disk, "xfs")).summary == [f"keep xfs on {disk}"]
 
 
 def half_made(device: str, kind: str) -> Ran:
@@ -144,7 +144,7 @@ def test_with_another_config_it_is_refused_unless_it_may_be_wiped(blank_disk: Bl
     assert "wipeFilesystem" in ran.failures[0].hint
     assert str(ran.failures[0].origin).endswith("/storage/filesystems/0")
     succeed("disks", storage(disk, "ext4", path="/var", wipeFilesystem=True))
-    assert succeed("disks", other).says == [f"keep ext4 on {disk}"]
+    assert succeed("disks", other).summary == [f"keep ext4 on {disk}"]
 
 
 def test_what_it_is_found_as_does_not_matter(blank_disk: BlankDisk) -> None:
@@ -196,7 +196,7 @@ def test_mounted_filesystem_on_a_partition_of_this_config_is_kept(blank_disk: Bl
     Path("/run/machine/mnt").mkdir(exist_ok=True)
     shell("mount", f"{disk}p1", "/run/machine/mnt")
     ran = succeed("disks", wanted)
-    assert ran.says == [f"partition {disk}: as wanted already", f"keep ext4 on {disk}p1"]
+    assert ran.summary == [f"partition {disk}: as wanted already", f"keep ext4 on {disk}p1"]
     wanted["filesystems"][0]["label"] = "other"
     assert run("disks", wanted).codes == ["IGN2106", "IGN2402"]
 

@@ -240,7 +240,7 @@ def test_filesystem_on_a_partition_of_the_same_run(blank_disk: BlankDisk) -> Non
         ],
     }
     ran = succeed("disks", storage)
-    assert ran.says == [
+    assert ran.summary == [
         f"partition {disk}: create 2",
         f"make ext4 on {disk}p1",
         "make vfat on /dev/disk/by-partlabel/by-name",
@@ -249,7 +249,7 @@ def test_filesystem_on_a_partition_of_the_same_run(blank_disk: BlankDisk) -> Non
     assert [one["TYPE"] for one in first] == ["ext4", "vfat"]
     again = succeed("disks", storage)
     assert (tags(f"{disk}p1"), tags(f"{disk}p2")) == first
-    assert again.says[1:] == [
+    assert again.summary[1:] == [
         f"keep ext4 on {disk}p1",
         "keep vfat on /dev/disk/by-partlabel/by-name",
     ]
@@ -311,7 +311,7 @@ def test_disk_with_a_mounted_partition_is_not_overwritten(blank_disk: BlankDisk)
 
 def test_virtiofs_needs_no_device() -> None:
     ran = succeed("disks", {"filesystems": [filesystem("tag", "virtiofs", path="/share")]})
-    assert ran.says == []
+    assert ran.summary == []
 
 
 def test_missing_device_is_waited_for_and_named() -> None:

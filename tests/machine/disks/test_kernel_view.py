@@ -50,7 +50,7 @@ def test_kept_partitions_are_shown_as_they_are(disk: str, listed: str) -> None:
             ],
         },
     )
-    assert ran.says[0] == f"partition {disk}: tell the kernel of 3"
+    assert ran.summary[0] == f"partition {disk}: tell the kernel of 3"
     assert kernel(disk) == places(disk)
     assert fingerprint(disk) == before
     for number in (1, 2):
@@ -61,7 +61,7 @@ def test_kept_partitions_are_shown_as_they_are(disk: str, listed: str) -> None:
         assert "Block count:              20480\n" in size
     # Once it knows, there is nothing to be told.
     again = succeed("disks", {"disks": [{"device": disk, "partitions": entries}]})
-    assert again.says == [f"partition {disk}: as wanted already"]
+    assert again.summary == [f"partition {disk}: as wanted already"]
 
 
 def test_kernel_is_told_beside_a_change(disk: str) -> None:

@@ -128,8 +128,8 @@ def test_what_is_no_filesystem_is_skipped(root: Path, volumes: list[str]) -> Non
         {"device": volumes[2], "path": "/c"},
         {"device": "/dev/absent", "format": "ext4"},
     ]
-    assert mount(root, *entries).says == []
-    assert unmount(root, *entries).says == []
+    assert mount(root, *entries).summary == []
+    assert unmount(root, *entries).summary == []
 
 
 def test_missing_folders_are_made_and_noted(root: Path, volumes: list[str]) -> None:

@@ -97,7 +97,7 @@ def test_stale_gpt_leaves_the_filesystem_of_a_dos_partition_alone(blank_disk: Bl
     ran = succeed(
         "disks", {"disks": [{"device": disk, "wipeTable": True, "partitions": [{"number": 1}]}]}
     )
-    assert "wipe the table" in ran.says[0]
+    assert "wipe the table" in ran.summary[0]
     assert list(seen_by_us(disk) or ()) == [1]
 
 

@@ -47,7 +47,7 @@ def test_array_is_made_and_kept_by_a_second_run(members: list[str]) -> None:
     assert "any:data" in text
     made = tags("/dev/md/data")
     assert (made["TYPE"], made["LABEL"]) == ("ext4", "onraid")
-    assert succeed("disks", wanted).says == [
+    assert succeed("disks", wanted).summary == [
         "keep array data of 2 devices",
         "keep ext4 on /dev/md/data",
     ]
@@ -74,7 +74,7 @@ def test_array_of_partitions_of_the_same_run(blank_disk: BlankDisk) -> None:
     ]
     storage["filesystems"] = [{"device": "/dev/md/stripes", "format": "vfat"}]
     ran = succeed("disks", storage)
-    assert ran.says[1] == "create array stripes of 2 devices"
+    assert ran.summary[1] == "create array stripes of 2 devices"
     assert tags("/dev/md/stripes")["TYPE"] == "vfat"
 
 

@@ -73,7 +73,7 @@ def test_wiped_disk_whose_partitions_are_an_array_by_now(blank_disk: BlankDisk) 
     made = read_table(disk), tags("/dev/md/data")
     reboot()
     assert arrays()
-    assert succeed("disks", wanted).says == [
+    assert succeed("disks", wanted).summary == [
         f"partition {disk}: as wanted already",
         "keep array data of 2 devices",
         "keep ext4 on /dev/md/data",
@@ -91,7 +91,7 @@ def test_what_somebody_added_to_a_wiped_disk_is_wiped(blank_disk: BlankDisk) -> 
     made = read_table(disk)
     subprocess.run(["sfdisk", "--quiet", "--append", disk], input=",\n", text=True, check=True)
     assert len(read_table(disk)) == 3
-    assert succeed("disks", wanted).says == [f"partition {disk}: wipe the table, create 2"]
+    assert succeed("disks", wanted).summary == [f"partition {disk}: wipe the table, create 2"]
     assert [part.start for part in read_table(disk)] == [part.start for part in made]
 
 
@@ -109,10 +109,10 @@ def test_array_of_which_only_some_superblocks_are_there(blank_disk: BlankDisk, w
     reboot()
     # The half that is there was assembled, but does not run.
     assert "inactive" in Path("/proc/mdstat").read_text()
-    assert succeed("disks", wanted).says[-1] == "create array data of 2 devices"
+    assert succeed("disks", wanted).summary[-1] == "create array data of 2 devices"
     assert "Active Devices : 2" in detail("/dev/md/data")
     reboot()
-    assert succeed("disks", wanted).says[-1] == "keep array data of 2 devices"
+    assert succeed("disks", wanted).summary[-1] == "keep array data of 2 devices"
 
 
 @pytest.mark.parametrize("metadata", ["0.90", "1.0", "1.1", "1.2"])
@@ -128,7 +128,7 @@ def test_array_that_is_complete_comes_up(blank_disk: BlankDisk, metadata: str) -
 
     def check(*acts: str) -> None:
         ran = succeed("disks", wanted)
-        assert ran.says[1] in acts
+        assert ran.summary[1] in acts
         assert tags("/dev/md/data") == made
 
     stop_arrays()
@@ -157,7 +157,7 @@ def test_member_that_was_lost_later_is_no_reason_to_make_it_anew(blank_disk: Bla
     assert tags("/dev/md/data") == made
     # With nothing on it, its making was cut off and the system ran what there was of it.
     shell("wipefs", "--all", "/dev/md/data")
-    assert succeed("disks", wanted).says[-1] == "create array data of 2 devices"
+    assert succeed("disks", wanted).summary[-1] == "create array data of 2 devices"
 
 
 def test_array_on_an_array(blank_disk: BlankDisk) -> None:
@@ -172,7 +172,7 @@ def test_array_on_an_array(blank_disk: BlankDisk) -> None:
     made = tags("/dev/md/outer")
     for _ in range(2):
         reboot()
-        assert "create" not in " ".join(succeed("disks", wanted).says)
+        assert "create" not in " ".join(succeed("disks", wanted).summary)
         assert tags("/dev/md/outer") == made
 
 

@@ -18,7 +18,7 @@ from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, plan
-from ignition.engine.machine import Machine
+from ignition.engine.context import PhaseContext
 from ignition.engine.step import Step, Task
 from ignition.engine.view import View
 
@@ -26,11 +26,11 @@ HERE = Origin("test")
 QUIET = View(-1, colour=False)
 
 
-def machine() -> Machine:
+def context() -> PhaseContext:
     def no_fetching() -> NoReturn:
         raise AssertionError("nothing to fetch")
 
-    return Machine(
+    return PhaseContext(
         Settings(), Log(lambda level, text: None), State(), {}, no_fetching, lambda text: None
     )
 
@@ -56,10 +56,10 @@ def noting(order: list[str], name: str, after: float = 0) -> Callable[[Task], No
 
 
 def run(*stages: list[Step]) -> executor.Execution:
-    here = machine()
+    here = context()
 
     def planner(steps: list[Step]) -> plan.Planner:
-        def planned(config: Config, machine: Machine) -> Iterator[Step]:
+        def planned(config: Config, context: PhaseContext) -> Iterator[Step]:
             return iter(steps)
 
         return planned
@@ -174,7 +174,7 @@ def test_the_steps_of_a_run_that_failed_are_known() -> None:
             step("third", noting([], "third"), needs=("y",)),
         ]
     )
-    assert [(outcome.says, outcome.result) for outcome in execution.outcomes] == [
+    assert [(outcome.summary, outcome.result) for outcome in execution.outcomes] == [
         ("first", executor.DONE),
         ("second", executor.FAILED),
     ]
@@ -217,12 +217,12 @@ def test_a_crash_waits_for_running_steps_and_is_a_failure_of_its_step(
 def test_all_refusals_of_a_plan_are_reported_before_anything_runs() -> None:
     ran: list[str] = []
 
-    def refusing(config: Config, machine: Machine) -> Iterator[Step]:
-        machine.refuse(Refused("IGN9998", "first"))
+    def refusing(config: Config, context: PhaseContext) -> Iterator[Step]:
+        context.refuse(Refused("IGN9998", "first"))
         yield step("a", noting(ran, "a"))
         raise Refused("IGN9999", "second")
 
     with pytest.raises(FailureGroup) as caught:
-        plan.make([("", refusing)], Config({}), machine())
+        plan.make([("", refusing)], Config({}), context())
     assert sorted(failure.text for failure in caught.value.failures) == ["first", "second"]
     assert ran == []

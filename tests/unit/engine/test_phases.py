@@ -256,7 +256,7 @@ def test_a_phase_that_failed_reports_the_steps_that_ran(target: Target) -> None:
     assert target.run("fetch-offline", "files") == 1
     phase = json.loads(target.left("report.json").read_text())[-1]
     assert phase["phase"] == "files"
-    steps = {entry["says"]: entry["result"] for entry in phase["steps"]}
+    steps = {entry["summary"]: entry["result"] for entry in phase["steps"]}
     assert steps["make /a"] == "done"
     assert steps["write /a/b/two"] == "failed"
     assert [failure["code"] for failure in phase["failures"]] == ["IGN4011"]

@@ -55,6 +55,6 @@ def test_the_report_means_the_same_and_shows_nothing_that_moves(tmp_path: Path) 
     done = report.Report("files", 1.0, 1.0, [step], [failure()])
     report.keep(done, settings, Log(lambda level, text: None))
     text = (tmp_path / report.REPORT_FILE).read_text()
-    assert json.loads(text)[0]["steps"][0]["says"] == FORGED
+    assert json.loads(text)[0]["steps"][0]["summary"] == FORGED
     assert json.loads(text)[0]["failures"][0]["hint"] == FORGED
     assert all(line.isprintable() for line in text.split("\n"))

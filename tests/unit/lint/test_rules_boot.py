@@ -22,7 +22,7 @@ from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.config.model import Config
 from ignition.engine import plan
-from ignition.engine.machine import Machine
+from ignition.engine.context import PhaseContext
 from ignition.lint.engine_codes import CODES
 from ignition.lint.registry import RULES
 from ignition.lint.run import lint
@@ -568,7 +568,7 @@ def disks(machine: Target, sections: Sections) -> None:
     from ignition.stages import luks, raid
 
     log = Log(lambda *_: None)
-    known = Machine(
+    known = PhaseContext(
         machine.settings,
         log,
         machine.state,

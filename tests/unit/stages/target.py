@@ -16,7 +16,7 @@ from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, fitness, plan
-from ignition.engine.machine import Machine
+from ignition.engine.context import PhaseContext
 from ignition.engine.view import View
 from ignition.resource.context import FetchContext
 
@@ -50,7 +50,7 @@ class Target:
         Path(self.settings.config_cache).write_text(gojson.dumps(config))
         self.log, self.critical = [], []
         log = Log(self._log)
-        machine = Machine(
+        context = PhaseContext(
             self.settings,
             log,
             self.state,
@@ -63,10 +63,10 @@ class Target:
             for name in STAGES
             if name in names
         ]
-        fitness.check(Config(config), machine)
-        nodes = plan.make(planners, Config(config), machine)
-        self.plan = [node.step.says for node in nodes]
-        executor.run(nodes, machine, self.view).check()
+        fitness.check(Config(config), context)
+        nodes = plan.make(planners, Config(config), context)
+        self.plan = [node.step.summary for node in nodes]
+        executor.run(nodes, context, self.view).check()
         return self.plan
 
     def _log(self, level: int, text: str) -> None:

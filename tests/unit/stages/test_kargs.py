@@ -14,7 +14,7 @@ from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, plan
-from ignition.engine.machine import Machine
+from ignition.engine.context import PhaseContext
 from ignition.engine.view import View
 from ignition.stages import kargs
 
@@ -40,11 +40,11 @@ def run(arguments: dict[str, Any]) -> None:
     def no_fetching() -> Any:
         raise AssertionError
 
-    machine = Machine(
+    context = PhaseContext(
         Settings(), Log(lambda level, text: None), State(), {}, no_fetching, lambda text: None
     )
-    nodes = plan.make([("", kargs.plan)], Config({"kernelArguments": arguments}), machine)
-    executor.run(nodes, machine, View(-1, colour=False)).check()
+    nodes = plan.make([("", kargs.plan)], Config({"kernelArguments": arguments}), context)
+    executor.run(nodes, context, View(-1, colour=False)).check()
 
 
 def told(helper: Path) -> list[str]:

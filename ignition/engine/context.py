@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
 
 
-class Machine:
+class PhaseContext:
     """The target of one phase.
 
     `root` is the root of the target system as given by --root. `progress` shows a short text to people.
@@ -82,6 +82,6 @@ class Machine:
 
 
 def sources_of(state_engine: dict[str, Any]) -> dict[str, list[str]]:
-    """The table of `Machine.origin` as the fetch phase left it in the state."""
+    """The table of `PhaseContext.origin` as the fetch phase left it in the state."""
     found = state_engine.get("origins")
     return found if isinstance(found, dict) else {}
