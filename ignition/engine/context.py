@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 class PhaseContext:
     """The target of one phase.
 
-    `root` is the root of the target system as given by --root. `progress` shows a short text to people.
+    root      the root of the target system, as given by --root
+    progress  shows a short text on the live view
+    journal   the journal of the files phase, set by the first stage that opens it; all stages share it
     """
 
     __slots__ = (
         "_fetch_context",
         "_provided",
+        "journal",
         "log",
         "progress",
         "refusals",
@@ -50,6 +53,7 @@ class PhaseContext:
         self.log = log
         self.state = state
         self.progress = progress
+        self.journal: Any = None
         self.refusals: list[Failure] = []
         self.sources = sources
         self._fetch_context = fetch_context
