@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import boots, configs, engines, fetching, growth, phases, schemes
 from benchmarks.engines import installed, original, ours
 from benchmarks.table import Row
-from ignition.testbed import peer
+from tests.support import peer
 
 MEMORY = Path("/dev/shm")
 GROUPS = ("boots", "phases", "configs", "fetch", "schemes")

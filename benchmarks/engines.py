@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ignition.testbed import peer
 from ignition.testbed.cache import CHECKOUT
 from ignition.testbed.programs import run
+from tests.support import peer
 
 INTERPRETER = Path("/usr/bin/python3")
 """The distribution's own: what an initramfs gets, whatever else is on PATH."""

@@ -21,7 +21,7 @@ from benchmarks.engines import INTERPRETER, Engine, forget
 from benchmarks.loads import Config
 from benchmarks.measure import Command, Pair, compare
 from benchmarks.table import Row, milliseconds
-from ignition.testbed.certificates import Authority
+from tests.support.certificates import Authority
 
 SMALL_FILES = 200
 # More at once would be rude to a server that a whole fleet asks.

@@ -8,10 +8,10 @@ import json
 from pathlib import Path
 
 from ignition.testbed.boot import Boot
-from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from ignition.testbed.metadata.aws import Aws
-from tests.unit.resource import s3_service
+from tests.support import s3_service
+from tests.support.certificates import Authority
 
 
 def test_files_that_only_the_instances_role_may_read(boot: Boot, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 
 from ignition.testbed.boot import Boot
-from ignition.testbed.tftpserver import Fault, TftpServer
+from tests.support.tftp_server import Fault, TftpServer
 
 HOST = "10.0.2.2"
 """This machine, as the guest sees it."""

@@ -20,9 +20,9 @@ from random import Random
 
 from ignition.base.finding import ERROR
 from ignition.config.check import Checked, check
-from ignition.testbed import peer, randomconfig
 from tests.fuzz import mutation
-from tests.unit.config.random_configs import Configs
+from tests.support import peer, random_json
+from tests.support.random_configs import Configs
 
 VERSIONS = ("3.0.0", "3.1.0", "3.2.0", "3.3.0")
 SEEDS = [data for data in mutation.corpus().values() if len(data) < 5000]
@@ -30,7 +30,7 @@ SEEDS = [data for data in mutation.corpus().values() if len(data) < 5000]
 
 def valid(rng: Random) -> bytes:
     """A config that is accepted, perhaps with warnings."""
-    return randomconfig.text(randomconfig.config(rng, rng.choice(VERSIONS)), rng).encode()
+    return random_json.text(random_json.config(rng, rng.choice(VERSIONS)), rng).encode()
 
 
 def nearly_valid(rng: Random) -> bytes:
@@ -45,8 +45,8 @@ def wild(rng: Random) -> bytes:
 
 def spoiled(rng: Random) -> bytes:
     """A valid config with repeated, unknown and respelt keys, nulls, wrong types."""
-    tree = randomconfig.spoiled(rng, randomconfig.config(rng, rng.choice(VERSIONS)))
-    return randomconfig.text(tree, rng).encode("utf-8", "surrogatepass")
+    tree = random_json.spoiled(rng, random_json.config(rng, rng.choice(VERSIONS)))
+    return random_json.text(tree, rng).encode("utf-8", "surrogatepass")
 
 
 def mutated(rng: Random) -> bytes:

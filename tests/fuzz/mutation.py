@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ignition.testbed.randomconfig import Literal, Object, objects, spoiled, text
+from tests.support.random_json import Literal, Object, objects, spoiled, text
 
 CORPUS = Path(__file__).parent / "corpus"
 TOKENS = (

@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from tests.unit.stages import skeleton
+from tests.support import skeleton
 
 Json = dict[str, Any]
 T = TypeVar("T")

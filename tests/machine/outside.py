@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from ignition.testbed import uml
 from tests.machine.inside import SHARED
+from tests.support import uml
 
 SILENCE = 600
 """Seconds without a report after which the guest is taken for hung."""

@@ -100,3 +100,29 @@ def test_boot_path_is_lean(name: str) -> None:
     loaded = subprocess.run(run, check=True, capture_output=True, text=True).stdout.split()
     dear = {module.split(".")[0] for module in loaded} & TOO_DEAR
     assert not dear
+
+
+@pytest.mark.parametrize("folder", ["ignition", "providers", "stages"])
+def test_the_product_imports_neither_tests_nor_tools(folder: str) -> None:
+    wrong = [
+        f"{path.relative_to(CHECKOUT)} imports {target}"
+        for path in sorted((CHECKOUT / folder).rglob("*.py"))
+        for target in imported(path, path.stem)
+        if target.split(".")[0] in ("tests", "tools", "benchmarks")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_tests_share_code_through_support_alone() -> None:
+    """A test may import its own folder, tests.support, and tests.fuzz for random machines and texts."""
+    wrong = []
+    for path in sorted((CHECKOUT / "tests").rglob("*.py")):
+        parts = path.relative_to(CHECKOUT).with_suffix("").parts
+        own = ".".join(parts[: 3 if parts[1] == "unit" else 2])
+        wrong += [
+            f"{path.relative_to(CHECKOUT)} imports {target}"
+            for target in imported(path, ".".join(parts))
+            if target.startswith("tests.")
+            and not f"{target}.".startswith((f"{own}.", "tests.support.", "tests.fuzz."))
+        ]
+    assert not wrong, "\n".join(wrong)

@@ -7,7 +7,7 @@ config gave to the platform, None for nothing; the service answers as it would h
     fake = FAKES["aws"](b'{"ignition": {"version": "3.0.0"}}')
     with HttpServer(host=fake.address, port=80, service=fake.answer) as server: ...
 
-The address is the service's own, for a network of the test's own (`testbed.network`).
+The address is the service's own, for a network of the test's own (`tests.support.network`).
 """
 
 from __future__ import annotations

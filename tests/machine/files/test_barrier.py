@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ignition.base.errors import Failure
-from tests.unit.stages.target import Target
+from tests.support.target import Target
 
 RESULT = "/etc/.ignition-result.json"
 ALL = ("users", "files", "units", "result")

@@ -16,9 +16,9 @@ from typing import Any
 
 from ignition.base.settings import Settings
 from ignition.engine import main
-from ignition.testbed import network, peer
 from ignition.testbed.httpserver import HttpServer, Seen
 from ignition.testbed.programs import run
+from tests.support import network, peer
 
 WAITS = -1
 """Status of a phase that was still waiting when its time was over."""

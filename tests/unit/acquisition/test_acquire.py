@@ -29,9 +29,9 @@ from ignition.base.state import State
 from ignition.config import dump, parse
 from ignition.providers import metal
 from ignition.resource import digest
-from ignition.testbed import randomconfig
-from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
+from tests.support import random_json
+from tests.support.certificates import Authority
 
 Config = dict[str, Any]
 
@@ -613,7 +613,7 @@ def test_from_3_3_on_what_its_own_rules_accept_those_of_the_newest_spec_accept(
     accepted = 0
     for seed in range(300):
         rng = Random(seed)
-        data = randomconfig.text(randomconfig.config(rng, version)).encode()
+        data = random_json.text(random_json.config(rng, version)).encode()
         try:
             value = parse.parse(data, "random").value
         except InvalidConfig:

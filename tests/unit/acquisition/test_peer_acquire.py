@@ -19,8 +19,8 @@ from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config import dump
 from ignition.engine import main
-from ignition.testbed import peer, randomconfig
 from ignition.testbed.httpserver import HttpServer
+from tests.support import peer, random_json
 
 INLINE = {"source": "data:,%7B%22ignition%22:%7B%22version%22:%223.0.0%22%7D%7D"}
 REMOTE = {"source": "http://h/c"}
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(not peer.engine(), reason=peer.MISSING)
 
 def random_config(rng: Random) -> dict[str, Any]:
     value: dict[str, Any] = json.loads(
-        randomconfig.text(randomconfig.config(rng, rng.choice(VERSIONS)))
+        random_json.text(random_json.config(rng, rng.choice(VERSIONS)))
     )
     return value
 

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from ignition.providers import first_source
-from ignition.testbed import drives, network, peer
+from ignition.testbed import drives
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
+from tests.support import network, peer
 from tests.unit.acquisition.rivals import CONFIG, WAITS, Machine, Servers, differing, own_devices
 
 URL = "ignition.config.url="

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ignition.testbed import peer
+from tests.support import peer
+from tests.support.http_responses import REFUSED, TAKEN
+from tests.support.listening import listening
 from tests.unit.acquisition.rivals import Machine
-from tests.unit.resource.listening import listening
-from tests.unit.resource.wire import REFUSED, TAKEN
 
 pytestmark = pytest.mark.skipif(not peer.engine(), reason=peer.MISSING)
 

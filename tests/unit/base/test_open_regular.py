@@ -10,27 +10,7 @@ from pathlib import Path
 import pytest
 
 from ignition.base.files import UnusableFile, open_regular, read_regular, touch, write_atomically
-
-KINDS = ("fifo", "socket", "zero", "block", "folder", "link", "sparse")
-
-
-def put(path: Path, kind: str) -> None:
-    """Lays something down that is no file to be read."""
-    if kind == "fifo":
-        os.mkfifo(path)
-    elif kind == "socket":
-        os.mknod(path, stat.S_IFSOCK | 0o600)
-    elif kind == "zero":
-        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 5))
-    elif kind == "block":
-        os.mknod(path, stat.S_IFBLK | 0o600, os.makedev(7, 0))
-    elif kind == "folder":
-        path.mkdir()
-    elif kind == "link":
-        path.symlink_to("/etc/passwd")
-    elif kind == "sparse":
-        path.touch()
-        os.truncate(path, 200 << 30)
+from tests.support.special_files import KINDS, put
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 
 from ignition.base.settings import Settings
 from ignition.cli import rmcfg
-from ignition.testbed import peer
-from ignition.testbed.vmware import Hypervisor
+from tests.support import peer
+from tests.support.vmware import Hypervisor
 from tests.unit.cli.command import run
 
 CASES = [

@@ -12,7 +12,7 @@ from ignition.base.errors import EmptyConfig, InvalidConfig
 from ignition.base.finding import ERROR, INFO, MAX_FINDINGS, WARNING
 from ignition.config import parse
 from ignition.config.check import Checked, check
-from ignition.testbed import randomconfig
+from tests.support import random_json
 
 V = '"ignition":{"version":"3.6.0"}'
 
@@ -298,8 +298,8 @@ def test_an_accepted_config_has_its_warnings() -> None:
 def test_no_text_ends_in_a_traceback() -> None:
     rng = Random(7)
     for _ in range(300):
-        tree = randomconfig.spoiled(rng, randomconfig.config(rng, "3.6.0"))
-        data = bytearray(randomconfig.text(tree, rng).encode())
+        tree = random_json.spoiled(rng, random_json.config(rng, "3.6.0"))
+        data = bytearray(random_json.text(tree, rng).encode())
         for _ in range(rng.randrange(3)):
             data[rng.randrange(len(data))] = rng.randrange(256)
         result = checked(bytes(data))

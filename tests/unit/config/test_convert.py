@@ -12,7 +12,7 @@ from ignition.config import dump, shapes
 from ignition.config.check import check
 from ignition.config.convert import convert, known_version, text
 from ignition.config.parse import parse
-from tests.unit.config.random_configs import Configs
+from tests.support.random_configs import Configs
 
 Value = dict[str, Any]
 

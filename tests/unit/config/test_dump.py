@@ -10,7 +10,7 @@ import pytest
 
 from ignition.base import gojson
 from ignition.config import dump, parse, shapes
-from ignition.testbed import randomconfig
+from tests.support import random_json
 
 EMPTY = (
     '{"ignition":{"config":{"replace":{"verification":{}}},"proxy":{},"security":{"tls":{}},'
@@ -94,7 +94,7 @@ def test_pretty_has_the_same_content() -> None:
 def test_what_was_written_is_read_as_the_same_config() -> None:
     rng = Random(3)
     for _ in range(60):
-        text = randomconfig.text(randomconfig.config(rng, shapes.NEWEST)).encode()
+        text = random_json.text(random_json.config(rng, shapes.NEWEST)).encode()
         cached = dump.cache_text(parse.parse(text, "test").value)
         assert dump.cache_text(gojson.loads(cached)) == cached
         assert dump.cache_text(parse.parse(cached.encode(), "test").value) == cached

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ignition.base.errors import InvalidConfig
 from ignition.config import decode, document, exact, fast, parse, shapes, unused, versions
 from ignition.config.check import check
-from ignition.testbed import randomconfig
+from tests.support import random_json
 
 CHECKOUT = Path(__file__).parents[3]
 V = '"ignition":{"version":"3.6.0"}'
@@ -25,7 +25,7 @@ V = '"ignition":{"version":"3.6.0"}'
 def test_ordinary_configs_are_read_quickly(version: str) -> None:
     rng = Random(version)
     for _ in range(50):
-        text = randomconfig.text(randomconfig.config(rng, version), rng)
+        text = random_json.text(random_json.config(rng, version), rng)
         assert fast.read(text.encode()) is not None
 
 
@@ -107,10 +107,10 @@ def agree(data: bytes) -> None:
 def test_both_readers_agree(
     rng: Random, version: str, spoil: bool, edits: list[tuple[int, int]]
 ) -> None:
-    tree = randomconfig.config(rng, version)
+    tree = random_json.config(rng, version)
     if spoil:
-        tree = randomconfig.spoiled(rng, tree)
-    data = bytearray(randomconfig.text(tree, rng).encode())
+        tree = random_json.spoiled(rng, tree)
+    data = bytearray(random_json.text(tree, rng).encode())
     for place, byte in edits:
         data[place % len(data)] = byte
     agree(bytes(data))
@@ -119,10 +119,10 @@ def test_both_readers_agree(
 @settings(max_examples=200, deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from(shapes.VERSIONS), st.booleans())
 def test_both_paths_come_to_the_same_result(rng: Random, version: str, spoil: bool) -> None:
-    tree = randomconfig.config(rng, version)
+    tree = random_json.config(rng, version)
     if spoil:
-        tree = randomconfig.spoiled(rng, tree)
-    data = randomconfig.text(tree).encode()
+        tree = random_json.spoiled(rng, tree)
+    data = random_json.text(tree).encode()
     exactly, checked = exact.check(data, "test"), check(data, "test")
     assert checked.findings == exactly.findings
     assert checked.refusal == exactly.refusal

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ignition.config import dump, merge, parse, shapes
-from ignition.testbed import randomconfig
+from tests.support import random_json
 
 
 def merged(parent: Any, child: Any) -> Any:
@@ -273,7 +273,7 @@ def test_plain_members_are_the_childs_also_when_it_has_none() -> None:
 def test_merging_with_the_empty_config_changes_nothing() -> None:
     rng = Random(5)
     for _ in range(50):
-        text = randomconfig.text(randomconfig.config(rng, shapes.NEWEST)).encode()
+        text = random_json.text(random_json.config(rng, shapes.NEWEST)).encode()
         value = parse.parse(text, "test").value
         cached = dump.cache_text(value)
         assert dump.cache_text(merge.merge(dump.empty(), value)) == cached

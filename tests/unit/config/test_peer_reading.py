@@ -13,7 +13,7 @@ import pytest
 from ignition.base.finding import ERROR
 from ignition.config import dump, merge, parse
 from ignition.config.check import check
-from ignition.testbed import peer, randomconfig
+from tests.support import peer, random_json
 
 # What release 2.14 knows in final form.
 VERSIONS = ["3.0.0", "3.1.0", "3.2.0", "3.3.0"]
@@ -24,10 +24,10 @@ needs_engine = pytest.mark.skipif(not peer.engine(), reason=peer.MISSING)
 
 def spoiled_text(seed: int) -> bytes:
     rng = Random(seed)
-    tree = randomconfig.config(rng, rng.choice(VERSIONS))
+    tree = random_json.config(rng, rng.choice(VERSIONS))
     if rng.random() < 0.8:
-        tree = randomconfig.spoiled(rng, tree)
-    data = bytearray(randomconfig.text(tree, rng).encode())
+        tree = random_json.spoiled(rng, tree)
+    data = bytearray(random_json.text(tree, rng).encode())
     if rng.random() < 0.2:
         data[rng.randrange(len(data))] = rng.choice(b'{}[],:"\\0 x\xff\x80n')
     return bytes(data)
@@ -76,9 +76,7 @@ def test_merges_are_the_same(tmp_path: Path) -> None:
     compared = 0
     for seed in range(100):
         rng = Random(seed)
-        texts = [
-            randomconfig.text(randomconfig.config(rng, rng.choice(VERSIONS))) for _ in range(3)
-        ]
+        texts = [random_json.text(random_json.config(rng, rng.choice(VERSIONS))) for _ in range(3)]
         top = json.loads(texts[0])
         top["ignition"]["config"] = {
             "merge": [

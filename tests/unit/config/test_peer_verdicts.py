@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ignition.config.check import check
-from ignition.testbed import peer
 from tests.fuzz import differential
+from tests.support import peer
 
 CHECKOUT = Path(__file__).parents[3]
 START = '{"ignition":{"version":"3.3.0"},'

@@ -19,8 +19,8 @@ import pytest
 
 from ignition.base import finding
 from ignition.config.check import check
-from ignition.testbed import peer
-from tests.unit.config.random_configs import ODD_SOURCES, ODD_UNITS, SOURCES, UNITS, Configs
+from tests.support import peer
+from tests.support.random_configs import ODD_SOURCES, ODD_UNITS, SOURCES, UNITS, Configs
 
 VERSIONS = ("3.0.0", "3.1.0", "3.2.0", "3.3.0")
 # Words of rules that 2.14 does not have, or that only it has.

@@ -13,7 +13,7 @@ import pytest
 
 from ignition.config import rules, shapes
 from ignition.config.rules.rule import Rule
-from tests.unit.config.random_configs import Configs
+from tests.support.random_configs import Configs
 
 
 def all_rules() -> dict[str, Rule]:

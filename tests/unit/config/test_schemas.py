@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from ignition.config import check, decode, document, shapes
 from ignition.config.shapes import Member, Shape
-from ignition.testbed import randomconfig
+from tests.support import random_json
 from tools import models
 
 SCHEMAS = models.load_schemas()
@@ -224,10 +224,10 @@ def test_what_is_accepted_conforms_to_the_schema(version: str) -> None:
     rng = Random(version)
     accepted = 0
     for round_ in range(300):
-        tree = randomconfig.config(rng, version)
+        tree = random_json.config(rng, version)
         if round_ % 2:
-            tree = randomconfig.spoiled(rng, tree)
-        result = check.check(randomconfig.text(tree).encode(), "test")
+            tree = random_json.spoiled(rng, tree)
+        result = check.check(random_json.text(tree).encode(), "test")
         if result.value is not None and result.version == version:
             accepted += 1
             assert validator.is_valid(result.value), next(validator.iter_errors(result.value))

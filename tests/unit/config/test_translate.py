@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ignition.config import fast, parse, shapes, translate
-from ignition.testbed import randomconfig
+from tests.support import random_json
 
 
 def newest(version: str, **sections: Any) -> Any:
@@ -97,7 +97,7 @@ def test_an_odd_spelling_of_the_newest_version_is_kept() -> None:
 def test_nothing_else_changes(version: str) -> None:
     rng = Random(version)
     for _ in range(40):
-        text = randomconfig.text(randomconfig.config(rng, version)).encode()
+        text = random_json.text(random_json.config(rng, version)).encode()
         read = fast.read(text)
         assert read is not None
         read[0]["ignition"]["version"] = shapes.NEWEST

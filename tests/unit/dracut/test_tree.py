@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ignition.testbed.httpserver import HttpServer
-from ignition.testbed.tftpserver import TftpServer
+from tests.support.tftp_server import TftpServer
 
 CHECKOUT = Path(__file__).parents[3]
 MODULE = CHECKOUT / "dracut-module/30ignition"

@@ -14,7 +14,7 @@ import pytest
 
 from ignition.base import journal
 from ignition.testbed.httpserver import HttpServer
-from tests.unit.base.test_open_regular import KINDS, put
+from tests.support.special_files import KINDS, put
 from tests.unit.engine.target import HELLO, Target, V
 
 

@@ -16,7 +16,7 @@ from ignition.config.rules import findings
 from ignition.lint import registry, rules
 from ignition.lint.registry import RULES
 from ignition.lint.rule import LintRule
-from tests.unit.config.random_configs import Configs
+from tests.support.random_configs import Configs
 
 LINT = Path(registry.__file__).parent
 

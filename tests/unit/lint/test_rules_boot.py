@@ -27,10 +27,13 @@ from ignition.lint.engine_codes import CODES
 from ignition.lint.registry import RULES
 from ignition.lint.run import lint
 from ignition.resource.context import FetchContext
+from tests.support.skeleton import furnish
+from tests.support.target import (
+    STAGES,
+    Target,
+    target,  # noqa: F401
+)
 from tests.unit.lint.lint_cases import codes, config, file, url
-from tests.unit.stages.conftest import target  # noqa: F401
-from tests.unit.stages.skeleton import furnish
-from tests.unit.stages.target import STAGES, Target
 
 Sections = dict[str, Any]
 

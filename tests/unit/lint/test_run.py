@@ -20,7 +20,7 @@ from ignition.config import shapes
 from ignition.config.check import check
 from ignition.lint.finding import LintFinding
 from ignition.lint.run import lint
-from tests.unit.config.random_configs import Configs
+from tests.support.random_configs import Configs
 from tests.unit.lint.lint_cases import config, file, url
 
 V = '"ignition":{"version":"3.6.0"}'

@@ -15,9 +15,9 @@ from ignition.acquisition import platforms
 from ignition.base.settings import Settings
 from ignition.engine import main
 from ignition.resource.context import FetchContext, Transport
-from ignition.testbed import network
 from ignition.testbed.httpserver import HttpServer
 from ignition.testbed.metadata import FAKES, Fake
+from tests.support import network
 
 RACING = ("openstack", "brightbox", "cloudstack")
 """Platforms that ask a service and drives at once."""

@@ -13,8 +13,8 @@ import pytest
 
 from ignition.base.errors import Failure
 from ignition.providers import first_source
-from ignition.testbed import network
 from ignition.testbed.httpserver import Answer, HttpServer
+from tests.support import network
 from tests.unit.providers.clouds import asked, fake, fetch, later, needs_network, served
 
 Machine = Any

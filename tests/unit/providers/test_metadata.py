@@ -16,9 +16,9 @@ from ignition.acquisition import platforms
 from ignition.base.errors import Failure, InvalidConfig
 from ignition.config.parse import parse
 from ignition.providers import first_source
-from ignition.testbed import network
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
+from tests.support import network
 from tests.unit.providers.clouds import (
     RACING,
     asked,

@@ -11,11 +11,11 @@ import pytest
 
 from ignition.base.errors import Failure, NotFound
 from ignition.resource import source_port
-from ignition.testbed import network
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
 from ignition.testbed.metadata.aliyun import Aliyun
 from ignition.testbed.metadata.aws import TOKEN, Aws
+from tests.support import network
 from tests.unit.providers.clouds import asked, fake, fetch, needs_network, served
 
 Machine = Any

@@ -15,7 +15,7 @@ from ignition.base.errors import Failure, NeedNetwork, NoProvider
 from ignition.providers import vmware
 from ignition.system.vmware.guestinfo import Guestinfo
 from ignition.testbed.httpserver import HttpServer
-from ignition.testbed.vmware import Hypervisor, Refusal
+from tests.support.vmware import Hypervisor, Refusal
 from tests.unit.providers.clouds import run
 
 Machine = Any

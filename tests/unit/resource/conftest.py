@@ -11,7 +11,7 @@ import pytest
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.resource.context import FetchContext, Transport
-from ignition.testbed.certificates import Authority
+from tests.support.certificates import Authority
 
 
 class Bench:

@@ -18,11 +18,11 @@ from ignition.config import authorities
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.schemes import http
-from ignition.testbed import network
-from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
-from ignition.testbed.nameserver import RESOLV_CONF, NameServer
-from tests.unit.resource.listening import listening
+from tests.support import network
+from tests.support.certificates import Authority
+from tests.support.listening import listening
+from tests.support.name_server import RESOLV_CONF, NameServer
 
 Bench = Any
 Issue = Callable[..., Path]

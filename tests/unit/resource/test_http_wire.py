@@ -15,8 +15,8 @@ from ignition.base.errors import Failure
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.schemes import http_wire
-from tests.unit.resource.listening import listening
-from tests.unit.resource.wire import BODY, CHUNKED, OK, REFUSED, TAKEN
+from tests.support.http_responses import BODY, CHUNKED, OK, REFUSED, TAKEN
+from tests.support.listening import listening
 
 Bench = Any
 Send = Callable[[socket.socket], None]

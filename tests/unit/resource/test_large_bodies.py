@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.resource.listening import listening
+from tests.support.listening import listening
 
 SIZE_MIB = 300
 MORE_MIB = 8

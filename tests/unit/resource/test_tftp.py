@@ -22,10 +22,10 @@ from ignition.resource import digest
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes, fetch_to
 from ignition.resource.schemes import tftp, tftp_transfer
-from ignition.testbed import network
 from ignition.testbed.cache import build_folder
 from ignition.testbed.programs import SBIN
-from ignition.testbed.tftpserver import BLOCK, Fault, TftpServer
+from tests.support import network
+from tests.support.tftp_server import BLOCK, Fault, TftpServer
 
 Bench = Any
 ORIGIN = Origin("config.ign", "/storage/files/0/contents")

@@ -13,8 +13,8 @@ import pytest
 
 from ignition.base.errors import CommandFailed, Failure, Refused, flatten
 from ignition.stages import account_checks
-from tests.unit.stages.skeleton import HASH, furnish, line
-from tests.unit.stages.target import Target
+from tests.support.skeleton import HASH, furnish, line
+from tests.support.target import Target
 
 NEW = {"name": "ada", "noCreateHome": True}
 

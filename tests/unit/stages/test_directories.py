@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from ignition.base.errors import Refused
-from tests.unit.stages.target import Target
+from tests.support.target import Target
 
 
 def test_new_with_parents(target: Target) -> None:  # 66

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, Refused
-from tests.unit.stages.skeleton import furnish
-from tests.unit.stages.target import Target
+from tests.support.skeleton import furnish
+from tests.support.target import Target
 
 PACKED = "data:;base64,H4sIAAAAAAACAytPzCtJTQEAOLjj2QYAAAA="
 WANTED = {"path": "/f", "contents": {"source": "data:,wanted"}}

@@ -17,7 +17,7 @@ import pytest
 
 from ignition.base.errors import Failure, FailureGroup, Refused
 from ignition.config.merge import merge
-from tests.unit.stages.target import Target, data_url
+from tests.support.target import Target, data_url
 
 PASSWD = "root:x:0:0::/root:/bin/sh\ncore:x:500:501:Core:/home/core:/bin/sh\n"
 GROUP = "root:x:0:\ncore:x:501:\nwheel:x:10:core\n"

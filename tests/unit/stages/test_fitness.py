@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from ignition.base.errors import FailureGroup, Refused, flatten
-from tests.unit.stages.skeleton import HASH, furnish
-from tests.unit.stages.target import Target
+from tests.support.skeleton import HASH, furnish
+from tests.support.target import Target
 
 
 def test_everything_is_refused_at_once_with_its_address(target: Target) -> None:

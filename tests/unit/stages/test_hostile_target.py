@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
-from tests.unit.base.test_open_regular import KINDS, put
-from tests.unit.stages.skeleton import furnish
-from tests.unit.stages.target import Target
+from tests.support.skeleton import furnish
+from tests.support.special_files import KINDS, put
+from tests.support.target import Target
 
 JOURNAL = "/etc/.ignition-journal"
 RESULT = "/etc/.ignition-result.json"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, Refused
-from tests.unit.stages.target import Target
+from tests.support.target import Target
 
 ANEW: dict[str, Any] = {
     "storage": {

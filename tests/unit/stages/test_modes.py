@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.stages.skeleton import furnish
-from tests.unit.stages.target import Target
+from tests.support.skeleton import furnish
+from tests.support.target import Target
 
 STRICT = "system.posix_acl_default"
 _USER, _GROUP, _OTHER = 1, 4, 32

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, FailureGroup, Refused
-from tests.unit.stages.target import Target
+from tests.support.target import Target
 
 
 def test_two_entries_at_one_place(target: Target) -> None:  # 99

@@ -19,8 +19,8 @@ import pytest
 
 from ignition.base.errors import Failure, flatten
 from ignition.system.root import Root
-from ignition.testbed import peer
-from tests.unit.stages.target import Target
+from tests.support import peer
+from tests.support.target import Target
 
 pytestmark = [
     pytest.mark.skipif(not peer.engine(), reason=peer.MISSING),

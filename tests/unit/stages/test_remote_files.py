@@ -17,7 +17,7 @@ from ignition.engine import view
 from ignition.stages.files import CONNECTIONS
 from ignition.stages.tally import Tally
 from ignition.testbed.httpserver import Answer, HttpServer
-from tests.unit.stages.target import Target
+from tests.support.target import Target
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import CommandFailed, Failure, Refused
-from tests.unit.stages.skeleton import furnish
-from tests.unit.stages.target import Target
+from tests.support.skeleton import furnish
+from tests.support.target import Target
 
 RESULT = "/etc/.ignition-result.json"
 JOURNAL = "/etc/.ignition-journal"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import CommandFailed, Failure
-from tests.unit.stages.target import Target
+from tests.support.target import Target
 
 SERVICE = (
     "[Unit]\nDescription=f\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"

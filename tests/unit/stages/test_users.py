@@ -12,8 +12,8 @@ import pytest
 
 from ignition.base import journal
 from ignition.base.errors import CommandFailed, Failure, Refused
-from tests.unit.stages.skeleton import HASH, furnish, line
-from tests.unit.stages.target import Target
+from tests.support.skeleton import HASH, furnish, line
+from tests.support.target import Target
 
 KEYS = ".ssh/authorized_keys.d/ignition"
 

@@ -10,7 +10,7 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.system.accounts import Accounts, Group, User
 from ignition.system.root import Root
-from tests.unit.base.test_open_regular import KINDS, put
+from tests.support.special_files import KINDS, put
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from ignition.system.vmware import backdoor, machine_code
 from ignition.system.vmware.guestinfo import SIGNATURE
 from ignition.system.vmware.machine_code import Processor, Registers
-from ignition.testbed.vmware import Hypervisor, Refusal
+from tests.support.vmware import Hypervisor, Refusal
 
 
 def _why_not() -> str:

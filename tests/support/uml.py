@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-INIT = Path(__file__).parent / "guest/uml-init"
+INIT = Path(__file__).parent / "uml-init"
 PROGRAM = "linux.uml"
 _ALONE = ("unshare", "--pid", "--fork", "--kill-child")
 """Processes of its own: those that stand for the guest's die with the first, however that dies."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.unit.stages.target import Target
+from tests.support.target import Target
 
 LOGIN_DEFS = """\
 UID_MIN 1000
