@@ -12,7 +12,7 @@ import pytest
 from ignition.base import state as states
 from ignition.base.errors import Failure
 from ignition.base.state import State
-from tests.unit.base.test_open_regular import KINDS, put
+from tests.support.special_files import KINDS, put
 
 KEYS = [
     "fetchedConfigs",
