@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One file per stage: what the config asks for, as steps."""
+"""One file or package per stage: what the config asks for, as steps."""

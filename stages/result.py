@@ -23,10 +23,9 @@ from ignition.system.filesystem_sync import FilesystemSync
 from ignition.system.root import Root
 from ignition.system.run import run
 
-from . import entries, files
-from .contents import Supplies
-from .journal import KEPT, LARGEST, open_journal
-from .keys import (
+from . import files
+from .common.journal import KEPT, LARGEST, open_journal
+from .common.keys import (
     ACCOUNTS,
     BEGUN,
     ENTRIES,
@@ -38,7 +37,9 @@ from .keys import (
     RECORDS,
     UNITS,
 )
-from .owners import Owners
+from .files import entries
+from .files.contents import Supplies
+from .files.owners import Owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     if context.state.provider_output_files:
         yield _provider_files(root, context)
     if selinux.is_enabled(context.settings, root):
-        from . import labels
+        from .common import labels
 
         yield labels.relabel_step(config, root, context)
     yield Step(

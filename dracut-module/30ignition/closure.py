@@ -380,9 +380,13 @@ def write(closure: Closure, destination: str, stdlib: list[str]) -> None:
 
 
 def submodules(home: str, package: str) -> list[str]:
-    """The modules directly in a package of the engine."""
+    """The modules and packages directly in a package of the engine."""
     folder = os.path.join(home, *package.split("."))
-    names = sorted(entry[:-3] for entry in os.listdir(folder) if entry.endswith(".py"))
+    names = [
+        entry.removesuffix(".py")
+        for entry in sorted(os.listdir(folder))
+        if entry.endswith(".py") or os.path.exists(os.path.join(folder, entry, "__init__.py"))
+    ]
     return [f"{package}.{name}" for name in names if name != "__init__"]
 
 

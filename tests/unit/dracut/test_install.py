@@ -82,7 +82,7 @@ def test_programs(installed: Path, path: str) -> None:
         "dracut/modules.d/30ignition/substitutes/urllib3_http2/__init__.py",
         "ignition-firstboot/ignition/providers/qemu.py",
         "ignition-firstboot/ignition/schemas/ignition-3.4.0.json",
-        "ignition-firstboot/ignition/stages/files.py",
+        "ignition-firstboot/ignition/stages/files/__init__.py",
         "systemd/system-preset/80-ignition-firstboot.preset",
         "systemd/system/ignition-delete-config.service",
         "systemd/system/ignition-firstboot-complete.service",

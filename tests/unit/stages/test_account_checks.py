@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import CommandFailed, Failure, Refused, flatten
-from ignition.stages import account_checks
+from ignition.stages.users import checks
 from tests.support.skeleton import HASH, furnish, line
 from tests.support.target import Target
 
@@ -106,7 +106,7 @@ def test_what_a_tool_would_refuse(
 ) -> None:
     assert refused(system, passwd) == [said]
     # And so it does, or the step of the keys, when nobody looks before.
-    monkeypatch.setattr(account_checks, "find", lambda *_: None)
+    monkeypatch.setattr(checks, "find", lambda *_: None)
     with pytest.raises(Failure, match=r"failed to configure|failed to set SSH key"):
         system.run({"passwd": passwd}, "users")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ignition.config.model import Filesystem
-from ignition.stages.filesystem_decisions import (
+from ignition.stages.filesystems.decisions import (
     KEEP,
     MAKE,
     REFUSE,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ignition.config.model import Disk
-from ignition.stages import partition_marks as marks
-from ignition.stages.partition_decisions import (
+from ignition.stages.common import guids
+from ignition.stages.partitions.decisions import (
     ABSENT,
     CREATE,
     DELETE,
@@ -50,10 +50,10 @@ def decide(before: Table, *entries: dict[str, Any], digest: str = "") -> list[De
     wanted = wanted_of(
         Disk({"device": "/dev/x", "partitions": list(entries)}),
         512,
-        lambda index: marks.new_guid(digest, str(index)),
+        lambda index: guids.new_guid(digest, str(index)),
     )
     layout = Layout(before, 512, SECTORS)
-    resolve(wanted, before, layout, lambda guid, index: marks.is_ours(guid, digest, str(index)))
+    resolve(wanted, before, layout, lambda guid, index: guids.is_ours(guid, digest, str(index)))
     return decide_all(wanted, before)
 
 
@@ -190,12 +190,12 @@ def test_what_another_config_made_is_not_known(digest: str) -> None:
 
 
 def test_guids_of_new_ones_differ_and_look_random() -> None:
-    made_guids = {marks.new_guid("sha256-a", "0") for _ in range(100)}
+    made_guids = {guids.new_guid("sha256-a", "0") for _ in range(100)}
     assert len(made_guids) == 100
     assert {guid[14] for guid in made_guids} == {"4"}
     assert {guid[19] for guid in made_guids} <= set("89AB")
-    assert not any(marks.is_ours(guid, "sha256-a", "1") for guid in made_guids)
-    assert all(marks.is_ours(guid, "sha256-a", "0") for guid in made_guids)
+    assert not any(guids.is_ours(guid, "sha256-a", "1") for guid in made_guids)
+    assert all(guids.is_ours(guid, "sha256-a", "0") for guid in made_guids)
 
 
 UNFIT = {

@@ -8,7 +8,7 @@ import pytest
 from ignition.base.settings import Settings
 from ignition.config.model import Raid
 from ignition.stages.raid import command
-from ignition.stages.raid_decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision, resume, reuse
+from ignition.stages.raid.decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision, resume, reuse
 from ignition.system.arrays import Array
 from ignition.system.mdsuper import Superblock
 

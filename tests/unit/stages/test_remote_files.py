@@ -14,8 +14,8 @@ import pytest
 
 from ignition.base.errors import Failure, FailureGroup, Refused
 from ignition.engine import view
+from ignition.stages.common.progress import Tally
 from ignition.stages.files import CONNECTIONS
-from ignition.stages.tally import Tally
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.support.target import Target
 

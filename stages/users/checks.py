@@ -13,8 +13,8 @@ from ignition.base.log import quote
 from ignition.config.account_names import fault
 from ignition.system.accounts import User
 
-from . import sshkeys
-from .account_acts import cut_short
+from . import ssh_keys
+from .commands import cut_short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ignition.system.accounts import Accounts
     from ignition.system.root import Root
 
-    from .journal import Journal
+    from ..common.journal import Journal
 
 _SYNTHETIC = ("root", "nobody")  # which a target may know without a line in a table
 _NOBODY = -1  # a number that owns nothing
@@ -206,7 +206,7 @@ class _Picture:
         home = user.home
         if any(home == made or home.startswith(made + "/") for made in self._homes):
             return
-        if not sshkeys.may_make(home, user, self._root):
+        if not ssh_keys.may_make(home, user, self._root):
             self._refuse(
                 "IGN3213",
                 f"user {quote(user.name)} gets keys for ssh, but there is no home {quote(home)}",

@@ -9,8 +9,8 @@ from ignition.base.errors import Failure
 from ignition.system import devices, mkfs_marker
 from ignition.system.run import run
 
-from . import filesystem_decisions as decisions
-from .journal import digest_of_config
+from ..common.journal import digest_of_config
+from . import decisions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from stat import S_ISDIR
 
 from ignition.base.errors import Failure
 
-from . import contents, hardlinks, nodes
-from .earlier import UNFINISHED
-from .entries import above
+from ..common.paths import above
+from . import contents, decisions, hardlinks
+from .earlier_runs import UNFINISHED
 from .owners import GROUP, USER, Owners
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ignition.system.folder import Folder
     from ignition.system.root import Root
 
-    from .earlier import Earlier
+    from .earlier_runs import Earlier
     from .entries import Entry
 
     Refuse = Callable[[Failure], None]
@@ -115,7 +115,7 @@ def _stays(
         return False
     if entry.node.raw.get("hard"):
         return not hardlinks.is_ours(entry, found, root, earlier)
-    if nodes.judge(entry, folder, found) != nodes.RESUME:
+    if decisions.judge(entry, folder, found) != decisions.RESUME:
         return False
     maker = earlier.maker(entry.path)
     contents.refuse_foreign(entry, folder, found, maker)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ignition.base import gojson
 
-from .entries import clean
+from .paths import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,9 +10,11 @@ from ignition.engine.step import Step
 from ignition.system import selinux
 from ignition.system.accounts import Accounts
 
-from . import entries, presets, units
+from .. import units
+from ..units import presets
 from .journal import LABELS, open_journal
 from .keys import BEGUN, EVERYTHING, LABELLED
+from .paths import above, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def _outside(new: set[str], paths: Iterator[str]) -> Iterator[str]:
         parent = path.rpartition("/")[0]
         known = inside.get(parent)
         if known is None:
-            known = inside[parent] = not new.isdisjoint(entries.above(parent))
+            known = inside[parent] = not new.isdisjoint(above(parent))
         if not known:
             yield path
 
@@ -83,9 +85,9 @@ def _of_storage(storage: Storage) -> Iterator[str]:
 def _of_units(wanted: list[Unit]) -> Iterator[str]:
     for unit in wanted:
         if unit.contents or unit.mask:
-            yield entries.clean(f"{units.FOLDER}/{unit.name}")
+            yield clean(f"{units.FOLDER}/{unit.name}")
         if any(dropin.contents is not None for dropin in unit.dropins):
-            yield entries.clean(f"{units.FOLDER}/{unit.name}.d")
+            yield clean(f"{units.FOLDER}/{unit.name}.d")
     if any(unit.enabled is not None for unit in wanted):
         yield f"{presets.FOLDER}/{presets.NAME}"
 

@@ -11,7 +11,9 @@ from ignition.base.errors import Failure
 from ignition.engine.step import Step
 from ignition.system.accounts import Accounts
 
-from . import presets, sshkeys, units
+from .. import units
+from ..units import presets
+from ..users import ssh_keys
 from .journal import FOLDER, WRITTEN
 from .keys import BEGUN
 
@@ -63,5 +65,5 @@ def _of_keys(root: Root, log: Log) -> Iterator[str]:
         log.notice(f"temporary files may be left in homes: {failure.text}")
         return
     for home in homes:
-        for path in (sshkeys.FRAGMENT, sshkeys.PLAIN):
+        for path in (ssh_keys.FRAGMENT, ssh_keys.PLAIN):
             yield f"{home}/{path.rpartition('/')[0]}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Filesystems and swap: made where nothing is, kept where the right thing is, else refused.
 
-Rules: reference engine-disks 5. What is wanted and what is found meet in `filesystem_decisions`.
+Rules: reference engine-disks 5. What is wanted and what is found meet in `decisions`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from ignition.engine.step import Step, Task
 from ignition.system import devices, holders, mounts, probe, programs, usage
 from ignition.system.run import run
 
-from . import device_checks, mkfs, own_devices
-from . import filesystem_decisions as decisions
-from .disk_order import is_open, names_of
-from .filesystem_decisions import Decision
+from ..common import device_checks, own_devices
+from ..common.deferral import is_open, names_of
+from . import decisions, mkfs
+from .decisions import Decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from ignition.resource import digest
 from ignition.system.folder import write_all
 
 from . import notes
-from .entries import above
+from .paths import above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from ignition.engine.step import Step, Task
 from ignition.system import arrays, devices, holders, mounts, probe, programs, usage
 from ignition.system.run import run
 
-from . import device_checks, own_devices, raid_decisions
-from .disk_order import is_open, names_of
-from .journal import digest_of_config
-from .raid_decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision
+from ..common import device_checks, own_devices
+from ..common.deferral import is_open, names_of
+from ..common.journal import digest_of_config
+from . import decisions
+from .decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _decide(
     if is_free and any(own):
         numbers = frozenset(block.number for block in blocks)
         nothing = _hold_nothing(log, context.settings, belongs)
-        decision = raid_decisions.resume(decision, numbers, belongs, own, holds_nothing=nothing)
+        decision = decisions.resume(decision, numbers, belongs, own, holds_nothing=nothing)
     elif is_free and held:
         log.notice(f"array {wanted.name} takes the place of what old superblocks brought up")
         decision = Decision(CREATE)
@@ -169,7 +170,7 @@ def _decide(
 
 def _reuse(wanted: model.Raid, blocks: list[Block], belongs: list[Array | None]) -> Decision:
     numbers = frozenset(block.number for block in blocks)
-    return raid_decisions.reuse(wanted, numbers, belongs, os.path.realpath(path_of(wanted)))
+    return decisions.reuse(wanted, numbers, belongs, os.path.realpath(path_of(wanted)))
 
 
 def _own_superblocks(

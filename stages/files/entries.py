@@ -7,8 +7,6 @@ do not move its other entries (engine-files 5.1).
 
 from __future__ import annotations
 
-import os
-
 from ignition.base.errors import Failure, FailureGroup, Refused
 
 TYPE_CHECKING = False
@@ -90,16 +88,3 @@ def _clash(entry: Entry, other: Entry, context: PhaseContext) -> Refused:
         context.origin(*entry.place, "path"),
         hint=f"leave one of them out; the other is {context.origin(*other.place)}",
     )
-
-
-def above(path: str) -> Iterator[str]:
-    """The path itself and all folders above it but the root."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-
-
-def clean(path: str) -> str:
-    """The path without doubled slashes, `.` and `..`, by its text alone."""
-    # POSIX lets two leading slashes mean something of their own, and normpath keeps them.
-    return os.path.normpath("/" + path.lstrip("/") if path.startswith("/") else path)

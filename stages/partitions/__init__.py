@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Partitions: one GPT per listed disk, changed in one write, with everything decided before the first.
 
-Rules: reference engine-disks 2. What the config wants and what is found meet in `partition_decisions`.
+Rules: reference engine-disks 2. What the config wants and what is found meet in `decisions`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from ignition.engine.step import Step, Task
 from ignition.system import devices, gpt, gptwrite, mounts, partitioning, usage
 from ignition.system.placement import Layout, format_mib
 
-from . import device_checks, own_devices, partition_found, partition_use
-from . import partition_decisions as decisions
-from . import partition_marks as marks
-from .journal import digest_of_config
-from .partition_decisions import Decision
+from ..common import device_checks, guids, own_devices
+from ..common.journal import digest_of_config
+from . import decisions, in_use, inspection
+from .decisions import Decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     for index, one in enumerate(disks):
         origin = context.origin("storage", "disks", index)
         try:
-            disk = partition_found.inspect(log, context, one, origin, left)
+            disk = inspection.inspect(log, context, one, origin, left)
             used = usage.find_users(disk.block, mounted, swaps)
             work = _decide(log, context, index, one, disk, used)
             if work.changes:
@@ -139,10 +138,10 @@ def _decide_by(
         base.guid = own_devices.new_table_guid(config_digest, config.device)
 
     def new_guid(entry: int) -> str:
-        return marks.new_guid(config_digest, f"{config.device} {entry}")
+        return guids.new_guid(config_digest, f"{config.device} {entry}")
 
     def is_ours(guid: str, entry: int) -> bool:
-        return marks.is_ours(guid, config_digest, f"{config.device} {entry}")
+        return guids.is_ours(guid, config_digest, f"{config.device} {entry}")
 
     entries = decisions.wanted_of(config, disk.sector_size, new_guid)
     try:
@@ -199,8 +198,8 @@ def _not_sound(config: model.Disk, fault: str, origin: Origin) -> Refused:
 def _refuse_to_change(log: Log, work: _Work, used: usage.Usage) -> None:
     device = work.config.device
     device_checks.refuse_read_only(work.disk.block, device, work.origin.at("device"))
-    partition_use.refuse_whole(device, work.origin, used, wipes=work.wipes)
-    partition_use.refuse_changes(log, device, work.origin, used, work.decided, work.before)
+    in_use.refuse_whole(device, work.origin, used, wipes=work.wipes)
+    in_use.refuse_changes(log, device, work.origin, used, work.decided, work.before)
 
 
 def _untold(log: Log, work: _Work, used: usage.Usage) -> list[int]:

@@ -14,9 +14,9 @@ from ignition.base.errors import failure_from_oserror
 from ignition.resource import digest
 from ignition.system.folder import write_all
 
+from ..common.journal import APPEND
+from .decisions import has_contents
 from .entries import FILE
-from .journal import APPEND
-from .nodes import has_contents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ignition.system.folder import Body, Folder
     from ignition.system.root import Root
 
+    from ..common.journal import Journal
     from .entries import Entry
-    from .journal import Journal
 
 _PIECE = 1 << 20
 # A file that is appended to may be of any size. So much of its end tells whether it is still the same.

@@ -10,8 +10,8 @@ from ignition.resource import digest
 from ignition.system import tree_copy
 from ignition.system.run import run
 
-from . import account_tools, homes, sshkeys
-from .journal import ACCOUNT
+from ..common.journal import ACCOUNT
+from . import arguments, homes, ssh_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ignition.system.accounts import Accounts, User
     from ignition.system.root import Root
 
-    from .journal import Journal
+    from ..common.journal import Journal
 
     Act = Callable[[Log], None]
     Owner = PasswdUser | PasswdGroup
@@ -71,12 +71,12 @@ class Acts:
                 exists = False
             if not exists:
                 self._begin(key, new=True, before=self._before("group", name))
-                words = account_tools.groupadd(group)
+                words = arguments.groupadd(group)
                 self._tool(log, "groupadd", words, name, f'adding group "{name}"', origin)
                 self._set_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
                 return
-            words = account_tools.groupmod(group)
+            words = arguments.groupmod(group)
             if words or self._has_hash_to_set(group, _OF_GROUPS):
                 self._begin(key)
                 if words:
@@ -111,7 +111,7 @@ class Acts:
             if not user.no_create_home:
                 homes.hand_over(made, self._context.state.notated_directories, self._root)
             fragment = self._context.settings.write_authorized_keys_fragment
-            sshkeys.write(user, made, self._root, log, fragment=fragment)
+            ssh_keys.write(user, made, self._root, log, fragment=fragment)
 
         return act
 
@@ -130,14 +130,14 @@ class Acts:
         home = self._new_home(user)
         had_home = self._root.lstat(home) is not None
         self._begin(f"user:{name}", had_home=had_home, before=self._before("passwd", name))
-        words = account_tools.useradd(user)
+        words = arguments.useradd(user)
         self._tool(log, "useradd", words, name, f'creating or modifying user "{name}"', origin)
         self._set_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
     def _change(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         name = user.name
-        words = account_tools.usermod(user)
+        words = arguments.usermod(user)
         if not words and not self._has_hash_to_set(user, _OF_USERS):
             return
         present = self._accounts.user(name)
@@ -164,10 +164,10 @@ class Acts:
             line = f"{owner.name}:{owner.password_hash}\n".encode()
             self._tool(log, tool, ["--encrypted"], "", what, origin, line)
             return
-        from . import password_tables
+        from . import tables
 
         with log.operation(what):
-            password_tables.set_hash(self._root, table, owner.name, owner.password_hash or "")
+            tables.set_hash(self._root, table, owner.name, owner.password_hash or "")
 
     def _has(self, tool: str) -> bool:
         program = self._context.settings.program(tool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ignition.base.errors import Refused
 
-from . import partition_decisions as decisions
+from . import decisions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ignition.system.gpt import Table
     from ignition.system.usage import Usage
 
-    from .partition_decisions import Decision
+    from .decisions import Decision
 
 
 def refuse_whole(device: str, origin: Origin, used: Usage, *, wipes: bool) -> None:

@@ -9,8 +9,8 @@ from stat import S_ISDIR
 from ignition.base.errors import Failure, Refused
 from ignition.base.log import quote
 
-from .earlier import FINISHED, UNFINISHED
-from .entries import clean
+from ..common.paths import clean
+from .earlier_runs import FINISHED, UNFINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ignition.engine.context import PhaseContext
     from ignition.system.root import Root
 
-    from .earlier import Earlier
+    from .earlier_runs import Earlier
     from .entries import Entry
 
 

@@ -7,7 +7,7 @@ import os
 
 from ignition.system import devices, gpt, mdsuper, partitioning
 
-from . import partition_marks as marks
+from . import guids
 from .journal import digest_of_config
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ def _has_partition(config: model.Config, digest: str, block: Block, number: int)
         if table is None or partition is None:
             continue
         if is_own_table(table, digest, one.device) or any(
-            marks.is_ours(partition.guid, digest, f"{one.device} {entry}")
+            guids.is_ours(partition.guid, digest, f"{one.device} {entry}")
             for entry in range(len(one.partitions))
         ):
             return True
@@ -56,25 +56,25 @@ def _has_partition(config: model.Config, digest: str, block: Block, number: int)
 
 def new_table_guid(digest: str, device: str) -> bytes:
     """The GUID of a table that is made for a disk of the config."""
-    return gpt.guid_bytes(marks.new_guid(digest, f"{device} table"))
+    return gpt.guid_bytes(guids.new_guid(digest, f"{device} table"))
 
 
 def is_own_table(table: Table, digest: str, device: str) -> bool:
     """Whether the table was made for this disk of this config."""
-    return marks.is_ours(gpt.guid_text(table.guid), digest, f"{device} table")
+    return guids.is_ours(gpt.guid_text(table.guid), digest, f"{device} table")
 
 
 def new_array_uuid(digest: str, wanted: model.Raid) -> str:
     """The UUID of an array that is made for the config, as mdadm takes it; "" if it is to choose one."""
     if not digest:
         return ""
-    text = gpt.guid_bytes(marks.new_guid(digest, f"{wanted.name} array")).hex()
+    text = gpt.guid_bytes(guids.new_guid(digest, f"{wanted.name} array")).hex()
     return ":".join(text[at : at + 8] for at in range(0, 32, 8))
 
 
 def is_own_array(member: Superblock, digest: str, wanted: model.Raid) -> bool:
     """Whether the array of which this is the superblock was made for this entry of this config."""
-    return marks.is_ours(gpt.guid_text(member.uuid), digest, f"{wanted.name} array")
+    return guids.is_ours(gpt.guid_text(member.uuid), digest, f"{wanted.name} array")
 
 
 def members_of(block: Block) -> list[Superblock]:

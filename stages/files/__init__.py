@@ -13,13 +13,14 @@ from ignition.base.log import quote
 from ignition.engine.step import Step
 from ignition.system.root import Root
 
-from . import append, contents, entries, hardlinks, nodes, refusals
+from ..common.journal import WRITTEN, open_journal
+from ..common.keys import ACCOUNTS, BEGUN, ENTRIES, LINKS, NOTED
+from ..common.parallel import side_by_side
+from ..common.paths import above
+from ..common.progress import Tally
+from . import append, contents, decisions, entries, hardlinks, preflight
 from .contents import Supplies
-from .journal import WRITTEN, open_journal
-from .keys import ACCOUNTS, BEGUN, ENTRIES, LINKS, NOTED
 from .owners import Owners
-from .sidebyside import side_by_side
-from .tally import Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
         return
     folders = _by_folder(everything)
     supplies = Supplies(context, Owners(root), open_journal(root, context))
-    there = refusals.find(folders, config, root, context, supplies.earlier)
+    there = preflight.find(folders, config, root, context, supplies.earlier)
     yield _step_for_notes(everything, folders, there, root, supplies)
     hard_links = [entry for entry in everything if entry.node.raw.get("hard")]
     if hard_links:
         folders = _by_folder(entry for entry in everything if not entry.node.raw.get("hard"))
     places = {entry.path for entry in everything}
-    uppers = places.intersection(upper for path in folders for upper in entries.above(path))
+    uppers = places.intersection(upper for path in folders for upper in above(path))
     remote = [entry for group in folders.values() for entry in group if contents.is_remote(entry)]
     if remote:
         gone = set(remote)
@@ -128,7 +129,7 @@ def _step_for_notes(
 
 def _look_again(folders: dict[str, list[Entry]], root: Root, supplies: Supplies) -> list[str]:
     refused: list[Failure] = []
-    found = refusals.occupied(folders, root, supplies.context, supplies.earlier, refused.append)
+    found = preflight.occupied(folders, root, supplies.context, supplies.earlier, refused.append)
     if refused:
         raise FailureGroup(refused) if len(refused) > 1 else refused[0]
     return found
@@ -136,14 +137,14 @@ def _look_again(folders: dict[str, list[Entry]], root: Root, supplies: Supplies)
 
 def _is_written(entry: Entry) -> bool:
     """Whether it is made under a temporary name."""
-    return entry.kind == entries.LINK or nodes.has_contents(entry)
+    return entry.kind == entries.LINK or decisions.has_contents(entry)
 
 
 def _needs_room(entry: Entry) -> bool:
     """Whether it may be made only where nothing is."""
     if entry.node.overwrite:
         return False
-    return bool(entry.node.raw.get("hard")) or nodes.has_contents(entry)
+    return bool(entry.node.raw.get("hard")) or decisions.has_contents(entry)
 
 
 def _step_for_folders(
@@ -181,13 +182,13 @@ def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log:
     was written, which is not logged yet."""
     try:
         found = folder.lstat(entry.name) if entry.name in names else None
-        action = nodes.judge(entry, folder, found)
+        action = decisions.judge(entry, folder, found)
         if entry.kind == entries.FILE:
             return contents.write(entry, folder, action, found, supplies, log)
         if entry.kind == entries.DIRECTORY:
-            nodes.make_directory(entry, folder, action, supplies.owners, log)
+            decisions.make_directory(entry, folder, action, supplies.owners, log)
         else:
-            nodes.make_symlink(entry, folder, action, supplies.owners, log)
+            decisions.make_symlink(entry, folder, action, supplies.owners, log)
     except Failure as failure:
         failure.origin = failure.origin or supplies.context.origin(*entry.place)
         raise
@@ -268,4 +269,4 @@ def _key(path: str) -> str:
 
 def _needs(folders: Iterable[str], uppers: set[str]) -> set[str]:
     """Keys of the entries that lie above these folders, or are they; `uppers` are all such entries."""
-    return {_key(upper) for path in folders for upper in entries.above(path) if upper in uppers}
+    return {_key(upper) for path in folders for upper in above(path) if upper in uppers}

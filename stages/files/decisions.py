@@ -15,7 +15,8 @@ from ignition.base.log import quote
 from ignition.config.model import Directory, Link
 from ignition.system.folder import KEEP
 
-from .entries import DIRECTORY, FILE, clean
+from ..common.paths import clean
+from .entries import DIRECTORY, FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

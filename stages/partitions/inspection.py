@@ -6,8 +6,8 @@ from __future__ import annotations
 from ignition.base.errors import Refused
 from ignition.system import gpt, partitioning, probe
 
-from . import device_checks, own_devices
-from .journal import digest_of_config
+from ..common import device_checks, own_devices
+from ..common.journal import digest_of_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from ignition.system import selinux
 from ignition.system.accounts import Accounts
 from ignition.system.root import Root
 
-from .journal import FOLDER, NAME, open_journal
-from .keys import ACCOUNTS, BEGUN
+from ..common.journal import FOLDER, NAME, open_journal
+from ..common.keys import ACCOUNTS, BEGUN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ignition.engine.step import Task
 
     # What a step says, where the config asks for it, and what it does.
-    from .account_acts import Acts
+    from .commands import Acts
 
     Act = tuple[str, Origin, Callable[[Log], None]]
 
@@ -39,25 +39,25 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     passwd = config.passwd
     root = Root(context.root)
     if root.lstat(f"{FOLDER}/{NAME}") is not None:
-        from . import leftovers
+        from ..common import leftovers
 
         journal = open_journal(root, context)
         journal.warn_of_others(context.log)
         yield leftovers.step(journal.all(), root, context)
     if selinux.is_enabled(context.settings, root):
         selinux.check_policy(root)
-        from . import labels
+        from ..common import labels
 
         yield labels.note_step(config, root, context)
     if not (passwd.groups or passwd.users):
         return
-    from . import account_checks, account_files
-    from .account_acts import Acts
+    from . import checks, table_files
+    from .commands import Acts
 
-    account_files.check(root)
+    table_files.check(root)
     accounts = Accounts(root)
     journal = open_journal(root, context)
-    account_checks.find(passwd, accounts, journal, root, context)
+    checks.find(passwd, accounts, journal, root, context)
     acts = Acts(root, context, accounts, journal)
     before: tuple[str, ...] = (BEGUN,)
     for summary, origin, act in _in_order(passwd, accounts, acts, context):

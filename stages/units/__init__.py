@@ -15,9 +15,9 @@ from ignition.engine.step import Step
 from ignition.system.root import Root
 from ignition.system.run import run
 
+from ..common.keys import BEGUN, ENTRIES, LINKS, PRESETS, UNITS
+from ..common.paths import clean
 from . import presets
-from .entries import clean
-from .keys import BEGUN, ENTRIES, LINKS, PRESETS, UNITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

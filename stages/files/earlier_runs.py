@@ -7,13 +7,13 @@ is found there later is the work of a run which had noted, before it made its fi
 
 from __future__ import annotations
 
-from .journal import ENTRIES
+from ..common.journal import ENTRIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .journal import Journal
+    from ..common.journal import Journal
 
 NOBODY = "nobody"  # it is foreign, and nothing of it may be lost
 FINISHED = "finished"  # a run that came to its end made it; somebody may have changed it since

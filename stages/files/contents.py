@@ -18,9 +18,9 @@ from ignition.config.model import File
 from ignition.system.folder import KEEP
 
 from . import append
-from .earlier import FINISHED, NOBODY, UNFINISHED, Earlier
+from .decisions import KEEP_NODE, MODE_OF_FILE, RESUME, file_exists
+from .earlier_runs import FINISHED, NOBODY, UNFINISHED, Earlier
 from .entries import FILE
-from .nodes import KEEP_NODE, MODE_OF_FILE, RESUME, file_exists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
     from ignition.system.folder import Body, Folder
 
+    from ..common.journal import Journal
     from .entries import Entry
-    from .journal import Journal
     from .owners import Owners
 
     Fill = Callable[[int], None]
