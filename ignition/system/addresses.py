@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of this machine's interfaces can talk IPv4 and IPv6, as the kernel has it."""
+"""Which network interfaces can use IPv4 and IPv6, according to the kernel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import _socket
 import fcntl
 import sys
 
-# The calling thread's, not the process's: both are the same but in tests.
+# Per thread, because tests put threads into network namespaces.
 _IPV4_ROUTES = "/proc/thread-self/net/route"
 _IPV6_ADDRESSES = "/proc/thread-self/net/if_inet6"
 _GLOBAL = "00"
@@ -16,18 +16,18 @@ _UP, _LOOPBACK = 1, 8
 
 
 def ipv6_interfaces() -> list[str]:
-    """The interfaces that are up, not loopback, and have any IPv6 address, in order of their names."""
+    """Sorted names of the interfaces that are up, are not loopback, and have an IPv6 address."""
     return sorted({name for name, _ in _ipv6() if _is_usable(name)})
 
 
 def is_ipv6_only() -> bool:
-    """Whether IPv6 leads out of this machine and IPv4 does not."""
+    """Whether the machine has a global IPv6 address but no IPv4 route."""
     ipv4 = any(line.split()[0] != "lo" for line in _lines(_IPV4_ROUTES)[1:] if line.split())
     return not ipv4 and any(scope == _GLOBAL and _is_usable(name) for name, scope in _ipv6())
 
 
 def _ipv6() -> list[tuple[str, str]]:
-    """Interface and scope of each address."""
+    """Interface and scope of each IPv6 address."""
     rows = [line.split() for line in _lines(_IPV6_ADDRESSES)]
     return [(row[5], row[3]) for row in rows if len(row) == 6]
 

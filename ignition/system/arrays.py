@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running md arrays, as sysfs shows them."""
+"""Running md arrays, as reported by sysfs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.system.devices import Block
 
-# Other words for the same level, as mdadm takes them.
+# mdadm's synonyms for RAID levels.
 _LEVELS = {
     "stripe": "raid0",
     "0": "raid0",
@@ -29,9 +29,9 @@ _NOT_RUNNING = ("", "clear", "inactive")
 
 @record
 class Array:
-    """An array: its node, its level (`raid1`), how many devices carry data, the numbers of all members.
+    """An array: its node, its level (`raid1`), the number of data devices, the device numbers of all members.
 
-    `runs` is False for one that is only half assembled.
+    `is_running` is False if it is only partly assembled.
     """
 
     node: str
@@ -42,12 +42,12 @@ class Array:
 
 
 def canonical_level(word: str) -> str:
-    """The kernel's name for a level as configs and mdadm write it."""
+    """The kernel's name of a RAID level."""
     return _LEVELS.get(word, word)
 
 
 def array_of_member(device: Block) -> Array | None:
-    """The array that a device belongs to, None if it belongs to none that is assembled."""
+    """The assembled array that a device belongs to, None if there is none."""
     for holder in devices.holders(device.sysfs):
         folder = os.path.realpath(f"/sys/class/block/{holder}")
         if os.path.isdir(f"{folder}/md"):
@@ -62,7 +62,7 @@ def array_of_member(device: Block) -> Array | None:
 
 
 def _number(text: str) -> int:
-    """`3`, or `3 (2)` while the array is being given another shape."""
+    """`3`, or `3 (2)` while the array is being reshaped."""
     first = text.partition(" ")[0]
     return int(first) if first.isdigit() else 0
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling the kernel which partitions a disk has, one by one, so that those in use stay untouched.
+"""Updates the kernel's view of single partitions, so that partitions in use are left alone.
 
-BLKRRPART, which reads the whole table anew, fails as soon as one partition is in use and takes all nodes away
-for a moment. BLKPG (linux/blkpg.h) is what partx uses; asked for directly it costs no process.
+BLKRRPART rereads the whole table. It fails if any partition is in use, and removes all device nodes for a
+moment. BLKPG (linux/blkpg.h) is the ioctl that partx uses; calling it directly saves a process.
 """
 
 from __future__ import annotations
@@ -20,63 +20,64 @@ if TYPE_CHECKING:
 _BLKPG = 0x1269
 _ADD, _DELETE, _RESIZE = 1, 2, 3
 _PARTITION = struct.Struct("@qqi64s64s")  # start and length in bytes, number, two unused names
-_REQUEST = struct.Struct("@iiiP")  # what to do, flags, length and address of the partition
+_REQUEST = struct.Struct("@iiiP")  # operation, flags, length and address of the struct above
 
-Geometry = tuple[int, int]  # start and size, both in 512 bytes as sysfs has them
+Geometry = tuple[int, int]  # start and size in units of 512 bytes, as in sysfs
 
 
 def partition_geometry(sysfs: str) -> Geometry:
-    """What the kernel thinks of a partition."""
+    """The kernel's geometry of a partition."""
     start, size = (devices.read_sysfs(f"{sysfs}/{name}") for name in ("start", "size"))
     return int(start or -1), int(size or -1)
 
 
 def kernel_geometry(disk: Block) -> dict[int, Geometry]:
-    """What the kernel thinks of each partition of a disk."""
+    """The kernel's geometry of all partitions of a disk, by number."""
     return {number: partition_geometry(sysfs) for number, sysfs in devices.partitions(disk).items()}
 
 
 def table_geometry(table: Table, sector_size: int) -> dict[int, Geometry]:
-    """What the kernel should think of each partition of a table."""
+    """The geometry of all partitions in a table, by number."""
     factor = sector_size // 512
     return {one.number: (one.start * factor, one.size * factor) for one in table.partitions}
 
 
 def update(device: int, disk: Block, wanted: dict[int, Geometry], touched: list[int]) -> list[str]:
-    """Makes the kernel's idea of the touched partitions agree with the table.
+    """Makes the kernel's view of the `touched` partitions match the table.
 
-    First all that go or move, then shrinking, growing and new ones, so that none is in another's way. Returns
-    what the kernel refused, in words: it may know already, so that only a look afterwards decides.
+    Removes partitions that go or move, then shrinks, grows and adds, so that they never overlap. Returns
+    descriptions of what the kernel refused; it may already know the new state, so only `partitioning.verify`
+    decides.
     """
     known = kernel_geometry(disk)
     refused: list[str] = []
 
-    def ask(act: int, number: int, place: Geometry) -> None:
+    def try_operation(operation: int, number: int, new: Geometry) -> None:
         try:
-            _ask(device, act, number, place)
+            _blkpg(device, operation, number, new)
         except OSError as error:
-            word = {_ADD: "add", _DELETE: "remove", _RESIZE: "resize"}[act]
-            refused.append(f"cannot {word} partition {number}: {error.strerror}")
+            verb = {_ADD: "add", _DELETE: "remove", _RESIZE: "resize"}[operation]
+            refused.append(f"cannot {verb} partition {number}: {error.strerror}")
 
     for number in touched:
         if number in known and known[number][0] != wanted.get(number, (-1, -1))[0]:
-            ask(_DELETE, number, (0, 0))
+            try_operation(_DELETE, number, (0, 0))
             del known[number]
     resized = [number for number in touched if number in known]
     for number in sorted(resized, key=lambda number: wanted[number][1] - known[number][1]):
         if wanted[number] != known[number]:
-            ask(_RESIZE, number, wanted[number])
+            try_operation(_RESIZE, number, wanted[number])
     for number in touched:
         if number in wanted and number not in known:
-            ask(_ADD, number, wanted[number])
+            try_operation(_ADD, number, wanted[number])
     return refused
 
 
-def _ask(device: int, act: int, number: int, place: Geometry) -> None:
-    # The address of an array can be had without ctypes. It brings `collections` along, so only when needed.
+def _blkpg(device: int, operation: int, number: int, new: Geometry) -> None:
+    # An array exposes its address without ctypes. Imported here, because it pulls in `collections`.
     import array
 
-    start, size = place
+    start, size = new
     partition = array.array("b", _PARTITION.pack(start * 512, size * 512, number, b"", b""))
     address, length = partition.buffer_info()
-    fcntl.ioctl(device, _BLKPG, _REQUEST.pack(act, 0, length, address))
+    fcntl.ioctl(device, _BLKPG, _REQUEST.pack(operation, 0, length, address))

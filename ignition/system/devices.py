@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Block devices: waiting for them, names that stay, what the kernel knows about them, and udev."""
+"""Block devices: waiting for them, stable aliases, sysfs attributes, and udev."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UDEV_DATABASE = "/run/udev/data"
 
 @record
 class Block:
-    """A block device: its resolved node, its folder in sysfs, its device number."""
+    """A block device: its resolved node, its sysfs folder, its device number."""
 
     node: str
     sysfs: str
@@ -39,7 +39,7 @@ class Block:
 
 
 def block(device: str) -> Block:
-    """The device behind a path. OSError if it is not there or is no block device."""
+    """The block device at a path. Raises OSError if there is none."""
     node = os.path.realpath(device, strict=True)
     status = os.stat(node)
     if not stat.S_ISBLK(status.st_mode):
@@ -49,7 +49,8 @@ def block(device: str) -> Block:
 
 
 def block_from_sysfs(sysfs: str) -> Block | None:
-    """The device of a folder in sysfs; None if it has just gone, as all partitions do on a reread."""
+    """The device of a sysfs folder; None if it has just disappeared, as partitions do while a table is
+    reread."""
     major, _, minor = read_sysfs(f"{sysfs}/dev").partition(":")
     if not minor:
         return None
@@ -57,12 +58,12 @@ def block_from_sysfs(sysfs: str) -> Block | None:
 
 
 def major_minor(number: int) -> str:
-    """A device number as sysfs, mountinfo and udev write it."""
+    """A device number in the notation of sysfs, mountinfo and udev."""
     return f"{os.major(number)}:{os.minor(number)}"
 
 
 def is_block(device: str) -> bool:
-    """Whether a path leads to a block device now."""
+    """Whether the path currently leads to a block device."""
     try:
         return stat.S_ISBLK(os.stat(device).st_mode)
     except OSError:
@@ -70,7 +71,7 @@ def is_block(device: str) -> bool:
 
 
 def read_sysfs(path: str) -> str:
-    """The trimmed text of a sysfs file, "" if there is no such file."""
+    """The stripped contents of a sysfs attribute, "" if it does not exist."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read().strip()
@@ -84,10 +85,10 @@ def wait_for_devices(
     devices: list[tuple[str, Origin]],
     progress: Callable[[str], None],
 ) -> None:
-    """Waits until every device is there and udev has looked at it.
+    """Waits until all devices exist and udev has processed them.
 
-    Costs two stat calls per device that is there. The limit of `settings.wait_device` seconds (0: none) is
-    for all together. Raises Failure IGN2001 for the first that does not come, with its place in the config.
+    Costs two stat calls per device that exists. The timeout, `settings.wait_device` seconds (0: none), covers
+    all of them. Raises Failure IGN2001 for the first one that is missing, with its origin.
     """
     names = " ".join(dict.fromkeys(device for device, _ in devices))
     with log.operation(f"waiting for devices [{names}]") as inner:
@@ -101,13 +102,13 @@ def wait_for_devices(
 
 
 def _is_known_to_udev(device: str) -> bool:
-    """Whether udev is done with the device for the first time; True where udev does not run."""
+    """Whether udev has processed the device at least once; True if udev is not running."""
     if not os.path.exists(_UDEV_RUNS):
         return True
     try:
         number = os.stat(device).st_rdev
     except OSError:
-        return True  # it has gone again; who uses it next says so
+        return True  # disappeared again; its next user will report that
     return os.path.exists(f"{_UDEV_DATABASE}/b{major_minor(number)}")
 
 
@@ -118,7 +119,7 @@ def _wait(
     limit: int,
     progress: Callable[[str], None],
 ) -> None:
-    pause = _pauses()
+    pause = _sleeper()
     started = time.monotonic()
     while not is_block(device):
         interrupt.check()
@@ -130,8 +131,8 @@ def _wait(
         pause(min(1.0, deadline - now) if deadline is not None else 1.0)
 
 
-def _pauses() -> Callable[[float], object]:
-    """Something that sleeps for at most so many seconds and wakes when udev reports a block device."""
+def _sleeper() -> Callable[[float], object]:
+    """A function that sleeps up to the given seconds and returns early when udev reports a block device."""
     if not os.path.exists(_UDEV_RUNS):
         return interrupt.sleep
     try:
@@ -166,7 +167,7 @@ def _missing(device: str, origin: Origin, limit: int) -> Failure:
 
 
 def _similar(device: str) -> list[str]:
-    """Up to six devices of the same folder, those with the longest common beginning first."""
+    """Up to six devices in the same folder, ordered by the longest common prefix."""
     folder, wanted = os.path.split(device)
     try:
         names = sorted(os.listdir(folder))
@@ -179,11 +180,11 @@ def _similar(device: str) -> list[str]:
         if (wanted.startswith("loop") or not name.startswith(ignored))
         and is_block(os.path.join(folder, name))
     ]
-    found.sort(key=lambda name: -_alike(name, wanted))
+    found.sort(key=lambda name: -_common_prefix_length(name, wanted))
     return [os.path.join(folder, name) for name in found[:6]]
 
 
-def _alike(one: str, other: str) -> int:
+def _common_prefix_length(one: str, other: str) -> int:
     length = 0
     for left, right in zip(one, other, strict=False):
         if left != right:
@@ -193,15 +194,15 @@ def _alike(one: str, other: str) -> int:
 
 
 def alias_path(settings: Settings, device: str) -> str:
-    """The name under which the engine's programs get a device (engine-disks 1.3)."""
+    """The path of a device's alias."""
     return settings.dev_aliases_dir + os.path.normpath(device)
 
 
 def make_alias(log: Log, settings: Settings, device: str) -> str:
-    """Makes a link to the resolved node that udev does not touch, and returns its path.
+    """Creates a symlink to the resolved node that udev does not manage, and returns its path.
 
-    udev may remove and remake links below /dev/disk while the engine changes what they name. Failure IGN2117
-    if the device has gone, or nothing can be written below /run.
+    udev may remove and recreate links below /dev/disk while partitions change. Failure IGN2117 if the device
+    has disappeared or /run is not writable.
     """
     path = alias_path(settings, device)
     try:
@@ -222,34 +223,35 @@ def make_alias(log: Log, settings: Settings, device: str) -> str:
 
 def _link(target: str, path: str) -> None:
     os.makedirs(os.path.dirname(path), mode=0o750, exist_ok=True)
-    fresh = f"{path}.{os.urandom(8).hex()}"
-    os.symlink(target, fresh)
+    temporary = f"{path}.{os.urandom(8).hex()}"
+    os.symlink(target, temporary)
     try:
-        os.replace(fresh, path)
+        os.replace(temporary, path)
     except BaseException:
-        os.unlink(fresh)
+        os.unlink(temporary)
         raise
 
 
 def alias_or_device(settings: Settings, device: str) -> str:
-    """The alias of a device where an earlier phase made one, else the device itself."""
+    """The alias of a device if an earlier phase created one, else the device itself."""
     path = alias_path(settings, device)
     return path if is_block(path) else device
 
 
 def trigger_udev(log: Log, settings: Settings, nodes: list[str]) -> None:
-    """Has udev look at the nodes once more and waits until it has: all earlier events are done then too.
+    """Triggers udev for the nodes and waits until it has processed them and everything queued before.
 
-    A bare `udevadm settle` was found racy (engine-disks 1.4). Does nothing where udev does not run.
+    `udevadm settle` alone is racy: the kernel's event may not have reached udev yet. Does nothing if udev is
+    not running.
     """
     if not os.path.exists(_UDEV_RUNS):
         return
-    argv = [settings.program("udevadm"), "trigger", "--settle", *nodes]
-    run(log, argv, what=f"waiting for udev on {' '.join(nodes)}")
+    args = [settings.program("udevadm"), "trigger", "--settle", *nodes]
+    run(log, args, what=f"waiting for udev on {' '.join(nodes)}")
 
 
 def logical_sector_size(disk: Block) -> int:
-    """Bytes of a logical sector. Failure IGN2002 if the kernel does not say."""
+    """Bytes per logical sector. Failure IGN2002 if the kernel does not report it."""
     folder = os.path.dirname(disk.sysfs) if partition_number(disk) else disk.sysfs
     size = read_sysfs(f"{folder}/queue/logical_block_size")
     if not size.isdigit() or not int(size) or int(size) % 512:
@@ -258,24 +260,24 @@ def logical_sector_size(disk: Block) -> int:
 
 
 def size_in_bytes(disk: Block) -> int:
-    """The size of a device; sysfs counts in 512 bytes whatever the sectors are."""
+    """The size of a device. sysfs counts in units of 512 bytes whatever the sector size."""
     return int(read_sysfs(f"{disk.sysfs}/size") or 0) * 512
 
 
 def is_read_only(device: Block) -> bool:
-    """Whether the kernel lets nobody write to it."""
+    """Whether the kernel reports the device as read-only."""
     return read_sysfs(f"{device.sysfs}/ro") == "1"
 
 
 def partition_number(device: Block) -> int:
-    """Its number, if the device is a partition of a disk; 0 if it is a disk of its own."""
+    """The partition number, 0 if the device is not a partition."""
     return int(read_sysfs(f"{device.sysfs}/partition") or 0)
 
 
 def parent_disk(device: Block) -> str:
-    """The node of the disk that a device is a partition of, "" for a device of its own.
+    """The node of the disk that a partition belongs to, "" if the device is not a partition.
 
-    A mapped partition of a multipath disk is known by the identity that kpartx gives it.
+    Mapped partitions of a multipath disk are recognised by the device-mapper UUID that kpartx sets.
     """
     if partition_number(device):
         return f"/dev/{os.path.basename(os.path.dirname(device.sysfs))}"
@@ -287,7 +289,7 @@ def parent_disk(device: Block) -> str:
 
 
 def partitions(disk: Block) -> dict[int, str]:
-    """The partitions that the kernel knows: number to folder in sysfs. Mapped ones are not among them."""
+    """The partitions known to the kernel: number -> sysfs folder. Mapped partitions are not included."""
     found = {}
     try:
         names = os.listdir(disk.sysfs)
@@ -301,12 +303,12 @@ def partitions(disk: Block) -> dict[int, str]:
 
 
 def mapper_name(disk: Block) -> str:
-    """The device-mapper name, "" for an ordinary disk."""
+    """The device-mapper name, "" for any other device."""
     return read_sysfs(f"{disk.sysfs}/dm/name")
 
 
 def partition_node(disk: Block, number: int) -> str:
-    """The path under which partition `number` of a disk appears (engine-disks 2.9)."""
+    """The path of partition `number` of a disk; a multipath disk's partitions are mapped devices."""
     mapper = mapper_name(disk)
     if mapper:
         return f"/dev/disk/by-id/dm-name-{mapper}p{number}"
@@ -314,12 +316,12 @@ def partition_node(disk: Block, number: int) -> str:
 
 
 def kernel_partition_node(node: str, number: int) -> str:
-    """The kernel's rule: a `p` between if the name of the disk ends with a digit."""
+    """The kernel's naming rule: a `p` before the number if the disk's name ends in a digit."""
     return f"{node}{'p' if node[-1].isdigit() else ''}{number}"
 
 
 def holders(sysfs: str) -> list[str]:
-    """What is built on a device and holds it open: LUKS, LVM, md, multipath."""
+    """Devices built on this one, such as LUKS, LVM, md or multipath."""
     try:
         return sorted(os.listdir(f"{sysfs}/holders"))
     except FileNotFoundError:
@@ -327,7 +329,8 @@ def holders(sysfs: str) -> list[str]:
 
 
 def mapped_geometry(log: Log, settings: Settings, node: str) -> tuple[int, int] | None:
-    """Start and size in 512 bytes of a mapped partition, None where it is not one linear piece."""
+    """Start and size, in units of 512 bytes, of a mapped partition; None unless it is a single linear
+    mapping."""
     try:
         text = run(log, [settings.program("dmsetup"), "table", node]).stdout
     except CommandFailed:
@@ -342,7 +345,7 @@ _SAFE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#+-.:=@_"
 
 
 def encode_udev_name(text: str) -> str:
-    """Text as udev writes it into a link's name below /dev/disk: unsafe bytes become \\xNN."""
+    """Encodes text as udev does in link names below /dev/disk: unsafe bytes become \\xNN."""
     return "".join(
         one
         if one in _SAFE or ord(one) > 127

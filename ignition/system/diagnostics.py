@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program that failed really said, out of all that it printed.
+"""Extracts the cause of a program's failure from its output.
 
-The cause stands first for some programs, last for others; around it are banners, warnings, pages of usage.
+Some programs print the cause first, others last, between banners, warnings and usage text.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_MOST_MESSAGES = 3
-_MOST_LETTERS = 600
+_MAX_MESSAGES = 3
+_MAX_LENGTH = 600
 _KERNEL_KNOWS_MORE = "dmesg(1) may have more information"
-# What begins a page on how to call the program.
+# The first words of a usage text.
 _USAGE = ("usage:", "extended options are")
-# Lines that say nothing about the cause, by their beginnings, in small letters.
-_NOISE = (
+# Prefixes, in lower case, of lines that do not name a cause.
+_NOISE_PREFIXES = (
     "btrfs-progs v",
     "command failed",
     "dmesg(1) may",
@@ -33,20 +33,20 @@ _NOISE = (
     "try `",
     "unknown option -",
 )
-# The same by their ends.
-_NOISY_ENDS = (": error detected, changes ignored",)
+# Suffixes of such lines.
+_NOISE_SUFFIXES = (": error detected, changes ignored",)
 
 
 def summarize(stdout: str, stderr: str, args: Sequence[str] = (), started: float = 0) -> str:
-    """The messages about the cause in one line, "" if nothing was printed.
+    """The error messages in one line, "" if nothing was printed.
 
-    `args` are those of the command, `started` is when it began, on the monotonic clock. Where the program
-    refers to the kernel's log, what the kernel said since then about what the command names is added.
+    `args` is the command, `started` its start on the monotonic clock. If the program refers to dmesg, the
+    kernel's messages since then about the devices in `args` are appended.
     """
     text = _essence(stderr) or _essence(stdout) or _first_line(stderr) or _first_line(stdout)
     if _KERNEL_KNOWS_MORE in stderr and (kernel := "; ".join(_of_kernel(args, started))):
         text = f"{text}; the kernel: {kernel}"
-    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]} ..."
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]} ..."
 
 
 def _essence(text: str) -> str:
@@ -54,23 +54,23 @@ def _essence(text: str) -> str:
     warnings: list[str] = []
     for message in _messages(text):
         lower = message.lower()
-        if lower.startswith(_NOISE) or lower.endswith(_NOISY_ENDS):
+        if lower.startswith(_NOISE_PREFIXES) or lower.endswith(_NOISE_SUFFIXES):
             continue
         is_warning = lower.startswith("warning") or ": warning" in lower
         into = warnings if is_warning else found
         if message not in into:
             into.append(message)
-    return "; ".join((found or warnings)[:_MOST_MESSAGES])
+    return "; ".join((found or warnings)[:_MAX_MESSAGES])
 
 
 def _messages(text: str) -> Iterator[str]:
-    """The messages before a page of usage. Lines that begin with a blank belong to the one before."""
+    """The messages before any usage text. Indented lines continue the previous message."""
     message = ""
     for line in text.splitlines():
         if line.lower().lstrip().startswith(_USAGE):
             break
         if line[:1].isspace() and line.strip() and message:
-            if not line.strip().lower().startswith(_NOISE):
+            if not line.strip().lower().startswith(_NOISE_PREFIXES):
                 message = f"{message} {line.strip()}"
             continue
         if message:
@@ -85,12 +85,12 @@ def _first_line(text: str) -> str:
 
 
 def _of_kernel(args: Sequence[str], started: float) -> list[str]:
-    """The last messages of the kernel about these devices since then (Documentation/ABI/testing/dev-kmsg).
+    """The last kernel messages about these devices since `started` (Documentation/ABI/testing/dev-kmsg).
 
-    Of options it speaks by the kind of filesystem alone: `EXT4-fs: Unknown parameter 'x'`.
+    For mount options, the kernel only names the filesystem type: `EXT4-fs: Unknown parameter 'x'`.
     """
-    kinds = tuple(args[at + 1].lower() for at, word in enumerate(args[:-1]) if word == "-t")
-    names = [os.path.basename(os.path.realpath(word)) for word in args if word.startswith("/dev/")]
+    kinds = tuple(args[at + 1].lower() for at, arg in enumerate(args[:-1]) if arg == "-t")
+    names = [os.path.basename(os.path.realpath(arg)) for arg in args if arg.startswith("/dev/")]
     found: list[str] = []
     try:
         log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -100,7 +100,7 @@ def _of_kernel(args: Sequence[str], started: float) -> list[str]:
         while True:
             head, _, text = os.read(log, 8192).decode("utf-8", "replace").partition(";")
             microseconds = head.split(",")[2:3]
-            # The clocks of kernel and program differ by little.
+            # The kernel's clock differs slightly from CLOCK_MONOTONIC.
             if microseconds and int(microseconds[0]) / 1e6 >= started - 0.01:
                 line = text.partition("\n")[0]
                 if any(name in line for name in names) or line.lower().startswith(kinds):
@@ -109,4 +109,4 @@ def _of_kernel(args: Sequence[str], started: float) -> list[str]:
         pass  # all read
     finally:
         os.close(log)
-    return found[-_MOST_MESSAGES:]
+    return found[-_MAX_MESSAGES:]

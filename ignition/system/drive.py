@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file system that is looked into for a config: waited for, mounted read-only, read, taken off again."""
+"""Config drives: waits for a device, mounts it read-only, reads files, unmounts it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 POLL = 1.0
 UMOUNT_TRIES = 3
-# More than any config has (the same bound as for fetched ones).
+# The same limit as for fetched configs.
 SIZE_LIMIT = 64 * 1024 * 1024
 
 
 def describe_labels(folder: str) -> str:
-    """What udev's folder of labels holds, for people who look for one that is not there."""
+    """A hint that lists the filesystem labels known to udev."""
     return f"labels that are there: {list_names(folder) or 'none'}"
 
 
 def list_names(folder: str) -> str:
-    """What a folder holds, for people; "" where it cannot be looked into."""
+    """The names in a folder, comma-separated; "" if it cannot be read."""
     try:
         return ", ".join(sorted(os.listdir(folder)))
     except OSError:
@@ -40,7 +40,7 @@ def list_names(folder: str) -> str:
 def wait_for_device(
     device: str, limit: float, sleep: Callable[[float], None], clock: Callable[[], float]
 ) -> bool:
-    """Waits until the device is there, at most `limit` seconds; False if it never was."""
+    """Waits up to `limit` seconds for a device. Returns False on timeout."""
     end = clock() + limit
     while not os.path.exists(device):
         if clock() >= end:
@@ -50,9 +50,9 @@ def wait_for_device(
 
 
 class ReadOnlyMount:
-    """Mounts a device read-only, whatever file system it has, on a folder of its own.
+    """A context manager that mounts a device read-only on a new folder and yields that folder.
 
-    One that stays busy stays mounted, with a warning: what was read from it is as good.
+    A filesystem that stays busy stays mounted, with a warning; what was read from it is valid.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ReadOnlyMount:
 
 
 def _new_folder(parent: str) -> str:
-    """A folder that no other drive is mounted on, of this run or of one that was cut off."""
+    """Creates a folder that no other drive is mounted on, not even one of an interrupted run."""
     os.makedirs(parent, exist_ok=True)
     number = 0
     while True:
@@ -114,16 +114,16 @@ def _new_folder(parent: str) -> str:
 
 
 def read_file(folder: str, path: str) -> bytes | None:
-    """The file at `path`, which cannot lead out of `folder`; None if there is none.
+    """The contents of the file at `path` inside `folder`; None if it does not exist.
 
-    Failure IGN7101 for a link that leads out, for what cannot be read, and for a file of absurd size.
+    Failure IGN7101 for a symlink that leads out of `folder`, an unreadable file, or one that is too large.
     """
     place = os.path.join(folder, os.path.normpath("/" + path).lstrip("/"))
     real = os.path.realpath(place)
     if os.path.commonpath([os.path.realpath(folder), real]) != os.path.realpath(folder):
         raise Failure("IGN7101", f"{path} is a link that leads out of its file system")
     try:
-        # A pipe on a drive must not hold us.
+        # Non-blocking, because it may be a FIFO.
         with open(
             real, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)
         ) as file:

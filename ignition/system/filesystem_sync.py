@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting until what was written is on the disk, and learning of it if it is not.
+"""Waits until everything written is on disk, and reports lost writes.
 
-os.sync() waits, and cannot fail. syncfs(2) tells of each write that was lost since the descriptor that it is
-given was opened, so the filesystems are opened before the first write (Linux 5.8; before that it tells of
-those that are lost while it waits).
+sync(2) cannot fail. syncfs(2) reports every writeback error since its descriptor was opened, so the
+filesystems are opened before the first write (Linux 5.8; older kernels only report errors during the call).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-# Nothing of these reaches a disk, and to open an automount point is to mount it.
+# Filesystems without a disk; opening an automount point would mount it.
 _PSEUDO = (
     *("autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts"),
     *("devtmpfs", "efivarfs", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore"),
@@ -28,12 +27,12 @@ _PSEUDO = (
 
 
 class FilesystemSync:
-    """The filesystem that holds a root folder, and those that are mounted in it, open until `close`."""
+    """The filesystem of a root folder and all filesystems mounted below it, kept open until `close`."""
 
     __slots__ = ("_filesystems",)
 
     def __init__(self, root: str) -> None:
-        """Failure where a limit of the process is in the way."""
+        """Raises Failure if a limit of the process is exceeded."""
         self._filesystems: list[tuple[str, int]] = []
         top = os.path.realpath(root or "/")
         try:
@@ -49,11 +48,11 @@ class FilesystemSync:
         except OSError as error:
             if resource_limit(error):
                 raise
-            return  # a single file, or nothing that anybody could write to
+            return  # a bind-mounted file, or not accessible for writing either
         self._filesystems.append((path, fileno))
 
     def sync(self) -> None:
-        """Returns when all is on the disk. Failure IGN3407 for the filesystems that have lost something."""
+        """Syncs all filesystems. Failure IGN3407 names those that lost writes."""
         syncfs = _syncfs()
         lost = []
         for path, fileno in self._filesystems:
@@ -63,20 +62,21 @@ class FilesystemSync:
         if lost:
             raise Failure(
                 "IGN3407",
-                f"what was written did not reach the disk: {', '.join(lost)}",
-                hint="the kernel's log names the device: is it broken, or the pool or image below it full?",
+                f"data could not be written to disk: {', '.join(lost)}",
+                hint="the kernel log names the device; is it broken, or is the storage behind it full?",
             )
 
     def __del__(self) -> None:
-        self.close()  # where the phase fails nobody comes to the end of it
+        self.close()  # a failed phase does not reach its last step
 
     def close(self) -> None:
+        """Closes all filesystems."""
         while self._filesystems:
             os.close(self._filesystems.pop()[1])
 
 
 def _mounted_in(top: str) -> Iterator[str]:
-    """Mount points below a folder, one for each filesystem that may lie on a disk."""
+    """Mount points below a folder, one per filesystem that may be on a disk."""
     seen = set()
     start = f"{top.rstrip('/')}/"
     for mount in read_mounts():
@@ -90,8 +90,8 @@ def _mounted_in(top: str) -> Iterator[str]:
 
 
 def _syncfs() -> Callable[[int], int]:
-    """The system call: 0, or the number of an error. Nothing that Python brings makes it, and the module
-    ctypes costs five times what is needed of it."""
+    """syncfs(2) as a function that returns 0 or an errno. Python does not offer it, and importing ctypes
+    costs five times as much as using _ctypes."""
     import _ctypes
 
     class Int(_ctypes._SimpleCData):  # type: ignore[type-arg]
@@ -101,7 +101,7 @@ def _syncfs() -> Callable[[int], int]:
         _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
         _restype_ = Int
 
-    program: Any = None  # and what it is linked with: the C library
+    program: Any = None  # the process itself, including the C library
     call = Function(_ctypes.dlsym(_ctypes.dlopen(program, 0), "syncfs"))
 
     def syncfs(fileno: int) -> int:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders of the target, by descriptor: what is made, replaced or removed in one never leaves it."""
+"""Open folders of the target. Everything below works relative to a directory descriptor, so it cannot
+escape."""
 
 from __future__ import annotations
 
@@ -17,10 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # What a file shall hold: the bytes, or what writes them to an open descriptor.
+    # The contents of a file, or a function that writes them to a descriptor.
     Body = bytes | Callable[[int], None]
 
-KEEP = -1  # owner or group that is left as it is, as in chown(2)
+KEEP = -1  # leaves owner or group unchanged, as in chown(2)
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -75,11 +76,11 @@ class Folder:
         return f"{self.root_path}{self.path}/{name}"
 
     def names(self) -> set[str]:
-        """What is in it."""
+        """The names of all entries."""
         return set(os.listdir(self.fileno))
 
     def sweep(self) -> set[str]:
-        """Removes temporary files of an earlier run, which a power cut left; what else is in it."""
+        """Removes temporary files that an interrupted run left behind. Returns the remaining names."""
         found = self.names()
         leftovers = {name for name in found if self._temporary.is_leftover(name)}
         for name in leftovers:
@@ -93,26 +94,26 @@ class Folder:
             raise failure_from_oserror(error, f"cannot look at {self.full_path(name)}") from error
 
     def group(self) -> int:
-        """The group that a new entry of it gets."""
+        """The group that a new entry inherits."""
         found = os.fstat(self.fileno)
         return found.st_gid if found.st_mode & S_ISGID else os.getegid()
 
     def read(self, name: str, limit: int = DEFAULT_LIMIT) -> bytes:
-        """The bytes of a regular file, at most `limit`."""
+        """The contents of a regular file, at most `limit` bytes."""
         try:
             return read_regular(name, limit, folder=self.fileno)
         except OSError as error:
             raise failure_from_oserror(error, f"cannot read {self.full_path(name)}") from error
 
     def open(self, name: str, flags: int = os.O_RDONLY) -> int:
-        """A descriptor of a regular file, which the caller closes."""
+        """Opens a regular file and returns the descriptor, which the caller closes."""
         try:
             return open_regular(name, flags, folder=self.fileno)
         except OSError as error:
             raise failure_from_oserror(error, f"cannot open {self.full_path(name)}") from error
 
     def readlink(self, name: str) -> str | None:
-        """The text of a symlink; None for anything else."""
+        """The target of a symlink, None for anything else."""
         return readlink_at(name, self.fileno)
 
     def write(
@@ -127,11 +128,11 @@ class Folder:
         clear: bool = False,
         durable: bool = False,
     ) -> None:
-        """Makes a file, or replaces what is there: whole or not at all.
+        """Creates or replaces a file atomically.
 
-        It has its mode and owner before it has its name; without a mode it has what the kernel makes of
-        `at_most`. Nothing has changed when `body` raises. A folder is replaced only with `clear`. `durable`
-        waits for the disk, which costs milliseconds.
+        The file gets mode and owner before it gets its name. Without a mode, `at_most` applies, reduced by
+        umask and default ACLs. If `body` raises, nothing has changed. A folder is only replaced with `clear`.
+        `durable` calls fsync, which takes milliseconds.
         """
         temporary, fileno = self.create(at_most if mode is None else mode)
         try:
@@ -158,7 +159,7 @@ class Folder:
             raise
 
     def create(self, mode: int) -> tuple[str, int]:
-        """A new file under a temporary name: that name and the descriptor, for writing and reading."""
+        """Creates a temporary file. Returns its name and a descriptor for reading and writing."""
         temporary = self._temporary.new()
         try:
             return temporary, os.open(temporary, _NEW, mode & 0o777, dir_fd=self.fileno)
@@ -168,7 +169,7 @@ class Folder:
             ) from error
 
     def discard(self, temporary: str) -> None:
-        """Removes a temporary file as far as that is possible: a failure is under way already."""
+        """Removes a temporary file and ignores errors, because another failure is already being raised."""
         try:
             os.unlink(temporary, dir_fd=self.fileno)
         except OSError:
@@ -177,8 +178,8 @@ class Folder:
     def _own(self, fileno: int, mode: int | None, uid: int, gid: int) -> None:
         if uid != KEEP or gid != KEEP:
             os.fchown(fileno, uid, gid)
-        # After the owner, since a change of owner clears setuid and setgid. Always, since setgid and default
-        # ACLs of the folder above change what was asked for.
+        # After chown, which clears setuid and setgid. Never skipped, because setgid and default ACLs of the
+        # parent change the mode given to open and mkdir.
         if mode is not None:
             os.fchmod(fileno, mode)
 
@@ -191,7 +192,7 @@ class Folder:
         *,
         at_most: int = 0o755,
     ) -> None:
-        """Makes a folder that is not there. Without a mode it has what the kernel makes of `at_most`."""
+        """Creates a folder. Without a mode, `at_most` applies, reduced by umask and default ACLs."""
         try:
             os.mkdir(name, (at_most if mode is None else mode) & 0o777, dir_fd=self.fileno)
             if uid == gid == KEEP and mode is None:
@@ -207,7 +208,7 @@ class Folder:
             ) from error
 
     def has_capabilities(self, name: str) -> bool:
-        """Whether a program has rights of its own, as capabilities(7) tells."""
+        """Whether an executable has file capabilities (capabilities(7))."""
         try:
             path = f"/proc/self/fd/{self.fileno}/{name}"
             return bool(os.getxattr(path, "security.capability", follow_symlinks=False))
@@ -224,17 +225,17 @@ class Folder:
         *,
         anew: bool = False,
     ) -> bool:
-        """Owner, then mode, of a regular file or folder that stays as `found`. `mode` None keeps it.
+        """Sets owner, then mode, of an existing regular file or folder. A `mode` of None keeps the mode.
 
-        False when they were so already, unless they shall be set `anew`: a file that gets its owner loses
-        setuid, setgid and capabilities.
+        Returns False if nothing had to change. `anew` sets them regardless, because chown clears setuid,
+        setgid and capabilities.
         """
         same_owner = uid in (KEEP, found.st_uid) and gid in (KEEP, found.st_gid)
         has = S_IMODE(found.st_mode)
         if same_owner and mode in (None, has) and not anew:
             return False
         try:
-            # Not read from: non-blocking, so that a fifo put here meanwhile cannot hold us.
+            # Non-blocking, in case somebody has put a FIFO here since.
             fileno = os.open(name, _READ, dir_fd=self.fileno)
             try:
                 os.fchown(fileno, uid, gid)
@@ -251,8 +252,8 @@ class Folder:
     def symlink(
         self, name: str, target: str, uid: int | None = KEEP, gid: int | None = KEEP
     ) -> None:
-        """Makes a symlink, or replaces what is there unless that is a folder. It has its owner before it has
-        its name; None is the owner of what the link leads to."""
+        """Creates a symlink, or replaces anything but a folder. It gets its owner before its name; None means
+        the owner of the link's target."""
 
         def make(temporary: str) -> None:
             os.symlink(target, temporary, dir_fd=self.fileno)
@@ -270,8 +271,8 @@ class Folder:
         self._link_by_rename(name, make)
 
     def hard_link(self, name: str, source: Folder, source_name: str) -> None:
-        """Gives a file of `source` this name too; a symlink is linked itself. What is there goes once it is
-        known that the link can be made."""
+        """Links a file of `source` to this name, without following symlinks. An existing entry is removed
+        once the link is known to work."""
 
         def make(temporary: str) -> None:
             os.link(
@@ -295,10 +296,10 @@ class Folder:
                 error, f"cannot make the link {self.full_path(name)}"
             ) from error
         finally:
-            self.discard(temporary)  # rename leaves it where both are the same file already
+            self.discard(temporary)  # rename(2) does nothing if both names are the same file
 
     def _owner_behind(self, name: str) -> tuple[int, int]:
-        """Who owns what a symlink leads to for the running system; root if it leads nowhere."""
+        """Owner and group of a symlink's target in the running system; root if it is dangling."""
         try:
             found = os.stat(name, dir_fd=self.fileno)
         except OSError:
@@ -306,15 +307,15 @@ class Folder:
         return found.st_uid, found.st_gid
 
     def clear(self, name: str) -> None:
-        """Removes a folder, which a rename would not replace."""
+        """Removes a folder, which rename(2) would not replace."""
         found = self.lstat(name)
         if found is not None and S_ISDIR(found.st_mode):
             self.remove(name)
 
     def remove(self, name: str) -> None:
-        """Removes the node, a folder with all that is in it. Nothing happens if there is none.
+        """Removes an entry, recursively if it is a folder. Does nothing if it does not exist.
 
-        Refused (IGN3009) before anything is lost when something is mounted there or below.
+        Refused (IGN3009), before anything is removed, if it contains a mount point.
         """
         found = self.lstat(name)
         if found is None:
@@ -330,7 +331,7 @@ class Folder:
             raise failure_from_oserror(error, f"cannot remove {self.full_path(name)}") from error
 
     def demand_removable(self, name: str) -> None:
-        """Refuses (IGN3009) a folder that cannot go: the root, and one with a mount there or below."""
+        """Refuses (IGN3009) to remove the root, or a folder that is or contains a mount point."""
         if name == ".":
             raise Refused(
                 "IGN3009", "the root folder cannot be replaced", hint="leave out overwrite"
@@ -346,13 +347,14 @@ class Folder:
 
 
 def write_all(fileno: int, data: bytes) -> None:
-    """All of it, however often the kernel must be asked."""
+    """Writes all bytes, continuing after short writes."""
     written = os.write(fileno, data) if data else 0
     while written < len(data):
         written += os.write(fileno, memoryview(data)[written:])
 
 
 def lstat_at(name: str, folder: int) -> os.stat_result | None:
+    """lstat relative to an open folder; None if there is no such entry."""
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -360,6 +362,7 @@ def lstat_at(name: str, folder: int) -> os.stat_result | None:
 
 
 def readlink_at(name: str, folder: int) -> str | None:
+    """readlink relative to an open folder; None if there is no such entry or it is not a symlink."""
     try:
         return os.readlink(name, dir_fd=folder)
     except OSError as error:

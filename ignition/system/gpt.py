@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading a GUID partition table, and telling "no table" from "a table that cannot be read".
+"""Reads GUID partition tables, and distinguishes "no table" from "unreadable table".
 
-Layout: UEFI specification, chapter 5. `system.gptwrite` writes it.
+Layout: UEFI specification, chapter 5. `system.gptwrite` writes them.
 """
 
 from __future__ import annotations
@@ -14,23 +14,24 @@ from ignition.base.record import record
 
 SIGNATURE = b"EFI PART"
 LINUX_DATA = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
-# What every tool makes: room for 128 entries of 128 bytes each.
+# What every tool creates.
 ENTRIES = 128
 ENTRY_SIZE = 128
-# More than any tool writes; a header that claims more is not believed.
-_MOST_BYTES_OF_ENTRIES = 4 << 20
+# More than any tool writes; a larger value means a corrupt header.
+_MAX_ENTRIES_SIZE = 4 << 20
 _PROTECTIVE = 0xEE
-# Signature, revision, own size, own sum, zero; own sector, the other copy's, first and last usable sector,
-# disk GUID, sector, number and size of the entries, their sum.
+# Signature, revision, header size, header CRC, reserved; current and alternate header sector, first and last
+# usable sector, disk GUID; first sector, number, size and CRC of the entries.
 HEADER = struct.Struct("<8sIIIIQQQQ16sQIII")
-# Type, GUID, first and last sector, attributes, name in UTF-16.
+# Type GUID, partition GUID, first and last sector, attributes, name in UTF-16.
 ENTRY = struct.Struct("<16s16sQQQ72s")
 _UNUSED = bytes(16)
 
 
 @record
 class Partition:
-    """One entry. `start` and `size` in logical sectors, GUIDs in capitals, `attributes` the 64 bits."""
+    """One entry. `start` and `size` are in logical sectors, GUIDs in upper case, `attributes` holds all 64
+    bits."""
 
     number: int
     start: int
@@ -42,17 +43,17 @@ class Partition:
 
     @property
     def last(self) -> int:
-        """Its last sector."""
+        """The last sector."""
         return self.start + self.size - 1
 
 
 @record
 class Table:
-    """A table as found. Sectors are logical, `guid` and `entries` are bytes as they stand on disk.
+    """A partition table. Sectors are logical; `guid` and `entries` are the bytes on disk.
 
-    `entries_at` is where the first copy keeps its entries. `damaged` says in words which part is bad
-    and would be mended by writing the table, empty if all is well; `protected` whether the first sector says
-    that the disk has a GPT.
+    `entries_at` is the first sector of the primary entry array. `damaged` names the part that is damaged and
+    would be repaired by writing the table, "" if there is none. `protected` tells whether there is a
+    protective MBR.
     """
 
     guid: bytes
@@ -67,11 +68,11 @@ class Table:
 
     @property
     def capacity(self) -> int:
-        """How many partitions it has room for."""
+        """The number of entries."""
         return len(self.entries) // self.entry_size
 
     def partition(self, number: int) -> Partition | None:
-        """The entry of that number, or None."""
+        """The partition with that number, or None."""
         for partition in self.partitions:
             if partition.number == number:
                 return partition
@@ -79,16 +80,16 @@ class Table:
 
 
 class Unreadable(Exception):
-    """There is, or was, a GPT on this disk and it cannot be read. The text says what is wrong."""
+    """The disk has, or had, a GPT that cannot be read. The text tells why."""
 
 
 def empty(sector_size: int, sectors: int) -> Table:
-    """The table that a tool makes on a disk without one, before it holds any partition."""
-    of_entries = sector_count(ENTRIES * ENTRY_SIZE, sector_size)
+    """The table that a partitioning tool creates on a blank disk."""
+    entry_sectors = sector_count(ENTRIES * ENTRY_SIZE, sector_size)
     return Table(
         bytes(16),
-        2 + of_entries,
-        sectors - 2 - of_entries,
+        2 + entry_sectors,
+        sectors - 2 - entry_sectors,
         2,
         ENTRY_SIZE,
         bytes(ENTRIES * ENTRY_SIZE),
@@ -97,34 +98,34 @@ def empty(sector_size: int, sectors: int) -> Table:
 
 
 def sector_count(length: int, sector_size: int) -> int:
-    """How many sectors so many bytes take."""
+    """The number of sectors that hold `length` bytes."""
     return -(-length // sector_size)
 
 
 def read(device: int, sector_size: int, sectors: int) -> Table | None:
-    """The table on an open disk of so many logical sectors; None where there is none.
+    """The table of an open disk with that many logical sectors; None if it has none.
 
-    The first sector decides, as for libblkid, GPT fdisk and the kernel: one with the signature of an MBR and
-    no protective entry is an MBR, whatever an earlier GPT left behind it. With a protective entry the table
-    counts when one copy is sound. An empty first sector is what a cut of ours leaves, which writes it last:
-    there the first copy must be sound. Raises Unreadable for all else that has a trace of a GPT.
+    The first sector decides, as for libblkid, GPT fdisk and the kernel. An MBR signature without a protective
+    entry means an MBR, whatever remains of an older GPT. With a protective entry, one valid copy is enough.
+    An all-zero first sector is what an interrupted `gptwrite.write` leaves, which writes it last; then the
+    primary copy must be valid. Any other trace of a GPT raises Unreadable.
     """
     try:
-        master = _sectors(device, 0, 1, sector_size)
+        master = _read_sectors(device, 0, 1, sector_size)
         protected = is_protective(master)
         if not protected and has_signature(master):
             return None
-        first, complaint = _copy(device, 1, sector_size, sectors)
+        first, problem = _read_copy(device, 1, sector_size, sectors)
         if first is not None:
-            second, _ = _copy(device, _backup(first, sectors), sector_size, sectors)
+            second, _ = _read_copy(device, _backup_sector(first, sectors), sector_size, sectors)
         else:
-            second, other = _copy(device, sectors - 1, sector_size, sectors)
-            complaint = complaint or other
+            second, other = _read_copy(device, sectors - 1, sector_size, sectors)
+            problem = problem or other
         if protected and first is None and second is None:
-            complaint = _of_other_sectors(device, sector_size) or complaint
+            problem = _sector_size_mismatch(device, sector_size) or problem
     except OSError as error:
         raise Unreadable(f"reading it failed: {error.strerror}") from error
-    traces = first is not None or second is not None or bool(complaint)
+    traces = first is not None or second is not None or bool(problem)
     if not protected and any(master) and traces:
         raise Unreadable(
             "there is a GPT, but the first sector is neither a protective MBR nor empty"
@@ -137,19 +138,19 @@ def read(device: int, sector_size: int, sectors: int) -> Table | None:
         raise Unreadable(
             "the copy at the start of the disk is damaged, and there is no protective MBR"
         )
-    if protected or complaint:
-        raise Unreadable(complaint or "there is a protective MBR, but no GPT behind it")
+    if protected or problem:
+        raise Unreadable(problem or "there is a protective MBR, but no GPT behind it")
     return None
 
 
 def layout_error(table: Table, sector_size: int, sectors: int) -> str:
-    """Why a table must not be written to a disk of so many sectors, "" if nothing speaks against it.
+    """Why this table must not be written to a disk with that many sectors, "" if it may.
 
-    GPT fdisk writes none of these either. Entries that a cut or another tool spoiled are found by this, not
-    those that the config asks for, which have a place of their own.
+    Finds entries that an interrupted write or another tool has corrupted; GPT fdisk refuses to write them
+    too. Partitions of the config are validated elsewhere.
     """
-    of_entries = sector_count(len(table.entries), sector_size)
-    first, last = table.entries_at + of_entries, sectors - 2 - of_entries
+    entry_sectors = sector_count(len(table.entries), sector_size)
+    first, last = table.entries_at + entry_sectors, sectors - 2 - entry_sectors
     end, before = first - 1, 0
     for one in sorted(table.partitions, key=lambda one: one.start):
         if one.last < one.start:
@@ -166,22 +167,22 @@ def layout_error(table: Table, sector_size: int, sectors: int) -> str:
 
 
 def has_signature(master_boot_record: bytes) -> bool:
-    """Whether the first sector ends as an MBR, and the boot sector of a FAT or NTFS, does."""
+    """Whether the sector ends with the boot signature of an MBR, FAT or NTFS boot sector."""
     return master_boot_record[510:512] == b"\x55\xaa"
 
 
 def is_protective(master_boot_record: bytes) -> bool:
-    """Whether the first sector says that a GPT follows: an entry of type 0xEE.
+    """Whether an MBR announces a GPT: it has an entry of type 0xEE.
 
-    A hybrid MBR has others beside it. One of type 0xEF alone is a partition like any other.
+    A hybrid MBR has other entries too. Type 0xEF alone is an ordinary partition.
     """
     if not has_signature(master_boot_record):
         return False
     return any(master_boot_record[446 + 16 * row + 4] == _PROTECTIVE for row in range(4))
 
 
-def _of_other_sectors(device: int, sector_size: int) -> str:
-    """Says so where a GPT lies as it would on a disk with sectors of another size."""
+def _sector_size_mismatch(device: int, sector_size: int) -> str:
+    """An explanation if the GPT was written for another sector size, else ""."""
     for other in (512, 2048, 4096):
         if other != sector_size and os.pread(device, 8, other) == SIGNATURE:
             return f"the GPT was made for sectors of {other} bytes, and this disk has {sector_size}"
@@ -198,7 +199,7 @@ def _damage(first: _Copy, second: _Copy | None, protected: bool) -> str:
 
 @record
 class _Copy:
-    """One header whose own sum and whose entries' sum are right."""
+    """A header with a valid checksum, and its entries, whose checksum is valid too."""
 
     alternate: int
     first: int
@@ -209,14 +210,16 @@ class _Copy:
     entries: bytes
 
 
-def _backup(first: _Copy, sectors: int) -> int:
-    """Where the second copy should lie: where the first says, which on a grown disk is not the end."""
+def _backup_sector(first: _Copy, sectors: int) -> int:
+    """The sector of the backup header: where the primary one points, which on an enlarged disk is not the
+    last sector."""
     return first.alternate if 1 < first.alternate < sectors else sectors - 1
 
 
-def _copy(device: int, at: int, sector_size: int, sectors: int) -> tuple[_Copy | None, str]:
-    """The header at a sector and its entries; or None and what is wrong, "" where there is no header."""
-    data = _sectors(device, at, 1, sector_size)
+def _read_copy(device: int, at: int, sector_size: int, sectors: int) -> tuple[_Copy | None, str]:
+    """The header at a sector and its entries, or None and the error; the error is "" if there is no
+    header."""
+    data = _read_sectors(device, at, 1, sector_size)
     if data[:8] != SIGNATURE:
         return None, ""
     place = "start" if at == 1 else "end"
@@ -229,18 +232,18 @@ def _copy(device: int, at: int, sector_size: int, sectors: int) -> tuple[_Copy |
     if own != at:
         return None, f"the header at the {place} belongs to another sector"
     length = count * size
-    if size < ENTRY_SIZE or size % ENTRY_SIZE or not 0 < length <= _MOST_BYTES_OF_ENTRIES:
+    if size < ENTRY_SIZE or size % ENTRY_SIZE or not 0 < length <= _MAX_ENTRIES_SIZE:
         return None, f"the header at the {place} describes impossible entries"
-    of_entries = sector_count(length, sector_size)
-    if not 1 < entries_at <= sectors - of_entries or not first <= last < sectors:
+    entry_sectors = sector_count(length, sector_size)
+    if not 1 < entries_at <= sectors - entry_sectors or not first <= last < sectors:
         return None, f"the header at the {place} reaches behind the end of the disk"
-    entries = _sectors(device, entries_at, of_entries, sector_size)[:length]
+    entries = _read_sectors(device, entries_at, entry_sectors, sector_size)[:length]
     if crc32(entries) != entries_sum:
         return None, f"the checksum of the entries at the {place} is wrong"
     return _Copy(alternate, first, last, guid, entries_at, size, entries), ""
 
 
-def _sectors(device: int, at: int, count: int, sector_size: int) -> bytes:
+def _read_sectors(device: int, at: int, count: int, sector_size: int) -> bytes:
     wanted = count * sector_size
     data = os.pread(device, wanted, at * sector_size)
     if len(data) < wanted:
@@ -263,7 +266,7 @@ def _table(copy: _Copy, entries_at: int, damaged: str, protected: bool = True) -
 
 
 def parse_entries(entries: bytes, size: int) -> tuple[Partition, ...]:
-    """The used ones of a table's entries, in the order of their numbers."""
+    """All used entries, ordered by number."""
     found = []
     for index in range(len(entries) // size):
         entry = entries[index * size : (index + 1) * size]
@@ -286,14 +289,14 @@ def _partition(number: int, entry: bytes) -> Partition:
 
 
 def guid_text(data: bytes) -> str:
-    """A GUID as its 16 bytes stand in a table, written out: the first three groups are little-endian."""
+    """The textual form of a GUID from its 16 bytes on disk; the first three groups are little-endian."""
     order = data[3::-1] + data[5:3:-1] + data[7:5:-1] + data[8:]
     text = order.hex().upper()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def guid_bytes(text: str) -> bytes:
-    """The inverse of `guid_text`. ValueError for what is not a GUID."""
+    """The inverse of `guid_text`. Raises ValueError if the text is not a GUID."""
     data = bytes.fromhex(text.replace("-", ""))
     if len(data) != 16:
         raise ValueError(text)

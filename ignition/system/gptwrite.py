@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing a GUID partition table: what changes and no more, both copies, surviving a cut.
+"""Writes GUID partition tables: both copies, safe against power loss, changing nothing that was not asked
+for.
 
-No tool is called. sgdisk sleeps a second per write and loses attribute bits on a resize. sfdisk writes
-the whole table anew and so loses what it cannot express (measured with 2.38: names beyond the basic
-plane become empty and reserved attribute bits are dropped, both with exit status 0; a hybrid MBR and the
-boot flag of the MBR go). Here every byte stays that nobody asked to change.
+No external tool does this. sgdisk sleeps one second per write and loses attribute bits when it resizes.
+sfdisk rewrites the whole table and drops what it cannot express. With version 2.38, names outside the Basic
+Multilingual Plane become empty and reserved attribute bits are lost, both with exit status 0; so are a hybrid
+MBR and the MBR's boot flag.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from ignition.system import gpt
 from ignition.system.gpt import Partition, Table
 
 _REVISION = 0x00010000
-_BOOT_CODE = 440  # the disk signature of DOS and the four entries follow it
+_BOOT_CODE = 440  # followed by the DOS disk signature and the four entries
 
 
 def edit(table: Table, deleted: list[int], made: list[Partition]) -> Table:
-    """The table without the deleted numbers and with the made partitions.
+    """The table with the numbers in `deleted` removed and the partitions in `made` added.
 
-    A made partition replaces the entry of its number whole; bytes behind the fields that we know stay zero.
+    An added partition replaces the whole entry with its number; bytes behind the known fields become zero.
     """
     size = table.entry_size
     entries = bytearray(table.entries)
@@ -42,7 +43,7 @@ def edit(table: Table, deleted: list[int], made: list[Partition]) -> Table:
 
 
 def _random_guid() -> bytes:
-    """A random GUID of version 4, as it stands in a table."""
+    """A random (version 4) GUID in on-disk byte order."""
     data = bytearray(os.urandom(16))
     data[7] = data[7] & 0x0F | 0x40
     data[8] = data[8] & 0x3F | 0x80
@@ -64,18 +65,18 @@ def _entry(one: Partition) -> bytes:
 def write(device: int, table: Table, sector_size: int, sectors: int, *, fresh: bool) -> None:
     """Writes both copies to an open disk and waits until they are on it. Raises OSError.
 
-    The second copy goes to the end of the disk, also on one that has grown. After a cut at any point a
-    table that was sound is found either as it was or as it should be, because one copy is whole. `fresh`
-    is for a disk without a table: its header comes after its entries, its first sector last; until then it is
-    empty, since an empty one is how a cut is known.
+    The backup copy goes to the end of the disk, even if the disk has grown. One copy is valid at all times,
+    so after a power loss the old or the new table is found. `fresh` is for a disk without a table: the
+    entries are written before the header, and the protective MBR last. Until then the first sector is zero,
+    which is how `gpt.read` recognises an interrupted write.
     """
     master = os.pread(device, sector_size, 0)
     if fresh and any(master) and not gpt.is_protective(master):
         _write(device, 0, bytes(sector_size))
         os.fsync(device)
-    of_entries = gpt.sector_count(len(table.entries), sector_size)
-    last_usable = sectors - 2 - of_entries
-    entries = table.entries.ljust(of_entries * sector_size, b"\0")
+    entry_sectors = gpt.sector_count(len(table.entries), sector_size)
+    last_usable = sectors - 2 - entry_sectors
+    entries = table.entries.ljust(entry_sectors * sector_size, b"\0")
 
     def header(own: int, other: int, entries_at: int) -> bytes:
         return _header(table, own, other, last_usable, entries_at).ljust(sector_size, b"\0")
@@ -94,25 +95,25 @@ def write(device: int, table: Table, sector_size: int, sectors: int, *, fresh: b
 
 
 def wipe(device: int, table: Table | None, sector_size: int, sectors: int) -> None:
-    """Zeroes the first sector and both copies of a table, or the places where they would be.
+    """Zeroes the MBR and both copies of a table, or the places where they would be.
 
-    What `sgdisk --zap-all` does. Raises OSError.
+    Same as `sgdisk --zap-all`. Raises OSError.
     """
     blank = gpt.empty(sector_size, sectors)
     one = table or blank
-    of_entries = gpt.sector_count(len(one.entries), sector_size)
+    entry_sectors = gpt.sector_count(len(one.entries), sector_size)
     for at, count in (
         (0, 2),
-        (one.entries_at, of_entries),
+        (one.entries_at, entry_sectors),
         (blank.last_usable + 1, sectors - 1 - blank.last_usable),
-        (sectors - 1 - of_entries, of_entries),
+        (sectors - 1 - entry_sectors, entry_sectors),
     ):
         _write(device, at * sector_size, bytes(count * sector_size))
     os.fsync(device)
 
 
 def _header(table: Table, own: int, other: int, last_usable: int, entries_at: int) -> bytes:
-    def packed(own_sum: int) -> bytes:
+    def pack(own_sum: int) -> bytes:
         return gpt.HEADER.pack(
             gpt.SIGNATURE,
             _REVISION,
@@ -130,17 +131,18 @@ def _header(table: Table, own: int, other: int, last_usable: int, entries_at: in
             crc32(table.entries),
         )
 
-    return packed(crc32(packed(0)))
+    return pack(crc32(pack(0)))
 
 
 def _protective(first_sector: bytes, sectors: int) -> bytes:
-    """The first sector as a protective MBR. A plain one gets the place and size that the kernel asks for."""
+    """The first sector as a protective MBR. The size of a plain one is updated, because the kernel checks
+    it."""
     master = bytearray(first_sector)
     place = b"\1\0\0\0" + min(sectors - 1, 0xFFFFFFFF).to_bytes(4, "little")
     if not gpt.is_protective(first_sector):
         entry = b"\0\0\2\0\xee\xff\xff\xff" + place
         master[_BOOT_CODE:512] = bytes(6) + entry + bytes(48) + b"\x55\xaa"
-    elif not any(master[462:510]):  # a hybrid one belongs to somebody
+    elif not any(master[462:510]):  # a hybrid MBR is kept as it is
         master[454:462] = place
     return bytes(master)
 

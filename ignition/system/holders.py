@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands on a device: arrays and mapped devices, which udev or LVM assemble of what they find.
+"""Arrays and mapped devices that udev or LVM have assembled on top of a device.
 
-Taking it down changes nothing on any device.
+Stopping them changes nothing on any device.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOCK_TRIES = 500
 
 
 def find_user(block: Block) -> str:
-    """Why what stands on a device cannot be taken down, in words; "" if nothing uses it."""
+    """What uses the devices built on a device, as a sentence; "" if they are idle."""
     mounted = mounts.read_mounts()
     swapping = {os.path.realpath(path) for path in mounts.read_swaps()}
     for one in _above(block):
@@ -38,21 +38,21 @@ def find_user(block: Block) -> str:
 
 
 def stop(log: Log, settings: Settings, block: Block) -> None:
-    """Stops all that stands on a device, the topmost first. Raises CommandFailed where something is used."""
+    """Stops everything built on a device, topmost first. Raises CommandFailed if something is in use."""
     for one in reversed(_above(block)):
         if _is_array(one):
-            argv = [settings.program("mdadm"), "--stop", one.node]
+            args = [settings.program("mdadm"), "--stop", one.node]
         elif devices.mapper_name(one):
-            argv = [settings.program("dmsetup"), "remove", devices.mapper_name(one)]
+            args = [settings.program("dmsetup"), "remove", devices.mapper_name(one)]
         else:
             continue
-        run(log, argv, what=f"stopping {one.node}, which stands on {block.node}")
+        run(log, args, what=f"stopping {one.node}, which stands on {block.node}")
 
 
 class UdevLock:
-    """Keeps udev from looking at devices, which it would assemble once more between two acts of ours.
+    """Locks disks so that udev ignores them; otherwise it would reassemble arrays between our steps.
 
-    It leaves a disk alone that somebody has locked (https://systemd.io/BLOCK_DEVICE_LOCKING).
+    See https://systemd.io/BLOCK_DEVICE_LOCKING.
     """
 
     __slots__ = ("_blocks", "_locked")
@@ -65,7 +65,7 @@ class UdevLock:
         for node in dict.fromkeys(_disk_of(block) for block in self._blocks):
             disk = os.open(node, os.O_RDONLY | os.O_CLOEXEC)
             self._locked.append(disk)
-            # udev itself holds such a lock for a moment. Who keeps one for longer keeps udev away as well.
+            # udev takes this lock briefly. Anybody who keeps it for longer keeps udev away too.
             for _ in range(_LOCK_TRIES):
                 try:
                     fcntl.flock(disk, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,7 +84,7 @@ def _disk_of(block: Block) -> str:
 
 
 def _above(block: Block) -> list[Block]:
-    """All devices that stand on it, each before those that stand on that one."""
+    """All devices built on a device; each one precedes those built on it."""
     found = []
     below = [block]
     while below:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loading a module of the kernel, for what a platform hands its config over by."""
+"""Loads a kernel module that a platform needs to hand over its config."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def load(name: str, code: str, settings: Settings, log: Log) -> None:
-    """Loads a module, and does nothing where it is loaded or built in. Failure with this code."""
+    """Loads a module; does nothing if it is loaded or built in. Raises Failure with the given code."""
     try:
         run(log, [settings.program("modprobe"), name], what=f"loading kernel module {name}")
     except CommandFailed as error:

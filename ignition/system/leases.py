@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What systemd-networkd notes of its DHCP leases: one file an interface, `NAME=value` lines."""
+"""DHCP leases of systemd-networkd: one file per interface with `NAME=value` lines."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ POLL = 0.5
 
 
 def wait_for_server(folder: str, sleep: Callable[[float], None]) -> str:
-    """The address of the server that gave a lease; waits until there is one."""
+    """Waits for a lease and returns the address of its DHCP server."""
     while not (address := server(folder)):
         sleep(POLL)
     return address
 
 
 def server(folder: str) -> str:
-    """The address of a DHCP server, of the interface that came first; "" without a lease."""
+    """The address of the DHCP server of the first interface that has a lease; "" if none has."""
     try:
         names = sorted(os.listdir(folder), key=lambda name: (len(name), name))
     except OSError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a member of an array says about it: the superblock of md, read straight from the device.
+"""The md superblock of an array member, read directly from the device.
 
-Layout: linux/raid/md_p.h. Version 1 is little-endian everywhere, 0.90 is written as the machine has it: on
-a big-endian one such arrays are not known again.
+Layout: linux/raid/md_p.h. Version 1 is always little-endian. Version 0.90 uses host byte order, so it is not
+recognised on big-endian machines.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _LENGTH = 256
 
 @record
 class Superblock:
-    """`uuid` of the array, 16 bytes as mdadm shows them; `events`: how often its state has changed."""
+    """`uuid` of the array (16 bytes, in mdadm's order) and `events`, its update counter."""
 
     uuid: bytes
     events: int
 
 
 def read(node: str) -> Superblock | None:
-    """The superblock on a device, None where there is none. Raises OSError."""
+    """The superblock of a device, None if it has none. Raises OSError."""
     device = os.open(node, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        # The kernel writes superblocks past the page cache, where old ones stay while the array runs.
+        # The kernel writes superblocks around the page cache, which may hold stale ones.
         os.posix_fadvise(device, 0, 0, os.POSIX_FADV_DONTNEED)
         size = os.lseek(device, 0, os.SEEK_END)
         # Versions 1.2, 1.1 and 1.0.

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A mark on a device while a filesystem is being made on it.
+"""A mark on a device while a filesystem is being created on it.
 
-A program that makes a filesystem may be cut off when magic number, UUID and label are on the device and the
-rest is not. So a mark is on the device before the program starts, and goes when all that it wrote is there.
-docs/resume.md says where it stands and why there.
+mkfs may be interrupted after it has written magic number, UUID and label but not the rest. So the device is
+marked before mkfs starts, and unmarked once everything it wrote is on the device. docs/resume.md explains
+where the marks are and why.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 
@@ -17,72 +18,69 @@ if TYPE_CHECKING:
 
 _MAGIC = b"ignition: the filesystem on this device is not finished\n"
 _LENGTH = 512
-# Fractions of a ninth meet neither the groups of ext4, which are powers of two, nor the quarters of xfs.
-_PLACES = 8
+# Ninths coincide neither with ext4 block groups, which are powers of two, nor with quarters, used by xfs.
+_COPIES = 8
 _ALIGNED = 4096
 _BLKDISCARD = 0x1277
-_XFS_IN_PROGRESS = 126  # a byte of its superblock
-# What mkfs takes at a time, so that a large device does not block its queue for long.
+_XFS_IN_PROGRESS = 126  # offset of sb_inprogress in the superblock
+# In pieces, as mkfs does, so that a large device does not block its queue for long.
 _DISCARD_AT_ONCE = 2 << 30
 
 
 def write(node: str, digest: str, *, discard: bool) -> None:
-    """Marks a device, and lets it forget what it held where that is asked for; on the device when it returns.
-
-    Raises OSError.
-    """
-    with _opened(node, os.O_RDWR) as device:
+    """Marks a device durably, after discarding its contents if `discard` is set. Raises OSError."""
+    with _OpenDevice(node, os.O_RDWR) as device:
         if discard:
             _discard(device.number, device.size)
-        for offset in _places(device.size):
+        for offset in _offsets(device.size):
             _pwrite(device.number, offset, _mark(device.size, offset, digest))
         os.fsync(device.number)
 
 
 def read(node: str) -> str | None:
-    """The digest of the config for which a filesystem was begun on the device and not finished.
+    """The digest of the config whose filesystem on this device is unfinished.
 
-    None if no mark is there. Raises OSError.
+    None if there is no mark. Raises OSError.
     """
-    with _opened(node, os.O_RDONLY) as device:
-        for offset in _places(device.size):
+    with _OpenDevice(node, os.O_RDONLY) as device:
+        for offset in _offsets(device.size):
             data = os.pread(device.number, _LENGTH, offset)
             if not data.startswith(_MAGIC):
                 continue
             digest = data[len(_MAGIC) :].partition(b"\n")[0].decode("ascii", "replace")
-            # One of a partition that is no more, or of a disk that was copied to a larger one, says nothing.
+            # Ignore marks of a former partition, or of a disk that was copied to a larger one.
             if data == _mark(device.size, offset, digest):
                 return digest
     return None
 
 
 def clear(node: str) -> None:
-    """Takes the mark away, once all that was written to the device is on it. Raises OSError.
+    """Removes the marks after syncing the device. Raises OSError.
 
-    Only sectors that still hold the mark are touched: in others the filesystem has something by now.
+    Only sectors that still hold a mark are overwritten; the filesystem may have used the others.
     """
-    with _opened(node, os.O_RDWR) as device:
+    with _OpenDevice(node, os.O_RDWR) as device:
         os.fsync(device.number)
         os.posix_fadvise(device.number, 0, 0, os.POSIX_FADV_DONTNEED)
-        for offset in _places(device.size):
+        for offset in _offsets(device.size):
             if os.pread(device.number, _LENGTH, offset).startswith(_MAGIC):
                 _pwrite(device.number, offset, bytes(_LENGTH))
         os.fsync(device.number)
 
 
 def has_in_progress_flag(node: str, kind: str) -> bool:
-    """Whether a filesystem itself carries the flag that its maker has not finished. Raises OSError.
+    """Whether the filesystem itself is flagged as unfinished by its mkfs. Raises OSError.
 
-    Only that of xfs can be told from a finished one so; no kernel mounts it.
+    Only xfs has such a flag. The kernel refuses to mount it while the flag is set.
     """
     if kind != "xfs":
         return False
-    with _opened(node, os.O_RDONLY) as device:
+    with _OpenDevice(node, os.O_RDONLY) as device:
         return os.pread(device.number, _LENGTH, 0)[_XFS_IN_PROGRESS : _XFS_IN_PROGRESS + 1] == b"\1"
 
 
-class _opened:
-    """A device that is closed at the end; `number` is its descriptor, `size` in bytes."""
+class _OpenDevice:
+    """A context manager for an open device; `number` is the descriptor, `size` is in bytes."""
 
     __slots__ = ("number", "size")
 
@@ -90,17 +88,17 @@ class _opened:
         self.number = os.open(node, flags | os.O_CLOEXEC)
         self.size = os.lseek(self.number, 0, os.SEEK_END)
 
-    def __enter__(self) -> _opened:
+    def __enter__(self) -> _OpenDevice:
         return self
 
     def __exit__(self, *_: object) -> None:
         os.close(self.number)
 
 
-def _places(size: int) -> Iterator[int]:
+def _offsets(size: int) -> Iterator[int]:
     seen = 0
-    for one in range(1, _PLACES + 1):
-        offset = size * one // (_PLACES + 1) // _ALIGNED * _ALIGNED
+    for one in range(1, _COPIES + 1):
+        offset = size * one // (_COPIES + 1) // _ALIGNED * _ALIGNED
         if offset > seen:
             yield offset
             seen = offset
@@ -113,7 +111,7 @@ def _mark(size: int, offset: int, digest: str) -> bytes:
 
 def _pwrite(device: int, offset: int, data: bytes) -> None:
     if os.pwrite(device, data, offset) != len(data):
-        raise OSError(5, os.strerror(5))
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def _discard(device: int, size: int) -> None:
@@ -123,4 +121,4 @@ def _discard(device: int, size: int) -> None:
         try:
             fcntl.ioctl(device, _BLKDISCARD, argument)
         except OSError:
-            return  # many devices cannot; mkfs takes no offence either
+            return  # not supported by many devices; mkfs ignores this too

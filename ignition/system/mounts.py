@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is mounted, and mounting and unmounting."""
+"""Reads what is mounted and what is used as swap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @record
 class Mount:
-    """A line of /proc/self/mountinfo. `number` is `major:minor`, which for btrfs names no device."""
+    """A line of /proc/self/mountinfo. `number` is `major:minor`, which for btrfs is an anonymous device."""
 
     identity: str
     number: str
@@ -24,13 +24,14 @@ class Mount:
 
 
 def read_mounts(path: str = "/proc/self/mountinfo") -> list[Mount]:
-    """All mounts of this process, in the order in which they were made."""
+    """All mounts of this process's mount namespace, in mount order."""
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return [parse(line) for line in file]
 
 
 def mount_point_below(folder: str, path: str = "/proc/self/mountinfo") -> str:
-    """A mount point that is this folder or lies below it, "" if there is none. Asked for many folders."""
+    """A mount point at or below a folder, "" if there is none. Called for many folders, so it parses
+    little."""
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             point = _decode(line.split(" ", 5)[4])
@@ -40,7 +41,7 @@ def mount_point_below(folder: str, path: str = "/proc/self/mountinfo") -> str:
 
 
 def parse(line: str) -> Mount:
-    """One line, its octal escapes decoded (proc(5))."""
+    """Parses one line and decodes its octal escapes (proc(5))."""
     before, _, after = line.rstrip("\n").partition(" - ")
     words = before.split(" ")
     kind, source = after.split(" ")[:2]
@@ -53,10 +54,10 @@ def _decode(text: str) -> str:
 
 
 def is_source(mount: Mount, device: Block) -> bool:
-    """Whether the mount is of this device: by number, or by the node that its source leads to.
+    """Whether this device is mounted there: by its number, or by the node that the source refers to.
 
-    The second matters for btrfs, whose mounts carry an anonymous number. A source that leads nowhere
-    (`/dev/root`, `//server/share`) is simply not this device.
+    The latter covers btrfs, whose mounts have an anonymous device number. A source that is not a path to a
+    device (`/dev/root`, `//server/share`) never matches.
     """
     number = f"{os.major(device.number)}:{os.minor(device.number)}"
     if mount.number == number:
@@ -79,7 +80,7 @@ def mount_at(target: str, path: str = "/proc/self/mountinfo") -> Mount | None:
 
 
 def read_swaps(path: str = "/proc/swaps") -> list[str]:
-    """Files and devices that are used as swap."""
+    """Files and devices in use as swap."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return [_decode(line.split()[0]) for line in file.readlines()[1:] if line.strip()]

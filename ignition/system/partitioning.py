@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Putting a partition table into effect: on the disk, in the kernel, in udev."""
+"""Applies a partition table: on the disk, in the kernel, in udev."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from ignition.system.devices import Block
     from ignition.system.gpt import Table
 
-# How long others may hold the disk's lock, and how long kernel and udev may take to show the partitions.
+# Timeouts for the lock on the disk, and for kernel and udev to show the partitions.
 _LOCK_SECONDS = 30.0
-_SHOW_SECONDS = 15.0
+_VERIFY_SECONDS = 15.0
 
 
 @record
 class Disk:
-    """A disk with the table that was found on it; None where there is none, or none that can be read."""
+    """A disk and its partition table; `table` is None if there is none or it is unreadable."""
 
     block: Block
     sector_size: int
@@ -35,7 +35,7 @@ class Disk:
 
 
 def inspect(device: str) -> Disk:
-    """The disk behind a path and its table. Raises OSError, gpt.Unreadable, and Failure IGN2002."""
+    """The disk at a path with its table. Raises OSError, gpt.Unreadable, and Failure IGN2002."""
     disk = disk_without_table(device)
     descriptor = os.open(disk.block.node, os.O_RDONLY)
     try:
@@ -46,7 +46,7 @@ def inspect(device: str) -> Disk:
 
 
 def has_boot_sector(device: str) -> bool:
-    """Whether the first sector carries the signature of an MBR. Raises OSError."""
+    """Whether the first sector has an MBR signature. Raises OSError."""
     descriptor = os.open(device, os.O_RDONLY)
     try:
         return gpt.has_signature(os.pread(descriptor, 512, 0))
@@ -55,16 +55,18 @@ def has_boot_sector(device: str) -> bool:
 
 
 def disk_without_table(device: str) -> Disk:
-    """The disk behind a path, whatever it holds."""
+    """The disk at a path, without reading its table."""
     block = devices.block(device)
     sector_size = devices.logical_sector_size(block)
     return Disk(block, sector_size, devices.size_in_bytes(block) // sector_size, None)
 
 
 def mismatched_partitions(disk: Disk, table: Table) -> list[int]:
-    """Numbers of the partitions that the kernel shows otherwise than a table, not at all, or without any.
+    """Numbers of the partitions whose geometry in the kernel differs from the table, or that only one of them
+    has.
 
-    None of a multipath disk, whose partitions are not the kernel's, and none that lie beyond the disk.
+    Empty for a multipath disk, whose partitions are mapped devices. Partitions beyond the end of the disk are
+    ignored.
     """
     if devices.mapper_name(disk.block):
         return []
@@ -81,7 +83,7 @@ def mismatched_partitions(disk: Disk, table: Table) -> list[int]:
 
 
 def has_only_grown(disk: Disk, table: Table, number: int) -> bool:
-    """Whether all that the kernel does not know of a partition is that it has become larger."""
+    """Whether the table and the kernel differ only in that the partition is larger in the table."""
     known = blkpg.kernel_geometry(disk.block).get(number)
     wanted = blkpg.table_geometry(table, disk.sector_size).get(number)
     return (
@@ -92,17 +94,17 @@ def has_only_grown(disk: Disk, table: Table, number: int) -> bool:
 def write(
     log: Log, disk: Disk, after: Table | None, touched: list[int], *, wipe: bool
 ) -> dict[int, Geometry]:
-    """Wipes the old table if asked to, writes the new one if there is one, and tells the kernel.
+    """Wipes the old table if requested, writes the new one if there is one, and updates the kernel.
 
-    `touched` are the numbers of all partitions that the kernel is told about. Returns the geometry that the
-    kernel should now show. Refused IGN2108 if the table is no longer the one that was found; Failure IGN2109
-    if another program keeps the disk locked.
+    `touched` lists the partitions to update in the kernel. Returns the geometry that the kernel should now
+    report. Refused IGN2108 if the table has changed since it was read; Failure IGN2109 if another program
+    keeps the disk locked.
     """
     writes = wipe or after is not None
     descriptor = os.open(disk.block.node, os.O_RDWR if writes else os.O_RDONLY)
     try:
-        # udev leaves a locked disk alone: it would read the table between our writes, and take all nodes
-        # away for a moment to do so (https://systemd.io/BLOCK_DEVICE_LOCKING).
+        # udev ignores a locked disk (https://systemd.io/BLOCK_DEVICE_LOCKING). Otherwise it could read a
+        # half-written table, and would remove all nodes for a moment.
         _lock(descriptor, disk)
         if wipe:
             gptwrite.wipe(descriptor, disk.table, disk.sector_size, disk.sectors)
@@ -157,7 +159,7 @@ def _content(table: Table | None) -> tuple[bytes, bytes] | None:
 
 
 def settle(log: Log, settings: Settings, disk: Block, touched: list[int]) -> None:
-    """Has udev look at the disk and at the partitions that changed, and waits for it."""
+    """Waits until udev has processed the disk and its changed partitions."""
     known = devices.partitions(disk)
     nodes = [f"/dev/{os.path.basename(known[one])}" for one in touched if one in known]
     devices.trigger_udev(log, settings, [disk.node, *nodes])
@@ -166,8 +168,8 @@ def settle(log: Log, settings: Settings, disk: Block, touched: list[int]) -> Non
 def verify(
     log: Log, settings: Settings, disk: Block, wanted: dict[int, Geometry], touched: list[int]
 ) -> None:
-    """Waits, within bounds, until kernel and nodes agree with the table. Failure IGN2110 if not."""
-    deadline = time.monotonic() + _SHOW_SECONDS
+    """Waits until kernel and device nodes match the table. Failure IGN2110 on timeout."""
+    deadline = time.monotonic() + _VERIFY_SECONDS
     pause = 0.01
     while True:
         wrong = [
@@ -180,8 +182,8 @@ def verify(
         if time.monotonic() > deadline:
             raise Failure(
                 "IGN2110",
-                f"the kernel shows {disk.node} otherwise than its partition table: {'; '.join(wrong)}",
-                hint="the table on the disk is as the config wants it; a reboot lets the kernel read it anew",
+                f"the kernel's view of {disk.node} differs from its partition table: {'; '.join(wrong)}",
+                hint="the table on the disk is correct; after a reboot the kernel rereads it",
             )
         time.sleep(pause)
         pause = min(pause * 2, 0.5)
@@ -201,5 +203,5 @@ def _disagreement(
         shown = blkpg.partition_geometry(devices.block(node).sysfs)
     if shown == wanted:
         return ""
-    is_there = f"start {shown[0]} and size {shown[1]}" if shown else "no geometry"
-    return f"{node} has {is_there} in units of 512 bytes, wanted are {wanted[0]} and {wanted[1]}"
+    actual = f"start {shown[0]} and size {shown[1]}" if shown else "no geometry"
+    return f"{node} has {actual} in units of 512 bytes, expected {wanted[0]} and {wanted[1]}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a partition comes to lie: the same sectors that GPT fdisk (sgdisk) would choose.
+"""Chooses the sectors of a partition exactly as GPT fdisk (sgdisk) does.
 
-The original asks `sgdisk --pretend`; its rules, as `sgdisk --new=N:START:+SIZE` applies them, are worked out
-here in memory. tests/unit/system/test_placement.py holds both side by side. All numbers are logical sectors.
+Ignition calls `sgdisk --pretend`. This implements the rules of `sgdisk --new=N:START:+SIZE` in memory;
+tests/unit/system/test_placement.py compares both. All numbers are logical sectors.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 from ignition.system.gpt import Table
 
 MIB = 1 << 20
-# From this many sectors on (300 GB of 512 bytes), partitions of old disks are aligned to 4 KiB at least.
+# GPT fdisk aligns to at least 4 KiB on disks with this many sectors (300 GB of 512 bytes) or more.
 _ADVANCED_FORMAT_DISK = 585_937_500
 _ADVANCED_FORMAT = 8
 
 
 class NoSpace(Exception):
-    """The partition cannot lie there. The text says what is in the way."""
+    """The partition does not fit there. The text tells what is in the way."""
 
 
 class Layout:
-    """Taken and free sectors of one table, changed by `remove` and `add` in the order of the calls."""
+    """Used and free sectors of one table. `remove` and `add` change it in call order."""
 
     __slots__ = ("alignment", "capacity", "first", "last", "sector_size", "taken")
 
@@ -39,10 +39,10 @@ class Layout:
         del self.taken[number]
 
     def add(self, number: int, start: int, size: int) -> tuple[int, int]:
-        """Takes sectors for a new partition and returns its start and size.
+        """Allocates sectors for a new partition. Returns its start and size.
 
-        `start` 0 is the begin of the largest free block, `size` 0 reaches to the end of that block, whatever
-        the start is. A start off the alignment moves, the end does not. Raises NoSpace.
+        `start` 0 means the start of the largest free block; `size` 0 extends to the end of that block,
+        whatever the start is. An unaligned start is moved, the end is not. Raises NoSpace.
         """
         if number > self.capacity:
             raise NoSpace(f"the table has only {self.capacity} entries")
@@ -53,16 +53,17 @@ class Layout:
         last = first + size - 1 if size else self._end_of_block(block)
         first = self._align(first)
         if not self._is_free(first, first):
-            raise NoSpace(self._what_is_at(first) if start else "there is no free space")
+            raise NoSpace(self._describe_owner(first) if start else "there is no free space")
         if first > last:
             raise NoSpace(
-                f"the largest free block ends at {self._place(last)}, before {self._place(first)}"
+                f"the largest free block ends at {self._sector(last)}, before {self._sector(first)}"
             )
         end = self._end_of_block(first)
         if end < last:
+            requested = format_sectors(last - first + 1, self.sector_size)
+            free = format_sectors(end - first + 1, self.sector_size)
             raise NoSpace(
-                f"{format_sectors(last - first + 1, self.sector_size)} are wanted at {self._place(first)}, "
-                f"and {format_sectors(end - first + 1, self.sector_size)} are free there"
+                f"{requested} are requested at {self._sector(first)}, but only {free} are free there"
             )
         self.taken[number] = (first, last)
         return first, last - first + 1
@@ -72,20 +73,20 @@ class Layout:
             return False
         return not any(start <= last and end >= first for start, end in self.taken.values())
 
-    def _what_is_at(self, sector: int) -> str:
+    def _describe_owner(self, sector: int) -> str:
         for number, (start, end) in self.taken.items():
             if start <= sector <= end:
-                return f"{self._place(sector)} belongs to partition {number}"
+                return f"{self._sector(sector)} belongs to partition {number}"
         return (
-            f"{self._place(sector)} is outside of {self._place(self.first)} to {self._place(self.last)}, "
-            "which partitions may use"
+            f"{self._sector(sector)} is outside the usable range, "
+            f"{self._sector(self.first)} to {self._sector(self.last)}"
         )
 
-    def _place(self, sector: int) -> str:
+    def _sector(self, sector: int) -> str:
         return f"sector {sector} ({format_mib(sector, self.sector_size)})"
 
     def _first_free(self, start: int) -> int:
-        """The first free sector from `start` on, 0 if there is none."""
+        """The first free sector at or after `start`, 0 if there is none."""
         first = max(start, self.first)
         moved = True
         while moved:
@@ -97,11 +98,11 @@ class Layout:
         return first if first <= self.last else 0
 
     def _end_of_block(self, start: int) -> int:
-        """The last sector before the next partition behind `start`, whether or not `start` is free."""
+        """The last sector before the next partition after `start`, whether or not `start` is free."""
         return min([self.last, *(begin - 1 for begin, _ in self.taken.values() if begin > start)])
 
     def _largest_block(self) -> int:
-        """The begin of the largest free block, the first of equal ones; 0 on a full disk."""
+        """The start of the largest free block, the first one of equal blocks; 0 if the disk is full."""
         best, begin = 0, 0
         start = self._first_free(0)
         while start:
@@ -112,7 +113,8 @@ class Layout:
         return begin
 
     def _align(self, sector: int) -> int:
-        """Down to the alignment if all between is free, else up under the same condition, else unmoved."""
+        """Rounds down if all sectors in between are free, else up on the same condition; otherwise
+        unchanged."""
         earlier = sector - sector % self.alignment
         if earlier == sector:
             return sector
@@ -125,19 +127,19 @@ class Layout:
 
 
 def format_sectors(sectors: int, sector_size: int) -> str:
-    """So many sectors, in MiB too: that is how configs count."""
+    """A number of sectors with its size in MiB, the unit that configs use."""
     return f"{sectors} sectors ({format_mib(sectors, sector_size)})"
 
 
 def format_mib(sectors: int, sector_size: int) -> str:
-    """Sectors as configs count, in MiB."""
+    """A number of sectors in MiB, the unit that configs use."""
     whole, rest = divmod(sectors * sector_size, MIB)
     hundredths = rest * 100 // MIB
     return f"{whole}.{hundredths:02} MiB" if rest else f"{whole} MiB"
 
 
 def alignment(starts: list[int], sector_size: int, sectors: int) -> int:
-    """1 MiB, or the largest smaller power of two that all partitions on the disk keep to."""
+    """1 MiB, or the largest smaller power of two that all existing partitions are aligned to."""
     result = MIB // sector_size
     for start in starts:
         while start % result:

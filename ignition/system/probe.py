@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a device holds: one call of `blkid -p`, which looks at the device and never at a cache."""
+"""What a device contains, by `blkid -p`, which reads the device and never a cache."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.base.settings import Settings
 
-_NOTHING = 2
-_SEVERAL = 8
+_NO_SIGNATURE = 2
+_AMBIVALENT = 8
 
 
 @record
 class ProbeResult:
-    """What libblkid sees. `kind` is its TYPE (`ext4`, `crypto_LUKS`), `table` its PTTYPE (`gpt`, `dos`)."""
+    """What libblkid reports: `kind` is TYPE (`ext4`, `crypto_LUKS`), `table` is PTTYPE (`gpt`, `dos`)."""
 
     kind: str = ""
     uuid: str = ""
@@ -39,24 +39,24 @@ class ProbeResult:
 
 
 def probe(log: Log, settings: Settings, device: str, origin: Origin | None = None) -> ProbeResult:
-    """Filesystem or other signature, its UUID and label, and the kind of partition table.
+    """Type, UUID and label of the signature on a device, and the type of its partition table.
 
-    With signatures of several kinds the first that libblkid finds counts, as in the original, with a
-    warning. Failure IGN2003 if that one cannot be told, IGN2004 for an unreadable device; CommandFailed.
+    With several conflicting signatures, the first one that libblkid reports counts, as in Ignition, with a
+    warning. Failure IGN2003 if blkid does not name them, IGN2004 if the device is unreadable; CommandFailed.
     """
     result = _blkid(log, settings, device, origin, [])
-    if result.status != _SEVERAL:
+    if result.status != _AMBIVALENT:
         return parse(result.stdout)
     kinds = ambivalent_types(result.stdout)
     if not kinds:
         raise Failure(
             "IGN2003",
-            f"{device} carries signatures of several kinds, and blkid does not say which",
+            f"{device} has several conflicting signatures, and blkid does not name them",
             origin,
-            hint=f"look at it with `wipefs {device}`",
+            hint=f"list them with `wipefs {device}`",
         )
     log.warning(
-        f"{device} carries signatures of several kinds ({', '.join(kinds)}): {kinds[0]} counts"
+        f"{device} has several conflicting signatures ({', '.join(kinds)}): using {kinds[0]}"
     )
     return parse(_blkid(log, settings, device, origin, ["--match-types", kinds[0]]).stdout)
 
@@ -65,20 +65,20 @@ def _blkid(
     log: Log, settings: Settings, device: str, origin: Origin | None, more: list[str]
 ) -> Result:
     try:
-        # blkid ends with the same status, and says nothing, for a device that it cannot open.
+        # For a device that it cannot open, blkid prints nothing and exits as for an empty one.
         os.close(os.open(device, os.O_RDONLY))
     except OSError as error:
         raise Failure(
             "IGN2004", f"{device} cannot be read: {error.strerror}", origin, cause=error
         ) from error
-    argv = [settings.program("blkid"), "--probe", *more, "--output", "udev", device]
-    result = run(log, argv, check=False, origin=origin)
-    if result.status not in (0, _NOTHING, _SEVERAL):
+    args = [settings.program("blkid"), "--probe", *more, "--output", "udev", device]
+    result = run(log, args, check=False, origin=origin)
+    if result.status not in (0, _NO_SIGNATURE, _AMBIVALENT):
         raise CommandFailed(
             "IGN2005",
-            f"probing {device} failed: blkid ended with {result.status}",
+            f"probing {device} failed: blkid exited with status {result.status}",
             origin,
-            hint=diagnostics.summarize(result.stdout, result.stderr, argv),
+            hint=diagnostics.summarize(result.stdout, result.stderr, args),
             status=result.status,
             stderr=result.stderr,
         )
@@ -86,7 +86,7 @@ def _blkid(
 
 
 def parse(output: str) -> ProbeResult:
-    """The output of `blkid --output udev`, whose values are encoded as \\xNN where that is needed."""
+    """Parses `blkid --output udev`, whose values encode unsafe bytes as \\xNN."""
     tags = _tags(output)
     return ProbeResult(
         tags.get("ID_FS_TYPE", ""),
@@ -97,7 +97,7 @@ def parse(output: str) -> ProbeResult:
 
 
 def ambivalent_types(output: str) -> list[str]:
-    """The types in an answer about several signatures: `ID_FS_AMBIVALENT=filesystem:ext4:1.0 ...`."""
+    """The types of conflicting signatures: `ID_FS_AMBIVALENT=filesystem:ext4:1.0 ...`."""
     words = _tags(output).get("ID_FS_AMBIVALENT", "").split()
     return [word.split(":")[1] for word in words if word.count(":") >= 1]
 
@@ -107,7 +107,7 @@ def _tags(output: str) -> dict[str, str]:
 
 
 def decode(text: str) -> str:
-    """Text with libblkid's \\xNN for the bytes that it holds unsafe."""
+    """Decodes libblkid's \\xNN."""
     if "\\x" not in text:
         return text
     first, *rest = text.encode("utf-8", "surrogateescape").split(b"\\x")

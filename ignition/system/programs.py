@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a program can be started, asked before anything depends on it."""
+"""Checks whether a program is available before anything depends on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 
 def is_installed(program: str) -> bool:
-    """Whether `program` is on PATH, or is a path that leads to a program."""
+    """Whether `program` is in PATH, or is the path of an executable."""
     if "/" in program:
         return os.access(program, os.X_OK)
     folders = os.environ.get("PATH", os.defpath).split(":")

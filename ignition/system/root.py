@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The root of the target system: the only door through which its files are read and written.
+"""The target root: the only way to read and write files of the target system.
 
-Paths of a config mean paths inside that root, also where symlinks lead. The kernel's own way to say so,
-openat2 with RESOLVE_IN_ROOT, would cost an import of ctypes (5 ms), so a folder is found by opening one
-component after the other without following links, and reading links ourselves. It is done once per folder;
-what happens inside a folder then goes through its descriptor, so that no check and use fall apart.
+Config paths are relative to that root, and so are absolute symlinks in it. openat2(2) with RESOLVE_IN_ROOT
+would do this, but Python can only call it through ctypes, whose import takes 5 ms. So a folder is opened
+component by component without following symlinks, which are resolved here. Everything inside a folder then
+uses its descriptor, so there is no race between check and use.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-MAX_HOPS = 40  # symlinks in one path, as in Linux
+MAX_HOPS = 40  # the kernel's limit of symlinks per path
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -31,7 +31,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Root:
     """The tree at `path`, as given by --root.
 
-    Config paths are absolute and clean; those in answers are so too, and begin at this root.
+    Config paths are absolute and clean; returned paths are too, and relative to this root.
     """
 
     __slots__ = ("_temporary", "path")
@@ -45,15 +45,15 @@ class Root:
         return self.path + path
 
     def resolve(self, path: str) -> str:
-        """The path with all links but a last one chased, inside the root. Changes nothing.
+        """Resolves all symlinks but a final one, inside the root. Changes nothing.
 
-        What is missing counts as if it were there. Failure IGN3004 for a loop.
+        Missing components are kept as they are. Failure IGN3004 for a symlink loop.
         """
         parent, _, name = path.rpartition("/")
         return _join(self.resolve_folder(parent), name)
 
     def resolve_all(self, paths: Iterable[str]) -> Iterator[str]:
-        """`resolve` for many paths at one time: each folder is looked at once."""
+        """`resolve` for many paths; each folder is resolved once."""
         folders: dict[str, str] = {}
         for path in paths:
             parent, _, name = path.rpartition("/")
@@ -63,7 +63,7 @@ class Root:
             yield _join(folder, name)
 
     def resolve_folder(self, path: str) -> str:
-        """As `resolve`, with a last link chased too."""
+        """Like `resolve`, but resolves a final symlink too."""
         try:
             walk = _Walk(self, path)
             try:
@@ -74,7 +74,8 @@ class Root:
             raise failure_from_oserror(error, f"cannot resolve {self.full_path(path)}") from error
 
     def first_missing(self, path: str) -> str:
-        """The topmost component of a resolved path that does not exist; the path itself if all do."""
+        """The topmost component of a resolved path that does not exist, or the path itself if all its parents
+        exist."""
         upper = path
         while True:
             parent = upper.rpartition("/")[0]
@@ -83,8 +84,8 @@ class Root:
             upper = parent
 
     def first_missing_of(self, paths: Iterable[str]) -> set[str]:
-        """`first_missing` of many paths at one time: each folder is looked at once."""
-        tops: dict[str, str] = {}  # of folders; "" for one that is there
+        """`first_missing` for many paths; each folder is looked up once."""
+        tops: dict[str, str] = {}  # per folder; "" if it exists
         found: set[str] = set()
         for path in paths:
             parent = path.rpartition("/")[0]
@@ -98,9 +99,9 @@ class Root:
         return not path or self.lstat(path) is not None
 
     def folder(self, path: str) -> Folder:
-        """Opens a folder; missing ones are made, 0755 and root's. To be closed: use it with `with`.
+        """Opens a folder, creating missing ones as root with mode 0755. Use it in a `with` statement.
 
-        Failure IGN3003 where a component is neither folder nor link, else as `failure_from_oserror`.
+        Failure IGN3003 if a component is neither a folder nor a symlink; otherwise as `failure_from_oserror`.
         """
         try:
             walk = _Walk(self, path, make=True)
@@ -124,7 +125,7 @@ class Root:
         return Folder(self.path, path, fileno, self._temporary)
 
     def existing_folder(self, path: str) -> Folder | None:
-        """Opens a folder if it is there. To be closed."""
+        """Opens a folder, None if it does not exist. Use it in a `with` statement."""
         try:
             walk = _Walk(self, path)
             if walk.missing:
@@ -137,7 +138,7 @@ class Root:
             ) from error
 
     def lstat(self, path: str) -> os.stat_result | None:
-        """The node itself at a config path, or None. Its parents are resolved."""
+        """lstat of a config path whose parents are resolved inside the root; None if it does not exist."""
         parent, _, name = path.rpartition("/")
         try:
             walk = _Walk(self, parent)
@@ -151,20 +152,22 @@ class Root:
             raise failure_from_oserror(error, f"cannot look at {self.full_path(path)}") from error
 
     def read(self, path: str, limit: int = DEFAULT_LIMIT) -> bytes | None:
-        """The file's bytes, at most `limit`, links followed inside the root, or None if there is none."""
+        """The contents of a file, at most `limit` bytes, following symlinks inside the root; None if it does
+        not exist."""
         return self._at_end(
             path, "read", lambda name, folder: read_regular(name, limit, folder=folder)
         )
 
     def check(self, path: str, limit: int = DEFAULT_LIMIT) -> None:
-        """Refuses what another program could not read to its end: no regular file, or a larger one than
-        `limit`. What is not there is fine."""
+        """Refuses a path that another program could not read completely: anything but a regular file, or one
+        larger than `limit`. A missing file is fine."""
         self._at_end(
             path, "look at", lambda name, folder: check_regular(name, limit, folder=folder)
         )
 
     def _at_end(self, path: str, doing: str, do: Callable[[str, int], T]) -> T | None:
-        """Does something to the node that a path leads to, links followed inside the root."""
+        """Calls `do` with name and folder of the node that a path leads to, following symlinks inside the
+        root."""
         shown = f"cannot {doing} {self.full_path(path)}"
         try:
             for _ in range(MAX_HOPS):
@@ -173,7 +176,7 @@ class Root:
                 try:
                     if walk.missing:
                         return None
-                    # The root itself, or a path that ends in a slash.
+                    # `name` is empty for the root itself and after a trailing slash.
                     name = name or "."
                     target = readlink_at(name, walk.fileno)
                     if target is None:
@@ -189,10 +192,10 @@ class Root:
 
 
 class _Walk:
-    """The way from the root down to a folder. Only where it stands is open, however deep that is.
+    """A walk from the root to a folder. Only the current folder is open, however deep it is.
 
-    `path` is where it ends. `missing` says that something on the way does not exist, or is no folder, which a
-    step before the one that writes there may still change.
+    `path` is the resolved path. `missing` is set if a component does not exist or is not a folder yet; an
+    earlier step may still create it.
     """
 
     __slots__ = ("_names", "_root", "fileno", "missing", "path")
@@ -210,7 +213,7 @@ class _Walk:
         self.path = "".join(f"/{name}" for name in self._names + absent)
 
     def keep(self) -> int:
-        """The descriptor of the folder, which is the caller's from now on."""
+        """Returns the descriptor; the caller closes it."""
         return self.fileno
 
     def close(self) -> None:
@@ -220,8 +223,8 @@ class _Walk:
         return os.open(self._root.path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def _up_to(self, depth: int) -> None:
-        """Goes back to one of the folders that it came through. `..` could be another by now: the way down
-        from the root is gone again, without following links."""
+        """Returns to an ancestor by walking down from the root again, because `..` could be a different
+        folder by now."""
         names = self._names[:depth]
         self._stand(self._top())
         self._names = []
@@ -233,7 +236,8 @@ class _Walk:
         os.close(before)
 
     def _descend(self, parts: list[str], make: bool) -> list[str]:
-        """Goes down, following links inside the root; the components at the end that are not there."""
+        """Walks down, resolving symlinks inside the root. Returns the trailing components that do not
+        exist."""
         todo = parts[::-1]
         absent: list[str] = []
         hops = 0
@@ -246,7 +250,7 @@ class _Walk:
                     absent.pop()
                     continue
                 steps = 1
-                while todo and todo[-1] == "..":  # many in a row are one way down from the root
+                while todo and todo[-1] == "..":  # one walk from the root for all of them
                     todo.pop()
                     steps += 1
                 self._up_to(max(0, len(self._names) - steps))
@@ -286,7 +290,7 @@ class _Walk:
         try:
             os.mkdir(name, 0o755, dir_fd=self.fileno)
         except FileExistsError:
-            pass  # a step beside this one was quicker
+            pass  # created by a concurrent step
         self._enter(name)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one way to start a program: logged, timed, its output kept, no shell.
+"""The only way to run a program: logged, timed, with captured output, without a shell.
 
-`subprocess` costs 14 ms at every start; `posix_spawn` with two pipes does what is needed here.
+Importing `subprocess` takes 14 ms; `posix_spawn` with two pipes is enough.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
 
 HIDDEN = "***"
-# Python ignores these two; a program wants to be ended by them, as when a shell starts it.
+# Python ignores these signals; child processes expect the default action.
 _DEFAULT = (_signal.SIGPIPE, _signal.SIGXFSZ)
 
 
 @record
 class Result:
-    """How a program ended: its exit status (negative: the signal), its output, its time in seconds."""
+    """Exit status (negative: the signal), output, and duration in seconds."""
 
     status: int
     stdout: str
@@ -39,7 +39,7 @@ class Result:
 
 def run(
     log: Log,
-    argv: Sequence[str],
+    args: Sequence[str],
     *,
     what: str = "",
     stdin: bytes = b"",
@@ -48,56 +48,56 @@ def run(
     origin: Origin | None = None,
     environment: dict[str, str] | None = None,
 ) -> Result:
-    """Runs `argv` (looked up in PATH) to its end.
+    """Runs a command and waits for it. `args[0]` is looked up in PATH.
 
-    `what` makes it a logged operation. `secret` holds the indexes of words that no log and no error may
-    show. With `check`, an exit status other than 0 raises CommandFailed (IGN7002), as does a program that
-    cannot be started (IGN7001). `environment` replaces the inherited one.
+    `what` makes it a logged operation. `secret` lists the indexes of arguments that must not appear in logs
+    and errors. With `check`, a non-zero exit status raises CommandFailed (IGN7002). A program that cannot be
+    started raises it too (IGN7001). `environment` replaces the inherited one.
     """
     if what:
         with log.operation(what) as inner:
-            return _run(inner, argv, stdin, secret, check, origin, environment)
-    return _run(log, argv, stdin, secret, check, origin, environment)
+            return _run(inner, args, stdin, secret, check, origin, environment)
+    return _run(log, args, stdin, secret, check, origin, environment)
 
 
 def _run(
     log: Log,
-    argv: Sequence[str],
+    args: Sequence[str],
     stdin: bytes,
     secret: Sequence[int],
     check: bool,
     origin: Origin | None,
     environment: dict[str, str] | None,
 ) -> Result:
-    shown = " ".join(quote(HIDDEN if index in secret else word) for index, word in enumerate(argv))
+    shown = " ".join(quote(HIDDEN if index in secret else arg) for index, arg in enumerate(args))
     log.debug(f"executing: {shown}")
     started = time.monotonic()
     try:
-        status, stdout, stderr = _spawn(argv, stdin, environment)
+        status, stdout, stderr = _spawn(args, stdin, environment)
     except OSError as error:
         code, why, hint = resource_limit(error) or (
             "IGN7001",
             str(error.strerror),
-            f"{argv[0]} must be in the initramfs, on PATH",
+            f"{args[0]} must be in the initramfs, on PATH",
         )
         raise CommandFailed(
-            code, f"cannot start {argv[0]}: {why}", origin, hint=hint, status=127
+            code, f"cannot start {args[0]}: {why}", origin, hint=hint, status=127
         ) from error
     except ValueError as error:
         raise CommandFailed(
-            "IGN7001", f"cannot start {argv[0]}: a word of its command holds a NUL byte", origin
+            "IGN7001", f"cannot start {args[0]}: an argument contains a NUL byte", origin
         ) from error
     result = Result(status, stdout, stderr, time.monotonic() - started)
     if check and status != 0:
         from ignition.system import diagnostics
 
-        stdout, stderr = (_without(text, argv, secret) for text in (stdout, stderr))
+        stdout, stderr = (_without(text, args, secret) for text in (stdout, stderr))
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
         raise CommandFailed(
             "IGN7002",
             f"{how}: Cmd: {shown} Stdout: {quote(stdout)} Stderr: {quote(stderr)}",
             origin,
-            hint=_hint(status, diagnostics.summarize(stdout, stderr, argv, started)),
+            hint=_hint(status, diagnostics.summarize(stdout, stderr, args, started)),
             status=status,
             stdout=stdout,
             stderr=stderr,
@@ -105,21 +105,21 @@ def _run(
     return result
 
 
-def _without(text: str, argv: Sequence[str], secret: Sequence[int]) -> str:
-    """What a program printed without the secret words of its command, which it may repeat."""
+def _without(text: str, args: Sequence[str], secret: Sequence[int]) -> str:
+    """A program's output without secret arguments, which it may repeat."""
     for index in secret:
-        text = text.replace(argv[index], HIDDEN) if argv[index] else text
+        text = text.replace(args[index], HIDDEN) if args[index] else text
     return text
 
 
-def _hint(status: int, said_by_it: str) -> str:
-    if not said_by_it and status < 0:
-        return f"it was killed by signal {-status}; the kernel's log may say why"
-    return said_by_it
+def _hint(status: int, diagnosis: str) -> str:
+    if not diagnosis and status < 0:
+        return f"killed by signal {-status}; the kernel log may say why"
+    return diagnosis
 
 
 def _spawn(
-    argv: Sequence[str], stdin: bytes, environment: dict[str, str] | None
+    args: Sequence[str], stdin: bytes, environment: dict[str, str] | None
 ) -> tuple[int, str, str]:
     ours: list[int] = []
     theirs: list[int] = []
@@ -134,10 +134,10 @@ def _spawn(
         else:
             read = os.open("/dev/null", os.O_RDONLY)
         theirs.append(read)
-        # Ours carry close-on-exec (PEP 446); dup2 onto 0, 1, 2 takes it off the program's ends.
+        # All pipes are close-on-exec (PEP 446); dup2 clears that for the child's stdin, stdout and stderr.
         pid = os.posix_spawnp(
-            argv[0],
-            list(argv),
+            args[0],
+            list(args),
             os.environ if environment is None else environment,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, read, 0),
@@ -154,7 +154,7 @@ def _spawn(
     try:
         output = _communicate(ours, stdin)
     finally:
-        # Also when a signal or a want of memory interrupts us: what it does to a disk is not left behind.
+        # Even after an interrupt or a MemoryError: the program may still be writing to a disk.
         _, wait_status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(wait_status), *output
 
@@ -165,8 +165,8 @@ def _close(descriptors: list[int]) -> None:
 
 
 def _communicate(ours: list[int], stdin: bytes) -> tuple[str, str]:
-    """Feeds and drains all pipes at once, so that neither side waits for the other: standard output and
-    error of the program, and its input if there is any. All are closed on return."""
+    """Writes stdin and reads stdout and stderr concurrently, so that neither side blocks on a full pipe.
+    Closes all of our descriptors."""
     chunks: list[list[bytes]] = [[], []]
     rest = memoryview(stdin)
     waiting = list(ours)
@@ -184,7 +184,7 @@ def _communicate(ours: list[int], stdin: bytes) -> tuple[str, str]:
                     try:
                         rest = rest[os.write(descriptor, rest[:65536]) :]
                     except BrokenPipeError:
-                        # It does not want to know: its exit status says whether that is bad.
+                        # The program does not read all of its input; its exit status decides.
                         rest = rest[:0]
                     if rest:
                         continue

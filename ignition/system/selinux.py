@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labels for what was made on the target, by its own policy.
+"""SELinux labels for what was created on the target, set by the target's own policy.
 
-One run of setfiles for many paths (engine-files 7.2). A target that names no policy has no labels to set, so
-there is nothing to do for it; the original fails there.
+One run of setfiles handles many paths. A target without a policy is left alone; Ignition fails there.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from ignition.base.settings import Settings
 
     class Target(Protocol):
-        """What is needed of the machine."""
+        """The settings and the log of a phase."""
 
         settings: Settings
         log: Log
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
 
 CONFIG = "/etc/selinux/config"
 _FILE_CONTEXTS = "file_contexts"
-_CONTEXTS_LIMIT = 256 << 20  # the compiled ones of a large policy have some 10 MiB
+_CONTEXTS_LIMIT = 256 << 20  # compiled contexts of a large policy are about 10 MiB
 
 
 def policy_name(root: Root) -> str:
-    """The name of the target's policy, `targeted` for example; empty if it has none."""
+    """The name of the target's policy, such as `targeted`; "" if it has none."""
     text = (root.read(CONFIG) or b"").decode("utf-8", "replace")
     for line in text.split("\n"):
         key, _, value = line.strip().partition("=")
@@ -44,7 +43,7 @@ def policy_name(root: Root) -> str:
             if "/" in name or "\0" in name or name in (".", ".."):
                 raise Refused(
                     "IGN3404",
-                    f"{root.full_path(CONFIG)} names the policy {quote(name)}, which is no name",
+                    f"{root.full_path(CONFIG)} names the policy {quote(name)}, which is not a valid name",
                     hint="SELINUXTYPE is the name of a folder below /etc/selinux",
                 )
             return name
@@ -52,7 +51,7 @@ def policy_name(root: Root) -> str:
 
 
 def check_policy(root: Root) -> None:
-    """Refuses a policy that setfiles could not read to its end."""
+    """Refuses a policy whose files setfiles could not read completely."""
     folder = root.existing_folder(_contexts(policy_name(root)))
     if folder is not None:
         with folder:
@@ -66,14 +65,14 @@ def _contexts(name: str) -> str:
 
 
 def is_enabled(settings: Settings, root: Root) -> bool:
-    """Whether this run sets labels at all."""
+    """Whether this run sets labels."""
     return settings.selinux_relabel and bool(policy_name(root))
 
 
 def relabel(target: Target, paths: Iterable[str]) -> None:
-    """Sets the labels of paths, which have the root in front, folders with all that is in them.
+    """Relabels paths of the running system recursively.
 
-    Those that do not exist are left out. Failure IGN3401 when setfiles does not end well.
+    Missing paths are skipped. Failure IGN3401 if setfiles fails.
     """
     settings, log = target.settings, target.log
     if not settings.selinux_relabel:
@@ -84,18 +83,18 @@ def relabel(target: Target, paths: Iterable[str]) -> None:
     if not name:
         log.debug(f"{root.full_path(CONFIG)} names no policy, skipping relabeling")
         return
-    # Not followed: a link whose target is not there yet has a label of its own.
+    # lexists: a dangling symlink has a label too.
     present = [path for path in sorted(set(paths)) if os.path.lexists(path)]
     if not present:
         return
     top = os.path.abspath(root.path or "/")
-    # The kernel would follow a link out of the root.
+    # Resolved here, because the kernel would follow a symlink out of the root.
     folder = root.resolve_folder(_contexts(name))
     contexts = f"{top.rstrip('/')}{root.resolve_folder(f'{folder}/{_FILE_CONTEXTS}')}"
-    argv = [settings.program("setfiles"), "-vF0", "-r", top, contexts, "-f", "-"]
+    args = [settings.program("setfiles"), "-vF0", "-r", top, contexts, "-f", "-"]
     stdin = b"".join(os.fsencode(path) + b"\0" for path in present)
     try:
-        run(log, argv, what=f"relabeling {len(present)} paths", stdin=stdin)
+        run(log, args, what=f"relabeling {len(present)} paths", stdin=stdin)
     except CommandFailed as failure:
         raise CommandFailed(
             "IGN3401",

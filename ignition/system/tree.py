@@ -10,7 +10,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def remove_tree(name: str, folder: int) -> None:
-    """As `rm -rf`, without recursion: a tree may be deeper than Python's stack, and than there are
+    """`rm -rf`, iteratively: a tree may be deeper than Python's stack and than the number of file
     descriptors. Each folder is listed once."""
     here = os.open(name, _FOLDER, dir_fd=folder)
     try:
@@ -26,7 +26,7 @@ def remove_tree(name: str, folder: int) -> None:
             if not way:
                 break
             here = _move(here, "..")
-            if _identity(here) != way[-1][1]:  # somebody moves folders about: this one is not ours
+            if _identity(here) != way[-1][1]:  # moved meanwhile: not the parent we came from
                 raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), emptied)
             os.rmdir(emptied, dir_fd=here)
     finally:
@@ -46,9 +46,9 @@ def _identity(folder: int) -> tuple[int, int]:
 
 
 def _empty(folder: int) -> list[str]:
-    """Removes the files of a folder; the names of the folders in it."""
+    """Removes all files in a folder. Returns the names of its subfolders."""
     with os.scandir(folder) as listing:
-        entries = list(listing)  # removing while reading may skip some
+        entries = list(listing)  # deleting during readdir may skip entries
     folders = []
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):

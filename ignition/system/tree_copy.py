@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Removing a tree of which there is another copy, and never one that holds anything else."""
+"""Removes a tree if, and only if, everything in it also exists in another one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _PIECE = 1 << 20
 
 
 def remove(root: Root, path: str, original: str, *, whole: bool = False) -> bool:
-    """Removes the tree at `path` if all in it is in the tree at `original` too; whether it is gone now.
+    """Removes the tree at `path` if it is a copy of `original`, complete or interrupted. Returns whether it
+    is gone.
 
-    The last file of a copy that was cut short is the beginning of its original; with `whole` all must be the
-    same to the end. Of an original that is missing, an empty folder is a copy.
+    Files may be truncated, as the last one of an interrupted copy is; with `whole` they must be identical. An
+    empty folder is a copy of a missing original.
     """
     path = root.resolve_folder(path)
     parent, _, name = path.rpartition("/")
@@ -69,7 +70,7 @@ def _same(here: Folder, there: Folder, name: str, found: os.stat_result, whole: 
 
 
 def _begins(here: Folder, there: Folder, name: str, whole: bool) -> bool:
-    """Whether a file is the beginning of another one, or the same."""
+    """Whether one file is a prefix of another; with `whole`, whether they are identical."""
     file, other = here.open(name), -1
     try:
         other = there.open(name)

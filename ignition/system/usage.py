@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who uses a disk or its partitions: mounts, devices built on top of them, and whatever else holds them."""
+"""Who uses a disk or its partitions: mounts, devices built on top, and any other exclusive user."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.system.mounts import Mount
 
-# udev, and what it starts, hold a device for a moment to look at it.
-_PATIENCE = (0.01, 0.05, 0.1, 0.2, 0.4, 0.8)
+# udev and its helpers open devices exclusively for a moment.
+_RETRY_DELAYS = (0.01, 0.05, 0.1, 0.2, 0.4, 0.8)
 _BTRFS = "/sys/fs/btrfs"
 
 
@@ -34,7 +34,7 @@ class Usage:
 
     @property
     def reason(self) -> str:
-        """The first reason, "" if nothing uses the device or a part of it."""
+        """The first reason, "" if neither the device nor any of its partitions is in use."""
         if self.disk:
             return self.disk
         for number, reason in {**self.partitions, **self.tolerated}.items():
@@ -43,27 +43,27 @@ class Usage:
 
 
 def find_users(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
-    """What is in use of a disk or of any other block device, by the mounts and the swaps given.
+    """Finds who uses a disk or any other block device, given the current mounts and swaps.
 
-    Whatever else holds a device, such as a filesystem of several devices, an external log, or a mount in
-    another namespace, is found by the exclusive open that the kernel then grants to nobody.
+    Users that appear in none of these lists, such as a multi-device filesystem, an external journal, or a
+    mount in another namespace, are found because the kernel refuses an exclusive open.
     """
     mapper = devices.mapper_name(disk)
     swapping = {os.path.realpath(path) for path in swaps}
-    lent = _lent()
+    indirect = _indirect_users()
     parts = _partitions(disk, mapper)
     active: dict[int, str] = {}
     tolerated: dict[int, str] = {}
     for number, one in parts.items():
-        reason = _reason(one, mounted, lent, held=not mapper)
+        reason = _reason(one, mounted, indirect, held=not mapper)
         if reason:
             active[number] = reason
         elif one.node in swapping:
             tolerated[number] = "it is in use as swap"
         elif mapper and devices.holders(one.sysfs):
             tolerated[number] = f"{', '.join(devices.holders(one.sysfs))} is built on it"
-    # The mapped partitions of a multipath disk are holders of it: those do not count.
-    on_disk = _reason(disk, mounted, lent, held=not mapper)
+    # The holders of a multipath disk are its own mapped partitions, so they do not count.
+    on_disk = _reason(disk, mounted, indirect, held=not mapper)
     if not on_disk and disk.node in swapping:
         on_disk = "it is in use as swap"
     if not on_disk:
@@ -79,10 +79,10 @@ def _find_held(
     *,
     maps: bool,
 ) -> str:
-    """Adds the partitions that something unknown holds; returns why the disk itself is in use, if it is.
+    """Adds partitions with an unknown exclusive user. Returns the reason if the disk itself has one.
 
     The kernel refuses an exclusive open of a disk while one of its partitions is held, and of all partitions
-    while the disk is held. `maps`: the partitions are mapped, and so hold the disk by themselves.
+    while the disk is held. `maps`: the partitions are mapped, so they hold the disk themselves.
     """
     known = bool(active or tolerated)
     if not known and not maps and not _is_held(disk.node):
@@ -92,7 +92,7 @@ def _find_held(
         for number, one in parts.items()
         if number not in active and number not in tolerated and _is_held(one.node)
     ]
-    why = "the kernel holds it for somebody: it cannot be opened exclusively"
+    why = "another program holds it: it cannot be opened exclusively"
     if not known and not maps and len(unknown) == len(parts):
         return why
     active.update(dict.fromkeys(unknown, why))
@@ -100,7 +100,7 @@ def _find_held(
 
 
 def _is_held(node: str) -> bool:
-    for pause in (*_PATIENCE, 0.0):
+    for pause in (*_RETRY_DELAYS, 0.0):
         try:
             os.close(os.open(node, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
             return False
@@ -129,7 +129,7 @@ def _partitions(disk: Block, mapper: str) -> dict[int, Block]:
     }
 
 
-def _reason(device: Block, mounted: list[Mount], lent: dict[int, str], *, held: bool) -> str:
+def _reason(device: Block, mounted: list[Mount], indirect: dict[int, str], *, held: bool) -> str:
     if held and (above := devices.holders(device.sysfs)):
         return f"{', '.join(above)} is built on it"
     for mount in mounted:
@@ -137,11 +137,11 @@ def _reason(device: Block, mounted: list[Mount], lent: dict[int, str], *, held: 
             return f"it is mounted on {mount.target}"
     if os.path.isdir(f"{device.sysfs}/bcache"):
         return "it belongs to a bcache"
-    return lent.get(device.number, "")
+    return indirect.get(device.number, "")
 
 
-def _lent() -> dict[int, str]:
-    """Device number -> its use, for uses that no mount and no holder shows."""
+def _indirect_users() -> dict[int, str]:
+    """Device number -> user, for users that neither mounts nor holders show."""
     found: dict[int, str] = {}
     for identity in _names(_BTRFS):
         for name in _names(f"{_BTRFS}/{identity}/devices"):

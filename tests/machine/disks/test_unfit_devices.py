@@ -77,7 +77,7 @@ def test_amounts_are_said_in_mib_too(blank_disk: BlankDisk) -> None:
     make_table(disk, TWO)
     place = "/storage/disks/0/partitions/0"
     ran = refused(disk_entry(disk, {"number": 3, "sizeMiB": 90}), disk, "IGN2103", place)
-    assert "184320 sectors (90 MiB) are wanted at sector 83968 (41 MiB)" in ran.text()
+    assert "184320 sectors (90 MiB) are requested at sector 83968 (41 MiB)" in ran.text()
     assert "sectors 34 (0.01 MiB) to 131038 (63.98 MiB)" in ran.failures[0].hint
     ran = refused(disk_entry(disk, {"number": 2, "sizeMiB": 9}), disk, "IGN2104", place)
     assert "it has 40960 sectors (20 MiB), not 18432 sectors (9 MiB)" in ran.text()
