@@ -26,7 +26,7 @@ _VERSION = f'"ignition":{{"version":"{spec.NEWEST}"}}'
 
 def shapes() -> Iterator[tuple[str, Text]]:
     """All of them: each member of the spec, then texts as a whole, then encodings and references."""
-    for path, member in _members(spec.of(spec.NEWEST), ()):
+    for path, member in _members(spec.for_version(spec.NEWEST), ()):
         where = ".".join(path)
         if member.kind == spec.STRING:
             yield f"long {where}", _within(path, _long)
@@ -60,7 +60,7 @@ def _within(path: Path, value: Callable[[int], str]) -> Text:
 
 def _around(path: Path) -> tuple[str, str]:
     """What stands before and after the value of a member, in a config with nothing else."""
-    shape: spec.Shape | None = spec.of(spec.NEWEST)
+    shape: spec.Shape | None = spec.for_version(spec.NEWEST)
     before, after = "{", "}"
     if path[0] != "ignition":
         before += f"{_VERSION},"

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ignition.base.codes import AREAS, CODES
 from ignition.config.convert import NEWEST_STABLE
-from ignition.lint.engine_codes import AREAS, CODES
 from ignition.lint.explain import rule_page
 from ignition.lint.registry import RULES
 from tools import config_reference

@@ -41,9 +41,9 @@ def _decode(data: bytes, path: str) -> dict[str, Any]:
     from ignition.config import decode, document, shapes
 
     try:
-        return decode.decode(document.read(data, path).root, shapes.of(shapes.NEWEST))
+        return decode.decode(document.parse(data, path).root, shapes.for_version(shapes.NEWEST))
     except InvalidConfig as failure:
         reason = failure.findings[0].message if failure.findings else failure.text
-    except decode.TypeFault as fault:
+    except decode.TypeMismatch as fault:
         reason = fault.text
     raise Failure("IGN4122", f"failed to parse cached config: {reason}")

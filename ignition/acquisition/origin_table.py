@@ -22,7 +22,7 @@ def table(merged: dict[str, Any], parts: list[Part]) -> Table:
     """The table of a config that was merged from parts, the strongest last."""
     found: Table = {"": [parts[-1].source, ""]}
     if len(parts) > 1:
-        _object(found, "", merged, parts, shapes.of(shapes.NEWEST))
+        _object(found, "", merged, parts, shapes.for_version(shapes.NEWEST))
     return found
 
 

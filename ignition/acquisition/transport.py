@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.config.limits import MOST_SECONDS
+from ignition.config.limits import MAX_SECONDS
 from ignition.config.model import Config
 from ignition.resource.context import HEADERS_TIMEOUT, Transport
 
@@ -37,4 +37,4 @@ def with_authorities(value: Value, trusted: tuple[bytes, ...]) -> Transport:
 
 def _seconds(wanted: int) -> int:
     """What a timer can be set to; 0 is none. A config may have any number of 64 bits."""
-    return min(max(wanted, 0), MOST_SECONDS)
+    return min(max(wanted, 0), MAX_SECONDS)

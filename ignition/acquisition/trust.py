@@ -11,7 +11,7 @@ import binascii
 
 from ignition.acquisition.transport import with_authorities
 from ignition.base.log import quote
-from ignition.config import authorities
+from ignition.config import x509
 from ignition.config.model import Config
 from ignition.resource.body import Body, Memory
 from ignition.resource.fetch import display_name, fetch_resource
@@ -48,7 +48,7 @@ class Authorities:
                 _verify(self._blobs[source], authority, here)
                 continue
             blob = fetch_resource(own, authority, here)
-            for name in authorities.names(authorities.certificates(blob, here), here):
+            for name in x509.common_names(x509.parse_certificates(blob, here), here):
                 ctx.log.info(f"Adding {quote(name)} to list of CAs")
             self._blobs[source] = blob
 
@@ -58,7 +58,7 @@ class Authorities:
         trusted = [
             certificate
             for authority in listed
-            for certificate in authorities.certificates(self._blobs[authority.source or ""], None)
+            for certificate in x509.parse_certificates(self._blobs[authority.source or ""], None)
         ]
         return with_authorities(value, tuple(trusted) if listed else before)
 
@@ -84,7 +84,7 @@ def of_cached(value: Value, ctx: FetchContext, origin: Origin) -> Transport:
     """The transport of a rendered config, whose authorities are data URLs."""
     trusted: list[bytes] = []
     for authority in Config(value).ignition.security.tls.certificate_authorities:
-        trusted += authorities.certificates(fetch_resource(ctx, authority, origin), origin)
+        trusted += x509.parse_certificates(fetch_resource(ctx, authority, origin), origin)
     return with_authorities(value, tuple(trusted))
 
 

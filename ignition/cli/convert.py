@@ -55,7 +55,7 @@ def parser() -> Parser:
 
 def version(word: str) -> str:
     """A spec version as an argument."""
-    known = conversion.known_version(word)
+    known = conversion.resolve_version(word)
     if known is None:
         raise argparse.ArgumentTypeError(
             f"{word!r} is no spec version; there are {', '.join(shapes.VERSIONS)}"
@@ -83,9 +83,9 @@ def _converted(data: bytes, name: str, target: str) -> str:
     complain(checked.findings, data, name)
     value, losses = conversion.convert(checked.value, checked.version, target)
     if losses:
-        text = document.read(data, name)
+        text = document.parse(data, name)
         raise lossy(target, [_placed(loss, text.origin(loss.path)) for loss in losses])
-    return conversion.text(value, target)
+    return conversion.format_config(value, target)
 
 
 def lossy(target: str, findings: list[Finding]) -> InvalidConfig:

@@ -125,11 +125,11 @@ def _config(rendered: Rendered, target: str) -> str:
                 for loss in losses
             ],
         )
-    return convert.text(value, target)
+    return convert.format_config(value, target)
 
 
 def _listing(rendered: Rendered, data: bytes, name: str) -> str:
-    text = document.read(data, name)
+    text = document.parse(data, name)
     rows = []
     for path, value in _leaves(rendered.value, ()):
         if path == ("ignition", "version"):

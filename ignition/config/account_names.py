@@ -13,7 +13,7 @@ _BLANKS = " \t\n\v\f\r"
 _MAX = 255  # LOGIN_NAME_MAX without the NUL at its end
 
 
-def fault(name: str) -> str:
+def check_name(name: str) -> str:
     """Why no useradd takes this name; "" if some do."""
     if not name:
         return "it is empty"

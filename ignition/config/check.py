@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @record
-class Checked:
+class CheckResult:
     """What came of a check.
 
     findings  errors and warnings, in the original's order
@@ -35,12 +35,12 @@ class Checked:
     document: Document | None = None
 
 
-def check(data: bytes, source: str) -> Checked:
+def check(data: bytes, source: str) -> CheckResult:
     """Reads and checks a config by the rules of the version that it names."""
-    quick = fast.accepted(data)
+    quick = fast.check_ordinary(data)
     if quick is not None:
         value, version = quick
-        return Checked([], "", version, value, None)
+        return CheckResult([], "", version, value, None)
     from ignition.config import exact
 
     return exact.check(data, source)

@@ -26,7 +26,7 @@ _FORGETFUL = "3.4.0"
 NEWEST_STABLE = [version for version in shapes.VERSIONS if "-" not in version][-1]
 
 
-def known_version(text: str) -> str | None:
+def resolve_version(text: str) -> str | None:
     """The spec version that an author means: `3.4.0`, or `3.4` for short. None if it is none of ours."""
     for version in shapes.VERSIONS:
         if text in (version, version.rpartition(".")[0]):
@@ -43,8 +43,10 @@ def convert(value: Value, version: str, target: str) -> tuple[Value, list[RuleFi
         return value, []
     losses = list(_forgotten(value)) if _FORGETFUL in (version, target) else []
     value = translate.to_newest(value, version)
-    losses += _without_counterpart(value, shapes.of(shapes.NEWEST), shapes.of(target), ())
-    _unset_empty(value, shapes.of(target))
+    losses += _without_counterpart(
+        value, shapes.for_version(shapes.NEWEST), shapes.for_version(target), ()
+    )
+    _unset_empty(value, shapes.for_version(target))
     value["ignition"]["version"] = target
     if not losses:
         losses = [
@@ -55,9 +57,9 @@ def convert(value: Value, version: str, target: str) -> tuple[Value, list[RuleFi
     return value, losses
 
 
-def text(value: Value, version: str) -> str:
+def format_config(value: Value, version: str) -> str:
     """A config as its author would write it: members in the order of the spec, only what is set."""
-    return printable_json(gojson.dumps_indent(_tidy(value, shapes.of(version)))) + "\n"
+    return printable_json(gojson.dumps_indent(_tidy(value, shapes.for_version(version)))) + "\n"
 
 
 def _forgotten(value: Value) -> Iterator[RuleFinding]:

@@ -22,7 +22,7 @@ _INT_MIN, _INT_MAX = -(1 << 63), (1 << 63) - 1
 _KINDS = {scan.STRING: "string", scan.BOOL: "bool", scan.ARRAY: "array", scan.OBJECT: "object"}
 
 
-class TypeFault(Exception):
+class TypeMismatch(Exception):
     """A value of the wrong type, the first one in document order.
 
     `text` is Go's message, `node` the value, `path` leads to it, `expected` is what it should be. The
@@ -43,7 +43,7 @@ def decode(root: Node, shape: Shape) -> dict[str, Any]:
         return {}
     if root.kind != scan.OBJECT:
         text = f"json: cannot unmarshal {_kind(root)} into Go value of type types.{shape.name}"
-        raise TypeFault(text, root, (), "an object")
+        raise TypeMismatch(text, root, (), "an object")
     value: dict[str, Any] = {}
     _Decoder().fill(value, root, shape, ())
     return value
@@ -140,10 +140,10 @@ def _kind(node: Node, literal: str = "") -> str:
     return _KINDS[node.kind]
 
 
-def _fault(node: Node, path: Path, go_type: str, expected: str, literal: str = "") -> TypeFault:
+def _fault(node: Node, path: Path, go_type: str, expected: str, literal: str = "") -> TypeMismatch:
     dotted = ".".join(("Config", *map(str, path)))
     text = (
         f"json: cannot unmarshal {_kind(node, literal)} into Go struct field {dotted}"
         f" of type {go_type}"
     )
-    return TypeFault(text, node, path, expected)
+    return TypeMismatch(text, node, path, expected)

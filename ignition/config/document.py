@@ -65,7 +65,7 @@ class Document:
         """Where the items of a list stand in the tree. Kept for long lists: there are many short ones."""
         found = self._lists.get(node.index)
         if found is None:
-            found = scan.offsets(each.index for each in node.items())
+            found = scan.pack_offsets(each.index for each in node.items())
             if len(found) > _FEW:
                 self._lists[node.index] = found
         return found
@@ -129,15 +129,15 @@ class Document:
         return Origin(self.source, pointer(path), line, column)
 
 
-def read(data: bytes, source: str) -> Document:
+def parse(data: bytes, source: str) -> Document:
     """The document of a JSON text. InvalidConfig with one finding if it is not JSON."""
     try:
         return Document(data, source, scan.scan(data))
-    except scan.SyntaxFault as fault:
+    except scan.JsonSyntaxError as fault:
         line, column = Lines(data).position(fault.offset)
         finding = Finding(codes.SYNTAX, ERROR, fault.text, Origin(source, "", line, column))
         raise InvalidConfig(
-            codes.NOT_VALID, codes.NOT_VALID_WORDS, Origin(source), findings=[finding]
+            codes.NOT_VALID, codes.NOT_VALID_MESSAGE, Origin(source), findings=[finding]
         ) from None
 
 
@@ -157,7 +157,7 @@ class Lines:
         """
         starts = self._starts
         if starts is None:
-            starts = self._starts = scan.offsets(self._beginnings())
+            starts = self._starts = scan.pack_offsets(self._beginnings())
         line = _bisect.bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
 

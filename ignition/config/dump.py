@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def cache_text(value: Value) -> str:
     """The text of the config cache: compact, without a newline at the end."""
-    return gojson.dumps(_written(value, shapes.of(shapes.NEWEST)))
+    return gojson.dumps(_written(value, shapes.for_version(shapes.NEWEST)))
 
 
 def pretty(value: Value) -> str:
     """The same, indented for people."""
-    return gojson.dumps_indent(_written(value, shapes.of(shapes.NEWEST)))
+    return gojson.dumps_indent(_written(value, shapes.for_version(shapes.NEWEST)))
 
 
 def empty() -> Value:

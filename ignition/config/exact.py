@@ -9,8 +9,8 @@ from __future__ import annotations
 from ignition.base.errors import EmptyConfig, Failure, InvalidConfig
 from ignition.base.finding import ERROR, INFO, Finding, limit_findings
 from ignition.base.origin import Origin, pointer
-from ignition.config import codes, decode, document, guess, rules, shapes, unused, versions
-from ignition.config.check import Checked
+from ignition.config import codes, decode, document, hints, rules, shapes, unused, versions
+from ignition.config.check import CheckResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,41 +20,43 @@ if TYPE_CHECKING:
     from ignition.config.rules.rule import RuleFinding
 
 
-def check(data: bytes, source: str) -> Checked:
+def check(data: bytes, source: str) -> CheckResult:
     """See `check.check`, which this is the whole of for a config that is in any way unusual."""
     if not data:
         origin = Origin(source)
-        return _refused([], EmptyConfig(codes.EMPTY, codes.EMPTY_WORDS, origin))
+        return _refused([], EmptyConfig(codes.EMPTY, codes.EMPTY_MESSAGE, origin))
     try:
-        text = document.read(data, source)
+        text = document.parse(data, source)
         version = _version(text)
-        value = _decoded(text, shapes.of(version))
+        value = _decoded(text, shapes.for_version(version))
     except InvalidConfig as failure:
         for finding in failure.findings:
             if finding.code == codes.SYNTAX:
-                finding.hint = guess.hint(data, finding.message)
+                finding.hint = hints.syntax_hint(data, finding.message)
         return _refused(failure.findings, failure)
     broken, more = limit_findings(rules.findings(value, version))
     findings = [_placed(text, finding) for finding in broken]
     unknown, more_unknown = limit_findings(unused.unused_keys(text, value, version))
     findings.extend(unknown)
     if more or more_unknown:
-        words = codes.MORE_FINDINGS_WORDS
+        words = codes.MORE_FINDINGS_MESSAGE
         findings.append(Finding(codes.MORE_FINDINGS, INFO, words, Origin(source)))
     if any(finding.severity == ERROR for finding in findings):
         return _refused(findings, not_valid(source, findings), version, text)
-    return Checked(findings, "", version, value, None, text)
+    return CheckResult(findings, "", version, value, None, text)
 
 
 def not_valid(source: str, findings: list[Finding]) -> InvalidConfig:
     """The failure of a config that has errors among its findings."""
-    return InvalidConfig(codes.NOT_VALID, codes.NOT_VALID_WORDS, Origin(source), findings=findings)
+    return InvalidConfig(
+        codes.NOT_VALID, codes.NOT_VALID_MESSAGE, Origin(source), findings=findings
+    )
 
 
 def _refused(
     findings: list[Finding], failure: Failure, version: str = "", text: Document | None = None
-) -> Checked:
-    return Checked(findings, failure.text, version, None, failure, text)
+) -> CheckResult:
+    return CheckResult(findings, failure.text, version, None, failure, text)
 
 
 def _version(text: Document) -> str:
@@ -62,16 +64,16 @@ def _version(text: Document) -> str:
 
     Only this is read first: faults elsewhere wait until the version is known.
     """
-    value = _decoded(text, shapes.STUB)
+    value = _decoded(text, shapes.VERSION_STUB)
     written = value.get("ignition", {}).get("version", "")
     try:
-        version = versions.known(written)
+        version = versions.lookup(written)
     except versions.BadVersion:
-        version, code, words = None, codes.INVALID_VERSION, codes.INVALID_VERSION_WORDS
+        version, code, words = None, codes.INVALID_VERSION, codes.INVALID_VERSION_MESSAGE
     else:
-        code, words = codes.UNKNOWN_VERSION, codes.UNKNOWN_VERSION_WORDS
+        code, words = codes.UNKNOWN_VERSION, codes.UNKNOWN_VERSION_MESSAGE
     if version is None:
-        hint = guess.foreign_config(text) or versions.hint(written)
+        hint = hints.foreign_config_hint(text) or versions.hint(written)
         raise InvalidConfig(code, words, text.origin(("ignition", "version")), hint=hint)
     return version
 
@@ -79,10 +81,10 @@ def _version(text: Document) -> str:
 def _decoded(text: Document, shape: shapes.Shape) -> dict[str, Any]:
     try:
         return decode.decode(text.root, shape)
-    except decode.TypeFault as fault:
+    except decode.TypeMismatch as fault:
         line, column = text.lines.position(fault.node.end)
         origin = Origin(text.source, "", line, column)
-        hint = guess.type_hint(fault.path, fault.node, fault.expected)
+        hint = hints.type_hint(fault.path, fault.node, fault.expected)
         finding = Finding(codes.TYPE, ERROR, fault.text, origin, hint)
         raise not_valid(text.source, [finding]) from None
 

@@ -53,16 +53,16 @@ class _Scan:
 _scan: Callable[[str, int], tuple[Any, int]] = _json.make_scanner(_Scan())  # type: ignore[arg-type]
 
 
-def accepted(data: bytes) -> tuple[dict[str, Any], str] | None:
+def check_ordinary(data: bytes) -> tuple[dict[str, Any], str] | None:
     """What `read` gives for a config that no rule says anything about, so that positions are not needed;
     None when in doubt."""
-    quick = read(data)
+    quick = parse(data)
     if quick is None or next(iter(rules.findings(*quick)), None) is not None:
         return None
     return quick
 
 
-def read(data: bytes) -> tuple[dict[str, Any], str] | None:
+def parse(data: bytes) -> tuple[dict[str, Any], str] | None:
     """The canonical value of a config in its own spec version, and that version; None when in doubt.
 
     Rules are not applied.
@@ -81,7 +81,7 @@ def read(data: bytes) -> tuple[dict[str, Any], str] | None:
         return None
     ignition = value.get("ignition")
     version = ignition.get("version") if type(ignition) is dict else None
-    if version not in shapes.VERSIONS or not _fits(value, shapes.of(version)):
+    if version not in shapes.VERSIONS or not _fits(value, shapes.for_version(version)):
         return None
     return value, version
 

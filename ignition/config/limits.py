@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     Faults = Iterator[tuple[str, str]]
 
 # The kernel counts the bytes of a device in 63 bits.
-MOST_MIB = 1 << 43
+MAX_MIB = 1 << 43
 # Some 30 years; sockets and the clock of the kernel do not count much further.
-MOST_SECONDS = 10**9
+MAX_SECONDS = 10**9
 
 # Level, as the kernel calls it -> the least number of devices besides spares that mdadm takes.
 _LEAST_DEVICES = {
@@ -26,7 +26,7 @@ _LEAST_DEVICES = {
 }
 
 
-def of_partition(partition: dict[str, Any]) -> Faults:
+def partition_problems(partition: dict[str, Any]) -> Faults:
     """Numbers of an entry of `storage.disks[].partitions`."""
     number = partition.get("number") or 0
     if number < 0:
@@ -38,11 +38,11 @@ def of_partition(partition: dict[str, Any]) -> Faults:
         mib = partition.get(name) or 0
         if mib < 0:
             yield name, f"{name} is negative: {mib}"
-        elif mib >= MOST_MIB:
+        elif mib >= MAX_MIB:
             yield name, f"no disk is as large as {name} {mib}"
 
 
-def of_array(array: dict[str, Any]) -> Faults:
+def array_problems(array: dict[str, Any]) -> Faults:
     """Numbers of an entry of `storage.raid`."""
     level, spares = array.get("level") or "", array.get("spares") or 0
     devices = len(array.get("devices") or ())
@@ -56,7 +56,7 @@ def of_array(array: dict[str, Any]) -> Faults:
         yield "devices", f"level {level} takes at least {least} {kinds}, not {devices - spares}"
 
 
-def of_clevis(clevis: dict[str, Any]) -> Faults:
+def clevis_problems(clevis: dict[str, Any]) -> Faults:
     """The threshold of `storage.luks[].clevis`: how many of the servers and chips unlock the volume."""
     threshold = clevis.get("threshold") or 0
     pins = len(clevis.get("tang") or ()) + bool(clevis.get("tpm2"))
@@ -69,11 +69,11 @@ def of_clevis(clevis: dict[str, Any]) -> Faults:
         )
 
 
-def of_timeouts(timeouts: dict[str, Any]) -> Faults:
+def timeout_problems(timeouts: dict[str, Any]) -> Faults:
     """The seconds of `ignition.timeouts`."""
     for name in ("httpResponseHeaders", "httpTotal"):
         seconds = timeouts.get(name) or 0
         if seconds < 0:
             yield name, f"{name} is {seconds}, so there is no limit"
-        elif seconds > MOST_SECONDS:
+        elif seconds > MAX_SECONDS:
             yield name, f"{name} is {seconds} seconds, which is as good as no limit"

@@ -19,7 +19,7 @@ def merge(parent: Value, child: Value) -> Value:
 
     Neither is changed, but the result shares parts with both.
     """
-    return _objects(parent, child, shapes.of(shapes.NEWEST))
+    return _objects(parent, child, shapes.for_version(shapes.NEWEST))
 
 
 def _objects(parent: Value, child: Value, shape: Shape) -> Value:

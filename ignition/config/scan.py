@@ -35,7 +35,7 @@ _LITERALS = {"t": ("true", _BOOL), "f": ("false", _BOOL), "n": ("null", _NULL)}
 _scanstring: Any = _json.scanstring
 
 
-class SyntaxFault(Exception):
+class JsonSyntaxError(Exception):
     """Not JSON. `offset` counts the bytes read, the offending one included."""
 
     def __init__(self, text: str, offset: int) -> None:
@@ -58,8 +58,8 @@ class Tree:
         # One character is one byte.
         self.text = data.decode("latin-1")
         self.kinds = bytearray()
-        self.starts = offsets(())
-        self.ends = offsets(())
+        self.starts = pack_offsets(())
+        self.ends = pack_offsets(())
         # Whether a number beyond 64-bit floats stands somewhere in the text.
         self.huge_number = False
 
@@ -79,7 +79,7 @@ class Tree:
         return _bisect.bisect_left(self.starts, end, following)
 
 
-def offsets(numbers: Iterable[int]) -> memoryview:
+def pack_offsets(numbers: Iterable[int]) -> memoryview:
     """Numbers in four bytes each; `array` would bring `collections` along."""
     packed = bytearray()
     for number in numbers:
@@ -159,9 +159,9 @@ def _string(tree: Tree, index: int) -> str:
     start, end = tree.starts[index] + 1, tree.ends[index] - 1
     run = tree.text[start:end]
     if "\\" not in run:
-        return run if run.isascii() else utf8(tree.data[start:end])
+        return run if run.isascii() else decode_utf8(tree.data[start:end])
     if not run.isascii():
-        run = utf8(tree.data[start:end])
+        run = decode_utf8(tree.data[start:end])
     found: str = _scanstring(run + '"', 0, True)[0]
     if "\\ud" in run or "\\uD" in run:
         # Half a pair of surrogates has no character.
@@ -247,16 +247,16 @@ class _Scanner:
             if rest or not chunk:
                 return at
 
-    def fault(self, at: int, where: str) -> SyntaxFault:
+    def fault(self, at: int, where: str) -> JsonSyntaxError:
         """The fault at the byte `at`; at the end of the text its word is that the text ends too early."""
         if at >= len(self.text):
-            return SyntaxFault("unexpected end of JSON input", len(self.text))
-        return SyntaxFault(f"invalid character {quoted_byte(self.text[at])} {where}", at + 1)
+            return JsonSyntaxError("unexpected end of JSON input", len(self.text))
+        return JsonSyntaxError(f"invalid character {quote_byte(self.text[at])} {where}", at + 1)
 
-    def token_fault(self, at: int, where: str) -> SyntaxFault:
+    def token_fault(self, at: int, where: str) -> JsonSyntaxError:
         """A fault inside a literal. Go ends the input with a blank there, and complains about that one."""
         if at >= len(self.text):
-            return SyntaxFault(f"invalid character ' ' {where}", len(self.text))
+            return JsonSyntaxError(f"invalid character ' ' {where}", len(self.text))
         return self.fault(at, where)
 
     def value(self, at: int) -> int:
@@ -355,7 +355,7 @@ class _Scanner:
             backslash = text.find("\\", start, end if end >= 0 else len(text))
             if backslash < 0:
                 self.plain_run(start, end)
-                raise SyntaxFault("unexpected end of JSON input", len(text))
+                raise JsonSyntaxError("unexpected end of JSON input", len(text))
             self.plain_run(start, backslash)
             start = self.escape(backslash)
             if 0 <= end < start:
@@ -390,7 +390,7 @@ class _Scanner:
 _HUGE = float("inf")
 
 
-def quoted_byte(char: str) -> str:
+def quote_byte(char: str) -> str:
     """A byte in single quotes as Go's syntax errors show it."""
     if char == "'":
         return "'\\''"
@@ -411,7 +411,7 @@ def quoted_byte(char: str) -> str:
     return f"'\\x{ord(char):02x}'" if char < "\x80" else f"'\\u{ord(char):04x}'"
 
 
-def utf8(data: bytes) -> str:
+def decode_utf8(data: bytes) -> str:
     """UTF-8 as Go reads it: each byte that is no part of a character becomes U+FFFD by itself.
 
     (`errors="replace"` makes one of a whole broken sequence.)

@@ -84,7 +84,7 @@ def fold(key: str) -> str:
 _built: dict[str, Shape] = {}
 
 
-def of(version: str) -> Shape:
+def for_version(version: str) -> Shape:
     """The shape of a whole config of this version."""
     shape = _built.get(version)
     if shape is None:
@@ -103,7 +103,7 @@ def _build(rows: dict[str, tuple[Any, ...]], name: str, done: dict[str, Shape]) 
 
 
 # What the original reads before it knows the version.
-STUB = Shape(
+VERSION_STUB = Shape(
     "Config",
     [
         Member(

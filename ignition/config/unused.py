@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ignition.base.finding import WARNING, Finding
 from ignition.base.origin import Origin, pointer
-from ignition.config import codes, guess, scan, shapes
+from ignition.config import codes, hints, scan, shapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def unused_keys(document: Document, value: dict[str, Any], version: str) -> Iter
     looked at. Without positions the original does not look at all.
     """
     if document.has_positions:
-        yield from _object(document, document.root, value, shapes.of(version), ())
+        yield from _object(document, document.root, value, shapes.for_version(version), ())
 
 
 def _object(
@@ -57,7 +57,7 @@ def _object(
 def _unused(document: Document, path: Path, key: str, offset: int, shape: Shape) -> Finding:
     line, column = document.lines.position(offset)
     origin = Origin(document.source, pointer((*path, key)), line, column)
-    hint = guess.key_hint(key, shape)
+    hint = hints.key_hint(key, shape)
     return Finding(codes.UNUSED_KEY, WARNING, f"unused key {key}", origin, hint)
 
 

@@ -113,7 +113,7 @@ def unescape(text: str) -> str:
     return _unescape(text).decode("utf-8", "replace") if "%" in text else text
 
 
-def unescaped(text: str) -> bytes:
+def unescape_bytes(text: str) -> bytes:
     """As `unescape`, but the bytes themselves: file names need not be UTF-8."""
     return _unescape(text)
 

@@ -45,7 +45,7 @@ def _identifiers(text: str) -> bool:
 _KNOWN = {parse(version): version for version in shapes.VERSIONS}
 
 
-def known(text: str) -> str | None:
+def lookup(text: str) -> str | None:
     """The spec version that a string names: `03.06.00-` is 3.6.0. None if it is none that we know.
 
     BadVersion if it is no semantic version.

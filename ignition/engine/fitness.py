@@ -40,5 +40,5 @@ def check(config: Config, context: PhaseContext) -> None:
 
 
 def _found(config: dict[str, Any], root: str) -> Iterator[RuleFinding]:
-    yield from values.unfit(config, root.rstrip("/"))
-    yield from fetches.unfit(config)
+    yield from values.check(config, root.rstrip("/"))
+    yield from fetches.check(config)

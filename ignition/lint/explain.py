@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import textwrap
 
+from ignition.base.codes import CODES
 from ignition.base.errors import Failure
-from ignition.lint.engine_codes import CODES
 from ignition.lint.registry import RULES, RuleDoc
 from ignition.lint.selection import near
 

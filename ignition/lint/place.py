@@ -13,7 +13,7 @@ from ignition.lint.finding import LintFinding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ignition.config.check import Checked
+    from ignition.config.check import CheckResult
     from ignition.config.scan import Node
 
 _LITERAL = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -26,7 +26,7 @@ def span(text: Document, node: Node) -> tuple[int, int]:
     return node.place, node.close
 
 
-def base_finding(data: bytes, source: str, checked: Checked, finding: Finding) -> LintFinding:
+def base_finding(data: bytes, source: str, checked: CheckResult, finding: Finding) -> LintFinding:
     """A finding of the engine with the span that it is about.
 
     It keeps its place, but faults of syntax and type, which the original places after the offending byte,
@@ -58,10 +58,10 @@ def _unread(data: bytes, finding: Finding) -> LintFinding:
         end = span(text, text.nearest(("ignition", "version")))[1]
         return _spanning(finding, finding.origin, *text.lines.position(end))
     try:
-        stub = decode.decode(text.root, shapes.STUB)
-        version = versions.known(stub.get("ignition", {}).get("version", ""))
-        decode.decode(text.root, shapes.of(version or shapes.NEWEST))
-    except decode.TypeFault as fault:
+        stub = decode.decode(text.root, shapes.VERSION_STUB)
+        version = versions.lookup(stub.get("ignition", {}).get("version", ""))
+        decode.decode(text.root, shapes.for_version(version or shapes.NEWEST))
+    except decode.TypeMismatch as fault:
         at = Origin(finding.origin.source, pointer(fault.path))
         place = Finding(finding.code, finding.severity, finding.message, at, finding.hint)
         return _at(place, text.lines, *span(text, fault.node))
@@ -72,7 +72,7 @@ def _syntax_span(data: bytes) -> tuple[int, int]:
     """The offending character; where the text ends too early, its last one."""
     try:
         scan.scan(data)
-    except scan.SyntaxFault as fault:
+    except scan.JsonSyntaxError as fault:
         start = min(max(fault.offset - 1, 0), max(len(data.rstrip()) - 1, 0))
         end = start + 1
         while end < len(data) and data[end] & 0xC0 == 0x80:

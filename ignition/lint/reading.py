@@ -12,7 +12,7 @@ from ignition.lint.rule import LintRule
 
 NOT_VALID = LintRule(
     codes.NOT_VALID,
-    codes.NOT_VALID_WORDS,
+    codes.NOT_VALID_MESSAGE,
     hint="see the findings on the config",
     severity=ERROR,
 )
@@ -20,7 +20,7 @@ NOT_VALID = LintRule(
 
 EMPTY = LintRule(
     codes.EMPTY,
-    codes.EMPTY_WORDS,
+    codes.EMPTY_MESSAGE,
     hint="the smallest config names its version",
     severity=ERROR,
 )
@@ -48,7 +48,7 @@ Only the first such value is reported."""
 
 INVALID_VERSION = LintRule(
     codes.INVALID_VERSION,
-    codes.INVALID_VERSION_WORDS,
+    codes.INVALID_VERSION_MESSAGE,
     hint="set ignition.version to the spec version that the config is written in",
     severity=ERROR,
 )
@@ -56,7 +56,7 @@ INVALID_VERSION = LintRule(
 
 UNKNOWN_VERSION = LintRule(
     codes.UNKNOWN_VERSION,
-    codes.UNKNOWN_VERSION_WORDS,
+    codes.UNKNOWN_VERSION_MESSAGE,
     hint="use a spec version that is known; each has a number of its own",
     severity=ERROR,
 )
@@ -82,7 +82,7 @@ NOT_AN_OBJECT = LintRule(
 
 MORE_FINDINGS = LintRule(
     codes.MORE_FINDINGS,
-    codes.MORE_FINDINGS_WORDS,
+    codes.MORE_FINDINGS_MESSAGE,
     hint=f"mend these first: {MAX_FINDINGS} errors, warnings and notes each are shown",
     severity=INFO,
 )

@@ -111,7 +111,7 @@ class _Config:
             )
             found += inner
             if (more or more_inside) and all(each.code != codes.MORE_FINDINGS for each in found):
-                where, words = Origin(self.source), codes.MORE_FINDINGS_WORDS
+                where, words = Origin(self.source), codes.MORE_FINDINGS_MESSAGE
                 found.append(LintFinding(codes.MORE_FINDINGS, INFO, words, where))
         found = _without_wrong_guesses(found)
         found.sort(key=lambda each: (each.origin.line, each.origin.column, each.code))
@@ -144,7 +144,7 @@ class _Config:
             return None
         from copy import deepcopy
 
-        version = versions.known(self.value["ignition"]["version"])
+        version = versions.lookup(self.value["ignition"]["version"])
         return translate.to_newest(deepcopy(self.value), version or shapes.NEWEST)
 
     def _whole(self) -> dict[str, Any] | None:
@@ -178,19 +178,19 @@ class _Config:
             yield place.base_finding(self.data, self.source, self.checked, each)
 
 
-def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, check.Checked | None]:
+def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, check.CheckResult | None]:
     """The value of a config, None if it cannot be read, and what the exact reader said about it.
 
     That one is not asked if the quick one and the rules have nothing at all to say.
     """
-    quick = fast.read(data)
+    quick = fast.parse(data)
     if quick is not None and next(iter(rules.findings(*quick)), None) is None:
         return quick[0], None
     checked = check.check(data, source)
     value = checked.value
     if value is None and checked.document is not None:
         # The engine refuses it for what its rules say; the rest can be linted all the same.
-        value = decode.decode(checked.document.root, shapes.of(checked.version))
+        value = decode.decode(checked.document.root, shapes.for_version(checked.version))
     return value, checked
 
 

@@ -181,7 +181,7 @@ class Subject:
     def document(self) -> Document:
         """Its text as a tree; read when the first finding needs a place."""
         if self._text is None:
-            self._text = document.read(self.data, self.source)
+            self._text = document.parse(self.data, self.source)
         return self._text
 
     def items(self, section: str, kind: str) -> Iterator[tuple[dict[str, Any], Path]]:

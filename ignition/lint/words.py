@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ignition.config.guess import one_slip
+from ignition.config.hints import within_one_edit
 
 # Nobody mistypes one letter of a longer name and sees it; and the index would grow too large.
 _LONGEST = 64
@@ -32,7 +32,7 @@ class Words:
         low = word.lower()
         for variant in _variants(low):
             name = self._index.get(variant, "")
-            if name and (name.lower() == low or one_slip(low, name.lower())):
+            if name and (name.lower() == low or within_one_edit(low, name.lower())):
                 return name
         return ""
 

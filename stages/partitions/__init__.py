@@ -230,7 +230,7 @@ def _refuse_impossible(config: model.Disk, origin: _OriginOf) -> None:
     failures: list[Failure] = [
         Refused("IGN2111", f"{config.device}: {text}", origin(index).at(member))
         for index, one in enumerate(config.partitions)
-        for member, text in limits.of_partition(one.raw)
+        for member, text in limits.partition_problems(one.raw)
     ]
     _raise(failures)
 

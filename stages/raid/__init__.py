@@ -75,7 +75,7 @@ def _refuse_impossible(
     """Refuses what the config alone forbids: IGN2115 for counts, IGN2202 for a device of two arrays."""
     taken: dict[str, str] = {}
     for wanted, origin in arrays_wanted:
-        for member, text in limits.of_array(wanted.raw):
+        for member, text in limits.array_problems(wanted.raw):
             text = f"array {wanted.name} cannot be made: {text}"
             context.refuse(Refused("IGN2115", text, origin.at(member)))
         for index, device in enumerate(wanted.devices):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ignition.base.errors import Refused
 from ignition.base.log import quote
-from ignition.config.account_names import fault
+from ignition.config.account_names import check_name
 from ignition.system.accounts import User
 
 from . import ssh_keys
@@ -166,7 +166,7 @@ class _Picture:
         numbers.give(name, number)
 
     def _check_name(self, name: str, kind: str, origin: Origin) -> None:
-        why = fault(name)
+        why = check_name(name)
         if why:
             self._refuse(
                 "IGN3203",

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from ignition.base.finding import ERROR
-from ignition.config.check import Checked, check
+from ignition.config.check import CheckResult, check
 from tests.fuzz import mutation
 from tests.support import peer, random_json
 from tests.support.random_configs import Configs
@@ -93,7 +93,7 @@ KNOWN = (
 )
 
 
-def known(data: bytes, ours: Checked) -> str:
+def known(data: bytes, ours: CheckResult) -> str:
     """The reason for which we refuse what the original accepts; "" if there is none that we know of."""
     codes = {each.code for each in ours.findings if each.severity == ERROR}
     if ours.failure is not None and not codes:

@@ -34,7 +34,7 @@ def memory_allowed(data: bytes) -> int:
     return MEMORY_PER_BYTE * len(data) + MEMORY_ALWAYS
 
 
-def hold(data: bytes) -> checking.Checked:
+def hold(data: bytes) -> checking.CheckResult:
     """Asserts all of the above for one text, and returns what the check said."""
     before = resource.getrusage(resource.RUSAGE_SELF)
     exactly = exact.check(data, SOURCE)
@@ -56,7 +56,7 @@ def hold(data: bytes) -> checking.Checked:
     return checked
 
 
-def agree(checked: checking.Checked, exactly: checking.Checked) -> None:
+def agree(checked: checking.CheckResult, exactly: checking.CheckResult) -> None:
     """The verdict of the quick path, where it comes to one, is that of the exact one."""
     assert checked.findings == exactly.findings
     assert checked.refusal == exactly.refusal
@@ -67,15 +67,15 @@ def agree(checked: checking.Checked, exactly: checking.Checked) -> None:
 
 def readers_agree(data: bytes) -> None:
     """What the quick reader takes, the exact one reads alike, and finds no unused key in it."""
-    quick = fast.read(data)
+    quick = fast.parse(data)
     if quick is not None:
         value, version = quick
-        text = document.read(data, SOURCE)
-        assert repr(decode.decode(text.root, shapes.of(version))) == repr(value)
+        text = document.parse(data, SOURCE)
+        assert repr(decode.decode(text.root, shapes.for_version(version))) == repr(value)
         assert not list(unused.unused_keys(text, value, version))
 
 
-def refused(data: bytes, checked: checking.Checked, failure: Failure) -> None:
+def refused(data: bytes, checked: checking.CheckResult, failure: Failure) -> None:
     """A refusal says why, with a code and an address."""
     assert checked.refusal == failure.text
     assert failure.code.startswith("IGN1")
@@ -91,7 +91,7 @@ def refused(data: bytes, checked: checking.Checked, failure: Failure) -> None:
         assert reasons or failure.origin.pointer == "/ignition/version"
 
 
-def addressed(finding: Finding, exactly: checking.Checked) -> None:
+def addressed(finding: Finding, exactly: checking.CheckResult) -> None:
     """A finding has a code, words, and a place; without a place only where the original loses all of them."""
     if finding.code == codes.MORE_FINDINGS:
         assert finding == exactly.findings[-1]
@@ -105,7 +105,7 @@ def addressed(finding: Finding, exactly: checking.Checked) -> None:
     assert str(finding).startswith(f"{finding.severity} at " if not lost else finding.severity)
 
 
-def accepted(data: bytes, checked: checking.Checked) -> None:
+def accepted(data: bytes, checked: checking.CheckResult) -> None:
     """An accepted config goes on to the newest spec, to the cache, and comes back from there."""
     assert not any(finding.severity == ERROR for finding in checked.findings)
     parsed = parse.parse(data, SOURCE)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from ignition.config import authorities
+from ignition.config import x509
 from ignition.resource.context import Transport
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from ignition.testbed.metadata.service import LINK_LOCAL
@@ -37,7 +37,7 @@ class Cloud:
     ) -> None:
         self._metadata = metadata
         self.store = store
-        self._authorities = authorities.certificates(authority.pem, None)
+        self._authorities = x509.parse_certificates(authority.pem, None)
 
     @property
     def metadata(self) -> HttpServer:

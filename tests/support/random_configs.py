@@ -136,7 +136,7 @@ class Configs:
 
     def config(self, version: str) -> dict[str, Any]:
         """A config of this version, right in all that concerns types."""
-        value = self._object(shapes.of(version))
+        value = self._object(shapes.for_version(version))
         value["ignition"] = {**value.get("ignition", {}), "version": version}
         return value
 

@@ -96,7 +96,7 @@ class _Writer:
     def __init__(self, rng: Random, version: str) -> None:
         self.rng = rng
         self.version = version
-        self.shape = shapes.of(version)
+        self.shape = shapes.for_version(version)
         # Lists of one space must not name anything twice.
         self.spaces = {
             "nodes": rng.sample(_PATHS, len(_PATHS)),

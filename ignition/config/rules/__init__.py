@@ -26,18 +26,18 @@ def findings(
     `duplicates`: the merge leaves none.
     """
     # Here, since the phases that only apply a config use `values` of this package, and nothing else.
-    from ignition.config.rules.duplicates import duplicates as of_duplicates
-    from ignition.config.rules.ignition_section import ignition_section
-    from ignition.config.rules.storage import storage_section
-    from ignition.config.rules.systemd import systemd_section, taken_paths
+    from ignition.config.rules.duplicates import check_duplicates
+    from ignition.config.rules.ignition_section import check_ignition
+    from ignition.config.rules.storage import check_storage
+    from ignition.config.rules.systemd import check_systemd, check_unit_paths
 
     minor = int(version.split(".")[1])
-    yield from taken_paths(config)
-    for finding in ignition_section(config.get("ignition", {}), version):
-        yield finding.under("ignition")
-    for finding in storage_section(config.get("storage", {}), minor):
-        yield finding.under("storage")
-    for finding in systemd_section(config.get("systemd", {})):
-        yield finding.under("systemd")
+    yield from check_unit_paths(config)
+    for finding in check_ignition(config.get("ignition", {}), version):
+        yield finding.with_prefix("ignition")
+    for finding in check_storage(config.get("storage", {}), minor):
+        yield finding.with_prefix("storage")
+    for finding in check_systemd(config.get("systemd", {})):
+        yield finding.with_prefix("systemd")
     if duplicates:
-        yield from of_duplicates(config, version)
+        yield from check_duplicates(config, version)

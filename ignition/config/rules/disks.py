@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import _bisect
 
-from ignition.config.rules.paths import path_fault
+from ignition.config.rules.paths import check_path
 from ignition.config.rules.rule import Rule
 
 TYPE_CHECKING = False
@@ -90,20 +90,20 @@ _GUID_GROUPS = [8, 4, 4, 4, 12]
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
-def disk(value: dict[str, Any]) -> Iterator[RuleFinding]:
+def check_disk(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """A disk, its partitions among each other, then each of them."""
     device = value.get("device", "")
     partitions = value.get("partitions", [])
     if not device:
         yield DEVICE_REQUIRED.at("device")
     else:
-        if fault := path_fault(device):
+        if fault := check_path(device):
             yield fault.at("device")
         for rule, index in _between_partitions(partitions):
             yield rule.at("partitions", index)
     for index, item in enumerate(partitions):
         for finding in _partition(item):
-            yield finding.under("partitions", index)
+            yield finding.with_prefix("partitions", index)
 
 
 def _between_partitions(partitions: Items) -> Iterator[tuple[Rule, int]]:

@@ -24,10 +24,10 @@ Files, directories and links share their paths, and kernel arguments are in one 
 compared as they are written. Options of programs and appended parts of files have no key."""
 
 
-def duplicates(config: dict[str, Any], version: str) -> list[RuleFinding]:
+def check_duplicates(config: dict[str, Any], version: str) -> list[RuleFinding]:
     """Each entry whose key was seen before it in the same space, in walk order."""
     search = _Search()
-    search.within(config, shapes.of(version), ())
+    search.within(config, shapes.for_version(version), ())
     return search.found
 
 

@@ -47,19 +47,19 @@ _HEXADECIMAL = "0123456789abcdefABCDEF"
 _BUCKETS = ("s3", "arn")
 
 
-def unfit(config: dict[str, Any]) -> Iterator[RuleFinding]:
+def check(config: dict[str, Any]) -> Iterator[RuleFinding]:
     """What speaks against fetching the files and keys of a config."""
     storage = config.get("storage") or {}
     for index, file in enumerate(storage.get("files") or ()):
         contents, append = file.get("contents"), file.get("append")
         if contents and not _is_plain(contents):
-            yield from resource(contents, ("storage", "files", index, "contents"))
+            yield from check_resource(contents, ("storage", "files", index, "contents"))
         for number, part in enumerate(append or ()):
             if not _is_plain(part):
-                yield from resource(part, ("storage", "files", index, "append", number))
+                yield from check_resource(part, ("storage", "files", index, "append", number))
     for index, volume in enumerate(storage.get("luks") or ()):
         if volume.get("keyFile"):
-            yield from resource(volume["keyFile"], ("storage", "luks", index, "keyFile"))
+            yield from check_resource(volume["keyFile"], ("storage", "luks", index, "keyFile"))
 
 
 def _is_plain(value: dict[str, Any]) -> bool:
@@ -67,7 +67,7 @@ def _is_plain(value: dict[str, Any]) -> bool:
     return value.get("verification") is None and (value.get("source") or "data:")[:5] == "data:"
 
 
-def resource(value: dict[str, Any], path: Path) -> Iterator[RuleFinding]:
+def check_resource(value: dict[str, Any], path: Path) -> Iterator[RuleFinding]:
     """What speaks against fetching one resource."""
     source = value.get("source")
     if not source:
@@ -85,7 +85,7 @@ def resource(value: dict[str, Any], path: Path) -> Iterator[RuleFinding]:
         return  # a rule of its own
     why = _fault(url)
     if why:
-        yield NO_REQUEST.saying(f"{NO_REQUEST.message}: {why}").at(*path, "source")
+        yield NO_REQUEST.with_message(f"{NO_REQUEST.message}: {why}").at(*path, "source")
     if url.scheme in _BUCKETS and value.get("compression") == "gzip":
         yield PACKED_OBJECT.at(*path, "compression")
 
@@ -93,10 +93,10 @@ def resource(value: dict[str, Any], path: Path) -> Iterator[RuleFinding]:
 def _fault(url: urls.Url) -> str:
     """Why nothing can be asked for, "" if something can."""
     if url.scheme in _BUCKETS:
-        from ignition.config import s3_place
+        from ignition.config import s3_location
 
         try:
-            s3_place.read(url, None)
+            s3_location.parse(url, None)
         except Failure as failure:
             return failure.text.partition(":")[0]
     if url.scheme == "gs":

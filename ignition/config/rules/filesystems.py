@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.config.rules.paths import path_fault
+from ignition.config.rules.paths import check_path
 from ignition.config.rules.rule import Rule
 
 TYPE_CHECKING = False
@@ -90,14 +90,14 @@ _VIRTIOFS_SINCE = 7
 _NONE_SINCE = 3
 
 
-def filesystem(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+def check_filesystem(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """A filesystem, in spec 3.`minor`."""
     kind = value.get("format", "")
     is_virtiofs = kind == _VIRTIOFS and minor >= _VIRTIOFS_SINCE
-    if (path := value.get("path")) and (fault := path_fault(path)):
+    if (path := value.get("path")) and (fault := check_path(path)):
         yield fault.at("path")
     device = value.get("device", "")
-    if fault := _tag_fault(device) if is_virtiofs else path_fault(device):
+    if fault := _tag_fault(device) if is_virtiofs else check_path(device):
         yield fault.at("device")
     if fault := _format_fault(value, kind, minor):
         yield fault.at("format")
@@ -133,7 +133,7 @@ def _label_fault(label: str, kind: str, is_virtiofs: bool) -> Rule | None:
     limit = _LABEL_BYTES.get(kind)
     if limit is None or len(label.encode()) <= limit:
         return None
-    return LABEL_TOO_LONG.saying(
+    return LABEL_TOO_LONG.with_message(
         f"filesystem labels cannot be longer than {limit} characters when using {kind}"
     )
 

@@ -38,7 +38,7 @@ _OF_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&
 _CONTROLS = "".join(map(chr, (*range(9), *range(10, 32), 127)))
 
 
-def impossible(name: str, value: str) -> str:
+def header_problem(name: str, value: str) -> str:
     """Why no request can carry a header, "" if one can. The text does not repeat the value."""
     if not name or any(character not in _OF_NAMES for character in name):
         return f"{quote(name)} cannot be the name of a header"
@@ -47,17 +47,17 @@ def impossible(name: str, value: str) -> str:
     return ""
 
 
-def unfit(config: dict[str, Any]) -> Iterator[RuleFinding]:
+def check(config: dict[str, Any]) -> Iterator[RuleFinding]:
     """What is wrong with the headers of all resources of a config."""
     for resource, path in _resources(config):
         for index, header in enumerate(resource.get("httpHeaders") or ()):
             where = (*path, "httpHeaders", index)
             name, value = header.get("name") or "", header.get("value")
-            why = impossible(name, value or "")
+            why = header_problem(name, value or "")
             if why:
-                yield IMPOSSIBLE_HEADER.saying(why).at(*where)
+                yield IMPOSSIBLE_HEADER.with_message(why).at(*where)
             elif value is None:
-                yield NO_VALUE.saying(f"the header {quote(name)} has no value").at(*where)
+                yield NO_VALUE.with_message(f"the header {quote(name)} has no value").at(*where)
 
 
 def _resources(config: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Path]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from ignition.base.finding import WARNING
 from ignition.config import urls, versions
-from ignition.config.codes import INVALID_VERSION_WORDS, UNKNOWN_VERSION_WORDS
-from ignition.config.rules.resources import ca_reference, reference, resource
+from ignition.config.codes import INVALID_VERSION_MESSAGE, UNKNOWN_VERSION_MESSAGE
+from ignition.config.rules.resources import check_ca_reference, check_reference, check_resource
 from ignition.config.rules.rule import Rule
-from ignition.config.rules.sources import http_fault, source_fault
+from ignition.config.rules.sources import check_http_url, check_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 INVALID_VERSION = Rule(
     "IGN1201",
-    INVALID_VERSION_WORDS,
+    INVALID_VERSION_MESSAGE,
     hint='give ignition.version three numbers, for example "3.6.0"',
 )
 """The version is a semantic version. A config as it is read never breaks this rule, since the version
@@ -27,7 +27,7 @@ decides how it is read; one that was put together from several may."""
 
 UNKNOWN_VERSION = Rule(
     "IGN1202",
-    UNKNOWN_VERSION_WORDS,
+    UNKNOWN_VERSION_MESSAGE,
     hint="give the version of the spec that the config is checked against",
 )
 """A config says the version of the spec whose rules it follows. As above, only reachable by merging."""
@@ -55,7 +55,7 @@ PROXY_INSECURE = Rule(
 """The names of the hosts that are asked can be read on the way to the proxy, though not the contents."""
 
 
-def ignition_section(value: dict[str, Any], version: str) -> Iterator[RuleFinding]:
+def check_ignition(value: dict[str, Any], version: str) -> Iterator[RuleFinding]:
     """Rules of `$.ignition`, for the spec version `version` (3.`minor`)."""
     minor = int(version.split(".")[1])
     written = value.get("version", "")
@@ -63,26 +63,26 @@ def ignition_section(value: dict[str, Any], version: str) -> Iterator[RuleFindin
         yield fault.at("version")
     if "config" in value:
         for finding in _referenced_configs(value["config"], minor):
-            yield finding.under("config")
+            yield finding.with_prefix("config")
     yield from _proxy(value.get("proxy", {}))
     tls = value.get("security", {}).get("tls", {})
-    for finding in _sources(tls.get("certificateAuthorities", ()), minor, ca_reference):
-        yield finding.under("security", "tls", "certificateAuthorities")
+    for finding in _sources(tls.get("certificateAuthorities", ()), minor, check_ca_reference):
+        yield finding.with_prefix("security", "tls", "certificateAuthorities")
 
 
 def _version_fault(written: str, version: str) -> Rule | None:
     try:
-        return None if versions.known(written) == version else UNKNOWN_VERSION
+        return None if versions.lookup(written) == version else UNKNOWN_VERSION
     except versions.BadVersion:
         return INVALID_VERSION
 
 
 def _referenced_configs(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    for finding in _sources(value.get("merge", ()), minor, reference):
-        yield finding.under("merge")
+    for finding in _sources(value.get("merge", ()), minor, check_reference):
+        yield finding.with_prefix("merge")
     replace = value.get("replace", {})
-    for finding in resource(replace, minor) if minor else reference(replace):
-        yield finding.under("replace")
+    for finding in check_resource(replace, minor) if minor else check_reference(replace):
+        yield finding.with_prefix("replace")
 
 
 def _sources(
@@ -94,19 +94,19 @@ def _sources(
     list is checked, and where the resource is. Spec 3.0.0 has types of its own, checked by `oldest`."""
     for index, item in enumerate(items if minor else ()):
         source = item.get("source")
-        fault = source_fault(source, minor) if source else SOURCE_REQUIRED
+        fault = check_source(source, minor) if source else SOURCE_REQUIRED
         if fault:
             yield fault.at(index)
     for index, item in enumerate(items):
-        for finding in resource(item, minor) if minor else oldest(item):
-            yield finding.under(index)
+        for finding in check_resource(item, minor) if minor else oldest(item):
+            yield finding.with_prefix(index)
 
 
 def _proxy(value: dict[str, Any]) -> Iterator[RuleFinding]:
     for name in ("httpProxy", "httpsProxy"):
         if name not in value:
             continue
-        if fault := http_fault(value[name], PROXY_NOT_HTTP):
+        if fault := check_http_url(value[name], PROXY_NOT_HTTP):
             yield fault.at("proxy", name)
         elif name == "httpsProxy" and urls.parse(value[name]).scheme == "http":
             yield PROXY_INSECURE.at("proxy", name)

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from ignition.config.rules.disks import DEVICE_REQUIRED
-from ignition.config.rules.paths import path_fault
-from ignition.config.rules.resources import resource
+from ignition.config.rules.paths import check_path
+from ignition.config.rules.resources import check_resource
 from ignition.config.rules.rule import Rule
-from ignition.config.rules.sources import INVALID_SCHEME, http_fault, source_fault
+from ignition.config.rules.sources import INVALID_SCHEME, check_http_url, check_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ _PINS = ("tpm2", "tang", "sss")
 _ANY_PIN_SINCE = 6
 
 
-def luks(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+def check_luks(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """A volume with its key file and clevis binding, in spec 3.`minor`."""
     clevis = value.get("clevis", {})
     key_file = value.get("keyFile", {})
@@ -107,19 +107,19 @@ def luks(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
         yield NAME_SLASH.at("name")
     if len(value.get("label", "").encode()) > _LABEL_BYTES:
         yield LABEL_TOO_LONG.at("label")
-    if fault := path_fault(device) if device else DEVICE_REQUIRED:
+    if fault := check_path(device) if device else DEVICE_REQUIRED:
         yield fault.at("device")
     if _other_than_custom(clevis) and _has_custom(clevis, minor):
         yield CUSTOM_WITH_OTHERS.at("clevis")
-    if (source := key_file.get("source")) and source_fault(source, minor):
+    if (source := key_file.get("source")) and check_source(source, minor):
         yield BAD_KEY_FILE.at("keys")
     yield from _cex(value)
     yield from _custom(clevis.get("custom", {}), minor)
     for index, server in enumerate(clevis.get("tang", ())):
         for finding in _tang(server):
-            yield finding.under("clevis", "tang", index)
-    for finding in resource(key_file, minor):
-        yield finding.under("keyFile")
+            yield finding.with_prefix("clevis", "tang", index)
+    for finding in check_resource(key_file, minor):
+        yield finding.with_prefix("keyFile")
 
 
 def _other_than_custom(clevis: dict[str, Any]) -> bool:
@@ -159,7 +159,7 @@ def _pin_fault(pin: str | None, minor: int) -> Rule | None:
 
 
 def _tang(value: dict[str, Any]) -> Iterator[RuleFinding]:
-    if fault := http_fault(value.get("url", ""), INVALID_SCHEME):
+    if fault := check_http_url(value.get("url", ""), INVALID_SCHEME):
         yield fault.at("url")
     if not value.get("thumbprint"):
         yield THUMBPRINT_REQUIRED.at("thumbprint")
@@ -173,5 +173,5 @@ def _is_json(text: str) -> bool:
 
     try:
         return not scan.scan(text.encode()).huge_number
-    except scan.SyntaxFault:
+    except scan.JsonSyntaxError:
         return False

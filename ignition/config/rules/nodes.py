@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ignition.base.finding import WARNING
-from ignition.config.rules.paths import path_fault
-from ignition.config.rules.resources import resource
+from ignition.config.rules.paths import check_path
+from ignition.config.rules.resources import check_resource
 from ignition.config.rules.rule import Rule
 
 TYPE_CHECKING = False
@@ -48,14 +48,14 @@ _MODE_MAX = 0o7777
 _SPECIAL = 0o7000
 
 
-def directory(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+def check_directory(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """A directory with its owner."""
     yield from _node(value, minor)
     if "user" in value or "group" in value:
         yield from _owner(value)
 
 
-def file(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+def check_file(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """A file with its owner, appended parts and contents."""
     yield from _node(value, minor)
     contents = value.get("contents", {})
@@ -64,23 +64,23 @@ def file(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     if "user" in value or "group" in value:
         yield from _owner(value)
     for index, part in enumerate(value.get("append", ())):
-        for finding in resource(part, minor):
-            yield finding.under("append", index)
+        for finding in check_resource(part, minor):
+            yield finding.with_prefix("append", index)
     if contents:
-        for finding in resource(contents, minor):
-            yield finding.under("contents")
+        for finding in check_resource(contents, minor):
+            yield finding.with_prefix("contents")
 
 
-def link(value: dict[str, Any]) -> Iterator[RuleFinding]:
+def check_link(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """A link with its owner; its target is a matter of the storage section as a whole."""
-    if fault := path_fault(value.get("path", "")):
+    if fault := check_path(value.get("path", "")):
         yield fault.at("path")
     if "user" in value or "group" in value:
         yield from _owner(value)
 
 
 def _node(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    if fault := path_fault(value.get("path", "")):
+    if fault := check_path(value.get("path", "")):
         yield fault.at("path")
     if "mode" in value:
         mode = value["mode"]

@@ -31,7 +31,7 @@ PATH_DIRTY = Rule(
 """One object must have one spelling, or two entries for it would not be seen as duplicates."""
 
 
-def path_fault(path: str) -> Rule | None:
+def check_path(path: str) -> Rule | None:
     """The rule that an absolute path breaks; the first one counts."""
     if not path:
         return NO_PATH
@@ -54,12 +54,12 @@ def clean(path: str) -> str:
     return root + "/".join(parts) or "."
 
 
-def lengths(paths: Iterable[str]) -> list[int]:
+def distinct_lengths(paths: Iterable[str]) -> list[int]:
     """The lengths of paths, each once, the longest first."""
     return sorted({len(path) for path in paths}, reverse=True)
 
 
-def above(path: str, of_length: list[int]) -> Iterator[str]:
+def ancestors(path: str, of_length: list[int]) -> Iterator[str]:
     """The beginnings of a path that end before a slash and have one of these `lengths`, the longest first.
 
     To look up all beginnings would take time by the square of the path's length.

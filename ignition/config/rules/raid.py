@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.config.rules.paths import path_fault
+from ignition.config.rules.paths import check_path
 from ignition.config.rules.rule import Rule
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ _WITHOUT_REDUNDANCY = ("linear", "raid0", "0", "stripe")
 _REDUNDANT = ("raid1", "1", "mirror", "raid4", "4", "raid5", "5", "raid6", "6", "raid10", "10")
 
 
-def raid(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+def check_raid(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """An array and its devices, in spec 3.`minor`."""
     level = value.get("level", "")
     if not level and minor >= 3:
@@ -59,5 +59,5 @@ def raid(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     if not devices:
         yield DEVICES_REQUIRED.at("devices")
     for index, device in enumerate(devices):
-        if fault := path_fault(device):
+        if fault := check_path(device):
             yield fault.at("devices", index)

@@ -8,7 +8,7 @@ plainer types in their place.
 from __future__ import annotations
 
 from ignition.config.rules.rule import Rule
-from ignition.config.rules.sources import INVALID_URL, http_fault, source_fault
+from ignition.config.rules.sources import INVALID_URL, check_http_url, check_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ HASH_WRONG_SIZE = Rule(
 _DIGITS = {"sha512": 128, "sha256": 64}
 
 
-def resource(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+def check_resource(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """A resource with its headers and verification; in spec 3.0.0 the contents of a file."""
     source = value.get("source", "")
     if value.get("compression", "") not in ("", "gzip"):
         yield INVALID_COMPRESSION.at("compression")
     if "verification" in value and "hash" in value["verification"] and "source" not in value:
         yield HASH_WITHOUT_SOURCE.at("verification", "hash")
-    if source and (fault := source_fault(source, minor)):
+    if source and (fault := check_source(source, minor)):
         yield fault.at("source")
     if headers := value.get("httpHeaders"):
         yield from _headers(headers, source)
@@ -92,22 +92,22 @@ def resource(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
         yield from _verification(value["verification"], minor)
 
 
-def reference(value: dict[str, Any]) -> Iterator[RuleFinding]:
+def check_reference(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """A referenced config of spec 3.0.0, which needs no source."""
-    if (source := value.get("source")) and (fault := source_fault(source, 0)):
+    if (source := value.get("source")) and (fault := check_source(source, 0)):
         yield fault.at("source")
     yield from _verification(value.get("verification", {}), 0)
 
 
-def ca_reference(value: dict[str, Any]) -> Iterator[RuleFinding]:
+def check_ca_reference(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """A certificate authority of spec 3.0.0, which needs a source."""
-    if fault := source_fault(value.get("source", ""), 0):
+    if fault := check_source(value.get("source", ""), 0):
         yield fault.at("source")
     yield from _verification(value.get("verification", {}), 0)
 
 
 def _headers(headers: list[dict[str, Any]], source: str) -> Iterator[RuleFinding]:
-    fault = http_fault(source, HEADERS_NEED_HTTP) if source else INVALID_URL
+    fault = check_http_url(source, HEADERS_NEED_HTTP) if source else INVALID_URL
     if fault:
         yield fault.at("httpHeaders")
     for index, header in enumerate(headers):

@@ -17,7 +17,7 @@ class RuleFinding:
     message: str
     hint: str
 
-    def under(self, *path: str | int) -> RuleFinding:
+    def with_prefix(self, *path: str | int) -> RuleFinding:
         """The same finding, seen from further up."""
         return RuleFinding(self.code, self.severity, path + self.path, self.message, self.hint)
 
@@ -39,6 +39,6 @@ class Rule:
         """The finding that this rule is broken at `path`."""
         return RuleFinding(self.code, self.severity, path, self.message, self.hint)
 
-    def saying(self, message: str) -> Rule:
+    def with_message(self, message: str) -> Rule:
         """The same rule, with a message that depends on the fault."""
         return Rule(self.code, message, self.hint, self.severity)

@@ -50,7 +50,7 @@ _ORDINARY_DATA = ("data:,", "data:;base64,")
 _ACCESS_POINT = "accesspoint/"
 
 
-def source_fault(source: str, minor: int) -> Rule | None:
+def check_source(source: str, minor: int) -> Rule | None:
     """The rule that a non-empty source breaks in spec 3.`minor`; the first one counts."""
     if source.startswith(_ORDINARY_DATA) and not dataurl.check(source):
         return None
@@ -60,7 +60,7 @@ def source_fault(source: str, minor: int) -> Rule | None:
         return INVALID_URL
     if url.scheme == "data":
         problem = dataurl.check(source)
-        return INVALID_DATA_URL.saying(problem) if problem else None
+        return INVALID_DATA_URL.with_message(problem) if problem else None
     if url.scheme == "s3":
         return _version_id_fault(url)
     if url.scheme == "arn" and minor >= 4:
@@ -70,7 +70,7 @@ def source_fault(source: str, minor: int) -> Rule | None:
     return INVALID_SCHEME
 
 
-def http_fault(text: str, wrong_scheme: Rule) -> Rule | None:
+def check_http_url(text: str, wrong_scheme: Rule) -> Rule | None:
     """The rule that a URL breaks which must be http or https."""
     try:
         scheme = urls.parse(text).scheme

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from ignition.base.finding import WARNING
-from ignition.config.rules.disks import disk
-from ignition.config.rules.filesystems import filesystem
-from ignition.config.rules.luks import luks
-from ignition.config.rules.nodes import directory, file, link
-from ignition.config.rules.paths import above, clean, lengths
-from ignition.config.rules.raid import raid
+from ignition.config.rules.disks import check_disk
+from ignition.config.rules.filesystems import check_filesystem
+from ignition.config.rules.luks import check_luks
+from ignition.config.rules.nodes import check_directory, check_file, check_link
+from ignition.config.rules.paths import ancestors, clean, distinct_lengths
+from ignition.config.rules.raid import check_raid
 from ignition.config.rules.rule import Rule
 
 TYPE_CHECKING = False
@@ -82,30 +82,30 @@ IMPLICIT_WIPE = Rule(
 """Wiping the table of a disk destroys a filesystem that lies on the whole disk, though it is to be kept."""
 
 
-def storage_section(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+def check_storage(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """Rules of `$.storage` in spec 3.`minor`, in the original's order."""
     yield from _between_entries(value, minor)
     for index, item in enumerate(value.get("directories", ())):
-        for finding in directory(item, minor):
-            yield finding.under("directories", index)
+        for finding in check_directory(item, minor):
+            yield finding.with_prefix("directories", index)
     for index, item in enumerate(value.get("disks", ())):
-        for finding in disk(item):
-            yield finding.under("disks", index)
+        for finding in check_disk(item):
+            yield finding.with_prefix("disks", index)
     for index, item in enumerate(value.get("files", ())):
-        for finding in file(item, minor):
-            yield finding.under("files", index)
+        for finding in check_file(item, minor):
+            yield finding.with_prefix("files", index)
     for index, item in enumerate(value.get("filesystems", ())):
-        for finding in filesystem(item, minor):
-            yield finding.under("filesystems", index)
+        for finding in check_filesystem(item, minor):
+            yield finding.with_prefix("filesystems", index)
     for index, item in enumerate(value.get("links", ())):
-        for finding in link(item):
-            yield finding.under("links", index)
+        for finding in check_link(item):
+            yield finding.with_prefix("links", index)
     for index, item in enumerate(value.get("luks", ())):
-        for finding in luks(item, minor):
-            yield finding.under("luks", index)
+        for finding in check_luks(item, minor):
+            yield finding.with_prefix("luks", index)
     for index, item in enumerate(value.get("raid", ())):
-        for finding in raid(item, minor):
-            yield finding.under("raid", index)
+        for finding in check_raid(item, minor):
+            yield finding.with_prefix("raid", index)
 
 
 def _between_entries(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
@@ -120,9 +120,9 @@ def _between_entries(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]
 
 def _under_links(items: Items, links: Items, rule: Rule, kind: str) -> Iterator[RuleFinding]:
     counts = _path_counts(links)
-    of_length = lengths(counts)
+    of_length = distinct_lengths(counts)
     for index, item in enumerate(items):
-        for folder in above(item.get("path", ""), of_length):
+        for folder in ancestors(item.get("path", ""), of_length):
             for _ in range(counts.get(folder, 0)):
                 yield rule.at(kind, index)
 
@@ -138,9 +138,9 @@ def _path_counts(items: Items) -> dict[str, int]:
 def _links(links: Items, folders: Items, minor: int) -> Iterator[RuleFinding]:
     folder_counts = _path_counts(folders)
     counts = _path_counts(links)
-    of_length = lengths(counts)
+    of_length = distinct_lengths(counts)
     for index, item in enumerate(links):
-        for folder in above(item.get("path", ""), of_length):
+        for folder in ancestors(item.get("path", ""), of_length):
             for _ in range(counts.get(folder, 0)):
                 yield LINK_UNDER_LINK.at("links", index)
         if minor >= 3 and not item.get("target"):

@@ -76,7 +76,7 @@ _UNIT_TYPES = (
 _FOLDER = "/etc/systemd/system/"
 
 
-def taken_paths(config: dict[str, Any]) -> Iterator[RuleFinding]:
+def check_unit_paths(config: dict[str, Any]) -> Iterator[RuleFinding]:
     """Nodes at the path of a unit or drop-in of the same config; paths from the top of the config."""
     taken = _unit_paths(config.get("systemd", {}).get("units", ()))
     if not taken:
@@ -100,14 +100,14 @@ def _unit_paths(units: list[dict[str, Any]]) -> set[str]:
     return paths
 
 
-def systemd_section(value: dict[str, Any]) -> Iterator[RuleFinding]:
+def check_systemd(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """Rules of `$.systemd`: instances and their templates, then each unit with its drop-ins."""
     units = value.get("units", ())
     texts = _Texts()
     yield from _templates(units, texts)
     for index, unit in enumerate(units):
         for finding in _unit(unit, texts):
-            yield finding.under("units", index)
+            yield finding.with_prefix("units", index)
         for number, dropin in enumerate(unit.get("dropins", ())):
             if fault := texts.fault(dropin.get("contents", "")):
                 yield fault.at("units", index, "dropins", number, "contents")
@@ -137,7 +137,7 @@ class _Texts:
 
     def fault(self, text: str) -> Rule | None:
         problem = self._read(text)[0]
-        return BAD_CONTENTS.saying(f"invalid unit content: {problem}") if problem else None
+        return BAD_CONTENTS.with_message(f"invalid unit content: {problem}") if problem else None
 
     def lacks_install(self, text: str) -> bool:
         """Whether text is a unit that has nothing to enable; an empty one is no unit."""
@@ -152,7 +152,7 @@ def _templates(units: list[dict[str, Any]], texts: _Texts) -> Iterator[RuleFindi
         name = unit.get("name", "")
         template = _template_of(name)
         if template and texts.lacks_install(contents.get(template, "")):
-            yield TEMPLATE_NOT_ENABLED.saying(
+            yield TEMPLATE_NOT_ENABLED.with_message(
                 f"template unit {quote(template)} for {quote(name)} doesn't have Install section"
             ).at("units", index, "contents")
 
@@ -177,7 +177,7 @@ def _unit(value: dict[str, Any], texts: _Texts) -> Iterator[RuleFinding]:
     if fault := texts.fault(contents):
         yield fault.at("contents")
     elif value.get("enabled") and texts.lacks_install(contents):
-        yield NOTHING_TO_ENABLE.saying(
+        yield NOTHING_TO_ENABLE.with_message(
             f"unit {quote(name)} is enabled, but has no install section so enable does nothing"
         ).at("contents")
 

@@ -147,7 +147,7 @@ _NAMES = {
 }
 
 
-def unfit(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
+def check(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
     """All values of a config that no machine can be given. `root` is the folder that its paths lie in."""
     yield from _texts(config.get("kernelArguments") or {}, _ARGUMENTS, ("kernelArguments",), "")
     passwd = config.get("passwd") or {}
@@ -167,10 +167,10 @@ def unfit(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
     for index, unit in enumerate((config.get("systemd") or {}).get("units") or ()):
         if not _is_plain_unit(unit, short // 4):
             yield from _unit(unit, ("systemd", "units", index), root)
-    yield from headers.unfit(config)
+    yield from headers.check(config)
 
 
-def too_long(path: str, root: str = "") -> str:
+def length_problem(path: str, root: str = "") -> str:
     """What is too long about a path, "" if nothing is."""
     if len(path) + len(root) <= NAME_MAX and path.isascii() and root.isascii():
         return ""
@@ -219,7 +219,7 @@ def _text(text: str, forbidden: str, path: Path, what: str) -> Iterator[RuleFind
     for character in forbidden:
         if character in text:
             rule = LINE_BREAK if character != "\0" else NUL_BYTE
-            yield rule.saying(f"{what} holds {_NAMES[character]}").at(*path)
+            yield rule.with_message(f"{what} holds {_NAMES[character]}").at(*path)
             return
 
 
@@ -235,19 +235,19 @@ def _account(
     yield from _texts(item, fields, path, whose)
     wanted = item.get(number)
     if wanted is not None and not 0 <= wanted <= _ID_MAX:
-        yield NO_ID.saying(f"{whose}{number} {wanted} is no number that an account can have").at(
-            *path, number
-        )
+        yield NO_ID.with_message(
+            f"{whose}{number} {wanted} is no number that an account can have"
+        ).at(*path, number)
     home, shell = item.get("homeDir") or "", item.get("shell") or ""
     # An asterisk is what systems with a login of their own have there, and useradd lets it pass.
     for member, value, first in (("homeDir", home, "/"), ("shell", shell, "/*")):
         if value and value[0] not in first:
-            yield NOT_ABSOLUTE.saying(f"{whose}{member} does not begin with a slash").at(
+            yield NOT_ABSOLUTE.with_message(f"{whose}{member} does not begin with a slash").at(
                 *path, member
             )
-    why = too_long(home)
+    why = length_problem(home)
     if why:
-        yield TOO_LONG.saying(f"{whose}homeDir: {why}").at(*path, "homeDir")
+        yield TOO_LONG.with_message(f"{whose}homeDir: {why}").at(*path, "homeDir")
 
 
 def _device(
@@ -257,14 +257,14 @@ def _device(
     for member in _WORDS_OF_THEIR_OWN[kind]:
         for text, where in _each(item, member, path):
             if text.startswith("-"):
-                yield LEADING_HYPHEN.saying(f"{member} {quote(text)} begins with a hyphen").at(
-                    *where
-                )
+                yield LEADING_HYPHEN.with_message(
+                    f"{member} {quote(text)} begins with a hyphen"
+                ).at(*where)
     for member in _PATHS[kind]:
         for text, where in _each(item, member, path):
-            why = too_long(text, root if member == "path" else "")
+            why = length_problem(text, root if member == "path" else "")
             if why:
-                yield TOO_LONG.saying(f"{member}: {why}").at(*where)
+                yield TOO_LONG.with_message(f"{member}: {why}").at(*where)
     for index, partition in enumerate(item.get("partitions") or () if kind == "disks" else ()):
         yield from _texts(partition, {"label": _LINE}, (*path, "partitions", index), "")
 
@@ -294,10 +294,10 @@ def _is_plain(node: dict[str, Any], short: int) -> bool:
 def _node(node: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
     where = node.get("path") or ""
     if "\0" in where:
-        yield NUL_BYTE.saying("path holds a NUL byte").at(*path, "path")
-    why = too_long(where, root)
+        yield NUL_BYTE.with_message("path holds a NUL byte").at(*path, "path")
+    why = length_problem(where, root)
     if why:
-        yield TOO_LONG.saying(why).at(*path, "path")
+        yield TOO_LONG.with_message(why).at(*path, "path")
     mode = node.get("mode")
     if mode is not None and not 0 <= mode <= 0o7777:
         # Only a cache that was written by hand can say so; a config was refused when it was read.
@@ -315,11 +315,11 @@ def _node(node: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
 def _target(target: str, hard: bool, path: Path, root: str) -> Iterator[RuleFinding]:
     yield from _text(target, _WORD, path, "target")
     # The text of a symlink may hold names that there cannot be; a hard link must find its target.
-    why = too_long(target, root) if hard else ""
+    why = length_problem(target, root) if hard else ""
     if not why and _size(target) > PATH_MAX:
         why = f"a link text of {_size(target)} bytes is too long"
     if why:
-        yield TOO_LONG.saying(why).at(*path)
+        yield TOO_LONG.with_message(why).at(*path)
 
 
 def _owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding]:
@@ -327,11 +327,11 @@ def _owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding
     if number is None:
         yield from _text(owner.get("name") or "", _WORD, (*path, kind, "name"), "name")
     elif number in _UNCHANGED:
-        yield ID_OF_NOBODY.saying(f"{kind}.id {number} leaves the owner as it is").at(
+        yield ID_OF_NOBODY.with_message(f"{kind}.id {number} leaves the owner as it is").at(
             *path, kind, "id"
         )
     elif not 0 <= number <= _ID_MAX:
-        yield NO_ID.saying(f"{kind}.id {number} is no number that a {kind} can have").at(
+        yield NO_ID.with_message(f"{kind}.id {number} is no number that a {kind} can have").at(
             *path, kind, "id"
         )
 
@@ -353,13 +353,13 @@ def _unit(unit: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
     name = unit.get("name") or ""
     is_preset = unit.get("enabled") is not None
     yield from _text(name, _PATTERN if is_preset else _LINE, (*path, "name"), "name")
-    why = too_long(_UNITS + name, root)
+    why = length_problem(_UNITS + name, root)
     if why:
-        yield TOO_LONG.saying(f"name: {why}").at(*path, "name")
+        yield TOO_LONG.with_message(f"name: {why}").at(*path, "name")
     for index, dropin in enumerate(unit.get("dropins") or ()):
         where = (*path, "dropins", index, "name")
         inner = dropin.get("name") or ""
         yield from _text(inner, _LINE, where, "name")
-        why = why or too_long(f"{_UNITS}{name}.d/{inner}", root)
+        why = why or length_problem(f"{_UNITS}{name}.d/{inner}", root)
         if why:
-            yield TOO_LONG.saying(f"name: {why}").at(*where)
+            yield TOO_LONG.with_message(f"name: {why}").at(*where)

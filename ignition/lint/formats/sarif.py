@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import ignition
+from ignition.base.codes import CODES
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.base.printable import printable_json
-from ignition.lint.engine_codes import CODES
 from ignition.lint.finding import LintFinding
 from ignition.lint.linted import STANDARD_INPUT, Columns, Linted
 from ignition.lint.registry import RULES

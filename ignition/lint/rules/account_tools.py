@@ -91,7 +91,7 @@ def check(subject: Subject) -> Iterator[Found]:
 
 def _names(item: dict[str, Any], path: Path) -> Iterator[Found]:
     name = item.get("name", "")
-    why = account_names.fault(name)
+    why = account_names.check_name(name)
     if why and ":" not in name and "\n" not in name and "\r" not in name:  # a rule of its own
         yield NO_NAME.at((*path, "name"), f"no account can have the name {quote(name)}: {why}")
     elif not why and (len(name) > _MAX or name.isdecimal() or not _is_plain(name)):

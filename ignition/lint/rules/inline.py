@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ignition.base.errors import Failure
 from ignition.base.finding import ERROR
-from ignition.config import authorities
+from ignition.config import x509
 from ignition.lint.rule import LintRule
 from ignition.lint.subject import Body, body_of
 
@@ -99,7 +99,7 @@ def check(subject: Subject) -> Iterator[Found]:
 
 def _authorities(data: bytes, path: Path) -> Iterator[Found]:
     try:
-        authorities.names(authorities.certificates(data, None), None)
+        x509.common_names(x509.parse_certificates(data, None), None)
     except Failure as failure:
         yield BAD_AUTHORITY.at((*path, "source"), failure.text, failure.hint)
 

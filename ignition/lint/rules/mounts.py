@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ignition.base.finding import INFO
-from ignition.config.rules.paths import above, lengths
+from ignition.config.rules.paths import ancestors, distinct_lengths
 from ignition.lint.rule import LintRule
 from ignition.lint.unit_names import from_path
 
@@ -54,7 +54,7 @@ def check(subject: Subject) -> Iterator[Found]:
         if item.get("path")
     ]
     last = {mount: number for number, (mount, _) in enumerate(listed)}
-    of_length = lengths(last)
+    of_length = distinct_lengths(last)
     for number, (mount, path) in enumerate(listed):
         if mount in seen:
             yield SAME_MOUNT_POINT.at((*path, "path"))
@@ -68,7 +68,7 @@ def check(subject: Subject) -> Iterator[Found]:
 
 def _above(mount: str, of_length: list[int]) -> Iterator[str]:
     """Where another mount point may be that this one lies under, the nearest first."""
-    yield from above(mount, of_length)
+    yield from ancestors(mount, of_length)
     if mount.strip("/"):
         yield "/"
 

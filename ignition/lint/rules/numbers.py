@@ -62,7 +62,7 @@ def check(subject: Subject) -> Iterator[Found]:
         yield from _partitions(disk, path)
     taken: dict[str, str] = {}
     for array, path in subject.items("storage", "raid"):
-        yield from _broken(ARRAY_IMPOSSIBLE, limits.of_array(array), path)
+        yield from _broken(ARRAY_IMPOSSIBLE, limits.array_problems(array), path)
         name = array.get("name", "")
         for index, device in enumerate(array.get("devices") or ()):
             first = taken.setdefault(device, name)
@@ -71,10 +71,12 @@ def check(subject: Subject) -> Iterator[Found]:
                 hint = "give each array devices of its own"
                 yield ARRAY_IMPOSSIBLE.at((*path, "devices", index), message, hint)
     for volume, path in subject.items("storage", "luks"):
-        faults = limits.of_clevis(volume.get("clevis") or {})
+        faults = limits.clevis_problems(volume.get("clevis") or {})
         yield from _broken(THRESHOLD_IMPOSSIBLE, faults, (*path, "clevis"))
     timeouts = subject.value.get("ignition", {}).get("timeouts") or {}
-    yield from _broken(TIMEOUT_IMPOSSIBLE, limits.of_timeouts(timeouts), ("ignition", "timeouts"))
+    yield from _broken(
+        TIMEOUT_IMPOSSIBLE, limits.timeout_problems(timeouts), ("ignition", "timeouts")
+    )
 
 
 def _broken(rule: LintRule, faults: limits.Faults, path: Path) -> Iterator[Found]:
@@ -86,7 +88,7 @@ def _partitions(disk: dict[str, Any], path: Path) -> Iterator[Found]:
     wanted = 0
     for index, one in enumerate(disk.get("partitions") or ()):
         here = (*path, "partitions", index)
-        yield from _broken(PARTITION_IMPOSSIBLE, limits.of_partition(one), here)
+        yield from _broken(PARTITION_IMPOSSIBLE, limits.partition_problems(one), here)
         if one.get("shouldExist") is False:
             continue
         wanted += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from ignition.config.rules.paths import above, lengths
+from ignition.config.rules.paths import ancestors, distinct_lengths
 from ignition.lint.rule import LintRule
 
 TYPE_CHECKING = False
@@ -83,7 +83,7 @@ class _Homes:
             self._homes.add(_home_path(home))
             if user.get("sshAuthorizedKeys"):
                 self._made.add(_home_path(f"{home}/.ssh"))
-        self._lengths = lengths(self._homes)
+        self._lengths = distinct_lengths(self._homes)
 
     def unlisted_parent(self, where: str, item: dict[str, Any]) -> str:
         """The topmost parent in a user's home that nobody lists; "" if there is none. Each is named once."""
@@ -106,7 +106,7 @@ class _Homes:
         if where.startswith(_HOMES):
             end = where.find("/", len(_HOMES))
             return where[:end] if end > 0 else ""
-        return next((home for home in above(where, self._lengths) if home in self._homes), "")
+        return next((home for home in ancestors(where, self._lengths) if home in self._homes), "")
 
 
 def _home_path(path: str) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ignition.base.finding import ERROR
-from ignition.config.rules.paths import above, lengths
+from ignition.config.rules.paths import ancestors, distinct_lengths
 from ignition.lint.rule import LintRule
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ _KEYS = ".ssh/authorized_keys.d/ignition"
 def check(subject: Subject) -> Iterator[Found]:
     made = subject.made
     solid = made.files.keys() - made.directories - made.links
-    of_length = lengths(solid)
+    of_length = distinct_lengths(solid)
     for path, place in _paths(subject):
         upper = _first_above(path, solid, of_length)
         if upper:
@@ -189,18 +189,18 @@ def _hard_link_fault(path: str, made: Made, solid: set[str]) -> str:
         return f"{target} is a folder"
     if _mount_of(path, made.mounts) != _mount_of(target, made.mounts):
         return f"{target} is on another filesystem"
-    upper = _first_above(target, solid, lengths(solid))
+    upper = _first_above(target, solid, distinct_lengths(solid))
     return f"{upper} is a file, and {target} below it" if upper else ""
 
 
 def _mount_of(path: str, mounts: set[str]) -> str:
     if path in mounts:
         return path
-    return _first_above(path, mounts, lengths(mounts)) or "/"
+    return _first_above(path, mounts, distinct_lengths(mounts)) or "/"
 
 
 def _first_above(path: str, known: set[str], of_length: list[int]) -> str:
-    return next((each for each in above(path, of_length) if each in known), "")
+    return next((each for each in ancestors(path, of_length) if each in known), "")
 
 
 def _with_folders(paths: set[str]) -> set[str]:

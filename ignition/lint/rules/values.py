@@ -18,7 +18,7 @@ _OF_THE_SPECS = ("IGN1402",)  # said already when the config was read
 
 
 def check(subject: Subject) -> Iterator[Found]:
-    for one in values.unfit(subject.value):
+    for one in values.check(subject.value):
         if one.code not in _OF_THE_SPECS:
             # A part of a merge may mean it.
             severity = WARNING if one.code == headers.NO_VALUE.code else one.severity
@@ -26,5 +26,5 @@ def check(subject: Subject) -> Iterator[Found]:
             found.secret = any(part in _SECRET for part in one.path)
             yield found
     for resource, path in subject.resources():
-        for one in fetches.resource(resource, path):
+        for one in fetches.check_resource(resource, path):
             yield Found(one.code, one.severity, one.path, one.message, one.hint)

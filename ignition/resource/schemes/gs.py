@@ -47,7 +47,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
 def _url(request: Request) -> str:
     """Where the JSON API has the object: its whole name is one segment of the path."""
     bucket = request.parts.host
-    name = urls.unescaped(request.parts.path).lstrip(b"/")
+    name = urls.unescape_bytes(request.parts.path).lstrip(b"/")
     if not bucket or not name:
         raise Failure(
             "IGN4240",

@@ -19,7 +19,7 @@ import ignition
 from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.base.log import quote
 from ignition.config import urls
-from ignition.config.rules.headers import NOT_SENT, impossible
+from ignition.config.rules.headers import NOT_SENT, header_problem
 from ignition.resource import proxy
 from ignition.resource.backoff import Pauses
 from ignition.resource.fetch import too_late
@@ -156,7 +156,7 @@ def _headers(request: Request) -> dict[str, str | bytes]:
                 request.origin,
                 hint=f"give the header {quote(name)} a value, or take it out",
             )
-        why = impossible(name, value)
+        why = header_problem(name, value)
         if why:
             raise Failure(
                 "IGN4040",
@@ -270,7 +270,7 @@ def _user(parts: urls.Url) -> dict[str, str | bytes]:
     if parts.userinfo is None:
         return {}
     name, _, password = parts.userinfo.partition(":")
-    both = urls.unescaped(name) + b":" + urls.unescaped(password)
+    both = urls.unescape_bytes(name) + b":" + urls.unescape_bytes(password)
     return {"authorization": b"Basic " + binascii.b2a_base64(both, newline=False)}
 
 

@@ -14,7 +14,7 @@ from http.client import responses
 
 from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.base.log import quote as quoted
-from ignition.config import s3_place, urls
+from ignition.config import s3_location, urls
 from ignition.resource.fetch import Ask, Request
 from ignition.resource.schemes import http, http_client, s3_role
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from ignition.config.s3_place import Place
+    from ignition.config.s3_location import S3Object
     from ignition.resource.body import Body
     from ignition.resource.context import FetchContext
 
@@ -51,7 +51,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
             request.origin,
             hint="take compression out, or serve the resource by https",
         )
-    place = s3_place.read(request.parts, request.origin)
+    place = s3_location.parse(request.parts, request.origin)
     asking = _Asking(ctx, request, body, place, ctx.until(ctx.limit()))
     asking.get(place.region or asking.region())
 
@@ -62,7 +62,7 @@ class _Asking:
     __slots__ = ("_body", "_ctx", "_deadline", "_place", "_request")
 
     def __init__(
-        self, ctx: FetchContext, request: Request, body: Body, place: Place, deadline: float
+        self, ctx: FetchContext, request: Request, body: Body, place: S3Object, deadline: float
     ) -> None:
         self._ctx = ctx
         self._request = request
@@ -118,13 +118,13 @@ class _Asking:
         """Where to begin for a URL that says nothing: this also picks the partition of AWS, which buckets
         never leave."""
         if self._ctx.settings.platform not in _PLATFORMS:
-            return s3_place.DEFAULT_REGION
+            return s3_location.DEFAULT_REGION
         found = s3_role.region(self._ctx, self._deadline)
-        return found if s3_place.is_label(found) else s3_place.DEFAULT_REGION
+        return found if s3_location.is_label(found) else s3_location.DEFAULT_REGION
 
     def _region_of(self, response: requests.Response) -> str:
         found = response.headers.get(_REGION, "")
-        if s3_place.is_label(found):
+        if s3_location.is_label(found):
             return found
         bucket, says = quoted(self._place.bucket), _status(response)
         if response.status_code == 404:

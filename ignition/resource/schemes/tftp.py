@@ -91,7 +91,7 @@ def _target(request: Request) -> tuple[str, int, bytes]:
     # Longer ones are no ports, and Python refuses to read thousands of digits.
     if len(port) > 5 or not 0 < int(port) < 65536:
         raise _impossible(request, "this is no port")
-    name = urls.unescaped(request.parts.path)
+    name = urls.unescape_bytes(request.parts.path)
     if b"\0" in name:
         raise _impossible(request, "its path has a zero byte, which ends a name")
     return host, int(port), name

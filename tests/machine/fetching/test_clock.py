@@ -12,7 +12,7 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
-from ignition.config import authorities
+from ignition.config import x509
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.testbed.httpserver import Answer, HttpServer
@@ -36,7 +36,7 @@ def in_1970(authority: Authority) -> Iterator[None]:
 
 
 def context(authority: Authority) -> FetchContext:
-    transport = Transport(total=1, authorities=authorities.certificates(authority.pem, None))
+    transport = Transport(total=1, authorities=x509.parse_certificates(authority.pem, None))
     return FetchContext(Settings(), Log(lambda *_: None), transport=transport)
 
 

@@ -11,13 +11,13 @@ import pytest
 from ignition.base.errors import EmptyConfig, InvalidConfig
 from ignition.base.finding import ERROR, INFO, MAX_FINDINGS, WARNING
 from ignition.config import parse
-from ignition.config.check import Checked, check
+from ignition.config.check import CheckResult, check
 from tests.support import random_json
 
 V = '"ignition":{"version":"3.6.0"}'
 
 
-def checked(text: str | bytes) -> Checked:
+def checked(text: str | bytes) -> CheckResult:
     return check(text if isinstance(text, bytes) else text.encode(), "test")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ignition.config import dump, shapes
 from ignition.config.check import check
-from ignition.config.convert import convert, known_version, text
+from ignition.config.convert import convert, format_config, resolve_version
 from ignition.config.parse import parse
 from tests.support.random_configs import Configs
 
@@ -22,7 +22,9 @@ def converted(config: Value, target: str) -> tuple[Value, list[str]]:
     checked = check(json.dumps(config).encode(), "config.ign")
     assert checked.value is not None, checked.findings
     value, losses = convert(checked.value, checked.version, target)
-    return json.loads(text(value, target)), ["/".join(map(str, loss.path)) for loss in losses]
+    return json.loads(format_config(value, target)), [
+        "/".join(map(str, loss.path)) for loss in losses
+    ]
 
 
 def config(version: str, **sections: Value) -> Value:
@@ -133,7 +135,10 @@ def test_an_empty_object_stays_unset_where_it_would_be_set() -> None:
 def test_only_what_is_set_is_written_in_the_order_of_the_spec() -> None:
     checked = check(b'{"storage": {"files": []}, "ignition": {"version": "3.6.0"}}', "c")
     assert checked.value is not None
-    assert text(checked.value, "3.6.0") == '{\n  "ignition": {\n    "version": "3.6.0"\n  }\n}\n'
+    assert (
+        format_config(checked.value, "3.6.0")
+        == '{\n  "ignition": {\n    "version": "3.6.0"\n  }\n}\n'
+    )
 
 
 def test_a_conversion_makes_the_same_machine() -> None:
@@ -150,7 +155,7 @@ def test_a_conversion_makes_the_same_machine() -> None:
         if losses:
             continue
         compared += 1
-        there = parse(text(value, target).encode(), "c").value
+        there = parse(format_config(value, target).encode(), "c").value
         assert dump.cache_text(there) == dump.cache_text(parse(data, "c").value)
     assert compared > 40
 
@@ -167,4 +172,4 @@ def test_a_conversion_makes_the_same_machine() -> None:
     ],
 )
 def test_versions_may_be_short(word: str, version: str | None) -> None:
-    assert known_version(word) == version
+    assert resolve_version(word) == version

@@ -11,7 +11,7 @@ from ignition.config import decode, document, shapes
 
 
 def read(text: str, version: str = "3.6.0") -> Any:
-    return decode.decode(document.read(text.encode(), "test").root, shapes.of(version))
+    return decode.decode(document.parse(text.encode(), "test").root, shapes.for_version(version))
 
 
 def storage(text: str, version: str = "3.6.0") -> Any:
@@ -178,7 +178,7 @@ def test_integers() -> None:
 )  # fmt: skip
 def test_wrong_types(text: str, found: str, path: str, go_type: str) -> None:
     """`@` marks the offset: after a literal, after an opening bracket."""
-    with pytest.raises(decode.TypeFault) as caught:
+    with pytest.raises(decode.TypeMismatch) as caught:
         storage(text.replace("@", ""))
     assert caught.value.text == (
         f"json: cannot unmarshal {found} into Go struct field Config.storage.{path} of type {go_type}"
@@ -188,12 +188,12 @@ def test_wrong_types(text: str, found: str, path: str, go_type: str) -> None:
 
 
 def test_the_first_wrong_type_in_the_text_is_named() -> None:
-    with pytest.raises(decode.TypeFault) as caught:
+    with pytest.raises(decode.TypeMismatch) as caught:
         storage('{"links":[{"path":1}],"files":[{"mode":""}]}')
     assert caught.value.path == ("storage", "links", 0, "path")
 
 
 @pytest.mark.parametrize("text", ["[]", '"a"', "5", "true"])
 def test_a_config_is_an_object(text: str) -> None:
-    with pytest.raises(decode.TypeFault):
+    with pytest.raises(decode.TypeMismatch):
         read(text)

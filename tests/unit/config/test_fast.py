@@ -26,7 +26,7 @@ def test_ordinary_configs_are_read_quickly(version: str) -> None:
     rng = Random(version)
     for _ in range(50):
         text = random_json.text(random_json.config(rng, version), rng)
-        assert fast.read(text.encode()) is not None
+        assert fast.parse(text.encode()) is not None
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_ordinary_configs_are_read_quickly(version: str) -> None:
     ],
 )
 def test_anything_else_is_left_to_the_exact_reader(text: str) -> None:
-    assert fast.read(text.encode()) is None
+    assert fast.parse(text.encode()) is None
 
 
 def test_bad_utf_8_is_left_to_the_exact_reader() -> None:
-    assert fast.read(f'{{{V},"storage":{{"files":[{{"path":"/'.encode() + b'\xff"}]}}') is None
+    assert fast.parse(f'{{{V},"storage":{{"files":[{{"path":"/'.encode() + b'\xff"}]}}') is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_bad_utf_8_is_left_to_the_exact_reader() -> None:
 )
 def test_rules_hold_for_what_was_read_quickly(files: str, message: str) -> None:
     data = f'{{{V},"storage":{{"files":[{files}]}}}}'.encode()
-    assert fast.read(data) is not None
+    assert fast.parse(data) is not None
     with pytest.raises(InvalidConfig) as caught:
         parse.parse(data, "test")
     assert [finding.message for finding in caught.value.findings] == [message]
@@ -86,14 +86,14 @@ def test_rules_hold_for_what_was_read_quickly(files: str, message: str) -> None:
 
 def agree(data: bytes) -> None:
     """What the quick reader takes, the exact one reads alike, and finds no unused key in it."""
-    quick = fast.read(data)
+    quick = fast.parse(data)
     if quick is None:
         return
     value, version = quick
-    text = document.read(data, "test")
-    assert versions.known(value["ignition"]["version"]) == version
+    text = document.parse(data, "test")
+    assert versions.lookup(value["ignition"]["version"]) == version
     # As text: True equals 1 otherwise.
-    assert repr(decode.decode(text.root, shapes.of(version))) == repr(value)
+    assert repr(decode.decode(text.root, shapes.for_version(version))) == repr(value)
     assert not list(unused.unused_keys(text, value, version))
 
 

@@ -58,7 +58,7 @@ def test_memory_is_a_small_multiple_of_the_text(text: str, most: int) -> None:
 )  # fmt: skip
 def test_copies_of_a_list_share_their_memory_as_in_go(text: str, names: list[str | None]) -> None:
     tree = scan.scan(f'{{"storage":{{{text}}}}}'.encode())
-    value = decode.decode(tree.root, shapes.of("3.6.0"))
+    value = decode.decode(tree.root, shapes.for_version("3.6.0"))
     assert [disk.get("device") for disk in value["storage"]["disks"]] == names
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ignition.config import scan
-from ignition.config.scan import Node, SyntaxFault
+from ignition.config.scan import JsonSyntaxError, Node
 
 
 def value(node: Node) -> object:
@@ -110,7 +110,7 @@ def test_what_is_no_character_becomes_u_fffd(text: bytes, expected: str) -> None
     ],
 )
 def test_what_is_not_json(text: bytes, message: str, offset: int) -> None:
-    with pytest.raises(SyntaxFault) as caught:
+    with pytest.raises(JsonSyntaxError) as caught:
         scan.scan(text)
     assert (caught.value.text, caught.value.offset) == (message, offset)
 
@@ -118,7 +118,7 @@ def test_what_is_not_json(text: bytes, message: str, offset: int) -> None:
 def test_10000_levels_are_read_and_one_more_is_refused() -> None:
     scan.scan(b"[" * 10000 + b"]" * 10000)
     scan.scan(b'{"a":' * 9999 + b"[]" + b"}" * 9999)
-    with pytest.raises(SyntaxFault) as caught:
+    with pytest.raises(JsonSyntaxError) as caught:
         scan.scan(b"[" * 10001 + b"]" * 10001)
     assert caught.value.text == "invalid character '[' exceeded max depth"
     assert caught.value.offset == 10001
@@ -157,7 +157,7 @@ def test_time_is_linear(begin: bytes, repeated: bytes, end: bytes) -> None:
         start = time.process_time()
         try:
             scan.scan(text)
-        except SyntaxFault:
+        except JsonSyntaxError:
             pass
         return time.process_time() - start
 
@@ -189,5 +189,5 @@ def test_reads_all_that_is_json(value: object, ascii_only: bool, indent: int | s
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
         scan.scan(data)
-    except SyntaxFault as fault:
+    except JsonSyntaxError as fault:
         assert 0 <= fault.offset <= len(data)

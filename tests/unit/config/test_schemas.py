@@ -127,7 +127,7 @@ def members(version: str) -> dict[str, str]:
     """`File.mode` -> `int?` of a version."""
     return {
         f"{shape.name}.{name}": notation(member)
-        for shape in all_shapes(shapes.of(version)).values()
+        for shape in all_shapes(shapes.for_version(version)).values()
         for name, member in shape.members.items()
     }
 
@@ -136,7 +136,7 @@ def test_the_newest_version_has_the_types_of_the_reference_in_their_order() -> N
     expected = dict(line.split(": ", 1) for line in NEWEST.strip().splitlines())
     found = {
         name: "; ".join(f"{key}: {notation(member)}" for key, member in shape.members.items())
-        for name, shape in all_shapes(shapes.of(shapes.NEWEST)).items()
+        for name, shape in all_shapes(shapes.for_version(shapes.NEWEST)).items()
     }
     assert found == expected
 
@@ -196,7 +196,7 @@ Luks.options appends
 
 def test_what_names_the_items_of_each_list() -> None:
     found = set()
-    for shape in all_shapes(shapes.of(shapes.NEWEST)).values():
+    for shape in all_shapes(shapes.for_version(shapes.NEWEST)).values():
         for name, member in shape.members.items():
             if member.kind == shapes.ARRAY:
                 key = "appends" if member.appends else "|".join(member.key) or "itself"
@@ -211,7 +211,7 @@ def test_a_schema_is_sound_and_complete_in_itself(version: str) -> None:
     assert schema["$id"].endswith(f":{version}")
     assert schema["title"].endswith(f" {version}")
     assert schema["$defs"]["Ignition"]["properties"]["version"]["default"] == version
-    used = set(all_shapes(shapes.of(version))) - {"Config"}
+    used = set(all_shapes(shapes.for_version(version))) - {"Config"}
     assert used == set(schema["$defs"])
     for body in models.objects(schema).values():
         assert body["title"]
@@ -260,7 +260,7 @@ def test_schema_and_reader_refuse_the_same_wrong_types(version: str) -> None:
         shapes.OBJECT: {},
         shapes.ARRAY: [],
     }
-    for path, member in places(shapes.of(version)):
+    for path, member in places(shapes.for_version(version)):
         for kind, value in values.items():
             config = nested(path, value)
             by_schema = any(
@@ -269,9 +269,10 @@ def test_schema_and_reader_refuse_the_same_wrong_types(version: str) -> None:
             )
             try:
                 decode.decode(
-                    document.read(json.dumps(config).encode(), "t").root, shapes.of(version)
+                    document.parse(json.dumps(config).encode(), "t").root,
+                    shapes.for_version(version),
                 )
-            except decode.TypeFault as fault:
+            except decode.TypeMismatch as fault:
                 assert fault.path == path
                 by_reader = True
             else:

@@ -98,7 +98,7 @@ def test_nothing_else_changes(version: str) -> None:
     rng = Random(version)
     for _ in range(40):
         text = random_json.text(random_json.config(rng, version)).encode()
-        read = fast.read(text)
+        read = fast.parse(text)
         assert read is not None
         read[0]["ignition"]["version"] = shapes.NEWEST
         assert parse.parse(text, "test").value == read[0]

@@ -10,7 +10,7 @@ from ignition.config import shapes, versions
 
 @pytest.mark.parametrize("version", shapes.VERSIONS)
 def test_each_version_names_itself(version: str) -> None:
-    assert versions.known(version) == version
+    assert versions.lookup(version) == version
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_each_version_names_itself(version: str) -> None:
     ],
 )
 def test_odd_spellings_of_known_versions(text: str, version: str) -> None:
-    assert versions.known(text) == version
+    assert versions.lookup(text) == version
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_odd_spellings_of_known_versions(text: str, version: str) -> None:
     ],
 )
 def test_versions_that_are_none_of_ours(text: str) -> None:
-    assert versions.known(text) is None
+    assert versions.lookup(text) is None
     assert versions.hint(text)
 
 
@@ -79,7 +79,7 @@ def test_versions_that_are_none_of_ours(text: str) -> None:
 )
 def test_what_is_no_version(text: str) -> None:
     with pytest.raises(versions.BadVersion):
-        versions.known(text)
+        versions.lookup(text)
     assert versions.hint(text)
 
 

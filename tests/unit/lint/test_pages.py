@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from ignition.base.codes import AREAS, CODES
 from ignition.config import shapes
 from ignition.config.convert import NEWEST_STABLE
-from ignition.lint.engine_codes import AREAS, CODES
 from ignition.lint.refusals import of_the_engine
 from ignition.lint.registry import RULES
 
 CHECKOUT = Path(__file__).parents[3]
-ELSEWHERE = {"ignition/lint/engine_codes.py"}
+ELSEWHERE = {"ignition/base/codes.py"}
 """Where codes are only written about."""
 CODE = re.compile(r"IGN\d{4}")
 

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from ignition.acquisition.rendered import render
+from ignition.base.codes import CODES
 from ignition.base.errors import Failure, flatten
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.config.model import Config
 from ignition.engine import plan
 from ignition.engine.context import PhaseContext
-from ignition.lint.engine_codes import CODES
 from ignition.lint.registry import RULES
 from ignition.lint.run import lint
 from ignition.resource.context import FetchContext

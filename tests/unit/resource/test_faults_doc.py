@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ignition.lint.engine_codes import CODES
+from ignition.base.codes import CODES
 from ignition.lint.registry import RULES
 
 CHECKOUT = Path(__file__).parents[3]

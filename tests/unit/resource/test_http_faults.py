@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.config import authorities
+from ignition.config import x509
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.schemes import http
@@ -37,7 +37,7 @@ def failure_of(call: Callable[[], object]) -> Failure:
 
 
 def trusting(authority: Authority, **more: Any) -> Transport:
-    return Transport(authorities=authorities.certificates(authority.pem, None), **more)
+    return Transport(authorities=x509.parse_certificates(authority.pem, None), **more)
 
 
 def really_waiting(ctx: FetchContext) -> FetchContext:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ignition.config import authorities
+from ignition.config import x509
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.testbed.httpserver import Answer, HttpServer
@@ -28,7 +28,7 @@ def test_connections_are_used_again(
     body = bytes(4096)
     answer = Answer(body=body, chunked=chunked, delay=0.02)
     routes = {f"/{number}": answer for number in range(COUNT)}
-    certificates = authorities.certificates(authority.pem, None)
+    certificates = x509.parse_certificates(authority.pem, None)
     with HttpServer(routes, tls=issue("127.0.0.1") if tls else None) as server:
         ctx = bench.context(Transport(authorities=certificates))
         with ThreadPoolExecutor(THREADS) as threads:

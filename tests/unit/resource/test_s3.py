@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, NotFound
-from ignition.config import authorities
+from ignition.config import x509
 from ignition.config.model import Resource
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes, fetch_to
@@ -55,7 +55,7 @@ class Site:
         self.s3 = s3
         self.imds = imds
         self._bench = bench
-        self._trusted = authorities.certificates(pem, None)
+        self._trusted = x509.parse_certificates(pem, None)
 
     def context(self, total: int = 30, **more: Any) -> FetchContext:
         ctx: FetchContext = self._bench.context(

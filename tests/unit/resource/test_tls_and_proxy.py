@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.config import authorities
+from ignition.config import x509
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.proxy import bypassed
@@ -25,7 +25,7 @@ Issue = Callable[..., Path]
 
 
 def trusting(authority: Authority, **more: Any) -> Transport:
-    return Transport(authorities=authorities.certificates(authority.pem, None), **more)
+    return Transport(authorities=x509.parse_certificates(authority.pem, None), **more)
 
 
 def test_server_of_the_configs_authority_is_trusted(
@@ -134,29 +134,29 @@ def test_end_of_a_body_without_length_must_be_said(
 )
 def test_what_is_no_pem_is_refused(authority: Authority, text: bytes) -> None:
     with pytest.raises(Failure) as caught:
-        authorities.certificates(text.replace(b"%s", authority.pem), None)
+        x509.parse_certificates(text.replace(b"%s", authority.pem), None)
     assert caught.value.code == "IGN4018"
     assert str(caught.value) == "unable to decode PEM block"
 
 
 def test_empty_pem_has_no_certificates_as_in_the_original() -> None:
-    assert authorities.names(authorities.certificates(b"", None), None) == []
+    assert x509.common_names(x509.parse_certificates(b"", None), None) == []
 
 
 def test_pem_that_is_no_certificate_is_refused(bench: Bench) -> None:
     blob = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
-    found = authorities.certificates(blob, None)
+    found = x509.parse_certificates(blob, None)
     with pytest.raises(Failure) as caught:
-        authorities.names(found, None)
+        x509.common_names(found, None)
     assert caught.value.code == "IGN4018"
 
 
 def test_text_before_blocks_and_several_blocks_are_fine(authority: Authority) -> None:
-    found = authorities.certificates(
+    found = x509.parse_certificates(
         b"Bag attributes\n" + authority.pem + b"# 2\n" + authority.pem, None
     )
     assert len(found) == 2
-    assert authorities.names(found, None) == ["Test Authority"]
+    assert x509.common_names(found, None) == ["Test Authority"]
 
 
 def test_http_proxy_serves_http_targets_by_name(bench: Bench) -> None:

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.config import s3_place, urls
+from ignition.config import s3_location, urls
 
 KEYS = ["k", "a/b", "a//b", "a b", "a+b%20c", "é/ü", "~()*!'", "a/../b", "?x=1#y", "\x7f"]
 
 
-def read(url: str) -> s3_place.Place:
-    return s3_place.read(urls.parse(url), None)
+def read(url: str) -> s3_location.S3Object:
+    return s3_location.parse(urls.parse(url), None)
 
 
 @pytest.mark.parametrize(
@@ -130,14 +130,16 @@ def made_by_boto3() -> Any:
     ],
 )
 def test_hosts_are_those_of_boto3(made_by_boto3: Any, region: str) -> None:
-    assert s3_place.Place("bucket", "k", "").url(region) == made_by_boto3("bucket", "k", region)
+    assert s3_location.S3Object("bucket", "k", "").url(region) == made_by_boto3(
+        "bucket", "k", region
+    )
 
 
 @pytest.mark.parametrize("region", ["eu-isoe-west-1", "us-isof-south-1"])
 def test_domains_are_those_of_boto3(made_by_boto3: Any, region: str) -> None:
     """boto3 knows of no dual-stack hosts there; the rules that AWS gives to all its libraries do."""
     made = made_by_boto3("bucket", "k", region, dual_stack=False)
-    url = s3_place.Place("bucket", "k", "").url(region)
+    url = s3_location.S3Object("bucket", "k", "").url(region)
     assert url.replace(".dualstack.", ".") == made
 
 
@@ -146,16 +148,16 @@ def test_domains_are_those_of_boto3(made_by_boto3: Any, region: str) -> None:
 )
 def test_places_of_buckets_are_those_of_boto3(made_by_boto3: Any, bucket: str) -> None:
     made = made_by_boto3(bucket, "k", "us-east-1")
-    assert s3_place.Place(bucket, "k", "").url("us-east-1") == made
+    assert s3_location.S3Object(bucket, "k", "").url("us-east-1") == made
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_keys_are_escaped_as_by_boto3(made_by_boto3: Any, key: str) -> None:
     made = made_by_boto3("bucket", key, "us-east-1")
-    assert s3_place.Place("bucket", key, "").url("us-east-1") == made
+    assert s3_location.S3Object("bucket", key, "").url("us-east-1") == made
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_keys_are_sent_to_the_letter(key: str) -> None:
-    url = s3_place.Place("bucket", key, "v/1").url("us-east-1")
+    url = s3_location.S3Object("bucket", key, "v/1").url("us-east-1")
     assert urls.request_target(url, urls.parse(url)) == urlsplit(url).path + "?versionId=v%2F1"

@@ -71,7 +71,7 @@ _SECTIONS = {
 }  # fmt: skip
 
 
-def hint(key: str, type_name: str) -> str:
+def key_hint(key: str, type_name: str) -> str:
     """What to write in place of a key; "" if no other language that we know has it."""
     found = _KEYS.get((type_name, key)) or _KEYS.get(("", key))
     if found:
@@ -81,7 +81,7 @@ def hint(key: str, type_name: str) -> str:
     return ""
 
 
-def object_of(keys: dict[str, object]) -> str:
+def identify_object(keys: dict[str, object]) -> str:
     """What a JSON object is that is no config; "" if it may well be one."""
     if "ignitionVersion" in keys:
         return "this is a spec 1 config: convert it to spec 3, or write it anew"
@@ -97,7 +97,7 @@ MACHINE_CONFIG = "this is a MachineConfig of OpenShift: the config is what stand
 KUBERNETES = "this is a Kubernetes object, not an Ignition config"
 
 
-def yaml_of(data: bytes) -> str:
+def identify_yaml(data: bytes) -> str:
     """What a text is that looks like YAML; "" if nothing is known of it."""
     if b"apiVersion:" in data and b"kind:" in data:
         return MACHINE_CONFIG if b"kind: MachineConfig" in data else KUBERNETES

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.config import scan, strangers, tables
+from ignition.config import foreign_keys, scan, tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,27 +44,27 @@ _FAULTS: tuple[tuple[str, str], ...] = (
 )
 
 
-def hint(data: bytes, fault: str) -> str:
+def syntax_hint(data: bytes, fault: str) -> str:
     """What to do about a text that is not JSON; "" if nothing sensible can be said."""
     start = data.lstrip(b" \t\r\n")
     for beginning, meaning in _BEGINNINGS:
         if start.startswith(beginning):
             return meaning
-    if start[:1] not in (b"{", b"[") and (yaml := strangers.yaml_of(data)):
+    if start[:1] not in (b"{", b"[") and (yaml := foreign_keys.identify_yaml(data)):
         return yaml
     if number := _number_of_other_languages(data, fault):
         return number
     return next((meaning for words, meaning in _FAULTS if words in fault), "")
 
 
-def foreign_config(text: Document) -> str:
+def foreign_config_hint(text: Document) -> str:
     """What to do about JSON that is something else than a spec 3 config; "" if it may well be one."""
     if text.root.kind != scan.OBJECT:
         return ""
     members = text.members(text.root)
-    found = strangers.object_of(dict(members))
-    if found == strangers.KUBERNETES and members["kind"][1].value == "MachineConfig":
-        return strangers.MACHINE_CONFIG
+    found = foreign_keys.identify_object(dict(members))
+    if found == foreign_keys.KUBERNETES and members["kind"][1].value == "MachineConfig":
+        return foreign_keys.MACHINE_CONFIG
     return found
 
 
@@ -74,7 +74,7 @@ def _number_of_other_languages(data: bytes, fault: str) -> str:
         return ""
     try:
         scan.scan(data)
-    except scan.SyntaxFault as found:
+    except scan.JsonSyntaxError as found:
         zero = found.offset - 2
         if zero < 1 or data[zero : zero + 1] != b"0" or data[zero - 1] in b"0123456789.eE":
             return ""
@@ -121,7 +121,7 @@ def key_hint(key: str, shape: Shape) -> str:
     member = shape.find(key)
     if member is not None:
         return f"spelt {member.name} in the spec; it was read all the same"
-    if stranger := strangers.hint(key, shape.name):
+    if stranger := foreign_keys.key_hint(key, shape.name):
         return stranger
     for version, types in tables.VERSIONS.items():
         if any(row[0] == key for row in types.get(shape.name, ())):
@@ -132,12 +132,12 @@ def key_hint(key: str, shape: Shape) -> str:
             return f"write {name}"
     if len(key) > 2:
         for name in shape.members:
-            if one_slip(key.lower(), name.lower()):
+            if within_one_edit(key.lower(), name.lower()):
                 return f"perhaps {name} is meant"
     return ""
 
 
-def one_slip(one: str, other: str) -> bool:
+def within_one_edit(one: str, other: str) -> bool:
     """Whether two words differ by one letter left out, put in, replaced, or by two swapped ones."""
     if len(one) > len(other):
         one, other = other, one

@@ -35,7 +35,7 @@ _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 @record
-class Place:
+class S3Object:
     """An object. `version` is empty for the newest. `partition` is the one that an ARN names, else empty.
     An access point has a `region`, and `host`, the first label of its host name; `bucket` is its ARN then."""
 
@@ -76,7 +76,7 @@ class Place:
         return f"https://{host}/{_quoted(self.bucket, '~')}"
 
 
-def read(parts: urls.Url, origin: Origin | None) -> Place:
+def parse(parts: urls.Url, origin: Origin | None) -> S3Object:
     """The object that a URL names. Failure IGN4201 if it names none; validation lets some of these pass."""
     place = _of_arn(parts, origin) if parts.scheme == "arn" else _of_url(parts)
     if not place.bucket or not place.key:
@@ -89,18 +89,18 @@ def is_label(text: str) -> bool:
     return 0 < len(text) <= 63 and _LABEL.issuperset(text) and text.strip("-") == text
 
 
-def _of_url(parts: urls.Url) -> Place:
-    return Place(parts.host, urls.unescape(parts.path).lstrip("/"), _version(parts))
+def _of_url(parts: urls.Url) -> S3Object:
+    return S3Object(parts.host, urls.unescape(parts.path).lstrip("/"), _version(parts))
 
 
-def _of_arn(parts: urls.Url, origin: Origin | None) -> Place:
+def _of_arn(parts: urls.Url, origin: Origin | None) -> S3Object:
     fields = f"arn:{parts.opaque}".split(":", 5)
     if len(fields) < 6 or fields[2] != "s3":
         raise _no_object("nothing in S3", parts, origin)
     _, partition, _, region, account, resource = fields
     if not resource.startswith("accesspoint/"):
         bucket, _, key = resource.partition("/")
-        return Place(bucket, key, _version(parts), partition)
+        return S3Object(bucket, key, _version(parts), partition)
     _, name, *rest = resource.split("/", 3)
     if len(rest) < 2 or rest[0] != "object":
         raise _no_object("no object behind its access point", parts, origin)
@@ -108,7 +108,7 @@ def _of_arn(parts: urls.Url, origin: Origin | None) -> Place:
     if not (is_label(region) and is_label(name) and is_label(account) and is_label(host)):
         raise _no_object("no region, account and access point that there can be", parts, origin)
     arn = ":".join(fields[:5]) + f":accesspoint/{name}"
-    return Place(arn, rest[1], _version(parts), partition, region, host)
+    return S3Object(arn, rest[1], _version(parts), partition, region, host)
 
 
 def _version(parts: urls.Url) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 
 
-def certificates(blob: bytes, origin: Origin | None) -> tuple[bytes, ...]:
+def parse_certificates(blob: bytes, origin: Origin | None) -> tuple[bytes, ...]:
     """The blocks of a PEM file in DER, none of an empty one; Failure IGN4018 for a text without any, or
     anything else after the last.
 
@@ -28,7 +28,7 @@ def certificates(blob: bytes, origin: Origin | None) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def names(found: tuple[bytes, ...], origin: Origin | None) -> list[str]:
+def common_names(found: tuple[bytes, ...], origin: Origin | None) -> list[str]:
     """The common names of certificates (DER), for the log. Failure IGN4018 for what is no certificate."""
     if not found:
         return []
