@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernel arguments: handed to the distribution's helper, which knows the boot loader.
 
-Rules: reference engine-files 1. The helper is run whenever arguments are listed. That it reboots after a
-change, and finds nothing to do the second time, is its part of the contract.
+The helper runs whenever arguments are listed. It reboots after a change, and must find nothing to do the
+second time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mounting the config's filesystems below the root for the files phase, and unmounting them again.
 
-Rules: reference engine-files 2. A mount is only for the provisioning run; fstab or a mount unit is the
-config's own business.
+Rules: docs/behaviour/files.md. A mount is only for the provisioning run; fstab or a mount unit is up to the
+config.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 """The end of the files phase: provider files, labels, everything on the disk, then the mark that it is so.
 
 The result file is that mark. It is written last, after a sync of all file systems, and nothing that it
-vouches for comes after it (DESIGN 6.4).
+vouches for comes after it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configs that a distribution lays under the user's: base.d and base.platform.d (engine-run 3.3).
+"""Base configs, which the user config is merged over: base.d and base.platform.d.
 
 base.d is for all platforms, base.platform.d/<id> for one and is merged over it. Within a set, files are
 merged in the order of their names; of files with the same name the one in the folder of highest priority

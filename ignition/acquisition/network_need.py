@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a config needs the network later, and because of what (engine-run 3.7)."""
+"""Whether a config needs the network later, and which part of it does."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Following `ignition.config.merge` and `ignition.config.replace` until one config is left (engine-run 3.5).
+"""Following `ignition.config.merge` and `ignition.config.replace` until one config is left.
 
 Depth first; what is merged in later wins, and all of it wins over the config that refers to it. Each
 reference is fetched with the settings of the configs that lead to it, with what was merged so far.

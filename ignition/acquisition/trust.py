@@ -2,7 +2,7 @@
 """Certificate authorities that configs bring, fetched and kept for the run.
 
 They are fetched with the timers and the proxy of the config that lists them, and with the authorities that
-were trusted before it (engine-run 5.2); each once in a run.
+were trusted before it; each once in a run.
 """
 
 from __future__ import annotations

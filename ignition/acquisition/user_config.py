@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Acquiring the config in a fetch phase: base configs, sources in their order, references, validation.
 
-Order, outcomes and log lines: engine-run 3.2 to 3.5.
+Order and outcomes: docs/behaviour/run.md.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Failure(Exception):
     """Something that stops the run, said once.
 
     `text` is a sentence without a full stop, `origin` which part of which config it concerns, `hint` what
-    to do about it, `cause` the failure behind it. `exit_status` is the program's (engine-run 1.2).
+    to do about it, `cause` the failure behind it. `exit_status` is the program's (docs/behaviour/run.md).
     """
 
     exit_status = 1

@@ -2,7 +2,7 @@
 """The log, in the original's form: lines, prefixes and operations that other tools read.
 
 `journalctl --identifier=ignition` shows it, so the identifier, the level words and the line shapes are
-interface (engine-run 1.7). What people watch live is `engine.view`, not this.
+interface (docs/behaviour/run.md). What people watch live is `engine.view`, not this.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def _wait(name: str, text: str) -> int:
 def kernel_arguments(path: str) -> dict[str, str]:
     """The `name=value` words of a kernel command line; of a repeated name the last counts.
 
-    Words are separated by white space, without quoting (platforms 5.1). A missing file has no words.
+    Words are separated by white space, without quoting. A missing file has no words.
     """
     try:
         with open(path, encoding="utf-8", errors="replace") as file:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one phase leaves for the next: the state file.
 
-The first five keys are the original's (engine-run 4.2); ours stand under a sixth, `engine`.
+The first five keys are Ignition's; this engine's own are under a sixth, `engine` (docs/behaviour/run.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The original's own command line: `ignition --platform P --stage S ...`.
 
-Go's flag grammar (engine-run 1.2): one dash or two, `-x=v` or `-x v`, booleans only `-x` or `-x=true`, no
+Go's flag grammar: one dash or two, `-x=v` or `-x v`, booleans only `-x` or `-x=true`, no
 abbreviations; parsing stops at the first word that is no flag, and what follows is ignored. The words of
 the errors are those of Go's package, because people and scripts know them.
 """

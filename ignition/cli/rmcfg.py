@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ignition-rmcfg`: deletes the user config from the hypervisor, flag for flag as the original.
 
-Its flags follow the rules of pflag: two dashes, and other words may stand between them. See engine-run 1.5.
+Its flags follow the rules of pflag: two dashes, in any position (docs/behaviour/run.md).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition-validate`: the original's validator, flag for flag (engine-run 1.6)."""
+"""`ignition-validate`: Ignition's validator, flag for flag (docs/behaviour/run.md)."""
 
 from __future__ import annotations
 

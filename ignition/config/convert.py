@@ -65,7 +65,7 @@ def format_config(value: Value, version: str) -> str:
 def _forgotten(value: Value) -> Iterator[RuleFinding]:
     """Advertisements of Tang servers, when a conversion starts or ends at 3.4.0.
 
-    The engine drops those of 3.4.0 when it reads them (engine-config 7), and keeps those of newer specs:
+    The engine drops those of 3.4.0 when it reads them, and keeps those of newer specs:
     the same text means another thing.
     """
     for index, volume in enumerate(value.get("storage", {}).get("luks", ())):

@@ -36,7 +36,7 @@ class Document:
         self.lines = Lines(data)
         self.root = tree.root
         # The original keeps numbers as 64-bit floats in its tree of positions; one that does not fit
-        # costs it the whole tree, and with it all positions and unused-key warnings (engine-config 2.7).
+        # costs it the whole tree, and with it all positions and unused-key warnings.
         self.has_positions = not tree.huge_number
         self._objects: dict[int, dict[str, int]] = {}
         self._lists: dict[int, memoryview] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing a config as the original writes it (engine-config 8), byte for byte."""
+"""Writing a config as Ignition writes its cache, byte for byte (docs/behaviour/config.md)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Laying one config over another (engine-config 6). Both are canonical values of the newest spec."""
+"""Merging one config over another (docs/behaviour/config.md), both canonical values of the newest spec."""
 
 from __future__ import annotations
 

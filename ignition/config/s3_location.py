@@ -5,7 +5,7 @@
     arn:PARTITION:s3:::BUCKET/KEY[?versionId=V]    KEY as it stands
     arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME/object/KEY[?versionId=V]
 
-Rules: platforms 6.2, engine-run 5.7. Hosts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+Rules: docs/behaviour/run.md. Hosts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 """
 
 from __future__ import annotations

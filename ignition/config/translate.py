@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Older configs become newest ones, one version at a time (engine-config 7).
+"""Older configs become newest ones, one version at a time (docs/behaviour/config.md).
 
 Members that a version brought are simply absent in older configs; only what changed its meaning is here.
 """
@@ -50,7 +50,7 @@ def _from_3_2(value: Value) -> None:
 
 
 def _from_3_4(value: Value) -> None:
-    """The original's step forgets the advertisement of Tang servers (engine-config 7); so do we."""
+    """Ignition's step from 3.4 to 3.5 loses the advertisement of Tang servers; so does this one."""
     for volume in value.get("storage", {}).get("luks", ()):
         for server in volume.get("clevis", {}).get("tang", ()):
             server.pop("advertisement", None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys of a config that its spec version does not know (engine-config 2.7).
+"""Keys of a config that its spec version does not know.
 
 They are warnings: a config with a misspelt key is applied without it.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which spec version a version string names (engine-config 1.2)."""
+"""Which spec version a version string names (docs/behaviour/config.md)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates of authorities in PEM, as configs bring them (engine-run 5.2)."""
+"""Certificates of authorities in PEM, as configs bring them."""
 
 from __future__ import annotations
 

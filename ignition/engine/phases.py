@@ -176,7 +176,7 @@ def idle_phases(config: Config) -> list[str]:
 
 
 def _mark_idle(settings: Settings, config: Config) -> None:
-    """Leaves a mark for each idle phase: the units carry conditions on it (DESIGN 4)."""
+    """Leaves a mark for each idle phase: the units carry conditions on it."""
     folder = os.path.dirname(settings.neednet) or "."
     idle = [] if status.wanted(settings) else idle_phases(config)
     try:
@@ -260,7 +260,7 @@ def has_work(stage: str, config: dict[str, Any]) -> bool:
 
 
 def _planner(module: str, function: str) -> plan.Planner:
-    """The stage's function. Stages are found by name: the engine never imports its edges (DESIGN 3)."""
+    """The stage's function. Stages are found by name: the engine never imports its edges."""
     name = f"ignition.stages.{module}"
     try:
         __import__(name)

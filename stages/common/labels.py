@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which paths need a label after this phase: everything that it makes, by the highest folder that is new.
 
-What is new can only be seen before anything is made, so the list is written down first (engine-files 7.2).
+What is new can only be seen before anything is made, so the list is written down first.
 """
 
 from __future__ import annotations

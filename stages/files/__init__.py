@@ -3,7 +3,7 @@
 
 One step stands for all entries of a folder, or of many folders of one depth, in the order directories, files,
 symlinks; it waits for the entries of the config that lie above. Files that come over the network share one
-step, which fetches many at once. Hard links follow when everything else is there (engine-files 5.2).
+step, which fetches many at once. Hard links follow when everything else is there.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 """Where the files, directories and links of a config come to lie, once symlinks of the target are chased.
 
 All paths are resolved before the first entry is made, as in the original: links that the config itself makes
-do not move its other entries (engine-files 5.1).
+do not move its other entries.
 """
 
 from __future__ import annotations

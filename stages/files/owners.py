@@ -37,8 +37,8 @@ class Owners:
     def of(self, node: Node) -> tuple[int, int]:
         """Numbers of user and group, KEEP for what the config does not say.
 
-        Failure IGN3102 for a name that the target does not know. A user's own group is not taken: it is
-        the group of the entry only where the entry says so (engine-files 5.6).
+        Failure IGN3102 for a name that the target does not know. The primary group of a
+        named user is not used: the group stays unless the entry names one.
         """
         raw = node.raw
         if not raw.get(USER) and not raw.get(GROUP):

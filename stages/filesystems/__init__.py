@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Filesystems and swap: made where nothing is, kept where the right thing is, else refused.
 
-Rules: reference engine-disks 5. What is wanted and what is found meet in `decisions`.
+Rules: docs/behaviour/disks.md. What is wanted and what is found meet in `decisions`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keep, make, wipe or refuse: a pure function of the filesystem wanted and what a device holds.
 
-Source of the rules: the original's table (reference engine-disks 5.2 to 5.4).
+Rules: docs/behaviour/disks.md, which are Ignition's.
 """
 
 from __future__ import annotations

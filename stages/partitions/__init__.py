@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Partitions: one GPT per listed disk, changed in one write, with everything decided before the first.
 
-Rules: reference engine-disks 2. What the config wants and what is found meet in `decisions`.
+Rules: docs/behaviour/disks.md. What the config wants and what is found meet in `decisions`.
 """
 
 from __future__ import annotations

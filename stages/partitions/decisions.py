@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of each partition of a disk: pure functions of the config's entries and the table found.
 
-Source of the rules: the original's sequence (reference engine-disks 2.3 to 2.6). Sectors are logical ones.
+Rules: docs/behaviour/disks.md, which are Ignition's. Sectors are logical ones.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def _way_out(wanted: Wanted, found: Partition, *, only_size: bool) -> str:
 def decide(
     wanted: Wanted, found: Partition | None, *, deleted_by_another: bool = False
 ) -> Decision:
-    """The decision about one resolved entry (engine-disks 2.5).
+    """The decision about one resolved entry (table in docs/behaviour/disks.md).
 
     `deleted_by_another`: an entry with `shouldExist: false` and `wipePartitionEntry: true` names the slot
     that this one, without a number of its own, got. The original ignores that permission; here it counts.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""systemd units of the target: drop-ins, contents, masks, then presets (engine-files 6).
+"""systemd units of the target: drop-ins, contents, masks, then presets (docs/behaviour/files.md).
 
 Units follow the files of the config, and replace what is there without asking: there is no `overwrite` here.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which units systemd enables on the first boot: lines of a preset file (engine-files 6.3).
+"""Which units systemd enables on the first boot: lines of a preset file.
 
 `enabled: false` disables what is enabled in the target now, and has a line only then. For instances it has no
 effect, as in the original, which asks systemctl about a name that cannot exist.

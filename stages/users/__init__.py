@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Groups and users of the target, by the distribution's own tools.
 
-The tools lock the tables and rewrite them, so the steps run one after the other: groups, then users, each in
-the order of the config (engine-files 4).
+The tools lock and rewrite the tables, so the steps run one after the other: groups, then users, each in the
+order of the config (docs/behaviour/files.md).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words that useradd and its kin are given: the tables of engine-files 4.2 and 4.3."""
+"""Options of useradd, usermod, groupadd and groupmod (table in docs/behaviour/files.md)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Homes with mount points: what the mount phase made in a home belongs to the user.
 
-The mount phase runs before there is a user, so the folders it had to make are root's (engine-files 4.5).
+The mount phase runs before there is a user, so the folders it had to make are root's.
 """
 
 from __future__ import annotations

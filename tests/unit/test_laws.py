@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -142,4 +143,25 @@ def test_tests_share_code_through_support_alone() -> None:
             if target.startswith("tests.")
             and not f"{target}.".startswith((f"{own}.", "tests.support.", "tests.fuzz."))
         ]
+    assert not wrong, "\n".join(wrong)
+
+
+ABSENT_DOCUMENT = re.compile(
+    r"engine-(?:run|config|disks|files)\b|\bDESIGN\b|\b(?:platforms|butane|legacy|performance|style)\.md"
+    r"|test-machines|compatibility law|\((?:item|issue|row) \d|[ \t]# \d+(?:, \d+)*$",
+    re.M,
+)
+"""Documents, and numbers in documents, that a reader of this repository does not have."""
+
+
+def test_nothing_cites_a_document_that_is_not_here() -> None:
+    listed = ["git", "ls-files", "-z", "*.py", "*.sh", "*.md", "*.toml", "Makefile", ".ci"]
+    run = subprocess.run(listed, check=True, capture_output=True, text=True, cwd=CHECKOUT)
+    wrong = [
+        f"{name}:{text[: found.start()].count(chr(10)) + 1}: {found.group().strip()}"
+        for name in run.stdout.split("\0")
+        if name and name != "tests/unit/test_laws.py" and (CHECKOUT / name).is_file()
+        for text in [(CHECKOUT / name).read_text()]
+        for found in ABSENT_DOCUMENT.finditer(text)
+    ]
     assert not wrong, "\n".join(wrong)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filesystems on real block devices. Rows: engine-disks 8.4."""
+"""Filesystems on real block devices."""
 
 from __future__ import annotations
 

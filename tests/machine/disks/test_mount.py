@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mounting and unmounting for the files phase. Rows: engine-files 11.1."""
+"""Mounting and unmounting for the files phase."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Partitions on real block devices: what the table and the kernel say afterwards. Rows: engine-disks 8.1."""
+"""Partitions on real block devices: what the table and the kernel report afterwards."""
 
 from __future__ import annotations
 

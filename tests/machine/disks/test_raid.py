@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrays on real block devices. Rows: engine-disks 8.2."""
+"""Arrays on real block devices."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole texts: what is said about them, and where (engine-config 1.1, 2.5 to 2.7, 9)."""
+"""Whole configs: verdict, messages and positions."""
 
 from __future__ import annotations
 

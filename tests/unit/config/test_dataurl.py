@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data URLs (engine-config 4.6): what is accepted, the bytes, and the words for what is not."""
+"""Data URLs: what is accepted, the decoded bytes, and the error messages."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From JSON to a canonical value: case, repeats, null and types (engine-config 2.2 to 2.4)."""
+"""From JSON to a canonical value: case, repeated keys, null and types."""
 
 from __future__ import annotations
 

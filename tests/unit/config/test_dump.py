@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The form of the config cache (engine-config 8)."""
+"""The form of the config cache (docs/behaviour/config.md)."""
 
 from __future__ import annotations
 

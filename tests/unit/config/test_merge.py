@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Laying one config over another (engine-config 6)."""
+"""Merging one config over another."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks and partitions (engine-config 4.10)."""
+"""Disks and partitions."""
 
 from __future__ import annotations
 

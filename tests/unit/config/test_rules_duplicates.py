@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Duplicate entries (engine-config 4.2)."""
+"""Duplicate entries."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filesystems (engine-config 4.11)."""
+"""Filesystems."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ignition section (engine-config 4.4)."""
+"""The ignition section."""
 
 from __future__ import annotations
 

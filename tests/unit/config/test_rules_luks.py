@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LUKS volumes, clevis, tang, cex (engine-config 4.13)."""
+"""LUKS volumes, clevis, tang, cex."""
 
 from __future__ import annotations
 

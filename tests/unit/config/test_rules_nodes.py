@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths (engine-config 4.3), files, directories and links (4.9)."""
+"""Paths, files, directories and links."""
 
 from __future__ import annotations
 

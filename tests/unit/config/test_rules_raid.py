@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RAID arrays (engine-config 4.12)."""
+"""RAID arrays."""
 
 from __future__ import annotations
 

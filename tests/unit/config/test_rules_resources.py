@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resources: compression, headers, verification (engine-config 4.5)."""
+"""Resources: compression, headers, verification."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which URLs something can be fetched from, by spec version (engine-config 4.6)."""
+"""Which URLs a source may have, by spec version."""
 
 from __future__ import annotations
 

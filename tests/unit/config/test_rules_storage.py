@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules between the entries of storage (engine-config 4.8)."""
+"""Rules between the entries of storage."""
 
 from __future__ import annotations
 

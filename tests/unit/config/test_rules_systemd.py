@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Units and drop-ins (engine-config 4.14)."""
+"""Units and drop-ins."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The grammar, its faults and their places (engine-config 2.1, 2.5)."""
+"""The grammar of JSON, syntax errors and their positions."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schemas: what they say, that the code agrees, and what each version changed (engine-config 3)."""
+"""The schemas: what they allow, that the code agrees, and what each version changed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From older specs to the newest (engine-config 7)."""
+"""Translation from older specs to the newest."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unit files, read as go-systemd reads them (engine-config 4.15)."""
+"""Unit files, parsed as go-systemd does."""
 
 from __future__ import annotations
 

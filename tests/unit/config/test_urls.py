@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs are taken apart as Go's net/url does it (engine-config 4.7)."""
+"""URLs are parsed as Go's net/url does."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Version strings (engine-config 1.2)."""
+"""Version strings."""
 
 from __future__ import annotations
 

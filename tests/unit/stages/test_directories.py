@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Directories of the config (engine-files 11.3; the numbers are its rows)."""
+"""Directories of the config."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ignition.base.errors import Refused
 from tests.support.target import Target
 
 
-def test_new_with_parents(target: Target) -> None:  # 66
+def test_new_with_parents(target: Target) -> None:
     target.storage(directories=[{"path": "/foo/bar"}])
     for path in ("/foo", "/foo/bar"):
         assert (target.mode(path), target.owner(path)) == (0o755, (0, 0))
 
 
-def test_file_in_the_way(target: Target) -> None:  # 67
+def test_file_in_the_way(target: Target) -> None:
     target.put("/d", "x")
     with pytest.raises(Refused, match="A non-directory already exists") as caught:
         target.storage(directories=[{"path": "/d"}])
@@ -30,14 +30,14 @@ def test_file_in_the_way(target: Target) -> None:  # 67
     assert target.at("/d").is_dir()
 
 
-def test_existing_keeps_its_children(target: Target) -> None:  # 68
+def test_existing_keeps_its_children(target: Target) -> None:
     target.put("/d/child", "x")
     target.storage(directories=[{"path": "/d", "mode": 0o777}])
     assert target.mode("/d") == 0o777
     assert target.at("/d/child").read_text() == "x"
 
 
-def test_overwrite_empties(target: Target) -> None:  # 69
+def test_overwrite_empties(target: Target) -> None:
     target.put("/d/deep/er/child", "x")
     target.link("/d/link", "/")
     target.storage(directories=[{"path": "/d", "overwrite": True}])
@@ -45,21 +45,21 @@ def test_overwrite_empties(target: Target) -> None:  # 69
     assert target.mode("/d") == 0o755
 
 
-def test_depth_of_the_resolved_path_counts(target: Target) -> None:  # 70
+def test_depth_of_the_resolved_path_counts(target: Target) -> None:
     target.link("/foo/bar", "/")
     target.storage(directories=[{"path": "/foo/bar/baz", "mode": 0o777}, {"path": "/baz/quux"}])
     assert target.mode("/baz") == 0o777
     assert target.mode("/baz/quux") == 0o755
 
 
-def test_symlink_to_a_directory_is_not_a_directory(target: Target) -> None:  # 71
+def test_symlink_to_a_directory_is_not_a_directory(target: Target) -> None:
     target.folder("/real")
     target.link("/l", "real")
     with pytest.raises(Refused):
         target.storage(directories=[{"path": "/l"}])
 
 
-def test_mode_of_existing_is_kept(target: Target) -> None:  # 72
+def test_mode_of_existing_is_kept(target: Target) -> None:
     target.folder("/d", 0o1777)
     target.storage(directories=[{"path": "/d", "user": {"id": 5}}])
     assert (target.mode("/d"), target.owner("/d")) == (0o1777, (5, 0))
@@ -67,14 +67,14 @@ def test_mode_of_existing_is_kept(target: Target) -> None:  # 72
 
 @pytest.mark.parametrize("mode", [0o1777, 0o2755, 0o700, 0o4755])
 @pytest.mark.parametrize("there", [True, False])
-def test_mode_is_exact(target: Target, mode: int, there: bool) -> None:  # 73
+def test_mode_is_exact(target: Target, mode: int, there: bool) -> None:
     if there:
         target.folder("/d")
     target.storage(directories=[{"path": "/d", "mode": mode, "user": {"id": 5}}])
     assert (target.mode("/d"), target.owner("/d")) == (mode, (5, 0))
 
 
-def test_umask_does_not_matter(target: Target) -> None:  # 74
+def test_umask_does_not_matter(target: Target) -> None:
     old = os.umask(0o077)
     try:
         target.storage(directories=[{"path": "/a/b"}])
@@ -83,7 +83,7 @@ def test_umask_does_not_matter(target: Target) -> None:  # 74
     assert (target.mode("/a"), target.mode("/a/b")) == (0o755, 0o755)
 
 
-def test_emptied_before_its_own_files_are_written(target: Target) -> None:  # 75
+def test_emptied_before_its_own_files_are_written(target: Target) -> None:
     target.put("/a/old", "x")
     target.put("/a/b", "old")
     target.storage(
@@ -107,7 +107,7 @@ def mounted(target: Target) -> Iterator[Target]:
 
 
 @pytest.mark.parametrize("path", ["/d", "/d/sub", "/d/sub/a point"])
-def test_nothing_is_lost_where_something_is_mounted(mounted: Target, path: str) -> None:  # 76
+def test_nothing_is_lost_where_something_is_mounted(mounted: Target, path: str) -> None:
     before = mounted.tree()
     with pytest.raises(Refused, match="is a mount point") as caught:
         mounted.storage(directories=[{"path": path, "overwrite": True}])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of the config (engine-files 11.2; the numbers are its rows)."""
+"""Files of the config."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def leftovers(target: Target) -> list[str]:
     return [path for path in target.tree() if "tmp" in path]
 
 
-def test_new_file_with_new_parents(target: Target) -> None:  # 23
+def test_new_file_with_new_parents(target: Target) -> None:
     target.file("/foo/bar", "example file\n")
     assert target.at("/foo/bar").read_text() == "example file\n"
     assert (target.mode("/foo/bar"), target.owner("/foo/bar")) == (0o644, (0, 0))
@@ -127,7 +127,7 @@ def test_empty_source_over_what_a_parent_says(target: Target) -> None:
 
 
 @pytest.mark.parametrize("there", [None, "old"])
-def test_wrong_hash_leaves_everything_as_it_was(target: Target, there: str | None) -> None:  # 30
+def test_wrong_hash_leaves_everything_as_it_was(target: Target, there: str | None) -> None:
     if there:
         target.put("/d/f", there)
     else:
@@ -159,7 +159,7 @@ def test_owner(target: Target, owners: dict[str, Any], expected: tuple[int, int]
 
 
 @pytest.mark.parametrize("kind", ["user", "group"])
-def test_unknown_owner(target: Target, kind: str) -> None:  # 35
+def test_unknown_owner(target: Target, kind: str) -> None:
     target.put("/etc/passwd", PASSWD)
     with pytest.raises(Failure, match=f'no such {kind} "nobody-here"') as caught:
         target.storage(files=[{"path": "/a"}, {"path": "/f", kind: {"name": "nobody-here"}}])
@@ -189,19 +189,19 @@ def test_all_unknown_owners_are_told_before_anything_is_written(target: Target) 
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o755, 0, 0o600, 0o666, 0o777])
-def test_mode_is_exact_under_any_umask(target: Target, umask_077: None, mode: int) -> None:  # 37
+def test_mode_is_exact_under_any_umask(target: Target, umask_077: None, mode: int) -> None:
     target.file("/a/f", "x", mode=mode)
     assert target.mode("/a/f") == mode
     assert target.mode("/a") == 0o755
 
 
 @pytest.mark.parametrize("mode", [0o6755, 0o4755, 0o2755, 0o1644])
-def test_special_bits_survive_the_owner(target: Target, mode: int) -> None:  # 38
+def test_special_bits_survive_the_owner(target: Target, mode: int) -> None:
     target.file("/f", "x", mode=mode, user={"id": 500}, group={"id": 500})
     assert (target.mode("/f"), target.owner("/f")) == (mode, (500, 500))
 
 
-def test_overwrite_replaces_with_default_attributes(target: Target) -> None:  # 40
+def test_overwrite_replaces_with_default_attributes(target: Target) -> None:
     target.put("/f", "old", 0o600, (500, 500))
     target.file("/f", "new", overwrite=True)
     assert target.at("/f").read_text() == "new"
@@ -211,7 +211,7 @@ def test_overwrite_replaces_with_default_attributes(target: Target) -> None:  # 
 @pytest.mark.parametrize("overwrite", [{}, {"overwrite": False}])
 def test_existing_file_is_refused_before_anything_is_written(
     target: Target, overwrite: dict[str, Any]
-) -> None:  # 41
+) -> None:
     target.put("/f", "old")
     with pytest.raises(
         Refused, match="A file exists there already and overwrite is false"
@@ -241,7 +241,7 @@ def test_every_refusal_is_told(target: Target) -> None:
     ]
 
 
-def test_directory_in_the_way(target: Target) -> None:  # 42, 43
+def test_directory_in_the_way(target: Target) -> None:
     target.put("/d/child", "precious")
     with pytest.raises(Refused, match="A non regular file exists there already"):
         target.file("/d", "x")
@@ -251,7 +251,7 @@ def test_directory_in_the_way(target: Target) -> None:  # 42, 43
 
 
 @pytest.mark.parametrize("points_to", ["/there", "/nowhere"])
-def test_symlink_is_replaced_not_followed(target: Target, points_to: str) -> None:  # 44, 45
+def test_symlink_is_replaced_not_followed(target: Target, points_to: str) -> None:
     target.put("/there", "untouched")
     target.link("/l", points_to)
     target.storage(files=[{"path": "/l", "contents": {"source": ""}, "overwrite": True}])
@@ -261,7 +261,7 @@ def test_symlink_is_replaced_not_followed(target: Target, points_to: str) -> Non
     assert not target.at("/nowhere").exists()
 
 
-def test_file_without_contents_on_a_symlink(target: Target) -> None:  # 46
+def test_file_without_contents_on_a_symlink(target: Target) -> None:
     target.put("/there")
     target.link("/l", "there")
     with pytest.raises(Refused) as caught:
@@ -269,14 +269,14 @@ def test_file_without_contents_on_a_symlink(target: Target) -> None:  # 46
     assert caught.value.code == "IGN3104"
 
 
-def test_file_without_contents_keeps_what_is_there(target: Target) -> None:  # 47
+def test_file_without_contents_keeps_what_is_there(target: Target) -> None:
     target.put("/f", "old", 0o640, (5, 6))
     before = target.tree()
     target.file("/f")
     assert target.tree() == before
 
 
-def test_file_without_contents_takes_owner_and_mode(target: Target) -> None:  # 48
+def test_file_without_contents_takes_owner_and_mode(target: Target) -> None:
     target.put("/f", "old", 0o640, (5, 6))
     target.file("/f", mode=0o600, user={"id": 7})
     assert target.at("/f").read_text() == "old"
@@ -286,7 +286,7 @@ def test_file_without_contents_takes_owner_and_mode(target: Target) -> None:  # 
 
 
 def test_file_without_contents_loses_setuid_as_there_and_says_so(target: Target) -> None:
-    # 49: the original's result counts (compatibility law b), and a warning tells how to keep the bits.
+    # As Ignition does, where a successful run ends in the same state; a warning tells how to keep the bits.
     target.put("/f", "old", 0o6755)
     target.file("/f")
     assert target.mode("/f") == 0o755
@@ -296,7 +296,7 @@ def test_file_without_contents_loses_setuid_as_there_and_says_so(target: Target)
     assert target.mode("/f") == 0o6755
 
 
-def test_file_without_contents_is_made_empty(target: Target) -> None:  # 50
+def test_file_without_contents_is_made_empty(target: Target) -> None:
     target.file("/f")
     assert target.at("/f").read_bytes() == b""
     assert target.mode("/f") == 0o644
@@ -304,7 +304,7 @@ def test_file_without_contents_is_made_empty(target: Target) -> None:  # 50
 
 @pytest.mark.parametrize("overwrite", [True, False])
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device"])
-def test_special_files(target: Target, kind: str, overwrite: bool) -> None:  # 64
+def test_special_files(target: Target, kind: str, overwrite: bool) -> None:
     path = target.at("/s")
     if kind == "fifo":
         os.mkfifo(path)
@@ -325,7 +325,7 @@ def test_special_files(target: Target, kind: str, overwrite: bool) -> None:  # 6
         assert not path.is_file()
 
 
-def test_parent_that_is_a_file(target: Target) -> None:  # 63
+def test_parent_that_is_a_file(target: Target) -> None:
     target.put("/file", "x")
     with pytest.raises(Failure, match="not a directory") as caught:
         target.file("/file/x", "y")
@@ -333,7 +333,7 @@ def test_parent_that_is_a_file(target: Target) -> None:  # 63
     assert caught.value.origin is not None
 
 
-def test_many_files_of_one_folder_are_one_step(target: Target) -> None:  # 65
+def test_many_files_of_one_folder_are_one_step(target: Target) -> None:
     files = [{"path": f"/d/{n}", "contents": {"source": f"data:,{n}"}} for n in range(500)]
     assert target.storage(files=files) == ["note what is there", "write 500 files in /d"]
     assert {path.name: path.read_text() for path in target.at("/d").iterdir()} == {
@@ -371,13 +371,13 @@ def test_temporary_files_of_a_run_that_was_cut_are_removed(target: Target) -> No
 
 
 class TestAppend:
-    def test_after_contents(self, target: Target) -> None:  # 51
+    def test_after_contents(self, target: Target) -> None:
         append = [{"source": "data:,two"}, {"source": "data:,three"}]
         target.file("/f", "one", append=append, user={"id": 500}, group={"id": 500})
         assert target.at("/f").read_text() == "onetwothree"
         assert target.owner("/f") == (500, 500)
 
-    def test_to_what_is_there(self, target: Target) -> None:  # 52
+    def test_to_what_is_there(self, target: Target) -> None:
         target.put("/f", "one", 0o640, (500, 500))
         inode = target.at("/f").stat().st_ino
         target.file("/f", append=[{"source": "data:,two"}])
@@ -385,19 +385,17 @@ class TestAppend:
         assert (target.mode("/f"), target.owner("/f")) == (0o640, (500, 500))
         assert target.at("/f").stat().st_ino == inode
 
-    def test_to_nothing(self, target: Target) -> None:  # 53
+    def test_to_nothing(self, target: Target) -> None:
         target.file("/f", append=[{"source": "data:,two"}], group={"id": 500})
         assert target.at("/f").read_text() == "two"
         assert target.owner("/f") == (0, 500)
 
-    def test_to_a_directory(self, target: Target) -> None:  # 54
+    def test_to_a_directory(self, target: Target) -> None:
         target.folder("/d")
         with pytest.raises(Refused):
             target.file("/d", append=[{"source": "data:,two"}])
 
-    def test_second_fragment_is_bad(
-        self, target: Target
-    ) -> None:  # 55: ours leaves the file as it was
+    def test_second_fragment_is_bad(self, target: Target) -> None:
         target.put("/f", "one")
         bad = {"source": "data:,x", "verification": {"hash": "sha256-" + "0" * 64}}
         with pytest.raises(Failure):
@@ -405,7 +403,7 @@ class TestAppend:
         assert target.at("/f").read_text() == "one"
         assert not leftovers(target)
 
-    def test_twice_with_the_same_config_appends_once(self, target: Target) -> None:  # 56
+    def test_twice_with_the_same_config_appends_once(self, target: Target) -> None:
         target.put("/f", "one")
         for _ in range(3):
             target.file("/f", append=[{"source": "data:,two"}])
@@ -455,7 +453,7 @@ class TestAppend:
 
 
 class TestTrouble:
-    def test_disk_full(self, target: Target, small_disk: Path) -> None:  # 62
+    def test_disk_full(self, target: Target, small_disk: Path) -> None:
         target.put("/small/f", "old")
         with pytest.raises(Failure, match="no space left") as caught:
             target.file("/small/f", "x" * 200_000, overwrite=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep, make, wipe, skip or refuse: the whole table of engine-disks 5.2, and the calls of 5.3."""
+"""Keep, make, wipe, skip or refuse: the whole table of docs/behaviour/disks.md, and the commands."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kargs phase: what the helper is told. Rows 1 to 5 of engine-files 11.1."""
+"""The kargs phase: the arguments of the helper."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of the config (engine-files 11.4; the numbers are its rows)."""
+"""Links of the config."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def same_file(target: Target, one: str, other: str) -> bool:
 class TestSymlinks:
     @pytest.mark.parametrize("text", ["/t", "t", "../x", "/no//where/", "a/./b"])
     @pytest.mark.parametrize("hard", [{}, {"hard": False}])
-    def test_text_is_as_given(
-        self, target: Target, text: str, hard: dict[str, Any]
-    ) -> None:  # 77, 84
+    def test_text_is_as_given(self, target: Target, text: str, hard: dict[str, Any]) -> None:
         target.storage(links=[{"path": "/d/l", "target": text, **hard}])
         assert str(target.at("/d/l").readlink()) == str(type(target.at("/"))(text))
         import os
@@ -38,7 +36,7 @@ class TestSymlinks:
         assert os.readlink(target.at("/d/l")) == text
 
     @pytest.mark.parametrize("text", ["/t", "/t/", "//t", "/./t", "/x/../t"])
-    def test_same_link_stays(self, target: Target, text: str) -> None:  # 78, 79, 83
+    def test_same_link_stays(self, target: Target, text: str) -> None:
         target.link("/l", text, (9, 9))
         before = target.tree()
         target.storage(links=[{"path": "/l", "target": "/t", "user": {"id": 500}}])
@@ -57,7 +55,7 @@ class TestSymlinks:
         assert target.owner("/m") == (500, 600)
         assert target.owner("/t") == (500, 600)
 
-    def test_other_link(self, target: Target) -> None:  # 80
+    def test_other_link(self, target: Target) -> None:
         target.link("/l", "/other")
         with pytest.raises(Refused, match="points to /other, not /t and overwrite") as caught:
             target.storage(links=[{"path": "/l", "target": "/t"}])
@@ -66,7 +64,7 @@ class TestSymlinks:
         assert str(target.at("/l").readlink()) == "/t"
 
     @pytest.mark.parametrize("kind", ["file", "directory"])
-    def test_something_else_there(self, target: Target, kind: str) -> None:  # 81, 82
+    def test_something_else_there(self, target: Target, kind: str) -> None:
         target.put("/l" if kind == "file" else "/l/child")
         with pytest.raises(Refused) as caught:
             target.storage(links=[{"path": "/l", "target": "/t"}])
@@ -74,7 +72,7 @@ class TestSymlinks:
         target.storage(links=[{"path": "/l", "target": "/t", "overwrite": True}])
         assert str(target.at("/l").readlink()) == "/t"
 
-    def test_owner_is_that_of_the_link(self, target: Target) -> None:  # 85
+    def test_owner_is_that_of_the_link(self, target: Target) -> None:
         target.put("/t", owner=(7, 7))
         target.storage(
             links=[{"path": "/l", "target": "t", "user": {"id": 500}, "group": {"id": 501}}]
@@ -89,7 +87,7 @@ class TestSymlinks:
         assert target.owner("/l") == (0, 0)
 
     def test_owner_not_given(self, target: Target) -> None:
-        # 86: as in the original, whose result counts (compatibility law b).
+        # As Ignition does: where its run succeeds, ours ends in the same state.
         target.put("/t", owner=(7, 8))
         links = [{"path": "/l", "target": "t"}, {"path": "/broken", "target": "nowhere"}]
         target.storage(links=links)
@@ -98,14 +96,14 @@ class TestSymlinks:
 
 
 class TestHardLinks:
-    def test_to_a_file_of_the_same_config(self, target: Target) -> None:  # 87, 88
+    def test_to_a_file_of_the_same_config(self, target: Target) -> None:
         target.storage(
             files=[{"path": "/d/e/f", "contents": {"source": "data:,x"}}],
             links=[{"path": "/h", "target": "/d/e/f", "hard": True}],
         )
         assert same_file(target, "/h", "/d/e/f")
 
-    def test_right_one_stays(self, target: Target) -> None:  # 89
+    def test_right_one_stays(self, target: Target) -> None:
         target.put("/f")
         target.at("/h").hardlink_to(target.at("/f"))
         before = target.at("/h").lstat()
@@ -114,7 +112,7 @@ class TestHardLinks:
             assert target.at("/h").lstat() == before
 
     @pytest.mark.parametrize("kind", ["file", "directory", "symlink"])
-    def test_wrong_node(self, target: Target, kind: str) -> None:  # 90
+    def test_wrong_node(self, target: Target, kind: str) -> None:
         target.put("/f", "right")
         if kind == "symlink":
             target.link("/h", "f")
@@ -171,17 +169,17 @@ class TestHardLinks:
         assert target.at("/h").read_text() == there
         assert not same_file(target, "/h", "/f")
 
-    def test_to_a_symlink(self, target: Target) -> None:  # 91
+    def test_to_a_symlink(self, target: Target) -> None:
         target.link("/s", "/nowhere")
         target.storage(links=[{"path": "/h", "target": "/s", "hard": True}])
         assert same_file(target, "/h", "/s")
 
-    def test_missing_target(self, target: Target) -> None:  # 92
+    def test_missing_target(self, target: Target) -> None:
         with pytest.raises(Failure, match="target does not exist") as caught:
             target.storage(links=[{"path": "/h", "target": "/f", "hard": True}])
         assert str(caught.value.origin) == "config.ign: /storage/links/0"
 
-    def test_across_file_systems(self, target: Target) -> None:  # 93
+    def test_across_file_systems(self, target: Target) -> None:
         target.put("/f")
         point = target.folder("/m")
         if subprocess.run(["mount", "-t", "tmpfs", "x", point], check=False).returncode:
@@ -218,17 +216,17 @@ class TestHardLinks:
         after.pop("etc", None)
         assert after == before
 
-    def test_relative_target_counts_from_the_root(self, target: Target) -> None:  # 94
+    def test_relative_target_counts_from_the_root(self, target: Target) -> None:
         target.put("/t")
         target.storage(links=[{"path": "/d/l", "target": "t", "hard": True}])
         assert same_file(target, "/d/l", "/t")
 
-    def test_owner_is_ignored(self, target: Target) -> None:  # 95
+    def test_owner_is_ignored(self, target: Target) -> None:
         target.put("/f", owner=(3, 3))
         target.storage(links=[{"path": "/h", "target": "/f", "hard": True, "user": {"id": 5}}])
         assert target.owner("/h") == (3, 3)
 
-    def test_to_a_later_hard_link(self, target: Target) -> None:  # 98
+    def test_to_a_later_hard_link(self, target: Target) -> None:
         names = ["/h1", "/h2", "/h3"]
         targets = ["/h2", "/h3", "/f"]
         target.put("/f")

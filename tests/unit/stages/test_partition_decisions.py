@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of each partition, as a table: engine-disks 2.3 to 2.6, and rows of 8.1."""
+"""What becomes of each partition, as a table (docs/behaviour/disks.md)."""
 
 from __future__ import annotations
 

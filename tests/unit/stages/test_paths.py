@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Symlinks of the target on the way to an entry (engine-files 11.5; the numbers are its rows)."""
+"""Symlinks of the target on the way to an entry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ignition.base.errors import Failure, FailureGroup, Refused
 from tests.support.target import Target
 
 
-def test_two_entries_at_one_place(target: Target) -> None:  # 99
+def test_two_entries_at_one_place(target: Target) -> None:
     target.link("/foo", "/")
     with pytest.raises(Refused) as caught:
         target.storage(files=[{"path": "/foo/bar/baz"}, {"path": "/bar/baz"}, {"path": "/other"}])
@@ -77,7 +77,7 @@ def test_links_that_lead_to_the_real_root(target: Target, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("text", ["/a", "a", "/b"])
-def test_loop(target: Target, text: str) -> None:  # 105
+def test_loop(target: Target, text: str) -> None:
     target.link("/a", text)
     target.link("/b", "/a")
     with pytest.raises(Failure, match="too many symlinks") as caught:

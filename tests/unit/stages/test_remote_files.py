@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files over the network, from a server on this machine (engine-files 11.2, rows 26 to 30, 55)."""
+"""Files over the network, from a server on this machine."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def names(target: Target, path: str) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
 
 
-def test_contents(target: Target, server: HttpServer) -> None:  # 26
+def test_contents(target: Target, server: HttpServer) -> None:
     server.answer("/d/f", b"from afar")
     target.storage(files=[remote(server, "/d/f", mode=0o600, user={"id": 5})])
     assert target.at("/d/f").read_bytes() == b"from afar"
     assert (target.mode("/d/f"), target.owner("/d/f")) == (0o600, (5, 0))
 
 
-def test_not_found(target: Target, server: HttpServer) -> None:  # 27
+def test_not_found(target: Target, server: HttpServer) -> None:
     server.answer("/d/other", b"x")
     with pytest.raises(Failure, match="not found") as caught:
         target.storage(files=[remote(server, "/d/f")])
@@ -50,7 +50,7 @@ def test_not_found(target: Target, server: HttpServer) -> None:  # 27
     assert names(target, "/d") == []
 
 
-def test_headers(target: Target, server: HttpServer) -> None:  # 28
+def test_headers(target: Target, server: HttpServer) -> None:
     server.answer("/f", b"x")
     file = remote(server, "/f")
     file["contents"]["httpHeaders"] = [{"name": "X-Auth", "value": "secret"}]
@@ -59,7 +59,7 @@ def test_headers(target: Target, server: HttpServer) -> None:  # 28
     assert not any("secret" in line for line in target.log)
 
 
-def test_wrong_hash(target: Target, server: HttpServer) -> None:  # 30
+def test_wrong_hash(target: Target, server: HttpServer) -> None:
     server.answer("/d/f", b"tampered")
     target.put("/d/f", "old")
     file = remote(server, "/d/f", overwrite=True)
@@ -105,7 +105,7 @@ def test_appended_once(target: Target, server: HttpServer) -> None:
     assert target.at("/f").read_text() == "one,more"
 
 
-def test_failed_append_leaves_the_file(target: Target, server: HttpServer) -> None:  # 55
+def test_failed_append_leaves_the_file(target: Target, server: HttpServer) -> None:
     server.answer("/more", b"more")
     target.put("/f", "one")
     append = [{"source": server.url("/more")}, {"source": server.url("/missing")}]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Result file, provider files and labels (engine-files 11.8; the numbers are its rows)."""
+"""Result file, provider files and labels."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def result(system: Target) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kinds", [["base"], ["base", "user"], []])
-def test_first_run(system: Target, kinds: list[str]) -> None:  # 164, 176
+def test_first_run(system: Target, kinds: list[str]) -> None:
     system.state.fetched_configs = [{"kind": kind} for kind in kinds]
     system.run({}, *ALL)
     report = result(system)
@@ -77,7 +77,7 @@ def test_what_was_applied_and_from_where(system: Target) -> None:
     assert re.fullmatch("sha512-[0-9a-f]{128}", ours["configDigest"])
 
 
-def test_former_result(system: Target) -> None:  # 165
+def test_former_result(system: Target) -> None:
     system.put(
         RESULT, '{"provisioningBootID": "old", "b": {"z": 1, "y": [{"d": "<", "c": null}]}, "a": 2}'
     )
@@ -98,7 +98,7 @@ def test_former_result(system: Target) -> None:  # 165
 
 
 @pytest.mark.parametrize("status", [0, 1])
-def test_former_result_on_a_live_system(system: Target, tmp_path: Path, status: int) -> None:  # 166
+def test_former_result_on_a_live_system(system: Target, tmp_path: Path, status: int) -> None:
     system.settings.programs["is-live-image"] = program(tmp_path, "live", f"exit {status}\n")
     system.put(RESULT, "{}")
     system.run({}, *ALL)
@@ -107,7 +107,7 @@ def test_former_result_on_a_live_system(system: Target, tmp_path: Path, status: 
 
 
 @pytest.mark.parametrize("text", ["", "{", "not json", "\x00"])
-def test_former_result_that_is_not_json(system: Target, text: str) -> None:  # 167
+def test_former_result_that_is_not_json(system: Target, text: str) -> None:
     system.put(RESULT, text)
     with pytest.raises(Failure, match="couldn't unmarshal previous report output") as caught:
         system.run({}, *ALL)
@@ -115,7 +115,7 @@ def test_former_result_that_is_not_json(system: Target, text: str) -> None:  # 1
     assert system.at(RESULT).read_text() == text
 
 
-def test_no_result_after_a_failure(system: Target) -> None:  # 168
+def test_no_result_after_a_failure(system: Target) -> None:
     contents = {"source": "data:,x", "verification": {"hash": "sha256-" + "0" * 64}}
     with pytest.raises(Failure):
         system.run({"storage": {"files": [{"path": "/f", "contents": contents}]}}, *ALL)
@@ -218,7 +218,7 @@ class TestLabels:
         text = (system.root.parent / "paths").read_text()
         return [path.removeprefix(str(system.root)) for path in text.splitlines()]
 
-    def test_topmost_new_folder(self, labelled: Target) -> None:  # 169
+    def test_topmost_new_folder(self, labelled: Target) -> None:
         labelled.folder("/old")
         files = [{"path": path} for path in ("/a/b/c", "/a/d", "/old/e/f", "/old/g")]
         labelled.run({"storage": {"files": files}}, *ALL)
@@ -230,7 +230,7 @@ class TestLabels:
         words = (root.parent / "words").read_text().splitlines()
         assert words == [f"-vF0 -r {root} {contexts} -f -"] * 2
 
-    def test_nothing_without_a_policy(self, labelled: Target) -> None:  # 170
+    def test_nothing_without_a_policy(self, labelled: Target) -> None:
         labelled.put("/etc/selinux/config", "SELINUX=disabled\n")
         labelled.run({"storage": {"files": [{"path": "/f"}]}}, *ALL)
         assert not (labelled.root.parent / "paths").exists()
@@ -241,7 +241,7 @@ class TestLabels:
         labelled.run({"storage": {"files": [{"path": "/f"}]}}, *ALL)
         assert not (labelled.root.parent / "paths").exists()
 
-    def test_link_to_nowhere(self, labelled: Target) -> None:  # 171
+    def test_link_to_nowhere(self, labelled: Target) -> None:
         links = [{"path": "/l", "target": "/nowhere"}, {"path": "/loop", "target": "loop"}]
         labelled.run({"storage": {"links": links}}, *ALL)
         assert self.paths(labelled)[:2] == ["/l", "/loop"]
@@ -272,7 +272,7 @@ class TestLabels:
         labelled.run({}, *ALL)
         assert self.paths(labelled) == ["/var", RESULT]
 
-    def test_accounts(self, labelled: Target) -> None:  # 108
+    def test_accounts(self, labelled: Target) -> None:
         furnish(labelled)
         for name in ("passwd-", "subuid", ".pwd.lock", "passwords", "hosts"):
             labelled.put(f"/etc/{name}")

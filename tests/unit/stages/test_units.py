@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""systemd units, with the real systemctl (engine-files 11.7; the numbers are its rows)."""
+"""systemd units, with the real systemctl."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def preset(system: Target) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def test_contents_and_enabled(system: Target) -> None:  # 134
+def test_contents_and_enabled(system: Target) -> None:
     steps = units(system, {"name": "example.service", "contents": SERVICE, "enabled": True})
     assert steps == ["write unit example.service", "set presets of unit example.service"]
     assert system.at(f"{UNITS}/example.service").read_text() == SERVICE
@@ -47,7 +47,7 @@ def test_contents_and_enabled(system: Target) -> None:  # 134
 
 
 @pytest.mark.parametrize("text", ["[Service]\nEnvironment=A=b", ""])
-def test_dropin_only(system: Target, text: str) -> None:  # 135, 136
+def test_dropin_only(system: Target, text: str) -> None:
     units(system, {"name": "x.service", "dropins": [{"name": "a.conf", "contents": text}]})
     assert system.at(f"{UNITS}/x.service.d/a.conf").read_text() == text
     assert [path.name for path in system.at(UNITS).iterdir()] == ["x.service.d"]
@@ -62,12 +62,12 @@ def test_dropin_only(system: Target, text: str) -> None:  # 135, 136
         {"name": "x.service"},
     ],
 )
-def test_nothing_to_write(system: Target, unit: dict[str, Any]) -> None:  # 137
+def test_nothing_to_write(system: Target, unit: dict[str, Any]) -> None:
     units(system, unit)
     assert system.tree() == {}
 
 
-def test_template_and_instances(system: Target) -> None:  # 138
+def test_template_and_instances(system: Target) -> None:
     template = {"name": "echo@.service", "contents": SERVICE}
     instances = [{"name": f"echo@{name}.service", "enabled": True} for name in ("bar", "foo")]
     units(system, template, *instances)
@@ -82,7 +82,7 @@ def test_instance_with_contents_and_dropin(system: Target) -> None:
     assert system.at(f"{UNITS}/echo@foo.service.d/a.conf").is_file()
 
 
-def test_unmasking(system: Target) -> None:  # 139
+def test_unmasking(system: Target) -> None:
     system.link(f"{UNITS}/foo.service", "/dev/null")
     units(
         system,
@@ -93,7 +93,7 @@ def test_unmasking(system: Target) -> None:  # 139
     assert preset(system) == "enable bar.service\n"
 
 
-def test_masking(system: Target) -> None:  # 140
+def test_masking(system: Target) -> None:
     system.put("/usr/lib/systemd/system/foo.service", SERVICE)
     units(system, {"name": "foo.service", "mask": True}, {"name": "bar.service", "mask": True})
     for name in ("foo", "bar"):
@@ -102,7 +102,7 @@ def test_masking(system: Target) -> None:  # 140
 
 
 @pytest.mark.parametrize("kind", ["file", "directory", "link"])
-def test_masking_what_is_there(system: Target, kind: str) -> None:  # 141
+def test_masking_what_is_there(system: Target, kind: str) -> None:
     path = f"{UNITS}/foo.service"
     if kind == "link":
         system.link(path, "/dev/zero")
@@ -113,7 +113,7 @@ def test_masking_what_is_there(system: Target, kind: str) -> None:  # 141
 
 
 @pytest.mark.parametrize("text", [None, "/usr/lib/foo.service", "../../../dev/null"])
-def test_unmasking_what_is_no_mask(system: Target, text: str | None) -> None:  # 142, 143
+def test_unmasking_what_is_no_mask(system: Target, text: str | None) -> None:
     path = f"{UNITS}/foo.service"
     if text is None:
         system.put(path, "x")
@@ -122,23 +122,23 @@ def test_unmasking_what_is_no_mask(system: Target, text: str | None) -> None:  #
     before = system.tree()
     units(system, {"name": "foo.service", "mask": False})
     assert system.tree() == before
-    # 143: kept as in the original, with a warning.
+    # Kept as in Ignition, with a warning.
     assert any("stays masked" in line for line in system.log) == (text == "../../../dev/null")
 
 
-def test_contents_replace_a_mask(system: Target) -> None:  # 144
+def test_contents_replace_a_mask(system: Target) -> None:
     system.link(f"{UNITS}/foo.service", "/dev/null")
     units(system, {"name": "foo.service", "contents": SERVICE})
     assert not system.at(f"{UNITS}/foo.service").is_symlink()
     assert system.at(f"{UNITS}/foo.service").read_text() == SERVICE
 
 
-def test_contents_and_mask(system: Target) -> None:  # 145
+def test_contents_and_mask(system: Target) -> None:
     units(system, {"name": "foo.service", "contents": SERVICE, "mask": True})
     assert str(system.at(f"{UNITS}/foo.service").readlink()) == "/dev/null"
 
 
-def test_disabling(system: Target) -> None:  # 146, 147
+def test_disabling(system: Target) -> None:
     system.put("/usr/lib/systemd/system/foo.service", SERVICE)
     system.put("/usr/lib/systemd/system/static.service", "[Service]\nExecStart=/bin/true\n")
     wants = system.link(
@@ -166,7 +166,7 @@ def test_cut_between_preset_and_disable(system: Target) -> None:
 
 
 def test_disabling_an_instance_does_nothing_and_says_so(system: Target) -> None:
-    # 148: as in the original, whose result counts (compatibility law b), with a warning.
+    # As Ignition does, where a successful run ends in the same state; with a warning.
     system.put("/usr/lib/systemd/system/echo@.service", SERVICE)
     link = system.link(
         f"{UNITS}/multi-user.target.wants/echo@foo.service", "/usr/lib/systemd/system/echo@.service"
@@ -177,7 +177,7 @@ def test_disabling_an_instance_does_nothing_and_says_so(system: Target) -> None:
     assert any("echo@foo.service is left as it is" in line for line in system.log)
 
 
-def test_lines_are_sorted(system: Target) -> None:  # 149
+def test_lines_are_sorted(system: Target) -> None:
     names = ["b.service", "a.timer", "Z.service", "a@y.service", "a.service"]
     units(system, *({"name": name, "enabled": True} for name in names))
     assert preset(system).splitlines() == [
@@ -190,7 +190,7 @@ def test_lines_are_sorted(system: Target) -> None:  # 149
 
 
 @pytest.mark.parametrize("there", ["# vendor\nenable other.service\n", "# no newline at the end"])
-def test_preset_file_that_exists(system: Target, there: str) -> None:  # 150
+def test_preset_file_that_exists(system: Target, there: str) -> None:
     system.put(PRESET, there, 0o600)
     for _ in range(3):
         units(system, {"name": "x.service", "enabled": True})
@@ -297,7 +297,7 @@ def test_again_changes_nothing(system: Target) -> None:
     assert {path: system.at(path).lstat() for path in system.tree()} == before
 
 
-def test_unit_after_a_file_at_its_place(system: Target) -> None:  # 154
+def test_unit_after_a_file_at_its_place(system: Target) -> None:
     system.run(
         {
             "storage": {

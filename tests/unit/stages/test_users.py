@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users and groups, with the real tools (engine-files 11.6; the numbers are its rows)."""
+"""Users and groups, with the real tools."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def words(system: Target, tool: str) -> list[str]:
     return [text for text in system.log if f'executing: "{tool}"' in text]
 
 
-def test_new_users(system: Target) -> None:  # 109, 120
+def test_new_users(system: Target) -> None:
     steps = users(
         system,
         {"name": "test", "passwordHash": HASH, "sshAuthorizedKeys": ["key1", "key2"]},
@@ -133,7 +133,7 @@ def test_both_ways_to_set_a_hash_end_alike(
     assert trees[0] == trees[1]
 
 
-def test_plain_key_file(system: Target) -> None:  # 110
+def test_plain_key_file(system: Target) -> None:
     system.settings.write_authorized_keys_fragment = False
     system.folder("/home/core/.ssh", 0o755, (500, 500))
     users(system, {"name": "core", "sshAuthorizedKeys": ["key"]})
@@ -141,7 +141,7 @@ def test_plain_key_file(system: Target) -> None:  # 110
     assert system.mode("/home/core/.ssh") == 0o755
 
 
-def test_deleting(system: Target) -> None:  # 111
+def test_deleting(system: Target) -> None:
     steps = users(
         system, {"name": "core", "shouldExist": False}, {"name": "test", "shouldExist": False}
     )
@@ -150,7 +150,7 @@ def test_deleting(system: Target) -> None:  # 111
     assert not system.at("/home/core").exists()
 
 
-def test_groups(system: Target) -> None:  # 112, 121
+def test_groups(system: Target) -> None:
     groups(
         system,
         {"name": "jenkins", "gid": 1500, "passwordHash": ""},
@@ -163,7 +163,7 @@ def test_groups(system: Target) -> None:  # 112, 121
     assert not any("saltsalt" in text for text in system.log)
 
 
-def test_groups_deleted(system: Target) -> None:  # 113
+def test_groups_deleted(system: Target) -> None:
     steps = groups(
         system, {"name": "docker", "shouldExist": False}, {"name": "none", "shouldExist": False}
     )
@@ -171,7 +171,7 @@ def test_groups_deleted(system: Target) -> None:  # 113
     assert line(system, "group", "docker") is None
 
 
-def test_group_that_exists(system: Target) -> None:  # 114
+def test_group_that_exists(system: Target) -> None:
     before = system.at("/etc/group").read_text()
     groups(system, {"name": "docker", "gid": 233}, {"name": "wheel"})
     assert system.at("/etc/group").read_text() == before
@@ -184,7 +184,7 @@ def test_gid_set_free_by_a_deletion_is_used_again(system: Target) -> None:
     assert (line(system, "group", "podman") or [])[2] == "233"
 
 
-def test_home_with_mount_points(system: Target) -> None:  # 115
+def test_home_with_mount_points(system: Target) -> None:
     parts = ["/home/test", "/home/test/.ssh", "/home/test/.ssh/foo", "/home/test/.ssh/foo/bar"]
     for path in parts:
         system.folder(path)
@@ -205,14 +205,14 @@ def test_home_with_mount_points(system: Target) -> None:  # 115
     assert (system.mode("/home/test2"), system.owner("/home/test2")) == (0o755, (0, 0))
 
 
-def test_nothing_to_change(system: Target) -> None:  # 116, 125
+def test_nothing_to_change(system: Target) -> None:
     shutil.rmtree(system.at("/home/core"))
     before = system.tree()
     users(system, {"name": "core"})
     assert system.tree() == before
 
 
-def test_groups_of_a_user_are_replaced(system: Target) -> None:  # 117
+def test_groups_of_a_user_are_replaced(system: Target) -> None:
     users(system, {"name": "core", "groups": ["wheel", "docker"]})
     assert (line(system, "group", "docker") or [])[3] == "core"
     users(system, {"name": "core", "groups": ["wheel"]})
@@ -220,7 +220,7 @@ def test_groups_of_a_user_are_replaced(system: Target) -> None:  # 117
     assert (line(system, "group", "docker") or [])[3] == ""
 
 
-def test_home_moves(system: Target) -> None:  # 118
+def test_home_moves(system: Target) -> None:
     system.put("/home/core/file", "mine", owner=(500, 500))
     system.folder("/srv")
     for _ in range(2):
@@ -240,7 +240,7 @@ def test_home_moves(system: Target) -> None:  # 118
 )
 def test_password_of_a_user_who_exists(
     system: Target, password: dict[str, str], field: str
-) -> None:  # 119
+) -> None:
     system.put("/etc/shadow", "root:*:15887:0:::::\ncore:old:15887:0:::::\n", 0o640)
     users(system, {"name": "core", "gecos": "New Name", **password})
     assert (line(system, "shadow", "core") or [])[1] == field
@@ -255,7 +255,7 @@ def test_what_only_the_tool_refuses_is_its_error(system: Target) -> None:
     assert caught.value.hint
 
 
-def test_every_option_once_and_in_order(system: Target) -> None:  # 123
+def test_every_option_once_and_in_order(system: Target) -> None:
     user = {
         "name": "test",
         "homeDir": "/srv/test",
@@ -295,7 +295,7 @@ def test_uid_zero_counts(system: Target) -> None:
         users(system, {"name": "test", "uid": 0})
 
 
-def test_user_and_own_group_leave_together(system: Target) -> None:  # 124
+def test_user_and_own_group_leave_together(system: Target) -> None:
     system.run(
         {
             "passwd": {
@@ -322,14 +322,14 @@ def test_user_leaves_with_a_primary_group_of_another_name(system: Target) -> Non
     assert line(system, "group", "team") is None
 
 
-def test_keys_without_a_home(system: Target) -> None:  # 126
+def test_keys_without_a_home(system: Target) -> None:
     with pytest.raises(Failure) as caught:
         users(system, {"name": "test", "noCreateHome": True, "sshAuthorizedKeys": ["key"]})
     assert caught.value.code == "IGN3213"
     assert line(system, "passwd", "test") is None
 
 
-def test_keys_in_a_folder_of_root(system: Target) -> None:  # 127
+def test_keys_in_a_folder_of_root(system: Target) -> None:
     system.folder("/home/core/.ssh", 0o700)
     with pytest.raises(Failure, match="may not write"):
         users(system, {"name": "core", "sshAuthorizedKeys": ["key"]})
@@ -422,7 +422,7 @@ def test_record_in_the_journal(system: Target, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_key_file_that_exists(system: Target) -> None:
-    # 128: its mode stays, as in the original, whose result counts (compatibility law b).
+    # Its mode stays, as in Ignition: where its run succeeds, ours ends in the same state.
     system.put(f"/home/core/{KEYS}", "old", 0o644, (500, 500))
     for folder in (".ssh", ".ssh/authorized_keys.d"):
         os.chown(system.at(f"/home/core/{folder}"), 500, 500)
@@ -431,7 +431,7 @@ def test_key_file_that_exists(system: Target) -> None:
     assert system.mode(f"/home/core/{KEYS}") == 0o644
 
 
-def test_key_folder_that_leads_elsewhere(system: Target) -> None:  # 129
+def test_key_folder_that_leads_elsewhere(system: Target) -> None:
     system.folder("/home/core/.ssh", 0o700, (500, 500))
     system.link("/home/core/.ssh/authorized_keys.d", "/etc", (500, 500))
     before = system.tree()
@@ -444,17 +444,17 @@ def test_key_folder_that_leads_elsewhere(system: Target) -> None:  # 129
     ("keys", "text"),
     [(["a", "b", "c\n"], "a\nb\nc\n"), (["a"], "a\n"), (["a\n", "b"], "a\n\nb\n")],
 )
-def test_text_of_the_key_file(system: Target, keys: list[str], text: str) -> None:  # 130
+def test_text_of_the_key_file(system: Target, keys: list[str], text: str) -> None:
     users(system, {"name": "core", "sshAuthorizedKeys": keys})
     assert system.at(f"/home/core/{KEYS}").read_text() == text
 
 
-def test_no_keys(system: Target) -> None:  # 131
+def test_no_keys(system: Target) -> None:
     users(system, {"name": "core", "sshAuthorizedKeys": []})
     assert not system.at("/home/core/.ssh").exists()
 
 
-def test_user_of_an_image(system: Target) -> None:  # 132
+def test_user_of_an_image(system: Target) -> None:
     system.put("/etc/nsswitch.conf", "passwd: files altfiles # image\ngroup: files altfiles\n")
     system.put("/usr/lib/passwd", "chrony:x:994:993::/var/lib/chrony:/bin/sh\n")
     system.put("/usr/lib/group", "chrony:x:993:\n")
@@ -463,7 +463,7 @@ def test_user_of_an_image(system: Target) -> None:  # 132
     assert system.owner("/f") == (994, 993)
 
 
-def test_passwd_that_cannot_be_read(system: Target) -> None:  # 133
+def test_passwd_that_cannot_be_read(system: Target) -> None:
     system.at("/etc/passwd").unlink()
     system.folder("/etc/passwd")
     with pytest.raises(Failure, match="/etc/passwd") as caught:
@@ -472,7 +472,7 @@ def test_passwd_that_cannot_be_read(system: Target) -> None:  # 133
 
 
 @pytest.mark.parametrize("text", ["var/home", "/var/home"])
-def test_home_behind_a_link(system: Target, text: str) -> None:  # 107
+def test_home_behind_a_link(system: Target, text: str) -> None:
     shutil.rmtree(system.at("/home"))
     system.folder("/var/home")
     system.link("/home", text)
@@ -480,14 +480,14 @@ def test_home_behind_a_link(system: Target, text: str) -> None:  # 107
     assert system.at(f"/var/home/u/{KEYS}").read_text() == "key\n"
 
 
-def test_keys_of_root(system: Target) -> None:  # 108
+def test_keys_of_root(system: Target) -> None:
     system.folder("/var/roothome", 0o700)
     system.link("/root", "var/roothome")
     users(system, {"name": "root", "sshAuthorizedKeys": ["key"]})
     assert system.at(f"/var/roothome/{KEYS}").read_text() == "key\n"
 
 
-def test_files_of_a_new_user(system: Target) -> None:  # 34
+def test_files_of_a_new_user(system: Target) -> None:
     system.run(
         {
             "passwd": {"users": [{"name": "test"}]},
