@@ -21,52 +21,52 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 # Subcommands, each in its own file of cli/, loaded when it is asked for.
 COMMANDS = ("convert", "help", "lint", "render", "run", "version")
-NOT_BUILT_YET = ("apply", "plan", "test")
+PLANNED = ("apply", "plan", "test")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the program named by argv[0] and returns its exit status."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    words = sys.argv if argv is None else argv
-    program = os.path.basename(words[0])
+    args = sys.argv if argv is None else argv
+    program = os.path.basename(args[0])
     if program == "__main__.py":  # python -m ignition
         program = "ignition"
     try:
         from ignition.base import entrypoint
 
-        return entrypoint.run(program, lambda: _program(program, words[1:]))
+        return entrypoint.run(program, lambda: _program(program, args[1:]))
     except KeyboardInterrupt:  # so early that the border was not loaded yet
         return 130
 
 
-def _program(program: str, words: list[str]) -> int:
+def _program(program: str, args: list[str]) -> int:
     if program == "ignition-validate":
-        return _run("validate", words)
+        return _run("validate", args)
     if program == "ignition-rmcfg":
-        return _run("rmcfg", words)
+        return _run("rmcfg", args)
     if program == "ignition-apply":
-        raise _not_here("IGN6005", f"{program} is not built yet")
-    if words and words[0] in COMMANDS:
-        return _run(words[0], words[1:])
-    if words and words[0] in NOT_BUILT_YET:
-        raise _not_here("IGN6005", f"ignition {words[0]} is not built yet")
-    return boot(words)
+        raise _unavailable("IGN6005", f"{program} is not built yet")
+    if args and args[0] in COMMANDS:
+        return _run(args[0], args[1:])
+    if args and args[0] in PLANNED:
+        raise _unavailable("IGN6005", f"ignition {args[0]} is not built yet")
+    return boot(args)
 
 
-def _run(command: str, words: list[str]) -> int:
+def _run(command: str, args: list[str]) -> int:
     name = f"ignition.cli.{command}"
     try:
         __import__(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise _not_here("IGN6313", f"{command} is not in this initramfs") from error
+        raise _unavailable("IGN6313", f"{command} is not in this initramfs") from error
     module: Any = sys.modules[name]
-    status: int = module.main(words)
+    status: int = module.main(args)
     return status
 
 
-def _not_here(code: str, text: str) -> Failure:
+def _unavailable(code: str, text: str) -> Failure:
     from ignition.base.errors import Failure
 
     failure = Failure(code, text, hint="see ignition --help for what is")
@@ -74,7 +74,7 @@ def _not_here(code: str, text: str) -> Failure:
     return failure
 
 
-def boot(words: list[str]) -> int:
+def boot(args: list[str]) -> int:
     """`ignition --platform P --stage S ...`, as the units call it."""
     from ignition import providers
     from ignition.base import streams
@@ -83,12 +83,12 @@ def boot(words: list[str]) -> int:
 
     settings = load_settings()
     try:
-        request = compat.parse(words, settings, providers.names())
+        request = compat.parse(args, settings, providers.names())
     except compat.UsageError as error:
-        _usage_error(error, words, settings)
+        _usage_error(error, args, settings)
         return 2
     if request.help:
-        streams.print_error(compat.fitted())
+        streams.print_error(compat.fit_to_terminal())
         return 0
     if request.version:
         return _run("version", [])
@@ -97,7 +97,7 @@ def boot(words: list[str]) -> int:
     return run([request.stage], settings)
 
 
-def _usage_error(error: compat.UsageError, words: list[str], settings: Settings) -> None:
+def _usage_error(error: compat.UsageError, args: list[str], settings: Settings) -> None:
     """In the initramfs nobody reads a usage text, so the cause also goes where failures are shown."""
     from ignition.base import streams
     from ignition.base.errors import Failure
@@ -113,7 +113,7 @@ def _usage_error(error: compat.UsageError, words: list[str], settings: Settings)
         except ImportError:
             pass  # a tree made for an initramfs, tried out elsewhere
         else:
-            streams.print_error(advice.on(error, words))
+            streams.print_error(advice.usage_advice(error, args))
             return
     streams.print_error(f"{printable(str(error))}\n{error.hint or compat.USAGE}\n")
     failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)

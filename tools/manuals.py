@@ -12,7 +12,11 @@ from pathlib import Path
 from ignition.cli import convert, lint, render
 
 FOLDER = Path(__file__).parents[1] / "docs" / "man"
-PARSERS = {"convert": convert.parser, "lint": lint.parser, "render": render.parser}
+PARSERS = {
+    "convert": convert.build_parser,
+    "lint": lint.build_parser,
+    "render": render.build_parser,
+}
 _TITLES = {
     "convert": "write an Ignition config in another spec version",
     "lint": "check Ignition configs and say where each finding stands",

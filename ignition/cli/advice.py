@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ignition.cli.compat import UsageError
 
-# Words of other tools, and of habit -> what does that here.
+# KnownNames of other tools, and of habit -> what does that here.
 _OTHER_WORDS = {
     ("validate", "verify", "check", "test"): "ignition lint FILE, or ignition-validate FILE",
     ("fmt", "format", "upgrade", "translate", "migrate"): "ignition convert --to VERSION FILE",
@@ -29,19 +29,19 @@ _SWITCHES = ("help", "log-to-stdout", "version")
 _CONFIGS = (".ign", ".json", ".bu", ".butane", ".yaml", ".yml")
 
 
-def on(error: UsageError, words: list[str]) -> str:
+def usage_advice(error: UsageError, args: list[str]) -> str:
     """What to say of words that `ignition` cannot follow."""
-    said = [word for word in words if word]
+    said = [word for word in args if word]
     if not said:
-        return compat.fitted()
+        return compat.fit_to_terminal()
     if not said[0].startswith("-"):
-        return f"ignition: IGN6004: {said[0]!r} is not a command\n  {command(said[0], said[1:])}\n"
+        return f"ignition: IGN6004: {said[0]!r} is not a command\n  {suggest_command(said[0], said[1:])}\n"
     if isinstance(error, compat.UnknownFlag):
         return f"{printable(str(error))}\n  {_flag(error.name)}\n"
     return f"{printable(str(error))}\n  {_value(error, said)}\n"
 
 
-def command(word: str, more: list[str]) -> str:
+def suggest_command(word: str, more: list[str]) -> str:
     """What may be meant by a command that there is not."""
     if word.endswith((".bu", ".butane")):
         return f"perhaps butane --strict {word} | ignition lint - is meant"
@@ -49,32 +49,34 @@ def command(word: str, more: list[str]) -> str:
         return f"perhaps ignition lint {word} is meant"
     if word in compat.STAGES:
         return f"perhaps ignition run {word} is meant"
-    for words, there in _OTHER_WORDS.items():
-        if word.lower() in words:
+    for synonyms, there in _OTHER_WORDS.items():
+        if word.lower() in synonyms:
             return f"perhaps {there} is meant"
-    close = near(word.lower(), [*_COMMANDS, *(each for words in _OTHER_WORDS for each in words)])
+    close = closest(
+        word.lower(), [*_COMMANDS, *(word for synonyms in _OTHER_WORDS for word in synonyms)]
+    )
     if close in _COMMANDS:
         return f"perhaps {' '.join(['ignition', close, *more])} is meant"
     if close:
-        return command(close, more)
+        return suggest_command(close, more)
     return f"the commands are {', '.join(_COMMANDS)}; ignition help says what each does"
 
 
-def near(word: str, known: Iterable[str]) -> str:
+def closest(word: str, known: Iterable[str]) -> str:
     """The one of some words that is most like another; "" if none is."""
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(word, list(known), n=1)), "")
 
 
-def perhaps(word: str, known: Iterable[str], dashes: str = "") -> str:
+def did_you_mean(word: str, known: Iterable[str], dashes: str = "") -> str:
     """The beginning of a hint: what may be meant by a word that is not known. "" if nothing is like it."""
-    close = near(word, known)
+    close = closest(word, known)
     return f"perhaps {dashes}{close} is meant; " if close else ""
 
 
 def _flag(name: str) -> str:
-    there = perhaps(name, (*compat.TEXT_FLAGS, *_SWITCHES), "-")
+    there = did_you_mean(name, (*compat.TEXT_FLAGS, *_SWITCHES), "-")
     for each in ("lint", "render", "convert"):
         if not there and name in _flags_of(each):
             there = f"ignition {each} has such a flag; "
@@ -85,41 +87,41 @@ def _flags_of(name: str) -> set[str]:
     __import__(f"ignition.cli.{name}")
     from ignition.cli import convert, lint, render
 
-    parser = {"convert": convert, "lint": lint, "render": render}[name].parser()
+    parser = {"convert": convert, "lint": lint, "render": render}[name].build_parser()
     return {flag.lstrip("-") for action in parser._actions for flag in action.option_strings}
 
 
-def _value(error: UsageError, words: list[str]) -> str:
+def _value(error: UsageError, args: list[str]) -> str:
     """What to do about a flag that is missing or has a wrong value."""
     if error.hint:
-        return platforms(given(words, "platform"))
-    stage = given(words, "stage")
+        return platform_advice(flag_value(args, "platform"))
+    stage = flag_value(args, "stage")
     if "stage" in str(error) and stage not in compat.STAGES:
-        return f"{perhaps(stage, compat.STAGES)}--stage is one of {', '.join(compat.STAGES)}"
+        return f"{did_you_mean(stage, compat.STAGES)}--stage is one of {', '.join(compat.STAGES)}"
     return "ignition --help lists all flags"
 
 
-def platforms(word: str) -> str:
+def platform_advice(word: str) -> str:
     """Which platforms there are, and which one may be meant."""
     known = providers.names()
-    return f"{perhaps(word, known)}--platform is one of {', '.join(known)}"
+    return f"{did_you_mean(word, known)}--platform is one of {', '.join(known)}"
 
 
-def on_run(error: UsageError, words: list[str]) -> str:
+def run_advice(error: UsageError, args: list[str]) -> str:
     """What to do about a flag of `ignition run`."""
     if error.hint:
-        return platforms(given(words, "platform"))
+        return platform_advice(flag_value(args, "platform"))
     there = ""
     if isinstance(error, compat.UnknownFlag):
-        there = perhaps(error.name, compat.TEXT_FLAGS, "--")
+        there = did_you_mean(error.name, compat.TEXT_FLAGS, "--")
     return f"{there}ignition run --help shows phases and flags"
 
 
-def given(words: list[str], name: str) -> str:
-    """The value that a flag has among the words, "" if it is not there."""
-    for number, word in enumerate(words):
+def flag_value(args: list[str], name: str) -> str:
+    """The value that a flag has among the args, "" if it is not there."""
+    for number, word in enumerate(args):
         if word.lstrip("-").startswith(f"{name}="):
             return word.partition("=")[2]
         if word.lstrip("-") == name:
-            return words[number + 1] if number + 1 < len(words) else ""
+            return args[number + 1] if number + 1 < len(args) else ""
     return ""

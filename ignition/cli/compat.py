@@ -52,13 +52,13 @@ class UsageError(Exception):
         self.hint = hint
 
 
-def fitted(text: str = USAGE) -> str:
+def fit_to_terminal(text: str = USAGE) -> str:
     """A usage text as wide as the terminal. Not in the initramfs, which has nothing to lay it out with."""
     if in_initramfs():
         return text
-    from ignition.cli.layout import columns, fit
+    from ignition.cli.layout import reflow, terminal_width
 
-    return fit(text, columns())
+    return reflow(text, terminal_width())
 
 
 class UnknownFlag(UsageError):
@@ -81,13 +81,13 @@ class Request:
         self.help = False
 
 
-def parse(words: list[str], settings: Settings, platforms: Collection[str]) -> Request:
+def parse(args: list[str], settings: Settings, platforms: Collection[str]) -> Request:
     """Reads the words after the program's name into `settings`; `platforms` are the known ids.
 
     UsageError for what Go would refuse.
     """
     request = Request()
-    read_flags(words, settings, platforms, request)
+    read_flags(args, settings, platforms, request)
     if request.help or request.version:
         return request
     require_platform(request, platforms)
@@ -103,10 +103,10 @@ def require_platform(request: Request, platforms: Collection[str]) -> None:
 
 
 def read_flags(
-    words: list[str], settings: Settings, platforms: Collection[str], request: Request
+    args: list[str], settings: Settings, platforms: Collection[str], request: Request
 ) -> list[str]:
     """Reads flags up to the first word that is none; returns the words from there on."""
-    rest = list(words)
+    rest = list(args)
     while rest and len(rest[0]) > 1 and rest[0].startswith("-"):
         word = rest.pop(0)
         if word == "--":

@@ -8,7 +8,8 @@ import argparse
 from ignition.base.errors import Failure, InvalidConfig
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin, pointer
-from ignition.cli.complain import complain, refused, take
+from ignition.cli.diagnostics import print_failure, print_findings
+from ignition.cli.inputs import read_config
 from ignition.cli.output import write
 from ignition.cli.parser import Parser
 from ignition.config import convert as conversion
@@ -34,26 +35,26 @@ exit status: 0 written, 1 the config is refused or would lose something, 2 wrong
 """
 
 
-def parser() -> Parser:
+def build_parser() -> Parser:
     """The command line; the manual page is made from it, too."""
-    made = Parser(
+    parser = Parser(
         prog="ignition convert",
         usage="ignition convert --to VERSION [-o FILE] FILE",
         description=DESCRIPTION,
         epilog=EPILOG,
         allow_abbrev=False,
     )
-    made.add_argument("file", metavar="FILE", help="config, or - for standard input")
-    made.add_argument(
-        "--to", required=True, type=version, metavar="VERSION", help="spec version to write"
+    parser.add_argument("file", metavar="FILE", help="config, or - for standard input")
+    parser.add_argument(
+        "--to", required=True, type=parse_version, metavar="VERSION", help="spec version to write"
     )
-    made.add_argument(
+    parser.add_argument(
         "-o", "--output", default="", metavar="FILE", help="write there (standard output)"
     )
-    return made
+    return parser
 
 
-def version(word: str) -> str:
+def parse_version(word: str) -> str:
     """A spec version as an argument."""
     known = conversion.resolve_version(word)
     if known is None:
@@ -63,38 +64,38 @@ def version(word: str) -> str:
     return known
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Exit status: 0 written, 1 refused or lossy, 2 wrong use or an unreadable file."""
-    options = parser().parse_args(words)
-    data, name = take(options.file)
+    options = build_parser().parse_args(args)
+    data, name = read_config(options.file)
     try:
-        text = _converted(data, name, options.to)
+        text = _convert(data, name, options.to)
     except Failure as failure:
-        return refused(failure, data, name)
+        return print_failure(failure, data, name)
     write(text, options.output)
     return 0
 
 
-def _converted(data: bytes, name: str, target: str) -> str:
+def _convert(data: bytes, name: str, target: str) -> str:
     checked = check(data, name)
     if checked.failure is not None:
         raise checked.failure
     assert checked.value is not None
-    complain(checked.findings, data, name)
+    print_findings(checked.findings, data, name)
     value, losses = conversion.convert(checked.value, checked.version, target)
     if losses:
         text = document.parse(data, name)
-        raise lossy(target, [_placed(loss, text.origin(loss.path)) for loss in losses])
+        raise loss_failure(target, [_locate(loss, text.origin(loss.path)) for loss in losses])
     return conversion.format_config(value, target)
 
 
-def lossy(target: str, findings: list[Finding]) -> InvalidConfig:
+def loss_failure(target: str, findings: list[Finding]) -> InvalidConfig:
     """The failure of a conversion that would lose something."""
     return InvalidConfig(
         conversion.LOST, f"this cannot be said in spec {target}", findings=findings
     )
 
 
-def _placed(loss: RuleFinding, origin: Origin) -> Finding:
+def _locate(loss: RuleFinding, origin: Origin) -> Finding:
     origin.pointer = pointer(loss.path)
     return Finding(loss.code, loss.severity, loss.message, origin, loss.hint)

@@ -5,32 +5,36 @@ from __future__ import annotations
 
 from ignition.base.errors import Failure
 from ignition.cli import compat
-from ignition.cli.output import write_out
+from ignition.cli.output import write_stdout
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Exit status: 0 shown, 2 there is no such command."""
-    write_out(_text(words[0].removeprefix("ignition-") if words else "help"))
+    write_stdout(_text(args[0].removeprefix("ignition-") if args else "help"))
     return 0
 
 
 def _text(name: str) -> str:
     if name in ("help", "version", "ignition"):
-        return compat.fitted()
+        return compat.fit_to_terminal()
     if name in ("convert", "lint", "render"):
         from ignition.cli import convert, lint, render
 
-        parsers = {"convert": convert.parser, "lint": lint.parser, "render": render.parser}
+        parsers = {
+            "convert": convert.build_parser,
+            "lint": lint.build_parser,
+            "render": render.build_parser,
+        }
         return parsers[name]().format_help()
     if name in ("rmcfg", "run", "validate"):
         from ignition.cli import rmcfg, run, validate
 
         usage = {"rmcfg": rmcfg.USAGE, "run": run.USAGE, "validate": validate.USAGE}
-        return compat.fitted(usage[name])
+        return compat.fit_to_terminal(usage[name])
     from ignition.cli import advice
 
     failure = Failure(
-        "IGN6004", f"there is no help for {name!r}", hint=advice.command(name, ["--help"])
+        "IGN6004", f"there is no help for {name!r}", hint=advice.suggest_command(name, ["--help"])
     )
     failure.exit_status = 2
     raise failure

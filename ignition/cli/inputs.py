@@ -8,32 +8,34 @@ from collections.abc import Iterator
 from stat import S_ISREG
 
 from ignition.base.errors import Failure
+from ignition.lint.batch import read_file, unreadable_failure
+from ignition.lint.result import STANDARD_INPUT
 
 _GLOB = "*?["
 _HINT = "name a config; the names of those in folders end in .ign"
 _FEW_NAMES, _MANY_NAMES = 5, 1000
 
 
-def paths(words: list[str]) -> list[str]:
+def expand_paths(args: list[str]) -> list[str]:
     """The files that words name, each once and in their order: a file itself, a folder the *.ign files
     in and below it, sorted, a pattern what fits it, sorted; `-` stays.
 
     Failure (IGN6310) for a pattern or folder in which there is nothing.
     """
     found: dict[str, None] = {}
-    for word in words:
-        found.update(dict.fromkeys(_files(word)))
+    for word in args:
+        found.update(dict.fromkeys(_expand(word)))
     return list(found)
 
 
-def _files(word: str) -> list[str]:
+def _expand(word: str) -> list[str]:
     if word != "-" and os.path.isdir(word):
         files = list(_configs(word))
-        return files or _some([], f"no *.ign files in {word}", _lying_in(word))
+        return files or _require_some([], f"no *.ign files in {word}", _describe_folder(word))
     if any(character in word for character in _GLOB) and not os.path.lexists(word):
         import glob
 
-        return _some(
+        return _require_some(
             [
                 file
                 for match in sorted(glob.glob(word, recursive=True))
@@ -66,7 +68,7 @@ def _is_special(path: str) -> bool:
         return False
 
 
-def _lying_in(folder: str) -> str:
+def _describe_folder(folder: str) -> str:
     """What a folder has instead of configs, and what to do about it."""
     names = []
     for here, folders, files in os.walk(folder):
@@ -83,7 +85,18 @@ def _lying_in(folder: str) -> str:
     return f"there is {shown}: name the configs, or let their names end in .ign"
 
 
-def _some(files: list[str], nothing: str, hint: str = _HINT) -> list[str]:
+def _require_some(files: list[str], nothing: str, hint: str = _HINT) -> list[str]:
     if not files:
         raise Failure("IGN6310", nothing, hint=hint)
     return files
+
+
+def read_config(path: str) -> tuple[bytes, str]:
+    """The bytes of a config and the name to print for it; `-` is standard input.
+
+    Failure (IGN6311, exit status 2) if it cannot be read.
+    """
+    try:
+        return read_file(path), STANDARD_INPUT if path == "-" else path
+    except OSError as error:
+        raise unreadable_failure(path, error.strerror or str(error)) from error

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _USUAL, _LEAST = 80, 40
 
 
-def columns() -> int:
+def terminal_width() -> int:
     """The width of the terminal: as COLUMNS says it, else as the one of an output does."""
     try:
         told = int(os.environ.get("COLUMNS", ""))
@@ -28,7 +28,7 @@ def columns() -> int:
     return max(_LEAST, told if told > 0 else _USUAL)
 
 
-def fit(text: str, width: int) -> str:
+def reflow(text: str, width: int) -> str:
     """A text of paragraphs and tables laid out anew.
 
     Lines without indentation are paragraphs. Indented ones are rows of a table where two blanks stand
@@ -38,7 +38,7 @@ def fit(text: str, width: int) -> str:
 
 
 class _Paragraph:
-    """Words that are filled into lines, those after the first one under `hang` blanks."""
+    """KnownNames that are filled into lines, those after the first one under `hang` blanks."""
 
     def __init__(self, head: str, words: str) -> None:
         self.head = head

@@ -9,15 +9,15 @@ import os
 from ignition.base import entrypoint, streams
 from ignition.base.errors import Failure
 from ignition.base.finding import ERROR, INFO, WARNING
-from ignition.cli.inputs import paths
-from ignition.cli.output import write_out
+from ignition.cli.inputs import expand_paths
+from ignition.cli.output import write_stdout
 from ignition.cli.parser import Parser
-from ignition.lint.batch import Job, run
-from ignition.lint.formats import FORMATS, writer
+from ignition.lint.batch import Job, lint_files
+from ignition.lint.formats import FORMATS, load_writer
 from ignition.lint.formats.text import Text, summary
-from ignition.lint.linted import Linted
 from ignition.lint.project import Project, Projects
-from ignition.lint.selection import Selection, resolve, resolve_all, severity
+from ignition.lint.result import LintResult
+from ignition.lint.selection import Selection, parse_severity, resolve, resolve_all
 
 DESCRIPTION = """\
 Checks configs as a first boot would, by every rule of the spec version that each names, and for what is
@@ -44,16 +44,16 @@ exit status: 0 no errors, 1 errors (with --strict also warnings), 2 wrong use or
 """
 
 
-def parser() -> Parser:
+def build_parser() -> Parser:
     """The command line; the manual page is made from it, too."""
-    made = Parser(
+    parser = Parser(
         prog="ignition lint",
         usage="ignition lint [options] FILE...",
         description=DESCRIPTION,
         epilog=EPILOG,
         allow_abbrev=False,
     )
-    add = made.add_argument
+    add = parser.add_argument
     add("files", nargs="*", metavar="FILE", help="config, folder of configs, pattern, or -")
     add("--strict", action="store_true", help="count warnings as errors")
     add("--format", choices=FORMATS, default="text", help="how findings are written (text)")
@@ -78,20 +78,20 @@ def parser() -> Parser:
     )
     add("--no-config", action="store_true", help="do not look for .ignition-lint.toml")
     add("--explain", metavar="RULE", help="show the documentation of a rule or another code")
-    return made
+    return parser
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Exit status: 0 no errors, 1 errors, 2 wrong use or an unreadable file."""
-    made = parser()
-    options = made.parse_args(words)
+    parser = build_parser()
+    options = parser.parse_args(args)
     if not options.files and options.explain is None:
-        made.error("name at least one FILE")
+        parser.error("name at least one FILE")
     try:
         if options.explain is not None:
             from ignition.lint.explain import explain
 
-            write_out(explain(options.explain))
+            write_stdout(explain(options.explain))
             return 0
         jobs = _jobs(options)
     except Failure as failure:
@@ -106,13 +106,13 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     platform = options.platform or ""
     projects = Projects(_names)
     jobs = []
-    for path in paths(options.files):
+    for path in expand_paths(options.files):
         folder = "" if path == "-" else os.path.dirname(path)
-        project = Project() if options.no_config else projects.of(folder)
+        project = Project() if options.no_config else projects.lookup(folder)
         jobs.append(
             Job(
                 path,
-                own.over(project.selection),
+                own.merged_over(project.selection),
                 _platform(platform or project.platform),
                 options.systemd_verify,
                 options.strict or project.strict,
@@ -130,7 +130,7 @@ def _selection(options: argparse.Namespace) -> Selection:
         rule, equals, level = word.partition("=")
         if not equals:
             raise Failure("IGN6303", f"{word!r} names no severity", hint="write RULE=LEVEL")
-        pairs += [(code, severity(level)) for code in resolve(rule, names)]
+        pairs += [(code, parse_severity(level)) for code in resolve(rule, names)]
     return Selection(
         resolve_all(_listed(options.select), names),
         resolve_all(_listed(options.ignore), names),
@@ -163,23 +163,23 @@ def _platform(name: str) -> str:
 def _lint(jobs: list[Job], form: str) -> int:
     counts = {ERROR: 0, WARNING: 0, INFO: 0}
     text = Text(os.isatty(streams.STDOUT) and not os.environ.get("NO_COLOR"))
-    done: list[Linted] = []
-    missed, failed = 0, 0
-    for each in run(jobs):
-        missed += each.missed
+    done: list[LintResult] = []
+    unreadable, failed = 0, 0
+    for each in lint_files(jobs):
+        unreadable += each.unreadable
         failed += bool(each.failures)
         if form != "text":
             done.append(each)
-        elif each.missed:
+        elif each.unreadable:
             (why,) = each.findings
             entrypoint.print_failure("ignition", Failure(why.code, why.message, hint=why.hint))
         else:
-            write_out(text.file(each))
+            write_stdout(text.file(each))
             for finding in each.findings:
                 counts[finding.severity] += 1
     if form != "text":
-        write_out(writer(form)(done))
-    elif missed < len(jobs):
-        strictly = bool(failed > missed and not counts[ERROR])
-        write_out(summary(len(jobs) - missed, counts, strict=strictly))
-    return 2 if missed else int(failed > 0)
+        write_stdout(load_writer(form)(done))
+    elif unreadable < len(jobs):
+        strictly = bool(failed > unreadable and not counts[ERROR])
+        write_stdout(summary(len(jobs) - unreadable, counts, strict=strictly))
+    return 2 if unreadable else int(failed > 0)

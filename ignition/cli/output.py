@@ -10,7 +10,7 @@ from ignition.base.errors import Failure
 from ignition.base.files import write_atomically
 
 
-def write_out(text: str) -> None:
+def write_stdout(text: str) -> None:
     """To standard output. Failure (IGN6312) if it cannot be written: what was asked for would be lost."""
     try:
         streams.write(streams.STDOUT, text)
@@ -24,7 +24,7 @@ def write(text: str, path: str) -> None:
     """To standard output if `path` is empty or `-`, else in place of that file. Failure (IGN6312) if it
     cannot be written."""
     if path in ("", "-"):
-        write_out(text)
+        write_stdout(text)
         return
     data = text.encode("utf-8", "surrogatepass")
     try:

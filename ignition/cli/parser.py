@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from ignition.base.errors import Failure
-from ignition.cli.output import write_out
+from ignition.cli.output import write_stdout
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,16 +32,16 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def format_help(self) -> str:
-        from ignition.cli.layout import columns
+        from ignition.cli.layout import terminal_width
 
-        self._width = columns()
+        self._width = terminal_width()
         return super().format_help()
 
     def _get_formatter(self) -> Layout:
         return Layout(self.prog, self._width)
 
     def _print_message(self, message: str, file: object = None) -> None:
-        write_out(message)
+        write_stdout(message)
 
     def _wrong(self, message: str, advice: str = "") -> Failure:
         usage = f"usage: {self.usage}; {self.prog} --help says more"
@@ -50,7 +50,7 @@ class Parser(argparse.ArgumentParser):
         return failure
 
     def _advice(self, unknown: list[str]) -> str:
-        from ignition.cli.advice import near
+        from ignition.cli.advice import closest
 
         word = unknown[0]
         if not word.startswith("-"):
@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
         if file:
             return file
         flags = [flag for action in self._actions for flag in action.option_strings]
-        close = near(word.partition("=")[0], flags)
+        close = closest(word.partition("=")[0], flags)
         return f"perhaps {close} is meant" if close else ""
 
     def _file_among(self, words: Iterable[str]) -> str:
@@ -80,6 +80,6 @@ class Layout(argparse.RawDescriptionHelpFormatter):
         return textwrap.wrap(text, width, break_on_hyphens=False)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        from ignition.cli.layout import fit
+        from ignition.cli.layout import reflow
 
-        return fit(text, width).rstrip("\n")
+        return reflow(text, width).rstrip("\n")

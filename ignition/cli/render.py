@@ -18,8 +18,9 @@ from ignition.base.log import Log
 from ignition.base.origin import Origin, pointer
 from ignition.base.printable import printable
 from ignition.base.settings import Settings
-from ignition.cli.complain import complain, refused, take
-from ignition.cli.convert import lossy, version
+from ignition.cli.convert import loss_failure, parse_version
+from ignition.cli.diagnostics import print_failure, print_findings
+from ignition.cli.inputs import read_config
 from ignition.cli.output import write
 from ignition.cli.parser import Parser
 from ignition.config import convert, document, shapes
@@ -48,20 +49,20 @@ _WIDTH = 40
 _SECRET = ("passwordHash", "value")
 
 
-def parser() -> Parser:
+def build_parser() -> Parser:
     """The command line; the manual page is made from it, too."""
-    made = Parser(
+    parser = Parser(
         prog="ignition render",
         usage="ignition render [options] FILE",
         description=DESCRIPTION,
         epilog=EPILOG,
         allow_abbrev=False,
     )
-    add = made.add_argument
+    add = parser.add_argument
     add("file", metavar="FILE", help="config, or - for standard input")
     add(
         "--to",
-        type=version,
+        type=parse_version,
         default=convert.NEWEST_STABLE,
         metavar="VERSION",
         help=f"spec version to write ({convert.NEWEST_STABLE})",
@@ -77,19 +78,19 @@ def parser() -> Parser:
     )
     add("--verbose", action="store_true", help="show the engine's log on standard error")
     add("-o", "--output", default="", metavar="FILE", help="write there (standard output)")
-    return made
+    return parser
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Exit status: 0 written, 1 refused or not to be had, 2 wrong use or an unreadable file."""
-    options = parser().parse_args(words)
-    data, name = take(options.file)
+    options = build_parser().parse_args(args)
+    data, name = read_config(options.file)
     try:
         rendered = render(data, name, _context(options))
-        complain(rendered.findings, data, name)
+        print_findings(rendered.findings, data, name)
         text = _listing(rendered, data, name) if options.origins else _config(rendered, options.to)
     except Failure as failure:
-        return refused(failure, data, name)
+        return print_failure(failure, data, name)
     write(text, options.output)
     return 0
 
@@ -112,7 +113,7 @@ def _context(options: argparse.Namespace) -> FetchContext:
 def _config(rendered: Rendered, target: str) -> str:
     value, losses = convert.convert(rendered.value, shapes.NEWEST, target)
     if losses:
-        raise lossy(
+        raise loss_failure(
             target,
             [
                 Finding(
@@ -137,7 +138,7 @@ def _listing(rendered: Rendered, data: bytes, name: str) -> str:
         origin = origins.find(rendered.table, *path)
         if origin.source == name:
             origin.line, origin.column = text.position(_path(origin.pointer))
-        rows.append((printable(pointer(path)), _shown(path, value), origin))
+        rows.append((printable(pointer(path)), _printable(path, value), origin))
     left = max((len(where) for where, _, _ in rows), default=0)
     middle = max((len(value) for _, value, _ in rows), default=0)
     return "".join(
@@ -162,7 +163,7 @@ def _path(there: str) -> tuple[str | int, ...]:
     return tuple(int(step) if step.isdigit() else step for step in there.split("/")[1:])
 
 
-def _shown(path: tuple[str | int, ...], value: Any) -> str:
+def _printable(path: tuple[str | int, ...], value: Any) -> str:
     if path[-1] in _SECRET:
         return "(secret)"
     text = printable(json.dumps(value, ensure_ascii=False))

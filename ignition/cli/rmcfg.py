@@ -14,7 +14,7 @@ from ignition.base.errors import Failure
 from ignition.base.log import Log, open_sink
 from ignition.base.printable import printable
 from ignition.base.settings import Settings, load_settings
-from ignition.cli.compat import FALSE, TRUE, UsageError, fitted
+from ignition.cli.compat import FALSE, TRUE, UsageError, fit_to_terminal
 from ignition.resource.context import FetchContext
 
 USAGE = """\
@@ -34,33 +34,33 @@ Exit status: 0 deleted, nothing there, or not allowed (the log tells); 1 failed,
 
 
 class Request:
-    """What the words ask for."""
+    """What the args ask for."""
 
-    __slots__ = ("help", "log_to_stdout", "platform", "version", "words")
+    __slots__ = ("args", "help", "log_to_stdout", "platform", "version")
 
     def __init__(self) -> None:
         self.platform = ""
         self.log_to_stdout = False
         self.version = False
         self.help = False
-        self.words: list[str] = []
+        self.args: list[str] = []
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Exit status 0 done (or refused by VMware, with a warning), 1 failed, 2 wrong use."""
     try:
-        request = parse(words)
+        request = parse(args)
     except UsageError as error:
         streams.print_error(f"{printable(str(error))}\n{_advice(str(error))}{USAGE}")
         return 2
     if request.help:
-        streams.print_error(fitted(USAGE))
+        streams.print_error(fit_to_terminal(USAGE))
         return 0
     if request.version:
         from ignition.cli import version
 
         return version.main([])
-    if request.words:
+    if request.args:
         streams.print_error(USAGE)
         return 2
     if not request.platform:
@@ -111,17 +111,17 @@ def delete(settings: Settings, log: Log) -> bool:
     return gone
 
 
-def parse(words: list[str]) -> Request:
-    """Reads the words after the program's name; UsageError in pflag's words."""
+def parse(args: list[str]) -> Request:
+    """Reads the words after the program's name; UsageError in pflag's args."""
     request = Request()
-    rest = list(words)
+    rest = list(args)
     while rest:
         word = rest.pop(0)
         if word == "--":
-            request.words += rest
+            request.args += rest
             break
         if len(word) < 2 or not word.startswith("-"):
-            request.words.append(word)
+            request.args.append(word)
         elif word.startswith("--"):
             _long(word, rest, request)
         elif word.startswith("-h"):
@@ -146,9 +146,9 @@ def _long(word: str, rest: list[str], request: Request) -> None:
 
 
 def _advice(error: str) -> str:
-    from ignition.cli.advice import near
+    from ignition.cli.advice import closest
 
-    close = near(error.rpartition("--")[2], ("platform", "log-to-stdout", "version", "help"))
+    close = closest(error.rpartition("--")[2], ("platform", "log-to-stdout", "version", "help"))
     return f"perhaps --{close} is meant\n" if close and error.startswith("unknown flag") else ""
 
 

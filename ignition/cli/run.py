@@ -7,7 +7,7 @@ from ignition import providers
 from ignition.base.errors import Failure
 from ignition.base.settings import in_initramfs, load_settings
 from ignition.cli import compat
-from ignition.cli.output import write_out
+from ignition.cli.output import write_stdout
 from ignition.engine.main import run
 from ignition.engine.phases import PHASES
 
@@ -43,24 +43,24 @@ Exit status: 0 done, 1 a phase failed, 2 wrong use, 3 the state file cannot be u
 """
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Exit status as of the boot's own command line."""
     settings = load_settings()
     request = compat.Request()
     phases: list[str] = []
-    rest = list(words)
+    rest = list(args)
     try:
         while rest and not request.help:
             rest = compat.read_flags(rest, settings, providers.names(), request)
             if rest:
                 phases.append(_phase(rest.pop(0)))
         if request.help:
-            write_out(compat.fitted(USAGE))
+            write_stdout(compat.fit_to_terminal(USAGE))
             return 0
         compat.require_platform(request, providers.names())
     except compat.UsageError as error:
         code = "IGN6003" if error.hint else "IGN6004"
-        raise _wrong_use(code, str(error), _advice(error, words)) from error
+        raise _wrong_use(code, str(error), _advice(error, args)) from error
     if not phases:
         raise _wrong_use("IGN6004", "name at least one phase", f"phases: {', '.join(PHASES)}")
     return run(phases, settings)
@@ -72,12 +72,12 @@ def _phase(word: str) -> str:
     return word
 
 
-def _advice(error: compat.UsageError, words: list[str]) -> str:
+def _advice(error: compat.UsageError, args: list[str]) -> str:
     if in_initramfs():
         return error.hint or "ignition run --help shows phases and flags"
     from ignition.cli import advice
 
-    return advice.on_run(error, words)
+    return advice.run_advice(error, args)
 
 
 def _wrong_use(code: str, text: str, hint: str) -> Failure:

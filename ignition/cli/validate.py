@@ -6,9 +6,9 @@ from __future__ import annotations
 from ignition.base import streams
 from ignition.base.finding import ERROR
 from ignition.base.printable import printable
-from ignition.cli.output import write_out
+from ignition.cli.output import write_stdout
 from ignition.config.check import check
-from ignition.lint.batch import read
+from ignition.lint.batch import read_file
 
 USAGE = """\
 Usage:
@@ -21,10 +21,10 @@ Flags:
 """
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Exit status 0 valid, 1 invalid or unreadable or wrong number of files, 2 unknown flag."""
-    while words and words[0].startswith("-") and words[0] != "-":
-        name = words.pop(0)
+    while args and args[0].startswith("-") and args[0] != "-":
+        name = args.pop(0)
         if name == "--":
             break
         if name in ("-version", "--version"):
@@ -34,24 +34,24 @@ def main(words: list[str]) -> int:
         if name in ("-h", "-help", "--help"):
             from ignition.cli import compat
 
-            streams.print_error(compat.fitted(USAGE))
+            streams.print_error(compat.fit_to_terminal(USAGE))
             return 0
         flag = name.removeprefix("-").removeprefix("-").partition("=")[0]
-        from ignition.cli.advice import perhaps
+        from ignition.cli.advice import did_you_mean
 
-        there = perhaps(flag, ("version", "help"), "-").replace("; ", "\n")
+        there = did_you_mean(flag, ("version", "help"), "-").replace("; ", "\n")
         streams.print_error(f"flag provided but not defined: -{printable(flag)}\n{there}{USAGE}")
         return 2
-    if len(words) != 1:
+    if len(args) != 1:
         streams.print_error(USAGE)
         return 1
     try:
-        data = read(words[0])
+        data = read_file(args[0])
     except OSError as error:
-        streams.print_error(f"couldn't read config: {printable(words[0])}: {error.strerror}\n")
+        streams.print_error(f"couldn't read config: {printable(args[0])}: {error.strerror}\n")
         return 1
-    checked = check(data, words[0])
-    write_out("".join(f"{printable(str(finding))}\n" for finding in checked.findings))
+    checked = check(data, args[0])
+    write_stdout("".join(f"{printable(str(finding))}\n" for finding in checked.findings))
     if any(finding.severity == ERROR for finding in checked.findings):
         return 1
     if checked.refusal:

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import ignition
-from ignition.cli.output import write_out
+from ignition.cli.output import write_stdout
 
 
 def main(_words: list[str]) -> int:
     """Exit status 0."""
-    write_out(f"Ignition {ignition.__version__}\n")
+    write_stdout(f"Ignition {ignition.__version__}\n")
     return 0

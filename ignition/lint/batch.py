@@ -16,12 +16,12 @@ from ignition.base.finding import ERROR
 from ignition.base.origin import Origin
 from ignition.base.record import record
 from ignition.lint.finding import LintFinding
-from ignition.lint.linted import STANDARD_INPUT, Linted, linted
+from ignition.lint.result import STANDARD_INPUT, LintResult, lint_result
 from ignition.lint.selection import Selection
 
 # From so many configs on, starting other processes is cheaper than doing it alone.
 _MANY = 100
-LIMIT = 256 << 20
+SIZE_LIMIT = 256 << 20
 """Bytes of a config, more than any can have: /dev/zero has an end here."""
 
 
@@ -36,21 +36,21 @@ class Job:
     strict: bool = False
 
 
-def run(jobs: list[Job]) -> Iterator[Linted]:
+def lint_files(jobs: list[Job]) -> Iterator[LintResult]:
     """What came of each job, in their order."""
-    if _many(jobs):
-        from ignition.lint import sidebyside
+    if _worth_forking(jobs):
+        from ignition.lint import parallel
 
         # Processes begin with what is imported here.
-        one(Job(os.devnull, Selection()))
-        workers = sidebyside.start(jobs, one, len(os.sched_getaffinity(0)))
+        lint_file(Job(os.devnull, Selection()))
+        workers = parallel.start(jobs, lint_file, len(os.sched_getaffinity(0)))
         if workers:
-            yield from sidebyside.results(workers, len(jobs))
+            yield from parallel.results(workers, len(jobs))
             return
-    yield from map(one, jobs)
+    yield from map(lint_file, jobs)
 
 
-def _many(jobs: list[Job]) -> bool:
+def _worth_forking(jobs: list[Job]) -> bool:
     """Whether several processes lint side by side: not for few configs, nor for one that comes by standard
     input, nor on systems where a fork is no safe copy."""
     if len(jobs) < _MANY or sys.platform != "linux" or any(job.path == "-" for job in jobs):
@@ -58,22 +58,22 @@ def _many(jobs: list[Job]) -> bool:
     return len(os.sched_getaffinity(0)) > 1
 
 
-def one(job: Job) -> Linted:
+def lint_file(job: Job) -> LintResult:
     """Lints one config."""
     name = STANDARD_INPUT if job.path == "-" else job.path
     begun = time.monotonic()
     try:
-        done = _linted(job, name, read(job.path))
+        done = _lint(job, name, read_file(job.path))
     except OSError as error:
-        done = _missed(name, error.strerror or str(error))
+        done = _unreadable_result(name, error.strerror or str(error))
     except MemoryError:
-        done = _missed(name, "out of memory")
+        done = _unreadable_result(name, "out of memory")
     done.strict = job.strict
     done.seconds = time.monotonic() - begun
     return done
 
 
-def _linted(job: Job, name: str, data: bytes) -> Linted:
+def _lint(job: Job, name: str, data: bytes) -> LintResult:
     from ignition.lint.run import lint
 
     found = lint(data, name, platform=job.platform, systemd_verify=job.systemd_verify)
@@ -81,16 +81,16 @@ def _linted(job: Job, name: str, data: bytes) -> Linted:
         from ignition.lint.refusals import is_refusal
 
         found = list(job.selection.apply(found, is_refusal))
-    return linted(name, data, found)
+    return lint_result(name, data, found)
 
 
-def _missed(name: str, reason: str) -> Linted:
-    failure = unreadable(name, reason)
+def _unreadable_result(name: str, reason: str) -> LintResult:
+    failure = unreadable_failure(name, reason)
     why = LintFinding(failure.code, ERROR, failure.text, Origin(name), failure.hint)
-    return Linted(name, [why], {}, missed=True)
+    return LintResult(name, [why], {}, unreadable=True)
 
 
-def unreadable(name: str, reason: str) -> Failure:
+def unreadable_failure(name: str, reason: str) -> Failure:
     """IGN6311 for a config that cannot be read."""
     hint = "name a file that may be read, or - for standard input"
     failure = Failure("IGN6311", f"cannot read {name or repr(name)}: {reason}", hint=hint)
@@ -98,22 +98,22 @@ def unreadable(name: str, reason: str) -> Failure:
     return failure
 
 
-def read(path: str) -> bytes:
+def read_file(path: str) -> bytes:
     """The bytes of a file, or of standard input for `-`. OSError when it cannot be read, or has no end."""
     if path == "-":
-        return _whole(0)
+        return _read_all(0)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     try:
-        return _whole(descriptor)
+        return _read_all(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _whole(descriptor: int) -> bytes:
+def _read_all(descriptor: int) -> bytes:
     # Directories and pipes have sizes that say nothing.
     known = os.fstat(descriptor)
-    if not S_ISREG(known.st_mode) or known.st_size <= LIMIT:
-        data = streams.read(descriptor, LIMIT)
-        if len(data) <= LIMIT:
+    if not S_ISREG(known.st_mode) or known.st_size <= SIZE_LIMIT:
+        data = streams.read(descriptor, SIZE_LIMIT)
+        if len(data) <= SIZE_LIMIT:
             return data
-    raise OSError(errno.EFBIG, f"it is larger than {LIMIT >> 20} MiB, which no config is")
+    raise OSError(errno.EFBIG, f"it is larger than {SIZE_LIMIT >> 20} MiB, which no config is")

@@ -8,7 +8,7 @@ import textwrap
 from ignition.base.codes import CODES
 from ignition.base.errors import Failure
 from ignition.lint.registry import RULES, RuleDoc
-from ignition.lint.selection import near
+from ignition.lint.selection import suggest
 
 
 def explain(word: str) -> str:
@@ -23,7 +23,9 @@ def explain(word: str) -> str:
     found = [doc for doc in RULES.values() if code == doc.code or word == doc.name]
     if not found:
         text = f"{word!r} is neither a code nor the name of a rule"
-        raise Failure("IGN6302", text, hint=near(word, {c: doc.name for c, doc in RULES.items()}))
+        raise Failure(
+            "IGN6302", text, hint=suggest(word, {c: doc.name for c, doc in RULES.items()})
+        )
     return "\n".join(rule_page(doc) for doc in found)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from ignition.base.errors import Failure
 from ignition.base.origin import Origin
 from ignition.base.record import record
-from ignition.lint.selection import Selection, resolve, resolve_all, severity
+from ignition.lint.selection import Selection, parse_severity, resolve, resolve_all
 
 FILE = ".ignition-lint.toml"
 _KEYS = ("ignore", "platform", "select", "severity", "strict")
@@ -72,18 +72,18 @@ def _project(table: dict[str, Any], names: dict[str, str]) -> Project:
             raise Failure("IGN6304", f"unknown key {key!r}", hint=f"there are {', '.join(_KEYS)}")
     severities = _typed(table, "severity", dict)
     selection = Selection(
-        resolve_all(_words(table, "select"), names),
-        resolve_all(_words(table, "ignore"), names),
+        resolve_all(_strings(table, "select"), names),
+        resolve_all(_strings(table, "ignore"), names),
         tuple(
-            (code, severity(str(how)))
-            for word, how in severities.items()
+            (code, parse_severity(str(level)))
+            for word, level in severities.items()
             for code in resolve(word, names)
         ),
     )
     return Project(selection, _typed(table, "platform", str), _typed(table, "strict", bool))
 
 
-def _words(table: dict[str, Any], key: str) -> list[str]:
+def _strings(table: dict[str, Any], key: str) -> list[str]:
     words: list[Any] = _typed(table, key, list)
     if not all(isinstance(word, str) for word in words):
         raise Failure("IGN6304", f"{key} must be a list of strings")
@@ -106,7 +106,7 @@ class Projects:
         self._by_folder: dict[str, Project] = {}
         self._by_file: dict[str, Project] = {"": Project()}
 
-    def of(self, folder: str) -> Project:
+    def lookup(self, folder: str) -> Project:
         """The project of the configs in a folder."""
         known = self._by_folder.get(folder)
         if known is None:

@@ -15,11 +15,11 @@ from ignition.lint.finding import LintFinding
 
 def is_refusal(finding: LintFinding) -> bool:
     """Whether the engine would refuse the config for it."""
-    return finding.severity == ERROR and finding.code in of_the_engine()
+    return finding.severity == ERROR and finding.code in config_codes()
 
 
 @cache
-def of_the_engine() -> frozenset[str]:
+def config_codes() -> frozenset[str]:
     """Codes of what the engine itself has to say about configs."""
     found = {value for name, value in vars(codes).items() if name.isupper() and value[:3] == "IGN"}
     for each in pkgutil.iter_modules(rules.__path__):

@@ -73,11 +73,11 @@ def _all() -> list[RuleDoc]:
         for package in (config_rules, lint_rules)
         for module in pkgutil.iter_modules(package.__path__)
     ]
-    modules += ["ignition.lint.reading", "ignition.lint.verify"]
-    found = [(module, *rule) for module in modules for rule in _of_module(module)]
+    modules += ["ignition.lint.document_rules", "ignition.lint.verify"]
+    found = [(module, *rule) for module in modules for rule in _rules_in_module(module)]
     names = Counter(constant for _, constant, _, _ in found)
     return [
-        _document(_name(module, constant, names), rule, text)
+        _rule_doc(_name(module, constant, names), rule, text)
         for module, constant, rule, text in found
     ]
 
@@ -85,11 +85,11 @@ def _all() -> list[RuleDoc]:
 def _name(module: str, constant: str, names: Counter[str]) -> str:
     """The constant as words with dashes; after the name of its module if others have the same."""
     theme = module.rpartition(".")[2]
-    words = f"{theme}_{constant}" if names[constant] > 1 and theme != "reading" else constant
+    words = f"{theme}_{constant}" if names[constant] > 1 and theme != "document_rules" else constant
     return words.lower().replace("_", "-")
 
 
-def _of_module(name: str) -> Iterator[tuple[str, Rule | LintRule, str]]:
+def _rules_in_module(name: str) -> Iterator[tuple[str, Rule | LintRule, str]]:
     """The rules that a module defines, with the names of their constants and the texts below."""
     module = importlib.import_module(name)
     body = ast.parse(_source(module)).body
@@ -108,7 +108,7 @@ def _source(module: Any) -> str:
         return file.read()
 
 
-def _document(name: str, rule: Rule | LintRule, text: str) -> RuleDoc:
+def _rule_doc(name: str, rule: Rule | LintRule, text: str) -> RuleDoc:
     if isinstance(rule, LintRule):
         title, since = rule.title, rule.since
     else:

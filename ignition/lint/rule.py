@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @record
-class Found:
+class Violation:
     """One broken rule.
 
     path      leads from the top of the config to the faulty value
@@ -54,18 +54,18 @@ class LintRule:
     since: str = "3.0.0"
     secret: bool = False
 
-    def at(self, path: Path, message: str = "", hint: str = "") -> Found:
+    def at(self, path: Path, message: str = "", hint: str = "") -> Violation:
         """The finding that this rule is broken by the value at `path`."""
-        found = Found(self.code, self.severity, path, message or self.title, hint or self.hint)
+        found = Violation(self.code, self.severity, path, message or self.title, hint or self.hint)
         found.secret = self.secret
         return found
 
     def inside(
         self, text: Embedded, span: tuple[int, int], message: str = "", hint: str = ""
-    ) -> Found:
+    ) -> Violation:
         """The finding that this rule is broken by a part of an embedded text."""
         start, end = span
-        return Found(
+        return Violation(
             self.code,
             self.severity,
             text.path,

@@ -9,11 +9,11 @@ from itertools import accumulate
 from ignition.base.finding import ERROR, INFO, Finding, limit_findings
 from ignition.base.origin import Origin, pointer
 from ignition.config import check, codes, decode, fast, merge, rules, shapes, translate, versions
-from ignition.lint import place
 from ignition.lint import rules as lint_rules
+from ignition.lint import spans
 from ignition.lint.finding import Inner, LintFinding
-from ignition.lint.made import Made
-from ignition.lint.subject import Subject, body_of, references
+from ignition.lint.inventory import Inventory
+from ignition.lint.subject import Subject, inline_body, references
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ignition.lint.embedded import Embedded
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
 
     Path = tuple[str | int, ...]
 
@@ -42,18 +42,18 @@ def lint(
     systemd_verify  also ask `systemd-analyze verify` about the units
     """
     config = _Config(data, source)
-    made = Made()
-    config.collect(made)
-    return config.findings(made, platform, systemd_verify)
+    inventory = Inventory()
+    config.collect(inventory)
+    return config.findings(inventory, platform, systemd_verify)
 
 
-class Left:
+class Budget:
     """How many configs may still be looked at inside the outermost one."""
 
     def __init__(self) -> None:
         self._count = _MOST_INSIDE
 
-    def nothing(self) -> bool:
+    def exhausted(self) -> bool:
         """Takes one; whether there was none."""
         self._count -= 1
         return self._count < 0
@@ -62,7 +62,9 @@ class Left:
 class _Config:
     """One config with those inside it."""
 
-    def __init__(self, data: bytes, source: str, depth: int = 0, left: Left | None = None) -> None:
+    def __init__(
+        self, data: bytes, source: str, depth: int = 0, budget: Budget | None = None
+    ) -> None:
         self.data = data
         self.source = source
         self.depth = depth
@@ -72,52 +74,54 @@ class _Config:
         self.remote = False
         self.too_deep: list[Path] = []
         self.too_many: list[Path] = []
-        left = left or Left()
+        budget = budget or Budget()
         for resource, path in references(self.value or {}):
-            body = body_of(resource, path)
+            body = inline_body(resource, path)
             if body is None or body.data is None or depth >= _DEPTH_MAX:
                 self.remote = self.remote or body is None
                 self.too_deep += [path] if body is not None and depth >= _DEPTH_MAX else []
-            elif left.nothing():
+            elif budget.exhausted():
                 self.too_many.append(path)
             else:
-                child = _Config(body.data, source, depth + 1, left)
+                child = _Config(body.data, source, depth + 1, budget)
                 self.children.append((path, body.text(""), child))
 
-    def collect(self, made: Made) -> None:
-        made.add(self.value or {})
-        made.whole = made.whole and not self.remote and self.value is not None
+    def collect(self, inventory: Inventory) -> None:
+        inventory.add(self.value or {})
+        inventory.complete = inventory.complete and not self.remote and self.value is not None
         for _, _, child in self.children:
-            child.collect(made)
+            child.collect(inventory)
 
-    def findings(self, made: Made, platform: str, systemd_verify: bool) -> list[LintFinding]:
+    def findings(
+        self, inventory: Inventory, platform: str, systemd_verify: bool
+    ) -> list[LintFinding]:
         text = self.checked.document if self.checked else None
         subject = Subject(
-            self.data, self.source, self.value or {}, made, text=text, platform=platform
+            self.data, self.source, self.value or {}, inventory, text=text, platform=platform
         )
-        found = list(self._base()) if self.checked else []
+        found = list(self._engine_findings()) if self.checked else []
         if self.value is not None:
-            own, more = limit_findings(lint_rules.findings(subject))
-            found.extend(_placed(subject, each) for each in own)
+            own, more = limit_findings(lint_rules.violations(subject))
+            found.extend(_locate(subject, each) for each in own)
             if systemd_verify:
                 from ignition.lint import verify
 
-                found.extend(_placed(subject, each) for each in verify.findings(subject))
-            found.extend(_placed(subject, each) for each in self._together())
+                found.extend(_locate(subject, each) for each in verify.violations(subject))
+            found.extend(_locate(subject, each) for each in self._merge_violations())
             inner, more_inside = limit_findings(
-                _from_inside(subject, path, embedded, child, each)
+                _outer_finding(subject, path, embedded, child, each)
                 for path, embedded, child in self.children
-                for each in child.findings(made, "", systemd_verify)
+                for each in child.findings(inventory, "", systemd_verify)
             )
             found += inner
             if (more or more_inside) and all(each.code != codes.MORE_FINDINGS for each in found):
                 where, words = Origin(self.source), codes.MORE_FINDINGS_MESSAGE
                 found.append(LintFinding(codes.MORE_FINDINGS, INFO, words, where))
-        found = _without_wrong_guesses(found)
+        found = _drop_octal_followups(found)
         found.sort(key=lambda each: (each.origin.line, each.origin.column, each.code))
         return found
 
-    def _together(self) -> Iterator[Found]:
+    def _merge_violations(self) -> Iterator[Violation]:
         """What is to say of this config and the ones inside it as one."""
         if self.too_deep or self.too_many:
             from ignition.lint.rules import inline
@@ -131,14 +135,14 @@ class _Config:
         if any(path[2] == "merge" for path, _, _ in self.children):
             from ignition.lint.rules import merged
 
-            own = self._newest()
-            inside = [(path, child._whole()) for path, _, child in self.children]
+            own = self._translated()
+            inside = [(path, child._merged()) for path, _, child in self.children]
             known = [(path, value) for path, value in inside if value is not None]
             found = merged.fault(own, known) if own is not None else None
             if found is not None:
                 yield found
 
-    def _newest(self) -> dict[str, Any] | None:
+    def _translated(self) -> dict[str, Any] | None:
         """This config by itself, as the newest spec has it; None if it is refused."""
         if not self.accepted or self.value is None:
             return None
@@ -147,11 +151,11 @@ class _Config:
         version = versions.lookup(self.value["ignition"]["version"])
         return translate.to_newest(deepcopy(self.value), version or shapes.NEWEST)
 
-    def _whole(self) -> dict[str, Any] | None:
+    def _merged(self) -> dict[str, Any] | None:
         """This config with those inside it merged in; None if one of them is refused."""
-        value = self._newest()
+        value = self._translated()
         for path, _, child in self.children:
-            inside = child._whole()
+            inside = child._merged()
             if value is None or inside is None:
                 return None
             value = inside if path[2] == "replace" else merge.merge(value, inside)
@@ -166,7 +170,7 @@ class _Config:
         lengths = (len(line) + 1 for line in self.data.split(b"\n"))
         return list(accumulate(lengths, initial=0))
 
-    def _base(self) -> Iterator[LintFinding]:
+    def _engine_findings(self) -> Iterator[LintFinding]:
         """What the engine itself says, with spans."""
         assert self.checked is not None
         findings = list(self.checked.findings)
@@ -175,7 +179,7 @@ class _Config:
             origin = failure.origin or Origin(self.source)
             findings.append(Finding(failure.code, ERROR, failure.text, origin, failure.hint))
         for each in findings:
-            yield place.base_finding(self.data, self.source, self.checked, each)
+            yield spans.engine_finding(self.data, self.source, self.checked, each)
 
 
 def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, check.CheckResult | None]:
@@ -194,7 +198,7 @@ def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, check.CheckR
     return value, checked
 
 
-def _without_wrong_guesses(found: list[LintFinding]) -> list[LintFinding]:
+def _drop_octal_followups(found: list[LintFinding]) -> list[LintFinding]:
     """A mode written as people write it is one mistake: what it means in decimal is none of its own."""
     from ignition.config.rules import nodes
 
@@ -220,11 +224,11 @@ def _without_wrong_guesses(found: list[LintFinding]) -> list[LintFinding]:
     ]
 
 
-def _placed(subject: Subject, found: Found) -> LintFinding:
+def _locate(subject: Subject, found: Violation) -> LintFinding:
     """A finding of a lint-only rule, with its place in the config."""
     text = subject.document
     node = text.nearest(found.path)
-    start, end = place.span(text, node)
+    start, end = spans.value_span(text, node)
     inner = None
     embedded = found.text
     if embedded is not None:
@@ -233,10 +237,10 @@ def _placed(subject: Subject, found: Found) -> LintFinding:
         if not embedded.opaque:
             start = embedded.offset(found.start, node, subject.data)
             end = embedded.offset(found.end, node, subject.data)
-    return _spanning(subject, found.path, (start, end), inner, found)
+    return _finding(subject, found.path, (start, end), inner, found)
 
 
-def _from_inside(
+def _outer_finding(
     subject: Subject, path: Path, embedded: Embedded | None, child: _Config, found: LintFinding
 ) -> LintFinding:
     """A finding on a config that stands in another one as a data URL, addressed in both."""
@@ -256,15 +260,15 @@ def _from_inside(
     else:
         where = deeper.pointer or at.pointer
         inner = Inner(f"{name}, {deeper.name}", deeper.line, deeper.column, where)
-    return _spanning(subject, source, (start, end), inner, found)
+    return _finding(subject, source, (start, end), inner, found)
 
 
-def _spanning(
+def _finding(
     subject: Subject,
     path: Path,
     span: tuple[int, int],
     inner: Inner | None,
-    found: Found | LintFinding,
+    found: Violation | LintFinding,
 ) -> LintFinding:
     """What was found, as a finding on the bytes of `span` in this config."""
     lines = subject.document.lines

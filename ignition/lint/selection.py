@@ -30,7 +30,7 @@ class Selection:
     def __bool__(self) -> bool:
         return bool(self.select or self.ignore or self.severities)
 
-    def over(self, other: Selection) -> Selection:
+    def merged_over(self, other: Selection) -> Selection:
         """This one, which is nearer to the author, over another: its `select` replaces, the rest adds up."""
         return Selection(
             self.select or other.select,
@@ -68,7 +68,7 @@ def resolve(word: str, names: dict[str, str]) -> tuple[str, ...]:
     found = tuple(known for known, name in names.items() if name == word)
     if not found:
         text = f"{word!r} is neither a code nor the name of a rule"
-        raise Failure("IGN6302", text, hint=near(word, names))
+        raise Failure("IGN6302", text, hint=suggest(word, names))
     return found
 
 
@@ -77,7 +77,7 @@ def resolve_all(words: Iterable[str], names: dict[str, str]) -> tuple[str, ...]:
     return tuple(code for word in words for code in resolve(word, names))
 
 
-def near(word: str, names: dict[str, str]) -> str:
+def suggest(word: str, names: dict[str, str]) -> str:
     """What was probably meant by a rule that does not exist."""
     from difflib import get_close_matches
 
@@ -85,7 +85,7 @@ def near(word: str, names: dict[str, str]) -> str:
     return f"perhaps {close[0]} is meant" if close else "docs/rules lists them all"
 
 
-def severity(word: str) -> str:
+def parse_severity(word: str) -> str:
     """A severity by its name. Failure (IGN6303) if there is none of that name."""
     if word not in SEVERITIES:
         raise Failure(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from ignition.config.document import Document
-    from ignition.lint.made import Made
+    from ignition.lint.inventory import Inventory
 
     T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class Body:
         return Embedded(name, (*self.path, "source"), text, url, opaque=opaque)
 
 
-def body_of(resource: dict[str, Any], path: Path) -> Body | None:
+def inline_body(resource: dict[str, Any], path: Path) -> Body | None:
     """The inline content of a resource; None if its source is no data URL, or a broken one."""
     source = resource.get("source")
     if not source or not source.startswith("data:"):
@@ -101,15 +101,15 @@ def gunzip(raw: bytes) -> bytes | None:
 class File:
     """A file of the config with its inline bodies: contents, then appended parts."""
 
-    __slots__ = ("bodies", "item", "path", "where")
+    __slots__ = ("bodies", "item", "path", "target")
 
     def __init__(self, item: dict[str, Any], path: Path) -> None:
         self.item = item
         self.path = path
-        self.where: str = item.get("path", "")
-        bodies = [body_of(item["contents"], (*path, "contents"))] if "contents" in item else []
+        self.target: str = item.get("path", "")
+        bodies = [inline_body(item["contents"], (*path, "contents"))] if "contents" in item else []
         for index, part in enumerate(item.get("append", ())):
-            bodies.append(body_of(part, (*path, "append", index)))
+            bodies.append(inline_body(part, (*path, "append", index)))
         self.bodies = [body for body in bodies if body is not None]
 
     @property
@@ -146,7 +146,7 @@ class Subject:
 
     data     its text
     value    its canonical value, in the spec version that it is written in
-    made     what this config, the ones around it and the ones in it bring; set before the rules run
+    inventory  what this config, the ones around it and the ones in it bring; set before the rules run
     platform the platform that its size is held against; "" for none, and for configs inside others
     in_doubt whether the quick reader left it to the exact one
     """
@@ -156,7 +156,7 @@ class Subject:
         data: bytes,
         source: str,
         value: dict[str, Any],
-        made: Made,
+        inventory: Inventory,
         *,
         text: Document | None = None,
         platform: str = "",
@@ -164,13 +164,13 @@ class Subject:
         self.data = data
         self.source = source
         self.value = value
-        self.made = made
+        self.inventory = inventory
         self.platform = platform
         self._text = text
         self.in_doubt = text is not None
         self._known: dict[str, Any] = {}
 
-    def once(self, what: str, find: Callable[[Subject], T]) -> T:
+    def cached(self, what: str, find: Callable[[Subject], T]) -> T:
         """What a function finds in this config, found once."""
         if what not in self._known:
             self._known[what] = find(self)
@@ -225,9 +225,9 @@ class Subject:
         """The configs that this one refers to, as resources, in the order in which they count."""
         return references(self.value)
 
-    def complete(self, unit: str) -> bool:
+    def defines_whole_unit(self, unit: str) -> bool:
         """Whether all that configs say about a unit stands in this one."""
-        return self.made.whole and self.made.unit_entries.get(unit, 0) <= 1
+        return self.inventory.complete and self.inventory.unit_entries.get(unit, 0) <= 1
 
     def resources(self) -> Iterator[tuple[dict[str, Any], Path]]:
         """Everything with a source."""

@@ -20,12 +20,12 @@ TYPES = (
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.")
 
 
-def kind(name: str) -> str:
+def unit_type(name: str) -> str:
     """The type at the end of a unit's name, `.service` for `a@b.service`; "" if it has none."""
     return next((each for each in TYPES if name.endswith(each)), "")
 
 
-def from_path(path: str) -> str:
+def escape_path(path: str) -> str:
     """A path as it stands in the name of a unit, as `systemd-escape --path` writes it."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts:

@@ -64,7 +64,7 @@ class UnitText:
 
     def values(self, section: str, name: str) -> list[Setting]:
         """The settings of a name that count, in order: an empty one takes back those before it."""
-        return _in_force(self.settings, section, name)
+        return _effective(self.settings, section, name)
 
     def _read(self, text: str) -> None:
         start = 0
@@ -107,7 +107,7 @@ class UnitText:
         self.settings.append(setting)
 
 
-def _in_force(settings: Iterable[Setting], section: str, name: str) -> list[Setting]:
+def _effective(settings: Iterable[Setting], section: str, name: str) -> list[Setting]:
     found: list[Setting] = []
     for setting in settings:
         if setting.name == name and setting.section == section:
@@ -129,7 +129,7 @@ class UnitFiles:
     @property
     def kind(self) -> str:
         """`.service` and so on; "" if the name says none."""
-        return unit_names.kind(self.name)
+        return unit_names.unit_type(self.name)
 
     @property
     def texts(self) -> list[UnitText]:
@@ -138,7 +138,7 @@ class UnitFiles:
     def values(self, section: str, name: str) -> list[Setting]:
         """The settings of a name that count, over all texts."""
         every = chain.from_iterable(text.settings for text in self.texts)
-        return _in_force(every, section, name)
+        return _effective(every, section, name)
 
     def last(self, section: str, name: str) -> str:
         """The value of a setting that has one; "" if it is not set."""
@@ -146,19 +146,19 @@ class UnitFiles:
         return found[-1].value if found else ""
 
 
-def units_of(subject: Subject) -> list[UnitFiles]:
+def unit_files(subject: Subject) -> list[UnitFiles]:
     """The units that have a text in a config, under systemd.units or as files in unit folders."""
-    return subject.once("unit files", _units_of)
+    return subject.cached("unit files", _collect_unit_files)
 
 
-def _units_of(subject: Subject) -> list[UnitFiles]:
+def _collect_unit_files(subject: Subject) -> list[UnitFiles]:
     found: dict[str, UnitFiles] = {}
     for unit in subject.units:
         files = found.setdefault(unit.name, UnitFiles(unit.name))
         if unit.text:
             files.main = UnitText(unit.text)
         files.dropins += map(UnitText, unit.dropins)
-    for name, dropin, text in _among_files(subject):
+    for name, dropin, text in _files_in_unit_folders(subject):
         files = found.setdefault(name, UnitFiles(name))
         if dropin:
             files.dropins.append(UnitText(text))
@@ -167,28 +167,28 @@ def _units_of(subject: Subject) -> list[UnitFiles]:
     return [files for files in found.values() if files.texts]
 
 
-def _among_files(subject: Subject) -> Iterator[tuple[str, bool, Embedded]]:
+def _files_in_unit_folders(subject: Subject) -> Iterator[tuple[str, bool, Embedded]]:
     """Files that are units or drop-ins: name of the unit, whether it is a drop-in, text."""
     for file in subject.files:
-        if not file.where.startswith(_UNIT_FOLDERS) or len(file.bodies) != 1:
+        if not file.target.startswith(_UNIT_FOLDERS) or len(file.bodies) != 1:
             continue
-        folder, _, name = file.where.rpartition("/")
+        folder, _, name = file.target.rpartition("/")
         parent = folder.rpartition("/")[2]
         dropin = parent.endswith(".d") and name.endswith(".conf")
         unit = parent.removesuffix(".d") if dropin else name
-        text = file.bodies[0].text(file.where) if unit_names.kind(unit) else None
+        text = file.bodies[0].text(file.target) if unit_names.unit_type(unit) else None
         if text is not None:
             yield unit, dropin, text
 
 
-def program(value: str) -> tuple[str, list[str]]:
+def split_command(value: str) -> tuple[str, list[str]]:
     """The program of a command line without its prefixes, and the words after it (quotes kept)."""
-    words = _words(value.lstrip("@-:+!|"))
+    words = _split_words(value.lstrip("@-:+!|"))
     return (words[0].strip("\"'"), words[1:]) if words else ("", [])
 
 
-def _words(line: str) -> list[str]:
-    """Words of a command line; quotes hold words together, and stay."""
+def _split_words(line: str) -> list[str]:
+    """KnownNames of a command line; quotes hold words together, and stay."""
     words: list[str] = []
     word, quote, escaped = "", "", False
     for char in line:

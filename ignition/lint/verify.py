@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ignition.lint.embedded import Embedded
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-SYSTEMD_COMPLAINS = LintRule(
+SYSTEMD_VERIFY = LintRule(
     "IGN1938",
     "systemd-analyze verify complains",
     hint="see the message of systemd",
 )
 """What `systemd-analyze verify` says about a unit. It is asked only with `--systemd-verify`."""
 
-NO_SYSTEMD = LintRule(
+SYSTEMD_VERIFY_UNAVAILABLE = LintRule(
     "IGN1939",
     "units were not verified: systemd-analyze cannot be run here",
     hint="install systemd, or lint without --systemd-verify",
@@ -47,10 +47,10 @@ _OF_THIS_COMPUTER = re.compile(
 _TIMEOUT = 60
 
 
-def findings(subject: Subject) -> Iterator[Found]:
+def violations(subject: Subject) -> Iterator[Violation]:
     """What systemd says about the units of a config."""
     texts: dict[str, Embedded] = {}
-    for unit in unit_text.units_of(subject):
+    for unit in unit_text.unit_files(subject):
         if unit.main is None or not unit.kind or "/" in unit.name or "\0" in unit.name:
             continue
         texts[unit.name] = unit.main.embedded
@@ -61,7 +61,7 @@ def findings(subject: Subject) -> Iterator[Found]:
         yield from _verified(subject, texts)
 
 
-def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Found]:
+def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Violation]:
     units = [name for name in texts if "/" not in name]
     with tempfile.TemporaryDirectory(prefix="ignition-lint-") as folder:
         for name, text in texts.items():
@@ -82,7 +82,7 @@ def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Found]:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired):
-            yield NO_SYSTEMD.at(("systemd", "units"))
+            yield SYSTEMD_VERIFY_UNAVAILABLE.at(("systemd", "units"))
             return
         for line in done.stderr.splitlines():
             match = _LINE.fullmatch(line)
@@ -92,7 +92,7 @@ def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Found]:
                     span = _line_span(texts[name].text, int(match["line"] or 1))
                     # What follows a colon there is a value out of the unit.
                     message = f"systemd: {match['message'].partition(': ')[0]}"
-                    yield SYSTEMD_COMPLAINS.inside(texts[name], span, message)
+                    yield SYSTEMD_VERIFY.inside(texts[name], span, message)
 
 
 def _line_span(text: str, line: int) -> tuple[int, int]:

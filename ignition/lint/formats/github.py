@@ -11,18 +11,18 @@ import os
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.base.printable import printable
 from ignition.lint.finding import LintFinding
-from ignition.lint.linted import Columns, Linted
+from ignition.lint.result import Columns, LintResult
 
 _COMMANDS = {ERROR: "error", WARNING: "warning", INFO: "notice"}
 
 
-def write(run: list[Linted]) -> str:
+def write(results: list[LintResult]) -> str:
     """One command per finding."""
     return "".join(
-        _command(finding, linted.name, columns)
-        for linted in run
-        for columns in (Columns(linted.lines),)
-        for finding in linted.findings
+        _command(finding, result.name, columns)
+        for result in results
+        for columns in (Columns(result.lines),)
+        for finding in result.findings
     )
 
 

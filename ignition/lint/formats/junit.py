@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 
 from ignition.base.printable import printable
 from ignition.lint.finding import LintFinding
-from ignition.lint.linted import Linted
+from ignition.lint.result import LintResult
 
 
-def write(run: list[Linted]) -> str:
+def write(results: list[LintResult]) -> str:
     """One suite. What makes a config fail is its failure; all other findings are output of the suite."""
-    failed = sum(not linted.missed and bool(linted.failures) for linted in run)
+    failed = sum(not result.unreadable and bool(result.failures) for result in results)
     now = time.time()
     suites = ElementTree.Element("testsuites")
     suite = ElementTree.SubElement(
@@ -27,19 +27,19 @@ def write(run: list[Linted]) -> str:
             "name": "ignition lint",
             "package": "ignition",
             "id": "0",
-            "tests": str(len(run)),
+            "tests": str(len(results)),
             "failures": str(failed),
-            "errors": str(sum(linted.missed for linted in run)),
+            "errors": str(sum(result.unreadable for result in results)),
             "skipped": "0",
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)),
             "hostname": _allowed(os.uname().nodename) or "localhost",
-            "time": _seconds(sum(linted.seconds for linted in run)),
+            "time": _seconds(sum(result.seconds for result in results)),
         },
     )
     ElementTree.SubElement(suite, "properties")
-    for linted in run:
-        _case(suite, linted)
-    others = [each for linted in run for each in linted.findings if not linted.fails(each)]
+    for result in results:
+        _case(suite, result)
+    others = [each for result in results for each in result.findings if not result.fails(each)]
     ElementTree.SubElement(suite, "system-out").text = _text(others)
     ElementTree.SubElement(suite, "system-err").text = ""
     ElementTree.indent(suites)
@@ -47,21 +47,21 @@ def write(run: list[Linted]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
-def _case(suite: ElementTree.Element, linted: Linted) -> None:
+def _case(suite: ElementTree.Element, result: LintResult) -> None:
     case = ElementTree.SubElement(
         suite,
         "testcase",
         {
             "classname": "ignition lint",
-            "name": _allowed(printable(linted.name)),
-            "time": _seconds(linted.seconds),
+            "name": _allowed(printable(result.name)),
+            "time": _seconds(result.seconds),
         },
     )
-    failures = linted.failures
+    failures = result.failures
     if failures:
         # Most readers show only the first failure of a case: so there is one, and it holds all of them.
         first = failures[0]
-        kind = "error" if linted.missed else "failure"
+        kind = "error" if result.unreadable else "failure"
         attributes = {"type": first.code, "message": _allowed(printable(first.message))}
         ElementTree.SubElement(case, kind, attributes).text = _text(failures)
 

@@ -16,21 +16,21 @@ from ignition.base.codes import CODES
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.base.printable import printable_json
 from ignition.lint.finding import LintFinding
-from ignition.lint.linted import STANDARD_INPUT, Columns, Linted
 from ignition.lint.registry import RULES
+from ignition.lint.result import STANDARD_INPUT, Columns, LintResult
 
 _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
 
 
-def write(run: list[Linted]) -> str:
+def write(results: list[LintResult]) -> str:
     """A log with one run. Columns are in characters."""
-    codes = sorted({finding.code for linted in run for finding in linted.findings})
+    codes = sorted({finding.code for result in results for finding in result.findings})
     index = {code: number for number, code in enumerate(codes)}
-    results = [
-        _result(finding, linted.name, columns, index[finding.code])
-        for linted in run
-        for columns in (Columns(linted.lines),)
-        for finding in linted.findings
+    found = [
+        _result(finding, result.name, columns, index[finding.code])
+        for result in results
+        for columns in (Columns(result.lines),)
+        for finding in result.findings
     ]
     driver = {
         "name": "ignition lint",
@@ -44,8 +44,8 @@ def write(run: list[Linted]) -> str:
             {
                 "tool": {"driver": driver},
                 "columnKind": "unicodeCodePoints",
-                "artifacts": [{"location": _location(linted.name)} for linted in run],
-                "results": results,
+                "artifacts": [{"location": _location(result.name)} for result in results],
+                "results": found,
             }
         ],
     }

@@ -6,9 +6,9 @@ from __future__ import annotations
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.base.printable import printable
 from ignition.lint.finding import LintFinding
-from ignition.lint.formats import counted
+from ignition.lint.formats import pluralize
 from ignition.lint.formats.excerpt import Excerpts
-from ignition.lint.linted import Linted
+from ignition.lint.result import LintResult
 
 _COLOURS = {
     ERROR: "\x1b[1;31m",
@@ -33,10 +33,10 @@ class Text:
     def _paint(self, what: str, text: str) -> str:
         return f"{_COLOURS[what]}{text}{_PLAIN}" if self._colour else text
 
-    def file(self, linted: Linted) -> str:
+    def file(self, result: LintResult) -> str:
         """All findings of one text."""
-        excerpts = Excerpts(linted.lines)
-        return "".join(self._finding(finding, excerpts) for finding in linted.findings)
+        excerpts = Excerpts(result.lines)
+        return "".join(self._finding(finding, excerpts) for finding in result.findings)
 
     def _finding(self, finding: LintFinding, excerpts: Excerpts) -> str:
         origin = finding.origin
@@ -73,13 +73,13 @@ class Text:
 
 def summary(files: int, counts: dict[str, int], *, strict: bool = False) -> str:
     """The last line of a run; `strict` if it fails for its warnings only."""
-    said = [counted(counts[ERROR], "error"), counted(counts[WARNING], "warning")]
+    said = [pluralize(counts[ERROR], "error"), pluralize(counts[WARNING], "warning")]
     if counts[INFO]:
-        said.append(counted(counts[INFO], "note"))
+        said.append(pluralize(counts[INFO], "note"))
     if not any(counts.values()):
         said = ["no findings"]
     why = " (warnings count as errors)" if strict else ""
-    return f"{counted(files, 'config')}: {', '.join(said)}{why}\n"
+    return f"{pluralize(files, 'config')}: {', '.join(said)}{why}\n"
 
 
 def _inner(finding: LintFinding) -> str:

@@ -7,17 +7,17 @@ from ignition.base.finding import ERROR
 from ignition.base.log import quote
 from ignition.config import account_names
 from ignition.lint.rule import LintRule
-from ignition.lint.words import Words
+from ignition.lint.typos import KnownNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ignition.lint.rule import Found, Path
+    from ignition.lint.rule import Path, Violation
     from ignition.lint.subject import Subject
 
-NO_NAME = LintRule(
+INVALID_ACCOUNT_NAME = LintRule(
     "IGN1975",
     "no user or group can have this name",
     hint="begin it with a letter or an underscore; go on with letters, digits, hyphens",
@@ -26,7 +26,7 @@ NO_NAME = LintRule(
 """What the tools of all distributions refuse: no name at all; a hyphen, plus sign or tilde at its begin; a
 colon, a comma or a blank in it; more than 255 bytes."""
 
-DOUBTFUL_NAME = LintRule(
+UNPORTABLE_ACCOUNT_NAME = LintRule(
     "IGN1976",
     "some distributions refuse this text for an account",
     hint="use at most 32 lower-case letters, digits, hyphens and underscores for a name, and no control "
@@ -36,7 +36,7 @@ DOUBTFUL_NAME = LintRule(
 and `-`, at most 32 of them and not digits alone: many programs take such a name for a number. Since 2023
 control characters are refused in all fields."""
 
-OWN_GROUP_TAKEN = LintRule(
+USER_GROUP_EXISTS = LintRule(
     "IGN1977",
     "the config makes a group of the same name, so that the user cannot get one of its own",
     hint="set primaryGroup to the group, or noUserGroup to true",
@@ -46,7 +46,7 @@ OWN_GROUP_TAKEN = LintRule(
 come before users. Only distributions that have switched this off (`USERGROUPS_ENAB` in `/etc/login.defs`)
 take it; `primaryGroup` says the same on all of them."""
 
-NO_HOME_FOR_KEYS = LintRule(
+SSH_KEYS_WITHOUT_HOME = LintRule(
     "IGN1978",
     "keys for ssh, and no home to put them in",
     hint="leave out noCreateHome, or the keys",
@@ -54,7 +54,7 @@ NO_HOME_FOR_KEYS = LintRule(
 )
 """Keys are written to the home with the rights of the user, who can make no folder in one of root's."""
 
-NO_SUCH_GROUP = LintRule(
+UNKNOWN_GROUP = LintRule(
     "IGN1979",
     "there is no such group",
     hint="add it to passwd.groups, or correct its name",
@@ -79,7 +79,7 @@ _CONTROLS = frozenset(map(chr, (*range(1, 32), 127))) - {
 _FIELDS = ("gecos", "homeDir", "shell", "passwordHash")
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     groups = _Groups(subject)
     for kind in ("users", "groups"):
         for item, path in subject.items("passwd", kind):
@@ -89,30 +89,36 @@ def check(subject: Subject) -> Iterator[Found]:
                     yield from _user(item, path, groups, subject)
 
 
-def _names(item: dict[str, Any], path: Path) -> Iterator[Found]:
+def _names(item: dict[str, Any], path: Path) -> Iterator[Violation]:
     name = item.get("name", "")
     why = account_names.check_name(name)
     if why and ":" not in name and "\n" not in name and "\r" not in name:  # a rule of its own
-        yield NO_NAME.at((*path, "name"), f"no account can have the name {quote(name)}: {why}")
+        yield INVALID_ACCOUNT_NAME.at(
+            (*path, "name"), f"no account can have the name {quote(name)}: {why}"
+        )
     elif not why and (len(name) > _MAX or name.isdecimal() or not _is_plain(name)):
-        yield DOUBTFUL_NAME.at((*path, "name"), f"some distributions refuse the name {quote(name)}")
+        yield UNPORTABLE_ACCOUNT_NAME.at(
+            (*path, "name"), f"some distributions refuse the name {quote(name)}"
+        )
     for member in _FIELDS:
         if not _CONTROLS.isdisjoint(item.get(member, "")):
-            yield DOUBTFUL_NAME.at((*path, member), f"a control character in {member}")
+            yield UNPORTABLE_ACCOUNT_NAME.at((*path, member), f"a control character in {member}")
 
 
 def _is_plain(name: str) -> bool:
     return name not in (".", "..") and _PLAIN.issuperset(name[:-1] + name[-1].replace("$", "_"))
 
 
-def _user(item: dict[str, Any], path: Path, groups: _Groups, subject: Subject) -> Iterator[Found]:
+def _user(
+    item: dict[str, Any], path: Path, groups: _Groups, subject: Subject
+) -> Iterator[Violation]:
     name = item.get("name", "")
-    if subject.made.is_whole_user(name) and name not in _OF_IMAGES:
+    if subject.inventory.defines_whole_user(name) and name not in _OF_IMAGES:
         own = not item.get("noUserGroup") and not item.get("primaryGroup")
         if own and name in groups.made:
-            yield OWN_GROUP_TAKEN.at((*path, "name"))
+            yield USER_GROUP_EXISTS.at((*path, "name"))
         if item.get("noCreateHome") and item.get("sshAuthorizedKeys") and item.get("uid") != 0:
-            yield NO_HOME_FOR_KEYS.at((*path, "sshAuthorizedKeys"))
+            yield SSH_KEYS_WITHOUT_HOME.at((*path, "sshAuthorizedKeys"))
     if item.get("primaryGroup"):
         yield from groups.unknown(item["primaryGroup"], (*path, "primaryGroup"))
     wanted = item.get("groups", ())
@@ -135,19 +141,19 @@ class _Groups:
         users = subject.value["passwd"].get("users", ())
         self._own = {user.get("name", ""): index for index, user in enumerate(users)}
         self._known = self.made | self._own.keys()
-        self._words = Words(self._known)
+        self._words = KnownNames(self._known)
 
-    def unknown(self, name: str, path: Path) -> Iterator[Found]:
+    def unknown(self, name: str, path: Path) -> Iterator[Violation]:
         own = self._own.get(name, -1) if name not in self.made else -1
         if own > int(path[2]):
             message = f"the group {quote(name)} comes with the user of that name, who is made later"
-            yield NO_SUCH_GROUP.at(path, message, f"list {name} before, or under passwd.groups")
+            yield UNKNOWN_GROUP.at(path, message, f"list {name} before, or under passwd.groups")
         if name in self._known or name in _GROUPS_OF_IMAGES - self._gone:
             return
         if not name:
-            yield NO_SUCH_GROUP.at(path, "an empty text is the name of no group")
+            yield UNKNOWN_GROUP.at(path, "an empty text is the name of no group")
         elif name in self._gone:
-            yield NO_SUCH_GROUP.at(path, f"this config deletes the group {quote(name)}")
-        elif len(name) > 3 and (near := self._words.nearest(name)):
+            yield UNKNOWN_GROUP.at(path, f"this config deletes the group {quote(name)}")
+        elif len(name) > 3 and (near := self._words.closest(name)):
             hint = f"perhaps {near} is meant"
-            yield NO_SUCH_GROUP.at(path, f"no group {quote(name)} is made here", hint)
+            yield UNKNOWN_GROUP.at(path, f"no group {quote(name)} is made here", hint)

@@ -12,10 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found, Path
+    from ignition.lint.rule import Path, Violation
     from ignition.lint.subject import Subject
 
-SAME_UID = LintRule(
+DUPLICATE_UID = LintRule(
     "IGN1861",
     "another user has the same uid",
     hint="give each user a uid of its own, or none",
@@ -25,7 +25,7 @@ SAME_UID = LintRule(
 fails. Users who are listed before and leave their number open get 1000 and the next: one of those numbers is
 a warning, since it depends on what the image has."""
 
-SAME_GID = LintRule(
+DUPLICATE_GID = LintRule(
     "IGN1862",
     "another group has the same gid",
     hint="give each group a gid of its own, or none",
@@ -34,7 +34,7 @@ SAME_GID = LintRule(
 """`groupadd` refuses a gid that is taken, by another group of the config or by root, and provisioning
 fails."""
 
-NOT_A_HASH = LintRule(
+INVALID_PASSWORD_HASH = LintRule(
     "IGN1863",
     "passwordHash is no password hash",
     hint="make one with mkpasswd or openssl passwd -6; never put the password itself here",
@@ -44,7 +44,7 @@ NOT_A_HASH = LintRule(
 that nobody can log in with one. A password in plain text is also a secret that anybody who can read the
 config now knows."""
 
-NOT_A_KEY = LintRule(
+INVALID_SSH_KEY = LintRule(
     "IGN1864",
     "this is no public key in the form of authorized_keys",
     hint="paste the one line of the .pub file",
@@ -63,8 +63,8 @@ _KEY_TYPE = re.compile(
 )
 
 
-def check(subject: Subject) -> Iterator[Found]:
-    for kind, number, rule in (("users", "uid", SAME_UID), ("groups", "gid", SAME_GID)):
+def check(subject: Subject) -> Iterator[Violation]:
+    for kind, number, rule in (("users", "uid", DUPLICATE_UID), ("groups", "gid", DUPLICATE_GID)):
         seen = {0: "root"}
         left_open = 0
         for item, path in subject.items("passwd", kind):
@@ -80,13 +80,13 @@ def check(subject: Subject) -> Iterator[Found]:
                 elif _FIRST <= item[number] < _FIRST + left_open:
                     yield _may_be_taken(rule, (*path, number), f"{number} {item[number]}")
             if not _HASH.fullmatch(item.get("passwordHash", "")):
-                yield NOT_A_HASH.at((*path, "passwordHash"))
+                yield INVALID_PASSWORD_HASH.at((*path, "passwordHash"))
             for index, key in enumerate(item.get("sshAuthorizedKeys", ())):
                 if not _is_key(key):
-                    yield NOT_A_KEY.at((*path, "sshAuthorizedKeys", index))
+                    yield INVALID_SSH_KEY.at((*path, "sshAuthorizedKeys", index))
 
 
-def _may_be_taken(rule: LintRule, path: Path, what: str) -> Found:
+def _may_be_taken(rule: LintRule, path: Path, what: str) -> Violation:
     found = rule.at(
         path,
         f"one that is listed before, and leaves its number open, may get {what}",

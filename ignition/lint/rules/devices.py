@@ -6,16 +6,16 @@ from __future__ import annotations
 import re
 
 from ignition.lint.rule import LintRule
-from ignition.lint.words import Words
+from ignition.lint.typos import KnownNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found, Path
+    from ignition.lint.rule import Path, Violation
     from ignition.lint.subject import Subject
 
-PARTITION_LABEL_UNKNOWN = LintRule(
+UNKNOWN_PARTITION_LABEL = LintRule(
     "IGN1821",
     "no disk of this config has a partition with this label",
     hint="give a partition this label under storage.disks, or name the label of an existing one",
@@ -24,7 +24,7 @@ PARTITION_LABEL_UNKNOWN = LintRule(
 waits for the device, by default for ever. Labels that images bring themselves (`root`, `boot`,
 `EFI-SYSTEM`, `OEM` and the like) are not reported."""
 
-PARTITION_NUMBER_UNKNOWN = LintRule(
+UNKNOWN_PARTITION_NUMBER = LintRule(
     "IGN1822",
     "this partition is not among those that the config makes on the disk",
     hint="add a partition with this number to the disk, or name another one",
@@ -32,14 +32,14 @@ PARTITION_NUMBER_UNKNOWN = LintRule(
 """The table of the disk is wiped and made anew by this config (`wipeTable`), and no partition in it has the
 number that the device names. Disks whose partitions leave their number to the engine are not looked at."""
 
-ARRAY_UNKNOWN = LintRule(
+UNKNOWN_ARRAY = LintRule(
     "IGN1823",
     "no array of this config has this name",
     hint="make the array under storage.raid, or correct the name",
 )
 """A device under `/dev/md/` is an array; nothing in this config makes it, so the engine would wait for it."""
 
-VOLUME_UNKNOWN = LintRule(
+UNKNOWN_VOLUME = LintRule(
     "IGN1824",
     "no LUKS volume of this config has this name",
     hint="make the volume under storage.luks, or correct the name",
@@ -49,7 +49,7 @@ VOLUME_UNKNOWN = LintRule(
 in them may be logical volumes (`group-volume`); they are reported only if they are one slip away from a
 volume that the config does make. Multipath devices are not reported."""
 
-FILESYSTEM_LABEL_UNKNOWN = LintRule(
+UNKNOWN_FILESYSTEM_LABEL = LintRule(
     "IGN1825",
     "no filesystem or LUKS volume of this config has this label",
     hint="give a filesystem this label, or name the device in another way",
@@ -57,7 +57,7 @@ FILESYSTEM_LABEL_UNKNOWN = LintRule(
 """A device under `/dev/disk/by-label/` appears when a filesystem has that label. Labels that images bring
 themselves are not reported."""
 
-UNIT_DEVICE_UNKNOWN = LintRule(
+UNKNOWN_UNIT_DEVICE = LintRule(
     "IGN1826",
     "the unit names a device that this config does not make, but nearly",
     hint="use the name under which the device is made",
@@ -77,8 +77,8 @@ _PARTITION_P = re.compile(r"(/dev/(?:nvme\d+n\d+|mmcblk\d+|loop\d+|md\d+))p(\d{1
 _WHAT = re.compile(r"(?m)^[ \t]*What[ \t]*=[ \t]*(\S+)[ \t]*$")
 
 
-def check(subject: Subject) -> Iterator[Found]:
-    if not subject.made.whole:
+def check(subject: Subject) -> Iterator[Violation]:
+    if not subject.inventory.complete:
         return
     names = _Names(subject)
     for device, path in _used(subject):
@@ -91,7 +91,7 @@ def check(subject: Subject) -> Iterator[Found]:
                 near = names.near(match[1])
                 if near:
                     message = f"{match[1]} is made nowhere, but {near} is"
-                    yield UNIT_DEVICE_UNKNOWN.inside(unit.text, match.span(1), message)
+                    yield UNKNOWN_UNIT_DEVICE.inside(unit.text, match.span(1), message)
 
 
 def _used(subject: Subject) -> Iterator[tuple[str, Path]]:
@@ -110,15 +110,15 @@ class _Names:
     """The folders of devices that are known by a name, each with its rule and the names that are made."""
 
     def __init__(self, subject: Subject) -> None:
-        made = subject.made
-        volumes = Words(made.volumes)
-        self._unlabelled = made.unlabelled
+        inventory = subject.inventory
+        volumes = KnownNames(inventory.volumes)
+        self._unlabelled = inventory.unlabelled
         self._kinds = (
-            ("/dev/disk/by-partlabel/", PARTITION_LABEL_UNKNOWN, Words(made.partlabels)),
-            ("/dev/disk/by-label/", FILESYSTEM_LABEL_UNKNOWN, Words(made.labels)),
-            ("/dev/md/", ARRAY_UNKNOWN, Words(made.arrays)),
-            ("/dev/mapper/", VOLUME_UNKNOWN, volumes),
-            ("/dev/disk/by-id/dm-name-", VOLUME_UNKNOWN, volumes),
+            ("/dev/disk/by-partlabel/", UNKNOWN_PARTITION_LABEL, KnownNames(inventory.partlabels)),
+            ("/dev/disk/by-label/", UNKNOWN_FILESYSTEM_LABEL, KnownNames(inventory.labels)),
+            ("/dev/md/", UNKNOWN_ARRAY, KnownNames(inventory.arrays)),
+            ("/dev/mapper/", UNKNOWN_VOLUME, volumes),
+            ("/dev/disk/by-id/dm-name-", UNKNOWN_VOLUME, volumes),
         )
 
     def near(self, device: str) -> str:
@@ -126,17 +126,17 @@ class _Names:
         for folder, _, known in self._kinds:
             name = device.removeprefix(folder)
             if name != device and name not in known:
-                near = known.nearest(name)
+                near = known.closest(name)
                 return folder + near if near else ""
         return ""
 
-    def unknown(self, device: str, path: Path) -> Found | None:
+    def unknown(self, device: str, path: Path) -> Violation | None:
         """The finding that a device is named but made nowhere."""
         for folder, rule, known in self._kinds:
             name = device.removeprefix(folder)
             if name == device or not name or name in known:
                 continue
-            near = known.nearest(name)
+            near = known.closest(name)
             if near or not self._elsewhere(rule, name):
                 hint = f"perhaps {near} is meant" if near else ""
                 return rule.at(path, f"{rule.title}: {name}", hint)
@@ -144,21 +144,21 @@ class _Names:
 
     def _elsewhere(self, rule: LintRule, name: str) -> bool:
         """Whether the image or an administrator may well bring a device of this name."""
-        if rule is VOLUME_UNKNOWN:
+        if rule is UNKNOWN_VOLUME:
             return "-" in name or name.startswith("mpath")
-        if rule is ARRAY_UNKNOWN:
+        if rule is UNKNOWN_ARRAY:
             return False
-        if rule is PARTITION_LABEL_UNKNOWN and self._unlabelled:
+        if rule is UNKNOWN_PARTITION_LABEL and self._unlabelled:
             return True
         # udev writes unusual characters of labels as \x20; those are not told apart here.
         return name.lower() in _OF_IMAGES or "\\" in name
 
 
-def _unknown_number(subject: Subject, device: str, path: Path) -> Found | None:
+def _unknown_number(subject: Subject, device: str, path: Path) -> Violation | None:
     match = _PARTITION.fullmatch(device) or _PARTITION_P.fullmatch(device)
-    if not match or match[1] not in subject.made.wiped:
+    if not match or match[1] not in subject.inventory.wiped:
         return None
-    numbers = subject.made.partitions.get(match[1])
+    numbers = subject.inventory.partitions.get(match[1])
     if numbers is None or int(match[2]) in numbers:
         return None
-    return PARTITION_NUMBER_UNKNOWN.at(path)
+    return UNKNOWN_PARTITION_NUMBER.at(path)

@@ -7,13 +7,13 @@ from ignition.base.errors import Failure
 from ignition.base.finding import ERROR
 from ignition.config import x509
 from ignition.lint.rule import LintRule
-from ignition.lint.subject import Body, body_of
+from ignition.lint.subject import Body, inline_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found, Path
+    from ignition.lint.rule import Path, Violation
     from ignition.lint.subject import Subject
 
 HASH_MISMATCH = LintRule(
@@ -25,7 +25,7 @@ HASH_MISMATCH = LintRule(
 """The engine checks the hash when it writes the content, and fails the boot then. The hash is that of the
 decompressed bytes."""
 
-NOT_COMPRESSED = LintRule(
+NOT_GZIP = LintRule(
     "IGN1877",
     "compression says gzip, but the content is not, or is cut off",
     hint="compress the content with gzip before it is encoded, or leave compression out",
@@ -33,7 +33,7 @@ NOT_COMPRESSED = LintRule(
 )
 """The engine fails the boot when it cannot decompress the content."""
 
-STILL_COMPRESSED = LintRule(
+UNDECLARED_GZIP = LintRule(
     "IGN1878",
     "the content is compressed with gzip, and compression does not say so",
     hint='set compression to "gzip" if the file is to be written decompressed',
@@ -41,7 +41,7 @@ STILL_COMPRESSED = LintRule(
 """The file is written as it is, in compressed form. Files whose name ends as that of a compressed file
 (`.gz`, `.tgz`, `.img`, ...) are not reported."""
 
-BAD_AUTHORITY = LintRule(
+INVALID_CERTIFICATE = LintRule(
     "IGN1992",
     "this is no certificate in PEM form",
     hint="give one or more certificates in PEM form, with nothing after the last",
@@ -75,38 +75,38 @@ _COMPRESSED_NAMES = (
 )
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     for file in subject.files:
         for body in file.bodies:
             yield from _body(body)
             if (
                 body.raw.startswith(_GZIP)
                 and not body.compressed
-                and not file.where.endswith(_COMPRESSED_NAMES)
+                and not file.target.endswith(_COMPRESSED_NAMES)
             ):
-                yield STILL_COMPRESSED.at((*body.path, "source"))
+                yield UNDECLARED_GZIP.at((*body.path, "source"))
     for resource, path in (*subject.references, *subject.key_files, *subject.authorities):
-        found = body_of(resource, path)
+        found = inline_body(resource, path)
         if found is not None:
             yield from _body(found)
             if found.data is None and not found.damaged:
                 yield TOO_LARGE.at((*path, "source"))
     for resource, path in subject.authorities:
-        found = body_of(resource, path)
+        found = inline_body(resource, path)
         if found is not None and found.data is not None:
             yield from _authorities(found.data, path)
 
 
-def _authorities(data: bytes, path: Path) -> Iterator[Found]:
+def _authorities(data: bytes, path: Path) -> Iterator[Violation]:
     try:
         x509.common_names(x509.parse_certificates(data, None), None)
     except Failure as failure:
-        yield BAD_AUTHORITY.at((*path, "source"), failure.text, failure.hint)
+        yield INVALID_CERTIFICATE.at((*path, "source"), failure.text, failure.hint)
 
 
-def _body(body: Body) -> Iterator[Found]:
+def _body(body: Body) -> Iterator[Violation]:
     if body.damaged:
-        yield NOT_COMPRESSED.at((*body.path, "compression"))
+        yield NOT_GZIP.at((*body.path, "compression"))
     wanted = body.resource.get("verification", {}).get("hash", "")
     if wanted and body.data is not None and not _matches(body.data, wanted):
         yield HASH_MISMATCH.at((*body.path, "verification", "hash"))

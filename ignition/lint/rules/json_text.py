@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from ignition.config.document import Path
     from ignition.config.scan import Node
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-REPEATED_KEY = LintRule(
+DUPLICATE_KEY = LintRule(
     "IGN1895",
     "the same key more than once in one object",
     hint="keep one of them, with the members of both",
@@ -24,7 +24,7 @@ REPEATED_KEY = LintRule(
 member by member, and lists item by item, so that a second list of files takes the place of the first while it
 keeps what the second leaves out. Two spellings of one key (`mode`, `Mode`) count as the same."""
 
-REPLACED_CHARACTER = LintRule(
+INVALID_ENCODING = LintRule(
     "IGN1896",
     "a character that cannot be read, and becomes U+FFFD",
     hint="write the config in UTF-8, and characters beyond U+FFFF as themselves or as a pair of \\u escapes",
@@ -35,7 +35,7 @@ replacement character. What is written to the machine then differs from what the
 _REPLACEMENT = "\ufffd"
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     text = subject.document
     # Where the text has the character itself, nothing tells it from one that was put in.
     replaced = _REPLACEMENT.encode() not in subject.data and _may_be_replaced(subject.data)
@@ -44,18 +44,18 @@ def check(subject: Subject) -> Iterator[Found]:
         if node.kind == scan.ARRAY:
             for child in node.items() if replaced else ():
                 if _is_replaced(child):
-                    yield REPLACED_CHARACTER.at(text.path_of(child))
+                    yield INVALID_ENCODING.at(text.path_of(child))
             continue
         names: set[str] = set()
         for key, _, child in node.members():
             if replaced and _is_replaced(child):
-                yield REPLACED_CHARACTER.at(text.path_of(child))
+                yield INVALID_ENCODING.at(text.path_of(child))
             folded = key.casefold()
             if folded in names:
                 here = (*text.path_of(node), key)
                 if here not in seen:
                     seen.add(here)
-                    yield REPEATED_KEY.at(
+                    yield DUPLICATE_KEY.at(
                         here, f"the key {key} stands more than once in this object"
                     )
             names.add(folded)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ignition.config.rules.rule import RuleFinding
-    from ignition.lint.rule import Found, Path
+    from ignition.lint.rule import Path, Violation
 
     Value = dict[str, Any]
 
-NOT_VALID_MERGED = LintRule(
+INVALID_WHEN_MERGED = LintRule(
     "IGN1997",
     "the configs are valid each by itself, but not when merged",
     hint="look at both: two of their entries do not go together",
@@ -28,7 +28,7 @@ NOT_VALID_MERGED = LintRule(
 one of them below a link in the other, for example. Only configs in data URLs are known here."""
 
 
-def fault(value: Value, children: list[tuple[Path, Value]]) -> Found | None:
+def fault(value: Value, children: list[tuple[Path, Value]]) -> Violation | None:
     """The finding that a config is not valid with the ones that are merged into it, at the first of them with
     which it is not. All are values of the newest spec."""
     merged = value
@@ -43,7 +43,7 @@ def fault(value: Value, children: list[tuple[Path, Value]]) -> Found | None:
         if broken is not None:
             where = pointer(broken.path)
             message = f"not valid once it is merged: {broken.message}, at {where} of the whole"
-            return NOT_VALID_MERGED.at(path, message, broken.hint)
+            return INVALID_WHEN_MERGED.at(path, message, broken.hint)
     return None
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ignition.lint.rule import Found, Path
+    from ignition.lint.rule import Path, Violation
     from ignition.lint.subject import Subject
 
 OCTAL_MODE = LintRule(
@@ -30,7 +30,7 @@ WORLD_WRITABLE = LintRule(
 """Files and folders that all users may write to let any of them change what others read or run. A folder
 with the sticky bit, such as 01777, is not reported."""
 
-NOT_ENTERABLE = LintRule(
+DIRECTORY_NOT_SEARCHABLE = LintRule(
     "IGN1853",
     "a folder that its owner cannot enter",
     hint="give directories the execute bit: 493 is 0755, 448 is 0700",
@@ -45,7 +45,7 @@ NOT_EXECUTABLE = LintRule(
 """The unit fails with `Permission denied` (203/EXEC). Files have mode 0644 unless the config says
 otherwise."""
 
-KEYFILE_READABLE = LintRule(
+READABLE_CONNECTION_PROFILE = LintRule(
     "IGN1855",
     "NetworkManager ignores connection profiles that others may read",
     hint="set mode to 384 (0600)",
@@ -61,7 +61,7 @@ _BY_HABIT = frozenset(map(int, _BY_HABIT_WORDS.split()))
 _PROFILES = "/etc/NetworkManager/system-connections/"
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     run_by = _programs(subject)
     for kind in ("directories", "files"):
         for item, path in subject.items("storage", kind):
@@ -74,7 +74,7 @@ def check(subject: Subject) -> Iterator[Found]:
                 yield from _purpose(item, path, run_by)
 
 
-def _mode(mode: int, kind: str, path: Path) -> Found | None:
+def _mode(mode: int, kind: str, path: Path) -> Violation | None:
     where = (*path, "mode")
     if mode in _BY_HABIT:
         octal = int(str(mode), 8)
@@ -83,28 +83,28 @@ def _mode(mode: int, kind: str, path: Path) -> Found | None:
     if mode & 0o002 and not mode & 0o1000:
         return WORLD_WRITABLE.at(where)
     if kind == "directories" and not mode & 0o100:
-        return NOT_ENTERABLE.at(where)
+        return DIRECTORY_NOT_SEARCHABLE.at(where)
     return None
 
 
-def _purpose(item: dict[str, Any], path: Path, run_by: dict[str, str]) -> Iterator[Found]:
+def _purpose(item: dict[str, Any], path: Path, run_by: dict[str, str]) -> Iterator[Violation]:
     """Modes that defeat what the file is for."""
     name, mode = item.get("path", ""), item.get("mode", 0o644)
     where = (*path, "mode" if "mode" in item else "path")
     if name in run_by and not mode & 0o111:
         yield NOT_EXECUTABLE.at(where, f"{run_by[name]} runs {name}, but it is not executable")
     if name.startswith(_PROFILES) and name.endswith(".nmconnection") and mode & 0o077:
-        yield KEYFILE_READABLE.at(where)
+        yield READABLE_CONNECTION_PROFILE.at(where)
 
 
 def _programs(subject: Subject) -> dict[str, str]:
     """Program -> the unit that runs it, of the units of this config."""
     found: dict[str, str] = {}
-    for unit in unit_text.units_of(subject):
+    for unit in unit_text.unit_files(subject):
         for text in unit.texts:
             for setting in text.settings:
                 if setting.section == "Service" and setting.name.startswith("Exec"):
-                    program = unit_text.program(setting.value)[0]
+                    program = unit_text.split_command(setting.value)[0]
                     if program.startswith("/"):
                         found.setdefault(program, unit.name)
     return found

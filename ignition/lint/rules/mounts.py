@@ -6,16 +6,16 @@ from __future__ import annotations
 from ignition.base.finding import INFO
 from ignition.config.rules.paths import ancestors, distinct_lengths
 from ignition.lint.rule import LintRule
-from ignition.lint.unit_names import from_path
+from ignition.lint.unit_names import escape_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-SAME_MOUNT_POINT = LintRule(
+DUPLICATE_MOUNT_POINT = LintRule(
     "IGN1831",
     "another filesystem is mounted at the same path",
     hint="give each filesystem a path of its own",
@@ -23,7 +23,7 @@ SAME_MOUNT_POINT = LintRule(
 """Both are mounted, the later one on top, so that nothing can be written to the first. The config is
 accepted all the same."""
 
-MOUNT_NOT_KEPT = LintRule(
+NO_MOUNT_UNIT = LintRule(
     "IGN1832",
     "this filesystem is mounted for provisioning only: no unit mounts it at later boots",
     hint="add a mount unit for the path under systemd.units (in Butane: with_mount_unit: true)",
@@ -45,9 +45,9 @@ config, people among them, may not."""
 _SYSTEM = ("/", "/boot", "/boot/efi", "/efi", "/usr", "/sysroot")
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     seen: dict[str, int] = {}
-    units = {unit.name for unit in subject.units} | subject.made.units
+    units = {unit.name for unit in subject.units} | subject.inventory.units
     listed = [
         (item["path"], path)
         for item, path in subject.items("storage", "filesystems")
@@ -57,13 +57,13 @@ def check(subject: Subject) -> Iterator[Found]:
     of_length = distinct_lengths(last)
     for number, (mount, path) in enumerate(listed):
         if mount in seen:
-            yield SAME_MOUNT_POINT.at((*path, "path"))
+            yield DUPLICATE_MOUNT_POINT.at((*path, "path"))
         seen[mount] = number
         outer = next((each for each in _above(mount, of_length) if last.get(each, -1) > number), "")
         if outer:
             yield MOUNT_ORDER.at((*path, "path"), f"{MOUNT_ORDER.title}, {outer}")
         if not _stays(subject, mount, units):
-            yield MOUNT_NOT_KEPT.at((*path, "path"))
+            yield NO_MOUNT_UNIT.at((*path, "path"))
 
 
 def _above(mount: str, of_length: list[int]) -> Iterator[str]:
@@ -74,7 +74,11 @@ def _above(mount: str, of_length: list[int]) -> Iterator[str]:
 
 
 def _stays(subject: Subject, mount: str, units: set[str]) -> bool:
-    if mount in _SYSTEM or not subject.made.whole or "/etc/fstab" in subject.made.files:
+    if (
+        mount in _SYSTEM
+        or not subject.inventory.complete
+        or "/etc/fstab" in subject.inventory.files
+    ):
         return True
-    name = from_path(mount)
+    name = escape_path(mount)
     return f"{name}.mount" in units or f"{name}.automount" in units

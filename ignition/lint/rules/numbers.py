@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ignition.lint.rule import Found, Path
+    from ignition.lint.rule import Path, Violation
     from ignition.lint.subject import Subject
 
-PARTITION_IMPOSSIBLE = LintRule(
+IMPOSSIBLE_PARTITION = LintRule(
     "IGN1961",
     "a partition that no table can hold",
     hint="number partitions from 1 to 128, and give start and size in MiB of the disk",
@@ -25,7 +25,7 @@ PARTITION_IMPOSSIBLE = LintRule(
 before it touches the disk (IGN2111). A new table has room for 128 partitions, and so has nearly any old one:
 where the table is not wiped, higher numbers and more partitions are a warning."""
 
-ARRAY_IMPOSSIBLE = LintRule(
+IMPOSSIBLE_ARRAY = LintRule(
     "IGN1962",
     "an array that cannot be made of its devices",
     hint="list as many devices as the level takes, and the spares besides",
@@ -34,7 +34,7 @@ ARRAY_IMPOSSIBLE = LintRule(
 """The devices of an array are those that hold data and its spares. Levels 4, 5 and 10 take two that hold
 data, level 6 takes four. A device belongs to one array only."""
 
-THRESHOLD_IMPOSSIBLE = LintRule(
+IMPOSSIBLE_THRESHOLD = LintRule(
     "IGN1963",
     "a volume that nothing can unlock",
     hint="give as threshold how many of the tang servers, and the TPM2 chip if tpm2 is set, must be there",
@@ -43,7 +43,7 @@ THRESHOLD_IMPOSSIBLE = LintRule(
 )
 """The threshold says how many of the bound servers and chips must be at hand to unlock the volume."""
 
-TIMEOUT_IMPOSSIBLE = LintRule(
+IMPOSSIBLE_TIMEOUT = LintRule(
     "IGN1964",
     "a timeout that is none",
     hint="give seconds; httpTotal 0 is no limit, and 10 is what httpResponseHeaders is without it",
@@ -57,45 +57,45 @@ _PARTITIONS = 128
 _MOST_PARTITIONS = 1 << 15
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     for disk, path in subject.items("storage", "disks"):
         yield from _partitions(disk, path)
     taken: dict[str, str] = {}
     for array, path in subject.items("storage", "raid"):
-        yield from _broken(ARRAY_IMPOSSIBLE, limits.array_problems(array), path)
+        yield from _broken(IMPOSSIBLE_ARRAY, limits.array_problems(array), path)
         name = array.get("name", "")
         for index, device in enumerate(array.get("devices") or ()):
             first = taken.setdefault(device, name)
             if first != name:
                 message = f"array {first} is made of this device already"
                 hint = "give each array devices of its own"
-                yield ARRAY_IMPOSSIBLE.at((*path, "devices", index), message, hint)
+                yield IMPOSSIBLE_ARRAY.at((*path, "devices", index), message, hint)
     for volume, path in subject.items("storage", "luks"):
         faults = limits.clevis_problems(volume.get("clevis") or {})
-        yield from _broken(THRESHOLD_IMPOSSIBLE, faults, (*path, "clevis"))
+        yield from _broken(IMPOSSIBLE_THRESHOLD, faults, (*path, "clevis"))
     timeouts = subject.value.get("ignition", {}).get("timeouts") or {}
     yield from _broken(
-        TIMEOUT_IMPOSSIBLE, limits.timeout_problems(timeouts), ("ignition", "timeouts")
+        IMPOSSIBLE_TIMEOUT, limits.timeout_problems(timeouts), ("ignition", "timeouts")
     )
 
 
-def _broken(rule: LintRule, faults: limits.Faults, path: Path) -> Iterator[Found]:
+def _broken(rule: LintRule, faults: limits.Faults, path: Path) -> Iterator[Violation]:
     for member, message in faults:
         yield rule.at((*path, member), message)
 
 
-def _partitions(disk: dict[str, Any], path: Path) -> Iterator[Found]:
+def _partitions(disk: dict[str, Any], path: Path) -> Iterator[Violation]:
     wanted = 0
     for index, one in enumerate(disk.get("partitions") or ()):
         here = (*path, "partitions", index)
-        yield from _broken(PARTITION_IMPOSSIBLE, limits.partition_problems(one), here)
+        yield from _broken(IMPOSSIBLE_PARTITION, limits.partition_problems(one), here)
         if one.get("shouldExist") is False:
             continue
         wanted += 1
         number = one.get("number") or 0
         if number <= _PARTITIONS and wanted != _PARTITIONS + 1:
             continue
-        found = PARTITION_IMPOSSIBLE.at(
+        found = IMPOSSIBLE_PARTITION.at(
             (*here, "number") if number > _PARTITIONS else here,
             f"a new partition table has room for {_PARTITIONS} partitions",
         )

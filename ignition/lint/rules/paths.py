@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-NOT_KEPT = LintRule(
+VOLATILE_PATH = LintRule(
     "IGN1841",
     "nothing that is written here is there when the system runs",
     hint="write to /etc or /var; for /run and /tmp use a file in /etc/tmpfiles.d",
@@ -24,7 +24,7 @@ NOT_KEPT = LintRule(
 """`/run`, `/tmp`, `/proc`, `/sys` and `/dev` are filesystems in memory that are mounted at every boot. What
 provisioning writes to these folders of the disk is hidden by them."""
 
-READ_ONLY = LintRule(
+READ_ONLY_PATH = LintRule(
     "IGN1842",
     "this folder belongs to the image, and is read-only on many systems",
     hint="write programs to /usr/local/bin or /opt, settings and units to /etc",
@@ -41,7 +41,7 @@ ROOT_OWNED_PARENT = LintRule(
 """Parents that are missing are made by the engine, for root with mode 0755. A program of the user then
 cannot write next to its own files, for example in `~/.config`. The home itself is made with the user."""
 
-SUDOERS_NAME = LintRule(
+IGNORED_SUDOERS_FILE = LintRule(
     "IGN1844",
     "sudo ignores files with a dot in their name, or a tilde at its end",
     hint="leave the dot out of the name",
@@ -54,17 +54,17 @@ _SKIPPED_BY_SUDO = re.compile(r"/etc/sudoers\.d/(?:[^/]*\.[^/]*|[^/]*~)")
 _HOMES = "/home/"
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     homes = _Homes(subject)
     for item, path in subject.nodes():
         where = item.get("path", "")
         below = where + "/"
         if below.startswith(_IN_MEMORY):
-            yield NOT_KEPT.at((*path, "path"))
+            yield VOLATILE_PATH.at((*path, "path"))
         elif below.startswith(_OF_IMAGE) and not below.startswith("/usr/local/"):
-            yield READ_ONLY.at((*path, "path"))
+            yield READ_ONLY_PATH.at((*path, "path"))
         elif path[1] != "directories" and _SKIPPED_BY_SUDO.fullmatch(where):
-            yield SUDOERS_NAME.at((*path, "path"))
+            yield IGNORED_SUDOERS_FILE.at((*path, "path"))
         else:
             folder = homes.unlisted_parent(where, item)
             if folder:
@@ -76,7 +76,7 @@ class _Homes:
     """Homes of users, and which folders in them are made by whom."""
 
     def __init__(self, subject: Subject) -> None:
-        self._made = {_home_path(folder) for folder in subject.made.directories}
+        self._made = {_home_path(folder) for folder in subject.inventory.directories}
         self._homes = {"/root"}
         for user, _ in subject.items("passwd", "users"):
             home = user.get("homeDir") or f"/home/{user.get('name', '')}"

@@ -7,31 +7,31 @@ import re
 
 from ignition.lint import quadlet_keys
 from ignition.lint.rule import LintRule
+from ignition.lint.typos import KnownNames
 from ignition.lint.unit_text import Setting, UnitText
-from ignition.lint.words import Words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-NO_SECTION = LintRule(
+NO_QUADLET_SECTION = LintRule(
     "IGN1941",
     "the section that makes this a quadlet file is missing: podman makes no unit from it",
     hint="add the section that belongs to the name of the file",
 )
 """A `.container` file has a section `[Container]`, a `.volume` file `[Volume]`, and so on."""
 
-NOTHING_TO_RUN = LintRule(
+INCOMPLETE_QUADLET = LintRule(
     "IGN1942",
     "the setting that says what to run is missing: podman makes no unit from this file",
     hint="add Image= (container, image), Yaml= (kube), ImageTag= (build)",
 )
 """podman refuses such a file, and the service that was to come from it does not exist."""
 
-QUADLET_MADE_NOWHERE = LintRule(
+UNKNOWN_QUADLET = LintRule(
     "IGN1943",
     "the config has no quadlet file of this name",
     hint="add the file under /etc/containers/systemd, or leave the suffix out to name the object itself",
@@ -70,16 +70,16 @@ _REFERS = {
     ("Pod", "Volume"): ".volume",
     ("Kube", "Network"): ".network",
 }
-_KNOWN = {section: Words(names) for section, names in quadlet_keys.SECTIONS.items()}
+_KNOWN = {section: KnownNames(names) for section, names in quadlet_keys.SECTIONS.items()}
 _PLAIN_NAME = re.compile(r"[\w.@-]+")
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     for file in subject.files:
-        section = section_of(file.where)
+        section = section_of(file.target)
         if not section or len(file.bodies) != 1:
             continue
-        text = file.bodies[0].text(file.where)
+        text = file.bodies[0].text(file.target)
         if text is not None:
             yield from _quadlet(subject, UnitText(text), section)
 
@@ -92,19 +92,19 @@ def section_of(path: str) -> str:
     return section if section in quadlet_keys.SECTIONS else ""
 
 
-def _quadlet(subject: Subject, text: UnitText, section: str) -> Iterator[Found]:
+def _quadlet(subject: Subject, text: UnitText, section: str) -> Iterator[Violation]:
     embedded = text.embedded
     header = next((each for each in text.headers if each.name == section), None)
     for span in text.stray:
         yield STRAY_QUADLET_LINE.inside(embedded, span)
     if header is None:
         message = f"there is no section [{section}]: podman makes no unit from this file"
-        yield NO_SECTION.inside(embedded, (0, 0), message)
+        yield NO_QUADLET_SECTION.inside(embedded, (0, 0), message)
         return
     needs = _NEEDS.get(section, ())
     if needs and not any(text.values(section, name) for name in needs):
         message = f"{needs[0]}= is missing: podman makes no unit from this file"
-        yield NOTHING_TO_RUN.inside(embedded, header.span, message)
+        yield INCOMPLETE_QUADLET.inside(embedded, header.span, message)
     for setting in text.settings:
         if setting.section == section:
             found = _setting(subject, text, setting)
@@ -112,10 +112,10 @@ def _quadlet(subject: Subject, text: UnitText, section: str) -> Iterator[Found]:
                 yield found
 
 
-def _setting(subject: Subject, text: UnitText, setting: Setting) -> Found | None:
+def _setting(subject: Subject, text: UnitText, setting: Setting) -> Violation | None:
     section, name = setting.section, setting.name
     if name not in _KNOWN[section]:
-        near = _KNOWN[section].nearest(name)
+        near = _KNOWN[section].closest(name)
         if near:
             message = f"podman does not know {name} in [{section}]"
             hint = f"perhaps {near} is meant"
@@ -124,11 +124,11 @@ def _setting(subject: Subject, text: UnitText, setting: Setting) -> Found | None
     target = setting.value.partition(":")[0]
     if (
         suffix
-        and subject.made.whole
+        and subject.inventory.complete
         and target.endswith(suffix)
         and _PLAIN_NAME.fullmatch(target)
-        and target not in subject.made.quadlets
+        and target not in subject.inventory.quadlets
     ):
         message = f"the config has no quadlet file {target}"
-        return QUADLET_MADE_NOWHERE.inside(text.embedded, setting.value_span, message)
+        return UNKNOWN_QUADLET.inside(text.embedded, setting.value_span, message)
     return None

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
 NO_HASH = LintRule(
@@ -30,7 +30,7 @@ PLAIN_HTTP = LintRule(
 """With http and tftp everybody on the way can change the content, and the machine would run it. A hash
 protects against that (but hides nothing)."""
 
-PLAIN_KEY = LintRule(
+KEY_OVER_PLAIN_HTTP = LintRule(
     "IGN1873",
     "a secret key is fetched over an unprotected connection",
     hint="use https",
@@ -48,7 +48,7 @@ PASSWORD_IN_URL = LintRule(
 """A config is readable by more people and programs than its author thinks: metadata services give it to
 anything that runs on the machine."""
 
-OTHER_CONTENT_DROPPED = LintRule(
+REPLACE_DROPS_CONTENT = LintRule(
     "IGN1875",
     "this replaces the whole config: everything else in it is ignored",
     hint="use ignition.config.merge to add to this config, or take the rest out",
@@ -67,7 +67,7 @@ _CONTENT = {
 }
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     yield from _replaced(subject)
     for resource, path in subject.resources():
         source = resource.get("source", "")
@@ -83,7 +83,7 @@ def check(subject: Subject) -> Iterator[Found]:
         if url.userinfo and ":" in url.userinfo:
             yield PASSWORD_IN_URL.at(where)
         if path[-1] == "keyFile" and url.scheme in _PLAIN:
-            yield PLAIN_KEY.at(where)
+            yield KEY_OVER_PLAIN_HTTP.at(where)
         elif resource.get("verification", {}).get("hash"):
             continue
         elif url.scheme in _PLAIN:
@@ -92,7 +92,7 @@ def check(subject: Subject) -> Iterator[Found]:
             yield NO_HASH.at(where)
 
 
-def _replaced(subject: Subject) -> Iterator[Found]:
+def _replaced(subject: Subject) -> Iterator[Violation]:
     value = subject.value
     config = value.get("ignition", {}).get("config", {})
     if not config.get("replace", {}).get("source"):
@@ -102,4 +102,4 @@ def _replaced(subject: Subject) -> Iterator[Found]:
         beside += [f"{section}.{kind}" for kind in kinds if value.get(section, {}).get(kind)]
     if beside:
         message = f"this replaces the whole config: {', '.join(beside)} beside it is ignored"
-        yield OTHER_CONTENT_DROPPED.at(("ignition", "config", "replace", "source"), message)
+        yield REPLACE_DROPS_CONTENT.at(("ignition", "config", "replace", "source"), message)

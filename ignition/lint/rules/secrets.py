@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ignition.lint.embedded import Embedded
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
 READABLE_SECRET = LintRule(
@@ -73,7 +73,7 @@ _BY_WORD = [(word, kind, form) for kind, words, form in _KINDS for word in words
 _SHORTEST = 20  # bytes of an AWS access key; all others are longer
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     for file in subject.files:
         for body in file.bodies:
             secret = _secret(body.data) if body.data else None
@@ -101,7 +101,7 @@ def _secret(data: bytes) -> tuple[str, tuple[int, int]] | None:
     return None
 
 
-def _in_unit(text: Embedded) -> Iterator[Found]:
+def _in_unit(text: Embedded) -> Iterator[Violation]:
     data = text.text.encode("utf-8", "surrogatepass")
     secret = _secret(data)
     if secret:

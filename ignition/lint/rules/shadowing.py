@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from ignition.lint.rule import LintRule
-from ignition.lint.words import Words
+from ignition.lint.typos import KnownNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-SHADOWED = LintRule(
+SHADOWED_UNIT_FILE = LintRule(
     "IGN1931",
     "a unit of this config takes precedence over this file: systemd never reads it",
     hint="keep one of the two",
@@ -21,7 +21,7 @@ SHADOWED = LintRule(
 """systemd reads a unit from the first folder that has it, and `/etc/systemd/system`, where the units of a
 config go, comes before `/run` and `/usr`. The same holds for drop-ins of one name."""
 
-MASKED_FILE = LintRule(
+MASKED_UNIT_FILE = LintRule(
     "IGN1932",
     "the unit is masked, which makes a link at the path of this file",
     hint="leave out mask, or the file",
@@ -45,7 +45,7 @@ GENERATED_UNIT_ENABLED = LintRule(
 """The unit does not exist before podman's generator makes it at boot, and generated units cannot be enabled.
 Their `[Install]` section in the quadlet file has that effect."""
 
-MASKED_ALL_THE_SAME = LintRule(
+MASKED_UNIT_WITH_CONTENTS = LintRule(
     "IGN1935",
     "the unit is masked: its contents are lost, and enabling it has no effect",
     hint="leave out mask, or the rest",
@@ -53,7 +53,7 @@ MASKED_ALL_THE_SAME = LintRule(
 """Masking puts a link to `/dev/null` in place of the unit, also in place of contents that the same config
 gives it. A masked unit cannot be started by anything."""
 
-DROPIN_NOT_WRITTEN = LintRule(
+DROPIN_WITHOUT_CONTENTS = LintRule(
     "IGN1936",
     "a drop-in without contents is not written",
     hint="give it contents, or leave it out",
@@ -70,24 +70,24 @@ _LOWER = (
 _FOLDER = "/etc/systemd/system/"
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     yield from _files(subject)
-    brought = Words(subject.made.units)
-    generated = subject.made.generated
+    brought = KnownNames(subject.inventory.units)
+    generated = subject.inventory.generated
     for unit in subject.units:
         if unit.item.get("mask") and (unit.text or unit.item.get("enabled")):
-            yield MASKED_ALL_THE_SAME.at((*unit.path, "mask"))
+            yield MASKED_UNIT_WITH_CONTENTS.at((*unit.path, "mask"))
             continue
         for index, dropin in enumerate(unit.item.get("dropins", ())):
             if "contents" not in dropin:
-                yield DROPIN_NOT_WRITTEN.at((*unit.path, "dropins", index))
+                yield DROPIN_WITHOUT_CONTENTS.at((*unit.path, "dropins", index))
         if not unit.item.get("enabled") or unit.text or unit.name in brought:
             continue
         if unit.name in generated:
             message = f"podman makes {unit.name} from {generated[unit.name]}: it cannot be enabled"
             yield GENERATED_UNIT_ENABLED.at((*unit.path, "name"), message)
             continue
-        near = brought.nearest(unit.name)
+        near = brought.closest(unit.name)
         # Instances that differ in a letter, as tty1 and tty2, are meant to.
         if near and "@" not in near and not _differ_in_a_digit(near, unit.name):
             hint = f"perhaps {near} is meant"
@@ -99,7 +99,7 @@ def _differ_in_a_digit(one: str, other: str) -> bool:
     return one.translate(digits) == other.translate(digits)
 
 
-def _files(subject: Subject) -> Iterator[Found]:
+def _files(subject: Subject) -> Iterator[Violation]:
     texts = set()
     masked = set()
     for unit in subject.units:
@@ -113,7 +113,7 @@ def _files(subject: Subject) -> Iterator[Found]:
     for item, path in subject.nodes():
         where = item.get("path", "")
         if where in masked and path[1] != "directories":
-            yield MASKED_FILE.at((*path, "path"))
+            yield MASKED_UNIT_FILE.at((*path, "path"))
         for folder in _LOWER:
             if where.startswith(folder) and where[len(folder) :] in texts:
-                yield SHADOWED.at((*path, "path"))
+                yield SHADOWED_UNIT_FILE.at((*path, "path"))

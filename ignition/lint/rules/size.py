@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
 TOO_LARGE = LintRule(
@@ -40,7 +40,7 @@ _COUNTED_IN_BASE64 = ("openstack", "oraclecloud")
 _ALIASES = {"ec2": "aws", "gce": "gcp"}
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     platform = _ALIASES.get(subject.platform, subject.platform)
     limit = LIMITS.get(platform)
     if limit is None:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ignition.lint.made import Made
-    from ignition.lint.rule import Found, Path
+    from ignition.lint.inventory import Inventory
+    from ignition.lint.rule import Path, Violation
     from ignition.lint.subject import Subject
 
-IN_THE_WAY = LintRule(
+PATH_CONFLICT = LintRule(
     "IGN1988",
     "a file of this config is in the way",
     hint="give one of the two another path",
@@ -26,7 +26,7 @@ IN_THE_WAY = LintRule(
 drop-in. And what a boot makes before it comes to the entry stays where it is, unless the entry says
 `overwrite`: mount points, homes of users, and the file with their keys."""
 
-MOUNT_REPLACED = LintRule(
+MOUNT_POINT_OVERWRITTEN = LintRule(
     "IGN1989",
     "a filesystem is mounted here, which cannot be replaced",
     hint="leave overwrite out, or mount the filesystem elsewhere",
@@ -35,7 +35,7 @@ MOUNT_REPLACED = LintRule(
 """Filesystems are mounted before files are written. `overwrite` would remove the folder that one of them is
 mounted on, or the root of the system."""
 
-HARD_LINK_IMPOSSIBLE = LintRule(
+IMPOSSIBLE_HARD_LINK = LintRule(
     "IGN1999",
     "a hard link that cannot be made",
     hint="use a symbolic link (hard: false)",
@@ -44,7 +44,7 @@ HARD_LINK_IMPOSSIBLE = LintRule(
 """A hard link is a second name of a file on the same filesystem: not of one on another mount, of a folder, of
 itself, or of one that is only made by a circle of links. A boot takes a relative target from the root."""
 
-OWNER_GONE = LintRule(
+DELETED_OWNER = LintRule(
     "IGN1995",
     "the owner is a user or group that this config deletes",
     hint="give another owner, or the number of this one as id",
@@ -58,25 +58,25 @@ _RESULT = "/etc/.ignition-result.json"
 _KEYS = ".ssh/authorized_keys.d/ignition"
 
 
-def check(subject: Subject) -> Iterator[Found]:
-    made = subject.made
-    solid = made.files.keys() - made.directories - made.links
+def check(subject: Subject) -> Iterator[Violation]:
+    inventory = subject.inventory
+    solid = inventory.files.keys() - inventory.directories - inventory.links
     of_length = distinct_lengths(solid)
     for path, place in _paths(subject):
         upper = _first_above(path, solid, of_length)
         if upper:
-            yield IN_THE_WAY.at(
+            yield PATH_CONFLICT.at(
                 place, f"{upper} is a file of this config: {path} cannot be below it"
             )
     before = _there_before(subject)
-    mounts = _with_folders(made.mounts)
+    mounts = _with_folders(inventory.mounts)
     for node, place in subject.nodes():
         yield from _in_place(node, place, before, mounts)
     for link, place in subject.items("storage", "links"):
-        why = _hard_link_fault(link.get("path", ""), made, solid) if link.get("hard") else ""
+        why = _hard_link_fault(link.get("path", ""), inventory, solid) if link.get("hard") else ""
         if why:
-            yield HARD_LINK_IMPOSSIBLE.at(
-                (*place, "target"), f"{HARD_LINK_IMPOSSIBLE.title}: {why}"
+            yield IMPOSSIBLE_HARD_LINK.at(
+                (*place, "target"), f"{IMPOSSIBLE_HARD_LINK.title}: {why}"
             )
     yield from _result(subject)
     yield from _owners(subject)
@@ -105,7 +105,7 @@ def _paths(subject: Subject) -> Iterator[tuple[str, Path]]:
 
 def _there_before(subject: Subject) -> dict[str, str]:
     """What a boot has made when it comes to the files: path -> what it is, in words."""
-    found = dict.fromkeys(_with_folders(subject.made.mounts), "a filesystem is mounted there")
+    found = dict.fromkeys(_with_folders(subject.inventory.mounts), "a filesystem is mounted there")
     found["/"] = "it is the root of the system"
     for user, _ in subject.items("passwd", "users"):
         if user.get("shouldExist") is False or user.get("name") == "root":
@@ -122,24 +122,26 @@ def _there_before(subject: Subject) -> dict[str, str]:
 
 def _in_place(
     item: dict[str, Any], path: Path, before: dict[str, str], mounts: set[str]
-) -> Iterator[Found]:
+) -> Iterator[Violation]:
     where = item.get("path", "")
     if item.get("overwrite"):
         if where in mounts or where == "/":
-            yield MOUNT_REPLACED.at((*path, "overwrite"))
+            yield MOUNT_POINT_OVERWRITTEN.at((*path, "overwrite"))
     elif where in before:
         why = before[where]
         if not why:
             message = f"the keys of a user are written to {where}, which would be lost"
-            yield IN_THE_WAY.at((*path, "path"), message, "leave it out, or the keys of the user")
+            yield PATH_CONFLICT.at(
+                (*path, "path"), message, "leave it out, or the keys of the user"
+            )
         elif path[1] != "directories":
-            yield IN_THE_WAY.at((*path, "path"), f"{where} is a folder: {why}")
+            yield PATH_CONFLICT.at((*path, "path"), f"{where} is a folder: {why}")
 
 
-def _result(subject: Subject) -> Iterator[Found]:
+def _result(subject: Subject) -> Iterator[Violation]:
     """A boot puts its result over a file that it takes for one of an earlier boot, and reads it first."""
     for file in subject.files:
-        if file.where == _RESULT and len(file.bodies) == 1 and file.bodies[0].data is not None:
+        if file.target == _RESULT and len(file.bodies) == 1 and file.bodies[0].data is not None:
             import json
 
             try:
@@ -150,10 +152,10 @@ def _result(subject: Subject) -> Iterator[Found]:
                 message = (
                     f"a boot writes its own result to {_RESULT}, and takes this for an earlier one"
                 )
-                yield IN_THE_WAY.at((*file.path, "path"), message, "leave it out")
+                yield PATH_CONFLICT.at((*file.path, "path"), message, "leave it out")
 
 
-def _owners(subject: Subject) -> Iterator[Found]:
+def _owners(subject: Subject) -> Iterator[Violation]:
     gone: dict[str, set[str]] = {}
     stays: set[str] = set()
     for kind, member in (("users", "user"), ("groups", "group")):
@@ -163,31 +165,31 @@ def _owners(subject: Subject) -> Iterator[Found]:
         }
         # A user brings a group of the same name.
         stays |= {item.get("name", "") for item in entries} - gone[member]
-    if not subject.made.whole or not (gone["user"] or gone["group"]):
+    if not subject.inventory.complete or not (gone["user"] or gone["group"]):
         return
     for item, path in subject.nodes():
         for member, names in gone.items():
             name = item.get(member, {}).get("name", "")
             if name in names - stays and not item.get("hard"):
-                yield OWNER_GONE.at(
+                yield DELETED_OWNER.at(
                     (*path, member, "name"), f"this config deletes the {member} {name}"
                 )
 
 
-def _hard_link_fault(path: str, made: Made, solid: set[str]) -> str:
+def _hard_link_fault(path: str, inventory: Inventory, solid: set[str]) -> str:
     """Why no hard link can be made, "" if one can."""
-    target = made.hard_links[path]
+    target = inventory.hard_links[path]
     seen = {path}
-    while target in made.hard_links:
+    while target in inventory.hard_links:
         if target in seen:
             return "it leads to itself"
         seen.add(target)
-        target = made.hard_links[target]
+        target = inventory.hard_links[target]
     if target in seen:
         return "it leads to itself"
-    if target in made.directories or target == "/":
+    if target in inventory.directories or target == "/":
         return f"{target} is a folder"
-    if _mount_of(path, made.mounts) != _mount_of(target, made.mounts):
+    if _mount_of(path, inventory.mounts) != _mount_of(target, inventory.mounts):
         return f"{target} is on another filesystem"
     upper = _first_above(target, solid, distinct_lengths(solid))
     return f"{upper} is a file, and {target} below it" if upper else ""

@@ -12,11 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
     from ignition.lint.unit_text import UnitFiles, UnitText
 
-NO_COMMAND = LintRule(
+SERVICE_WITHOUT_COMMAND = LintRule(
     "IGN1921",
     "a service without a command: systemd refuses the unit",
     hint="add ExecStart=; a oneshot service may do with ExecStop= and RemainAfterExit=yes",
@@ -25,7 +25,7 @@ NO_COMMAND = LintRule(
 do: `ExecStop=` with `RemainAfterExit=yes`, or `SuccessAction=`. Drop-ins of the same config are taken into
 account."""
 
-SEVERAL_COMMANDS = LintRule(
+MULTIPLE_EXEC_START = LintRule(
     "IGN1922",
     "more than one ExecStart=, which only Type=oneshot may have: systemd refuses the unit",
     hint="set Type=oneshot, use ExecStartPre=, or begin the drop-in with an empty ExecStart=",
@@ -48,14 +48,14 @@ SHELL_SYNTAX = LintRule(
 )
 """Pipes, redirections and `&&` are the shell's. In a unit they are ordinary arguments of the program."""
 
-RESTART_OF_ONESHOT = LintRule(
+ONESHOT_RESTART = LintRule(
     "IGN1925",
     "Type=oneshot cannot be restarted always or on success: systemd refuses the unit",
     hint="use Restart=on-failure, or another type",
 )
 """A oneshot service that has done its work would be started again, and never be done."""
 
-NO_BUS_NAME = LintRule(
+MISSING_BUS_NAME = LintRule(
     "IGN1930",
     "Type=dbus without BusName=: systemd refuses the unit",
     hint="add BusName=, or use another type",
@@ -71,19 +71,19 @@ _SHELL_WORDS = frozenset(_SHELL_OPERATORS.split())
 _NO_PLAIN_NAME = re.compile(r"[/$~]")
 
 
-def check(subject: Subject) -> Iterator[Found]:
-    for unit in unit_text.units_of(subject):
+def check(subject: Subject) -> Iterator[Violation]:
+    for unit in unit_text.unit_files(subject):
         for text in unit.texts:
             yield from _programs(text)
         if unit.kind == unit_names.SERVICE:
-            yield from _service(unit, complete=subject.complete(unit.name))
+            yield from _service(unit, complete=subject.defines_whole_unit(unit.name))
 
 
-def _programs(text: UnitText) -> Iterator[Found]:
+def _programs(text: UnitText) -> Iterator[Violation]:
     for setting in text.settings:
         if setting.name not in _COMMANDS or not setting.value:
             continue
-        program, words = unit_text.program(setting.value)
+        program, words = unit_text.split_command(setting.value)
         if not program.startswith(("/", "%")) and _NO_PLAIN_NAME.search(program):
             message = f"{program} is neither a plain name nor an absolute path"
             yield RELATIVE_COMMAND.inside(text.embedded, setting.value_span, message)
@@ -93,7 +93,7 @@ def _programs(text: UnitText) -> Iterator[Found]:
             yield SHELL_SYNTAX.inside(text.embedded, setting.value_span, message)
 
 
-def _service(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
+def _service(unit: UnitFiles, *, complete: bool) -> Iterator[Violation]:
     commands = unit.values("Service", "ExecStart")
     said = kind = unit.last("Service", "Type")
     if not kind:
@@ -104,19 +104,19 @@ def _service(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
     header = next((each for each in unit.main.headers if each.name == "Service"), None)
     span = header.span if header else (0, max(unit.main.embedded.text.find("\n"), 0))
     if complete and not commands and not _may_do_without(unit, kind):
-        yield NO_COMMAND.inside(unit.main.embedded, span)
+        yield SERVICE_WITHOUT_COMMAND.inside(unit.main.embedded, span)
     if len(commands) > 1 and kind != "oneshot":
         for text in unit.texts:
             for setting in text.settings:
                 if setting is commands[1]:
-                    yield SEVERAL_COMMANDS.inside(text.embedded, setting.name_span)
+                    yield MULTIPLE_EXEC_START.inside(text.embedded, setting.name_span)
     if complete and said == "dbus" and not unit.last("Service", "BusName"):
-        yield NO_BUS_NAME.inside(unit.main.embedded, span)
+        yield MISSING_BUS_NAME.inside(unit.main.embedded, span)
     restart = unit.values("Service", "Restart")
     if said == "oneshot" and restart and restart[-1].value in ("always", "on-success"):
         for text in unit.texts:
             if restart[-1] in text.settings:
-                yield RESTART_OF_ONESHOT.inside(text.embedded, restart[-1].value_span)
+                yield ONESHOT_RESTART.inside(text.embedded, restart[-1].value_span)
 
 
 def _may_do_without(unit: UnitFiles, kind: str) -> bool:

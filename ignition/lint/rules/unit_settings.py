@@ -8,24 +8,24 @@ import re
 from ignition.base.finding import INFO
 from ignition.lint import unit_keys, unit_names, unit_text
 from ignition.lint.rule import LintRule
-from ignition.lint.words import Words
+from ignition.lint.typos import KnownNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
     from ignition.lint.unit_text import Setting, UnitText
 
-OUTSIDE_SECTION = LintRule(
+SETTING_OUTSIDE_SECTION = LintRule(
     "IGN1911",
     "a setting before the first section: systemd ignores it",
     hint="put it below a section such as [Service]",
 )
 """Every setting of a unit belongs to the section above it."""
 
-STRAY_LINE = LintRule(
+STRAY_UNIT_LINE = LintRule(
     "IGN1912",
     "neither a setting nor a section: systemd ignores this line",
     hint="write NAME=VALUE, begin comments with #, and end lines that go on with a backslash",
@@ -64,28 +64,28 @@ UNKNOWN_SETTING = LintRule(
 )
 """Measured by the settings of systemd 258. A newer one may know it."""
 
-NO_BOOLEAN = LintRule(
+INVALID_BOOLEAN = LintRule(
     "IGN1917",
     "this setting is yes or no",
     hint="write yes or no",
 )
 """systemd takes yes, no, true, false, on, off, 1 and 0 (also y, n, t, f); it ignores the line otherwise."""
 
-NO_TIME = LintRule(
+INVALID_TIME_SPAN = LintRule(
     "IGN1918",
     "this is no time span",
     hint="write a number with a unit: 90s, 5min, 1h 30min, or infinity",
 )
 """See systemd.time(7). A plain number is in seconds. systemd ignores the line otherwise."""
 
-NO_SUCH_CHOICE = LintRule(
+UNKNOWN_VALUE = LintRule(
     "IGN1919",
     "systemd does not know this value, and ignores it",
     hint="use one of the values in the man page",
 )
 """For settings that take one word of a few: `Type=`, `Restart=`, `KillMode=`."""
 
-NO_UNIT_NAME = LintRule(
+INVALID_UNIT_NAME = LintRule(
     "IGN1920",
     "this is not the name of a unit",
     hint="end it in .service, .target or another type of unit",
@@ -116,33 +116,33 @@ UpheldBy Upholds WantedBy Wants
 _UNIT_LISTS = frozenset(_UNIT_LISTS_WORDS.split())
 _UNIT_NAME = re.compile(r"[^\s/]+\.(" + "|".join(kind[1:] for kind in unit_names.TYPES) + ")")
 _WORD = re.compile(r"\S+")
-_SETTINGS = {section: Words(names) for section, names in unit_keys.SECTIONS.items()}
+_SETTINGS = {section: KnownNames(names) for section, names in unit_keys.SECTIONS.items()}
 
 
-def check(subject: Subject) -> Iterator[Found]:
-    for unit in unit_text.units_of(subject):
+def check(subject: Subject) -> Iterator[Violation]:
+    for unit in unit_text.unit_files(subject):
         if unit.kind:
             for text in unit.texts:
                 yield from _text(text, unit.kind)
 
 
-def _text(text: UnitText, kind: str) -> Iterator[Found]:
+def _text(text: UnitText, kind: str) -> Iterator[Violation]:
     sections = sections_of(kind)
     embedded = text.embedded
     for span in text.stray:
-        yield STRAY_LINE.inside(embedded, span)
+        yield STRAY_UNIT_LINE.inside(embedded, span)
     ignored = set()
     for header in text.headers:
         if header.name not in sections and not header.name.startswith("X-"):
             ignored.add(header.name)
             message = f"systemd ignores the section [{header.name}] in a {kind[1:]} unit"
-            near = Words(sections).nearest(header.name)
+            near = KnownNames(sections).closest(header.name)
             yield UNKNOWN_SECTION.inside(
                 embedded, header.span, message, f"perhaps [{near}] is meant" if near else ""
             )
     for setting in text.settings:
         if not setting.section:
-            yield OUTSIDE_SECTION.inside(embedded, setting.name_span)
+            yield SETTING_OUTSIDE_SECTION.inside(embedded, setting.name_span)
         elif setting.section in _SETTINGS and setting.section not in ignored:
             found = _setting(text, setting, sections)
             if found:
@@ -155,7 +155,7 @@ def sections_of(kind: str) -> tuple[str, ...]:
     return ("Unit", "Install", own) if own in unit_keys.SECTIONS else ("Unit", "Install")
 
 
-def _setting(text: UnitText, setting: Setting, sections: tuple[str, ...]) -> Found | None:
+def _setting(text: UnitText, setting: Setting, sections: tuple[str, ...]) -> Violation | None:
     name, section = setting.name, setting.section
     if name.startswith("X-"):
         return None
@@ -165,25 +165,27 @@ def _setting(text: UnitText, setting: Setting, sections: tuple[str, ...]) -> Fou
     if not value or "%" in value:
         return None
     if name in unit_keys.BOOLEANS and value.lower() not in _BOOLEANS:
-        return NO_BOOLEAN.inside(text.embedded, setting.value_span, f"{name} is yes or no")
+        return INVALID_BOOLEAN.inside(text.embedded, setting.value_span, f"{name} is yes or no")
     if name in unit_keys.TIMES and not _TIME.fullmatch(value):
-        return NO_TIME.inside(text.embedded, setting.value_span, f"{name} is no time span")
+        return INVALID_TIME_SPAN.inside(
+            text.embedded, setting.value_span, f"{name} is no time span"
+        )
     choices = _CHOICES.get((section, name))
     if choices and value not in choices:
         message = f"{name} cannot be {value}"
         hint = f"use one of: {', '.join(sorted(choices))}"
-        return NO_SUCH_CHOICE.inside(text.embedded, setting.value_span, message, hint)
+        return UNKNOWN_VALUE.inside(text.embedded, setting.value_span, message, hint)
     return _unit_list(text, setting) if name in _UNIT_LISTS else None
 
 
-def _unknown(text: UnitText, setting: Setting, sections: tuple[str, ...]) -> Found:
+def _unknown(text: UnitText, setting: Setting, sections: tuple[str, ...]) -> Violation:
     name = setting.name
     span = setting.name_span
     others = [each for each in sections if name in _SETTINGS[each]]
     if others:
         message = f"{name} belongs to [{others[0]}], and is ignored in [{setting.section}]"
         return MISPLACED_SETTING.inside(text.embedded, span, message)
-    near = _SETTINGS[setting.section].nearest(name)
+    near = _SETTINGS[setting.section].closest(name)
     if near:
         message = f"systemd does not know {name} in [{setting.section}]"
         return MISSPELT_SETTING.inside(text.embedded, span, message, f"perhaps {near} is meant")
@@ -191,7 +193,7 @@ def _unknown(text: UnitText, setting: Setting, sections: tuple[str, ...]) -> Fou
     return UNKNOWN_SETTING.inside(text.embedded, span, message)
 
 
-def _unit_list(text: UnitText, setting: Setting) -> Found | None:
+def _unit_list(text: UnitText, setting: Setting) -> Violation | None:
     start, end = setting.value_span
     written = text.embedded.text[start:end]
     if "\n" in written:
@@ -199,5 +201,7 @@ def _unit_list(text: UnitText, setting: Setting) -> Found | None:
     for word in _WORD.finditer(written):
         if not _UNIT_NAME.fullmatch(word[0]):
             span = (start + word.start(), start + word.end())
-            return NO_UNIT_NAME.inside(text.embedded, span, f"{word[0]} is not the name of a unit")
+            return INVALID_UNIT_NAME.inside(
+                text.embedded, span, f"{word[0]} is not the name of a unit"
+            )
     return None

@@ -15,10 +15,10 @@ START = (
 
 
 def run(
-    program: str, *words: str, stdin: bytes = b"", cwd: Path | None = None
+    program: str, *args: str, stdin: bytes = b"", cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-c", START.format(program=program), *words],
+        [sys.executable, "-c", START.format(program=program), *args],
         input=stdin,
         capture_output=True,
         cwd=cwd,

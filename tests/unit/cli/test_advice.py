@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ignition.cli.layout import fit
+from ignition.cli.layout import reflow
 from tests.unit.cli.command import CHECKOUT, START, run
 
 PLATFORM = "ignition.platform.id="
@@ -54,28 +54,28 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("words", MEANT)
-def test_what_is_meant(words: str) -> None:
-    program, *more = words.split()
+@pytest.mark.parametrize("args", MEANT)
+def test_what_is_meant(args: str) -> None:
+    program, *more = args.split()
     done = run(program, *more)
     assert (done.returncode, done.stdout) == (2, "")
-    assert MEANT[words] in done.stderr
+    assert MEANT[args] in done.stderr
     assert PLATFORM not in done.stderr, "nobody types on a kernel command line"
     assert ("--platform is one of" in done.stderr) is (
-        "--platform is one of" in MEANT[words] or "qemo" in words
+        "--platform is one of" in MEANT[args] or "qemo" in args
     )
 
 
-@pytest.mark.parametrize("words", [[], [""]])
-def test_no_words_are_answered_with_help(words: list[str]) -> None:
-    done = run("ignition", *words)
+@pytest.mark.parametrize("args", [[], [""]])
+def test_no_words_are_answered_with_help(args: list[str]) -> None:
+    done = run("ignition", *args)
     assert (done.returncode, done.stdout) == (2, "")
     assert "ignition lint FILE" in done.stderr
     assert "-platform ID" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("args", "said"),
     [
         (["help"], "ignition lint FILE"),
         (["help", "lint"], "usage: ignition lint"),
@@ -87,8 +87,8 @@ def test_no_words_are_answered_with_help(words: list[str]) -> None:
         (["version"], "Ignition "),
     ],
 )
-def test_help_and_version(words: list[str], said: str) -> None:
-    done = run("ignition", *words)
+def test_help_and_version(args: list[str], said: str) -> None:
+    done = run("ignition", *args)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(said) or said in done.stdout
 
@@ -100,13 +100,13 @@ HELP = [
 ]
 
 
-@pytest.mark.parametrize("words", HELP)
+@pytest.mark.parametrize("args", HELP)
 @pytest.mark.parametrize("width", [60, 200])
 def test_help_is_as_wide_as_the_terminal(
-    words: str, width: int, monkeypatch: pytest.MonkeyPatch
+    args: str, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    program, *more = words.split()
+    program, *more = args.split()
     done = run(program, *more)
     lines = (done.stdout + done.stderr).splitlines()
     # Examples are to be copied, and stay as they are.
@@ -144,7 +144,7 @@ def test_texts_are_fitted() -> None:
         "  short   is explained here, over\n          two lines\n"
         "  $ stays as it is, however long it may be\n"
     )
-    assert fit(text, 40) == (
+    assert reflow(text, 40) == (
         "One sentence that is longer than a line.\n\nWords:\n"
         "  short   is explained here, over two\n          lines\n"
         "  $ stays as it is, however long it may be\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every program, whatever its streams and limits are: an exit status and words, never a traceback."""
+"""Every program, whatever its streams and limits are: an exit status and args, never a traceback."""
 
 from __future__ import annotations
 
@@ -76,17 +76,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def command(words: str) -> list[str]:
-    program, *more = words.split()
+def command(args: str) -> list[str]:
+    program, *more = args.split()
     return [sys.executable, "-c", START.format(program=program), *more]
 
 
 def shell(
-    words: str, around: str = "", before: str = "", **environment: str
+    args: str, around: str = "", before: str = "", **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
     """Runs a program with what a shell can put around it."""
     done = subprocess.run(
-        ["bash", "-c", f'{before} "$@" {around}', "bash", *command(words)],
+        ["bash", "-c", f'{before} "$@" {around}', "bash", *command(args)],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT), **environment},
@@ -99,26 +99,26 @@ def shell(
     return done
 
 
-@pytest.mark.parametrize("words", SPEAKING)
+@pytest.mark.parametrize("args", SPEAKING)
 @pytest.mark.parametrize("where", [">/dev/full", ">&-"])
-def test_output_that_is_lost_is_a_failure(words: str, where: str) -> None:
-    done = shell(words, where)
+def test_output_that_is_lost_is_a_failure(args: str, where: str) -> None:
+    done = shell(args, where)
     assert done.returncode == 2
     assert LOST in done.stderr.decode()
 
 
-@pytest.mark.parametrize("words", COMPLAINING)
+@pytest.mark.parametrize("args", COMPLAINING)
 @pytest.mark.parametrize("where", ["2>/dev/full", "2>&-", "2>&- >&- <&-"])
-def test_complaints_that_nobody_can_hear_change_no_status(words: str, where: str) -> None:
-    assert shell(words, where).returncode == COMPLAINING[words]
+def test_complaints_that_nobody_can_hear_change_no_status(args: str, where: str) -> None:
+    assert shell(args, where).returncode == COMPLAINING[args]
 
 
-@pytest.mark.parametrize("words", SPEAKING)
-def test_nobody_who_reads_is_no_reason_to_complain(words: str) -> None:
+@pytest.mark.parametrize("args", SPEAKING)
+def test_nobody_who_reads_is_no_reason_to_complain(args: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        command(words),
+        command(args),
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdout=writing,
         stderr=subprocess.PIPE,
@@ -126,38 +126,38 @@ def test_nobody_who_reads_is_no_reason_to_complain(words: str) -> None:
     )
     os.close(writing)
     assert done.returncode == 141
-    assert not done.stderr or words.startswith(("ignition render", "ignition convert"))
+    assert not done.stderr or args.startswith(("ignition render", "ignition convert"))
     assert b"Traceback" not in done.stderr and b"ignored" not in done.stderr
 
 
-@pytest.mark.parametrize("words", READING)
-def test_closed_input(words: str) -> None:
-    done = shell(f"{words} -", "<&-")
-    assert done.returncode == (1 if "validate" in words else 2)
+@pytest.mark.parametrize("args", READING)
+def test_closed_input(args: str) -> None:
+    done = shell(f"{args} -", "<&-")
+    assert done.returncode == (1 if "validate" in args else 2)
     assert b"Bad file descriptor" in done.stderr
 
 
-@pytest.mark.parametrize("words", READING)
-def test_a_folder_where_a_config_should_be(words: str) -> None:
-    done = shell(f"{words} target")
+@pytest.mark.parametrize("args", READING)
+def test_a_folder_where_a_config_should_be(args: str) -> None:
+    done = shell(f"{args} target")
     assert b"Is a directory" in done.stderr or b"no *.ign files in target" in done.stderr
 
 
-@pytest.mark.parametrize("words", READING)
+@pytest.mark.parametrize("args", READING)
 @pytest.mark.parametrize("file", ["/dev/zero", "sparse"])
-def test_what_has_no_end_is_not_read_to_the_end(words: str, file: str) -> None:
+def test_what_has_no_end_is_not_read_to_the_end(args: str, file: str) -> None:
     with open("sparse", "wb") as sparse:
         sparse.truncate(1 << 40)
-    done = shell(f"{words} {file}")
-    assert done.returncode == (1 if "validate" in words else 2)
+    done = shell(f"{args} {file}")
+    assert done.returncode == (1 if "validate" in args else 2)
     assert b"it is larger than 256 MiB" in done.stderr
 
 
-@pytest.mark.parametrize("words", READING)
-def test_not_enough_memory(words: str) -> None:
+@pytest.mark.parametrize("args", READING)
+def test_not_enough_memory(args: str) -> None:
     with open("large.ign", "wb") as large:
         large.truncate(200 << 20)
-    done = shell(f"{words} large.ign", before="ulimit -v 250000;")
+    done = shell(f"{args} large.ign", before="ulimit -v 250000;")
     assert done.returncode == 2
     assert b"out of memory" in done.stderr
 
@@ -170,11 +170,11 @@ def test_one_that_is_too_large_does_not_hide_the_others() -> None:
     assert b"odd.ign:2:2: warning" in done.stdout
 
 
-@pytest.mark.parametrize("words", READING)
-def test_interrupted(words: str) -> None:
+@pytest.mark.parametrize("args", READING)
+def test_interrupted(args: str) -> None:
     os.mkfifo("pipe")
     running = subprocess.Popen(
-        command(f"{words} pipe"),
+        command(f"{args} pipe"),
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -226,8 +226,8 @@ def test_a_helper_that_is_killed_is_told_of() -> None:
     assert b"IGN6314" in said and b"Traceback" not in said
 
 
-@pytest.mark.parametrize("words", [*SPEAKING, *COMPLAINING])
-def test_odd_locales_change_nothing(words: str) -> None:
+@pytest.mark.parametrize("args", [*SPEAKING, *COMPLAINING])
+def test_odd_locales_change_nothing(args: str) -> None:
     odd = {
         "LC_ALL": "C",
         "PYTHONUTF8": "0",
@@ -237,9 +237,9 @@ def test_odd_locales_change_nothing(words: str) -> None:
         "TERM": "",
         "LANG": "xx_YY.nothing",
     }
-    done = shell(words, **odd)
-    assert done.returncode == {**SPEAKING, **COMPLAINING}[words]
-    if "odd.ign" in words and "lint" in words:
+    done = shell(args, **odd)
+    assert done.returncode == {**SPEAKING, **COMPLAINING}[args]
+    if "odd.ign" in args and "lint" in args:
         assert "ä".encode() in done.stdout
 
 
@@ -282,16 +282,16 @@ def test_what_is_no_file_is_no_config_of_a_folder() -> None:
     assert b"2 configs:" in done.stdout
 
 
-@pytest.mark.parametrize("words", READING)
-def test_names_that_are_no_text_or_begin_with_a_hyphen(words: str) -> None:
+@pytest.mark.parametrize("args", READING)
+def test_names_that_are_no_text_or_begin_with_a_hyphen(args: str) -> None:
     name = os.fsdecode(b"\xff.ign")
     Path(name).write_text(FINDINGS)
     Path("-x.ign").write_text(FINDINGS)
-    assert shell(f"{words} {name}").returncode == 0
-    assert shell(f"{words} -- -x.ign").returncode == 0
-    wrong = shell(f"{words} -x.ign")
+    assert shell(f"{args} {name}").returncode == 0
+    assert shell(f"{args} -- -x.ign").returncode == 0
+    wrong = shell(f"{args} -x.ign")
     assert wrong.returncode == 2
-    assert b"./-x.ign" in wrong.stderr or "validate" in words
+    assert b"./-x.ign" in wrong.stderr or "validate" in args
 
 
 def test_the_engine_writes_nothing_into_files_that_are_not_its_log() -> None:
@@ -303,24 +303,24 @@ def test_the_engine_writes_nothing_into_files_that_are_not_its_log() -> None:
 
     config = {"ignition": {"version": "3.4.0"}, "storage": {"files": files}}
     Path("config.ign").write_text(json.dumps(config))
-    words = f"ignition run {ENGINE.replace('--stage files', '--log-to-stdout --neednet need')}"
-    done = shell(f"{words} fetch files", ">&- 2>&- <&-", IGNITION_SELINUX_RELABEL="0")
+    args = f"ignition run {ENGINE.replace('--stage files', '--log-to-stdout --neednet need')}"
+    done = shell(f"{args} fetch files", ">&- 2>&- <&-", IGNITION_SELINUX_RELABEL="0")
     assert done.returncode == 0
     assert [Path(f"target/etc/{number}").read_text() for number in range(3)] == ["0", "1", "2"]
     assert json.loads(Path("cache").read_text())["storage"]["files"][0]["path"] == "/etc/0"
 
 
-@pytest.mark.parametrize("words", ["--fetch-timeout " + "9" * 400 + "s", "--fetch-timeout 9e9h"])
-def test_times_beyond_reckoning_are_wrong_use(words: str) -> None:
-    done = shell(f"ignition {words} --platform qemu --stage files")
+@pytest.mark.parametrize("args", ["--fetch-timeout " + "9" * 400 + "s", "--fetch-timeout 9e9h"])
+def test_times_beyond_reckoning_are_wrong_use(args: str) -> None:
+    done = shell(f"ignition {args} --platform qemu --stage files")
     assert done.returncode == 2
     assert b"for flag -fetch-timeout: parse error" in done.stderr
 
 
 @pytest.mark.parametrize("where", ["/dev/full", "none/x", "target"])
-@pytest.mark.parametrize("words", ["convert --to 3.5.0", "render"])
-def test_files_that_cannot_be_written(words: str, where: str) -> None:
-    done = shell(f"ignition {words} odd.ign -o {where}")
+@pytest.mark.parametrize("args", ["convert --to 3.5.0", "render"])
+def test_files_that_cannot_be_written(args: str, where: str) -> None:
+    done = shell(f"ignition {args} odd.ign -o {where}")
     assert done.returncode == 2
     assert f"IGN6312: cannot write {where}: ".encode() in done.stderr
 

@@ -12,13 +12,13 @@ PLATFORMS = ("qemu", "metal")
 NEEDED = ["--platform", "qemu", "--stage", "disks"]
 
 
-def read(words: list[str]) -> tuple[Request, Settings]:
+def read(args: list[str]) -> tuple[Request, Settings]:
     settings = Settings()
-    return parse(words, settings, PLATFORMS), settings
+    return parse(args, settings, PLATFORMS), settings
 
 
 @pytest.mark.parametrize(
-    "words",
+    "args",
     [
         ["--platform", "qemu", "--stage", "disks"],
         ["-platform", "qemu", "-stage=disks"],
@@ -28,8 +28,8 @@ def read(words: list[str]) -> tuple[Request, Settings]:
         ["--platform=metal", "--platform=qemu", "--stage=disks"],
     ],
 )
-def test_both_spellings_and_what_follows_the_flags(words: list[str]) -> None:
-    request, settings = read(words)
+def test_both_spellings_and_what_follows_the_flags(args: list[str]) -> None:
+    request, settings = read(args)
     assert (settings.platform, request.stage) == ("qemu", "disks")
 
 
@@ -60,7 +60,7 @@ def test_a_value_may_look_like_a_flag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "error"),
+    ("args", "error"),
     [
         (["--stage=disks"], "'--platform' must be provided"),
         ([], "'--platform' must be provided"),
@@ -85,9 +85,9 @@ def test_a_value_may_look_like_a_flag() -> None:
         (["--version", "--bogus"], "flag provided but not defined: -bogus"),
     ],
 )
-def test_what_go_refuses_is_refused_in_its_words(words: list[str], error: str) -> None:
+def test_what_go_refuses_is_refused_in_its_words(args: list[str], error: str) -> None:
     with pytest.raises(UsageError) as caught:
-        read(words)
+        read(args)
     assert str(caught.value) == error
 
 

@@ -43,10 +43,10 @@ def test_a_refused_config_is_not_converted() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--to", "2.3.0", "a"], ["a"], ["--to", "3.6.0", "none.ign"], ["--bogus"]]
+    "args", [["--to", "2.3.0", "a"], ["a"], ["--to", "3.6.0", "none.ign"], ["--bogus"]]
 )
-def test_wrong_use(words: list[str], tmp_path: Path) -> None:
-    done = run("ignition", "convert", *words, cwd=tmp_path)
+def test_wrong_use(args: list[str], tmp_path: Path) -> None:
+    done = run("ignition", "convert", *args, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 

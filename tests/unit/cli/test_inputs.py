@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.cli.inputs import paths
+from ignition.cli.inputs import expand_paths
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +24,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "files"),
+    ("args", "files"),
     [
-        pytest.param(["b.ign", "a.ign"], ["b.ign", "a.ign"], id="the order of the words"),
+        pytest.param(["b.ign", "a.ign"], ["b.ign", "a.ign"], id="the order of the args"),
         pytest.param(["sub"], ["sub/c.ign", "sub/deep/d.ign"], id="folder"),
         pytest.param(
             ["many"], [f"many/{number:02}.ign" for number in range(1, 100, 7)], id="sorted"
@@ -39,14 +39,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(["none.ign"], ["none.ign"], id="reading finds out what is missing"),
     ],
 )
-def test_words_stand_for(words: list[str], files: list[str]) -> None:
-    assert paths(words) == files
+def test_words_stand_for(args: list[str], files: list[str]) -> None:
+    assert expand_paths(args) == files
 
 
 @pytest.mark.parametrize("word", ["empty", "*.none"])
 def test_what_stands_for_nothing_is_wrong_use(word: str) -> None:
     with pytest.raises(Failure, match=word.replace("*", r"\*")) as failure:
-        paths([word])
+        expand_paths([word])
     assert failure.value.code == "IGN6310"
 
 
@@ -65,5 +65,5 @@ def test_a_folder_without_configs_says_what_lies_there(
     for name in names:
         (tmp_path / "empty" / name).touch()
     with pytest.raises(Failure) as caught:
-        paths(["empty"])
+        expand_paths(["empty"])
     assert said in caught.value.hint

@@ -34,8 +34,8 @@ def configs(tmp_path: Path) -> Path:
     [("good", "", 0), ("typo", "", 0), ("typo", "--strict", 1), ("bad", "", 1), ("empty", "", 1)],
 )
 def test_exit_status_of_lint(configs: Path, name: str, strict: str, status: int) -> None:
-    words = ["lint", *([strict] if strict else []), str(configs / f"{name}.ign")]
-    assert run("ignition", *words).returncode == status
+    args = ["lint", *([strict] if strict else []), str(configs / f"{name}.ign")]
+    assert run("ignition", *args).returncode == status
 
 
 def test_a_finding_shows_place_code_line_and_mark(configs: Path) -> None:
@@ -102,7 +102,7 @@ def test_many_configs_come_in_their_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "left"),
+    ("args", "status", "left"),
     [
         pytest.param(["--select", "IGN18", "typo.ign"], 0, 0, id="select"),
         pytest.param(["--ignore", "unused-key", "typo.ign"], 0, 0, id="ignore"),
@@ -111,8 +111,8 @@ def test_many_configs_come_in_their_order(tmp_path: Path) -> None:
         pytest.param(["--ignore", "IGN1", "bad.ign"], 1, 1, id="refusals stay"),
     ],
 )
-def test_selection(configs: Path, words: list[str], status: int, left: int) -> None:
-    done = run("ignition", "lint", "--format", "json", *words, cwd=configs)
+def test_selection(configs: Path, args: list[str], status: int, left: int) -> None:
+    done = run("ignition", "lint", "--format", "json", *args, cwd=configs)
     summary = json.loads(done.stdout)["summary"]
     assert (done.returncode, summary["errors"] + summary["warnings"]) == (status, left)
 
@@ -136,7 +136,7 @@ def test_a_platform_has_a_size_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("args", "said"),
     [
         ([], "name at least one FILE"),
         (["--bogus", "a"], "unrecognized arguments"),
@@ -148,8 +148,8 @@ def test_a_platform_has_a_size_limit(tmp_path: Path) -> None:
         (["--explain", "IGN9999"], "IGN6302"),
     ],
 )
-def test_wrong_use(configs: Path, words: list[str], said: str) -> None:
-    done = run("ignition", "lint", *words, cwd=configs)
+def test_wrong_use(configs: Path, args: list[str], said: str) -> None:
+    done = run("ignition", "lint", *args, cwd=configs)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -183,13 +183,13 @@ def test_formats_are_written_whole(configs: Path) -> None:
 def test_formats_say_whether_configs_pass_as_the_exit_status_does(
     configs: Path, strict: bool
 ) -> None:
-    words = ["lint", *(["--strict"] if strict else []), "typo.ign", "good.ign", "--format"]
-    done = run("ignition", *words, "junit", cwd=configs)
+    args = ["lint", *(["--strict"] if strict else []), "typo.ign", "good.ign", "--format"]
+    done = run("ignition", *args, "junit", cwd=configs)
     (suite,) = ET.fromstring(done.stdout)
     assert (done.returncode, suite.attrib["failures"]) == (int(strict), str(int(strict)))
-    report = json.loads(run("ignition", *words, "json", cwd=configs).stdout)
+    report = json.loads(run("ignition", *args, "json", cwd=configs).stdout)
     assert report["summary"]["failed"] == int(strict)
-    text = run("ignition", *words, "text", cwd=configs).stdout
+    text = run("ignition", *args, "text", cwd=configs).stdout
     assert text.endswith("(warnings count as errors)\n") is strict
 
 
@@ -245,7 +245,7 @@ def test_file_names_that_are_no_text_are_no_trouble(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "stdout", "stderr"),
+    ("args", "status", "stdout", "stderr"),
     [
         (["good.ign"], 0, "", ""),
         (["typo.ign"], 0, "warning at $.storrage, line 2 col 2: unused key storrage\n", ""),
@@ -261,14 +261,14 @@ def test_file_names_that_are_no_text_are_no_trouble(tmp_path: Path) -> None:
     ],
 )
 def test_ignition_validate_is_the_originals(
-    configs: Path, words: list[str], status: int, stdout: str, stderr: str
+    configs: Path, args: list[str], status: int, stdout: str, stderr: str
 ) -> None:
-    done = run("ignition-validate", *words, cwd=configs)
+    done = run("ignition-validate", *args, cwd=configs)
     assert (done.returncode, done.stdout, done.stderr) == (status, stdout, stderr)
 
 
-@pytest.mark.parametrize(("words", "status"), [([], 1), (["a", "b"], 1), (["-bogus", "a"], 2)])
-def test_ignition_validate_explains_wrong_use(words: list[str], status: int) -> None:
-    done = run("ignition-validate", *words)
+@pytest.mark.parametrize(("args", "status"), [([], 1), (["a", "b"], 1), (["-bogus", "a"], 2)])
+def test_ignition_validate_explains_wrong_use(args: list[str], status: int) -> None:
+    done = run("ignition-validate", *args)
     assert done.returncode == status
     assert "Usage:" in done.stderr

@@ -47,13 +47,13 @@ def test_manual_pages_are_good_roff(page: str) -> None:
     assert done.stderr == ""
 
 
-def complete(*words: str, folder: Path = CHECKOUT) -> set[str]:
+def complete(*args: str, folder: Path = CHECKOUT) -> set[str]:
     """What bash offers for the last word."""
     script = (
         f'source {DOCS}/completion/ignition.bash; COMP_WORDS=(ignition "$@"); COMP_CWORD=$#; _ignition;'
         ' printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    command = ["bash", "--norc", "-c", script, "bash", *words]
+    command = ["bash", "--norc", "-c", script, "bash", *args]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
     assert done.stderr == ""
     return set(done.stdout.split())
@@ -65,7 +65,7 @@ def test_completion_knows_all_options(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"),
+    ("args", "offered"),
     [
         (("l",), {"lint"}),
         (("",), {*COMMANDS, "--platform", "--stage", "--version", "--help"}),
@@ -76,8 +76,8 @@ def test_completion_knows_all_options(name: str) -> None:
         (("lint", "--explain", ""), set()),
     ],
 )
-def test_completion_offers(words: tuple[str, ...], offered: set[str]) -> None:
-    assert complete(*words) == offered
+def test_completion_offers(args: tuple[str, ...], offered: set[str]) -> None:
+    assert complete(*args) == offered
 
 
 def test_completion_offers_configs_and_folders(tmp_path: Path) -> None:

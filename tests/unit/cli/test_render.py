@@ -130,8 +130,8 @@ def test_a_merge_that_is_invalid_is_refused() -> None:
     }
     config = json.loads(parent(inline(child)))
     config["storage"]["files"][0]["user"] = {"id": 1}
-    for words in ([], ["--origins"]):
-        done = run("ignition", "render", *words, "-", stdin=json.dumps(config).encode())
+    for args in ([], ["--origins"]):
+        done = run("ignition", "render", *args, "-", stdin=json.dumps(config).encode())
         assert (done.returncode, done.stdout) == (1, "")
         assert "error IGN1401: cannot set both id and name" in done.stderr
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition-rmcfg`: its words, its exit status, and that what it says it deleted is gone."""
+"""`ignition-rmcfg`: its args, its exit status, and that what it says it deleted is gone."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "status", "text"), CASES, ids=lambda each: str(each))
-def test_words(words: list[str], status: int, text: str) -> None:
-    done = run("ignition-rmcfg", *words)
+@pytest.mark.parametrize(("args", "status", "text"), CASES, ids=lambda each: str(each))
+def test_words(args: list[str], status: int, text: str) -> None:
+    done = run("ignition-rmcfg", *args)
     assert done.returncode == status
     assert (done.stdout + done.stderr).startswith(text)
 
 
 @pytest.mark.skipif(not peer.engine(), reason="IGNITION_PEER names no engine of the original")
-@pytest.mark.parametrize(("words", "status", "text"), CASES, ids=lambda each: str(each))
-def test_the_original_says_so(words: list[str], status: int, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("args", "status", "text"), CASES, ids=lambda each: str(each))
+def test_the_original_says_so(args: list[str], status: int, text: str, tmp_path: Path) -> None:
     program = tmp_path / "ignition-rmcfg"
     program.symlink_to(Path(peer.engine()).resolve())
-    done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, *args], capture_output=True, text=True, check=False)
     assert done.returncode == status
     assert (done.stdout + done.stderr).startswith(text)
 

@@ -27,20 +27,20 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("words", WRONG)
-def test_wrong_use_has_a_code_and_a_hint(words: str) -> None:
-    done = run("ignition", *words.split())
+@pytest.mark.parametrize("args", WRONG)
+def test_wrong_use_has_a_code_and_a_hint(args: str) -> None:
+    done = run("ignition", *args.split())
     assert done.returncode == 2
     first, hint, *more = done.stderr.splitlines()
-    assert first.startswith("ignition") and f": {WRONG[words]}: " in first
+    assert first.startswith("ignition") and f": {WRONG[args]}: " in first
     assert hint.startswith("  ") and len(hint) > 10
     assert not more
     assert not done.stdout
 
 
-@pytest.mark.parametrize("words", ["run files", "run --platform none files"])
-def test_a_person_is_told_of_the_flag_for_the_platform(words: str) -> None:
-    hint = run("ignition", *words.split()).stderr
+@pytest.mark.parametrize("args", ["run files", "run --platform none files"])
+def test_a_person_is_told_of_the_flag_for_the_platform(args: str) -> None:
+    hint = run("ignition", *args.split()).stderr
     assert "--platform" in hint and "kernel command line" not in hint
 
 
@@ -48,8 +48,8 @@ def test_a_person_is_told_of_the_flag_for_the_platform(words: str) -> None:
 def test_a_key_cannot_forge_a_line_of_a_report(program: str, tmp_path: Path) -> None:
     config = tmp_path / "c.ign"
     config.write_text('{"ignition":{"version":"3.4.0"},"a\\nerror: b\\u001b[2J\\u202e":1}')
-    words = (["lint"] if program == "ignition" else []) + [str(config)]
-    done = run(program, *words)
+    args = (["lint"] if program == "ignition" else []) + [str(config)]
+    done = run(program, *args)
     assert "unused key a\\nerror: b\\x1b[2J\\u202e" in done.stdout
     assert all(line.isprintable() for line in done.stdout.splitlines())
     assert done.returncode == 0

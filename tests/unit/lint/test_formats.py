@@ -13,9 +13,9 @@ import pytest
 
 from ignition.base.origin import Origin
 from ignition.lint.finding import Inner, LintFinding
-from ignition.lint.formats import writer
+from ignition.lint.formats import load_writer
 from ignition.lint.formats.text import Text
-from ignition.lint.linted import STANDARD_INPUT, Columns, Linted, linted
+from ignition.lint.result import STANDARD_INPUT, Columns, LintResult, lint_result
 
 TEXT = '{\n "ä": "väl", "x": 1}\n'.encode()
 NAME = "a b/ü,:.ign"
@@ -37,8 +37,8 @@ def finding(severity: str = "warning", **more: Any) -> LintFinding:
     return found
 
 
-def run(*findings: LintFinding, name: str = NAME) -> list[Linted]:
-    return [linted(name, TEXT, findings)]
+def run(*findings: LintFinding, name: str = NAME) -> list[LintResult]:
+    return [lint_result(name, TEXT, findings)]
 
 
 # text
@@ -81,7 +81,7 @@ def test_colour_is_only_colour() -> None:
 )
 def test_long_lines_are_cut_around_the_span(row: bytes, column: int, end: int, marked: str) -> None:
     found = LintFinding("IGN1006", "error", "m", Origin("c", "/path", 1, column), "", 1, end)
-    _, _, shown, marks = Text(False).file(linted("c", row, [found])).splitlines()
+    _, _, shown, marks = Text(False).file(lint_result("c", row, [found])).splitlines()
     assert len(shown) < 130
     assert shown[marks.index("^") : marks.rindex("^") + 1] == marked
 
@@ -89,7 +89,7 @@ def test_long_lines_are_cut_around_the_span(row: bytes, column: int, end: int, m
 def test_a_span_over_many_characters_is_marked_as_far_as_it_is_shown() -> None:
     found = LintFinding("IGN1006", "error", "m", Origin("c", "", 1, 3), "", 9, 1)
     _, shown, marks = (
-        Text(False).file(linted("c", b"ab" + b"c" * 900 + b"\n" * 9, [found])).splitlines()
+        Text(False).file(lint_result("c", b"ab" + b"c" * 900 + b"\n" * 9, [found])).splitlines()
     )
     assert len(marks) < len(shown) < 130
 
@@ -98,7 +98,7 @@ def test_secrets_on_the_same_line_are_not_shown() -> None:
     row = rb'{"passwordHash": "$6$\"hid", "value" :"hidden", "pth": 1}'
     column = row.index(b'"pth"') + 1
     found = LintFinding("IGN1006", "error", "m", Origin("c", "", 1, column), "", 1, column + 5)
-    _, shown, marks = Text(False).file(linted("c", row, [found])).splitlines()
+    _, shown, marks = Text(False).file(lint_result("c", row, [found])).splitlines()
     assert shown.endswith('{"passwordHash": "********", "value" :"******", "pth": 1}')
     assert shown[marks.index("^") : marks.rindex("^") + 1] == '"pth"'
 
@@ -122,7 +122,7 @@ def test_secrets_on_the_same_line_are_not_shown() -> None:
 )  # fmt: skip
 def test_values_that_may_be_secret_become_asterisks(row: bytes, shown: str) -> None:
     found = LintFinding("IGN1006", "error", "m", Origin("c", "", 1, 1), "", 1, 3)
-    assert Text(False).file(linted("c", row, [found])).splitlines()[1][9:] == shown
+    assert Text(False).file(lint_result("c", row, [found])).splitlines()[1][9:] == shown
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_finding_inside_a_text_shows_the_word_that_it_is_about(word: str, show
     at = row.index(word.encode()) + 1
     where, inner = Origin("c", "/systemd/units/0/contents", 1, at), Inner("a.service", 2, 1)
     found = LintFinding("IGN1006", "error", "m", where, "", 1, at + len(word), inner)
-    lines = Text(False).file(linted("c", row, [found])).splitlines()
+    lines = Text(False).file(lint_result("c", row, [found])).splitlines()
     assert lines[3][9:] == f'"contents": "********{shown}"'
 
 
@@ -142,7 +142,7 @@ def test_a_finding_inside_a_text_shows_the_word_that_it_is_about(word: str, show
 def test_no_format_lets_a_control_character_through(form: str) -> None:
     found = finding(hint="\x9b\u202e\x7f", inner=Inner("\x1b[2J.service", 3, 1))
     found.origin = Origin(NAME, "/\x1b\u2028", 2, 8)
-    said = writer(form)(run(found))
+    said = load_writer(form)(run(found))
     assert all(each.isprintable() or each == "\n" for each in said)
 
 
@@ -161,7 +161,7 @@ def test_columns_count_characters() -> None:
 
 def test_json_holds_all_that_is_known() -> None:
     report = json.loads(
-        writer("json")(run(finding("error"), finding(inner=Inner("u", 3, 1, "/p"))))
+        load_writer("json")(run(finding("error"), finding(inner=Inner("u", 3, 1, "/p"))))
     )
     assert report["summary"] == {"files": 1, "errors": 1, "warnings": 1, "notes": 0, "failed": 1}
     first, second = report["files"][0]["findings"]
@@ -184,7 +184,7 @@ def test_json_holds_all_that_is_known() -> None:
 
 
 def test_github_commands_are_one_line_each_and_escaped() -> None:
-    assert writer("github")(run(finding())) == (
+    assert load_writer("github")(run(finding())) == (
         "::warning file=a b/ü%2C%3A.ign,title=IGN1006,line=2,col=7,endLine=2,endColumn=12::"
         "bad\\n100%25 <&> \\x1b[0m at /ä%0Ahint: mend: it, now\n"
     )
@@ -194,19 +194,19 @@ def test_github_commands_are_one_line_each_and_escaped() -> None:
     ("severity", "command"), [("error", "error"), ("warning", "warning"), ("info", "notice")]
 )
 def test_github_levels(severity: str, command: str) -> None:
-    assert writer("github")(run(finding(severity))).startswith(f"::{command} ")
+    assert load_writer("github")(run(finding(severity))).startswith(f"::{command} ")
 
 
 def test_github_spans_of_several_lines_have_no_end() -> None:
-    assert "endColumn" not in writer("github")(run(finding(end_line=3)))
+    assert "endColumn" not in load_writer("github")(run(finding(end_line=3)))
 
 
 # junit
 
 
-def junit(runs: list[Linted]) -> tuple[ET.Element, list[ET.Element]]:
+def junit(runs: list[LintResult]) -> tuple[ET.Element, list[ET.Element]]:
     """The suite and its cases, after a look at its form."""
-    suites = ET.fromstring(writer("junit")(runs))
+    suites = ET.fromstring(load_writer("junit")(runs))
     (suite,) = suites
     assert_is_junit(suites)
     return suite, suite.findall("testcase")
@@ -237,9 +237,9 @@ def test_junit_warnings_fail_where_they_count(strict: bool) -> None:
 
 
 def test_junit_what_cannot_be_read_is_an_error() -> None:
-    (missed,) = run(finding("error"))
-    missed.missed = True
-    suite, (case,) = junit([missed])
+    (unreadable,) = run(finding("error"))
+    unreadable.unreadable = True
+    suite, (case,) = junit([unreadable])
     assert [suite.attrib[name] for name in ("tests", "failures", "errors")] == ["1", "0", "1"]
     assert [child.tag for child in case] == ["error"]
 
@@ -420,10 +420,10 @@ def test_sarif_is_sarif() -> None:
     without_place = LintFinding("IGN1001", "error", "not a config (empty)", Origin("/e"))
     runs = [
         *run(finding("info"), finding("error", inner=Inner("u", 3, 1))),
-        Linted("/e", [without_place], {}),
-        Linted(STANDARD_INPUT, [], {}),
+        LintResult("/e", [without_place], {}),
+        LintResult(STANDARD_INPUT, [], {}),
     ]
-    log = json.loads(writer("sarif")(runs))
+    log = json.loads(load_writer("sarif")(runs))
     jsonschema.validate(log, SARIF, jsonschema.Draft202012Validator)
     (only,) = log["runs"]
     rules = only["tool"]["driver"]["rules"]
@@ -440,4 +440,6 @@ def test_sarif_is_sarif() -> None:
 
 
 def test_sarif_without_findings_is_sarif() -> None:
-    jsonschema.validate(json.loads(writer("sarif")([])), SARIF, jsonschema.Draft202012Validator)
+    jsonschema.validate(
+        json.loads(load_writer("sarif")([])), SARIF, jsonschema.Draft202012Validator
+    )

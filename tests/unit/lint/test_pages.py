@@ -15,7 +15,7 @@ import pytest
 from ignition.base.codes import AREAS, CODES
 from ignition.config import shapes
 from ignition.config.convert import NEWEST_STABLE
-from ignition.lint.refusals import of_the_engine
+from ignition.lint.refusals import config_codes
 from ignition.lint.registry import RULES
 
 CHECKOUT = Path(__file__).parents[3]
@@ -83,8 +83,8 @@ def test_each_code_has_one_cause() -> None:
     ] == []
 
 
-def test_rules_of_the_engine_are_rules() -> None:
-    assert of_the_engine() <= set(RULES)
+def test_rules_config_codes_are_rules() -> None:
+    assert config_codes() <= set(RULES)
 
 
 @pytest.mark.parametrize("code", RULES)

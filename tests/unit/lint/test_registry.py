@@ -22,7 +22,7 @@ LINT = Path(registry.__file__).parent
 
 
 def lint_rules() -> list[LintRule]:
-    modules = ["ignition.lint.verify", "ignition.lint.reading"]
+    modules = ["ignition.lint.verify", "ignition.lint.document_rules"]
     modules += [
         f"{rules.__name__}.{module.name}" for module in pkgutil.iter_modules(rules.__path__)
     ]

@@ -46,7 +46,7 @@ PACKED = {"source": "s3://bucket/key", "compression": "gzip"}
 NO_OBJECT = {"source": "arn:aws:s3:::bucket/"}
 NO_HOST = {"source": "tftp:///file"}
 NO_PORT = {"source": "http://host:99999/file"}
-NO_NAME = {"source": "gs://bucket/"}
+INVALID_ACCOUNT_NAME = {"source": "gs://bucket/"}
 NO_VALUE = {"source": "http://host/file", "httpHeaders": [{"name": "Token"}]}
 NO_CERTIFICATE = "data:,-----BEGIN%20X-----%0AAAAA%0A-----END%20X-----"
 BAD_HEADER = {"source": "http://host/a", "httpHeaders": [{"name": "a b", "value": "c"}]}
@@ -123,7 +123,12 @@ FETCH = {
     "packed object": ("IGN4200", merged(PACKED), "IGN1994", "ignition/config/merge/0/compression"),
     "no object": ("IGN4201", merged(NO_OBJECT), "IGN1993", "ignition/config/merge/0/source"),
     "no host": ("IGN4220", merged(NO_HOST), "IGN1993", "ignition/config/merge/0/source"),
-    "no name": ("IGN4240", merged(NO_NAME), "IGN1993", "ignition/config/merge/0/source"),
+    "no name": (
+        "IGN4240",
+        merged(INVALID_ACCOUNT_NAME),
+        "IGN1993",
+        "ignition/config/merge/0/source",
+    ),
     "authority, no PEM": (
         "IGN4018",
         trusting({"source": "data:,x"}),

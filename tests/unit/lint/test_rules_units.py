@@ -265,7 +265,7 @@ def test_unit_that_podman_makes_cannot_be_enabled() -> None:
 )
 def test_path_in_the_name_of_a_unit(path: str, name: str) -> None:
     """As systemd-escape --path prints them."""
-    assert unit_names.from_path(path) == name
+    assert unit_names.escape_path(path) == name
 
 
 def test_unit_text_is_read_as_systemd_reads_it() -> None:

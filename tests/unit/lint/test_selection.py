@@ -11,7 +11,7 @@ from ignition.base.errors import Failure
 from ignition.base.origin import Origin
 from ignition.lint.finding import LintFinding
 from ignition.lint.project import FILE, Project, Projects, find, load
-from ignition.lint.refusals import is_refusal, of_the_engine
+from ignition.lint.refusals import config_codes, is_refusal
 from ignition.lint.selection import Selection, resolve
 
 NAMES = {"IGN1006": "unused-key", "IGN1401": "id-and-name", "IGN1821": "plain-http"}
@@ -53,16 +53,16 @@ def test_selection(selection: Selection, left: list[tuple[str, str]]) -> None:
 def test_flags_are_laid_over_the_file() -> None:
     file = Selection(("IGN10",), ("IGN14",), (("IGN1006", "error"),))
     flags = Selection((), ("IGN18",), (("IGN1006", "off"),))
-    assert flags.over(file) == Selection(
+    assert flags.merged_over(file) == Selection(
         ("IGN10",), ("IGN14", "IGN18"), (("IGN1006", "error"), ("IGN1006", "off"))
     )
-    assert Selection(("IGN18",)).over(file).select == ("IGN18",)
+    assert Selection(("IGN18",)).merged_over(file).select == ("IGN18",)
 
 
-def test_warnings_of_the_engine_are_no_refusals() -> None:
+def test_warnings_config_codes_are_no_refusals() -> None:
     assert is_refusal(found("IGN1401", "error"))
     assert not is_refusal(found("IGN1006"))
-    assert {"IGN1000", "IGN1002", "IGN1901"} <= of_the_engine()
+    assert {"IGN1000", "IGN1002", "IGN1901"} <= config_codes()
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_the_nearest_file_counts_alone(tmp_path: Path) -> None:
     assert find(str(below)) == str(below / FILE)
     assert find(str(tmp_path / "a")) == str(tmp_path / FILE)
     projects = Projects(lambda: NAMES)
-    assert projects.of(str(below)) == Project(Selection((), ("IGN1006",)))
-    assert projects.of(str(tmp_path / "a")) == Project(platform="aws")
+    assert projects.lookup(str(below)) == Project(Selection((), ("IGN1006",)))
+    assert projects.lookup(str(tmp_path / "a")) == Project(platform="aws")
 
 
 def test_all_that_a_file_can_say(tmp_path: Path) -> None:

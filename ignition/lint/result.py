@@ -14,12 +14,12 @@ STANDARD_INPUT = "standard input"
 
 
 @record
-class Linted:
+class LintResult:
     """One text.
 
     lines    those at which findings stand, without their ends, by number from 1
     strict   whether warnings count as errors
-    missed   whether it could not be read; the finding says why
+    unreadable   whether it could not be read; the finding says why
     seconds  how long it took
     """
 
@@ -27,7 +27,7 @@ class Linted:
     findings: list[LintFinding]
     lines: dict[int, bytes]
     strict: bool = False
-    missed: bool = False
+    unreadable: bool = False
     seconds: float = 0.0
 
     @property
@@ -40,14 +40,14 @@ class Linted:
         return finding.severity == ERROR or (self.strict and finding.severity == WARNING)
 
 
-def linted(name: str, data: bytes, findings: Iterable[LintFinding]) -> Linted:
+def lint_result(name: str, data: bytes, findings: Iterable[LintFinding]) -> LintResult:
     """The findings of a text together with the lines that they are about."""
     kept = list(findings)
     wanted = {line for each in kept for line in (each.origin.line, each.end_line) if line}
     if not wanted:
-        return Linted(name, kept, {})
+        return LintResult(name, kept, {})
     rows = data.split(b"\n", max(wanted))
-    return Linted(
+    return LintResult(
         name,
         kept,
         {line: rows[line - 1].rstrip(b"\r") for line in wanted if line <= len(rows)},

@@ -10,11 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
     from ignition.lint.unit_text import UnitFiles
 
-NAME_DOES_NOT_MATCH = LintRule(
+UNIT_NAME_MISMATCH = LintRule(
     "IGN1926",
     "the name of the unit does not belong to its path: systemd refuses the unit",
     hint="name the unit after the path; systemd-escape --path prints the name",
@@ -22,21 +22,21 @@ NAME_DOES_NOT_MATCH = LintRule(
 """A mount or automount unit is named after `Where=`, a swap unit after `What=`: `/var/lib/data` is
 `var-lib-data.mount`, and a dash in the path is written `\\x2d`."""
 
-NOTHING_TO_MOUNT = LintRule(
+MOUNT_WITHOUT_WHAT = LintRule(
     "IGN1927",
     "What= is missing: systemd refuses the unit",
     hint="add What= with the device",
 )
 """A mount unit says in `What=` which device or other source it mounts."""
 
-NOTHING_TO_WAIT_FOR = LintRule(
+UNIT_WITHOUT_TRIGGER = LintRule(
     "IGN1928",
     "the unit names nothing that could trigger it: systemd refuses the unit",
     hint="add one, for example ListenStream= (socket), OnCalendar= (timer), PathExists= (path)",
 )
 """A socket listens on something, a timer elapses at some time, a path unit watches a path."""
 
-PATH_MISSING = LintRule(
+UNIT_WITHOUT_PATH = LintRule(
     "IGN1929",
     "the path that the unit is named after is missing",
     hint="add Where= (mount, automount) or What= (swap) with the path",
@@ -65,13 +65,13 @@ _NAMED_AFTER = {
 }
 
 
-def check(subject: Subject) -> Iterator[Found]:
-    for unit in unit_text.units_of(subject):
+def check(subject: Subject) -> Iterator[Violation]:
+    for unit in unit_text.unit_files(subject):
         if unit.main is not None:
-            yield from _unit(unit, complete=subject.complete(unit.name))
+            yield from _unit(unit, complete=subject.defines_whole_unit(unit.name))
 
 
-def _unit(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
+def _unit(unit: UnitFiles, *, complete: bool) -> Iterator[Violation]:
     assert unit.main is not None
     kind = unit.kind
     embedded = unit.main.embedded
@@ -79,12 +79,12 @@ def _unit(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
     if kind in _TRIGGERS:
         section, names = _TRIGGERS[kind]
         if complete and not any(unit.values(section, name) for name in names):
-            yield NOTHING_TO_WAIT_FOR.inside(embedded, beginning)
+            yield UNIT_WITHOUT_TRIGGER.inside(embedded, beginning)
     if kind in _NAMED_AFTER:
         section, name = _NAMED_AFTER[kind]
         for text in unit.texts:
             for setting in text.values(section, name)[-1:]:
-                wanted = unit_names.from_path(setting.value) + kind
+                wanted = unit_names.escape_path(setting.value) + kind
                 if (
                     setting.value.startswith("/")
                     and "%" not in setting.value
@@ -93,11 +93,11 @@ def _unit(unit: UnitFiles, *, complete: bool) -> Iterator[Found]:
                     message = (
                         f"{name}={setting.value} belongs to {wanted}: systemd refuses the unit"
                     )
-                    yield NAME_DOES_NOT_MATCH.inside(
+                    yield UNIT_NAME_MISMATCH.inside(
                         text.embedded, setting.value_span, message, f"name the unit {wanted}"
                     )
         header = next((each.span for each in unit.main.headers if each.name == section), beginning)
         if complete and not unit.values(section, name):
-            yield PATH_MISSING.inside(embedded, header, f"{name}= is missing")
+            yield UNIT_WITHOUT_PATH.inside(embedded, header, f"{name}= is missing")
         if complete and kind == ".mount" and not unit.values(section, "What"):
-            yield NOTHING_TO_MOUNT.inside(embedded, header)
+            yield MOUNT_WITHOUT_WHAT.inside(embedded, header)

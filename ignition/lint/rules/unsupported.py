@@ -10,10 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-NO_ENCRYPTION = LintRule(
+LUKS_UNSUPPORTED = LintRule(
     "IGN1990",
     "this version of the engine makes no LUKS volumes: it refuses the config",
     hint="leave storage.luks out; for a machine that Ignition provisions, lint with --ignore IGN1990",
@@ -23,6 +23,6 @@ NO_ENCRYPTION = LintRule(
 """A boot refuses such a config before it changes anything."""
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     for _, path in subject.items("storage", "luks"):
-        yield NO_ENCRYPTION.at(path)
+        yield LUKS_UNSUPPORTED.at(path)

@@ -11,7 +11,7 @@ from ignition.config.hints import within_one_edit
 _LONGEST = 64
 
 
-class Words:
+class KnownNames:
     """Known names. Finding one near a word takes no longer the more of them there are."""
 
     def __init__(self, known: Iterable[str]) -> None:
@@ -21,7 +21,7 @@ class Words:
     def __contains__(self, word: str) -> bool:
         return word in self.known
 
-    def nearest(self, word: str) -> str:
+    def closest(self, word: str) -> str:
         """A known name that is one slip away, not minding case; "" for none, and for short words."""
         if not 2 < len(word) <= _LONGEST:
             return ""

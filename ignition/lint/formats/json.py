@@ -9,27 +9,27 @@ from typing import Any
 from ignition.base.finding import ERROR, INFO, WARNING
 from ignition.base.printable import printable_json
 from ignition.lint.finding import LintFinding
-from ignition.lint.linted import Linted
+from ignition.lint.result import LintResult
 
 
-def write(run: list[Linted]) -> str:
+def write(results: list[LintResult]) -> str:
     """One object: `files` with their findings in order, `summary` with the counts."""
     counts = {ERROR: 0, WARNING: 0, INFO: 0}
-    for linted in run:
-        for finding in linted.findings:
+    for result in results:
+        for finding in result.findings:
             counts[finding.severity] += 1
     report = {
         "version": 1,
         "files": [
-            {"path": linted.name, "findings": [_finding(each) for each in linted.findings]}
-            for linted in run
+            {"path": result.name, "findings": [_finding(each) for each in result.findings]}
+            for result in results
         ],
         "summary": {
-            "files": len(run),
+            "files": len(results),
             "errors": counts[ERROR],
             "warnings": counts[WARNING],
             "notes": counts[INFO],
-            "failed": sum(bool(linted.failures) for linted in run),
+            "failed": sum(bool(result.failures) for result in results),
         },
     }
     return printable_json(json.dumps(report, indent=2, ensure_ascii=False)) + "\n"

@@ -13,38 +13,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ignition.lint.embedded import Embedded
-    from ignition.lint.rule import Found
+    from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-BAD_SYSCTL = LintRule(
+INVALID_SYSCTL = LintRule(
     "IGN1951",
     "not a sysctl setting: systemd-sysctl ignores this line",
     hint="write NAME = VALUE, with comments on lines of their own",
 )
 """Files in `/etc/sysctl.d` that end in `.conf`, and `/etc/sysctl.conf`. See sysctl.d(5)."""
 
-BAD_JSON = LintRule(
+INVALID_JSON = LintRule(
     "IGN1952",
     "the body is no JSON",
     hint="check quotes, commas and brackets; JSON has no comments",
 )
 """Files whose name ends in `.json`."""
 
-BAD_TOML = LintRule(
+INVALID_TOML = LintRule(
     "IGN1953",
     "the body is no TOML",
     hint="check quotes and brackets; strings need quotes in TOML",
 )
 """Files whose name ends in `.toml`."""
 
-BAD_YAML = LintRule(
+INVALID_YAML = LintRule(
     "IGN1954",
     "the body is no YAML",
     hint="check the indentation; YAML takes no tabs for it",
 )
 """Files whose name ends in `.yaml` or `.yml`. Only the form is checked; tags may be any."""
 
-UNREAD_YAML = LintRule(
+YAML_NOT_CHECKED = LintRule(
     "IGN1987",
     "bodies in YAML were not looked at: Python's module yaml is not installed here",
     hint="install PyYAML (python3-yaml) to have them checked",
@@ -53,7 +53,7 @@ UNREAD_YAML = LintRule(
 """Said once for a config. A tree that `make install` laid down has no YAML reader of its own, and takes that
 of the system."""
 
-IGNORED_SYSCTL_FILE = LintRule(
+IGNORED_CONF_FILE = LintRule(
     "IGN1955",
     "only files that end in .conf are read in this folder",
     hint="end the name in .conf",
@@ -68,27 +68,27 @@ _TOO_MUCH = (RecursionError, ValueError)
 _CONF_FOLDER = re.compile(r"/etc/(sysctl|tmpfiles|modules-load|sysusers|modprobe)\.d/[^/]+")
 
 
-def check(subject: Subject) -> Iterator[Found]:
+def check(subject: Subject) -> Iterator[Violation]:
     unread = False
     for file in subject.files:
-        where = file.where
+        where = file.target
         folder = _CONF_FOLDER.fullmatch(where) if where.startswith("/etc/") else None
         if folder and not where.endswith((".conf", "README")):
-            yield IGNORED_SYSCTL_FILE.at((*file.path, "path"))
+            yield IGNORED_CONF_FILE.at((*file.path, "path"))
         reader = _reader(where)
         if reader is None or len(file.bodies) != 1:
             continue
         text = file.bodies[0].text(where)
         if text is not None and text.text.strip():
             for found in reader(text):
-                if found.code != UNREAD_YAML.code:
+                if found.code != YAML_NOT_CHECKED.code:
                     yield found
                 elif not unread:
                     unread = True
                     yield found
 
 
-def _reader(path: str) -> Callable[[Embedded], Iterator[Found]] | None:
+def _reader(path: str) -> Callable[[Embedded], Iterator[Violation]] | None:
     dot = path.rfind(".")
     if dot < 0:
         return None
@@ -98,28 +98,28 @@ def _reader(path: str) -> Callable[[Embedded], Iterator[Found]] | None:
     return _READERS.get(suffix)
 
 
-def _sysctl(text: Embedded) -> Iterator[Found]:
+def _sysctl(text: Embedded) -> Iterator[Violation]:
     start = 0
     for line in text.text.split("\n"):
         stripped = line.strip()
         if stripped and stripped[0] not in "#;" and not _SYSCTL.fullmatch(stripped):
             first = start + line.index(stripped)
-            yield BAD_SYSCTL.inside(text, (first, first + len(stripped)))
+            yield INVALID_SYSCTL.inside(text, (first, first + len(stripped)))
         start += len(line) + 1
 
 
-def _json(text: Embedded) -> Iterator[Found]:
+def _json(text: Embedded) -> Iterator[Violation]:
     import json
 
     try:
         json.loads(text.text)
     except json.JSONDecodeError as error:
-        yield _at(BAD_JSON, text, error.pos, error.msg)
+        yield _at(INVALID_JSON, text, error.pos, error.msg)
     except _TOO_MUCH:
         return
 
 
-def _toml(text: Embedded) -> Iterator[Found]:
+def _toml(text: Embedded) -> Iterator[Violation]:
     import tomllib
 
     try:
@@ -131,17 +131,17 @@ def _toml(text: Embedded) -> Iterator[Found]:
         if place:
             message = message[: place.start()]
             at = _index(text.text, int(place[1]) - 1, int(place[2]) - 1)
-        yield _at(BAD_TOML, text, at, message)
+        yield _at(INVALID_TOML, text, at, message)
     except _TOO_MUCH:
         return
 
 
-def _yaml(text: Embedded) -> Iterator[Found]:
+def _yaml(text: Embedded) -> Iterator[Violation]:
     try:
         import yaml
     except ImportError:
         # A checkout runs without being installed; only this rule needs more than Python.
-        yield UNREAD_YAML.inside(text, (0, 1))
+        yield YAML_NOT_CHECKED.inside(text, (0, 1))
         return
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -150,9 +150,9 @@ def _yaml(text: Embedded) -> Iterator[Found]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         at = _index(text.text, mark.line, mark.column) if mark else 0
-        yield _at(BAD_YAML, text, at, error.problem or "")
+        yield _at(INVALID_YAML, text, at, error.problem or "")
     except yaml.YAMLError:
-        yield BAD_YAML.inside(text, (0, 1))
+        yield INVALID_YAML.inside(text, (0, 1))
     except _TOO_MUCH:
         return
 
@@ -160,7 +160,7 @@ def _yaml(text: Embedded) -> Iterator[Found]:
 _READERS = {".json": _json, ".toml": _toml, ".yaml": _yaml, ".yml": _yaml}
 
 
-def _at(rule: LintRule, text: Embedded, at: int, fault: str) -> Found:
+def _at(rule: LintRule, text: Embedded, at: int, fault: str) -> Violation:
     """The fault at a character of the text, or at its last one."""
     at = min(at, max(len(text.text) - 1, 0))
     message = f"{rule.title}: {fault[:1].lower()}{fault[1:]}" if fault else ""

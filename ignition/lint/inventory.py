@@ -29,10 +29,10 @@ _QUADLETS = {
 }
 
 
-class Made:
+class Inventory:
     """Names of what is made.
 
-    whole        whether all parts of the config are known
+    complete     whether all parts of the config are known
     partlabels   labels of partitions
     partitions   disk -> numbers of its partitions; None if some number is left to the engine
     wiped        disks whose table is made anew
@@ -53,7 +53,7 @@ class Made:
     """
 
     def __init__(self) -> None:
-        self.whole = True
+        self.complete = True
         self.partlabels: set[str] = set()
         self.partitions: dict[str, set[int] | None] = {}
         self.wiped: set[str] = set()
@@ -107,9 +107,9 @@ class Made:
             name = user.get("name", "")
             self.user_entries[name] = self.user_entries.get(name, 0) + 1
 
-    def is_whole_user(self, name: str) -> bool:
+    def defines_whole_user(self, name: str) -> bool:
         """Whether all that configs say about a user stands in one of them."""
-        return self.whole and self.user_entries.get(name, 0) <= 1
+        return self.complete and self.user_entries.get(name, 0) <= 1
 
     def _add_disk(self, disk: dict[str, Any]) -> None:
         device = disk.get("device", "")

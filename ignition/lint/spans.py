@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 _LITERAL = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
-def span(text: Document, node: Node) -> tuple[int, int]:
+def value_span(text: Document, node: Node) -> tuple[int, int]:
     """First byte of a value and the one after it. Objects and lists begin after their bracket, as always."""
     if node.kind not in (scan.OBJECT, scan.ARRAY):
         return node.start, node.end
     return node.place, node.close
 
 
-def base_finding(data: bytes, source: str, checked: CheckResult, finding: Finding) -> LintFinding:
+def engine_finding(data: bytes, source: str, checked: CheckResult, finding: Finding) -> LintFinding:
     """A finding of the engine with the span that it is about.
 
     It keeps its place, but faults of syntax and type, which the original places after the offending byte,
@@ -45,7 +45,7 @@ def base_finding(data: bytes, source: str, checked: CheckResult, finding: Findin
         literal = _LITERAL.match(data, start)
         end = literal.end() if literal else start + 1
     else:
-        end = span(text, text.nearest(path))[1]
+        end = value_span(text, text.nearest(path))[1]
     return _spanning(finding, finding.origin, *text.lines.position(end))
 
 
@@ -55,7 +55,7 @@ def _unread(data: bytes, finding: Finding) -> LintFinding:
     if text is None or not finding.origin.line:
         return _spanning(finding, finding.origin, 0, 0)
     if finding.code != codes.TYPE:
-        end = span(text, text.nearest(("ignition", "version")))[1]
+        end = value_span(text, text.nearest(("ignition", "version")))[1]
         return _spanning(finding, finding.origin, *text.lines.position(end))
     try:
         stub = decode.decode(text.root, shapes.VERSION_STUB)
@@ -64,7 +64,7 @@ def _unread(data: bytes, finding: Finding) -> LintFinding:
     except decode.TypeMismatch as fault:
         at = Origin(finding.origin.source, pointer(fault.path))
         place = Finding(finding.code, finding.severity, finding.message, at, finding.hint)
-        return _at(place, text.lines, *span(text, fault.node))
+        return _at(place, text.lines, *value_span(text, fault.node))
     return _spanning(finding, finding.origin, 0, 0)
 
 
