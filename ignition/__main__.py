@@ -83,7 +83,7 @@ def boot(args: list[str]) -> int:
 
     settings = load_settings()
     try:
-        request = compat.parse(args, settings, providers.names())
+        request = compat.parse(args, settings, providers.platform_ids())
     except compat.UsageError as error:
         _usage_error(error, args, settings)
         return 2

@@ -55,11 +55,11 @@ ALIASES = {
 }
 
 
-def names() -> list[str]:
+def platform_ids() -> list[str]:
     """All ids that may be given, sorted."""
     return sorted([*MODULES, *ALIASES])
 
 
-def canonical(name: str) -> str:
+def canonical_id(name: str) -> str:
     """The id that a given one stands for."""
     return ALIASES.get(name, name)

@@ -23,5 +23,5 @@ def fetch(ctx: FetchContext) -> bytes:
     """The decoded user data; an instance without any answers with no bytes."""
     token = metadata.token(ctx, BASE + "/v1/token", headers=TOKEN_HEADERS)
     headers = (("Metadata-Token", token), ("Accept", "*/*"))
-    data = metadata.required(ctx, BASE + "/v1/user-data", headers=headers)
-    return metadata.unpacked(ctx, metadata.decoded(ctx, data))
+    data = metadata.required_user_data(ctx, BASE + "/v1/user-data", headers=headers)
+    return metadata.decompress(ctx, metadata.decode_base64(ctx, data))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ignition.base.errors import Failure
-from ignition.resource.body import Memory
+from ignition.resource.body import MemoryDestination
 from ignition.resource.watch import Watch
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ DRIVER = "/sys/devices/virtual/misc/vsock"
 # Seconds for all headers, and without a byte of the body. Ignition waits for ever, for a host that is on the
 # same machine.
 TIMEOUT = 60
-_PIECE = 1 << 20
+_CHUNK = 1 << 20
 
 
 def fetch(ctx: FetchContext) -> bytes:
@@ -44,7 +44,7 @@ def fetch(ctx: FetchContext) -> bytes:
         ):
             connection.settimeout(TIMEOUT)
             connection.connect((HOST, PORT))
-            return ask(ctx, connection)
+            return request_config(ctx, connection)
     except OSError as error:
         raise Failure(
             "IGN5521",
@@ -53,22 +53,22 @@ def fetch(ctx: FetchContext) -> bytes:
         ) from error
 
 
-def ask(ctx: FetchContext, connection: socket.socket) -> bytes:
+def request_config(ctx: FetchContext, connection: socket.socket) -> bytes:
     """GETs / on an open connection. The body counts whatever the status is, as in the original."""
     import http.client
 
-    from ignition.resource.schemes.http_response import Answer
+    from ignition.resource.schemes.http_response import StrictResponse
 
     client: Any = http.client.HTTPConnection("d")
-    client.response_class = Answer  # which has an end
+    client.response_class = StrictResponse  # which has an end
     client.sock = connection
-    config = Memory("the config from the host", None)
+    config = MemoryDestination("the config from the host", None)
     try:
         client.request("GET", "/", headers={"Accept": "application/json"})
         answer = client.getresponse()
-        if answer.unclear:
+        if answer.ambiguous_length:
             raise http.client.HTTPException
-        while piece := answer.read(_PIECE):
+        while piece := answer.read(_CHUNK):
             config.write(piece)
         if answer.length:  # it says nothing of what is missing
             raise http.client.IncompleteRead(b"")

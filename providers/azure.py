@@ -9,7 +9,7 @@ from __future__ import annotations
 from ignition.base.errors import Failure
 from ignition.providers import ovf_drive
 from ignition.resource import metadata
-from ignition.resource.fetch import Ask
+from ignition.resource.fetch import RequestOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ NEEDS_NETWORK = True
 
 URL = "http://169.254.169.254/metadata/instance/compute/userData?api-version=2021-01-01&format=text"
 # Not there yet, gone while the host is maintained, too many requests: all three pass.
-ASK = Ask(retry=(404, 410, 429))
-FILE_SYSTEMS = ("udf",)
+OPTIONS = RequestOptions(retry_statuses=(404, 410, 429))
+FILESYSTEMS = ("udf",)
 # How a fetch ends that had no answer in time.
-UNANSWERED = "IGN4006"
+NO_ANSWER = "IGN4006"
 
 
 def fetch(ctx: FetchContext) -> bytes:
@@ -31,17 +31,17 @@ def fetch(ctx: FetchContext) -> bytes:
     Where the service does not answer in time, a DVD that is there counts, but none is waited for.
     """
     try:
-        data = metadata.get(ctx, URL, headers=[("Metadata", "true")], ask=ASK)
+        data = metadata.get(ctx, URL, headers=[("Metadata", "true")], options=OPTIONS)
     except Failure as failure:
         # User data that is there but cannot be had must not be passed over.
-        if failure.code != UNANSWERED:
+        if failure.code != NO_ANSWER:
             raise
-        custom = ovf_drive.look(ctx, FILE_SYSTEMS)
+        custom = ovf_drive.fetch_now(ctx, FILESYSTEMS)
         if custom is None:
             raise
         ctx.log.warning(f"{failure.text}: taking custom data from the DVD")
         return custom
     if data:
-        return metadata.decoded(ctx, data)
+        return metadata.decode_base64(ctx, data)
     ctx.log.info("no user data: looking for custom data on a DVD")
-    return ovf_drive.fetch(ctx, FILE_SYSTEMS)
+    return ovf_drive.fetch(ctx, FILESYSTEMS)

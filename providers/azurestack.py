@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 NEEDS_NETWORK = False
 
-FILE_SYSTEMS = ("udf", "iso9660")
+FILESYSTEMS = ("udf", "iso9660")
 
 
 def fetch(ctx: FetchContext) -> bytes:
     """The custom data as it is; none on a DVD without."""
-    return ovf_drive.fetch(ctx, FILE_SYSTEMS)
+    return ovf_drive.fetch(ctx, FILESYSTEMS)

@@ -31,8 +31,8 @@ DEVICE_TIMEOUT = 30
 
 def fetch(ctx: FetchContext) -> bytes:
     """The bytes of the config; NoProvider (IGN5001) when no argument names one."""
-    arguments = _arguments(ctx.settings.kernel_cmdline_path)
-    url = _usable_url(ctx, arguments)
+    arguments = _read_arguments(ctx.settings.kernel_cmdline_path)
+    url = _config_url(ctx, arguments)
     device, path = arguments.get(DEVICE, ""), arguments.get(PATH, "")
     if url:
         if device or path:
@@ -48,7 +48,7 @@ def fetch(ctx: FetchContext) -> bytes:
     raise NoProvider("IGN5001", "no config named on the kernel command line")
 
 
-def _arguments(path: str) -> dict[str, str]:
+def _read_arguments(path: str) -> dict[str, str]:
     if not os.access(path, os.R_OK):
         raise Failure("IGN5101", f"cannot read the kernel command line from {path}")
     return kernel_arguments(path)
@@ -58,7 +58,7 @@ def _origin(argument: str) -> Origin:
     return Origin(f"{argument}= on the kernel command line")
 
 
-def _usable_url(ctx: FetchContext, arguments: dict[str, str]) -> str:
+def _config_url(ctx: FetchContext, arguments: dict[str, str]) -> str:
     """The URL, "" for none. As in the original, one that is no URL at all does not count."""
     if URL not in arguments:
         return ""

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     # Takes the folder that a drive is mounted on, and gives the config; no bytes for none.
     Reader = Callable[[FetchContext, str], bytes]
 
-POLL = 1.0
+POLL_INTERVAL = 1.0
 # Seconds that a drive has to come, where a machine without one is a machine without a config.
-PATIENCE = 30.0
+OPTIONAL_TIMEOUT = 30.0
 # Seconds until such a drive is tried again that could not be read.
-PAUSE = 5.0
+RETRY_INTERVAL = 5.0
 
 
 def fetch(ctx: FetchContext, labels: Sequence[str], reader: Reader) -> bytes:
@@ -38,23 +38,23 @@ def fetch(ctx: FetchContext, labels: Sequence[str], reader: Reader) -> bytes:
     limit = float(ctx.settings.wait_fetch)
     end = ctx.clock() + limit
     with Watch(ctx.progress, what) as watch:
-        while not (device := find(ctx, labels)):
+        while not (device := find_device(ctx, labels)):
             watch.reason = drive.describe_labels(ctx.settings.disk_by_label_dir)
             if limit and ctx.clock() >= end:
                 raise Failure(
                     "IGN5540", f"no config within {limit:g} s from {what}", hint=watch.reason
                 )
-            ctx.sleep(POLL)
+            ctx.sleep(POLL_INTERVAL)
     return read(ctx, device, reader)
 
 
-def fetch_if_there(ctx: FetchContext, label: str, reader: Reader) -> bytes:
+def fetch_optional(ctx: FetchContext, label: str, reader: Reader) -> bytes:
     """The same where the original goes on without a config after 30 s, whether there is no drive or it cannot
     be read. So does this, but says it aloud, and tries the drive again meanwhile."""
     why = f"no drive labelled {label}"
-    end = ctx.clock() + PATIENCE
+    end = ctx.clock() + OPTIONAL_TIMEOUT
     while True:
-        device = find(ctx, [label])
+        device = find_device(ctx, [label])
         if device:
             try:
                 return read(ctx, device, reader)
@@ -64,14 +64,14 @@ def fetch_if_there(ctx: FetchContext, label: str, reader: Reader) -> bytes:
         left = end - ctx.clock()
         if left <= 0:
             break
-        ctx.sleep(min(left, PAUSE if device else POLL))
-    text = f"going on without a config after {PATIENCE:g} s: {why}"
+        ctx.sleep(min(left, RETRY_INTERVAL if device else POLL_INTERVAL))
+    text = f"going on without a config after {OPTIONAL_TIMEOUT:g} s: {why}"
     ctx.log.warning(f"{text}; {drive.describe_labels(ctx.settings.disk_by_label_dir)}")
     ctx.progress(text)
     return b""
 
 
-def find(ctx: FetchContext, labels: Sequence[str]) -> str:
+def find_device(ctx: FetchContext, labels: Sequence[str]) -> str:
     """The device that has the first of these labels that is there now, "" for none."""
     for label in labels:
         device = os.path.join(ctx.settings.disk_by_label_dir, label)
@@ -89,7 +89,7 @@ def read(ctx: FetchContext, device: str, reader: Reader) -> bytes:
         raise Failure("IGN5541", f"{device} cannot be mounted", hint=error.hint) from error
 
 
-def file(path: str) -> Reader:
+def file_reader(path: str) -> Reader:
     """Reads the file at `path`; a drive without it has no config."""
 
     def reader(ctx: FetchContext, folder: str) -> bytes:

@@ -19,4 +19,4 @@ URL = "http://169.254.169.254/metadata/v1/user-data"
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data; a droplet without any answers with no bytes."""
-    return metadata.required(ctx, URL)
+    return metadata.required_user_data(ctx, URL)

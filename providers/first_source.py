@@ -12,7 +12,7 @@ import _thread
 
 from ignition.base.errors import Failure, thread_failure
 from ignition.providers import configdrive
-from ignition.resource.context import silent
+from ignition.resource.context import no_progress
 from ignition.resource.watch import Watch
 
 TYPE_CHECKING = False
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
     from ignition.resource.context import FetchContext
 
-    Ask = Callable[[FetchContext], bytes]
+    Service = Callable[[FetchContext], bytes]
     Answer = tuple[str, bytes | BaseException]
 
-POLL = 0.5
+POLL_INTERVAL = 0.5
 # Seconds that the others have after the first one has answered that there is nothing.
-GRACE = 10.0
+GRACE_PERIOD = 10.0
 
 
 def fetch(
     ctx: FetchContext,
     *,
     drives: Mapping[str, str],
-    services: Callable[[], Mapping[str, Ask]] | None = None,
+    services: Callable[[], Mapping[str, Service]] | None = None,
 ) -> bytes:
     """The first bytes that come from one of the drives, each a label and the path of the file, or from one of
     the services: a name and how to ask it. More services may come to be while it runs.
@@ -41,7 +41,7 @@ def fetch(
     No bytes when a source has none and no other has any in time, or when all have failed. Without any
     answer it waits, for ever unless `ignition.wait.fetch=` bounds it (IGN5510).
     """
-    race = _Race(ctx, drives)
+    search = _Search(ctx, drives)
     limit = float(ctx.settings.wait_fetch)
     what = f"a drive labelled {' or '.join(drives)}"
     what += ", or the metadata service" if services else ""
@@ -49,26 +49,26 @@ def fetch(
         with Watch(ctx.progress, what, limit=limit) as watch:
             while True:
                 if services:
-                    race.start(services())
-                race.look()
-                data = race.result()
+                    search.start(services())
+                search.read_drives()
+                data = search.next_result()
                 if data is not None:
                     return data
-                watch.reason = race.state()
+                watch.reason = search.waiting_for()
                 if watch.expired:
-                    if race.nothing_until is not None:
+                    if search.empty_after is not None:
                         return b""
                     text = f"no config within {limit:g} s from {what}"
                     raise Failure("IGN5510", text, hint=watch.reason)
     finally:
-        race.end()
+        search.stop()
 
 
-class _Over(Exception):
+class _SearchEnded(Exception):
     """Ends a thread whose answer nobody waits for any more."""
 
 
-class _Race:
+class _Search:
     def __init__(self, ctx: FetchContext, drives: Mapping[str, str]) -> None:
         self._ctx = ctx
         self._drives = dict(drives)
@@ -77,56 +77,56 @@ class _Race:
         self._pending: set[str] = set()
         self._failed: dict[str, str] = {}
         # Set once a source has answered that it has nothing.
-        self.nothing_until: float | None = None
-        self._over = _thread.allocate_lock()
-        self._over.acquire()
-        self._asking = ctx.using(ctx.transport)
-        self._asking.progress = silent
-        self._asking.sleep = self._sleep
+        self.empty_after: float | None = None
+        self._ended = _thread.allocate_lock()
+        self._ended.acquire()
+        self._service_ctx = ctx.with_transport(ctx.transport)
+        self._service_ctx.progress = no_progress
+        self._service_ctx.sleep = self._sleep
 
-    def start(self, services: Mapping[str, Ask]) -> None:
-        for name, ask in services.items():
+    def start(self, services: Mapping[str, Service]) -> None:
+        for name, service in services.items():
             if name not in self._started:
                 self._started.add(name)
                 self._pending.add(name)
                 try:
-                    _thread.start_new_thread(self._run, (name, ask))
+                    _thread.start_new_thread(self._run, (name, service))
                 except RuntimeError as error:
                     raise thread_failure(error) from error
 
-    def _run(self, name: str, ask: Ask) -> None:
+    def _run(self, name: str, service: Service) -> None:
         try:
-            self._answers.put((name, ask(self._asking)))
-        except _Over:
+            self._answers.put((name, service(self._service_ctx)))
+        except _SearchEnded:
             pass
         except BaseException as error:  # goes on in the thread that waits
             self._answers.put((name, error))
 
     def _sleep(self, seconds: float) -> None:
-        """A sleep that ends with the race."""
-        if self._over.acquire(timeout=seconds):
-            self._over.release()
-            raise _Over
+        """A sleep that ends with the search."""
+        if self._ended.acquire(timeout=seconds):
+            self._ended.release()
+            raise _SearchEnded
 
-    def look(self) -> None:
+    def read_drives(self) -> None:
         """Reads the drives that have appeared."""
         for label, path in list(self._drives.items()):
-            device = configdrive.find(self._ctx, [label])
+            device = configdrive.find_device(self._ctx, [label])
             if device:
                 del self._drives[label]
                 self._pending.add(label)
                 try:
-                    data = configdrive.read(self._ctx, device, configdrive.file(path))
+                    data = configdrive.read(self._ctx, device, configdrive.file_reader(path))
                     self._answers.put((label, data))
                 except Failure as failure:
                     self._answers.put((label, failure))
 
-    def result(self) -> bytes | None:
+    def next_result(self) -> bytes | None:
         """What the race has come to after the next answer or some time; None when it goes on."""
         try:
-            name, answer = self._answers.get(timeout=POLL)
+            name, answer = self._answers.get(timeout=POLL_INTERVAL)
         except _queue.Empty:
-            if self.nothing_until is not None and self._ctx.clock() >= self.nothing_until:
+            if self.empty_after is not None and self._ctx.clock() >= self.empty_after:
                 return b""
             return None
         self._pending.discard(name)
@@ -140,21 +140,21 @@ class _Race:
             return answer
         else:
             self._ctx.log.info(f"{name} has no config")
-            if self.nothing_until is None:
-                self.nothing_until = self._ctx.clock() + GRACE
+            if self.empty_after is None:
+                self.empty_after = self._ctx.clock() + GRACE_PERIOD
         if self._drives or self._pending:
             return None
         for name, why in self._failed.items():
             self._ctx.progress(f"going on without a config: {name}: {why}")
         return b""
 
-    def state(self) -> str:
+    def waiting_for(self) -> str:
         """Why it still waits."""
         waits = [f"no drive labelled {label}" for label in self._drives]
         waits += [f"{name}: {why}" for name, why in self._failed.items()]
         waits += [f"no answer from {name}" for name in sorted(self._pending)]
         return ", ".join(waits)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Lets the threads end at their next pause."""
-        self._over.release()
+        self._ended.release()

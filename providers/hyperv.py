@@ -34,14 +34,14 @@ POOLS = 5
 # Seconds that the driver has to make its node, once it is loaded.
 NODE_TIMEOUT = 10
 # Seconds without a message: nothing says that a message is the last one, so each run ends with this wait.
-SILENCE = 1.0
+QUIET_TIME = 1.0
 
 MESSAGE, KEY_SIZE, VALUE_SIZE = 7432, 512, 2048
 _REGISTER, _SET = 100, 1
 _DONE, _FAILED = 0, 0x80004005
 # Operation, pool, then from offset 4: type of the value, sizes of key and value with their NUL.
-_HEAD = struct.Struct("=BBHIII")
-_RETRY = 0.01
+_HEADER = struct.Struct("=BBHIII")
+_RETRY_INTERVAL = 0.01
 
 
 def fetch(ctx: FetchContext) -> bytes:
@@ -57,8 +57,10 @@ def fetch_with_files(ctx: FetchContext) -> tuple[bytes, list[OutputFile]]:
     finally:
         os.close(device)
     ctx.log.debug(f"the host sent {sum(map(len, pools))} key-value pairs")
-    files = [OutputFile(f"{POOL_FILE}{number}", _stored(pool)) for number, pool in enumerate(pools)]
-    return _config(ctx, pools[0]), files
+    files = [
+        OutputFile(f"{POOL_FILE}{number}", _serialize(pool)) for number, pool in enumerate(pools)
+    ]
+    return _config_from(ctx, pools[0]), files
 
 
 def open_device(ctx: FetchContext) -> int:
@@ -87,17 +89,17 @@ def receive(ctx: FetchContext, device: int) -> list[Pool]:
     """
     pools: list[Pool] = [{} for _ in range(POOLS)]
     limit = float(ctx.settings.wait_fetch)
-    end = ctx.until(limit)
+    end = ctx.deadline_after(limit)
     poll = select.poll()
     poll.register(device, select.POLLIN)
     _write(ctx, device, bytes([_REGISTER]))
     with Watch(ctx.progress, "the end of the host's key-value pairs") as watch:
         watch.reason = "it keeps sending"
-        while poll.poll(SILENCE * 1000):
+        while poll.poll(QUIET_TIME * 1000):
             message = _read(ctx, device)
             if message[0] == _REGISTER:
                 continue  # the kernel's version, which wants no answer
-            status = _DONE if _take(message, pools) else _FAILED
+            status = _DONE if _apply(message, pools) else _FAILED
             _write(ctx, device, status.to_bytes(4, "little"))
             if end and ctx.clock() >= end:
                 raise Failure(
@@ -108,20 +110,20 @@ def receive(ctx: FetchContext, device: int) -> list[Pool]:
     return pools
 
 
-def _take(message: bytes, pools: list[Pool]) -> bool:
+def _apply(message: bytes, pools: list[Pool]) -> bool:
     """Does what a message says; False for an operation that only the daemon could serve."""
-    operation, pool, _, _, key_size, value_size = _HEAD.unpack_from(message)
+    operation, pool, _, _, key_size, value_size = _HEADER.unpack_from(message)
     if operation != _SET or pool >= POOLS:
         return False
     if not (0 < key_size <= KEY_SIZE and 0 < value_size <= VALUE_SIZE):
         raise Failure("IGN5653", f"a key of {key_size} and a value of {value_size} bytes cannot be")
-    key_start, value_start = _HEAD.size, _HEAD.size + KEY_SIZE
+    key_start, value_start = _HEADER.size, _HEADER.size + KEY_SIZE
     key = message[key_start : key_start + key_size - 1]
     pools[pool][key] = message[value_start : value_start + value_size - 1]
     return True
 
 
-def _config(ctx: FetchContext, pool: Pool) -> bytes:
+def _config_from(ctx: FetchContext, pool: Pool) -> bytes:
     """The config, from one pair or from numbered ones up to the first that is missing."""
     if pool.get(KEY):
         return pool[KEY]
@@ -134,7 +136,7 @@ def _config(ctx: FetchContext, pool: Pool) -> bytes:
     return b"".join(parts)
 
 
-def _stored(pool: Pool) -> bytes:
+def _serialize(pool: Pool) -> bytes:
     """A pool as the daemon stores it."""
     return b"".join(
         key.ljust(KEY_SIZE, b"\0") + value.ljust(VALUE_SIZE, b"\0") for key, value in pool.items()
@@ -142,7 +144,7 @@ def _stored(pool: Pool) -> bytes:
 
 
 def _read(ctx: FetchContext, device: int) -> bytes:
-    data: bytes = _retried(ctx, lambda: os.read(device, MESSAGE))
+    data: bytes = _retry_while_busy(ctx, lambda: os.read(device, MESSAGE))
     if len(data) != MESSAGE:
         raise Failure("IGN5653", f"a message of {len(data)} bytes instead of {MESSAGE}")
     return data
@@ -151,18 +153,18 @@ def _read(ctx: FetchContext, device: int) -> bytes:
 def _write(ctx: FetchContext, device: int, start: bytes) -> None:
     """Sends a message that is zero after its start."""
     message = start.ljust(MESSAGE, b"\0")
-    taken: int = _retried(ctx, lambda: os.write(device, message))
+    taken: int = _retry_while_busy(ctx, lambda: os.write(device, message))
     if taken != MESSAGE:
         raise Failure("IGN5653", f"the kernel took {taken} of the {MESSAGE} bytes of a message")
 
 
-def _retried(ctx: FetchContext, act: Callable[[], Any]) -> Any:
+def _retry_while_busy(ctx: FetchContext, operation: Callable[[], Any]) -> Any:
     # The device says by poll when there is something to read, but never when it can be written.
     while True:
         try:
-            return act()
+            return operation()
         except BlockingIOError:
-            ctx.sleep(_RETRY)
+            ctx.sleep(_RETRY_INTERVAL)
         except OSError as error:
             path = ctx.settings.hv_kvp_device
             raise Failure(

@@ -20,4 +20,4 @@ PATH = "/user-data"
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data; none without a drive, or on one without the file."""
-    return configdrive.fetch_if_there(ctx, LABEL, configdrive.file(PATH))
+    return configdrive.fetch_optional(ctx, LABEL, configdrive.file_reader(PATH))

@@ -33,7 +33,7 @@ FOREIGN = {
 
 def fetch(ctx: FetchContext) -> bytes:
     """The config; none on a drive without user data. What is meant for cloud-init is an error (IGN5542)."""
-    data = configdrive.fetch(ctx, LABELS, configdrive.file(PATH))
+    data = configdrive.fetch(ctx, LABELS, configdrive.file_reader(PATH))
     start = data[:4096].lstrip()
     for beginning, what in FOREIGN.items():
         if start.startswith(beginning):

@@ -12,7 +12,7 @@ from ignition.system import addresses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ignition.providers.first_source import Ask
+    from ignition.providers.first_source import Service
     from ignition.resource.context import FetchContext
 
 NEEDS_NETWORK = True
@@ -29,11 +29,11 @@ def fetch(ctx: FetchContext) -> bytes:
     return first_source.fetch(ctx, drives=dict.fromkeys(LABELS, PATH), services=_services)
 
 
-def _services() -> dict[str, Ask]:
+def _services() -> dict[str, Service]:
     """The addresses at which the metadata service may be, now that these interfaces are up."""
     hosts = [IPV4, *(IPV6.format(name) for name in addresses.ipv6_interfaces())]
-    return {f"the metadata service at {host}": _ask(f"http://{host}{PATH}") for host in hosts}
+    return {f"the metadata service at {host}": _service(f"http://{host}{PATH}") for host in hosts}
 
 
-def _ask(url: str) -> Ask:
+def _service(url: str) -> Service:
     return lambda ctx: metadata.user_data(ctx, url)

@@ -7,7 +7,7 @@ Source: https://docs.oracle.com/en-us/iaas/Content/Compute/Tasks/gettingmetadata
 from __future__ import annotations
 
 from ignition.resource import metadata
-from ignition.resource.fetch import Ask
+from ignition.resource.fetch import RequestOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,6 @@ TOO_MANY_REQUESTS = 429
 
 def fetch(ctx: FetchContext) -> bytes:
     """The decoded user data; none for an instance without."""
-    ask = Ask(retry=(TOO_MANY_REQUESTS,))
-    data = metadata.user_data(ctx, URL, headers=[AUTHORIZATION], ask=ask)
-    return metadata.decoded(ctx, data)
+    options = RequestOptions(retry_statuses=(TOO_MANY_REQUESTS,))
+    data = metadata.user_data(ctx, URL, headers=[AUTHORIZATION], options=options)
+    return metadata.decode_base64(ctx, data)

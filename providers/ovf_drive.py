@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from ignition.resource.context import FetchContext
 
-POLL = 1.0
+POLL_INTERVAL = 1.0
 # What marks the drive; what it says does not matter.
-MARK = "/ovf-env.xml"
+MARKER = "/ovf-env.xml"
 CUSTOM_DATA = "/CustomData.bin"
 # linux/cdrom.h. Only a drive has a status, so no disk with such a file system is taken for the DVD.
 _DRIVE_STATUS, _DISC_OK = 0x5326, 4
@@ -33,12 +33,12 @@ def fetch(ctx: FetchContext, filesystems: Sequence[str]) -> bytes:
     Waits for the drive, for ever unless `ignition.wait.fetch=` bounds it (IGN5530).
     """
     limit = float(ctx.settings.wait_fetch)
-    end = ctx.until(limit)
-    what = f"a DVD ({' or '.join(filesystems)}) with {MARK.lstrip('/')}"
+    end = ctx.deadline_after(limit)
+    what = f"a DVD ({' or '.join(filesystems)}) with {MARKER.lstrip('/')}"
     with Watch(ctx.progress, what) as watch:
         watch.reason = "there is none"
         while True:
-            data = look(ctx, filesystems)
+            data = fetch_now(ctx, filesystems)
             if data is not None:
                 return data
             if end and ctx.clock() >= end:
@@ -47,10 +47,10 @@ def fetch(ctx: FetchContext, filesystems: Sequence[str]) -> bytes:
                     f"no config within {limit:g} s from {what}",
                     hint="attach it again, or check ignition.platform.id=: only Azure has it",
                 )
-            ctx.sleep(POLL)
+            ctx.sleep(POLL_INTERVAL)
 
 
-def look(ctx: FetchContext, filesystems: Sequence[str]) -> bytes | None:
+def fetch_now(ctx: FetchContext, filesystems: Sequence[str]) -> bytes | None:
     """The same without waiting; None if there is no such drive now."""
     for filesystem in filesystems:
         for device in _devices(ctx, filesystem):
@@ -87,8 +87,8 @@ def _read(ctx: FetchContext, device: str) -> bytes | None:
     """The custom data on a drive; None if it is another drive, or cannot be read for now."""
     try:
         with drive.ReadOnlyMount(ctx.settings, ctx.log, device, ctx.sleep) as folder:
-            if drive.read_file(folder, MARK) is None:
-                ctx.log.info(f"{device} has no {MARK}: not the provisioning DVD")
+            if drive.read_file(folder, MARKER) is None:
+                ctx.log.info(f"{device} has no {MARKER}: not the provisioning DVD")
                 return None
             data = drive.read_file(folder, CUSTOM_DATA)
     except Failure as failure:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ignition.base import gojson
 from ignition.base.errors import Failure
 from ignition.resource import metadata
-from ignition.resource.fetch import Ask, fetch_bytes
+from ignition.resource.fetch import RequestOptions, fetch_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ACCEPT = ("Accept", "*/*")
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data; a machine without any answers with no bytes."""
-    return metadata.required(ctx, BASE + "/userdata", headers=[ACCEPT])
+    return metadata.required_user_data(ctx, BASE + "/userdata", headers=[ACCEPT])
 
 
 def status(ctx: FetchContext, phase: str, error: str) -> None:
@@ -34,9 +34,9 @@ def status(ctx: FetchContext, phase: str, error: str) -> None:
     else:
         message = f"[{phase}] Ignition status: finished successfully"
         event = {"state": "running", "message": message}
-    ask = Ask("POST", gojson.dumps(event).encode("utf-8", "replace"))
+    options = RequestOptions("POST", gojson.dumps(event).encode("utf-8", "replace"))
     headers = [("Content-Type", "application/json"), ACCEPT]
-    fetch_bytes(ctx, _events(ctx), headers=headers, ask=ask)
+    fetch_bytes(ctx, _events(ctx), headers=headers, options=options)
 
 
 def _events(ctx: FetchContext) -> str:

@@ -20,4 +20,4 @@ PATH = "/openstack/latest/user_data"
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data; none on a drive without."""
-    return configdrive.fetch(ctx, LABELS, configdrive.file(PATH))
+    return configdrive.fetch(ctx, LABELS, configdrive.file_reader(PATH))

@@ -25,10 +25,10 @@ CLOUD_CONFIG = b"#cloud-config\n"
 
 def fetch(ctx: FetchContext) -> bytes:
     """The first of both that is not for cloud-init; none without a drive, or if there is none."""
-    return configdrive.fetch_if_there(ctx, LABEL, _first)
+    return configdrive.fetch_optional(ctx, LABEL, _first_config)
 
 
-def _first(ctx: FetchContext, folder: str) -> bytes:
+def _first_config(ctx: FetchContext, folder: str) -> bytes:
     for path in PATHS:
         try:
             data = drive.read_file(folder, path)

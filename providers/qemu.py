@@ -20,20 +20,20 @@ NEEDS_NETWORK = False
 # Where both are given the original takes its own; Flatcar leaves it to chance.
 ITEMS = ("opt/com.coreos/config", "opt/org.flatcar-linux/config")
 
-WITHOUT_FW_CFG = ("s390x", "ppc64le")
+ARCHITECTURES_WITHOUT_FW_CFG = ("s390x", "ppc64le")
 DISK = "/dev/disk/by-id/virtio-ignition"
 DISK_TIMEOUT = 300
 VIRTIO_BLK = "/sys/bus/virtio/drivers/virtio_blk"
 
 # The kernel module starts again at offset 0 for each read, so the time grows with the square of the size.
-_WARN_AFTER, _TELL_EVERY = 10.0, 5.0
+_WARN_AFTER, _REPORT_INTERVAL = 10.0, 5.0
 # More than any config has (the same bound as for fetched ones), and than can be read in a day.
 SIZE_LIMIT = 64 * 1024 * 1024
 
 
 def fetch(ctx: FetchContext) -> bytes:
     """The config's bytes, none where the hypervisor gives none."""
-    if os.uname().machine in WITHOUT_FW_CFG:
+    if os.uname().machine in ARCHITECTURES_WITHOUT_FW_CFG:
         return _from_disk(ctx)
     return _from_firmware(ctx)
 
@@ -69,7 +69,7 @@ def _size(path: str) -> int | None:
 
 def _read(ctx: FetchContext, path: str, size: int) -> bytes:
     """The item, in as few and large reads as the kernel allows."""
-    tell_at = ctx.clock() + _WARN_AFTER
+    report_at = ctx.clock() + _WARN_AFTER
     warned = False
     data = bytearray()
     try:
@@ -77,8 +77,8 @@ def _read(ctx: FetchContext, path: str, size: int) -> bytes:
         try:
             while len(data) <= size and (piece := os.read(descriptor, size + 1 - len(data))):
                 data += piece
-                if ctx.clock() >= tell_at:
-                    tell_at = ctx.clock() + _TELL_EVERY
+                if ctx.clock() >= report_at:
+                    report_at = ctx.clock() + _REPORT_INTERVAL
                     if not warned:
                         ctx.log.warning(
                             "fw_cfg is slow: its time grows with the square of the size"

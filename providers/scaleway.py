@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ignition.resource import metadata
-from ignition.resource.fetch import Ask
+from ignition.resource.fetch import RequestOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,4 +17,4 @@ URL = "http://169.254.42.42/user_data/cloud-init"
 
 def fetch(ctx: FetchContext) -> bytes:
     """The raw user data; none for an instance without."""
-    return metadata.user_data(ctx, URL, ask=Ask(low_port=True))
+    return metadata.user_data(ctx, URL, options=RequestOptions(privileged_port=True))

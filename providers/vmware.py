@@ -11,7 +11,7 @@ import binascii
 
 from ignition.base.errors import Failure
 from ignition.base.origin import Origin
-from ignition.resource.body import Body, Memory
+from ignition.resource.body import Body, MemoryDestination
 from ignition.system.vmware import guestinfo, ovf_environment
 
 TYPE_CHECKING = False
@@ -35,22 +35,22 @@ ENCODINGS = {
 }
 
 # A variable can be overwritten, but neither removed nor emptied. What the original writes: "{}" in base64.
-DELETED = b"e30K"
+ERASED = b"e30K"
 
 
 def fetch(ctx: FetchContext) -> bytes:
     """The decoded config, none where the machine has none or it was deleted."""
-    return config(ctx, guestinfo.connect(ctx.settings, ctx.log))
+    return read_config(ctx, guestinfo.connect(ctx.settings, ctx.log))
 
 
 def delete(ctx: FetchContext) -> bool:
     """Makes the config unreadable for the machine, unless that was done before. False where the
     hypervisor does not let it: hardened machines may not write (`isolation.tools.setInfo.disable`), and
     boot all the same."""
-    return erase(ctx, guestinfo.connect(ctx.settings, ctx.log))
+    return erase_config(ctx, guestinfo.connect(ctx.settings, ctx.log))
 
 
-def config(ctx: FetchContext, variables: Guestinfo) -> bytes:
+def read_config(ctx: FetchContext, variables: Guestinfo) -> bytes:
     """What the variables hold."""
     properties = _properties(ctx, variables)
 
@@ -62,30 +62,30 @@ def config(ctx: FetchContext, variables: Guestinfo) -> bytes:
 
     for name in NAMES:
         if data := value(f"{name}.data"):
-            if data == DELETED:
+            if data == ERASED:
                 ctx.log.info(f"{guestinfo.PREFIX}{name}.data was deleted at an earlier boot")
                 return b""
-            return _decoded(name, data, _text(value(f"{name}.data.encoding")))
+            return _decode(name, data, _to_text(value(f"{name}.data.encoding")))
     for name in NAMES:
         if url := value(f"{name}.url"):
-            return _fetched(ctx, name, _text(url).strip())
+            return _fetch_url(ctx, name, _to_text(url).strip())
     # An encoding without data, such as of a key with a typing error, is an error where it is gzip.
-    return _decoded(NAMES[0], b"", _text(value(f"{NAMES[0]}.data.encoding")))
+    return _decode(NAMES[0], b"", _to_text(value(f"{NAMES[0]}.data.encoding")))
 
 
-def _text(value: bytes) -> str:
+def _to_text(value: bytes) -> str:
     return value.decode(errors="replace")
 
 
-def erase(ctx: FetchContext, variables: Guestinfo) -> bool:
+def erase_config(ctx: FetchContext, variables: Guestinfo) -> bool:
     """Overwrites the variables and takes the properties out of the OVF environment; whether all was done."""
     done = True
     for name in NAMES:
         data = variables.get(f"{name}.data")
-        if data is None or data == DELETED:
+        if data is None or data == ERASED:
             continue
         ctx.log.info(f"overwriting {guestinfo.PREFIX}{name}.data")
-        done &= variables.set(f"{name}.data", DELETED)
+        done &= variables.set(f"{name}.data", ERASED)
         if variables.get(f"{name}.data.encoding") not in (b"base64", b"b64"):
             done &= variables.set(f"{name}.data.encoding", b"base64")
     environment = variables.get(ENVIRONMENT)
@@ -120,13 +120,13 @@ def _properties(ctx: FetchContext, variables: Guestinfo) -> dict[str, str]:
         return {}
 
 
-def _fetched(ctx: FetchContext, name: str, url: str) -> bytes:
+def _fetch_url(ctx: FetchContext, name: str, url: str) -> bytes:
     from ignition.resource.fetch import fetch_bytes
 
     return fetch_bytes(ctx, url, origin=Origin(f"{guestinfo.PREFIX}{name}.url"))
 
 
-def _decoded(name: str, data: bytes, encoding: str) -> bytes:
+def _decode(name: str, data: bytes, encoding: str) -> bytes:
     key = f"{guestinfo.PREFIX}{name}.data"
     if encoding not in ENCODINGS:
         raise Failure(
@@ -147,11 +147,11 @@ def _decoded(name: str, data: bytes, encoding: str) -> bytes:
                 Origin(key),
                 hint=f"{error}; is it cut off?",
             ) from error
-    return _unpacked(key, data) if gzip else data
+    return _decompress(key, data) if gzip else data
 
 
-def _unpacked(key: str, data: bytes) -> bytes:
-    memory = Memory(key, Origin(key))
+def _decompress(key: str, data: bytes) -> bytes:
+    memory = MemoryDestination(key, Origin(key))
     body = Body(memory, key, Origin(key), compression="gzip")
     body.write(data)
     body.end()

@@ -23,15 +23,15 @@ READER = "000c"
 TYPE = "ign"
 # Words of a line of `vmur list`: owner, spool id, class (two words), records, copies, hold, date, time, name,
 # type, and more. In the heading CLASS is one word, so that another column stands where lines have their type.
-_ID, _NAME, _TYPE, _FEWEST = 1, 9, 10, 11
+_SPOOL_ID, _NAME, _TYPE, _MIN_COLUMNS = 1, 9, 10, 11
 
 
 def fetch(ctx: FetchContext) -> bytes:
     """The first such file without the zero bytes that fill its last card; none if the reader has none."""
     kernelmodule.load("vmur", "IGN5665", ctx.settings, ctx.log)
     _start_reader(ctx)
-    listed = _call(ctx, "IGN5667", "cannot list the files in the reader", "vmur", "li").stdout
-    spool_id = _find(ctx, listed)
+    listing = _call(ctx, "IGN5667", "cannot list the files in the reader", "vmur", "li").stdout
+    spool_id = _find(ctx, listing)
     return _receive(ctx, spool_id).strip(b"\0") if spool_id else b""
 
 
@@ -46,16 +46,18 @@ def _start_reader(ctx: FetchContext) -> None:
     _call(ctx, "IGN5666", what, "udevadm", "settle")
 
 
-def _find(ctx: FetchContext, listed: str) -> str:
+def _find(ctx: FetchContext, listing: str) -> str:
     """The spool id of the first file of our type, "" for none."""
-    for line in listed.splitlines():
-        words = line.split()
-        if len(words) <= 1:
+    for line in listing.splitlines():
+        columns = line.split()
+        if len(columns) <= 1:
             break
         # Whoever forgets the quotes in CP gets upper case, which the original does not take.
-        if len(words) >= _FEWEST and words[_TYPE].lower() == TYPE:
-            ctx.log.info(f"reading {words[_NAME]} {words[_TYPE]} (spool file {words[_ID]})")
-            return words[_ID]
+        if len(columns) >= _MIN_COLUMNS and columns[_TYPE].lower() == TYPE:
+            ctx.log.info(
+                f"reading {columns[_NAME]} {columns[_TYPE]} (spool file {columns[_SPOOL_ID]})"
+            )
+            return columns[_SPOOL_ID]
     ctx.log.info(f"no file of the type {TYPE} in the reader {READER}")
     return ""
 
@@ -81,8 +83,8 @@ def _receive(ctx: FetchContext, spool_id: str) -> bytes:
         ) from error
 
 
-def _call(ctx: FetchContext, code: str, what: str, program: str, *words: str) -> Result:
+def _call(ctx: FetchContext, code: str, what: str, program: str, *args: str) -> Result:
     try:
-        return run(ctx.log, [ctx.settings.program(program), *words])
+        return run(ctx.log, [ctx.settings.program(program), *args])
     except CommandFailed as error:
         raise Failure(code, f"{what}: {program} failed", hint=error.hint or error.text) from error

@@ -10,7 +10,7 @@ from ignition.base.errors import Failure
 from ignition.base.origin import Origin
 from ignition.base.record import record
 from ignition.resource import digest
-from ignition.resource.context import FetchContext, Transport, silent
+from ignition.resource.context import FetchContext, Transport, no_progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def from_provider(
     platform: str,
     *,
     offline: bool,
-    progress: Callable[[str], None] = silent,
+    progress: Callable[[str], None] = no_progress,
 ) -> Acquired:
     """Asks the platform and follows all references. Notes in the state what later phases need to know.
 

@@ -16,7 +16,7 @@ _PACKAGE = "ignition.providers"
 
 def canonical(platform: str) -> str:
     """The id that a given one stands for: `pxe` is `metal`."""
-    name: str = _module(_PACKAGE).canonical(platform)
+    name: str = _module(_PACKAGE).canonical_id(platform)
     return name
 
 

@@ -64,14 +64,14 @@ class Rendering:
         config = Config(value).ignition.config
         if config.replace.source is not None:
             here = origin.at("ignition", "config", "replace")
-            own = ctx.using(self._transport(inherited, value, ctx))
+            own = ctx.with_transport(self._transport(inherited, value, ctx))
             child, name, link = self._fetch(own, config.replace, source, here, chain)
             return self._render(child, name, inherited, own, (*chain, link))
         self.parts.append(Part(source, "", value))
         result = value
         for index, reference in enumerate(config.merge):
             here = origin.at("ignition", "config", "merge", index)
-            own = ctx.using(self._transport(inherited, result, ctx))
+            own = ctx.with_transport(self._transport(inherited, result, ctx))
             child, name, link = self._fetch(own, reference, source, here, chain)
             settings = _over(inherited, result)
             child = self._render(child, name, settings, own, (*chain, link))

@@ -13,7 +13,7 @@ from ignition.acquisition.transport import with_authorities
 from ignition.base.log import quote
 from ignition.config import x509
 from ignition.config.model import Config
-from ignition.resource.body import Body, Memory
+from ignition.resource.body import Body, MemoryDestination
 from ignition.resource.fetch import display_name, fetch_resource
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ class Authorities:
         listed = config.ignition.security.tls.certificate_authorities
         if not listed:
             return
-        own = ctx.using(with_authorities(settings, ctx.transport.authorities))
+        own = ctx.with_transport(with_authorities(settings, ctx.transport.authorities))
         for index, authority in enumerate(listed):
             source = authority.source or ""
             here = origin.at("ignition", "security", "tls", "certificateAuthorities", index)
@@ -91,7 +91,9 @@ def of_cached(value: Value, ctx: FetchContext, origin: Origin) -> Transport:
 def _verify(blob: bytes, authority: Resource, origin: Origin) -> None:
     """Failure IGN4011 if what another config listed too is not what this one expects."""
     name = display_name(authority.source or "")
-    body = Body(Memory(name, origin), name, origin, verification=authority.verification.hash)
+    body = Body(
+        MemoryDestination(name, origin), name, origin, verification=authority.verification.hash
+    )
     body.write(blob)
     body.end()
 

@@ -114,7 +114,7 @@ def _user(
     source = f"user config from {name}"
     parsed = parse(data, source)
     _note(state, "user", name, referenced=False)
-    rendering = Rendering(asking.using(Transport()))
+    rendering = Rendering(asking.with_transport(Transport()))
     try:
         value = rendering.render(parsed.value, source, total)
     except NeedNetwork:

@@ -103,7 +103,7 @@ def _value(error: UsageError, args: list[str]) -> str:
 
 def platform_advice(word: str) -> str:
     """Which platforms there are, and which one may be meant."""
-    known = providers.names()
+    known = providers.platform_ids()
     return f"{did_you_mean(word, known)}--platform is one of {', '.join(known)}"
 
 

@@ -154,8 +154,8 @@ def _platform(name: str) -> str:
         return ""
     from ignition import providers
 
-    if name not in providers.names():
-        known = ", ".join(providers.names())
+    if name not in providers.platform_ids():
+        known = ", ".join(providers.platform_ids())
         raise Failure("IGN6305", f"{name!r} is not a platform", hint=f"there are {known}")
     return name
 

@@ -66,14 +66,14 @@ def main(args: list[str]) -> int:
     if not request.platform:
         streams.print_error("'--platform' must be provided\n")
         return 2
-    if request.platform not in providers.names():
-        known = ", ".join(providers.names())
+    if request.platform not in providers.platform_ids():
+        known = ", ".join(providers.platform_ids())
         named = printable(request.platform)
         streams.print_error(f"{named} is not a valid platform\n  it is one of {known}\n")
         return 2
     settings = load_settings()
     settings.log_to_stdout = request.log_to_stdout
-    settings.platform = providers.canonical(request.platform)
+    settings.platform = providers.canonical_id(request.platform)
     return run(settings)
 
 

@@ -51,13 +51,13 @@ def main(args: list[str]) -> int:
     rest = list(args)
     try:
         while rest and not request.help:
-            rest = compat.read_flags(rest, settings, providers.names(), request)
+            rest = compat.read_flags(rest, settings, providers.platform_ids(), request)
             if rest:
                 phases.append(_phase(rest.pop(0)))
         if request.help:
             write_stdout(compat.fit_to_terminal(USAGE))
             return 0
-        compat.require_platform(request, providers.names())
+        compat.require_platform(request, providers.platform_ids())
     except compat.UsageError as error:
         code = "IGN6003" if error.hint else "IGN6004"
         raise _wrong_use(code, str(error), _advice(error, args)) from error

@@ -1,31 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long to wait before the next try: 0.2 s, doubling up to 5 s, or what the server asks for."""
+"""Delay before the next attempt: 0.2 s, doubled up to 5 s, or longer if the server asks with Retry-After."""
 
 from __future__ import annotations
 
-FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 5.0
-# A server may ask for more; then it is asked again in between.
-LONGEST_WISH = 120.0
+FIRST_DELAY = 0.2
+MAX_DELAY = 5.0
+# A longer Retry-After is cut to this.
+MAX_RETRY_AFTER = 120.0
 
 
-class Pauses:
-    """The pauses between the tries of one resource."""
+class Backoff:
+    """The delays between attempts to fetch one resource."""
 
     __slots__ = ("_next",)
 
     def __init__(self) -> None:
-        self._next = FIRST_PAUSE
+        self._next = FIRST_DELAY
 
-    def restart(self) -> None:
-        """Something was gained: the next pause is short again."""
-        self._next = FIRST_PAUSE
+    def reset(self) -> None:
+        """An attempt made progress: start again with the shortest delay."""
+        self._next = FIRST_DELAY
 
-    def next(self, wish: float | None, left: float | None) -> float:
-        """Seconds until the next try. `wish` is what the server asks for, `left` the time that there is, None
-        for no limit. A wish that would use it up is not granted: a try in time may succeed all the same."""
-        pause = self._next
-        self._next = min(pause * 2, LONGEST_PAUSE)
-        if wish is not None and (left is None or wish < left):
-            pause = max(pause, min(wish, LONGEST_WISH))
-        return pause if left is None else min(pause, left)
+    def next_delay(self, retry_after: float | None, remaining: float | None) -> float:
+        """Seconds until the next attempt. `retry_after` is the server's wish in seconds, None if it has none;
+        `remaining` the seconds until the deadline, None for no limit.
+
+        A `retry_after` beyond the deadline is ignored: an earlier attempt may succeed after all."""
+        delay = self._next
+        self._next = min(delay * 2, MAX_DELAY)
+        if retry_after is not None and (remaining is None or retry_after < remaining):
+            delay = max(delay, min(retry_after, MAX_RETRY_AFTER))
+        return delay if remaining is None else min(delay, remaining)

@@ -11,8 +11,8 @@ import zlib
 
 from ignition.base.errors import Failure
 from ignition.resource import digest
-from ignition.resource.free_space import FULL, Room, no_room
-from ignition.resource.sizes import amount
+from ignition.resource.free_space import NO_SPACE_ERRNOS, FreeSpace, no_space
+from ignition.resource.sizes import format_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         comes now is unpacked on the way; `expect` says how many bytes will come, and refuses what has no
         room."""
 
-        def restart(self, *, unpacked: bool) -> None: ...
+        def restart(self, *, decompressed: bool) -> None: ...
         def expect(self, size: int) -> None: ...
         def write(self, data: bytes) -> None: ...
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = 64 * 1024 * 1024
 
 
-class Memory:
+class MemoryDestination:
     """Keeps the bytes, up to a limit."""
 
     __slots__ = ("_limit", "_name", "_origin", "data")
@@ -46,14 +46,14 @@ class Memory:
         self._limit = limit
         self.data = bytearray()
 
-    def restart(self, *, unpacked: bool) -> None:
+    def restart(self, *, decompressed: bool) -> None:
         self.data.clear()
 
     def expect(self, size: int) -> None:
         if size > self._limit:
             raise Failure(
                 "IGN4008",
-                f"{self._name} is larger than {amount(self._limit)}",
+                f"{self._name} is larger than {format_size(self._limit)}",
                 self._origin,
                 hint="what belongs on a disk is fetched as the contents of a file, which has no limit",
             )
@@ -63,38 +63,40 @@ class Memory:
         self.expect(len(self.data))
 
 
-class File:
+class FileDestination:
     """Writes to an open file from where it stands. Of a body that is unpacked nobody knows the size: it may
     not take the last of the filesystem."""
 
-    __slots__ = ("_fileno", "_name", "_origin", "_room", "_start")
+    __slots__ = ("_fileno", "_free_space", "_name", "_origin", "_start")
 
     def __init__(self, fileno: int, name: str, origin: Origin | None) -> None:
         self._fileno = fileno
         self._name = name
         self._origin = origin
         self._start = os.lseek(fileno, 0, os.SEEK_CUR)
-        self._room: Room | None = None
+        self._free_space: FreeSpace | None = None
 
-    def restart(self, *, unpacked: bool) -> None:
-        self._room = Room(self._fileno, self._name, self._origin) if unpacked else None
+    def restart(self, *, decompressed: bool) -> None:
+        self._free_space = (
+            FreeSpace(self._fileno, self._name, self._origin) if decompressed else None
+        )
         if os.lseek(self._fileno, 0, os.SEEK_CUR) != self._start:
             os.ftruncate(self._fileno, self._start)
             os.lseek(self._fileno, self._start, os.SEEK_SET)
 
     def expect(self, size: int) -> None:
-        Room(self._fileno, self._name, self._origin).expect(size)
+        FreeSpace(self._fileno, self._name, self._origin).expect(size)
 
     def write(self, data: bytes) -> None:
-        if self._room is not None:
-            self._room.take(len(data))
+        if self._free_space is not None:
+            self._free_space.check(len(data))
         rest = memoryview(data)
         try:
             while rest:
                 rest = rest[os.write(self._fileno, rest) :]
         except OSError as error:
-            if error.errno in FULL:
-                raise no_room(self._name, str(error.strerror).lower(), self._origin) from error
+            if error.errno in NO_SPACE_ERRNOS:
+                raise no_space(self._name, str(error.strerror).lower(), self._origin) from error
             raise Failure(
                 "IGN4017",
                 f"{self._name} cannot be written: {error.strerror}",
@@ -110,14 +112,14 @@ class Body:
     the config says. `verified`: the config names the sum of the bytes."""
 
     __slots__ = (
+        "_algorithm",
+        "_compressed",
         "_destination",
-        "_expected",
-        "_kind",
+        "_expected_digest",
+        "_gunzip",
+        "_hash",
         "_name",
         "_origin",
-        "_packed",
-        "_summing",
-        "_unpacker",
         "verified",
     )
 
@@ -139,60 +141,60 @@ class Body:
             raise Failure(
                 "IGN4010", "invalid compression method", origin, hint="only gzip is known"
             )
-        self._packed = compression == "gzip"
-        self._kind, self._expected = _expected(verification, origin)
-        self.verified = bool(self._kind)
+        self._compressed = compression == "gzip"
+        self._algorithm, self._expected_digest = _parse_verification(verification, origin)
+        self.verified = bool(self._algorithm)
         self.begin()
 
-    def begin(self, *, coded: bool = False) -> None:
-        """A new try: nothing of an earlier one remains. `coded`: the scheme unpacks what comes, too."""
-        self._destination.restart(unpacked=coded or self._packed)
-        self._summing = digest.new(self._kind) if self._kind else None
-        self._unpacker = _unpacker() if self._packed else None
+    def begin(self, *, content_encoded: bool = False) -> None:
+        """A new try: nothing of an earlier one remains. `content_encoded`: the scheme decompresses too."""
+        self._destination.restart(decompressed=content_encoded or self._compressed)
+        self._hash = digest.new(self._algorithm) if self._algorithm else None
+        self._gunzip = _new_gunzip() if self._compressed else None
 
     @property
-    def packed(self) -> bool:
-        """Whether the config says that it comes packed."""
-        return self._packed
+    def compressed(self) -> bool:
+        """Whether the config says that it comes compressed."""
+        return self._compressed
 
     def expect(self, size: int) -> None:
-        """The source will send so many bytes in all. What a packed body becomes, they do not tell."""
-        if not self._packed:
+        """The source will send so many bytes in all. What a compressed body becomes, they do not tell."""
+        if not self._compressed:
             self._destination.expect(size)
 
     def write(self, data: bytes) -> None:
         """Takes the next bytes as they came from the source."""
-        if self._unpacker is None:
-            self._pass_on(data)
+        if self._gunzip is None:
+            self._deliver(data)
             return
         try:
-            for piece in self._unpacker.feed(data):
-                self._pass_on(piece)
+            for piece in self._gunzip.feed(data):
+                self._deliver(piece)
         except zlib.error as error:
-            raise self._not_gzip(str(error)) from error
+            raise self._gzip_failure(str(error)) from error
 
     def end(self) -> None:
         """All bytes have come: Failure IGN4009 for a broken gzip body, IGN4011 for a wrong hash."""
-        if self._unpacker is not None and not self._unpacker.whole:
-            raise self._not_gzip("it ends too early")
-        if self._summing is None:
+        if self._gunzip is not None and not self._gunzip.whole:
+            raise self._gzip_failure("it ends too early")
+        if self._hash is None:
             return
-        found = self._summing.hexdigest()
-        if found != self._expected:
+        found = self._hash.hexdigest()
+        if found != self._expected_digest:
             raise Failure(
                 "IGN4011",
-                f"hash verification failed (calculated {found} but expected {self._expected})",
+                f"hash verification failed (calculated {found} but expected {self._expected_digest})",
                 self._origin,
                 hint=f"the bytes of {self._name} are not those that the config names",
             )
 
-    def _pass_on(self, data: bytes) -> None:
+    def _deliver(self, data: bytes) -> None:
         if data:
             self._destination.write(data)
-            if self._summing is not None:
-                self._summing.update(data)
+            if self._hash is not None:
+                self._hash.update(data)
 
-    def _not_gzip(self, why: str) -> Failure:
+    def _gzip_failure(self, why: str) -> Failure:
         return Failure(
             "IGN4009",
             f"{self._name} is not a whole gzip file: {why}",
@@ -201,24 +203,24 @@ class Body:
         )
 
 
-def _expected(verification: str | None, origin: Origin | None) -> tuple[str, str]:
+def _parse_verification(verification: str | None, origin: Origin | None) -> tuple[str, str]:
     """Kind and sum of a verification. Refuses what validation lets pass: bad digits."""
     if verification is None:
         return "", ""
     kind, dash, expected = verification.partition("-")
     if not dash:
         raise Failure("IGN4021", "malformed hash specifier", origin)
-    if kind not in digest.KINDS:
+    if kind not in digest.HEX_DIGITS:
         raise Failure("IGN4021", "unrecognized hash function", origin)
     expected = expected.lower()
-    if len(expected) != digest.KINDS[kind] or expected.strip("0123456789abcdef"):
+    if len(expected) != digest.HEX_DIGITS[kind] or expected.strip("0123456789abcdef"):
         raise Failure(
-            "IGN4021", f"the {kind} sum is not {digest.KINDS[kind]} hexadecimal digits", origin
+            "IGN4021", f"the {kind} sum is not {digest.HEX_DIGITS[kind]} hexadecimal digits", origin
         )
     return kind, expected
 
 
-def _unpacker() -> Gunzip:
-    from ignition.base.gunzip import Gunzip  # few bodies come packed
+def _new_gunzip() -> Gunzip:
+    from ignition.base.gunzip import Gunzip  # few bodies come compressed
 
     return Gunzip()

@@ -37,7 +37,7 @@ class Transport:
     authorities: tuple[bytes, ...] = ()
 
 
-def silent(text: str) -> None:
+def no_progress(text: str) -> None:
     """A progress display that nobody watches."""
 
 
@@ -57,7 +57,7 @@ class FetchContext:
         *,
         offline: bool = False,
         transport: Transport | None = None,
-        progress: Callable[[str], None] = silent,
+        progress: Callable[[str], None] = no_progress,
     ) -> None:
         self.settings = settings
         self.log = log
@@ -68,7 +68,7 @@ class FetchContext:
         self.sleep: Callable[[float], None] = interrupt.sleep
         self.clients: dict[Any, Any] = {}
 
-    def using(self, transport: Transport) -> FetchContext:
+    def with_transport(self, transport: Transport) -> FetchContext:
         """The same run with the settings of another config."""
         other = FetchContext(
             self.settings,
@@ -80,15 +80,15 @@ class FetchContext:
         other.clock, other.sleep, other.clients = self.clock, self.sleep, self.clients
         return other
 
-    def past_the_config(self, end: float) -> FetchContext:
+    def for_metadata_service(self, end: float) -> FetchContext:
         """The same run without what configs say, to ask a metadata service until a time by the clock."""
-        return self.using(Transport(total=max(0.001, end - self.clock())))
+        return self.with_transport(Transport(total=max(0.001, end - self.clock())))
 
-    def until(self, limit: float) -> float:
+    def deadline_after(self, limit: float) -> float:
         """The time by the clock when so many seconds from now are over; 0 for no limit."""
         return self.clock() + limit if limit else 0.0
 
-    def limit(self) -> float:
+    def time_limit(self) -> float:
         """Seconds that one resource may take in all: the config's total timer, and never more than
         `ignition.wait.fetch=` on the kernel command line. 0 = for ever."""
         limits = [bound for bound in (self.transport.total, self.settings.wait_fetch) if bound > 0]

@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 
 
 # Name -> number of hexadecimal digits.
-KINDS = {"sha256": 64, "sha512": 128}
+HEX_DIGITS = {"sha256": 64, "sha512": 128}
 
 
-def new(kind: str) -> Hash:
-    """A fresh hash of a kind in `KINDS`."""
+def new(algorithm: str) -> Hash:
+    """A fresh hash of a algorithm in `HEX_DIGITS`."""
     library = sys.modules.get("hashlib")
     if library is not None:
-        fast: Hash = library.new(kind)
+        fast: Hash = library.new(algorithm)
         return fast
-    return _built_in(kind)
+    return _built_in(algorithm)
 
 
-def _built_in(kind: str) -> Hash:
+def _built_in(algorithm: str) -> Hash:
     # Written out, so that what builds the initramfs sees which modules are needed.
-    made: Hash
+    hasher: Hash
     if sys.version_info >= (3, 12):
         import _sha2
 
-        made = getattr(_sha2, kind)()
-    elif kind == "sha256":
+        hasher = getattr(_sha2, algorithm)()
+    elif algorithm == "sha256":
         import _sha256  # type: ignore[import-not-found]
 
-        made = _sha256.sha256()
+        hasher = _sha256.sha256()
     else:
         import _sha512  # type: ignore[import-not-found]
 
-        made = _sha512.sha512()
-    return made
+        hasher = _sha512.sha512()
+    return hasher
 
 
 def sha512(data: bytes) -> str:
     """The SHA-512 sum of data, in hexadecimal."""
-    summing = new("sha512")
-    summing.update(data)
-    return summing.hexdigest()
+    hasher = new("sha512")
+    hasher.update(data)
+    return hasher.hexdigest()

@@ -12,7 +12,7 @@ import sys
 from ignition.base.errors import Failure, NeedNetwork
 from ignition.base.record import record
 from ignition.config import urls
-from ignition.resource.body import Body, File, Memory
+from ignition.resource.body import Body, FileDestination, MemoryDestination
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,31 +43,33 @@ OFFLINE_SCHEMES = ("", "data")
 
 
 @record
-class Ask:
-    """How a metadata service wants to be asked by http, where it is not a plain GET.
+class RequestOptions:
+    """An HTTP request to a metadata service that is not a plain GET.
 
-    `retry` are statuses that mean "not yet" with this service. `low_port`: it answers only to ports that
-    an ordinary user cannot have.
+    `retry_statuses` are HTTP statuses by which this service means "not yet". `privileged_port`: connect from
+    a source port below 1023, which only root may bind.
     """
 
     method: str = "GET"
     body: bytes = b""
-    retry: tuple[int, ...] = ()
-    low_port: bool = False
+    retry_statuses: tuple[int, ...] = ()
+    privileged_port: bool = False
 
 
-PLAIN = Ask()
+DEFAULT_OPTIONS = RequestOptions()
 
 
 @record
 class Request:
-    """One resource as the file of its scheme sees it. `name` is the URL as logs and errors may show it.
+    """One resource to fetch. `name` is the URL without secrets, for logs and errors.
 
-    A header without a value is an error where it is used: it can only be meant to remove one in a merge.
+    A header whose value is None is an error when the request is sent: it only serves to remove a header in a
+    merge.
 
-    What schemes that ride on http set: `fresh` makes headers anew for each try, for servers of this origin
-    only (signatures age). `look` sees each answer below 500 first, and says whether that was all. `deadline`
-    is by the clock of the context, where one limit covers more than this request; 0 = its own.
+    The last three are for schemes built on http. `new_headers` computes additional headers for each attempt,
+    because signatures expire; they are never sent to a redirect target. `on_response` sees every response
+    below 500 first and returns True if the request is complete. `deadline` is a time of the context's clock
+    that several requests share; 0 = this request has its own time limit.
     """
 
     url: str
@@ -75,9 +77,9 @@ class Request:
     name: str
     headers: tuple[tuple[str, str | None], ...]
     origin: Origin | None
-    ask: Ask = PLAIN
-    fresh: Callable[[], Iterable[tuple[str, str | None]]] | None = None
-    look: Callable[[requests.Response], bool] | None = None
+    options: RequestOptions = DEFAULT_OPTIONS
+    new_headers: Callable[[], Iterable[tuple[str, str | None]]] | None = None
+    on_response: Callable[[requests.Response], bool] | None = None
     deadline: float = 0.0
 
 
@@ -89,7 +91,7 @@ def fetch_bytes(
     verification: str | None = None,
     compression: str | None = None,
     origin: Origin | None = None,
-    ask: Ask = PLAIN,
+    options: RequestOptions = DEFAULT_OPTIONS,
 ) -> bytes:
     """The bytes of a URL, unpacked and verified, at most `body.MEMORY_LIMIT` of them.
 
@@ -97,8 +99,8 @@ def fetch_bytes(
     Failure. An empty URL has no bytes, whatever else is said about them.
     """
     name = display_name(url)
-    memory = Memory(name, origin)
-    _fetch(ctx, url, tuple(headers), memory, compression, verification, origin, ask)
+    memory = MemoryDestination(name, origin)
+    _fetch(ctx, url, tuple(headers), memory, compression, verification, origin, options)
     return bytes(memory.data)
 
 
@@ -109,7 +111,7 @@ def fetch_to(ctx: FetchContext, resource: Resource, fileno: int, origin: Origin 
     """
     url = resource.source or ""
     headers = tuple((header.name, header.value) for header in resource.http_headers)
-    destination = File(fileno, display_name(url), origin)
+    destination = FileDestination(fileno, display_name(url), origin)
     verification = resource.verification.hash
     _fetch(ctx, url, headers, destination, resource.compression, verification, origin)
 
@@ -126,7 +128,7 @@ def fetch_resource(ctx: FetchContext, resource: Resource, origin: Origin | None)
     )
 
 
-def too_late(request: Request, limit: float, reason: str) -> Failure:
+def timeout_failure(request: Request, limit: float, reason: str) -> Failure:
     """How a scheme ends that has tried for `limit` seconds; `reason` is why the last try failed."""
     return Failure(
         "IGN4006",
@@ -138,13 +140,13 @@ def too_late(request: Request, limit: float, reason: str) -> Failure:
 
 def needs_network(url: str) -> bool:
     """Whether fetching this URL takes a network."""
-    return _parts(url, None).scheme not in OFFLINE_SCHEMES
+    return _parse(url, None).scheme not in OFFLINE_SCHEMES
 
 
 def display_name(url: str) -> str:
     """A URL as logs and errors may show it: without what may be a secret."""
     try:
-        return _parts(url, None).redacted()
+        return _parse(url, None).redacted()
     except Failure:
         return "an invalid URL"
 
@@ -157,19 +159,19 @@ def _fetch(
     compression: str | None,
     verification: str | None,
     origin: Origin | None,
-    ask: Ask = PLAIN,
+    options: RequestOptions = DEFAULT_OPTIONS,
 ) -> None:
-    parts = _parts(url, origin)
+    parts = _parse(url, origin)
     name = parts.redacted()
     body = Body(destination, name, origin, compression=compression, verification=verification)
     if not parts.scheme:
         return  # nothing comes, so nothing is unpacked or held against a sum
-    module = _module(ctx, parts, name, origin)
-    module.fetch(ctx, Request(url, parts, name, headers, origin, ask), body)
+    module = _scheme_module(ctx, parts, name, origin)
+    module.fetch(ctx, Request(url, parts, name, headers, origin, options), body)
     body.end()
 
 
-def _parts(url: str, origin: Origin | None) -> urls.Url:
+def _parse(url: str, origin: Origin | None) -> urls.Url:
     if url[:5] == "data:":  # no need to look at each byte of a file's contents
         return urls.Url("data", "", None, "", "", "", "")
     try:
@@ -178,7 +180,7 @@ def _parts(url: str, origin: Origin | None) -> urls.Url:
         raise Failure("IGN4012", f"unable to parse url: {error}", origin) from error
 
 
-def _module(ctx: FetchContext, parts: urls.Url, name: str, origin: Origin | None) -> Any:
+def _scheme_module(ctx: FetchContext, parts: urls.Url, name: str, origin: Origin | None) -> Any:
     """The module that fetches a scheme. It is found by name, so that nothing is loaded for the others."""
     scheme = parts.scheme
     module = SCHEMES.get(scheme)

@@ -9,7 +9,7 @@ import os
 from stat import S_ISREG
 
 from ignition.base.errors import Failure
-from ignition.resource.sizes import amount
+from ignition.resource.sizes import format_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,69 +18,69 @@ if TYPE_CHECKING:
 # What is left to the rest of the system by a body that is unpacked: so much, but no larger part of a small
 # filesystem. ext4 keeps half of that to itself: what it calls free, not even root gets to the last block.
 RESERVE = 32 << 20
-RESERVED_PART = 32
-_LOOK_EVERY = 1 << 20
-FULL = (errno.ENOSPC, errno.EDQUOT)
+RESERVE_DIVISOR = 32
+_CHECK_INTERVAL = 1 << 20
+NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 
-class Room:
+class FreeSpace:
     """The room for one file that is being written."""
 
-    __slots__ = ("_fileno", "_name", "_origin", "_unseen")
+    __slots__ = ("_fileno", "_name", "_origin", "_unchecked")
 
     def __init__(self, fileno: int, name: str, origin: Origin | None) -> None:
         self._fileno = fileno
         self._name = name
         self._origin = origin
-        self._unseen = 0
+        self._unchecked = 0
 
     def expect(self, size: int) -> None:
         """So many bytes will come: Failure IGN4024 if there is no room for them."""
-        found = self._filesystem()
+        stats = self._filesystem()
         # btrfs, which may pack what it stores, counts no inodes: there the writing shows what fits.
-        if found is None or not found.f_files:
+        if stats is None or not stats.f_files:
             return
-        free = _free(found)
+        free = _free(stats)
         if size > free:
-            there = f"{amount(size)} are announced, {amount(free)} are free"
-            raise no_room(self._name, there, self._origin)
+            there = f"{format_size(size)} are announced, {format_size(free)} are free"
+            raise no_space(self._name, there, self._origin)
 
-    def take(self, size: int) -> None:
-        """So many bytes are about to be written: Failure IGN4023 if they would take the reserve."""
-        self._unseen += size
-        if self._unseen < _LOOK_EVERY:
+    def check(self, size: int) -> None:
+        """So many bytes are about to be written: Failure IGN4023 if they would check the reserve."""
+        self._unchecked += size
+        if self._unchecked < _CHECK_INTERVAL:
             return
-        found = self._filesystem()
-        if found is not None:
-            reserve = min(RESERVE, found.f_blocks * found.f_frsize // RESERVED_PART)
-            if _free(found) - self._unseen < reserve:
+        stats = self._filesystem()
+        if stats is not None:
+            reserve = min(RESERVE, stats.f_blocks * stats.f_frsize // RESERVE_DIVISOR)
+            if _free(stats) - self._unchecked < reserve:
                 raise Failure(
                     "IGN4023",
                     f"{self._name} fills the filesystem while it is unpacked",
                     self._origin,
-                    hint=f"only {amount(_free(found))} are free: is it what the config means? If it is, the "
-                    "filesystem must be larger",
+                    hint=f"only {format_size(_free(stats))} are free: check that this is the right file, or "
+                    "make the filesystem larger",
                 )
-        self._unseen = 0
+        self._unchecked = 0
 
     def _filesystem(self) -> os.statvfs_result | None:
         """None where nothing is said of what is free: a device, or a filesystem without limit (ramfs)."""
         try:
             if not S_ISREG(os.fstat(self._fileno).st_mode):
                 return None
-            found = os.fstatvfs(self._fileno)
+            stats = os.fstatvfs(self._fileno)
         except OSError:
             return None
-        return found if found.f_blocks else None
+        return stats if stats.f_blocks else None
 
 
-def _free(found: os.statvfs_result) -> int:
+def _free(stats: os.statvfs_result) -> int:
     # Some blocks only root may have, and root is who provisions.
-    blocks = found.f_bavail if os.geteuid() else found.f_bfree
-    return blocks * found.f_frsize
+    blocks = stats.f_bavail if os.geteuid() else stats.f_bfree
+    return blocks * stats.f_frsize
 
 
-def no_room(name: str, why: str, origin: Origin | None) -> Failure:
+def no_space(name: str, why: str, origin: Origin | None) -> Failure:
     """The error for a body that does not fit."""
     return Failure(
         "IGN4024",

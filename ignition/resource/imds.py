@@ -18,7 +18,7 @@ SESSION = "/latest/api/token"
 TTL = ("X-aws-ec2-metadata-token-ttl-seconds", "21600")
 
 
-def session(ctx: FetchContext, base: str) -> list[tuple[str, str | None]]:
+def session_header(ctx: FetchContext, base: str) -> list[tuple[str, str | None]]:
     """The header that proves a session; none for a service of the first version, which has no tokens."""
     try:
         token = metadata.token(ctx, base + SESSION, headers=[TTL])

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from ignition.resource.context import Transport
 
 
-def choose(transport: Transport, scheme: str, host: str, port: int) -> str:
+def proxy_for(transport: Transport, scheme: str, host: str, port: int) -> str:
     """URL of the proxy for a target, "" for none. `host` is without brackets."""
     proxy = transport.https_proxy if scheme == "https" else transport.http_proxy
-    if not proxy or bypassed(transport.no_proxy, host, port):
+    if not proxy or is_bypassed(transport.no_proxy, host, port):
         return ""
     return proxy
 
 
-def bypassed(entries: tuple[str, ...], host: str, port: int) -> bool:
+def is_bypassed(entries: tuple[str, ...], host: str, port: int) -> bool:
     """Whether a target is reached directly: by an entry, or because it is this machine."""
     address = _address(host)
     if host == "localhost" or (address is not None and address.is_loopback):

@@ -11,12 +11,12 @@ from ignition.base.errors import Failure
 
 LOWEST, HIGHEST = 1, 1022
 # All ports, once each on average: then they really are in use.
-_TRIES = 1000
+_ATTEMPTS = 1000
 
 
-def find() -> int:
+def find_free() -> int:
     """A random free port below 1023. Failure IGN4030 if this process may not have one, or none is free."""
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         port = LOWEST + int.from_bytes(os.urandom(4), "big") % (HIGHEST - LOWEST + 1)
         probe = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         try:

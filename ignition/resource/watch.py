@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing waits in silence: what a fetch waits for, and why, is said every 30 seconds.
+"""Announced and bounded waits: every 30 seconds the console shows what a fetch waits for, and why.
 
-The default of the original is to wait for ever. A thread beside the waiting one tells people so, and ends
-the wait when its time is over, wherever in the library it hangs.
+Ignition waits for ever by default. A second thread announces the wait and interrupts it when its time is up,
+wherever in a library the waiting thread is blocked.
 """
 
 from __future__ import annotations
@@ -12,56 +12,57 @@ import time
 
 from ignition.base import interrupt
 from ignition.base.errors import thread_failure
-from ignition.resource.sizes import progress
+from ignition.resource.sizes import format_progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-# Seconds between two lines.
-EVERY = 30.0
+# Seconds.
+ANNOUNCE_INTERVAL = 30.0
 
 
 class Watch:
-    """`with Watch(progress, "http://host/a.ign", limit=120) as watch:` around one wait.
+    """Watches one wait: `with Watch(progress, "http://host/a.ign", limit=120) as watch:`
 
-    `reason` is why it still waits; while a body comes, `arrived` of it is here, of the `whole` if that is
-    known, both in bytes. A line is said each `every` seconds (0 = `EVERY`). After `limit` seconds
-    (0 = none) the watch calls what was given to `on_expiry`, which must end the wait, and `expired` is set.
+    The waiting thread keeps `reason` up to date and, during a download, `received` and `total` (in bytes;
+    `total` is None if unknown). `progress` gets a line every `interval` seconds (0 = `ANNOUNCE_INTERVAL`).
+    After `limit` seconds (0 = none) the watch sets `expired` and calls the function given to `on_expiry`,
+    which must end the wait.
     """
 
     __slots__ = (
         "_deadline",
         "_done",
-        "_every",
         "_interrupt",
+        "_interval",
         "_lock",
+        "_name",
         "_progress",
-        "_what",
-        "arrived",
         "expired",
         "reason",
-        "whole",
+        "received",
+        "total",
     )
 
     def __init__(
-        self, progress: Callable[[str], None], what: str, *, limit: float = 0, every: float = 0
+        self, progress: Callable[[str], None], name: str, *, limit: float = 0, interval: float = 0
     ) -> None:
         self._progress = progress
-        self._what = what
-        self._every = every or EVERY
+        self._name = name
+        self._interval = interval or ANNOUNCE_INTERVAL
         self._done = _thread.allocate_lock()
         self._lock = _thread.allocate_lock()
         self._deadline = time.monotonic() + limit if limit else 0.0
         self.reason = "no answer yet"
-        self.arrived = 0
-        self.whole: int | None = None
+        self.received = 0
+        self.total: int | None = None
         self.expired = False
         self._interrupt: Callable[[], None] | None = None
 
     def on_expiry(self, interrupt: Callable[[], None]) -> None:
-        """How to end what is waited for now; called at once if the time is over already."""
+        """Sets the function that ends the current wait. Calls it at once if the limit has passed already."""
         with self._lock:
             self._interrupt = interrupt
             if self.expired:
@@ -73,7 +74,7 @@ class Watch:
             _thread.start_new_thread(self._run, ())
         except RuntimeError as error:
             raise thread_failure(error) from error
-        interrupt.add_waker(id(self), self._end)
+        interrupt.add_waker(id(self), self._expire)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> Literal[False]:
@@ -82,30 +83,31 @@ class Watch:
             self._interrupt = None
         self._done.release()
         if error is not None:
-            interrupt.check()  # what ended the wait is not what the library says of it
+            interrupt.check()  # report the interrupt, whatever error the library raised for it
         return False
 
     def _run(self) -> None:
         started = time.monotonic()
-        line = started + self._every
+        next_announcement = started + self._interval
         while True:
             now = time.monotonic()
-            wake = min(line, self._deadline) if self._deadline and not self.expired else line
+            pending = self._deadline and not self.expired
+            wake = min(next_announcement, self._deadline) if pending else next_announcement
             if self._done.acquire(timeout=max(0.0, wake - now)):
                 return
             now = time.monotonic()
             if self._deadline and not self.expired and now >= self._deadline:
-                self._end()
-            if now >= line:
-                line += self._every
-                self._progress(f"waiting {int(now - started)} s for {self._what}: {self._state()}")
+                self._expire()
+            if now >= next_announcement:
+                next_announcement += self._interval
+                self._progress(f"waiting {int(now - started)} s for {self._name}: {self._status()}")
 
-    def _state(self) -> str:
-        if not self.arrived:
+    def _status(self) -> str:
+        if not self.received:
             return self.reason
-        return f"{progress(self.arrived, self.whole)} are here"
+        return f"{format_progress(self.received, self.total)} are here"
 
-    def _end(self) -> None:
+    def _expire(self) -> None:
         with self._lock:
             self.expired = True
             if self._interrupt is not None:

@@ -23,7 +23,7 @@ RESOURCE = "https://storage.azure.com/.default"
 # A token is understood since 2017; this is the version that the original's library began with.
 VERSION = ("x-ms-version", "2019-12-12")
 # Three tries of the metadata service in 8 s at most, even if it says nothing.
-_BOUNDS: dict[str, Any] = {
+_TIMEOUTS: dict[str, Any] = {
     "retry_total": 2,
     "retry_status": 2,
     "retry_backoff_factor": 0.5,
@@ -35,7 +35,7 @@ _BOUNDS: dict[str, Any] = {
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     """Gets the blob into `body`. Raises what the http scheme does."""
-    if _has_permission(request):
+    if _carries_credentials(request):
         http.fetch(ctx, request, body)
     elif len(_segments(request)) != 2:
         ctx.log.info(
@@ -46,10 +46,12 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     else:
         given = {name.lower() for name, _ in request.headers}
         headers = () if VERSION[0] in given else (VERSION,)
-        bearer.fetch(ctx, request, body, bearer.Cloud("azure blobs", _find, headers))
+        bearer.fetch(
+            ctx, request, body, bearer.Authentication("azure blobs", _find_credential, headers)
+        )
 
 
-def _has_permission(request: Request) -> bool:
+def _carries_credentials(request: Request) -> bool:
     """Whether the config itself says by what right it asks: by a header, or by a signed URL."""
     named = any(name.lower() == "authorization" for name, _ in request.headers)
     return named or bool(urls.query_values(request.parts.raw_query, "sig"))
@@ -59,14 +61,14 @@ def _segments(request: Request) -> list[str]:
     return [segment for segment in request.parts.path.split("/") if segment]
 
 
-def _find(ctx: FetchContext, end: float) -> bearer.Source:
+def _find_credential(ctx: FetchContext, end: float) -> bearer.TokenSource:
     try:
         from azure.core.exceptions import AzureError
         from azure.identity import CredentialUnavailableError, ManagedIdentityCredential
 
-        _silence()
+        _silence_loggers()
         # It imports the rest of itself here.
-        credential = ManagedIdentityCredential(use_env_settings=False, **_BOUNDS)
+        credential = ManagedIdentityCredential(use_env_settings=False, **_TIMEOUTS)
     except ImportError as error:
         ctx.log.warning(
             f"azure-identity cannot be used ({error}): no blob is asked for by managed identity"
@@ -88,7 +90,7 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
     return token
 
 
-def _silence() -> None:
+def _silence_loggers() -> None:
     """What the libraries log would end up on standard error, with addresses and headers."""
     import logging
 

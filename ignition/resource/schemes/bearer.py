@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
 
     # Gives the token, a new one when the old ends, until a time by the clock of the context. Raises NoToken.
-    Source = Callable[[FetchContext, float], str]
+    TokenSource = Callable[[FetchContext, float], str]
 
 # Seconds.
 LIMIT = 10.0
@@ -33,33 +33,35 @@ class NoToken(Exception):
 
 
 @record
-class Cloud:
-    """How a cloud is told who asks.
+class Authentication:
+    """How this machine authenticates to one cloud's object store.
 
-    `find` looks at the machine and gives the source of its tokens; its arguments are those of a source, and
-    it raises NoToken. `headers` go with the token.
+    `find_source(ctx, end)` returns the machine's token source or raises NoToken; `end` is a time of the
+    context's clock. `headers` are sent along with the token.
     """
 
     name: str
-    find: Callable[[FetchContext, float], Source]
+    find_source: Callable[[FetchContext, float], TokenSource]
     headers: tuple[tuple[str, str | None], ...] = ()
 
 
-def fetch(ctx: FetchContext, request: Request, body: Body, cloud: Cloud) -> None:
+def fetch(ctx: FetchContext, request: Request, body: Body, authentication: Authentication) -> None:
     """Gets the object into `body` by http, with the machine's token; where the server refuses it, or there
     is none, without. One limit covers all of it. Raises what the http scheme does.
 
     An object that is not there for the machine is there for nobody.
     """
-    deadline = ctx.until(ctx.limit())
-    identity: _Identity = ctx.clients.setdefault(cloud.name, _Identity(cloud.find))
+    deadline = ctx.deadline_after(ctx.time_limit())
+    identity: _TokenCache = ctx.clients.setdefault(
+        authentication.name, _TokenCache(authentication.find_source)
+    )
 
-    def proof() -> tuple[tuple[str, str | None], ...]:
-        return *cloud.headers, ("Authorization", f"Bearer {identity.token(ctx, deadline)}")
+    def authorization() -> tuple[tuple[str, str | None], ...]:
+        return *authentication.headers, ("Authorization", f"Bearer {identity.token(ctx, deadline)}")
 
     try:
         identity.token(ctx, deadline)
-        http.fetch(ctx, _asked(request, deadline, proof), body)
+        http.fetch(ctx, _object_request(request, deadline, authorization), body)
         return
     except NoToken as error:
         why = str(error)
@@ -69,16 +71,16 @@ def fetch(ctx: FetchContext, request: Request, body: Body, cloud: Cloud) -> None
         why = f"this machine is refused: {error.hint}"
         ctx.log.warning(f"{request.name}: {why}; it is asked for anonymously")
     try:
-        http.fetch(ctx, _asked(request, deadline), body)
+        http.fetch(ctx, _object_request(request, deadline), body)
     except Rejected as error:
         error.hint = f"{error.hint}; asked for anonymously, because {why}"
         raise
 
 
-def _asked(
+def _object_request(
     request: Request,
     deadline: float,
-    proof: Callable[[], tuple[tuple[str, str | None], ...]] | None = None,
+    authorization: Callable[[], tuple[tuple[str, str | None], ...]] | None = None,
 ) -> Request:
     return Request(
         request.url,
@@ -86,37 +88,37 @@ def _asked(
         request.name,
         request.headers,
         request.origin,
-        request.ask,
-        fresh=proof,
+        request.options,
+        new_headers=authorization,
         deadline=deadline,
     )
 
 
-class _Identity:
+class _TokenCache:
     """What is known about the tokens of this machine, for all fetches of a run. Files are fetched side by
     side: one lookup serves all."""
 
-    __slots__ = ("_find", "_lock", "_source", "_why_none")
+    __slots__ = ("_find_source", "_lock", "_no_token_reason", "_source")
 
-    def __init__(self, find: Callable[[FetchContext, float], Source]) -> None:
-        self._find = find
+    def __init__(self, find_source: Callable[[FetchContext, float], TokenSource]) -> None:
+        self._find_source = find_source
         self._lock = _thread.allocate_lock()
-        self._source: Source | None = None
-        self._why_none = ""
+        self._source: TokenSource | None = None
+        self._no_token_reason = ""
 
     def token(self, ctx: FetchContext, deadline: float) -> str:
         """The token. Raises NoToken, and then at once for the rest of the run, unless only the deadline of
         this fetch cut the search short."""
         with self._lock:
-            if self._why_none:
-                raise NoToken(self._why_none)
+            if self._no_token_reason:
+                raise NoToken(self._no_token_reason)
             end = ctx.clock() + LIMIT
             cut_short = bool(deadline) and deadline < end
             if cut_short:
                 end = deadline
             try:
                 if self._source is None:
-                    self._source = self._find(ctx, end)
+                    self._source = self._find_source(ctx, end)
                 found = self._source(ctx, end)
                 if not (found and found.isascii() and found.isprintable()):
                     raise NoToken("the metadata service gives no usable token")
@@ -124,5 +126,5 @@ class _Identity:
             except NoToken as error:
                 ctx.log.info(f"no token of this machine: {error}")
                 if not cut_short:
-                    self._why_none = str(error)
+                    self._no_token_reason = str(error)
                 raise

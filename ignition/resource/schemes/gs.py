@@ -13,10 +13,10 @@ from urllib.parse import quote
 from ignition.base.errors import Failure, NotFound
 from ignition.config import urls
 from ignition.resource import metadata
-from ignition.resource.fetch import Ask, Request
+from ignition.resource.fetch import Request, RequestOptions
 from ignition.resource.schemes import bearer
 from ignition.resource.schemes.bearer import NoToken
-from ignition.resource.schemes.http_response import Answer
+from ignition.resource.schemes.http_response import StrictResponse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ SCOPES = f"{SERVER}/computeMetadata/v1/instance/service-accounts/default/scopes"
 READ_ONLY = "https://www.googleapis.com/auth/devstorage.read_only"
 _FLAVOR = ("Metadata-Flavor", "Google")
 # Seconds that a machine elsewhere may lose by asking whether it is on Google's cloud.
-PING = 0.5
+PROBE_TIMEOUT = 0.5
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     """Gets the object into `body`. IGN4240 for a URL of no object, else what the http scheme raises."""
     url = _url(request)
     asked = Request(url, urls.parse(url), request.name, (), request.origin)
-    bearer.fetch(ctx, asked, body, bearer.Cloud("gs", _find))
+    bearer.fetch(ctx, asked, body, bearer.Authentication("gs", _find_credentials))
 
 
 def _url(request: Request) -> str:
@@ -58,11 +58,11 @@ def _url(request: Request) -> str:
     return f"{API}/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
 
 
-def _find(ctx: FetchContext, end: float) -> bearer.Source:
-    if not _on_google(ctx):
+def _find_credentials(ctx: FetchContext, end: float) -> bearer.TokenSource:
+    if not _on_google_cloud(ctx):
         raise NoToken("it is not on Google's cloud")
     try:
-        metadata.get(ctx.past_the_config(end), SCOPES, headers=[_FLAVOR])
+        metadata.get(ctx.for_metadata_service(end), SCOPES, headers=[_FLAVOR])
     except NotFound:
         raise NoToken("it has no service account") from None
     except Failure as failure:
@@ -99,7 +99,7 @@ def _find(ctx: FetchContext, end: float) -> bearer.Source:
     return token
 
 
-def _on_google(ctx: FetchContext) -> bool:
+def _on_google_cloud(ctx: FetchContext) -> bool:
     """Whether this machine runs on Google's cloud: by its firmware, or by who answers at the address."""
     try:
         with open(
@@ -109,10 +109,10 @@ def _on_google(ctx: FetchContext) -> bool:
                 return True
     except OSError:
         pass
-    server = urls.parse(metadata.address(ctx, SERVER + "/"))
+    server = urls.parse(metadata.service_url(ctx, SERVER + "/"))
     port = int(server.port() or 80)
-    connection = http.client.HTTPConnection(server.hostname(), port, timeout=PING)
-    connection.response_class = Answer
+    connection = http.client.HTTPConnection(server.hostname(), port, timeout=PROBE_TIMEOUT)
+    connection.response_class = StrictResponse
     try:
         connection.request("GET", "/", headers=dict([_FLAVOR]))
         return connection.getresponse().getheader(_FLAVOR[0]) == _FLAVOR[1]
@@ -122,7 +122,7 @@ def _on_google(ctx: FetchContext) -> bool:
         connection.close()
 
 
-class _Answer:
+class _Response:
     """As google-auth sees it. It only asks for JSON."""
 
     status = 200
@@ -132,21 +132,26 @@ class _Answer:
         self.data = data
 
 
-def _transport(ctx: FetchContext, end: float) -> Callable[..., _Answer]:
+def _transport(ctx: FetchContext, end: float) -> Callable[..., _Response]:
     """How google-auth asks the metadata server: as all else here is asked, with our tries and limits."""
-    inner = ctx.past_the_config(end)
+    metadata_ctx = ctx.for_metadata_service(end)
 
-    def ask(
+    def request(
         url: str,
         method: str = "GET",
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         **_: Any,
-    ) -> _Answer:
+    ) -> _Response:
         url = url.replace(SERVER_BY_NAME, SERVER, 1)
         headers = headers or {}
-        return _Answer(
-            metadata.get(inner, url, headers=list(headers.items()), ask=Ask(method, body or b""))
+        return _Response(
+            metadata.get(
+                metadata_ctx,
+                url,
+                headers=list(headers.items()),
+                options=RequestOptions(method, body or b""),
+            )
         )
 
-    return ask
+    return request

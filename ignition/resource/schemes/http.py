@@ -21,31 +21,31 @@ from ignition.base.log import quote
 from ignition.config import urls
 from ignition.config.rules.headers import NOT_SENT, header_problem
 from ignition.resource import proxy
-from ignition.resource.backoff import Pauses
-from ignition.resource.fetch import too_late
+from ignition.resource.backoff import Backoff
+from ignition.resource.fetch import timeout_failure
 from ignition.resource.schemes import http_client
-from ignition.resource.schemes.http_body import TRANSPORT_ERRORS, Arrival, Broken
-from ignition.resource.schemes.http_time import retry_after
+from ignition.resource.schemes.http_body import TRANSPORT_ERRORS, BadBody, Download
+from ignition.resource.schemes.http_time import parse_retry_after
 from ignition.resource.watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.resource.body import Body
     from ignition.resource.context import FetchContext
-    from ignition.resource.fetch import Ask, Request
+    from ignition.resource.fetch import Request, RequestOptions
 
 # The newest stable spec that configs may have.
 ACCEPT = "application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"
 CONNECT_TIMEOUT = 30.0
-MOST_REDIRECTS = 10
+MAX_REDIRECTS = 10
 # The original gives up when a body breaks off; a server that always breaks off must not hold a boot for ever.
-BODY_TRIES = 4
+MAX_BODY_FAILURES = 4
 _REDIRECTS = (301, 302, 303, 307, 308)
 _KEEP_METHOD = (307, 308)
 _PORTS = {"http": 80, "https": 443}
 
 # What no try can mend. These are errors of the library that are also ValueErrors.
-_IMPOSSIBLE = (
+_INVALID_REQUEST = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidHeader,
     requests.exceptions.InvalidSchema,
@@ -54,89 +54,93 @@ _IMPOSSIBLE = (
 )
 
 
-class _NotYet(Exception):
-    """An answer that another try may better. `wish`: how many seconds the server asks to wait, if it does."""
+class _RetryLater(Exception):
+    """An answer that another try may better. `retry_after`: seconds the server asks for."""
 
-    def __init__(self, reason: str, wish: float | None) -> None:
+    def __init__(self, reason: str, retry_after: float | None) -> None:
         super().__init__(reason)
-        self.wish = wish
+        self.retry_after = retry_after
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
-    """Gets the resource into `body`; how the request is made is in `request.ask`.
+    """Gets the resource into `body`; how the request is made is in `request.options`.
 
     Tries again after every transport error and every status from 500 on, those that the request names, and
-    429 with `Retry-After`, as `Pauses` says, until `ctx.limit()` is over (IGN4006). 404 is NotFound
+    429 with `Retry-After`, as `Backoff` says, until `ctx.time_limit()` is over (IGN4006). 404 is NotFound
     (IGN4004), another status but 200 and 204 IGN4005. A body that breaks off is gone on with or fetched
     anew, and given up after a few tries that bring nothing (IGN4007).
     """
-    method = request.ask.method
-    limit = ctx.limit()
-    deadline = request.deadline or ctx.until(limit)
-    remaining = max(0.001, deadline - ctx.clock()) if deadline else 0.0
-    pauses = Pauses()
-    arrival = Arrival(request, body)
-    broken = attempt = 0
-    with Watch(ctx.progress, request.name, limit=remaining) as watch:
+    method = request.options.method
+    limit = ctx.time_limit()
+    deadline = request.deadline or ctx.deadline_after(limit)
+    time_left = max(0.001, deadline - ctx.clock()) if deadline else 0.0
+    backoff = Backoff()
+    download = Download(request, body)
+    failures = attempt = 0
+    with Watch(ctx.progress, request.name, limit=time_left) as watch:
         while True:
             attempt += 1
             ctx.log.info(f"{method} {request.name}: attempt #{attempt}")
-            wish = None
+            delay = None
             try:
-                return _try(ctx, request, _headers(request), arrival, deadline, watch)
-            except _NotYet as answer:
-                reason, wish = str(answer), answer.wish
-            except Broken as error:
+                return _attempt(ctx, request, _request_headers(request), download, deadline, watch)
+            except _RetryLater as answer:
+                reason, delay = str(answer), answer.retry_after
+            except BadBody as error:
                 reason = str(error)
                 ctx.log.info(f"{method} error: {reason}")
-                if arrival.gained():
-                    broken = 0
-                    pauses.restart()
-                broken += 1
-                if broken == BODY_TRIES and not watch.expired:
-                    raise _gave_up(request, reason) from error
-            except _IMPOSSIBLE as error:
-                raise _impossible(request) from error
+                if download.made_progress():
+                    failures = 0
+                    backoff.reset()
+                failures += 1
+                if failures == MAX_BODY_FAILURES and not watch.expired:
+                    raise _give_up(request, reason) from error
+            except _INVALID_REQUEST as error:
+                raise _invalid_request(request) from error
             except TRANSPORT_ERRORS as error:
-                reason = http_client.reason(error)
+                reason = http_client.describe_error(error)
                 ctx.log.info(f"{method} error: {reason}")
             except (ValueError, OverflowError) as error:
-                raise _impossible(request) from error
+                raise _invalid_request(request) from error
             watch.reason = reason
             left = max(0.0, deadline - ctx.clock()) if deadline else None
             if left != 0 and not watch.expired:
-                ctx.sleep(pauses.next(wish, left))
+                ctx.sleep(backoff.next_delay(delay, left))
             if watch.expired or (deadline and ctx.clock() >= deadline):
-                raise too_late(request, limit, reason)
+                raise timeout_failure(request, limit, reason)
 
 
-def _try(
+def _attempt(
     ctx: FetchContext,
     request: Request,
     headers: dict[str, str | bytes],
-    arrival: Arrival,
+    download: Download,
     deadline: float,
     watch: Watch,
 ) -> None:
-    """One try, with its redirects. Raises _NotYet, Broken or what the library raises where another may
+    """One try, with its redirects. Raises _RetryLater, BadBody or what the library raises where another may
     help."""
-    response, parts = _follow(ctx, request, headers, arrival, deadline, watch)
+    response, parts = _follow(ctx, request, headers, download, deadline, watch)
     with response:
-        method, status = request.ask.method, response.status_code
+        method, status = request.options.method, response.status_code
         phrase = http.client.responses.get(status, "")
         ctx.log.info(f"{method} result: {phrase or status}")
-        wished = retry_after(response.headers)
-        if status >= 500 or status in request.ask.retry or (status == 429 and wished is not None):
+        delay = parse_retry_after(response.headers)
+        if (
+            status >= 500
+            or status in request.options.retry_statuses
+            or (status == 429 and delay is not None)
+        ):
             reason = f"the server answers {status} {phrase}".rstrip()
-            raise _NotYet(f"{reason}, asking for {wished:g} s" if wished else reason, wished)
-        if request.look is not None and request.look(response):
+            raise _RetryLater(f"{reason}, asking for {delay:g} s" if delay else reason, delay)
+        if request.on_response is not None and request.on_response(response):
             return
-        if not (arrival.asked and status in (206, 416)):
+        if not (download.range_requested and status in (206, 416)):
             _check_status(status, phrase, request)
-        arrival.take(response, parts, watch)
+        download.receive(response, parts, watch)
 
 
-def _own_headers() -> dict[str, str | bytes]:
+def _default_headers() -> dict[str, str | bytes]:
     return {
         "user-agent": f"Ignition/{ignition.__version__}",
         "accept": ACCEPT,
@@ -144,11 +148,11 @@ def _own_headers() -> dict[str, str | bytes]:
     }
 
 
-def _headers(request: Request) -> dict[str, str | bytes]:
+def _request_headers(request: Request) -> dict[str, str | bytes]:
     """What is sent: our headers, and over them those of the request, of one name the last."""
-    headers = _own_headers()
-    fresh = request.fresh() if request.fresh is not None else ()
-    for name, value in (*request.headers, *fresh):
+    headers = _default_headers()
+    new_headers = request.new_headers() if request.new_headers is not None else ()
+    for name, value in (*request.headers, *new_headers):
         if value is None or not name:
             raise Failure(
                 "IGN4015",
@@ -156,11 +160,11 @@ def _headers(request: Request) -> dict[str, str | bytes]:
                 request.origin,
                 hint=f"give the header {quote(name)} a value, or take it out",
             )
-        why = header_problem(name, value)
-        if why:
+        problem = header_problem(name, value)
+        if problem:
             raise Failure(
                 "IGN4040",
-                f"{why}: {request.name}",
+                f"{problem}: {request.name}",
                 request.origin,
                 hint="a name is letters, digits and hyphens; a value has no control characters",
             )
@@ -173,36 +177,36 @@ def _follow(
     ctx: FetchContext,
     request: Request,
     headers: dict[str, str | bytes],
-    arrival: Arrival,
+    download: Download,
     deadline: float,
     watch: Watch,
 ) -> tuple[requests.Response, urls.Url]:
     """The first answer that is no redirect, and the URL that gave it."""
     url, parts = request.url, request.parts
-    method = request.ask.method
-    for _ in range(MOST_REDIRECTS + 1):
-        sent = {**headers, **arrival.headers(parts)}
-        response = _send(ctx, request.ask, method, url, parts, sent, deadline, watch)
+    method = request.options.method
+    for _ in range(MAX_REDIRECTS + 1):
+        sent = {**headers, **download.headers(parts)}
+        response = _send(ctx, request.options, method, url, parts, sent, deadline, watch)
         location = response.headers.get("location")
         if response.status_code not in _REDIRECTS or not location:
             return response, parts
         response.close()
-        target = _target(url, location, request)
+        target = _redirect_target(url, location, request)
         ctx.log.debug(f"{method} {parts.redacted()}: redirected to {target[1].redacted()}")
         # Any header of the request may be a credential, or mean something on this page only.
-        headers = _own_headers()
+        headers = _default_headers()
         if response.status_code not in _KEEP_METHOD and method != "HEAD":
             method = "GET"
         url, parts = target
     raise Failure(
         "IGN4013",
-        f"more than {MOST_REDIRECTS} redirects: {request.name}",
+        f"more than {MAX_REDIRECTS} redirects: {request.name}",
         request.origin,
         hint="give the URL to which they should lead",
     )
 
 
-def _target(url: str, location: str, request: Request) -> tuple[str, urls.Url]:
+def _redirect_target(url: str, location: str, request: Request) -> tuple[str, urls.Url]:
     try:
         # http.client reads headers as Latin-1; servers write UTF-8.
         location = location.encode("latin-1").decode("utf-8")
@@ -230,7 +234,7 @@ def _port(parts: urls.Url) -> int:
 
 def _send(
     ctx: FetchContext,
-    ask: Ask,
+    options: RequestOptions,
     method: str,
     url: str,
     parts: urls.Url,
@@ -238,34 +242,34 @@ def _send(
     deadline: float,
     watch: Watch,
 ) -> requests.Response:
-    through = proxy.choose(ctx.transport, parts.scheme, parts.hostname(), _port(parts))
-    secure = parts.scheme == "https" or through.startswith("https:")
-    client = http_client.client(ctx, secure=secure, low_port=ask.low_port)
+    proxy_url = proxy.proxy_for(ctx.transport, parts.scheme, parts.hostname(), _port(parts))
+    secure = parts.scheme == "https" or proxy_url.startswith("https:")
+    adapter = http_client.adapter_for(ctx, secure=secure, privileged_port=options.privileged_port)
     if "%" in parts.host:  # the zone of an address means nothing to its server
         headers = {**headers, "host": parts.host.partition("%")[0] + "]"}
     left = max(0.001, deadline - ctx.clock()) if deadline else None
     connect = min(CONNECT_TIMEOUT, left or CONNECT_TIMEOUT)
     limits = [float(limit) for limit in (ctx.transport.headers, left) if limit]
-    body = ask.body if method == ask.method else b""
-    headers = {**_user(parts), **headers}
+    body = options.body if method == options.method else b""
+    headers = {**_basic_auth(parts), **headers}
     # With `auth` the library does not look for user and password itself: it would put them over a header.
-    prepared = requests.Request(method, url, headers=headers, data=body, auth=_as_is).prepare()
+    prepared = requests.Request(method, url, headers=headers, data=body, auth=_no_auth).prepare()
     try:
         # The adapter itself, not a session: that would read the body of a redirect whole, keep cookies, and
         # ask the environment for proxies and the home folder for passwords.
         return http_client.send(
-            client,
+            adapter,
             prepared,
             watch,
             timeout=(connect, min(limits)) if limits else (connect, None),
-            proxies={parts.scheme: through} if through else {},
+            proxies={parts.scheme: proxy_url} if proxy_url else {},
             target=urls.request_target(url, parts),
         )
     except requests.exceptions.InvalidHeader as error:  # of the answer: ours passed above
-        raise Broken("the answer announces more than one length") from error
+        raise BadBody("the answer announces more than one length") from error
 
 
-def _user(parts: urls.Url) -> dict[str, str | bytes]:
+def _basic_auth(parts: urls.Url) -> dict[str, str | bytes]:
     """The header for user and password of a URL."""
     if parts.userinfo is None:
         return {}
@@ -274,7 +278,7 @@ def _user(parts: urls.Url) -> dict[str, str | bytes]:
     return {"authorization": b"Basic " + binascii.b2a_base64(both, newline=False)}
 
 
-def _as_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+def _no_auth(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     return prepared
 
 
@@ -296,16 +300,16 @@ def _check_status(status: int, phrase: str, request: Request) -> None:
     raise rejected
 
 
-def _gave_up(request: Request, reason: str) -> Failure:
+def _give_up(request: Request, reason: str) -> Failure:
     return Failure(
         "IGN4007",
         f"failed to fetch resource: {request.name}: {reason}",
         request.origin,
-        hint=f"{BODY_TRIES} tries in a row brought nothing; nothing of it is used",
+        hint=f"{MAX_BODY_FAILURES} tries in a row brought nothing; nothing of it is used",
     )
 
 
-def _impossible(request: Request) -> Failure:
+def _invalid_request(request: Request) -> Failure:
     """The URL passes for Go's parser, and yet no request can be made of it."""
     return Failure(
         "IGN4012",

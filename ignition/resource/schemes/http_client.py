@@ -28,34 +28,34 @@ if TYPE_CHECKING:
     from ignition.resource.watch import Watch
 
 # As many connections to one host are kept open; files are fetched side by side.
-_POOL = 32
+_POOL_SIZE = 32
 # Files that are fetched side by side share one client: another would read the certificates again.
-_making = threading.Lock()
+_adapters_lock = threading.Lock()
 
 
-def client(ctx: FetchContext, *, secure: bool, low_port: bool = False) -> HTTPAdapter:
+def adapter_for(ctx: FetchContext, *, secure: bool, privileged_port: bool = False) -> HTTPAdapter:
     """The connections of a run for one set of certificates. It costs 50 ms to read the system's, so a
     client without TLS has none. From a low port each exchange has a client of its own, so that no other
     fetch leaves from that port."""
-    if low_port:
-        port = source_port.find()
-        trusted = trust(ctx.transport.authorities) if secure else None
+    if privileged_port:
+        port = source_port.find_free()
+        trusted = tls_context(ctx.transport.authorities) if secure else None
         return _Adapter(trusted, source_address=("", port))
     key = ("http", ctx.transport.authorities if secure else None)
-    with _making:
+    with _adapters_lock:
         found: HTTPAdapter | None = ctx.clients.get(key)
         if found is None:
-            found = ctx.clients[key] = _made(ctx, secure=secure)
+            found = ctx.clients[key] = _new_adapter(ctx, secure=secure)
     return found
 
 
-def _made(ctx: FetchContext, *, secure: bool) -> HTTPAdapter:
+def _new_adapter(ctx: FetchContext, *, secure: bool) -> HTTPAdapter:
     if secure and not ssl.get_default_verify_paths().cafile:
         ctx.log.notice("no certificates of the system: only those of the config are trusted")
-    return _Adapter(trust(ctx.transport.authorities) if secure else None)
+    return _Adapter(tls_context(ctx.transport.authorities) if secure else None)
 
 
-def trust(authorities: tuple[bytes, ...]) -> ssl.SSLContext:
+def tls_context(authorities: tuple[bytes, ...]) -> ssl.SSLContext:
     """TLS settings that trust the system's authorities and these (DER). Failure IGN4018 for what is no
     certificate."""
     context = ssl.create_default_context()
@@ -75,7 +75,7 @@ def trust(authorities: tuple[bytes, ...]) -> ssl.SSLContext:
 
 
 def send(
-    client: HTTPAdapter,
+    adapter: HTTPAdapter,
     request: requests.PreparedRequest,
     watch: Watch,
     *,
@@ -90,7 +90,7 @@ def send(
     """
     exchange.watch = watch
     exchange.target = target
-    return client.send(request, stream=True, timeout=timeout, proxies=proxies)
+    return adapter.send(request, stream=True, timeout=timeout, proxies=proxies)
 
 
 def body_reader(response: requests.Response) -> Callable[[int], bytes]:
@@ -112,19 +112,21 @@ def body_reader(response: requests.Response) -> Callable[[int], bytes]:
 class _Adapter(HTTPAdapter):
     """Connections with our certificates, which the watch can end."""
 
-    def __init__(self, context: ssl.SSLContext | None, **more: Any) -> None:
-        self._trust: dict[str, Any] = {} if context is None else {"ssl_context": context}
-        self._more = more
-        super().__init__(pool_maxsize=_POOL)
+    def __init__(self, context: ssl.SSLContext | None, **options: Any) -> None:
+        self._tls: dict[str, Any] = {} if context is None else {"ssl_context": context}
+        self._pool_options = options
+        super().__init__(pool_maxsize=_POOL_SIZE)
 
     def init_poolmanager(
-        self, connections: int, maxsize: int, block: bool = False, **more: Any
+        self, connections: int, maxsize: int, block: bool = False, **options: Any
     ) -> None:
-        super().init_poolmanager(connections, maxsize, block, **more, **self._trust, **self._more)
+        super().init_poolmanager(
+            connections, maxsize, block, **options, **self._tls, **self._pool_options
+        )
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        trust = self._trust and {**self._trust, "proxy_ssl_context": self._trust["ssl_context"]}
+        trust = self._tls and {**self._tls, "proxy_ssl_context": self._tls["ssl_context"]}
         manager = super().proxy_manager_for(proxy, **options, **trust)
         manager.pool_classes_by_scheme = POOLS
         return manager
@@ -133,20 +135,20 @@ class _Adapter(HTTPAdapter):
         """The settings given to the pool verify already; the library would add its own bundle to them."""
 
 
-def reason(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Why an exchange failed, in a few words. The texts of the library repeat the URL with its query, so
-    they are never used; what counts is the error at the bottom."""
-    bottom = _bottom(error)
-    if isinstance(bottom, ssl.SSLCertVerificationError):
-        return _about_certificate(bottom)
-    if isinstance(bottom, ssl.SSLError):
-        return f"TLS: {(bottom.reason or 'failed').replace('_', ' ').lower()}"
-    if isinstance(bottom, TimeoutError):
+    they are never used; what counts is the error at the cause."""
+    cause = _root_cause(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _describe_certificate_error(cause)
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS: {(cause.reason or 'failed').replace('_', ' ').lower()}"
+    if isinstance(cause, TimeoutError):
         return "no answer in time"
-    if isinstance(bottom, OSError) and bottom.strerror:
-        return str(bottom.strerror).lower()
-    said, _, status = str(bottom).partition("Tunnel connection failed: ")
-    if isinstance(bottom, OSError) and not said and status[:3].isdigit():
+    if isinstance(cause, OSError) and cause.strerror:
+        return str(cause.strerror).lower()
+    said, _, status = str(cause).partition("Tunnel connection failed: ")
+    if isinstance(cause, OSError) and not said and status[:3].isdigit():
         phrase = http.client.responses.get(int(status[:3]), "")
         return f"the proxy makes no tunnel: {status[:3]} {phrase}".rstrip()
     names = {
@@ -160,11 +162,11 @@ def reason(error: BaseException) -> str:
         "UnknownProtocol": "the answer is not HTTP",
         "ValueError": "the answer is not HTTP",
     }
-    name = type(bottom).__name__
+    name = type(cause).__name__
     return names.get(name, name)
 
 
-def _bottom(error: BaseException) -> BaseException:
+def _root_cause(error: BaseException) -> BaseException:
     """The error that started a chain. Libraries hang it up as reason, argument, cause or context."""
     seen: list[BaseException] = []
     while error not in seen:
@@ -175,7 +177,7 @@ def _bottom(error: BaseException) -> BaseException:
     return error
 
 
-def _about_certificate(error: ssl.SSLCertVerificationError) -> str:
+def _describe_certificate_error(error: ssl.SSLCertVerificationError) -> str:
     text = f"the server's certificate is not trusted: {error.verify_message}"
     not_yet_valid = 9  # X509_V_ERR_CERT_NOT_YET_VALID
     if error.verify_code == not_yet_valid:

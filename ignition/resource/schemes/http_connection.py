@@ -12,7 +12,7 @@ import time
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ignition.resource.schemes.http_response import Answer, head
+from ignition.resource.schemes.http_response import StrictResponse, read_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ignition.resource.watch import Watch
 
 # Seconds that an address of several is tried at least, as in Go's library.
-_LEAST_SHARE = 2.0
+_MIN_CONNECT_TIME = 2.0
 
 
 class Exchange(threading.local):
@@ -38,17 +38,17 @@ class Exchange(threading.local):
 exchange = Exchange()
 
 
-class NoConnection(OSError):
+class ConnectTimeout(OSError):
     """No address of the server answered in time."""
 
 
-def _dial(host: str, port: int, seconds: float, source: Any, options: Any) -> socket.socket:
+def _connect(host: str, port: int, seconds: float, source: Any, options: Any) -> socket.socket:
     """A connection to the first address that answers. Together they have so many seconds, each its share of
     what is left: one that leads nowhere must not use up the time of one that does."""
     end = time.monotonic() + seconds
-    places = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    failed: OSError = NoConnection(errno.ETIMEDOUT, "no connection in time")
-    for index, (family, kind, protocol, _, address) in enumerate(places):
+    addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    failed: OSError = ConnectTimeout(errno.ETIMEDOUT, "no connection in time")
+    for index, (family, kind, protocol, _, address) in enumerate(addresses):
         left = end - time.monotonic()
         if left <= 0:
             break
@@ -56,7 +56,9 @@ def _dial(host: str, port: int, seconds: float, source: Any, options: Any) -> so
         try:
             for option in options or ():
                 connection.setsockopt(*option)
-            connection.settimeout(min(left, max(_LEAST_SHARE, left / (len(places) - index))))
+            connection.settimeout(
+                min(left, max(_MIN_CONNECT_TIME, left / (len(addresses) - index)))
+            )
             if source:
                 connection.bind(source)
             connection.connect(address)
@@ -70,7 +72,7 @@ def _dial(host: str, port: int, seconds: float, source: Any, options: Any) -> so
     raise failed
 
 
-def _hang_up(connection: Any) -> None:
+def _shut_down(connection: Any) -> None:
     while not isinstance(connection, socket.socket):
         connection = getattr(connection, "socket", None)  # TLS inside TLS
         if connection is None:
@@ -82,18 +84,18 @@ def _hang_up(connection: Any) -> None:
         pass  # it is closed already
 
 
-def _waits_on(connection: Any) -> None:
+def _interruptible(connection: Any) -> None:
     watch = exchange.watch
     if watch is not None:
-        watch.on_expiry(lambda: _hang_up(connection))
+        watch.on_expiry(lambda: _shut_down(connection))
 
 
-def _before_answer(connection: Any) -> None:
+def _before_response(connection: Any) -> None:
     """The request is out, the answer is not in yet."""
     exchange.socket = connection
     if hasattr(connection, "suppress_ragged_eofs"):  # TLS: an end that the server did not announce
         connection.suppress_ragged_eofs = False
-    _waits_on(connection)
+    _interruptible(connection)
     try:
         # Some servers send headers and body apart; without this each such answer waits 40 ms for our delayed
         # acknowledgement. The kernel forgets it, so it is set for each request.
@@ -103,41 +105,41 @@ def _before_answer(connection: Any) -> None:
 
 
 class _Connection(HTTPConnection):
-    response_class = Answer
+    response_class = StrictResponse
 
     def _new_conn(self) -> Any:
         host = self._dns_host
         # The zone of a link-local address, as the system's resolver takes it.
         host = host.replace("%25", "%")
         seconds: Any = self.timeout
-        connection = _dial(host, self.port, seconds, self.source_address, self.socket_options)
-        _waits_on(connection)
+        connection = _connect(host, self.port, seconds, self.source_address, self.socket_options)
+        _interruptible(connection)
         return connection
 
     def _tunnel(self) -> None:
         """Asks a proxy for a way to the server. Only 200 is one."""
-        held: Any = self
-        host = f"[{held._tunnel_host}]" if ":" in held._tunnel_host else held._tunnel_host
+        state: Any = self
+        host = f"[{state._tunnel_host}]" if ":" in state._tunnel_host else state._tunnel_host
         host = host.replace("[[", "[").replace("]]", "]")
-        place = f"{host}:{held._tunnel_port}"
-        lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
-        lines += [f"{name}: {value}" for name, value in held._tunnel_headers.items()]
+        authority = f"{host}:{state._tunnel_port}"
+        lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
+        lines += [f"{name}: {value}" for name, value in state._tunnel_headers.items()]
         self.send("\r\n".join([*lines, "", ""]).encode("latin-1"))
-        with held.sock.makefile("rb") as file:
-            _, status, phrase, _ = head(file, held.sock)
+        with state.sock.makefile("rb") as file:
+            _, status, phrase, _ = read_head(file, state.sock)
         if status != http.client.OK:
             self.close()
             raise OSError(f"Tunnel connection failed: {status} {phrase}")
 
     def putrequest(self, method: str, url: str, *flags: Any, **named: Any) -> None:
-        super().putrequest(method, _as_written(url), *flags, **named)
+        super().putrequest(method, _request_target(url), *flags, **named)
 
     def getresponse(self, **_: Any) -> Any:  # older releases of the library give what Python 2 had
-        _before_answer(self.sock)
+        _before_response(self.sock)
         return super().getresponse()
 
 
-def _as_written(url: str) -> str:
+def _request_target(url: str) -> str:
     """What stands in the request line in place of the library's; through a proxy it begins with the host."""
     if not exchange.target or url.startswith("/"):
         return exchange.target or url
@@ -145,7 +147,7 @@ def _as_written(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}{exchange.target}"
 
 
-class _Secure(_Connection, HTTPSConnection):
+class _SecureConnection(_Connection, HTTPSConnection):
     pass
 
 
@@ -154,7 +156,7 @@ class _PlainPool(HTTPConnectionPool):
 
 
 class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
+    ConnectionCls = _SecureConnection
 
 
 POOLS = {"http": _PlainPool, "https": _SecurePool}

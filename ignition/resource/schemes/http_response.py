@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def head(file: Any, connection: Any) -> tuple[int, int, str, http_wire.Headers]:
+def read_head(file: Any, connection: Any) -> tuple[int, int, str, http_wire.Headers]:
     """The head of an answer. The timeout of the connection is the time for all of it."""
-    lines = http_wire.Lines(
-        file, http_wire.MOST_OF_A_HEAD, connection, seconds=connection.gettimeout()
+    lines = http_wire.LineReader(
+        file, http_wire.MAX_HEAD, connection, seconds=connection.gettimeout()
     )
-    return http_wire.head(lines)
+    return http_wire.read_head(lines)
 
 
 _FRAMING = ("transfer-encoding", "content-length")
 
 
-class Answer(http.client.HTTPResponse):
+class StrictResponse(http.client.HTTPResponse):
     """An answer whose head, chunks and trailer are read by `http_wire`, for the connections of http.client.
 
-    `unclear`: the headers say where the body ends, but not in a way that can be believed.
+    `ambiguous_length`: the headers say where the body ends, but not in a way that can be believed.
     """
 
     def __init__(self, sock: Any, *arguments: Any, **named: Any) -> None:
@@ -36,7 +36,7 @@ class Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         if self.headers is not None:
             return
-        version, status, phrase, headers = head(self.fp, self._connection)
+        version, status, phrase, headers = read_head(self.fp, self._connection)
         self.version, self.reason = version, phrase
         self.code = self.status = status
         codings = [value for name, value in headers if name.lower() == "transfer-encoding"]
@@ -50,29 +50,29 @@ class Answer(http.client.HTTPResponse):
             if name.lower() not in unused and (value or name.lower() != "content-length"):
                 self.headers[name] = value
         self.chunk_left = None
-        self.length = self._announced()
-        self.unclear = (
+        self.length = self._announced_length()
+        self.ambiguous_length = (
             self.length is None
             and not self.chunked
             and any(self.headers.get(name) is not None for name in _FRAMING)
         )
         self.will_close = self._check_close() or (not self.chunked and self.length is None)
 
-    def _announced(self) -> int | None:
+    def _announced_length(self) -> int | None:
         """The length of the body, None where the headers say none that can be believed."""
         empty = self.status in (http.client.NO_CONTENT, http.client.NOT_MODIFIED)
         if empty or 100 <= self.status < 200 or self._method == "HEAD":  # type: ignore[attr-defined]
             return 0
         found = set(self.headers.get_all("content-length", ()))
-        return http_wire.number(found.pop()) if len(found) == 1 else None
+        return http_wire.parse_length(found.pop()) if len(found) == 1 else None
 
     def _get_chunk_left(self) -> int | None:
         """How much of the present chunk is to come, of the next one where it is used up, None at the end."""
         if not self.chunk_left:
             if self.chunk_left is not None:
-                http_wire.end_of_chunk(self.fp)
-            self.chunk_left = http_wire.chunk_size(self.fp) or None
+                http_wire.read_chunk_end(self.fp)
+            self.chunk_left = http_wire.read_chunk_size(self.fp) or None
             if self.chunk_left is None:
-                http_wire.trailer(self.fp)
+                http_wire.skip_trailer(self.fp)
                 self._close_conn()  # type: ignore[attr-defined]
         return self.chunk_left

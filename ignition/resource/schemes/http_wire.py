@@ -20,42 +20,42 @@ if TYPE_CHECKING:
 
 # Bytes of all headers of one answer, provisional answers included; and those of the line with the size of a
 # chunk, and of a trailer.
-MOST_OF_A_HEAD = 10 << 20
-MOST_OF_A_LINE = 4096
-_LONGEST_SIZE = 16  # digits
+MAX_HEAD = 10 << 20
+MAX_LINE = 4096
+_MAX_SIZE_DIGITS = 16  # digits
 _BLANKS = b" \t"
 _HEX = b"0123456789abcdefABCDEF"
 
 
-class Lines:
+class LineReader:
     """The next lines of a connection, at most so many bytes of them, until a time of the monotonic clock (0 =
     for ever). `file` is the buffered reader of `connection`."""
 
     def __init__(
-        self, file: Any, most: int, connection: Any = None, *, seconds: float | None = None
+        self, file: Any, limit: int, connection: Any = None, *, seconds: float | None = None
     ) -> None:
         self._file = file
-        self._left = most
+        self._left = limit
         self._connection = connection
         self._end = 0.0 if seconds is None else time.monotonic() + seconds
-        self._here = 0
-        self.begun = False
+        self._complete_lines = 0
+        self.started = False
 
     def next(self) -> bytes:
         """A line with its end. Raises IncompleteRead for a line that has none, LineTooLong for too many
         bytes, TimeoutError."""
         parts: list[bytes] = []
-        while not self._here:
+        while not self._complete_lines:
             seen = self._peek()
-            self._here = seen.count(b"\n")
-            if not self._here:
-                parts.append(self._take(self._file.read(len(seen))))
-        self._here -= 1
-        parts.append(self._take(self._file.readline()))
+            self._complete_lines = seen.count(b"\n")
+            if not self._complete_lines:
+                parts.append(self._count(self._file.read(len(seen))))
+        self._complete_lines -= 1
+        parts.append(self._count(self._file.readline()))
         return b"".join(parts)
 
     def _peek(self) -> bytes:
-        """What is here, without taking it: one read of the connection at most, where readline would read on
+        """What is here, without taking it: one read of the connection at limit, where readline would read on
         for as long as bytes come."""
         if self._end:
             left = self._end - time.monotonic()
@@ -65,17 +65,17 @@ class Lines:
         seen: bytes = self._file.peek(1)
         if not seen:
             raise http.client.IncompleteRead(b"")
-        self.begun = True
+        self.started = True
         return seen
 
-    def _take(self, piece: bytes) -> bytes:
+    def _count(self, piece: bytes) -> bytes:
         self._left -= len(piece)
         if self._left < 0:
             raise http.client.LineTooLong("head")
         return piece
 
 
-def head(lines: Lines) -> tuple[int, int, str, Headers]:
+def read_head(lines: LineReader) -> tuple[int, int, str, Headers]:
     """Version (10 or 11), status, phrase and headers of the first answer that is not provisional.
 
     Raises BadStatusLine or HTTPException for what is not HTTP, RemoteDisconnected where nothing comes.
@@ -84,19 +84,19 @@ def head(lines: Lines) -> tuple[int, int, str, Headers]:
         try:
             line = lines.next()
         except http.client.IncompleteRead as error:
-            if lines.begun:
+            if lines.started:
                 raise
             raise http.client.RemoteDisconnected("") from error
-        version, status, phrase = _status(line)
-        found = headers(lines)
+        version, status, phrase = _parse_status_line(line)
+        found = read_headers(lines)
         if not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS:
             return version, status, phrase, found
 
 
-def headers(lines: Lines) -> Headers:
+def read_headers(lines: LineReader) -> Headers:
     """Names and values up to the empty line. A line that begins with a blank goes on with the one before."""
     found: list[tuple[bytes, list[bytes]]] = []
-    while line := _bare(lines.next()):
+    while line := _strip_newline(lines.next()):
         if line[:1] in (b" ", b"\t"):
             if not found:
                 raise http.client.HTTPException("headers begin with a blank")
@@ -113,27 +113,27 @@ def headers(lines: Lines) -> Headers:
     ]
 
 
-def chunk_size(file: Any) -> int:
+def read_chunk_size(file: Any) -> int:
     """How many bytes come next; 0 for the end of the body, after which a trailer comes."""
-    line = Lines(file, MOST_OF_A_LINE).next().rstrip(b" \t\r\n")
+    line = LineReader(file, MAX_LINE).next().rstrip(b" \t\r\n")
     digits = line.partition(b";")[0]
-    if not digits or digits.strip(_HEX) or len(digits) > _LONGEST_SIZE:
+    if not digits or digits.strip(_HEX) or len(digits) > _MAX_SIZE_DIGITS:
         raise http.client.HTTPException("the size of a chunk is no number")
     return int(digits, 16)
 
 
-def end_of_chunk(file: Any) -> None:
+def read_chunk_end(file: Any) -> None:
     """What must follow the bytes of a chunk."""
     if file.read(2) != b"\r\n":
         raise http.client.HTTPException("a chunk is longer than announced")
 
 
-def trailer(file: Any) -> None:
+def skip_trailer(file: Any) -> None:
     """Passes over what comes after the last chunk."""
-    headers(Lines(file, MOST_OF_A_LINE))
+    read_headers(LineReader(file, MAX_LINE))
 
 
-def number(text: str) -> int | None:
+def parse_length(text: str) -> int | None:
     """A length as headers write it; None for what is none, or more than any body has."""
     if not (text.isascii() and text.isdigit()):
         return None
@@ -143,21 +143,21 @@ def number(text: str) -> int | None:
     return found if found < 1 << 63 else None
 
 
-def _status(line: bytes) -> tuple[int, int, str]:
-    text = _bare(line).decode("latin-1")
+def _parse_status_line(line: bytes) -> tuple[int, int, str]:
+    text = _strip_newline(line).decode("latin-1")
     version, blank, rest = text.partition(" ")
     status, _, phrase = rest.lstrip(" ").partition(" ")
     dotted = version[:5] == "HTTP/" and len(version) == 8 and version[6] == "."
-    if not (blank and dotted and _digits(version[5] + version[7])):
+    if not (blank and dotted and _is_number(version[5] + version[7])):
         raise http.client.BadStatusLine(text)
-    if not (len(status) == 3 and _digits(status)):
+    if not (len(status) == 3 and _is_number(status)):
         raise http.client.BadStatusLine(text)
     return (10 if version < "HTTP/1.1" else 11), int(status), phrase.strip()
 
 
-def _bare(line: bytes) -> bytes:
+def _strip_newline(line: bytes) -> bytes:
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def _digits(text: str) -> bool:
+def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()

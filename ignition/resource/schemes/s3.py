@@ -15,7 +15,7 @@ from http.client import responses
 from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.base.log import quote as quoted
 from ignition.config import s3_location, urls
-from ignition.resource.fetch import Ask, Request
+from ignition.resource.fetch import Request, RequestOptions
 from ignition.resource.schemes import http, http_client, s3_role
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _PLATFORMS = ("aws", "ec2")
 _REGION = "x-amz-bucket-region"
 # What S3 says about a refusal is a few hundred bytes of XML.
-_LONGEST_REFUSAL = 64 * 1024
+_MAX_REFUSAL = 64 * 1024
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
@@ -44,19 +44,19 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     IGN4204 for an object that is not there, Rejected IGN4203 for a bucket of an unknown region and IGN4205
     for an object that may not be had; else what the http scheme raises.
     """
-    if body.packed:
+    if body.compressed:
         raise Failure(
             "IGN4200",
             "compression is not supported with that scheme",
             request.origin,
             hint="take compression out, or serve the resource by https",
         )
-    place = s3_location.parse(request.parts, request.origin)
-    asking = _Asking(ctx, request, body, place, ctx.until(ctx.limit()))
-    asking.get(place.region or asking.region())
+    location = s3_location.parse(request.parts, request.origin)
+    fetching = _ObjectFetch(ctx, request, body, location, ctx.deadline_after(ctx.time_limit()))
+    fetching.get(location.region or fetching.region())
 
 
-class _Asking:
+class _ObjectFetch:
     """The questions about one object, which share a deadline by the clock of the context (0 = none)."""
 
     __slots__ = ("_body", "_ctx", "_deadline", "_place", "_request")
@@ -78,40 +78,50 @@ class _Asking:
             url = self._place.bucket_url(self._place.hint() or self._own_region())
             answers: list[requests.Response] = []
 
-            def look(response: requests.Response) -> bool:
+            def on_response(response: requests.Response) -> bool:
                 answers.append(response)
                 return True
 
-            self._http(url, Ask("HEAD"), look)
+            self._send(url, RequestOptions("HEAD"), on_response)
             found = self._ctx.clients[known] = self._region_of(answers[0])
         return found
 
     def get(self, region: str) -> None:
         """The object itself."""
         url = self._place.url(region)
-        anonymous = self._why_anonymous()
+        anonymous = self._anonymous_reason()
         if anonymous:
             self._ctx.log.info(f"{self._request.name}: asked for anonymously: {anonymous}")
 
-        def look(response: requests.Response) -> bool:
+        def on_response(response: requests.Response) -> bool:
             if 300 <= response.status_code < 500 and response.status_code != 416:
-                raise self._refused(response, anonymous)
+                raise self._refusal(response, anonymous)
             return False
 
         def signed() -> Headers:
             return _signed(url, region, self._role())
 
-        self._http(url, Ask(), look, None if anonymous else signed)
+        self._send(url, RequestOptions(), on_response, None if anonymous else signed)
 
-    def _http(
+    def _send(
         self,
         url: str,
-        ask: Ask,
-        look: Callable[[requests.Response], bool],
-        fresh: Callable[[], Headers] | None = None,
+        options: RequestOptions,
+        on_response: Callable[[requests.Response], bool],
+        new_headers: Callable[[], Headers] | None = None,
     ) -> None:
         name, origin = self._request.name, self._request.origin
-        request = Request(url, urls.parse(url), name, (), origin, ask, fresh, look, self._deadline)
+        request = Request(
+            url,
+            urls.parse(url),
+            name,
+            (),
+            origin,
+            options,
+            new_headers,
+            on_response,
+            self._deadline,
+        )
         http.fetch(self._ctx, request, self._body)
 
     def _own_region(self) -> str:
@@ -142,7 +152,7 @@ class _Asking:
             "S3 tells the region of every bucket that there is: check the name",
         )
 
-    def _why_anonymous(self) -> str:
+    def _anonymous_reason(self) -> str:
         """Why nobody's name can be given, empty if there is a role."""
         if self._ctx.settings.platform not in _PLATFORMS:
             return "credentials are those of an instance's role, on the platform aws only"
@@ -167,7 +177,7 @@ class _Asking:
                 self._request.origin,
             ) from error
 
-    def _refused(self, response: requests.Response, anonymous: str) -> Failure:
+    def _refusal(self, response: requests.Response, anonymous: str) -> Failure:
         """What S3's answer means."""
         code = _code(response)
         manner = " anonymously" if anonymous else ""
@@ -209,7 +219,7 @@ def _code(response: requests.Response) -> str:
     """The word for a refusal, as `NoSuchKey`; empty if S3 gives none."""
     read = http_client.body_reader(response)
     text = b""
-    while len(text) < _LONGEST_REFUSAL and (chunk := read(_LONGEST_REFUSAL)):
+    while len(text) < _MAX_REFUSAL and (chunk := read(_MAX_REFUSAL)):
         text += chunk
     code = text.partition(b"<Code>")[2].partition(b"</Code>")[0]
     return code.decode() if code.isalnum() and len(code) <= 100 else ""

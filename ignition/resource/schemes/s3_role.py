@@ -25,24 +25,24 @@ LIMIT = 10.0
 ROLE = "/latest/meta-data/iam/security-credentials/"
 DOCUMENT = "/latest/dynamic/instance-identity/document"
 # Credentials are renewed this long before they end; the service has new ones 5 minutes before.
-_MARGIN = 120
+_RENEW_BEFORE = 120
 # Where both are kept for the run.
 _ROLE, _NO_ROLE, _REGION = "s3 role", "s3 no role", "s3 region of this instance"
 # Files are fetched side by side; one lookup serves all.
-_one_at_a_time = _thread.allocate_lock()
+_lookup_lock = _thread.allocate_lock()
 
 
 class Role:
     """Credentials as the signer wants them, and until when they hold (seconds since 1970). It has no
     representation, which would show them."""
 
-    __slots__ = ("access_key", "ends", "secret_key", "token")
+    __slots__ = ("access_key", "expires", "secret_key", "token")
 
-    def __init__(self, access_key: str, secret_key: str, token: str, ends: float) -> None:
+    def __init__(self, access_key: str, secret_key: str, token: str, expires: float) -> None:
         self.access_key = access_key
         self.secret_key = secret_key
         self.token = token
-        self.ends = ends
+        self.expires = expires
 
 
 class NoRole(Exception):
@@ -54,16 +54,16 @@ def role(ctx: FetchContext, deadline: float) -> Role:
 
     `deadline` is by the clock of the context; 0 = none.
     """
-    with _one_at_a_time:
+    with _lookup_lock:
         found: Role | None = ctx.clients.get(_ROLE)
         why: str = ctx.clients.get(_NO_ROLE, "")
-        if not why and (found is None or found.ends - time.time() < _MARGIN):
-            service = _Service(ctx, deadline)
+        if not why and (found is None or found.expires - time.time() < _RENEW_BEFORE):
+            service = _MetadataService(ctx, deadline)
             try:
-                found = ctx.clients[_ROLE] = _look_up(service)
+                found = ctx.clients[_ROLE] = _look_up_role(service)
             except Failure as failure:
                 why = f"{failure.text}: {failure.hint}" if failure.hint else failure.text
-                if service.had_its_time:
+                if service.had_full_time:
                     ctx.clients[_NO_ROLE] = why
     if found is None or why:
         raise NoRole(why)
@@ -72,40 +72,40 @@ def role(ctx: FetchContext, deadline: float) -> Role:
 
 def region(ctx: FetchContext, deadline: float) -> str:
     """The region of this instance, empty where the metadata service does not say it."""
-    with _one_at_a_time:
+    with _lookup_lock:
         found: str | None = ctx.clients.get(_REGION)
         if found is None:
-            service = _Service(ctx, deadline)
+            service = _MetadataService(ctx, deadline)
             try:
                 found = _text(service.document(DOCUMENT), "region")
             except Failure as failure:
                 ctx.log.warning(f"the region of this instance is unknown: {failure.text}")
                 found = ""
-            if found or service.had_its_time:
+            if found or service.had_full_time:
                 ctx.clients[_REGION] = found
     return found
 
 
-class _Service:
-    """The metadata service, within one limit for all that is asked. `had_its_time`: the deadline of the
+class _MetadataService:
+    """The metadata service, within one limit for all that is asked. `had_full_time`: the deadline of the
     resource did not cut that short."""
 
-    __slots__ = ("_base", "_ctx", "_end", "_session", "had_its_time")
+    __slots__ = ("_base", "_ctx", "_end", "_session", "had_full_time")
 
     def __init__(self, ctx: FetchContext, deadline: float) -> None:
         self._ctx = ctx
         self._end = ctx.clock() + LIMIT
-        self.had_its_time = not deadline or self._end <= deadline
-        if not self.had_its_time:
+        self.had_full_time = not deadline or self._end <= deadline
+        if not self.had_full_time:
             self._end = deadline
-        self._base = _base()
+        self._base = _service_base()
         self._session: list[tuple[str, str | None]] | None = None
 
     def get(self, path: str) -> bytes:
         """What is at a path. Failures are those of `fetch_bytes`."""
         if self._session is None:
-            self._session = imds.session(self._asking(), self._base)
-        return metadata.get(self._asking(), self._base + path, headers=self._session)
+            self._session = imds.session_header(self._context(), self._base)
+        return metadata.get(self._context(), self._base + path, headers=self._session)
 
     def document(self, path: str) -> dict[str, object]:
         """The JSON object at a path."""
@@ -117,11 +117,11 @@ class _Service:
             raise Failure("IGN4206", "the metadata service answers with something else than JSON")
         return value
 
-    def _asking(self) -> FetchContext:
-        return self._ctx.past_the_config(self._end)
+    def _context(self) -> FetchContext:
+        return self._ctx.for_metadata_service(self._end)
 
 
-def _look_up(service: _Service) -> Role:
+def _look_up_role(service: _MetadataService) -> Role:
     name = service.get(ROLE).decode("utf-8", "replace").partition("\n")[0].strip()
     if not name:
         raise Failure("IGN4206", "the metadata service names no role")
@@ -130,11 +130,11 @@ def _look_up(service: _Service) -> Role:
         _text(document, "AccessKeyId"),
         _text(document, "SecretAccessKey"),
         _text(document, "Token"),
-        seconds(_text(document, "Expiration")),
+        parse_time(_text(document, "Expiration")),
     )
 
 
-def _base() -> str:
+def _service_base() -> str:
     """The address of the service: IPv6 where no route leads to the other."""
     probe = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
     try:
@@ -153,7 +153,7 @@ def _text(document: dict[str, object], name: str) -> str:
     return text
 
 
-def seconds(text: str) -> float:
+def parse_time(text: str) -> float:
     """The seconds since 1970 of a time like 2026-01-31T06:00:00Z; a time that cannot be read has come."""
     day, _, clock = text.removesuffix("Z").partition("T")
     try:

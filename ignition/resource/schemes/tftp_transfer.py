@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 BLOCK = 512
 # Seconds that one answer is waited for, and how often a packet is sent until it comes.
-RECEIVE = 5.0
-SENDS = 6
+RECEIVE_TIMEOUT = 5.0
+MAX_SENDS = 6
 # A block that comes again this soon was doubled on its way. Later it means that our acknowledgement got lost.
-DOUBLED = 0.5
+DUPLICATE_WINDOW = 0.5
 
-_READ, _, _DATA, _ACKNOWLEDGE, _ERROR = range(1, 6)
+_READ, _, _DATA, _ACK, _ERROR = range(1, 6)
 _UNKNOWN_TRANSFER = 5
 # Linux; not in every Python's socket module.
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 
 
-class Broken(Exception):
+class TransferFailed(Exception):
     """The transfer came to nothing; the text says why. Another try may help."""
 
 
-class Refusal(Exception):
+class ServerError(Exception):
     """The server's own error packet."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -44,9 +44,9 @@ class Refusal(Exception):
 class Transfer:
     """`with Transfer(...) as transfer: for data in transfer.blocks(): ...`
 
-    `family` and `address` are the server's as getaddrinfo gives them, `name` is the file's. `left` says how
-    many seconds there are for all of it, perhaps without end. Between two sends it sleeps for a random part
-    of a second, so that machines that were switched on together do not ask together.
+    `family` and `address` come from getaddrinfo, `name` is the file to read. `time_left()` returns the
+    seconds left for the whole transfer, possibly infinity. It sleeps a random fraction of a second before it
+    sends a packet again, so that machines powered on together do not retransmit together.
     """
 
     def __init__(
@@ -56,19 +56,19 @@ class Transfer:
         name: bytes,
         *,
         sends: int,
-        left: Callable[[], float],
+        time_left: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
         self._address = address
         self._pinned = False
-        self._packet = _number(_READ) + name + b"\0octet\0"
+        self._packet = _uint16(_READ) + name + b"\0octet\0"
         self._sends = sends
-        self._left = left
+        self._time_left = time_left
         self._sleep = sleep
         self._sent = 0.0
         self._count = 0
         self._socket = _socket.socket(family, _socket.SOCK_DGRAM)
-        self._hear_unreachable(True)
+        self._report_unreachable(True)
 
     def __enter__(self) -> Transfer:
         return self
@@ -77,11 +77,11 @@ class Transfer:
         self._socket.close()
 
     def blocks(self) -> Iterator[bytes]:
-        """The file in pieces of 512 bytes; the last is shorter. Raises Broken, Refusal or OSError."""
+        """Yields blocks of 512 bytes, the last one shorter. Raises TransferFailed, ServerError or OSError."""
         while True:
             data = self._next()
             self._count += 1
-            self._packet = _number(_ACKNOWLEDGE) + _number(self._count & 0xFFFF)
+            self._packet = _uint16(_ACK) + _uint16(self._count & 0xFFFF)
             if len(data) < BLOCK:
                 self._send()
                 yield data
@@ -93,15 +93,15 @@ class Transfer:
         for attempt in range(self._sends):
             if attempt:
                 self._sleep(os.urandom(1)[0] / 256)
-            if self._left() <= 0:
+            if self._time_left() <= 0:
                 break
             self._send()
-            until = time.monotonic() + RECEIVE
-            while (wait := min(until - time.monotonic(), self._left())) > 0:
+            until = time.monotonic() + RECEIVE_TIMEOUT
+            while (wait := min(until - time.monotonic(), self._time_left())) > 0:
                 data = self._receive(wait)
                 if data is not None:
                     return data
-        raise Broken("no answer in time")
+        raise TransferFailed("no answer in time")
 
     def _send(self) -> None:
         self._socket.sendto(self._packet, self._address)
@@ -117,14 +117,14 @@ class Transfer:
         if not self._from_server(source):
             return None
         kind, number, rest = packet[:2], packet[2:4], packet[4:]
-        if kind == _number(_ERROR) and len(packet) >= 4:
-            raise Refusal(int.from_bytes(number, "big"), _text(rest))
-        if kind != _number(_DATA) or len(packet) < 4 or len(rest) > BLOCK:
-            raise Broken("the answer is not TFTP")
-        if number == _number((self._count + 1) & 0xFFFF):
+        if kind == _uint16(_ERROR) and len(packet) >= 4:
+            raise ServerError(int.from_bytes(number, "big"), _printable(rest))
+        if kind != _uint16(_DATA) or len(packet) < 4 or len(rest) > BLOCK:
+            raise TransferFailed("the answer is not TFTP")
+        if number == _uint16((self._count + 1) & 0xFFFF):
             return rest
-        again = bool(self._count) and number == _number(self._count & 0xFFFF)
-        if again and time.monotonic() - self._sent >= DOUBLED:
+        again = bool(self._count) and number == _uint16(self._count & 0xFFFF)
+        if again and time.monotonic() - self._sent >= DUPLICATE_WINDOW:
             self._send()
         return None
 
@@ -136,15 +136,15 @@ class Transfer:
         if not self._pinned:
             self._address, self._pinned = source, True
             # From here on only silence ends the transfer: the word of a router can be forged.
-            self._hear_unreachable(False)
+            self._report_unreachable(False)
         if source == self._address:
             return True
         # Our request was doubled, and so is the transfer: this ends the other one.
-        stray = _number(_ERROR) + _number(_UNKNOWN_TRANSFER) + b"unknown transfer\0"
+        stray = _uint16(_ERROR) + _uint16(_UNKNOWN_TRANSFER) + b"unknown transfer\0"
         self._socket.sendto(stray, source)
         return False
 
-    def _hear_unreachable(self, on: bool) -> None:
+    def _report_unreachable(self, on: bool) -> None:
         """Whether a server where nothing listens is an error at once."""
         if self._socket.family == _socket.AF_INET6:
             self._socket.setsockopt(_socket.IPPROTO_IPV6, _IPV6_RECVERR, on)
@@ -152,11 +152,11 @@ class Transfer:
             self._socket.setsockopt(_socket.IPPROTO_IP, _IP_RECVERR, on)
 
 
-def _number(value: int) -> bytes:
+def _uint16(value: int) -> bytes:
     return value.to_bytes(2, "big")
 
 
-def _text(data: bytes) -> str:
+def _printable(data: bytes) -> str:
     """What a server says, fit for a log."""
     text = data.partition(b"\0")[0][:200].decode("utf-8", "replace")
     return "".join(each if each.isprintable() else "?" for each in text)

@@ -90,7 +90,9 @@ def test_unpacked_body_is_stopped_before_the_filesystem_is_full(kind: str, mount
 def test_full_filesystem_says_so(kind: str, mount: Mount) -> None:
     place = mount(kind)
     with (place / "a").open("wb") as file, pytest.raises(Failure) as caught:
-        taking = body.Body(body.File(file.fileno(), "http://host/a", ORIGIN), "x", ORIGIN)
+        taking = body.Body(
+            body.FileDestination(file.fileno(), "http://host/a", ORIGIN), "x", ORIGIN
+        )
         for _ in range(SIZES[kind] + 1):
             taking.write(os.urandom(1 << 20))
             os.fdatasync(file.fileno())
@@ -102,7 +104,7 @@ def test_full_filesystem_says_so(kind: str, mount: Mount) -> None:
 def test_announced_body_is_measured_against_what_is_free(kind: str, mount: Mount) -> None:
     place = mount(kind)
     with (place / "a").open("wb") as file:
-        here = free_space.Room(file.fileno(), "http://host/a", ORIGIN)
+        here = free_space.FreeSpace(file.fileno(), "http://host/a", ORIGIN)
         here.expect(free(place))
         with pytest.raises(Failure) as caught:
             here.expect(free(place) + 1)
@@ -114,7 +116,9 @@ def test_blocks_that_are_reserved_for_root_are_free_for_root(mount: Mount) -> No
     found = os.statvfs(place)
     size = (found.f_bavail + (found.f_bfree - found.f_bavail) // 2) * found.f_frsize
     with (place / "a").open("wb") as file:
-        taking = body.Body(body.File(file.fileno(), "http://host/a", ORIGIN), "x", ORIGIN)
+        taking = body.Body(
+            body.FileDestination(file.fileno(), "http://host/a", ORIGIN), "x", ORIGIN
+        )
         taking.expect(size)
         for _ in range(size >> 20):
             taking.write(bytes(1 << 20))
@@ -126,7 +130,9 @@ def test_btrfs_may_pack_what_is_announced(mount: Mount) -> None:
     place = mount("btrfs")
     subprocess.run(["mount", "-o", "remount,compress=zstd", str(place)], check=True)
     with (place / "a").open("wb") as file:
-        taking = body.Body(body.File(file.fileno(), "http://host/a", ORIGIN), "x", ORIGIN)
+        taking = body.Body(
+            body.FileDestination(file.fileno(), "http://host/a", ORIGIN), "x", ORIGIN
+        )
         taking.expect(2 * SIZES["btrfs"] << 20)
         for _ in range(2 * SIZES["btrfs"]):
             taking.write(bytes(1 << 20))
@@ -137,7 +143,7 @@ def test_filesystem_without_a_limit_has_room(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "ramfs", "ramfs", str(tmp_path)], check=True)
     try:
         with (tmp_path / "a").open("wb") as file:
-            free_space.Room(file.fileno(), "http://host/a", ORIGIN).expect(1 << 50)
+            free_space.FreeSpace(file.fileno(), "http://host/a", ORIGIN).expect(1 << 50)
         write(bomb(8), tmp_path / "b")
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)

@@ -99,8 +99,8 @@ DIFFERENCES = {
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_source, "GRACE", 0.2)
-    monkeypatch.setattr(first_source, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE_PERIOD", 0.2)
+    monkeypatch.setattr(first_source, "POLL_INTERVAL", 0.05)
 
 
 @pytest.fixture(scope="module")

@@ -39,8 +39,8 @@ needs_loops = pytest.mark.skipif(no_loops, reason="drives take loop devices and 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_source, "GRACE", 0.2)
-    monkeypatch.setattr(first_source, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE_PERIOD", 0.2)
+    monkeypatch.setattr(first_source, "POLL_INTERVAL", 0.05)
 
 
 def cloud(routes: Mapping[str, bytes | Answer | Sequence[Answer]]) -> Servers:

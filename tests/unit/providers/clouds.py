@@ -49,7 +49,7 @@ def served(platform: str, fake: Fake, machine: Any) -> Iterator[HttpServer]:
 
 def context(platform: str, machine: Any, *, total: int = 30, headers: int = 10) -> FetchContext:
     """What the provider gets. Sleeps are skipped, but where things happen side by side."""
-    ctx: FetchContext = machine.context().using(Transport(total=total, headers=headers))
+    ctx: FetchContext = machine.context().with_transport(Transport(total=total, headers=headers))
     if platform in IN_REAL_TIME:
         ctx.clock, ctx.sleep = time.monotonic, time.sleep
         # They wait for ever otherwise, when a test finds something wrong.

@@ -39,8 +39,8 @@ SECRET = (AKAMAI, aliyun.TOKEN, aws.TOKEN, "Oracle", "Google")
 
 @pytest.fixture(autouse=True)
 def _short_race(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_source, "GRACE", 0.2)
-    monkeypatch.setattr(first_source, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE_PERIOD", 0.2)
+    monkeypatch.setattr(first_source, "POLL_INTERVAL", 0.05)
 
 
 def boot(machine: Machine, phase: str, platform: str) -> int:

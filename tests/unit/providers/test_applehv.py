@@ -41,7 +41,7 @@ def ask(
     with ours:
         ours.settimeout(limit)
         try:
-            return applehv.ask(machine.context(), ours), heard[0]
+            return applehv.request_config(machine.context(), ours), heard[0]
         finally:
             ours.close()
             host.join()

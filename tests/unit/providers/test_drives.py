@@ -36,8 +36,8 @@ MAY_COME = [("ibmcloud", "cidata"), ("proxmoxve", "cidata")]
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_source, "GRACE", 0.5)
-    monkeypatch.setattr(first_source, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE_PERIOD", 0.5)
+    monkeypatch.setattr(first_source, "POLL_INTERVAL", 0.05)
 
 
 def fetch(platform: str, machine: Machine, at: float = 0, happens: Any = None) -> bytes:
@@ -217,7 +217,7 @@ def test_nocloud_names_what_is_for_cloud_init(beginning: bytes, machine: Machine
 
 
 def test_what_is_there_instead_cannot_be_read_either(machine: Machine) -> None:
-    reader = configdrive.file("/user-data")
+    reader = configdrive.file_reader("/user-data")
     assert reader(machine.context(), str(machine.folder / "none")) == b""
 
 

@@ -25,8 +25,8 @@ pytestmark = needs_network
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_source, "GRACE", 5.0)
-    monkeypatch.setattr(first_source, "POLL", 0.05)
+    monkeypatch.setattr(first_source, "GRACE_PERIOD", 5.0)
+    monkeypatch.setattr(first_source, "POLL_INTERVAL", 0.05)
 
 
 @contextmanager
@@ -81,12 +81,14 @@ def test_drive_that_has_nothing_gives_the_service_time(machine: Machine) -> None
 
 
 def test_nobody_has_anything(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_source, "GRACE", 0.5)
+    monkeypatch.setattr(first_source, "GRACE_PERIOD", 0.5)
     machine.attach("config-2", {})
     begin = time.monotonic()
     with served("openstack", fake("openstack", None), machine):
         assert fetch("openstack", machine) == b""
-    assert time.monotonic() - begin >= first_source.GRACE, "the drive CONFIG-2 might have come"
+    assert time.monotonic() - begin >= first_source.GRACE_PERIOD, (
+        "the drive CONFIG-2 might have come"
+    )
 
 
 def test_nothing_is_an_answer_also_where_the_wait_is_shorter(machine: Machine) -> None:
@@ -132,7 +134,7 @@ def test_all_have_failed_is_no_config_as_in_the_original(machine: Machine) -> No
 
 
 def test_wait_is_announced_and_bounded(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ignition.resource.watch.EVERY", 0.3)
+    monkeypatch.setattr("ignition.resource.watch.ANNOUNCE_INTERVAL", 0.3)
     machine.settings.wait_fetch = 1
     with network.own_network(), pytest.raises(Failure) as caught:
         fetch("openstack", machine)

@@ -85,7 +85,7 @@ Plug = Callable[..., Kernel]
 def plug(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plug]:
     """Puts a machine on Hyper-V."""
     kernels: list[Kernel] = []
-    monkeypatch.setattr(hyperv, "SILENCE", 0.25)
+    monkeypatch.setattr(hyperv, "QUIET_TIME", 0.25)
 
     def make(*messages: bytes) -> Kernel:
         kernel = Kernel([VERSION, *messages])

@@ -100,7 +100,7 @@ def test_slow_firmware_is_talked_about(machine: Machine, monkeypatch: pytest.Mon
 
 
 def test_disk_where_there_is_no_firmware(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qemu, "WITHOUT_FW_CFG", (os.uname().machine,))
+    monkeypatch.setattr(qemu, "ARCHITECTURES_WITHOUT_FW_CFG", (os.uname().machine,))
     monkeypatch.setattr(qemu, "VIRTIO_BLK", str(machine.folder))
     monkeypatch.setattr(qemu, "DISK", str(machine.folder / "disk"))
     assert code_of(machine) == "IGN5206"
@@ -112,10 +112,10 @@ def test_disk_where_there_is_no_firmware(machine: Machine, monkeypatch: pytest.M
 
 
 def test_disk_is_waited_for_aloud(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qemu, "WITHOUT_FW_CFG", (os.uname().machine,))
+    monkeypatch.setattr(qemu, "ARCHITECTURES_WITHOUT_FW_CFG", (os.uname().machine,))
     monkeypatch.setattr(qemu, "VIRTIO_BLK", str(machine.folder))
     monkeypatch.setattr(qemu, "DISK", str(machine.folder / "disk"))
-    monkeypatch.setattr("ignition.resource.watch.EVERY", 0.01)
+    monkeypatch.setattr("ignition.resource.watch.ANNOUNCE_INTERVAL", 0.01)
     ctx = machine.context()
 
     def until_said(_: float) -> None:

@@ -60,12 +60,12 @@ def test_every_id_of_the_original_is_known_and_nocloud() -> None:
     ],
 )
 def test_aliases(alias: str, name: str) -> None:
-    assert alias in providers.names()
+    assert alias in providers.platform_ids()
     assert platforms.canonical(alias) == name
 
 
 def test_sources_are_not_platforms() -> None:
-    assert not {"cmdline", "system", ""} & set(providers.names())
+    assert not {"cmdline", "system", ""} & set(providers.platform_ids())
 
 
 @pytest.mark.parametrize("name", providers.MODULES)

@@ -41,12 +41,12 @@ def environment(**properties: str) -> bytes:
 
 def config(machine: Machine, variables: dict[str, bytes], *, offline: bool = False) -> bytes:
     ctx = machine.context(offline=offline)
-    return vmware.config(ctx, Guestinfo(ctx.log, [("test", Hypervisor(variables).answer)]))
+    return vmware.read_config(ctx, Guestinfo(ctx.log, [("test", Hypervisor(variables).answer)]))
 
 
 def erase(machine: Machine, host: Hypervisor) -> bool:
     ctx = machine.context()
-    return vmware.erase(ctx, Guestinfo(ctx.log, [("test", host.answer)]))
+    return vmware.erase_config(ctx, Guestinfo(ctx.log, [("test", host.answer)]))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_no_config(variables: dict[str, bytes], machine: Machine) -> None:
 
 @pytest.mark.parametrize("encoding", [b"base64", b"gzip+base64", b""])
 def test_a_deleted_config_is_none(encoding: bytes, machine: Machine) -> None:
-    assert config(machine, {DATA: vmware.DELETED, ENCODING: encoding}) == b""
+    assert config(machine, {DATA: vmware.ERASED, ENCODING: encoding}) == b""
     assert f"guestinfo.{DATA} was deleted at an earlier boot" in machine.lines
 
 

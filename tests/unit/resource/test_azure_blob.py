@@ -163,7 +163,7 @@ def test_host_in_other_forms(azure: Cluster, host: str) -> None:
 def test_without_a_token_public_blobs_are_there(
     azure: Cluster, monkeypatch: pytest.MonkeyPatch, metadata: Metadata | None, reason: str
 ) -> None:
-    monkeypatch.setitem(azure_blob._BOUNDS, "read_timeout", 0.5)
+    monkeypatch.setitem(azure_blob._TIMEOUTS, "read_timeout", 0.5)
     with azure.running(metadata) as (both, ctx):
         started = time.monotonic()
         assert fetch_bytes(ctx, f"{ACCOUNT}/c/public.ign") == b"for all"

@@ -177,7 +177,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 def test_waiting_is_announced_with_the_last_reason() -> None:
     said: list[str] = []
-    with Watch(said.append, "http://host/a", every=0.1) as watch:
+    with Watch(said.append, "http://host/a", interval=0.1) as watch:
         wait_for(lambda: bool(said))
         watch.reason = "connection refused"
         count = len(said)
@@ -191,10 +191,10 @@ def test_waiting_is_announced_with_the_last_reason() -> None:
 
 def test_body_that_comes_is_announced_with_how_much_is_here() -> None:
     said: list[str] = []
-    with Watch(said.append, "http://host/a", every=0.1) as watch:
-        watch.arrived, watch.whole = 25 << 19, 2 << 30
+    with Watch(said.append, "http://host/a", interval=0.1) as watch:
+        watch.received, watch.total = 25 << 19, 2 << 30
         wait_for(lambda: bool(said))
-        watch.arrived, watch.reason = 0, "connection refused"
+        watch.received, watch.reason = 0, "connection refused"
         wait_for(lambda: len(said) > 1)
     assert said[0] == "waiting 0 s for http://host/a: 12.5 of 2048 MiB are here"
     assert said[-1].endswith(": connection refused")

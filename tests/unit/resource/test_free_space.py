@@ -15,7 +15,7 @@ from ignition.base.origin import Origin
 from ignition.config.model import Resource
 from ignition.resource import free_space
 from ignition.resource.fetch import fetch_to
-from ignition.resource.sizes import amount, progress
+from ignition.resource.sizes import format_progress, format_size
 from ignition.testbed.httpserver import Answer, HttpServer
 
 Bench = Any
@@ -38,7 +38,7 @@ def test_announced_body_that_cannot_fit_is_refused_before_its_first_byte(
         resource = Resource({"source": server.url("/a?secret")})
         fetch_to(bench.context(), resource, file.fileno(), ORIGIN)
     assert (caught.value.code, caught.value.origin) == ("IGN4024", ORIGIN)
-    assert f"{amount(int('9' * 18))} are announced, " in str(caught.value)
+    assert f"{format_size(int('9' * 18))} are announced, " in str(caught.value)
     assert "secret" not in str(caught.value)
     assert (tmp_path / "a").stat().st_size == 0
 
@@ -51,7 +51,7 @@ def test_device_takes_what_it_takes(bench: Bench) -> None:
 def test_unpacked_body_leaves_the_reserve(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(free_space, "RESERVED_PART", 1)
+    monkeypatch.setattr(free_space, "RESERVE_DIVISOR", 1)
     monkeypatch.setattr(free_space, "RESERVE", 1 << 60)
     resource = Resource({"source": packed(3 << 20), "compression": "gzip"})
     with open(tmp_path / "a", "wb") as file, pytest.raises(Failure) as caught:
@@ -66,7 +66,7 @@ def test_unpacked_body_leaves_the_reserve(
 def test_reserve_is_for_what_is_unpacked(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(free_space, "RESERVED_PART", 1)
+    monkeypatch.setattr(free_space, "RESERVE_DIVISOR", 1)
     monkeypatch.setattr(free_space, "RESERVE", 1 << 60)
     with HttpServer({"/a": os.urandom(3 << 20)}) as server, open(tmp_path / "a", "wb") as file:
         fetch_to(bench.context(), Resource({"source": server.url("/a")}), file.fileno(), ORIGIN)
@@ -80,7 +80,7 @@ def test_reserve_is_for_what_is_unpacked(
     ],
 )
 def test_amounts(size: int, words: str) -> None:
-    assert amount(size) == words
+    assert format_size(size) == words
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_amounts(size: int, words: str) -> None:
     ],
 )
 def test_progress_of_a_body(size: int, whole: int | None, words: str) -> None:
-    assert progress(size, whole) == words
+    assert format_progress(size, whole) == words

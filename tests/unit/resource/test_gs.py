@@ -126,7 +126,7 @@ def test_what_never_ends_at_the_address_is_not_google(bench: Bench, piece: bytes
     with listening(drip) as port:
         bench.settings.metadata_base = f"http://127.0.0.1:{port}"
         bench.settings.dmi_dir = "/nowhere"
-        assert not gs._on_google(bench.context())
+        assert not gs._on_google_cloud(bench.context())
 
 
 def test_the_address_tells_where_the_firmware_does_not(google: Google) -> None:

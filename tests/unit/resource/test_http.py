@@ -221,7 +221,7 @@ def test_pause_in_the_body_longer_than_the_header_timer_is_waited_for(bench: Ben
 
 
 def test_slow_body_is_announced(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "Watch", partial(Watch, every=0.2))
+    monkeypatch.setattr(http, "Watch", partial(Watch, interval=0.2))
     with HttpServer({"/a": Answer(body=bytes(4096), pause=0.5)}) as server:
         url = server.url("/a")
         fetch_bytes(bench.context(), url)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pauses between tries, and servers that ask for longer ones."""
+"""Backoff between attempts, and servers that ask for a longer delay."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.resource.backoff import Pauses
+from ignition.resource.backoff import Backoff
 from ignition.resource.context import Transport
-from ignition.resource.fetch import PLAIN, Ask, fetch_bytes
-from ignition.resource.schemes.http_time import date, retry_after
+from ignition.resource.fetch import DEFAULT_OPTIONS, RequestOptions, fetch_bytes
+from ignition.resource.schemes.http_time import parse_date, parse_retry_after
 from ignition.testbed.httpserver import Answer, HttpServer
 
 Bench = Any
@@ -25,12 +25,18 @@ def told(status: int, wish: str) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("status", "ask"),
-    [(429, PLAIN), (503, PLAIN), (500, PLAIN), (429, Ask(retry=(429,))), (410, Ask(retry=(410,)))],
+    ("status", "options"),
+    [
+        (429, DEFAULT_OPTIONS),
+        (503, DEFAULT_OPTIONS),
+        (500, DEFAULT_OPTIONS),
+        (429, RequestOptions(retry_statuses=(429,))),
+        (410, RequestOptions(retry_statuses=(410,))),
+    ],
 )
-def test_wish_of_the_server_is_granted(bench: Bench, status: int, ask: Ask) -> None:
+def test_wish_of_the_server_is_granted(bench: Bench, status: int, options: RequestOptions) -> None:
     with HttpServer({"/a": [told(status, "7"), X]}) as server:
-        assert fetch_bytes(bench.context(), server.url("/a"), ask=ask) == b"x"
+        assert fetch_bytes(bench.context(), server.url("/a"), options=options) == b"x"
     assert bench.sleeps == [7]
 
 
@@ -103,18 +109,20 @@ def test_time_of_day_is_the_servers(clock: str) -> None:
         "date": f"Thu, 01 Jan {clock} 00:00:00 GMT",
         "retry-after": f"Thu, 01 Jan {clock} 00:00:09 GMT",
     }
-    assert retry_after(headers) == 9
+    assert parse_retry_after(headers) == 9
 
 
 @pytest.mark.parametrize("text", ["", "x", "-5", "1 Jan 99999999999999999999 0:0:0", "\0"])
 def test_what_is_no_date(text: str) -> None:
-    assert date(text) is None
+    assert parse_date(text) is None
 
 
 def test_pauses_double_and_begin_again() -> None:
-    pauses = Pauses()
-    assert [pauses.next(None, None) for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
-    pauses.restart()
-    assert [pauses.next(None, None), pauses.next(1.5, None), pauses.next(None, 0.5)] == [
-        *(0.2, 1.5, 0.5)
-    ]
+    backoff = Backoff()
+    assert [backoff.next_delay(None, None) for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    backoff.reset()
+    assert [
+        backoff.next_delay(None, None),
+        backoff.next_delay(1.5, None),
+        backoff.next_delay(None, 0.5),
+    ] == [*(0.2, 1.5, 0.5)]

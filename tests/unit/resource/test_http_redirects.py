@@ -12,7 +12,7 @@ import pytest
 
 from ignition.base.errors import Failure
 from ignition.resource.context import Transport
-from ignition.resource.fetch import Ask, fetch_bytes
+from ignition.resource.fetch import RequestOptions, fetch_bytes
 from ignition.testbed.httpserver import Answer, HttpServer
 
 Bench = Any
@@ -142,7 +142,7 @@ def test_method_and_body_after_a_redirect(
     bench: Bench, status: int, seen: tuple[str, bytes]
 ) -> None:
     with HttpServer({"/a": redirect("/b", status), "/b": b"x"}) as server:
-        fetch_bytes(bench.context(), server.url("/a"), ask=Ask("PUT", b"body"))
+        fetch_bytes(bench.context(), server.url("/a"), options=RequestOptions("PUT", b"body"))
         assert [(each.method, each.body) for each in server.requests] == [("PUT", b"body"), seen]
 
 
@@ -156,5 +156,5 @@ def test_head_stays_head(bench: Bench, status: int) -> None:
     with HttpServer({"/a": redirect("/b", status), "/b": b"x"}) as server:
         ctx = bench.context(Transport(total=1))
         with suppress(Failure):  # the body that is announced does not come
-            fetch_bytes(ctx, server.url("/a"), ask=Ask("HEAD"))
+            fetch_bytes(ctx, server.url("/a"), options=RequestOptions("HEAD"))
         assert [seen.method for seen in server.requests[:2]] == ["HEAD", "HEAD"]

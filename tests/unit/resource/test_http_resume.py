@@ -19,7 +19,7 @@ from ignition.base.errors import Failure
 from ignition.base.origin import Origin
 from ignition.config.model import Resource
 from ignition.resource.context import Transport
-from ignition.resource.fetch import Ask, fetch_bytes, fetch_to
+from ignition.resource.fetch import RequestOptions, fetch_bytes, fetch_to
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 
 Bench = Any
@@ -164,18 +164,18 @@ def test_a_time_of_change_tells_versions_apart_only_if_it_is_a_minute_old(
 
 
 @pytest.mark.parametrize(
-    ("name", "ask"),
+    ("name", "options"),
     [
-        pytest.param("Range", Ask(), id="the config asks for a range"),
-        pytest.param("If-Range", Ask(), id="and for a version"),
-        pytest.param("X-A", Ask("POST"), id="no GET"),
+        pytest.param("Range", RequestOptions(), id="the config asks for a range"),
+        pytest.param("If-Range", RequestOptions(), id="and for a version"),
+        pytest.param("X-A", RequestOptions("POST"), id="no GET"),
     ],
 )
 def test_what_is_no_plain_request_for_all_is_not_gone_on_with(
-    bench: Bench, name: str, ask: Ask
+    bench: Bench, name: str, options: RequestOptions
 ) -> None:
     with HttpServer({"/a": [Answer(body=BODY, headers=TAG, cut=9), Answer(body=BODY)]}) as server:
-        got = fetch_bytes(bench.context(), server.url("/a"), headers=[(name, "x")], ask=ask)
+        got = fetch_bytes(bench.context(), server.url("/a"), headers=[(name, "x")], options=options)
     assert got == BODY
     assert "range" not in server.requests[1].headers or name == "Range"
 

@@ -97,7 +97,7 @@ def test_what_has_no_end_is_given_up_by_its_size(
     bench: Bench, send: Send, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No time is set for headers: it is the size that ends the wait."""
-    monkeypatch.setattr(http_wire, "MOST_OF_A_HEAD", 1 << 16)
+    monkeypatch.setattr(http_wire, "MAX_HEAD", 1 << 16)
     with pytest.raises(Failure) as caught:
         fetch(bench, send, Transport(total=20, headers=0))
     assert caught.value.code == code

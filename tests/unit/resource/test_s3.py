@@ -144,7 +144,7 @@ def test_bucket_of_another_region(elsewhere: Site) -> None:
 def test_region_is_asked_for_once_in_a_run(elsewhere: Site) -> None:
     ctx = elsewhere.context()
     for _ in range(2):
-        fetch_bytes(ctx.using(ctx.transport), "s3://away/public")
+        fetch_bytes(ctx.with_transport(ctx.transport), "s3://away/public")
     assert [line.split()[0] for line in elsewhere.asked()] == ["HEAD", "GET", "GET"]
 
 
@@ -267,7 +267,7 @@ def test_what_the_role_may_not_read_is_not_asked_for_anonymously(instance: Site)
 def test_role_is_looked_up_once_in_a_run(instance: Site) -> None:
     ctx = instance.context()
     for url in ("s3://pub/private", "s3://away/private"):
-        fetch_bytes(ctx.using(ctx.transport), url)
+        fetch_bytes(ctx.with_transport(ctx.transport), url)
     assert instance.imds is not None
     assert instance.imds.paths() == [
         "/latest/api/token",
@@ -328,7 +328,7 @@ def test_credentials_that_end_between_two_tries(
     ],
 )
 def test_time_until_which_credentials_hold(text: str, seconds: float) -> None:
-    assert s3_role.seconds(text) == seconds
+    assert s3_role.parse_time(text) == seconds
 
 
 def test_everything_over_ipv6(site: Callable[..., Any], cloud: s3_service.Cloud) -> None:
@@ -521,7 +521,7 @@ def test_https_proxy_and_what_it_leaves_out(instance: Site) -> None:
             no_proxy=("pub.s3.dualstack.us-east-1.amazonaws.com",),
             authorities=instance.context().transport.authorities,
         )
-        ctx = instance.context().using(through)
+        ctx = instance.context().with_transport(through)
         assert fetch_bytes(ctx, "s3://pub/private") == b"pub private"
         assert proxy.requests == []
         proxy.answer("away.s3.dualstack.us-east-1.amazonaws.com:443", Answer(403))
@@ -533,7 +533,7 @@ def test_https_proxy_and_what_it_leaves_out(instance: Site) -> None:
 
 def test_server_that_nobody_vouches_for_gets_nothing(instance: Site) -> None:
     with pytest.raises(Failure) as caught:
-        fetch_bytes(instance.context().using(Transport(total=1)), "s3://pub/private")
+        fetch_bytes(instance.context().with_transport(Transport(total=1)), "s3://pub/private")
     assert "certificate is not trusted" in caught.value.hint
     assert instance.s3.requests == []
 

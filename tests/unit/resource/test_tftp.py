@@ -37,8 +37,8 @@ needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missi
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is noticed soon."""
-    monkeypatch.setattr(tftp_transfer, "RECEIVE", 0.3)
-    monkeypatch.setattr(tftp_transfer, "DOUBLED", 0.05)
+    monkeypatch.setattr(tftp_transfer, "RECEIVE_TIMEOUT", 0.3)
+    monkeypatch.setattr(tftp_transfer, "DUPLICATE_WINDOW", 0.05)
 
 
 def failure_of(call: Callable[[], object]) -> Failure:
@@ -147,7 +147,7 @@ def test_stray_transfers_are_ended(bench: Bench) -> None:
             listener.getsockname(),
             b"/a",
             sends=1,
-            left=lambda: 5.0,
+            time_left=lambda: 5.0,
             sleep=lambda _: None,
         )
         with transfer, _two_ports() as (one, other):
@@ -208,7 +208,7 @@ def test_what_is_not_tftp_is_another_try(bench: Bench, garbage: bytes) -> None:
 def test_transfer_that_breaks_off_starts_anew(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tftp_transfer, "SENDS", 2)
+    monkeypatch.setattr(tftp_transfer, "MAX_SENDS", 2)
     data = THREE_BLOCKS * 60
     faults = [Fault(cut=140), Fault(cut=1)]
     with TftpServer({"/a": data}, faults=faults) as server, open(tmp_path / "a", "w+b") as file:
@@ -220,7 +220,7 @@ def test_transfer_that_breaks_off_starts_anew(
 def test_silence_is_six_sends_and_then_another_try_until_two_minutes_are_over(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tftp_transfer, "RECEIVE", 0.01)
+    monkeypatch.setattr(tftp_transfer, "RECEIVE_TIMEOUT", 0.01)
     with TftpServer({}, faults=[Fault(silent=True)] * 10_000) as server:
         error = failure_of(lambda: fetch_bytes(bench.context(), server.url("/a"), origin=ORIGIN))
         tries = bench.text.count("attempt")
@@ -239,7 +239,7 @@ def test_silence_is_six_sends_and_then_another_try_until_two_minutes_are_over(
 def test_limits_of_kernel_argument_and_config(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, argument: int, total: int, limit: int
 ) -> None:
-    monkeypatch.setattr(tftp_transfer, "RECEIVE", 0.01)
+    monkeypatch.setattr(tftp_transfer, "RECEIVE_TIMEOUT", 0.01)
     bench.settings.wait_fetch = argument
     with TftpServer({}, faults=[Fault(silent=True)] * 10_000) as server:
         ctx = bench.context(Transport(total=total))

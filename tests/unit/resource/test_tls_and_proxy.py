@@ -16,7 +16,7 @@ from ignition.base.errors import Failure
 from ignition.config import x509
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes
-from ignition.resource.proxy import bypassed
+from ignition.resource.proxy import is_bypassed
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.support.certificates import Authority
 
@@ -64,7 +64,7 @@ def test_settings_of_one_config_do_not_leak_into_another(
         ctx = bench.context(trusting(authority))
         assert fetch_bytes(ctx, server.url("/a")) == b"x"
         with pytest.raises(Failure):
-            fetch_bytes(ctx.using(Transport(total=1)), server.url("/a"))
+            fetch_bytes(ctx.with_transport(Transport(total=1)), server.url("/a"))
 
 
 def test_the_environment_adds_no_certificates(
@@ -244,4 +244,4 @@ def test_no_proxy_is_obeyed(bench: Bench) -> None:
     ],
 )
 def test_no_proxy_entries(entry: str, host: str, port: int, expected: bool) -> None:
-    assert bypassed((entry,), host, port) is expected
+    assert is_bypassed((entry,), host, port) is expected
