@@ -95,8 +95,8 @@ def erase_config(ctx: FetchContext, variables: Guestinfo) -> bool:
         f"{guestinfo.PREFIX}{name}.{end}" for name in NAMES for end in ("data", "data.encoding")
     ]
     try:
-        rest = ovf_environment.without(environment, keys)
-    except ovf_environment.NotAnEnvironment as error:
+        rest = ovf_environment.remove_properties(environment, keys)
+    except ovf_environment.InvalidEnvironment as error:
         raise Failure(
             "IGN5605",
             f"the OVF environment cannot be searched for the config: {error}",
@@ -114,8 +114,8 @@ def _properties(ctx: FetchContext, variables: Guestinfo) -> dict[str, str]:
     if not environment:
         return {}
     try:
-        return ovf_environment.properties(environment)
-    except ovf_environment.NotAnEnvironment as error:
+        return ovf_environment.parse_properties(environment)
+    except ovf_environment.InvalidEnvironment as error:
         ctx.log.warning(f"going on without the OVF environment: {error}")
         return {}
 

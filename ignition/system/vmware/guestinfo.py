@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The variables `guestinfo.*` of a virtual machine of VMware: read and written through the hypervisor."""
+"""The `guestinfo.*` variables of a VMware virtual machine, read and written through the hypervisor."""
 
 from __future__ import annotations
 
 import os
 
 from ignition.base.errors import Failure, NoProvider
-from ignition.system.vmware import Unusable
+from ignition.system.vmware import TransportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.settings import Settings
 
-    Way = tuple[str, Callable[[bytes], bytes]]
+    Transport = tuple[str, Callable[[bytes], bytes]]
 
 PREFIX = "guestinfo."
 SIGNATURE = b"VMwareVMware"
 
 
 class Guestinfo:
-    """Values by key; the prefix is added to keys that lack it.
+    """Variables by key. Keys without the `guestinfo.` prefix get it.
 
-    Ways that do not work are told and not tried again. When the last one fails, that is IGN5601.
+    A transport that fails is reported and not used again. IGN5601 when none is left.
     """
 
-    __slots__ = ("_log", "_ways")
+    __slots__ = ("_log", "_transports")
 
-    def __init__(self, log: Log, ways: list[Way]) -> None:
+    def __init__(self, log: Log, transports: list[Transport]) -> None:
         self._log = log
-        self._ways = ways
+        self._transports = transports
 
     def get(self, key: str) -> bytes | None:
-        """The value; None where there is none."""
+        """The value of a variable, None if it is not set."""
         done, value = self._call(f"info-get {_full(key)}".encode())
         return value if done else None
 
     def set(self, key: str, value: bytes) -> bool:
-        """Writes a value; the hypervisor cannot be made to forget one. False, with a warning, where it
+        """Sets a variable; variables cannot be deleted. Returns False, with a warning, if the hypervisor
         refuses."""
         done, why = self._call(f"info-set {_full(key)} ".encode() + value)
         if not done:
@@ -50,22 +50,22 @@ class Guestinfo:
     def _call(self, request: bytes) -> tuple[bool, bytes]:
         what = request.split(b" ", 2)[1].decode()
         reasons = []
-        while self._ways:
-            name, call = self._ways[0]
+        while self._transports:
+            name, call = self._transports[0]
             try:
                 reply = call(request)
                 if reply[:2].rstrip() not in (b"1", b"0"):
-                    raise Unusable("the reply is none")
-            except Unusable as error:
-                self._log.warning(f"{what} cannot be had by {name}: {error}")
+                    raise TransportError("invalid reply")
+            except TransportError as error:
+                self._log.warning(f"cannot access {what} by {name}: {error}")
                 reasons.append(f"{name}: {error}")
-                del self._ways[0]
+                del self._transports[0]
                 continue
-            self._log.debug(f"asked for {what} by {name}")
+            self._log.debug(f"accessed {what} by {name}")
             return reply.startswith(b"1"), reply[2:]
         raise Failure(
             "IGN5601",
-            f"no way to VMware's hypervisor, so {what} cannot be had",
+            f"no working transport to VMware's hypervisor to access {what}",
             hint="; ".join(reasons),
         )
 
@@ -75,22 +75,22 @@ def _full(key: str) -> str:
 
 
 def connect(settings: Settings, log: Log) -> Guestinfo:
-    """The guestinfo of this machine. NoProvider (IGN5600) where it is no guest of VMware."""
+    """The guestinfo of this machine. NoProvider (IGN5600) if it is not a VMware guest."""
     if not _is_guest(settings, log):
         raise NoProvider(
             "IGN5600",
-            "this machine is no virtual machine of VMware",
+            "this machine is not a VMware virtual machine",
             hint="check ignition.platform.id= on the kernel command line",
         )
-    return Guestinfo(log, ways(settings, log))
+    return Guestinfo(log, transports(settings, log))
 
 
-def ways(settings: Settings, log: Log) -> list[Way]:
-    """All ways, the most certain first.
+def transports(settings: Settings, log: Log) -> list[Transport]:
+    """All transports, the most reliable first.
 
-    Ports: every product on x86-64 has them, they take no driver, and neither lockdown nor an absent VMCI
-    device closes them; it is the original's only way. vsock: where a policy allows no executable memory,
-    or the processor is another. The programs of open-vm-tools: where an image brings them.
+    Port I/O works with every product on x86-64 and needs no driver; neither lockdown nor a missing VMCI
+    device prevents it. It is the only transport of Ignition. vsock works where a policy forbids executable
+    memory, and on other architectures. The open-vm-tools programs work if the image contains them.
     """
     from ignition.system.vmware import backdoor, rpctool, vsock
 
@@ -102,14 +102,15 @@ def ways(settings: Settings, log: Log) -> list[Way]:
 
 
 def _is_guest(settings: Settings, log: Log) -> bool:
-    """By the hypervisor's name for itself; where that is masked or cannot be asked for, by the firmware's."""
+    """Checks the hypervisor's CPUID signature, then the firmware's vendor if CPUID is masked or
+    unavailable."""
     from ignition.system.vmware.machine_code import Processor
 
     try:
         if Processor().hypervisor() == SIGNATURE:
             return True
-    except Unusable as error:
-        log.debug(f"the hypervisor cannot be asked for its name: {error}")
+    except TransportError as error:
+        log.debug(f"cannot read the hypervisor's CPUID signature: {error}")
     try:
         with open(os.path.join(settings.dmi_dir, "sys_vendor"), encoding="utf-8") as file:
             return file.read().startswith("VMware")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Four instructions that Python does not have, for x86-64: CPUID, IN, REP INS and REP OUTS.
+"""Four x86-64 instructions that Python cannot execute: CPUID, IN, REP INS and REP OUTS.
 
-Each is a few bytes of machine code in an executable mapping of its own, called through ctypes: load the
-registers from memory, execute, store them again. A listing stands beside the bytes; a test holds the two
-together.
+Each one is a few bytes of machine code in an executable mapping, called through ctypes: load the registers
+from memory, execute, store them again. The assembly is listed beside the bytes; a test checks that they
+match.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from __future__ import annotations
 import os
 
 from ignition.base.record import record
-from ignition.system.vmware import Unusable
+from ignition.system.vmware import TransportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# System V ABI: the first argument comes in rdi; rbx and rbp belong to the caller; the direction flag is
-# clear.
+# System V ABI: the first argument is in rdi; rbx and rbp are callee-saved; the direction flag is clear.
 ENTER = (
     ("53", "push rbx"),
     ("55", "push rbp"),
@@ -38,7 +37,7 @@ INSTRUCTIONS = {
     "rep_ins": (("fc", "cld"), ("f3 6c", "rep ins BYTE PTR es:[rdi],dx")),
     "rep_outs": (("fc", "cld"), ("f3 6e", "rep outs dx,BYTE PTR ds:[rsi]")),
 }
-# The stack holds the address of the registers; it and the rdi that came back change places.
+# The top of the stack is the address of the registers; it is swapped with the resulting rdi.
 LEAVE = (
     ("48 87 3c 24", "xchg QWORD PTR [rsp],rdi"),
     ("48 89 07", "mov QWORD PTR [rdi],rax"),
@@ -57,7 +56,7 @@ LEAVE = (
 
 @record
 class Registers:
-    """Unsigned 64-bit values."""
+    """Unsigned 64-bit register values."""
 
     rax: int = 0
     rbx: int = 0
@@ -68,7 +67,7 @@ class Registers:
     rbp: int = 0
 
 
-# As the code finds them in memory.
+# Their order in memory.
 ORDER = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp")
 
 
@@ -78,19 +77,20 @@ def listing(instruction: str) -> tuple[tuple[str, str], ...]:
 
 
 class Processor:
-    """Executes the instructions. Unusable where the machine is another, or no memory may be executable."""
+    """Executes the instructions. TransportError on other architectures, or if executable memory is
+    forbidden."""
 
     __slots__ = ("_block", "_functions", "_memory", "address", "buffer")
 
     def __init__(self) -> None:
         if os.uname().machine != "x86_64":
-            raise Unusable(f"a processor that is no x86-64 but {os.uname().machine}")
+            raise TransportError(f"the processor is {os.uname().machine}, not x86-64")
         try:
             import ctypes
             import mmap
 
             if ctypes.sizeof(ctypes.c_void_p) != 8:
-                raise Unusable("an interpreter of 32 bits")
+                raise TransportError("the interpreter is a 32-bit program")
             self._memory = mmap.mmap(
                 -1,
                 mmap.PAGESIZE,
@@ -98,9 +98,9 @@ class Processor:
                 mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC,
             )
         except (ImportError, MemoryError, OSError) as error:
-            # Importing ctypes takes executable memory, too.
-            raise Unusable(f"no executable memory: {error}") from error
-        # Bytes, or as many zeros, in memory whose address can be had; with a zero behind.
+            # Importing ctypes needs executable memory too.
+            raise TransportError(f"no executable memory: {error}") from error
+        # Creates a NUL-terminated buffer from bytes, or from a number of zeros.
         self.buffer: Callable[[bytes | int], Any] = ctypes.create_string_buffer
         self.address: Callable[[Any], int] = ctypes.addressof
         self._block = ctypes.c_uint64 * len(ORDER)
@@ -112,13 +112,13 @@ class Processor:
             self._memory.write(bytes.fromhex("".join(code for code, _ in listing(name))))
 
     def execute(self, instruction: str, registers: Registers) -> Registers:
-        """One of INSTRUCTIONS with these registers; returns what it left there."""
+        """Executes one of INSTRUCTIONS with these registers and returns the resulting registers."""
         block = self._block(*(getattr(registers, name) for name in ORDER))
         self._functions[instruction](block)
         return Registers(*block)
 
     def hypervisor(self) -> bytes:
-        """The twelve letters by which a hypervisor names itself; none on bare metal."""
+        """The hypervisor's 12-byte CPUID signature; empty on bare metal."""
         present = self.execute("cpuid", Registers(rax=1)).rcx >> 31 & 1
         if not present:
             return b""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The OVF environment of a virtual machine: an XML text with properties that were set when it was deployed.
+"""The OVF environment of a virtual machine: an XML document with properties set at deployment.
 
-Reading is generous about namespaces of attributes and about what follows the root element; removing is
-strict, and leaves every other byte as it was. Source: DMTF DSP0243, section 11.
+Parsing tolerates other namespaces on attributes and trailing data after the root element. Removal is strict
+and preserves every other byte. Source: DMTF DSP0243, section 11.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 NAMESPACE = "http://schemas.dmtf.org/ovf/environment/1"
-# Between namespace and name; no name can hold it.
+# Separates namespace and name; neither can contain it.
 _SEPARATOR = "\n"
 _ROOT = f"{NAMESPACE}{_SEPARATOR}Environment"
 _PROPERTY = f"{NAMESPACE}{_SEPARATOR}Property"
@@ -21,12 +21,12 @@ _KEY = f"{NAMESPACE}{_SEPARATOR}key"
 _PATH = ["Environment", "PropertySection", "Property"]
 
 
-class NotAnEnvironment(Exception):
-    """The text is no OVF environment; says why."""
+class InvalidEnvironment(Exception):
+    """The text is not an OVF environment; the message tells why."""
 
 
-def properties(text: bytes) -> dict[str, str]:
-    """Key -> value; of a repeated key the last counts."""
+def parse_properties(text: bytes) -> dict[str, str]:
+    """Key -> value. The last one wins if a key is repeated."""
     found: dict[str, str] = {}
 
     def start(path: list[str], attributes: dict[str, str], offset: int) -> None:
@@ -39,10 +39,10 @@ def properties(text: bytes) -> dict[str, str]:
     return found
 
 
-def without(text: bytes, keys: Collection[str]) -> bytes:
-    """The text without the property elements of these keys."""
+def remove_properties(text: bytes, keys: Collection[str]) -> bytes:
+    """The document without the property elements with these keys."""
     if b"\0" in text:
-        raise NotAnEnvironment("its text is neither UTF-8 nor ASCII")
+        raise InvalidEnvironment("its encoding is neither UTF-8 nor ASCII")
     cuts: list[tuple[int, int]] = []
     opened: list[int] = []
 
@@ -70,7 +70,7 @@ def _walk(
     start: Callable[[list[str], dict[str, str], int], None],
     end: Callable[[list[str], int], None],
 ) -> None:
-    """Calls `start` and `end` for each element with the names from the root to it, and the offset of its
+    """Calls `start` and `end` for each element, with the names from the root to it and the byte offset of its
     tag."""
     from pyexpat import ExpatError, ParserCreate
 
@@ -81,7 +81,7 @@ def _walk(
     def opened(name: str, attributes: dict[str, str]) -> None:
         path.append(name)
         if len(path) == 1 and name != _ROOT:
-            raise NotAnEnvironment(f"its root element is {_local(name)}")
+            raise InvalidEnvironment(f"its root element is {_local(name)}")
         start(path, attributes, parser.CurrentByteIndex)
 
     def closed(name: str) -> None:
@@ -91,7 +91,7 @@ def _walk(
         complete = not path
 
     def declared(*_: Any) -> None:
-        raise NotAnEnvironment("it declares entities, which could grow without bound")
+        raise InvalidEnvironment("it declares entities, which could grow without bound")
 
     parser.StartElementHandler = opened
     parser.EndElementHandler = closed
@@ -99,11 +99,11 @@ def _walk(
     try:
         parser.Parse(text, True)
     except ExpatError as error:
-        # What follows the root element does not matter, as with the original.
+        # Trailing data after the root element is ignored, as in Ignition.
         if not complete:
-            raise NotAnEnvironment(f"it is not XML: {error}") from error
-    except (LookupError, ValueError) as error:  # the interpreter is asked for what expat lacks
-        raise NotAnEnvironment("it names an encoding that cannot be read") from error
+            raise InvalidEnvironment(f"it is not XML: {error}") from error
+    except (LookupError, ValueError) as error:  # an encoding that expat does not know
+        raise InvalidEnvironment("it declares an unsupported encoding") from error
 
 
 def _local(name: str) -> str:
@@ -111,7 +111,7 @@ def _local(name: str) -> str:
 
 
 def _tag_end(text: bytes, start: int) -> int:
-    """The offset behind the tag that begins at `start`; a > in quotes does not end it."""
+    """The offset after the tag that begins at `start`; a quoted > does not end it."""
     quote = 0
     for offset in range(start, len(text)):
         byte = text[offset]

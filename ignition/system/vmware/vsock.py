@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way to VMware's hypervisor by a vsock: a message in, a message out.
+"""The vsock transport: one message each way.
 
 Source of the numbers: lib/rpcChannel/simpleSocket.c and lib/dataMap/dataMap.c of open-vm-tools.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import time
 
-from ignition.system.vmware import REPLY_LIMIT, Unusable
+from ignition.system.vmware import REPLY_LIMIT, TransportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HYPERVISOR, PORT = 0, 976
 _ANY = 0xFFFFFFFF
 _LOW_PORTS = range(1023, 1, -1)
-# The hypervisor may still be busy with the connection before this one.
+# The hypervisor may still be closing the previous connection.
 TRIES, PAUSE = 3, 0.1
 TIMEOUT = 10
 
@@ -28,7 +28,7 @@ _DATA = 1
 
 
 def call(request: bytes) -> bytes:
-    """One request and its reply. Unusable where no hypervisor answers."""
+    """Sends a request and returns the reply. TransportError if no hypervisor answers."""
     reason = ""
     for _ in range(TRIES):
         try:
@@ -38,7 +38,7 @@ def call(request: bytes) -> bytes:
             if isinstance(error, TimeoutError):
                 break
         time.sleep(PAUSE)
-    raise Unusable(reason)
+    raise TransportError(reason)
 
 
 def _call(request: bytes) -> bytes:
@@ -46,13 +46,14 @@ def _call(request: bytes) -> bytes:
 
     with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as connection:
         connection.settimeout(TIMEOUT)
-        _take_low_port(connection)
+        _bind_privileged_port(connection)
         connection.connect((HYPERVISOR, PORT))
-        return converse(connection, request)
+        return exchange(connection, request)
 
 
-def _take_low_port(connection: socket.socket) -> None:
-    """Root's requests come from a port that nobody else may have; from another one less is allowed."""
+def _bind_privileged_port(connection: socket.socket) -> None:
+    """Binds to a privileged port, which marks requests as coming from root. From other ports, fewer are
+    allowed."""
     for port in _LOW_PORTS:
         try:
             connection.bind((_ANY, port))
@@ -63,20 +64,20 @@ def _take_low_port(connection: socket.socket) -> None:
         return
 
 
-def converse(connection: socket.socket, request: bytes) -> bytes:
-    """The request and its reply over an open connection."""
-    connection.sendall(packed(request))
-    size = int.from_bytes(_exactly(connection, 4), "big")
+def exchange(connection: socket.socket, request: bytes) -> bytes:
+    """Sends a request over an open connection and returns the reply."""
+    connection.sendall(encode_message(request))
+    size = int.from_bytes(_receive_exactly(connection, 4), "big")
     if size > REPLY_LIMIT:
-        raise Unusable("the reply is larger than any config")
-    payload = unpacked(_exactly(connection, size))
+        raise TransportError("the reply is larger than any config")
+    payload = decode_message(_receive_exactly(connection, size))
     if payload is None:
-        raise Unusable("the reply is none")
+        raise TransportError("invalid reply")
     return payload
 
 
-def packed(payload: bytes) -> bytes:
-    """A message with its length in front."""
+def encode_message(payload: bytes) -> bytes:
+    """A message with its length prefix."""
     body = _integer(_PACKET_TYPE, _DATA)
     body += struct.pack(">III", _TEXT, _PAYLOAD, len(payload)) + payload
     body += _integer(_CLOSE_AT_ONCE, 1)
@@ -84,12 +85,12 @@ def packed(payload: bytes) -> bytes:
 
 
 def _integer(field: int, value: int) -> bytes:
-    # 64 bits with the lower half first, each half big endian.
+    # 64 bits: the lower half first, each half big-endian.
     return struct.pack(">IIII", _INTEGER, field, value & 0xFFFFFFFF, value >> 32)
 
 
-def unpacked(body: bytes) -> bytes | None:
-    """The payload of a message without its length; None where there is none, or no message."""
+def decode_message(body: bytes) -> bytes | None:
+    """The payload of a message without its length prefix; None if it has none or is invalid."""
     payload = None
     try:
         while body:
@@ -105,11 +106,11 @@ def unpacked(body: bytes) -> bytes | None:
     return payload
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def _receive_exactly(connection: socket.socket, size: int) -> bytes:
     data = bytearray()
     while len(data) < size:
         piece = connection.recv(min(size - len(data), 1 << 20))
         if not piece:
-            raise ConnectionResetError("the hypervisor ends the connection")
+            raise ConnectionResetError("the hypervisor closed the connection")
         data += piece
     return bytes(data)

@@ -208,13 +208,13 @@ def test_an_image_without_network(tmp_path: Path) -> None:
 def test_an_image_for_vmware(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "--platforms", "vmware", "--schemes", "data")
     done = tree.python(
-        "from ignition.system.vmware import Unusable, ovf_environment, vsock\n"
+        "from ignition.system.vmware import TransportError, ovf_environment, vsock\n"
         "from ignition.system.vmware.machine_code import Processor\n"
-        "try: ovf_environment.properties(b'text')\n"
-        "except ovf_environment.NotAnEnvironment as error: print(error)\n"
+        "try: ovf_environment.parse_properties(b'text')\n"
+        "except ovf_environment.InvalidEnvironment as error: print(error)\n"
         "for ask in vsock.call, lambda request: Processor().hypervisor():\n"
         "    try: ask(b'')\n"
-        "    except Unusable as error: print(error)"
+        "    except TransportError as error: print(error)"
     )
     assert done.stderr == ""
     assert done.stdout.startswith("it is not XML: syntax error")

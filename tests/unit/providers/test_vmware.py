@@ -246,10 +246,10 @@ def test_the_phase_needs_no_network(machine: Machine) -> None:
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="code for x86-64")
 def test_no_way_to_the_hypervisor(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ignition.system.vmware import Unusable, vsock
+    from ignition.system.vmware import TransportError, vsock
 
     def closed(request: bytes) -> bytes:
-        raise Unusable("no vsock")
+        raise TransportError("no vsock")
 
     monkeypatch.setattr(vsock, "call", closed)
     machine.settings.programs.update({"vmware-rpctool": "/none", "vmtoolsd": "/none"})

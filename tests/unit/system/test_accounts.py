@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the target knows, by its own tables."""
+"""Accounts of the target, read from its own files."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def accounts(tmp_path: Path) -> Accounts:
     return Accounts(Root(str(tmp_path)))
 
 
-def test_files_alone_unless_the_target_says_more(accounts: Accounts) -> None:
+def test_only_files_without_nsswitch_conf(accounts: Accounts) -> None:
     assert accounts.user("core") == User("core", 500, 501, "/home/core")
     assert accounts.group("wheel") == Group("wheel", 10)
-    # Not the start of a line: who is called "core:x:500" is nobody.
+    # The whole name must match, not the beginning of a line.
     for name in ("chrony", "broken", "bad", "", "root", "core:x", "core:x:500"):
         assert accounts.user(name) is None
     assert accounts.group("chrony") is None
@@ -45,7 +45,7 @@ def test_files_alone_unless_the_target_says_more(accounts: Accounts) -> None:
         "\tsss  files altfiles\t# as built",
     ],
 )
-def test_tables_of_the_image(accounts: Accounts, tmp_path: Path, line: str) -> None:
+def test_altfiles(accounts: Accounts, tmp_path: Path, line: str) -> None:
     (tmp_path / "etc/nsswitch.conf").write_text(
         f"# here\npasswd:{line}\n group : {line}\nshadow: files\n"
     )
@@ -59,13 +59,13 @@ def test_first_source_wins(accounts: Accounts, tmp_path: Path) -> None:
     assert accounts.user("core") == User("core", 1, 1, "/other")
 
 
-def test_root_that_systemd_makes_up(accounts: Accounts, tmp_path: Path) -> None:
+def test_root_synthesised_by_nss_systemd(accounts: Accounts, tmp_path: Path) -> None:
     (tmp_path / "etc/nsswitch.conf").write_text("passwd: files systemd\ngroup: files systemd\n")
     assert accounts.user("root") == User("root", 0, 0, "/root")
     assert accounts.group("nobody") == Group("nobody", 65534)
 
 
-def test_tables_are_read_anew(accounts: Accounts, tmp_path: Path) -> None:
+def test_files_are_read_on_every_call(accounts: Accounts, tmp_path: Path) -> None:
     assert accounts.user("new") is None
     with (tmp_path / "etc/passwd").open("a") as file:
         file.write("new:x:1000:1000::/home/new:/bin/sh\n")
@@ -82,7 +82,7 @@ def test_home_base(accounts: Accounts, tmp_path: Path, text: str, base: str) -> 
     assert accounts.home_base() == base
 
 
-def test_no_tables(tmp_path: Path) -> None:
+def test_no_account_files(tmp_path: Path) -> None:
     accounts = Accounts(Root(str(tmp_path)))
     assert accounts.user("root") is None
     assert accounts.group("root") is None
@@ -91,20 +91,20 @@ def test_no_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "field", ["9" * 5000, "-1", "4294967295", "4294967296", "\u0661", "", "1e3", "+1", "0x1"]
 )
-def test_what_is_no_id_names_nobody(accounts: Accounts, tmp_path: Path, field: str) -> None:
+def test_line_with_an_invalid_id_is_ignored(accounts: Accounts, tmp_path: Path, field: str) -> None:
     (tmp_path / "etc/passwd").write_text(f"odd:x:{field}:1::/:\n")
     (tmp_path / "etc/group").write_text(f"odd:x:{field}:\n")
     assert (accounts.uid("odd"), accounts.gid("odd")) == (None, None)
 
 
-def test_a_line_with_a_nul_byte_names_nobody(accounts: Accounts, tmp_path: Path) -> None:
+def test_line_with_a_nul_byte_is_ignored(accounts: Accounts, tmp_path: Path) -> None:
     (tmp_path / "etc/passwd").write_bytes(b"odd:x:1:1::/home\0/x:\n")
     assert accounts.user("odd") is None
 
 
 @pytest.mark.parametrize("kind", [*KINDS[:5], "sparse"])
 @pytest.mark.parametrize("name", ["passwd", "group", "nsswitch.conf", "default/useradd", "shadow"])
-def test_a_table_that_is_no_file_is_refused(
+def test_account_file_of_another_type_is_refused(
     accounts: Accounts, tmp_path: Path, name: str, kind: str
 ) -> None:
     path = tmp_path / "etc" / name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of devices. What needs real ones is in tests/machine/disks."""
+"""Device names. tests/machine/disks has the tests that need real devices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ignition.system import devices
         ("/dev/md127", 3, "/dev/md127p3"),
     ],
 )
-def test_node_of_a_partition(node: str, number: int, partition: str) -> None:
+def test_kernel_partition_node(node: str, number: int, partition: str) -> None:
     assert devices.kernel_partition_node(node, number) == partition
 
 
@@ -34,29 +34,29 @@ def test_node_of_a_partition(node: str, number: int, partition: str) -> None:
     "label, link",
     [("ROOT", "ROOT"), ("a b", "a\\x20b"), ("a/b", "a\\x2fb"), ("ü", "ü"), ("x\\y", "x\\x5cy")],
 )
-def test_name_of_a_link_that_udev_makes(label: str, link: str) -> None:
+def test_encode_udev_name(label: str, link: str) -> None:
     assert devices.encode_udev_name(label) == link
 
 
-def test_alias_is_the_cleaned_path_in_a_folder_of_ours() -> None:
+def test_alias_path_is_normalised() -> None:
     path = devices.alias_path(Settings(), "/dev//disk/by-id/../by-id/x")
     assert path == "/run/ignition/dev_aliases/dev/disk/by-id/x"
 
 
 @pytest.mark.parametrize("there", ["/dev/null", "/dev"])
-def test_path_that_is_no_block_device_is_not_called_missing(there: str) -> None:
+def test_path_of_another_kind_is_not_reported_as_missing(there: str) -> None:
     settings = Settings()
     settings.wait_device = 1
-    said: list[str] = []
+    messages: list[str] = []
     log = Log(lambda level, text: None)
     with pytest.raises(Failure, match="is there, but was no block device") as failed:
-        devices.wait_for_devices(log, settings, [(there, Origin("x"))], said.append)
+        devices.wait_for_devices(log, settings, [(there, Origin("x"))], messages.append)
     assert failed.value.code == "IGN2001"
-    assert f"waiting for {there} to be a block device" in said[0]
+    assert f"waiting for {there} to be a block device" in messages[0]
 
 
 @pytest.mark.parametrize("what", ["a device that has gone", "a file in the place of the folder"])
-def test_alias_that_cannot_be_made_is_a_failure(tmp_path: Path, what: str) -> None:
+def test_alias_that_cannot_be_created_is_a_failure(tmp_path: Path, what: str) -> None:
     settings = Settings()
     settings.dev_aliases_dir = str(tmp_path / "aliases")
     device = "/dev/null"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hint of a failed program is what it said about the cause. The programs are the real ones."""
+"""The hint of a failed program is its message about the cause. The programs are real."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ FAILURES = [
 
 
 def failure(command: str, folder: Path, stdin: bytes = b"") -> CommandFailed:
-    words = command.replace("FOLDER", str(folder)).split()
-    if shutil.which(words[0]) is None:
-        pytest.skip(f"no {words[0]}")
+    args = command.replace("FOLDER", str(folder)).split()
+    if shutil.which(args[0]) is None:
+        pytest.skip(f"{args[0]} is not installed")
     with pytest.raises(CommandFailed) as caught:
-        run(Log(lambda level, text: None), words, stdin=stdin)
+        run(Log(lambda level, text: None), args, stdin=stdin)
     return caught.value
 
 
@@ -112,13 +112,13 @@ def test_chpasswd(folder: Path) -> None:
     assert refused.hint == "chpasswd: line 1: user 'no-such-user' does not exist"
 
 
-def test_signal_is_said_where_nothing_was_printed(folder: Path) -> None:
+def test_signal_is_reported_if_nothing_was_printed(folder: Path) -> None:
     (folder / "dies").write_text("#!/bin/sh\nkill -9 $$\n")
     (folder / "dies").chmod(0o755)
     assert "killed by signal 9" in failure(f"{folder}/dies", folder).hint
 
 
-def test_secret_that_a_program_repeats_is_hidden(folder: Path) -> None:
+def test_secret_repeated_by_the_program_is_hidden(folder: Path) -> None:
     (folder / "tells").write_text('#!/bin/sh\necho "bad word $1" >&2; exit 1\n')
     (folder / "tells").chmod(0o755)
     with pytest.raises(CommandFailed) as caught:
@@ -127,15 +127,14 @@ def test_secret_that_a_program_repeats_is_hidden(folder: Path) -> None:
     assert "hunter2" not in caught.value.text + caught.value.stderr
 
 
-def test_all_of_it_where_nothing_else_is_there() -> None:
-    """Rather a banner or a warning than nothing."""
+def test_banner_or_warning_is_kept_if_nothing_else_was_printed() -> None:
     assert diagnostics.summarize("", "Warning: it may be\n") == "Warning: it may be"
     assert diagnostics.summarize("", "Usage: it\n  -x\n") == "Usage: it"
     assert diagnostics.summarize("out of luck\n", "") == "out of luck"
     assert diagnostics.summarize("", "") == ""
 
 
-def test_many_messages_are_cut() -> None:
+def test_many_messages_are_truncated() -> None:
     text = diagnostics.summarize("", "".join(f"message {n}\n" for n in range(9)))
     assert text == "message 0; message 1; message 2"
     assert len(diagnostics.summarize("", 9999 * "x")) < 700

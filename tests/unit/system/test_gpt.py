@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader and writer of partition tables, against sfdisk and sgdisk and on damaged disks."""
+"""Reading and writing partition tables, compared with sfdisk and sgdisk, and on damaged disks."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_blank_disk_has_no_table(image: Image) -> None:
     assert image.read() is None
 
 
-def test_what_sfdisk_writes_is_read(image: Image) -> None:
+def test_read_table_written_by_sfdisk(image: Image) -> None:
     by_sfdisk(
         image,
         f'3 : start=2048, size=100, uuid={GUID}, name="a b", attrs="LegacyBIOSBootable GUID:60"',
@@ -97,7 +97,7 @@ def test_what_sfdisk_writes_is_read(image: Image) -> None:
     assert not table.damaged
 
 
-def test_what_is_written_is_sound_and_read_back(image: Image) -> None:
+def test_written_table_is_valid_and_can_be_read(image: Image) -> None:
     image.write(ONE)
     assert image.is_sound()
     table = image.read()
@@ -113,8 +113,8 @@ def test_what_is_written_is_sound_and_read_back(image: Image) -> None:
     assert after.guid == table.guid
 
 
-def test_untouched_bytes_stay(image: Image) -> None:
-    """Boot code, a hybrid MBR, the other entries."""
+def test_unrelated_bytes_are_preserved(image: Image) -> None:
+    """Boot code, a hybrid MBR, other entries."""
     by_sfdisk(image, "1 : start=2048, size=2048", 'name="other", start=8192, size=8')
     subprocess.run(["sgdisk", "--hybrid=1", image.path], check=True, capture_output=True)
     image.put(0, b"boot code")
@@ -194,7 +194,7 @@ Damage = Callable[[Image], None]
     "damage",
     [bad_header, no_header, bad_entries, bad_backup, bad_backup_entries, no_protective_mbr],
 )
-def test_one_bad_copy_is_read_from_the_other_and_mended(image: Image, damage: Damage) -> None:
+def test_damaged_copy_is_repaired_from_the_other(image: Image, damage: Damage) -> None:
     image.write(ONE)
     damage(image)
     table = image.read()
@@ -213,7 +213,7 @@ def test_one_bad_copy_is_read_from_the_other_and_mended(image: Image, damage: Da
     "damage",
     [bad_both_headers, bad_mbr_and_header, bad_sum_of_both, only_protective_mbr, shrunk],
 )
-def test_unreadable_is_not_the_same_as_no_table(image: Image, damage: Damage) -> None:
+def test_unreadable_table_is_not_no_table(image: Image, damage: Damage) -> None:
     image.write(ONE)
     damage(image)
     with pytest.raises(gpt.Unreadable):
@@ -231,11 +231,11 @@ def test_wiped_disk_has_no_table(image: Image) -> None:
 
 
 class Cut(Exception):
-    """The power goes."""
+    """Power loss."""
 
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["new table", "changed table"])
-def test_a_cut_between_any_two_writes_leaves_the_old_or_the_new_table(
+def test_power_loss_between_two_writes_leaves_the_old_or_the_new_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: bool
 ) -> None:
     two = Partition(2, 8192, 10, LINUX_DATA, GUID, "new")
@@ -264,13 +264,13 @@ def test_a_cut_between_any_two_writes_leaves_the_old_or_the_new_table(
         table = image.read()
         found = [one.number for one in table.partitions] if table else []
         assert found in (([], [2]) if fresh else ([1], [1, 2]))
-        # The same once more, as the next boot does it.
+        # The next boot does the same again.
         image.write(two)
         assert image.is_sound()
     assert states == {"cut", "whole"}
 
 
-def test_a_cut_on_a_first_sector_of_something_else_leaves_one_that_we_know(
+def test_power_loss_on_a_disk_with_other_data_can_be_continued(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = gptwrite._write
@@ -297,7 +297,7 @@ def test_a_cut_on_a_first_sector_of_something_else_leaves_one_that_we_know(
         assert image.get(0)[:4] in (b"XFSB", bytes(4))
 
 
-def test_guids_are_read_as_they_are_written() -> None:
+def test_guid_round_trip() -> None:
     assert gpt.guid_text(gpt.guid_bytes(GUID)) == GUID
     assert gpt.guid_bytes(LINUX_DATA).hex() == "af3dc60f838472478e793d69d8477de4"
     made = gpt.guid_text(gptwrite.edit(gpt.empty(512, SECTORS), [], []).guid)
@@ -306,7 +306,7 @@ def test_guids_are_read_as_they_are_written() -> None:
 
 
 def mbr(image: Image, *entries: tuple[int, int, int], signature: bytes = b"\x55\xaa") -> None:
-    """A first sector with these entries (type, start, size), which says nothing of what lies behind it."""
+    """Writes an MBR with these entries (type, start, size)."""
     rows = b"".join(
         bytes((0, 0, 2, 0, kind, 255, 255, 255)) + struct.pack("<II", start, size)
         for kind, start, size in entries
@@ -335,10 +335,10 @@ MBRS = {
 
 @pytest.mark.parametrize("behind", [nothing_more, no_header, bad_header, no_second])
 @pytest.mark.parametrize("entries", MBRS.values(), ids=MBRS)
-def test_mbr_that_protects_nothing_is_an_mbr(
+def test_mbr_without_protective_entry_is_an_mbr(
     image: Image, entries: list[tuple[int, int, int]], behind: Damage
 ) -> None:
-    """Whatever an old GPT left behind it: so say blkid and sgdisk."""
+    """Remains of an old GPT do not matter, as for blkid and sgdisk."""
     image.write(ONE)
     behind(image)
     mbr(image, *entries)
@@ -359,9 +359,7 @@ PROTECTIVE = {
 
 
 @pytest.mark.parametrize("entries", PROTECTIVE.values(), ids=PROTECTIVE)
-def test_protective_mbr_of_any_shape_means_a_gpt(
-    image: Image, entries: list[tuple[int, int, int]]
-) -> None:
+def test_any_protective_mbr_means_a_gpt(image: Image, entries: list[tuple[int, int, int]]) -> None:
     image.write(ONE)
     mbr(image, *entries)
     table = image.read()
@@ -371,14 +369,14 @@ def test_protective_mbr_of_any_shape_means_a_gpt(
     first = image.get(0)
     image.write(Partition(2, 8192, 10, LINUX_DATA, GUID, ""))
     plain = len([one for one in entries if one[0]]) == 1 and entries[0][0]
-    if plain:  # the kernel believes only an entry that begins at sector 1
+    if plain:  # the kernel only accepts an entry that begins at sector 1
         assert image.get(0)[446:462] == bytes.fromhex("00000200eeffffff01000000ffff0000")
     else:
         assert image.get(0) == first
 
 
 NO_MBR = {
-    "a signature that is gone": lambda image: image.put(0, image.get(0)[:510] + bytes(2)),
+    "no signature": lambda image: image.put(0, image.get(0)[:510] + bytes(2)),
     "partitions without a signature": lambda image: mbr(image, (0x83, 2048, 9), signature=b"\0\0"),
     "boot code": lambda image: image.put(0, b"GRUB".ljust(512, b"\0")),
     "something else": lambda image: image.put(0, b"XFSB".ljust(512, b"\1")),
@@ -386,9 +384,7 @@ NO_MBR = {
 
 
 @pytest.mark.parametrize("spoil", NO_MBR.values(), ids=NO_MBR)
-def test_first_sector_of_someone_else_is_not_taken_for_a_cut_of_ours(
-    image: Image, spoil: Damage
-) -> None:
+def test_foreign_first_sector_is_not_an_interrupted_write(image: Image, spoil: Damage) -> None:
     image.write(ONE)
     spoil(image)
     with pytest.raises(gpt.Unreadable, match="neither a protective MBR nor empty"):
@@ -396,7 +392,7 @@ def test_first_sector_of_someone_else_is_not_taken_for_a_cut_of_ours(
 
 
 @pytest.mark.parametrize(("made_for", "shown"), [(4096, 512), (512, 4096)])
-def test_gpt_for_sectors_of_another_size_is_named(image: Image, made_for: int, shown: int) -> None:
+def test_gpt_for_another_sector_size_is_reported(image: Image, made_for: int, shown: int) -> None:
     device = os.open(image.path, os.O_RDWR)
     try:
         sectors = SECTORS * 512 // made_for
@@ -408,14 +404,14 @@ def test_gpt_for_sectors_of_another_size_is_named(image: Image, made_for: int, s
         os.close(device)
 
 
-def test_copy_at_the_end_that_differs_is_mended(image: Image) -> None:
+def test_differing_backup_is_repaired(image: Image) -> None:
     image.write(ONE)
     second = image.get(SECTORS - 33, 33)
     image.write(Partition(2, 8192, 10, LINUX_DATA, GUID, "new"))
     image.put(SECTORS - 33, second)
     table = image.read()
     assert table is not None
-    assert [one.number for one in table.partitions] == [1, 2], "as the kernel and sgdisk take it"
+    assert [one.number for one in table.partitions] == [1, 2], "same as the kernel and sgdisk"
     assert "differs" in table.damaged
     image.write()
     assert image.is_sound()
@@ -435,12 +431,12 @@ SPOILED = {
 }
 
 
-@pytest.mark.parametrize("places", SPOILED.values(), ids=SPOILED)
-def test_table_that_sgdisk_does_not_write_is_at_fault(
-    image: Image, places: list[tuple[int, int, int]]
+@pytest.mark.parametrize("geometry", SPOILED.values(), ids=SPOILED)
+def test_table_that_sgdisk_refuses_has_a_layout_error(
+    image: Image, geometry: list[tuple[int, int, int]]
 ) -> None:
     parts = [
-        Partition(n, start, size, LINUX_DATA, f"{GUID[:-1]}{n}", "") for n, start, size in places
+        Partition(n, start, size, LINUX_DATA, f"{GUID[:-1]}{n}", "") for n, start, size in geometry
     ]
     image.write(*parts)
     table = image.read()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mark of an unfinished filesystem, on files that stand for devices."""
+"""The mark of an unfinished filesystem, on files in place of devices."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def device(folder: Path, size: int) -> str:
 
 
 @pytest.mark.parametrize("size", [40 << 10, 1 << 20, (1 << 20) + 512, 3 << 20])
-def test_is_there_until_it_is_taken_away(tmp_path: Path, size: int) -> None:
+def test_mark_is_readable_until_cleared(tmp_path: Path, size: int) -> None:
     node = device(tmp_path, size)
     assert mkfs_marker.read(node) is None
     mkfs_marker.write(node, DIGEST, discard=False)
     assert mkfs_marker.read(node) == DIGEST
     data = Path(node).read_bytes()
-    # Where signatures of filesystems and tables stand nothing was written.
+    # The area of filesystem signatures and partition tables is untouched.
     assert data[:4096] == 4096 * b"\x11"
     assert len(data) == size
     mkfs_marker.clear(node)
@@ -33,7 +33,7 @@ def test_is_there_until_it_is_taken_away(tmp_path: Path, size: int) -> None:
     assert set(Path(node).read_bytes()) == {0, 0x11}
 
 
-def test_one_place_that_is_left_is_enough(tmp_path: Path) -> None:
+def test_one_remaining_copy_is_enough(tmp_path: Path) -> None:
     node = device(tmp_path, 1 << 20)
     mkfs_marker.write(node, DIGEST, discard=False)
     data = Path(node).read_bytes()
@@ -41,25 +41,25 @@ def test_one_place_that_is_left_is_enough(tmp_path: Path) -> None:
     Path(node).write_bytes(last * b"\x22" + data[last:])
     assert mkfs_marker.read(node) == DIGEST
     mkfs_marker.clear(node)
-    # What stands in the other places by now stays.
+    # Data that has replaced the other copies is preserved.
     assert Path(node).read_bytes()[:last] == last * b"\x22"
 
 
-def test_of_a_device_of_another_size_says_nothing(tmp_path: Path) -> None:
+def test_mark_of_a_device_of_another_size_is_ignored(tmp_path: Path) -> None:
     node = device(tmp_path, 9 << 20)
     mkfs_marker.write(node, DIGEST, discard=False)
     Path(node).write_bytes(Path(node).read_bytes() + (9 << 20) * b"\x11")
     assert mkfs_marker.read(node) is None
 
 
-def test_the_last_one_counts(tmp_path: Path) -> None:
+def test_last_mark_counts(tmp_path: Path) -> None:
     node = device(tmp_path, 1 << 20)
     mkfs_marker.write(node, "one", discard=False)
     mkfs_marker.write(node, "two", discard=False)
     assert mkfs_marker.read(node) == "two"
 
 
-def test_a_device_too_small_for_it(tmp_path: Path) -> None:
+def test_device_too_small_for_a_mark(tmp_path: Path) -> None:
     node = device(tmp_path, 4096)
     mkfs_marker.write(node, DIGEST, discard=False)
     assert mkfs_marker.read(node) is None

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OVF environments: what is read, and what is left when properties are taken out."""
+"""OVF environments: parsing properties and removing them."""
 
 from __future__ import annotations
 
 import pytest
 
-from ignition.system.vmware.ovf_environment import NotAnEnvironment, properties, without
+from ignition.system.vmware.ovf_environment import (
+    InvalidEnvironment,
+    parse_properties,
+    remove_properties,
+)
 
 XMLNS = 'xmlns="http://schemas.dmtf.org/ovf/environment/1"'
 KEYS = ["guestinfo.ignition.config.data", "guestinfo.ignition.config.data.encoding"]
 
-# As vCenter writes it: attributes with a prefix, and sections of its own.
+# As written by vCenter: prefixed attributes, and additional sections.
 WHOLE = f"""<?xml version="1.0" encoding="UTF-8"?>
 <Environment
      {XMLNS}
@@ -40,8 +44,8 @@ def environment(section: str) -> bytes:
     return f"{head}<PropertySection>{section}</PropertySection></Environment>".encode()
 
 
-def test_properties_of_a_whole_environment() -> None:
-    assert properties(WHOLE) == {
+def test_properties_of_a_vcenter_environment() -> None:
+    assert parse_properties(WHOLE) == {
         "guestinfo.ignition.config.data": "a >'\nb > c",
         "guestinfo.ignition.config.data.encoding": "",
         "guestinfo.other": "ä",
@@ -62,7 +66,7 @@ def test_properties_of_a_whole_environment() -> None:
     ids=["no prefix", "other namespace", "no value", "no key", "twice", "deeper", "none"],
 )
 def test_properties(section: str, found: dict[str, str]) -> None:
-    assert properties(environment(section)) == found
+    assert parse_properties(environment(section)) == found
 
 
 @pytest.mark.parametrize(
@@ -81,17 +85,17 @@ def test_properties(section: str, found: dict[str, str]) -> None:
         *("unknown encoding", "encoding of several bytes", "encoding of names"),
     ],
 )
-def test_what_is_no_environment(text: bytes) -> None:
-    with pytest.raises(NotAnEnvironment):
-        properties(text)
-    with pytest.raises(NotAnEnvironment):
-        without(text, KEYS)
+def test_invalid_environment(text: bytes) -> None:
+    with pytest.raises(InvalidEnvironment):
+        parse_properties(text)
+    with pytest.raises(InvalidEnvironment):
+        remove_properties(text, KEYS)
 
 
-def test_only_the_elements_go() -> None:
+def test_only_the_elements_are_removed() -> None:
     lines = WHOLE.decode().split("\n")
     left = [line[:9] if "ignition.config" in line else line for line in lines]
-    assert without(WHOLE, KEYS).decode() == "\n".join(left)
+    assert remove_properties(WHOLE, KEYS).decode() == "\n".join(left)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +109,8 @@ def test_only_the_elements_go() -> None:
     ],
     ids=["other element", "other attribute", "plain attribute", "other key", "no element"],
 )
-def test_what_stays(section: str) -> None:
-    assert without(environment(section), ["k"]) == environment(section)
+def test_preserved_elements(section: str) -> None:
+    assert remove_properties(environment(section), ["k"]) == environment(section)
 
 
 @pytest.mark.parametrize(
@@ -119,12 +123,12 @@ def test_what_stays(section: str) -> None:
     ],
     ids=["ends in a value", "single quotes", "with contents", "twice"],
 )
-def test_what_goes(element: str) -> None:
-    assert without(environment(f"ä{element}\n"), ["k"]) == environment("ä\n")
+def test_removed_elements(element: str) -> None:
+    assert remove_properties(environment(f"ä{element}\n"), ["k"]) == environment("ä\n")
 
 
-def test_a_text_whose_bytes_are_no_letters_is_not_cut() -> None:
+def test_utf16_document_is_not_modified() -> None:
     text = environment('<Property oe:key="k"/>').decode().encode("utf-16")
-    assert properties(text) == {"k": ""}
-    with pytest.raises(NotAnEnvironment):
-        without(text, ["k"])
+    assert parse_properties(text) == {"k": ""}
+    with pytest.raises(InvalidEnvironment):
+        remove_properties(text, ["k"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Partitions come to lie where GPT fdisk would put them: every case is put to sgdisk itself."""
+"""Partitions get the sectors that GPT fdisk would choose; every case is also run through sgdisk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Wanted = tuple[int, int, int]  # number, start, size
 
 
 def image(path: Path, partitions: list[Wanted], sectors: int = SECTORS) -> Path:
-    """A disk image with a table, made by sfdisk; no table if there are no partitions."""
+    """A disk image with a table written by sfdisk; without a table if there are no partitions."""
     path.unlink(missing_ok=True)
     with path.open("wb") as file:
         file.truncate(sectors * 512)
@@ -39,11 +39,11 @@ def image(path: Path, partitions: list[Wanted], sectors: int = SECTORS) -> Path:
 
 
 def by_sgdisk(disk: Path, deleted: list[int], wanted: list[Wanted]) -> list[tuple[int, int]] | None:
-    """Start and size of each wanted partition according to `sgdisk --pretend`; None if it refuses."""
-    words = ["sgdisk", "--pretend", *(f"--delete={number}" for number in deleted)]
-    words += [f"--new={number}:{start}:+{size}" for number, start, size in wanted]
-    words += [f"--info={number}" for number, _, _ in wanted]
-    done = subprocess.run([*words, disk], capture_output=True, text=True)
+    """Start and size of each partition according to `sgdisk --pretend`; None if it refuses."""
+    args = ["sgdisk", "--pretend", *(f"--delete={number}" for number in deleted)]
+    args += [f"--new={number}:{start}:+{size}" for number, start, size in wanted]
+    args += [f"--info={number}" for number, _, _ in wanted]
+    done = subprocess.run([*args, disk], capture_output=True, text=True)
     if done.returncode:
         return None
     firsts = [int(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("First")]
@@ -51,7 +51,7 @@ def by_sgdisk(disk: Path, deleted: list[int], wanted: list[Wanted]) -> list[tupl
     return [(first, last - first + 1) for first, last in zip(firsts, lasts, strict=True)]
 
 
-def by_us(disk: Path, deleted: list[int], wanted: list[Wanted]) -> list[tuple[int, int]] | None:
+def by_layout(disk: Path, deleted: list[int], wanted: list[Wanted]) -> list[tuple[int, int]] | None:
     sectors = disk.stat().st_size // 512
     device = os.open(disk, os.O_RDONLY)
     try:
@@ -92,7 +92,7 @@ CASES: dict[str, tuple[list[Wanted], list[int], list[Wanted]]] = {
     "last usable sector": ([(1, 2048, 2048)], [], [(2, 4096, 200671)]),
     "behind the last usable sector": ([(1, 2048, 2048)], [], [(2, 4096, 200672)]),
     "before the first usable sector": ([(1, 4096, 2048)], [], [(2, 3, 10)]),
-    "swap places": ([(1, 2048, 2048), (2, 4096, 2048)], [1, 2], [(2, 2048, 4096), (1, 0, 0)]),
+    "swap positions": ([(1, 2048, 2048), (2, 4096, 2048)], [1, 2], [(2, 2048, 4096), (1, 0, 0)]),
 }
 
 
@@ -101,34 +101,34 @@ def test_same_sectors_as_sgdisk(
     tmp_path: Path, before: list[Wanted], deleted: list[int], wanted: list[Wanted]
 ) -> None:
     disk = image(tmp_path / "disk", before)
-    assert by_us(disk, deleted, wanted) == by_sgdisk(disk, deleted, wanted)
+    assert by_layout(disk, deleted, wanted) == by_sgdisk(disk, deleted, wanted)
 
 
-def random_case(dice: random.Random) -> tuple[list[Wanted], list[int], list[Wanted]]:
-    """A few partitions in order, some of them deleted, a few wanted ones of any kind."""
-    grain = dice.choice([1, 8, 64, 2048])
+def random_case(rng: random.Random) -> tuple[list[Wanted], list[int], list[Wanted]]:
+    """A few partitions in order, some of them deleted, and a few random requests."""
+    grain = rng.choice([1, 8, 64, 2048])
     before, at = [], 40
-    for number in dice.sample(range(1, 9), dice.randint(1, 5)):
-        start = -(-(at + dice.choice([0, 0, dice.randint(1, 40_000)])) // grain) * grain
-        size = dice.randint(1, 30_000)
+    for number in rng.sample(range(1, 9), rng.randint(1, 5)):
+        start = -(-(at + rng.choice([0, 0, rng.randint(1, 40_000)])) // grain) * grain
+        size = rng.randint(1, 30_000)
         if start + size > SECTORS - 40:
             break
         before.append((number, start, size))
         at = start + size
     used = [number for number, _, _ in before]
-    deleted = [number for number in used if dice.random() < 0.5]
+    deleted = [number for number in used if rng.random() < 0.5]
     free = [number for number in range(1, 13) if number not in used or number in deleted]
     wanted = []
-    for number in dice.sample(free, dice.randint(1, 4)):
-        start = dice.choice([0, 0, dice.randint(1, SECTORS), dice.randint(1, 90) * 2048])
-        wanted.append((number, start, dice.choice([0, dice.randint(1, 20_000), 2048])))
+    for number in rng.sample(free, rng.randint(1, 4)):
+        start = rng.choice([0, 0, rng.randint(1, SECTORS), rng.randint(1, 90) * 2048])
+        wanted.append((number, start, rng.choice([0, rng.randint(1, 20_000), 2048])))
     return before, deleted, wanted
 
 
 def random_cases(count: int) -> Iterator[tuple[list[Wanted], list[int], list[Wanted]]]:
-    dice = random.Random(4)
+    rng = random.Random(4)
     for _ in range(count):
-        yield random_case(dice)
+        yield random_case(rng)
 
 
 def test_same_sectors_as_sgdisk_on_random_tables(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_same_sectors_as_sgdisk_on_random_tables(tmp_path: Path) -> None:
         if before:
             disk = image(tmp_path / "disk", before)
             expected = by_sgdisk(disk, deleted, wanted)
-            assert by_us(disk, deleted, wanted) == expected, (before, deleted, wanted)
+            assert by_layout(disk, deleted, wanted) == expected, (before, deleted, wanted)
             agreed += expected is not None
-    assert agreed > 10, "the dice made hardly any case that fits"
+    assert agreed > 10, "hardly any random case fits"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What blkid says about images, and how it is understood."""
+"""blkid's output for images, and how it is parsed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ needs_blkid = pytest.mark.skipif(
 )
 
 
-def probed(path: Path) -> ProbeResult:
+def probe_image(path: Path) -> ProbeResult:
     return probe(Log(lambda level, text: None), Settings(), str(path))
 
 
@@ -32,8 +32,8 @@ def image(tmp_path: Path) -> Path:
 
 
 @needs_blkid
-def test_nothing(image: Path) -> None:
-    assert probed(image) == ProbeResult()
+def test_blank_image(image: Path) -> None:
+    assert probe_image(image) == ProbeResult()
 
 
 @needs_blkid
@@ -41,30 +41,30 @@ def test_nothing(image: Path) -> None:
 def test_filesystem_with_any_label(image: Path, label: str) -> None:
     uuid = "0f0e0d0c-1111-4222-8333-444455556666"
     subprocess.run(["mkfs.ext4", "-q", "-U", uuid, "-L", label, image], check=True)
-    assert probed(image) == ProbeResult("ext4", uuid, label)
+    assert probe_image(image) == ProbeResult("ext4", uuid, label)
 
 
 @needs_blkid
 @pytest.mark.skipif(shutil.which("sfdisk") is None, reason="sfdisk is not installed")
 def test_partition_table(image: Path) -> None:
     subprocess.run(["sfdisk", "-q", image], input="label: dos\n", text=True, check=True)
-    assert probed(image) == ProbeResult(table="dos")
+    assert probe_image(image) == ProbeResult(table="dos")
 
 
 @needs_blkid
-def test_device_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_device(tmp_path: Path) -> None:
     with pytest.raises(Failure) as caught:
-        probed(tmp_path / "absent")
+        probe_image(tmp_path / "absent")
     assert caught.value.code == "IGN2004"
 
 
-def test_words_for_people() -> None:
+def test_describe_probe_result() -> None:
     assert str(ProbeResult("ext4", "1-2", "a")) == "ext4 labelled 'a' with UUID 1-2"
     assert str(ProbeResult(table="dos")) == "a partition table (dos)"
     assert str(ProbeResult()) == "nothing"
 
 
-def test_several_signatures() -> None:
+def test_ambivalent_signatures() -> None:
     output = "ID_FS_AMBIVALENT=filesystem:ext4:1.0 filesystem:zfs_member:5000 \n"
     assert ambivalent_types(output) == ["ext4", "zfs_member"]
     assert parse(output) == ProbeResult()

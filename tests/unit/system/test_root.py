@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths of the target: resolved inside it, whatever its links say."""
+"""Config paths are resolved inside the target root, whatever its symlinks contain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from ignition.base.errors import Failure
 from ignition.system.root import Root
 
-# Texts of links: of names that exist, of names that do not, upwards, absolute, in circles.
+# Symlink targets: existing names, missing names, upwards, absolute, loops.
 NAMES = some.sampled_from(["a", "b", "c", "gone"])
 TEXTS = some.builds(
     lambda slash, parts: slash + "/".join(parts) or ".",
@@ -36,7 +36,8 @@ def make(top: Path, links: dict[tuple[str, str], str]) -> None:
 
 
 def by_chroot(top: Path, path: str) -> tuple[int, int] | str:
-    """What a folder is to a process that has the tree as its root: the kernel's own answer."""
+    """Device and inode of a folder as seen by a process that is chrooted into the tree; its error
+    otherwise."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -60,7 +61,7 @@ def by_chroot(top: Path, path: str) -> tuple[int, int] | str:
 @pytest.mark.skipif(os.geteuid() != 0, reason="chroot takes root")
 @settings(max_examples=300, deadline=None)
 @given(links=LINKS, path=some.lists(some.one_of(NAMES, some.just("..")), min_size=1, max_size=4))
-def test_as_the_kernel_resolves_in_a_chroot(
+def test_paths_resolve_as_in_a_chroot(
     tmp_path_factory: pytest.TempPathFactory, links: dict[tuple[str, str], str], path: list[str]
 ) -> None:
     top = tmp_path_factory.mktemp("root")
@@ -85,7 +86,7 @@ def test_as_the_kernel_resolves_in_a_chroot(
 
 @settings(max_examples=200, deadline=None)
 @given(links=LINKS, path=some.lists(NAMES, min_size=1, max_size=4))
-def test_making_never_leaves_the_root(
+def test_created_folders_are_inside_the_root(
     tmp_path_factory: pytest.TempPathFactory, links: dict[tuple[str, str], str], path: list[str]
 ) -> None:
     above = tmp_path_factory.mktemp("above")
@@ -105,12 +106,12 @@ def test_making_never_leaves_the_root(
 
 
 def descriptors_of(top: Path) -> list[str]:
-    """What this process holds open below a folder."""
+    """Paths below a folder that this process has open."""
     found = [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
     return [path for path in found if path.startswith(str(top))]
 
 
-def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+def test_no_descriptor_leaks(tmp_path: Path) -> None:
     make(tmp_path, {("", "loop"): "loop", ("", "deep"): "a/b"})
     (tmp_path / "file").write_text("x")
     root = Root(str(tmp_path))
@@ -128,7 +129,7 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     assert descriptors_of(tmp_path) == []
 
 
-def test_reading_follows_links_inside(tmp_path: Path) -> None:
+def test_read_follows_symlinks_inside_the_root(tmp_path: Path) -> None:
     root = Root(str(tmp_path))
     (tmp_path / "usr").mkdir()
     (tmp_path / "usr/passwd").write_text("inside")
@@ -157,7 +158,7 @@ def test_first_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/"])
-def test_the_root_of_the_machine(path: str) -> None:
+def test_root_may_be_the_running_system(path: str) -> None:
     root = Root(path)
     assert root.full_path("/etc/x") == "/etc/x"
     assert root.lstat("/proc") is not None
@@ -165,7 +166,7 @@ def test_the_root_of_the_machine(path: str) -> None:
         assert folder.full_path("x") == "/x"
 
 
-def test_a_path_may_be_deeper_than_files_may_be_open(tmp_path: Path) -> None:
+def test_path_may_be_deeper_than_the_descriptor_limit(tmp_path: Path) -> None:
     root = Root(str(tmp_path))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The other ways to VMware's hypervisor, and which is taken.
+"""The other transports to VMware's hypervisor, and their order.
 
-The vsock is a pair of sockets: its other end is in a hypervisor. The programs of open-vm-tools are scripts.
+The vsock is a socket pair, and the open-vm-tools programs are scripts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from ignition.base.errors import Failure, NoProvider
 from ignition.base.log import Log
 from ignition.base.settings import Settings
-from ignition.system.vmware import Unusable, guestinfo, rpctool, vsock
+from ignition.system.vmware import TransportError, guestinfo, rpctool, vsock
 from ignition.system.vmware.guestinfo import Guestinfo
 
 GET = b"info-get guestinfo.a"
@@ -27,7 +27,7 @@ def hex_bytes(text: str) -> bytes:
 
 
 def converse(answer: bytes) -> tuple[bytes, bytes]:
-    """What becomes of an answer, and what was asked."""
+    """The result of a reply, and the request that was sent."""
     ours, theirs = socket.socketpair()
     heard: list[bytes] = []
 
@@ -41,13 +41,13 @@ def converse(answer: bytes) -> tuple[bytes, bytes]:
     with ours:
         ours.settimeout(5)
         try:
-            return vsock.converse(ours, GET), heard[0]
+            return vsock.exchange(ours, GET), heard[0]
         finally:
             host.join()
 
 
-def test_message_by_vsock() -> None:
-    reply, request = converse(vsock.packed(b"1 {}"))
+def test_vsock_message() -> None:
+    reply, request = converse(vsock.encode_message(b"1 {}"))
     assert reply == b"1 {}"
     assert request == hex_bytes(
         """00000040
@@ -69,19 +69,19 @@ def test_message_by_vsock() -> None:
     ],
     ids=["too large", "cut", "no such type", "longer than the message", "no payload"],
 )
-def test_what_is_no_message(answer: bytes) -> None:
-    with pytest.raises(Unusable):
+def test_invalid_message(answer: bytes) -> None:
+    with pytest.raises(TransportError):
         converse(answer)
 
 
-@pytest.mark.parametrize("answer", [b"", vsock.packed(b"1 {}")[:-1]], ids=["none", "cut"])
-def test_a_connection_that_ends(answer: bytes) -> None:
+@pytest.mark.parametrize("answer", [b"", vsock.encode_message(b"1 {}")[:-1]], ids=["none", "cut"])
+def test_closed_connection(answer: bytes) -> None:
     with pytest.raises(ConnectionResetError):
         converse(answer)
 
 
-def test_no_hypervisor_behind_the_vsock() -> None:
-    with pytest.raises(Unusable, match=r"^\w"):
+def test_vsock_without_hypervisor() -> None:
+    with pytest.raises(TransportError, match=r"^\w"):
         vsock.call(GET)
 
 
@@ -98,7 +98,7 @@ def by_program(folder: Path, script: str, name: str = "vmware-rpctool") -> bytes
         assert GET.decode() not in "\n".join(lines), "the request of info-set holds a value"
 
 
-def test_value_from_a_program(tmp_path: Path) -> None:
+def test_value_from_vmware_rpctool(tmp_path: Path) -> None:
     assert by_program(tmp_path, 'echo "$1"; echo') == b"1 " + GET + b"\n"
 
 
@@ -107,81 +107,83 @@ def test_value_from_vmtoolsd(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stream", ["1", "2"])
-def test_a_program_that_finds_nothing(stream: str, tmp_path: Path) -> None:
+def test_program_reports_unset_variable(stream: str, tmp_path: Path) -> None:
     script = f"echo No value found >&{stream}; exit 1"
     assert by_program(tmp_path, script) == b"0 No value found"
 
 
-def test_a_program_that_fails(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match="vmware-rpctool: Failed to send"):
+def test_failing_program(tmp_path: Path) -> None:
+    with pytest.raises(TransportError, match="vmware-rpctool: Failed to send"):
         by_program(tmp_path, "echo Failed to send >&2; exit 1")
 
 
 def test_no_program(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match="neither"):
+    with pytest.raises(TransportError, match="neither"):
         by_program(tmp_path, "", "another")
 
 
-def says(reply: bytes) -> Callable[[bytes], bytes]:
+def replies(reply: bytes) -> Callable[[bytes], bytes]:
     return lambda request: reply
 
 
 def broken(request: bytes) -> bytes:
-    raise Unusable("no such thing")
+    raise TransportError("no such thing")
 
 
-class Ways:
-    def __init__(self, *ways: Callable[[bytes], bytes]) -> None:
+class Transports:
+    def __init__(self, *transports: Callable[[bytes], bytes]) -> None:
         self.lines: list[str] = []
         log = Log(lambda _, text: self.lines.append(text))
-        self.guestinfo = Guestinfo(log, [(f"way {number}", way) for number, way in enumerate(ways)])
+        self.guestinfo = Guestinfo(
+            log, [(f"transport {n}", call) for n, call in enumerate(transports)]
+        )
 
 
-def test_a_way_that_does_not_work_is_told_and_left() -> None:
-    ways = Ways(broken, says(b"1 x"), broken)
-    assert [ways.guestinfo.get("a"), ways.guestinfo.get("b")] == [b"x", b"x"]
-    warnings = [line for line in ways.lines if "cannot be had" in line]
-    assert warnings == ["guestinfo.a cannot be had by way 0: no such thing"]
+def test_broken_transport_is_reported_and_not_used_again() -> None:
+    transports = Transports(broken, replies(b"1 x"), broken)
+    assert [transports.guestinfo.get("a"), transports.guestinfo.get("b")] == [b"x", b"x"]
+    warnings = [line for line in transports.lines if "cannot access" in line]
+    assert warnings == ["cannot access guestinfo.a by transport 0: no such thing"]
 
 
 @pytest.mark.parametrize("reply", [b"", b"2 x", b"12", b"x"])
-def test_what_is_no_reply_comes_from_a_way_that_does_not_work(reply: bytes) -> None:
-    assert Ways(says(reply), says(b"1 x")).guestinfo.get("a") == b"x"
+def test_transport_with_invalid_reply_is_broken(reply: bytes) -> None:
+    assert Transports(replies(reply), replies(b"1 x")).guestinfo.get("a") == b"x"
 
 
-def test_no_way_left() -> None:
+def test_no_transport_left() -> None:
     with pytest.raises(Failure) as caught:
-        Ways(broken, broken).guestinfo.get("a")
+        Transports(broken, broken).guestinfo.get("a")
     assert caught.value.code == "IGN5601"
-    assert caught.value.hint == "way 0: no such thing; way 1: no such thing"
+    assert caught.value.hint == "transport 0: no such thing; transport 1: no such thing"
 
 
 @pytest.mark.parametrize(
     ("reply", "value"), [(b"1 ", b""), (b"1", b""), (b"1 1 ", b"1 "), (b"0 No", None), (b"0", None)]
 )
 def test_replies(reply: bytes, value: bytes | None) -> None:
-    assert Ways(says(reply)).guestinfo.get("a") == value
+    assert Transports(replies(reply)).guestinfo.get("a") == value
 
 
 @pytest.mark.parametrize("key", ["a", "guestinfo.a"])
-def test_the_prefix_is_added_once(key: str) -> None:
-    assert Ways(lambda request: b"1 " + request).guestinfo.get(key) == GET
+def test_prefix_is_added_once(key: str) -> None:
+    assert Transports(lambda request: b"1 " + request).guestinfo.get(key) == GET
 
 
-def test_refused_writing_is_told() -> None:
-    ways = Ways(says(b"0 Permission denied"))
-    assert not ways.guestinfo.set("a", b"secret")
-    assert "the hypervisor refuses to write guestinfo.a: Permission denied" in ways.lines
-    assert "secret" not in "".join(ways.lines)
+def test_refused_write_is_reported() -> None:
+    transports = Transports(replies(b"0 Permission denied"))
+    assert not transports.guestinfo.set("a", b"secret")
+    assert "the hypervisor refuses to write guestinfo.a: Permission denied" in transports.lines
+    assert "secret" not in "".join(transports.lines)
 
 
 @pytest.mark.parametrize(("vendor", "guest"), [("VMware, Inc.\n", True), ("QEMU\n", False)])
-def test_presence_by_the_firmware(vendor: str, guest: bool, tmp_path: Path) -> None:
+def test_guest_detected_by_firmware_vendor(vendor: str, guest: bool, tmp_path: Path) -> None:
     (tmp_path / "sys_vendor").write_text(vendor)
     assert connected(tmp_path) == guest
 
 
-def test_no_firmware_that_could_be_asked(tmp_path: Path) -> None:
+def test_no_firmware_vendor(tmp_path: Path) -> None:
     assert not connected(tmp_path)
 
 
