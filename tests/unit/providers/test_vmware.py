@@ -245,7 +245,7 @@ def test_the_phase_needs_no_network(machine: Machine) -> None:
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="code for x86-64")
-def test_no_way_to_the_hypervisor(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_transport_to_the_hypervisor(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     from ignition.system.vmware import TransportError, vsock
 
     def closed(request: bytes) -> bytes:
@@ -253,5 +253,5 @@ def test_no_way_to_the_hypervisor(machine: Machine, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(vsock, "call", closed)
     machine.settings.programs.update({"vmware-rpctool": "/none", "vmtoolsd": "/none"})
-    with pytest.raises(Refusal, match="Failure: no way to VMware's hypervisor"):
+    with pytest.raises(Refusal, match="Failure: no working transport to VMware's hypervisor"):
         played(machine, Hypervisor({}, closed=True), lambda: vmware.fetch(machine.context()))
