@@ -131,6 +131,7 @@ lay-down:
 		$(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec
 	rm -rf $(home)/*
 	cp -rL ignition $(home)/
+	rm -rf $(home)/ignition/testbed
 	install -d $(home)/bin
 	ln -s $(INTERPRETER) $(home)/bin/python3
 	find $(home) -name __pycache__ -prune -exec rm -rf {} +

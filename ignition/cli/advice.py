@@ -7,6 +7,7 @@ import os
 
 from ignition import providers
 from ignition.base.printable import printable
+from ignition.base.suggest import closest
 from ignition.cli import compat
 
 TYPE_CHECKING = False
@@ -60,13 +61,6 @@ def suggest_command(word: str, more: list[str]) -> str:
     if close:
         return suggest_command(close, more)
     return f"the commands are {', '.join(_COMMANDS)}; ignition help says what each does"
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """The one of some words that is most like another; "" if none is."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, list(known), n=1)), "")
 
 
 def did_you_mean(word: str, known: Iterable[str], dashes: str = "") -> str:

@@ -50,7 +50,7 @@ class Parser(argparse.ArgumentParser):
         return failure
 
     def _advice(self, unknown: list[str]) -> str:
-        from ignition.cli.advice import closest
+        from ignition.base.suggest import closest
 
         word = unknown[0]
         if not word.startswith("-"):

@@ -146,7 +146,7 @@ def _long(word: str, rest: list[str], request: Request) -> None:
 
 
 def _advice(error: str) -> str:
-    from ignition.cli.advice import closest
+    from ignition.base.suggest import closest
 
     close = closest(error.rpartition("--")[2], ("platform", "log-to-stdout", "version", "help"))
     return f"perhaps --{close} is meant\n" if close and error.startswith("unknown flag") else ""

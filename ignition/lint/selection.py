@@ -79,10 +79,10 @@ def resolve_all(words: Iterable[str], names: dict[str, str]) -> tuple[str, ...]:
 
 def suggest(word: str, names: dict[str, str]) -> str:
     """What was probably meant by a rule that does not exist."""
-    from difflib import get_close_matches
+    from ignition.base.suggest import closest
 
-    close = get_close_matches(word, [*names.values(), *names], n=1)
-    return f"perhaps {close[0]} is meant" if close else "docs/rules lists them all"
+    close = closest(word, [*names.values(), *names])
+    return f"perhaps {close} is meant" if close else "docs/rules lists them all"
 
 
 def parse_severity(word: str) -> str:

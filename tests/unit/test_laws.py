@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -58,11 +59,19 @@ TOO_DEAR = {
 """Modules whose import costs as much as the interpreter's start. See docs/architecture.md."""
 
 
+OFF_THE_BOOT_PATH = (
+    *("ignition.lint", "ignition.testbed"),
+    *("ignition.base.codes", "ignition.base.suggest"),
+)
+"""Packages and modules that nothing on the boot path imports."""
+
+
 def modules(*rooms: str) -> Iterator[tuple[str, Path]]:
     for room in rooms:
-        for path in sorted((PACKAGE / room).rglob("*.py")):
-            name = ".".join(("ignition", *path.relative_to(PACKAGE).with_suffix("").parts))
-            yield name.removesuffix(".__init__"), path
+        for folder, _, files in os.walk(PACKAGE / room, followlinks=True):
+            for path in sorted(Path(folder, name) for name in files if name.endswith(".py")):
+                name = ".".join(("ignition", *path.relative_to(PACKAGE).with_suffix("").parts))
+                yield name.removesuffix(".__init__"), path
 
 
 def imported(path: Path, name: str) -> Iterator[str]:
@@ -74,8 +83,13 @@ def imported(path: Path, name: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             start = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*start, *([node.module] if node.module else [])])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            for alias in node.names:
+                yield f"{base}.{alias.name}" if is_module(f"{base}.{alias.name}") else base
+
+
+def is_module(name: str) -> bool:
+    path = CHECKOUT.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
@@ -118,6 +132,55 @@ def test_boot_path_is_lean() -> None:
         if (found := {module.split(".")[0] for module in loaded[name]} & TOO_DEAR)
     }
     assert not dear
+    strays = [
+        f"{name} loads {module}"
+        for name in names
+        for module in loaded[name]
+        if module != name
+        and f"{module}.".startswith(tuple(f"{each}." for each in OFF_THE_BOOT_PATH))
+    ]
+    assert not strays
+
+
+CIRCLES = [
+    ["ignition.acquisition.acquire", "ignition.acquisition.user_config"],
+    ["ignition.config.check", "ignition.config.exact"],
+]
+"""Those that are left. Never add one."""
+
+
+def test_no_modules_import_each_other() -> None:
+    """Every import counts: at the top of a module, in a function, and for type checkers alone.
+
+    `from package import module` is an import of the module, not of the package.
+    """
+    paths = dict(modules("."))
+    graph = {
+        name: {target for target in imported(path, name) if target in paths and target != name}
+        for name, path in paths.items()
+    }
+    assert [circle for circle in circles(graph) if circle not in CIRCLES] == []
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of nodes that reach each other, sorted."""
+    reached = {name: reachable(graph, name) for name in graph}
+    groups = {
+        tuple(sorted(other for other in graph if other in reached[name] and name in reached[other]))
+        for name in graph
+        if name in reached[name]
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = graph[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return found
 
 
 @pytest.mark.parametrize("folder", ["ignition", "providers", "stages"])

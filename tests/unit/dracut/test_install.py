@@ -94,6 +94,12 @@ def test_files(installed: Path, path: str) -> None:
     assert not file.parent.is_symlink()
 
 
+def test_the_testbed_is_not_installed(installed: Path) -> None:
+    home = installed / "usr/lib/ignition-firstboot"
+    assert not (home / "ignition/testbed").exists()
+    assert not {"tests", "tools", "benchmarks"} & {path.name for path in home.iterdir()}
+
+
 def test_bytecode_counts_without_a_look_at_the_source(installed: Path) -> None:
     """Image builders set all times to one, and /usr may be read-only: nothing else would be used or made."""
     sources = list((installed / "usr/lib/ignition-firstboot").rglob("*.py"))
