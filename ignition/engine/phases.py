@@ -43,16 +43,17 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "mount": (("", "mount", "plan"),),
     "files": (
+        ("", "prepare", "plan"),
         ("createUsers", "users", "plan"),
         ("createFilesystemsFiles: createFiles", "files", "plan"),
         ("", "units", "plan"),
-        ("createResultFile", "result", "plan"),
+        ("createResultFile", "finish", "plan"),
     ),
     "umount": (("", "mount", "plan_umount"),),
 }
 
-# What of the config a stage works on: without any of it the stage is not even loaded. The stage of the users
-# is none of these, since it also begins the phase for all others.
+# The part of the config that a stage works on. A stage whose part is empty is not loaded; a stage that is
+# not listed always runs.
 _WORK = {
     "kargs": ("kernelArguments", ("shouldExist", "shouldNotExist")),
     "partitions": ("storage", ("disks",)),
@@ -60,6 +61,7 @@ _WORK = {
     "luks": ("storage", ("luks",)),
     "filesystems": ("storage", ("filesystems",)),
     "mount": ("storage", ("filesystems",)),
+    "users": ("passwd", ("users", "groups")),
     "files": ("storage", ("directories", "files", "links")),
     "units": ("systemd", ("units",)),
 }

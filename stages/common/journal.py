@@ -221,10 +221,19 @@ def _last(notes: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
     return next((note for note in reversed(notes) if note.get("kind") == kind), None)
 
 
-def open_journal(root: Root, context: PhaseContext) -> Journal:
-    """The journal of this run."""
-    config_digest = digest_of_config(context)
-    return Journal(root, config_digest, _notes_of_result(root, context, config_digest))
+def exists(root: Root) -> bool:
+    """Whether an earlier run, of this or another config, left its journal."""
+    return root.lstat(f"{FOLDER}/{NAME}") is not None
+
+
+def phase_journal(root: Root, context: PhaseContext) -> Journal:
+    """The journal that all stages of the phase share. The first that asks opens it."""
+    if context.journal is None:
+        config_digest = digest_of_config(context)
+        notes = _notes_of_result(root, context, config_digest)
+        context.journal = Journal(root, config_digest, notes)
+    journal: Journal = context.journal
+    return journal
 
 
 def digest_of_config(context: PhaseContext) -> str:

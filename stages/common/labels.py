@@ -12,7 +12,7 @@ from ignition.system.accounts import Accounts
 
 from .. import units
 from ..units import presets
-from .journal import LABELS, open_journal
+from .journal import LABELS, phase_journal
 from .keys import BEGUN, EVERYTHING, LABELLED
 from .paths import above, clean
 
@@ -30,7 +30,7 @@ _TABLES_LOCK = ".pwd.lock"
 
 def note_step(config: Config, root: Root, context: PhaseContext) -> Step:
     """The step before all others: notes which paths will be new."""
-    journal = open_journal(root, context)
+    journal = phase_journal(root, context)
     wanted = sorted(root.first_missing_of(_made(config, root, context)))
     return Step(
         "note which paths will be new",
@@ -43,7 +43,7 @@ def note_step(config: Config, root: Root, context: PhaseContext) -> Step:
 
 def relabel_step(config: Config, root: Root, context: PhaseContext) -> Step:
     """The step after all others: labels what this run has made, and an earlier one that was cut short."""
-    journal = open_journal(root, context)
+    journal = phase_journal(root, context)
 
     def do(_: object) -> None:
         noted = {

@@ -13,7 +13,7 @@ from ignition.base.log import quote
 from ignition.engine.step import Step
 from ignition.system.root import Root
 
-from ..common.journal import WRITTEN, open_journal
+from ..common.journal import WRITTEN, phase_journal
 from ..common.keys import ACCOUNTS, BEGUN, ENTRIES, LINKS, NOTED
 from ..common.parallel import side_by_side
 from ..common.paths import above
@@ -50,7 +50,7 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     if not everything:
         return
     folders = _by_folder(everything)
-    supplies = Supplies(context, Owners(root), open_journal(root, context))
+    supplies = Supplies(context, Owners(root), phase_journal(root, context))
     there = preflight.find(folders, config, root, context, supplies.earlier)
     yield _step_for_notes(everything, folders, there, root, supplies)
     hard_links = [entry for entry in everything if entry.node.raw.get("hard")]

@@ -8,12 +8,13 @@ order of the config (docs/behaviour/files.md).
 from __future__ import annotations
 
 from ignition.engine.step import Step
-from ignition.system import selinux
 from ignition.system.accounts import Accounts
 from ignition.system.root import Root
 
-from ..common.journal import FOLDER, NAME, open_journal
+from ..common.journal import phase_journal
 from ..common.keys import ACCOUNTS, BEGUN
+from . import checks, table_files
+from .commands import Acts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,37 +27,18 @@ if TYPE_CHECKING:
     from ignition.engine.step import Task
 
     # What a step says, where the config asks for it, and what it does.
-    from .commands import Acts
-
     Act = tuple[str, Origin, Callable[[Log], None]]
 
 
 def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
-    """A step per group and user that is to be made, changed or deleted.
-
-    This stage is the first of its phase, so it begins with what all others wait for.
-    """
+    """A step per group and user to add, change or delete; each waits for the one before."""
     passwd = config.passwd
     root = Root(context.root)
-    if root.lstat(f"{FOLDER}/{NAME}") is not None:
-        from ..common import leftovers
-
-        journal = open_journal(root, context)
-        journal.warn_of_others(context.log)
-        yield leftovers.step(journal.all(), root, context)
-    if selinux.is_enabled(context.settings, root):
-        selinux.check_policy(root)
-        from ..common import labels
-
-        yield labels.note_step(config, root, context)
     if not (passwd.groups or passwd.users):
         return
-    from . import checks, table_files
-    from .commands import Acts
-
     table_files.check(root)
     accounts = Accounts(root)
-    journal = open_journal(root, context)
+    journal = phase_journal(root, context)
     checks.find(passwd, accounts, journal, root, context)
     acts = Acts(root, context, accounts, journal)
     before: tuple[str, ...] = (BEGUN,)

@@ -22,7 +22,7 @@ from ignition.engine.context import PhaseContext
 from ignition.engine.view import View
 from ignition.resource.context import FetchContext
 
-STAGES = ("users", "files", "units", "result")
+STAGES = ("prepare", "users", "files", "units", "finish")
 
 
 def data_url(text: str) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from ignition.engine.phases import PHASES
+
 CHECKOUT = Path(__file__).parents[2]
 PACKAGE = CHECKOUT / "ignition"
 BELOW_ENGINE = {"acquisition", "resource", "system", "config", "base"}
@@ -90,6 +92,12 @@ def imported(path: Path, name: str) -> Iterator[str]:
 def is_module(name: str) -> bool:
     path = CHECKOUT.joinpath(*name.split("."))
     return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def test_every_stage_belongs_to_a_phase() -> None:
+    in_phases = {module for stages in PHASES.values() for _, module, _ in stages}
+    in_tree = {name.split(".")[2] for name, _ in modules("stages") if name.count(".") > 1}
+    assert in_tree - {"common"} == in_phases
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)

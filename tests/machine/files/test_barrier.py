@@ -13,7 +13,7 @@ from ignition.base.errors import Failure
 from tests.support.target import Target
 
 RESULT = "/etc/.ignition-result.json"
-ALL = ("users", "files", "units", "result")
+ALL = ("prepare", "users", "files", "units", "finish")
 SIZE = 6_000_000
 
 

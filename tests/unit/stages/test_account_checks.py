@@ -31,7 +31,7 @@ def refused(system: Target, passwd: dict[str, Any]) -> list[str]:
     """Codes and places of what is refused; nothing has changed, and no tool was run."""
     before = system.tree()
     with pytest.raises(Refused) as caught:
-        system.run({"passwd": passwd}, "users")
+        system.run({"passwd": passwd}, "prepare", "users")
     assert system.tree() == before
     assert not any("executing:" in text for text in system.log)
     assert all(one.hint for one in flatten(caught.value))
@@ -60,13 +60,15 @@ def test_account_that_there_cannot_be_is_gone_already(system: Target, name: str)
         "users": [{"name": name, "shouldExist": False}],
         "groups": [{"name": name, "shouldExist": False}],
     }
-    assert system.run({"passwd": passwd}, "users") == []
+    assert system.run({"passwd": passwd}, "prepare", "users") == []
 
 
 def test_user_of_an_odd_name_who_is_there_is_changed(system: Target) -> None:
     passwd = system.at("/etc/passwd")
     passwd.write_text(passwd.read_text() + "odd one:x:700:500::/home/odd:/bin/sh\n")
-    system.run({"passwd": {"users": [{"name": "odd one", "shell": "/bin/zsh"}]}}, "users")
+    system.run(
+        {"passwd": {"users": [{"name": "odd one", "shell": "/bin/zsh"}]}}, "prepare", "users"
+    )
     assert (line(system, "passwd", "odd one") or [])[6] == "/bin/zsh"
 
 
@@ -108,7 +110,7 @@ def test_what_a_tool_would_refuse(
     # And so it does, or the step of the keys, when nobody looks before.
     monkeypatch.setattr(checks, "find", lambda *_: None)
     with pytest.raises(Failure, match=r"failed to configure|failed to set SSH key"):
-        system.run({"passwd": passwd}, "users")
+        system.run({"passwd": passwd}, "prepare", "users")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_what_a_tool_would_refuse(
     ],
 )
 def test_what_a_tool_takes_passes(system: Target, passwd: dict[str, Any]) -> None:
-    system.run({"passwd": passwd}, "users")
+    system.run({"passwd": passwd}, "prepare", "users")
     for user in passwd.get("users", ()):
         there = line(system, "passwd", user["name"]) is not None
         assert there == (user.get("shouldExist") is not False)
@@ -143,7 +145,7 @@ def test_number_that_two_have_may_be_said(system: Target) -> None:
         "users": [{"name": "toor", "uid": 0, "shell": "/bin/bash"}],
         "groups": [{"name": "toor", "gid": 0}],
     }
-    system.run({"passwd": passwd}, "users")
+    system.run({"passwd": passwd}, "prepare", "users")
     assert (line(system, "passwd", "toor") or [])[6] == "/bin/bash"
 
 
@@ -151,7 +153,7 @@ def test_target_without_groups_of_users_own(system: Target) -> None:
     system.put("/etc/login.defs", "USERGROUPS_ENAB no\nUID_MIN 1000\n")
     system.put("/etc/default/useradd", "GROUP=500\n")
     passwd = {"users": [{"name": "dev", "noCreateHome": True}], "groups": [{"name": "dev"}]}
-    system.run({"passwd": passwd}, "users")
+    system.run({"passwd": passwd}, "prepare", "users")
     assert (line(system, "passwd", "dev") or [])[3] == "500"
 
 
@@ -162,7 +164,7 @@ def test_group_that_another_source_may_know_is_left_to_the_tool(
     system.put("/etc/nsswitch.conf", f"passwd: files\ngroup: files {source}\n")
     system.folder("/etc/userdb")
     with pytest.raises(CommandFailed, match="failed to configure users"):
-        system.run({"passwd": {"users": [{**NEW, "groups": ["team"]}]}}, "users")
+        system.run({"passwd": {"users": [{**NEW, "groups": ["team"]}]}}, "prepare", "users")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_home_that_the_user_can_make(
         "sshAuthorizedKeys": ["key"],
     }
     if allowed:
-        system.run({"passwd": {"users": [user]}}, "users")
+        system.run({"passwd": {"users": [user]}}, "prepare", "users")
         assert system.at("/srv/homes/ada/.ssh/authorized_keys.d/ignition").exists()
     else:
         assert refused(system, {"users": [user]}) == ["IGN3213 /passwd/users/0/sshAuthorizedKeys"]
@@ -202,7 +204,7 @@ def test_hash_of_a_group_is_on_no_command_line(system: Target) -> None:
         os.chmod(spy, 0o755)
         system.settings.programs[program] = spy
     wanted = [{"name": "team", "passwordHash": HASH}, {"name": "docker", "passwordHash": HASH}]
-    system.run({"passwd": {"groups": wanted}}, "users")
+    system.run({"passwd": {"groups": wanted}}, "prepare", "users")
     assert "chgpasswd" in seen.read_text()
     assert "saltsalt" not in seen.read_text()
     for name in ("team", "docker"):
@@ -210,7 +212,7 @@ def test_hash_of_a_group_is_on_no_command_line(system: Target) -> None:
         assert (line(system, "group", name) or [])[1] == "x"
     before = system.at("/etc/gshadow").read_text()
     seen.unlink()
-    system.run({"passwd": {"groups": wanted}}, "users")
+    system.run({"passwd": {"groups": wanted}}, "prepare", "users")
     assert not seen.exists()
     assert system.at("/etc/gshadow").read_text() == before
 
@@ -226,6 +228,7 @@ def test_hashes_end_as_if_the_tools_had_got_them_as_words(system: Target, tmp_pa
                 "users": [{**NEW, "passwordHash": HASH}, {"name": "core", "passwordHash": HASH}],
             }
         },
+        "prepare",
         "users",
     )
     for words in (

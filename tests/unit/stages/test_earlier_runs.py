@@ -41,7 +41,7 @@ def test_foreign_file_is_refused_whatever_it_holds(
     before = target.tree()
     for _ in range(2):
         with pytest.raises(Refused, match="A file exists there already") as caught:
-            target.run(config(**overwrite), "files", "result")
+            target.run(config(**overwrite), "files", "finish")
         assert caught.value.code == "IGN3103"
         assert target.tree() == before
 
@@ -56,7 +56,7 @@ def test_file_that_comes_with_an_account_is_foreign(
     whole = {"passwd": {"users": [{"name": "new"}]}, "storage": {"files": [first, wanted]}}
     for _ in range(2):
         with pytest.raises(Failure, match="A file exists there already") as caught:
-            target.run(whole, "users", "files", "result")
+            target.run(whole, "prepare", "users", "files", "finish")
         assert caught.value.code == "IGN3103"
         assert str(caught.value.origin) == "config.ign: /storage/files/1"
         assert target.at("/home/new/.profile").read_text() == "# profile\n"
@@ -106,23 +106,23 @@ def test_file_of_a_whole_run_stays_unless_it_was_changed(
     target: Target, contents: dict[str, str]
 ) -> None:
     for _ in range(3):
-        target.run(config(contents=contents), "files", "result")
+        target.run(config(contents=contents), "files", "finish")
     target.put("/f", "wanted", 0o600)
-    target.run(config(contents=contents), "files", "result")
+    target.run(config(contents=contents), "files", "finish")
     assert target.mode("/f") == 0o644
     target.put("/f", "changed")
     for _ in range(2):
         with pytest.raises(Refused, match="A file exists there already"):
-            target.run(config(contents=contents), "files", "result")
+            target.run(config(contents=contents), "files", "finish")
         assert target.at("/f").read_text() == "changed"
 
 
 def test_file_below_setgid_of_a_whole_run_stays(target: Target) -> None:
     target.folder("/s", 0o2755, (0, 7))
     below = {"storage": {"files": [{"path": "/s/f", "contents": {"source": "data:,x"}}]}}
-    target.run(below, "files", "result")
+    target.run(below, "files", "finish")
     inode = target.at("/s/f").stat().st_ino
-    target.run(below, "files", "result")
+    target.run(below, "files", "finish")
     assert target.at("/s/f").stat().st_ino == inode
 
 

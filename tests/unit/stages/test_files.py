@@ -422,7 +422,7 @@ class TestAppend:
         target.file("/f", append=[{"source": "data:,two"}])
         files = [{"path": "/f", "append": [{"source": "data:,two"}], "mode": 0o600}]
         for warned in (True, True):
-            target.run({"storage": {"files": files}}, "users", "files")
+            target.run({"storage": {"files": files}}, "prepare", "users", "files")
             assert any("another config" in line for line in target.log) == warned
             assert target.at("/f").read_text() == "onetwotwo"
 

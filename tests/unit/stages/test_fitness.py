@@ -23,7 +23,7 @@ def test_everything_is_refused_at_once_with_its_address(target: Target) -> None:
         "kernelArguments": {"shouldExist": ["a\nb"]},
     }
     with pytest.raises(FailureGroup) as caught:
-        target.run(config, "users", "files", "units")
+        target.run(config, "prepare", "users", "files", "units")
     assert [f"{one.code} {one.origin}" for one in flatten(caught.value)] == [
         "IGN1969 config.ign: /kernelArguments/shouldExist/0",
         "IGN1971 config.ign: /passwd/groups/0/gid",
@@ -39,7 +39,7 @@ def test_everything_is_refused_at_once_with_its_address(target: Target) -> None:
 
 def test_message_names_the_entry_and_forges_no_line(target: Target) -> None:
     with pytest.raises(Refused) as caught:
-        target.run({"passwd": {"users": [{"name": "a\nb", "gecos": "x"}]}}, "users")
+        target.run({"passwd": {"users": [{"name": "a\nb", "gecos": "x"}]}}, "prepare", "users")
     assert "\n" not in caught.value.text
     assert "a\\nb" in caught.value.text
 

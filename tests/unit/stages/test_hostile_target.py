@@ -17,7 +17,7 @@ from tests.support.target import Target
 
 JOURNAL = "/etc/.ignition-journal"
 RESULT = "/etc/.ignition-result.json"
-ALL = ("users", "files", "units", "result")
+ALL = ("prepare", "users", "files", "units", "finish")
 CONFIG: dict[str, Any] = {
     "passwd": {
         "users": [{"name": "core", "shell": "/bin/sh"}, {"name": "new", "homeDir": "/home/new"}]
@@ -115,7 +115,7 @@ def test_an_earlier_result_with_odd_contents(system: Target, text: str, code: st
 
 def notes_of(system: Target) -> list[dict[str, Any]]:
     """Notes of a run with the config that was cut short right before its end."""
-    system.run(CONFIG, "users", "files", "units")
+    system.run(CONFIG, "prepare", "users", "files", "units")
     return [json.loads(line) for line in system.at(JOURNAL).read_text().splitlines() if line]
 
 
@@ -149,7 +149,7 @@ def test_a_forged_note_deletes_nothing(
         {"home": home, "had_home": False, "moved_from": home},
     ):
         forge(system, {**note, **facts})
-        system.run(CONFIG, "users")
+        system.run(CONFIG, "prepare", "users")
         system.at(JOURNAL).unlink()
         after = system.tree()
         lost = {path for path in tree if path not in after and not path.endswith("-")}
@@ -160,7 +160,7 @@ def test_a_forged_note_deletes_nothing(
 
 def test_a_forged_note_deletes_no_group(system: Target) -> None:
     groups = {"passwd": {"groups": [{"name": "docker"}]}}
-    system.run({"passwd": {"groups": [{"name": "docker", "gid": 233}]}}, "users")
+    system.run({"passwd": {"groups": [{"name": "docker", "gid": 233}]}}, "prepare", "users")
     config = "sha512-" + "0" * 128
     before = system.at("/etc/group").read_text()
     system.at(JOURNAL).unlink(missing_ok=True)
@@ -174,7 +174,7 @@ def test_a_forged_note_deletes_no_group(system: Target) -> None:
     }
     for facts in ({}, {"before": "0" * 64}):
         forge(system, {**note, **facts})
-        system.run(groups, "users")
+        system.run(groups, "prepare", "users")
         assert system.at("/etc/group").read_text() == before
 
 
@@ -248,7 +248,7 @@ def test_temporary_files_of_another_config_go(system: Target) -> None:
             "units": [{"name": "a.service", "dropins": [{"name": "d.conf", "contents": "[Unit]"}]}]
         },
     }
-    system.run(config, "users", "files", "units")
+    system.run(config, "prepare", "users", "files", "units")
     folders = (
         "/var/lib/a",
         "/etc",
@@ -281,6 +281,6 @@ def test_temporary_files_go_also_where_the_table_of_users_cannot_be_read(system:
     os.mknod(system.at("/etc/passwd"), stat.S_IFCHR | 0o600, os.makedev(1, 5))
     system.put(JOURNAL, "")
     system.put("/etc/.ignition-tmp-0badc0de-7", "half")
-    system.run(files, "users", "files")
+    system.run(files, "prepare", "users", "files")
     assert not system.at("/etc/.ignition-tmp-0badc0de-7").exists()
     assert system.at("/f").read_text() == "x"

@@ -124,18 +124,18 @@ class TestHardLinks:
         target.storage(links=[{"path": "/h", "target": "/f", "hard": True, "overwrite": True}])
         assert same_file(target, "/h", "/f")
 
-    @pytest.mark.parametrize("stages", [["files"], ["files", "result"]], ids=["cut", "whole"])
+    @pytest.mark.parametrize("stages", [["files"], ["files", "finish"]], ids=["cut", "whole"])
     def test_target_written_anew_by_another_run(self, target: Target, stages: list[str]) -> None:
         for _ in range(3):
             target.run(ANEW, *stages)
             assert same_file(target, "/h", "/f")
 
     def test_target_written_anew_by_a_run_that_was_cut_short(self, target: Target) -> None:
-        target.run(ANEW, "files", "result")
+        target.run(ANEW, "files", "finish")
         target.run(ANEW, "files")
         target.at("/h").unlink()
         target.put("/h", "what the name led to before the target was written anew")
-        target.run(ANEW, "files", "result")
+        target.run(ANEW, "files", "finish")
         assert same_file(target, "/h", "/f")
 
     def test_target_is_written_anew_beside_a_foreign_link(self, target: Target) -> None:
@@ -143,21 +143,21 @@ class TestHardLinks:
         target.at("/h").hardlink_to(target.at("/f"))
         for _ in range(2):
             with pytest.raises(Refused, match="not the target and overwrite is false"):
-                target.run(ANEW, "files", "result")
+                target.run(ANEW, "files", "finish")
             assert target.at("/h").read_text() == "old"
 
-    @pytest.mark.parametrize("stages", [["files"], ["files", "result"]], ids=["cut", "whole"])
+    @pytest.mark.parametrize("stages", [["files"], ["files", "finish"]], ids=["cut", "whole"])
     def test_changed_since_a_run(self, target: Target, stages: list[str]) -> None:
         target.run(ANEW, *stages)
         target.at("/h").unlink()
         target.put("/h/child")
         with pytest.raises(Refused):
-            target.run(ANEW, "files", "result")
+            target.run(ANEW, "files", "finish")
         shutil.rmtree(target.at("/h"))
         target.put("/h", "x")
-        if "result" in stages:
+        if "finish" in stages:
             with pytest.raises(Refused):
-                target.run(ANEW, "files", "result")
+                target.run(ANEW, "files", "finish")
             assert not same_file(target, "/h", "/f")
 
     @pytest.mark.parametrize("there", ["x", "y"])

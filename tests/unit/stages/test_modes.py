@@ -136,7 +136,11 @@ def test_new_preset_file_below_a_default_acl(target: Target, umask: None) -> Non
 def test_presets_and_result_file(target: Target, umask: None) -> None:
     setgid(target, "/etc")
     target.run(
-        {"systemd": {"units": [{"name": "x.service", "enabled": True}]}}, "users", "units", "result"
+        {"systemd": {"units": [{"name": "x.service", "enabled": True}]}},
+        "prepare",
+        "users",
+        "units",
+        "finish",
     )
     assert target.mode("/etc/.ignition-result.json") == 0o600
     assert target.mode("/etc/systemd/system-preset/20-ignition.preset") == 0o644
@@ -149,7 +153,9 @@ def test_keys_in_a_home_with_setgid(target: Target, monkeypatch: pytest.MonkeyPa
         pytest.skip("no useradd here")
     furnish(target)
     target.folder("/home/core", 0o2755, (500, 7))
-    target.run({"passwd": {"users": [{"name": "core", "sshAuthorizedKeys": ["key"]}]}}, "users")
+    target.run(
+        {"passwd": {"users": [{"name": "core", "sshAuthorizedKeys": ["key"]}]}}, "prepare", "users"
+    )
     keys = "/home/core/.ssh/authorized_keys.d/ignition"
     for path in (keys, os.path.dirname(keys), "/home/core/.ssh"):
         assert target.owner(path) == (500, 7)  # as for anything that the user makes there

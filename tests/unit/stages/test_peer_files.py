@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare here"),
 ]
 
-ALL = ("users", "files", "units", "result")
+ALL = ("prepare", "users", "files", "units", "finish")
 NAMES = ("a", "b", "c")
 MODES = (0o644, 0o755, 0o600, 0o000, 0o777)
 LOOP = "IGN3004"

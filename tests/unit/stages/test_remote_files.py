@@ -147,14 +147,14 @@ def test_file_that_was_changed_since_a_whole_run(
 ) -> None:
     server.answer("/f", b"from afar")
     config = {"storage": {"files": [remote(server, "/f")]}}
-    target.run(config, "files", "result")
+    target.run(config, "files", "finish")
     target.put("/f", there)
     for _ in range(2):  # nor does a run that ended so make it its own
         if there == "from afar":
-            target.run(config, "files", "result")
+            target.run(config, "files", "finish")
             continue
         with pytest.raises(Refused, match="overwrite is false"):
-            target.run(config, "files", "result")
+            target.run(config, "files", "finish")
         assert target.at("/f").read_text() == there
 
 

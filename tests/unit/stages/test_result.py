@@ -16,7 +16,7 @@ from tests.support.target import Target
 
 RESULT = "/etc/.ignition-result.json"
 JOURNAL = "/etc/.ignition-journal"
-ALL = ("users", "files", "units", "result")
+ALL = ("prepare", "users", "files", "units", "finish")
 
 
 def program(folder: Path, name: str, text: str) -> str:
@@ -293,7 +293,7 @@ class TestLabels:
 
     def test_after_a_cut(self, labelled: Target) -> None:
         config = {"storage": {"files": [{"path": "/a/b/c"}]}}
-        labelled.run(config, "users", "files")
+        labelled.run(config, "prepare", "users", "files")
         labelled.run(config, *ALL)
         assert "/a" in self.paths(labelled)
 

@@ -27,11 +27,11 @@ def system(target: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
 
 
 def users(system: Target, *wanted: dict[str, Any]) -> list[str]:
-    return system.run({"passwd": {"users": list(wanted)}}, "users")
+    return system.run({"passwd": {"users": list(wanted)}}, "prepare", "users")
 
 
 def groups(system: Target, *wanted: dict[str, Any]) -> list[str]:
-    return system.run({"passwd": {"groups": list(wanted)}}, "users")
+    return system.run({"passwd": {"groups": list(wanted)}}, "prepare", "users")
 
 
 def words(system: Target, tool: str) -> list[str]:
@@ -125,7 +125,7 @@ def test_both_ways_to_set_a_hash_end_alike(
                 one.at(f"/etc/{table}").unlink()
             else:
                 one.put(f"/etc/{table}", text, one.mode(f"/etc/{table}"))
-        one.run({"passwd": users_and_groups}, "users")
+        one.run({"passwd": users_and_groups}, "prepare", "users")
     trees = [
         {path: node for path, node in one.tree().items() if not path.endswith("-")}
         for one in (system, other)
@@ -195,6 +195,7 @@ def test_home_with_mount_points(system: Target) -> None:
             "passwd": {"users": [{"name": "test"}]},
             "storage": {"directories": [{"path": "/home/test/.ssh", "mode": 0o750}]},
         },
+        "prepare",
         "users",
         "files",
     )
@@ -303,6 +304,7 @@ def test_user_and_own_group_leave_together(system: Target) -> None:
                 "users": [{"name": "core", "shouldExist": False}],
             }
         },
+        "prepare",
         "users",
     )
     assert line(system, "passwd", "core") is None
@@ -315,7 +317,7 @@ def test_user_leaves_with_a_primary_group_of_another_name(system: Target) -> Non
         "groups": [{"name": "team", "shouldExist": False}],
         "users": [{"name": "core", "shouldExist": False}],
     }
-    assert system.run({"passwd": users_and_groups}, "users") == [
+    assert system.run({"passwd": users_and_groups}, "prepare", "users") == [
         "delete user core",
         "delete group team",
     ]
@@ -498,6 +500,7 @@ def test_files_of_a_new_user(system: Target) -> None:
             },
         },
         "files",
+        "prepare",
         "users",
     )
     assert system.owner("/home/test/f") == (1000, 1000)
@@ -509,14 +512,14 @@ def test_home_that_makes_way_for_files(system: Target, user: dict[str, Any]) -> 
     system.folder("/srv")
     files = [{"path": "/home/core/f", "contents": {"source": "data:,new"}}]
     config = {"passwd": {"users": [{"name": "core", **user}]}, "storage": {"files": files}}
-    system.run(config, "users", "files")
+    system.run(config, "prepare", "users", "files")
     assert system.at("/home/core/f").read_text() == "new"
 
 
 @pytest.mark.parametrize("kind", ["users", "groups"])
 def test_name_that_looks_like_an_option(system: Target, kind: str) -> None:
     with pytest.raises(Refused) as caught:
-        system.run({"passwd": {kind: [{"name": "-D"}]}}, "users")
+        system.run({"passwd": {kind: [{"name": "-D"}]}}, "prepare", "users")
     assert caught.value.code == "IGN3203"
 
 
@@ -538,7 +541,7 @@ class TestAgain:
 
     def run(self, system: Target, passwd: dict[str, Any] = MAKE) -> dict[str, Any]:
         """What is on the target afterwards, without backups and journal."""
-        system.run({"passwd": passwd}, "users")
+        system.run({"passwd": passwd}, "prepare", "users")
         return {
             path: what
             for path, what in system.tree().items()

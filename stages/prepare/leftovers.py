@@ -12,10 +12,10 @@ from ignition.engine.step import Step
 from ignition.system.accounts import Accounts
 
 from .. import units
+from ..common.journal import FOLDER, WRITTEN
+from ..common.keys import BEGUN
 from ..units import presets
 from ..users import ssh_keys
-from .journal import FOLDER, WRITTEN
-from .keys import BEGUN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of the files phase: provider files, labels, everything on the disk, then the mark that it is so.
-
-The result file is that mark. It is written last, after a sync of all file systems, and nothing that it
-vouches for comes after it.
-"""
+"""The result file: the record of this run, and the mark that provisioning is complete."""
 
 from __future__ import annotations
 
@@ -12,43 +8,22 @@ from stat import S_ISDIR
 
 import ignition
 from ignition.base import gojson
-from ignition.base.errors import CommandFailed, Failure, Refused
-from ignition.base.log import quote
-from ignition.base.origin import Origin
+from ignition.base.errors import CommandFailed, Failure
 from ignition.base.printable import printable_json
-from ignition.config.model import File
-from ignition.engine.step import Step
 from ignition.system import selinux
-from ignition.system.filesystem_sync import FilesystemSync
-from ignition.system.root import Root
 from ignition.system.run import run
 
-from . import files
-from .common.journal import KEPT, LARGEST, open_journal
-from .common.keys import (
-    ACCOUNTS,
-    BEGUN,
-    ENTRIES,
-    EVERYTHING,
-    LABELLED,
-    LINKS,
-    ON_DISK,
-    PRESETS,
-    RECORDS,
-    UNITS,
-)
-from .files import entries
-from .files.contents import Supplies
-from .files.owners import Owners
+from ..common.journal import KEPT, LARGEST, phase_journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Any
 
-    from ignition.config.model import Config
     from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
+    from ignition.system.filesystem_sync import FilesystemSync
+    from ignition.system.root import Root
 
 MODE = 0o600
 AGAIN = (
@@ -57,78 +32,11 @@ AGAIN = (
 )
 
 
-def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
-    """Provider files, labels, sync, result file."""
-    root = Root(context.root)
-    if config.storage.luks:
-        raise Refused(
-            "IGN3501",
-            "this version cannot record LUKS volumes in crypttab",
-            context.origin("storage", "luks"),
-            hint="leave storage.luks out of the config",
-        )
-    # Before any step writes anything: see there.
-    barrier = FilesystemSync(context.root)
-    if context.state.provider_output_files:
-        yield _provider_files(root, context)
-    if selinux.is_enabled(context.settings, root):
-        from .common import labels
-
-        yield labels.relabel_step(config, root, context)
-    yield Step(
-        "write everything to the disk",
-        context.origin(),
-        lambda task: _sync(barrier, context),
-        needs=(*EVERYTHING, LABELLED),
-        provides=(ON_DISK,),
-    )
-    if context.settings.result_file:
-        root.check(root.resolve(context.settings.result_file), LARGEST)
-        yield Step(
-            f"write {context.settings.result_file}",
-            context.origin(),
-            lambda task: _write_result(root, barrier, task),
-            needs=(ON_DISK,),
-        )
-
-
-def _provider_files(root: Root, context: PhaseContext) -> Step:
-    """The step that writes what the platform wants on the target, by the rules of files of a config."""
-    origin = Origin("files from the platform")
-
-    def do(task: Task) -> None:
-        supplies = Supplies(context, Owners(root), open_journal(root, context))
-        for raw in context.state.provider_output_files:
-            parent, _, name = root.resolve(raw["path"]).rpartition("/")
-            entry = entries.Entry(entries.FILE, File(raw), (), parent, name)
-            try:
-                with root.folder(parent) as folder:
-                    files.make(entry, folder, {name}, supplies, task.log)
-                    task.log.info(f"wrote file {quote(folder.full_path(name))}")
-            except Failure as failure:
-                failure.origin = origin
-                raise
-
-    count = len(context.state.provider_output_files)
-    return Step(
-        f"write {count} {'file' if count == 1 else 'files'} from the platform",
-        origin,
-        do,
-        needs=(BEGUN, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS),
-        provides=(RECORDS,),
-    )
-
-
-def _sync(barrier: FilesystemSync, context: PhaseContext) -> None:
-    barrier.sync()
-    if not context.settings.result_file:
-        barrier.close()  # nothing comes after it
-
-
-def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
+def write(root: Root, sync: FilesystemSync, task: Task) -> None:
+    """Writes the file durably, then removes the journal, which it replaces."""
     context = task.context
     path = root.resolve(context.settings.result_file)
-    journal = open_journal(root, context)
+    journal = phase_journal(root, context)
     report: dict[str, Any] = {
         "provisioningBootID": _boot_id(context),
         "provisioningDate": _timestamp(),
@@ -155,12 +63,12 @@ def _write_result(root: Root, barrier: FilesystemSync, task: Task) -> None:
         try:
             selinux.relabel(context, [root.full_path(path)])
             if selinux.is_enabled(context.settings, root):
-                barrier.sync()
+                sync.sync()
         except BaseException:
             folder.discard(name)  # a mark that is not on the disk as it should be marks nothing
             raise
     journal.remove()
-    barrier.close()
+    sync.close()
 
 
 def _boot_id(context: PhaseContext) -> str:
