@@ -16,14 +16,14 @@ from tests.unit.providers import test_metadata
 CHECKOUT = Path(__file__).parents[3]
 FOLDER = CHECKOUT / "docs/platforms"
 FACTS = [
-    "Where the config lies",
-    "How it gets there",
+    "Location",
+    "How to provide it",
     "Size",
     "Encoding",
     "Network",
     "No config",
-    "Waiting",
-    "Tried on",
+    "Retries",
+    "Tested on",
 ]
 
 
