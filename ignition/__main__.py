@@ -69,9 +69,7 @@ def _run(command: str, args: list[str]) -> int:
 def _unavailable(code: str, text: str) -> Failure:
     from ignition.base.errors import Failure
 
-    failure = Failure(code, text, hint="see ignition --help for what is")
-    failure.exit_status = 2
-    return failure
+    return Failure(code, text, hint="see ignition --help for what is", exit_status=2)
 
 
 def boot(args: list[str]) -> int:

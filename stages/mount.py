@@ -11,7 +11,7 @@ import os
 import stat
 
 from ignition.base import interrupt
-from ignition.base.errors import CommandFailed, Failure, FailureGroup, Refused
+from ignition.base.errors import CommandFailed, Failure, Refused, combine
 from ignition.base.files import read_regular, write_atomically
 from ignition.base.record import record
 from ignition.engine.step import Step, Task
@@ -205,7 +205,7 @@ def _unmount_all(task: Task, wanted: list[_Wanted]) -> None:
             failure.origin = one.origin
             failures.append(failure)
     if failures:
-        raise failures[0] if len(failures) == 1 else FailureGroup(failures)
+        raise combine(failures)
 
 
 def _unmount(task: Task, one: _Wanted) -> None:

@@ -18,8 +18,6 @@ class Failure(Exception):
     to do about it, `cause` the failure behind it. `exit_status` is the program's (docs/behaviour/run.md).
     """
 
-    exit_status = 1
-
     def __init__(
         self,
         code: str,
@@ -28,17 +26,23 @@ class Failure(Exception):
         *,
         hint: str = "",
         cause: BaseException | None = None,
+        exit_status: int = 1,
     ) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
         self.origin = origin
         self.hint = hint
+        self.exit_status = exit_status
         if cause is not None:
             self.__cause__ = cause
 
     def __str__(self) -> str:
         return self.text
+
+    def add_origin(self, origin: Origin) -> None:
+        """Sets the origin unless a more precise place has set one; the caller raises the failure again."""
+        self.origin = self.origin or origin
 
 
 class Refused(Failure):
@@ -111,10 +115,18 @@ class FailureGroup(Failure):
     def __init__(self, failures: list[Failure]) -> None:
         first = failures[0]
         super().__init__(
-            first.code, "\n".join(one.text for one in failures), first.origin, hint=first.hint
+            first.code,
+            "\n".join(failure.text for failure in failures),
+            first.origin,
+            hint=first.hint,
+            exit_status=first.exit_status,
         )
         self.failures = failures
-        self.exit_status = first.exit_status
+
+    def add_origin(self, origin: Origin) -> None:
+        super().add_origin(origin)
+        for failure in self.failures:
+            failure.add_origin(origin)
 
 
 def flatten(failure: Failure) -> list[Failure]:

@@ -82,14 +82,13 @@ def check() -> None:
 
 def failure() -> Failure:
     """What is told of it."""
-    told = Failure(
+    number = next(number for number, name in _SIGNALS.items() if name == _wish.by)
+    return Failure(
         "IGN6205",
         f"the run was ended by {_wish.by}",
         hint="what was done stays; run the phase again to finish it",
+        exit_status=128 + number,  # what a shell reports for Ignition, which dies of the signal
     )
-    # As of a program that the signal itself has ended, which Ignition is.
-    told.exit_status = 128 + next(number for number, name in _SIGNALS.items() if name == _wish.by)
-    return told
 
 
 def add_waker(key: int, end: Callable[[], None]) -> None:

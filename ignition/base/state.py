@@ -157,6 +157,6 @@ def _check_path(path: str) -> None:
 
 
 def _unusable(code: str, text: str, path: str) -> Failure:
-    failure = Failure(code, text, hint=f"remove {path} to start again from the first phase")
-    failure.exit_status = 3
-    return failure
+    return Failure(
+        code, text, hint=f"remove {path} to start again from the first phase", exit_status=3
+    )

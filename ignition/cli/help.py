@@ -33,8 +33,9 @@ def _text(name: str) -> str:
         return compat.fit_to_terminal(usage[name])
     from ignition.cli import advice
 
-    failure = Failure(
-        "IGN6004", f"there is no help for {name!r}", hint=advice.suggest_command(name, ["--help"])
+    raise Failure(
+        "IGN6004",
+        f"there is no help for {name!r}",
+        hint=advice.suggest_command(name, ["--help"]),
+        exit_status=2,
     )
-    failure.exit_status = 2
-    raise failure

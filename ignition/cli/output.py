@@ -40,13 +40,12 @@ def write(text: str, path: str) -> None:
 
 
 def _unwritable(what: str, error: OSError) -> Failure:
-    failure = Failure(
+    return Failure(
         "IGN6312",
         f"cannot write {what}: {error.strerror}",
         hint="name a place that has room and may be written to",
+        exit_status=2,
     )
-    failure.exit_status = 2
-    return failure
 
 
 def _mode(path: str) -> int:

@@ -45,9 +45,8 @@ class Parser(argparse.ArgumentParser):
 
     def _wrong(self, message: str, advice: str = "") -> Failure:
         usage = f"usage: {self.usage}; {self.prog} --help says more"
-        failure = Failure("IGN6004", message, hint=f"{advice}; {usage}" if advice else usage)
-        failure.exit_status = 2
-        return failure
+        hint = f"{advice}; {usage}" if advice else usage
+        return Failure("IGN6004", message, hint=hint, exit_status=2)
 
     def _advice(self, unknown: list[str]) -> str:
         from ignition.base.suggest import closest

@@ -81,6 +81,4 @@ def _advice(error: compat.UsageError, args: list[str]) -> str:
 
 
 def _wrong_use(code: str, text: str, hint: str) -> Failure:
-    failure = Failure(code, text, hint=hint)
-    failure.exit_status = 2
-    return failure
+    return Failure(code, text, hint=hint, exit_status=2)

@@ -10,7 +10,7 @@ from ignition.base.errors import EmptyConfig, Failure, InvalidConfig
 from ignition.base.finding import ERROR, INFO, Finding, limit_findings
 from ignition.base.origin import Origin, pointer
 from ignition.config import codes, decode, document, hints, rules, shapes, unused, versions
-from ignition.config.check import CheckResult
+from ignition.config.fast import CheckResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _json
 
+from ignition.base.record import record
 from ignition.config import rules, shapes
 
 TYPE_CHECKING = False
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ignition.base.errors import Failure
+    from ignition.base.finding import Finding
+    from ignition.config.document import Document
     from ignition.config.shapes import Shape
 
 _SPACE = " \t\n\r"
@@ -53,13 +57,33 @@ class _Scan:
 _scan: Callable[[str, int], tuple[Any, int]] = _json.make_scanner(_Scan())  # type: ignore[arg-type]
 
 
-def check_ordinary(data: bytes) -> tuple[dict[str, Any], str] | None:
-    """What `read` gives for a config that no rule says anything about, so that positions are not needed;
-    None when in doubt."""
-    quick = parse(data)
-    if quick is None or next(iter(rules.findings(*quick)), None) is not None:
+@record
+class CheckResult:
+    """What checking a config has found.
+
+    findings  errors and warnings, in Ignition's order
+    refusal   why Ignition refuses the config, in its own words; "" for an accepted config
+    version   the spec version of the config, "" if unknown
+    value     the canonical value in that version, None for a refused config
+    failure   the exception for a refused config, None for an accepted one
+    document  the text with positions; None after the fast path, and for text that no rule can be applied to
+    """
+
+    findings: list[Finding]
+    refusal: str
+    version: str
+    value: dict[str, Any] | None
+    failure: Failure | None
+    document: Document | None = None
+
+
+def check(data: bytes) -> CheckResult | None:
+    """The result for a config without any finding; None when positions are needed, or when in doubt."""
+    parsed = parse(data)
+    if parsed is None or next(iter(rules.findings(*parsed)), None) is not None:
         return None
-    return quick
+    value, version = parsed
+    return CheckResult([], "", version, value, None)
 
 
 def parse(data: bytes) -> tuple[dict[str, Any], str] | None:

@@ -152,8 +152,7 @@ class _Run:
                 step.do(Task(node.log, self._context, shown.progress))
                 outcome.result = DONE
         except Failure as failure:
-            for one in flatten(failure):
-                one.origin = one.origin or step.origin
+            failure.add_origin(step.origin)
             raise
         finally:
             outcome.ended = time.monotonic()

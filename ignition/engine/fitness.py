@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ignition.base.errors import FailureGroup, Refused
+from ignition.base.errors import Refused, combine
 from ignition.base.finding import ERROR
 from ignition.config.rules import fetches, values
 
@@ -36,7 +36,7 @@ def check(config: Config, context: PhaseContext) -> None:
         else:
             context.log.warning(f"{found.message} [{found.code}, {origin}]")
     if refusals:
-        raise FailureGroup(refusals) if len(refusals) > 1 else refusals[0]
+        raise combine(refusals)
 
 
 def _found(config: dict[str, Any], root: str) -> Iterator[RuleFinding]:

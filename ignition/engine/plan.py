@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from ignition.base.errors import Failure, FailureGroup, flatten
+from ignition.base.errors import Failure, combine, flatten
 from ignition.base.record import record
 
 TYPE_CHECKING = False
@@ -50,10 +50,8 @@ def make(stages: list[tuple[str, Planner]], config: Config, context: PhaseContex
         except Failure as failure:
             failures += flatten(failure)
     failures += context.refusals
-    if len(failures) > 1:
-        raise FailureGroup(failures)
     if failures:
-        raise failures[0]
+        raise combine(failures)
     return nodes
 
 

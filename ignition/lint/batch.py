@@ -93,9 +93,9 @@ def _unreadable_result(name: str, reason: str) -> LintResult:
 def unreadable_failure(name: str, reason: str) -> Failure:
     """IGN6311 for a config that cannot be read."""
     hint = "name a file that may be read, or - for standard input"
-    failure = Failure("IGN6311", f"cannot read {name or repr(name)}: {reason}", hint=hint)
-    failure.exit_status = 2
-    return failure
+    return Failure(
+        "IGN6311", f"cannot read {name or repr(name)}: {reason}", hint=hint, exit_status=2
+    )
 
 
 def read_file(path: str) -> bytes:

@@ -54,9 +54,7 @@ def results(workers: list[Worker], number: int) -> Iterator[Any]:
 
 
 def _stopped(code: str, text: str, hint: str) -> Failure:
-    failure = Failure(code, text, hint=hint)
-    failure.exit_status = 2
-    return failure
+    return Failure(code, text, hint=hint, exit_status=2)
 
 
 def _fork(jobs: list[Any], do: Callable[[Any], Any]) -> Worker:

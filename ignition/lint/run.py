@@ -182,7 +182,7 @@ class _Config:
             yield spans.engine_finding(self.data, self.source, self.checked, each)
 
 
-def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, check.CheckResult | None]:
+def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, fast.CheckResult | None]:
     """The value of a config, None if it cannot be read, and what the exact reader said about it.
 
     That one is not asked if the quick one and the rules have nothing at all to say.

@@ -13,7 +13,7 @@ from ignition.lint.finding import LintFinding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ignition.config.check import CheckResult
+    from ignition.config.fast import CheckResult
     from ignition.config.scan import Node
 
 _LITERAL = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)

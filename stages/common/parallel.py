@@ -6,7 +6,7 @@ from __future__ import annotations
 import _queue
 import _thread
 
-from ignition.base.errors import Failure, FailureGroup, flatten
+from ignition.base.errors import Failure, combine, flatten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,5 @@ def _raise(problems: list[BaseException]) -> None:
         if not isinstance(problem, Failure):
             raise problem
         failures += flatten(problem)
-    if len(failures) > 1:
-        raise FailureGroup(failures)
     if failures:
-        raise failures[0]
+        raise combine(failures)

@@ -8,7 +8,7 @@ step, which fetches many at once. Hard links follow when everything else is ther
 
 from __future__ import annotations
 
-from ignition.base.errors import Failure, FailureGroup
+from ignition.base.errors import Failure, combine
 from ignition.base.log import quote
 from ignition.engine.step import Step
 from ignition.system.root import Root
@@ -131,7 +131,7 @@ def _look_again(folders: dict[str, list[Entry]], root: Root, supplies: Supplies)
     refused: list[Failure] = []
     found = preflight.occupied(folders, root, supplies.context, supplies.earlier, refused.append)
     if refused:
-        raise FailureGroup(refused) if len(refused) > 1 else refused[0]
+        raise combine(refused)
     return found
 
 
@@ -190,7 +190,7 @@ def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log:
         else:
             decisions.make_symlink(entry, folder, action, supplies.owners, log)
     except Failure as failure:
-        failure.origin = failure.origin or supplies.context.origin(*entry.place)
+        failure.add_origin(supplies.context.origin(*entry.place))
         raise
     return False
 

@@ -7,7 +7,7 @@ do not move its other entries.
 
 from __future__ import annotations
 
-from ignition.base.errors import Failure, FailureGroup, Refused
+from ignition.base.errors import Failure, Refused, combine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def of_config(storage: Storage, root: Root, context: PhaseContext) -> list[Entry
         if other is not entry:
             clashes.append(_clash(entry, other, context))
     if clashes:
-        raise FailureGroup(clashes) if len(clashes) > 1 else clashes[0]
+        raise combine(clashes)
     return list(taken.values())
 
 

@@ -41,7 +41,7 @@ def make_all(
             try:
                 _make(link, target, root, earlier, log)
             except Failure as failure:
-                failure.origin = failure.origin or context.origin(*link.place)
+                failure.add_origin(context.origin(*link.place))
                 raise
 
 

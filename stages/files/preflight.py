@@ -102,7 +102,7 @@ def _find_in(
                 if found is not None and _stays(entry, root, folder, found, earlier):
                     yield entry.path
             except Failure as failure:
-                failure.origin = failure.origin or context.origin(*entry.place)
+                failure.add_origin(context.origin(*entry.place))
                 refuse(failure)
 
 

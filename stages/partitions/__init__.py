@@ -6,7 +6,7 @@ Rules: docs/behaviour/disks.md. What the config wants and what is found meet in 
 
 from __future__ import annotations
 
-from ignition.base.errors import Failure, FailureGroup, Refused
+from ignition.base.errors import Failure, Refused, combine
 from ignition.base.record import record
 from ignition.config import limits
 from ignition.engine.step import Step, Task
@@ -237,7 +237,7 @@ def _refuse_impossible(config: model.Disk, origin: _OriginOf) -> None:
 
 def _raise(failures: list[Failure]) -> None:
     if failures:
-        raise failures[0] if len(failures) == 1 else FailureGroup(failures)
+        raise combine(failures)
 
 
 def _table_after(base: Table, changed: list[Decision]) -> Table:

@@ -96,7 +96,7 @@ def _write_all(units: list[Unit], root: Root, task: Task) -> None:
             try:
                 _write_in(folder, names, unit, root, task.log)
             except Failure as failure:
-                failure.origin = failure.origin or task.context.origin("systemd", "units", index)
+                failure.add_origin(task.context.origin("systemd", "units", index))
                 raise
 
 

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from ignition.base.finding import ERROR
-from ignition.config.check import CheckResult, check
+from ignition.config.check import check
+from ignition.config.fast import CheckResult
 from tests.fuzz import mutation
 from tests.support import peer, random_json
 from tests.support.random_configs import Configs

@@ -34,7 +34,7 @@ def memory_allowed(data: bytes) -> int:
     return MEMORY_PER_BYTE * len(data) + MEMORY_ALWAYS
 
 
-def hold(data: bytes) -> checking.CheckResult:
+def hold(data: bytes) -> fast.CheckResult:
     """Asserts all of the above for one text, and returns what the check said."""
     before = resource.getrusage(resource.RUSAGE_SELF)
     exactly = exact.check(data, SOURCE)
@@ -56,7 +56,7 @@ def hold(data: bytes) -> checking.CheckResult:
     return checked
 
 
-def agree(checked: checking.CheckResult, exactly: checking.CheckResult) -> None:
+def agree(checked: fast.CheckResult, exactly: fast.CheckResult) -> None:
     """The verdict of the quick path, where it comes to one, is that of the exact one."""
     assert checked.findings == exactly.findings
     assert checked.refusal == exactly.refusal
@@ -75,7 +75,7 @@ def readers_agree(data: bytes) -> None:
         assert not list(unused.unused_keys(text, value, version))
 
 
-def refused(data: bytes, checked: checking.CheckResult, failure: Failure) -> None:
+def refused(data: bytes, checked: fast.CheckResult, failure: Failure) -> None:
     """A refusal says why, with a code and an address."""
     assert checked.refusal == failure.text
     assert failure.code.startswith("IGN1")
@@ -91,7 +91,7 @@ def refused(data: bytes, checked: checking.CheckResult, failure: Failure) -> Non
         assert reasons or failure.origin.pointer == "/ignition/version"
 
 
-def addressed(finding: Finding, exactly: checking.CheckResult) -> None:
+def addressed(finding: Finding, exactly: fast.CheckResult) -> None:
     """A finding has a code, words, and a place; without a place only where the original loses all of them."""
     if finding.code == codes.MORE_FINDINGS:
         assert finding == exactly.findings[-1]
@@ -105,7 +105,7 @@ def addressed(finding: Finding, exactly: checking.CheckResult) -> None:
     assert str(finding).startswith(f"{finding.severity} at " if not lost else finding.severity)
 
 
-def accepted(data: bytes, checked: checking.CheckResult) -> None:
+def accepted(data: bytes, checked: fast.CheckResult) -> None:
     """An accepted config goes on to the newest spec, to the cache, and comes back from there."""
     assert not any(finding.severity == ERROR for finding in checked.findings)
     parsed = parse.parse(data, SOURCE)
