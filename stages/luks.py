@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LUKS volumes: not built yet. A config that asks for one is refused before anything is changed."""
+"""LUKS volumes are not supported yet. A config with one is refused before anything is changed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """No step at all: Refused IGN2301 for each volume."""
+    """No steps; Refused IGN2301 for each volume."""
     for index, wanted in enumerate(config.storage.luks):
         context.refuse(
             Refused(
                 "IGN2301",
-                f"LUKS volume {wanted.name} cannot be made: this version does not do encryption",
+                f"LUKS volume {wanted.name} cannot be created: encryption is not supported yet",
                 context.origin("storage", "luks", index),
                 hint="leave storage.luks out of the config",
             )

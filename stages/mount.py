@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mounting the config's filesystems below the root for the files phase, and unmounting them again.
+"""Mounts the config's filesystems below the target root for the files phase, and unmounts them.
 
-Rules: docs/behaviour/files.md. A mount is only for the provisioning run; fstab or a mount unit is up to the
-config.
+Mounts only last for provisioning; fstab entries or mount units are up to the config. Rules:
+docs/behaviour/files.md.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ _UNMOUNT_TRIES = 3
 
 @record
 class _Wanted:
-    """A filesystem to mount. `target` is the folder with the root in front, `path` without it."""
+    """A filesystem to mount. `path` is the mount point in the target, `target` the same with the root in
+    front."""
 
     filesystem: model.Filesystem
     origin: Origin
@@ -43,7 +44,7 @@ class _Wanted:
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """One step per mount, each after the one before: shallow ones first, else in the order of the config."""
+    """One step per mount, in sequence: by depth, then in config order."""
     wanted = _wanted(config, context)
     named = [
         (one.filesystem.device, one.origin.at("device"))
@@ -56,7 +57,7 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     before: tuple[str, ...] = ()
     for one in wanted:
         if not any(_is_below(one.path, path) for path in covered):
-            # Below a mount of ours, what is there now will be hidden.
+            # A path below another mount will be hidden by it, so its current state does not matter.
             try:
                 _missing_folders(one)
             except Failure as failure:
@@ -83,7 +84,7 @@ def _wanted(config: model.Config, context: PhaseContext) -> list[_Wanted]:
 
 
 def _root(context: PhaseContext) -> str:
-    """The root as an absolute path, "" for that of the running system."""
+    """The target root as an absolute path, "" for the running system's."""
     return os.path.abspath(context.root or "/").rstrip("/")
 
 
@@ -107,9 +108,9 @@ def _step(context: PhaseContext, one: _Wanted, before: tuple[str, ...], key: str
 
 
 def _is_mounted(context: PhaseContext, one: _Wanted) -> bool:
-    """Whether the filesystem is the topmost one on its mount point, whoever mounted it.
+    """Whether the filesystem is the topmost mount on its mount point, whoever mounted it.
 
-    The kernel refuses to mount one a second time there, but for another subvolume of btrfs.
+    The kernel refuses to mount it there twice, except for another btrfs subvolume.
     """
     mount = mounts.mount_at(one.target)
     kind, device = one.filesystem.format, one.filesystem.device
@@ -120,7 +121,7 @@ def _is_mounted(context: PhaseContext, one: _Wanted) -> bool:
     source = devices.alias_or_device(context.settings, device)
     if not mounts.is_source(mount, devices.block(source)):
         return False
-    return kind != "btrfs" or _Ours(context).has(mount)
+    return kind != "btrfs" or _OwnMounts(context).has(mount)
 
 
 def _mount(task: Task, one: _Wanted) -> None:
@@ -135,28 +136,28 @@ def _mount(task: Task, one: _Wanted) -> None:
     kind = filesystem.format or ""
     source = filesystem.device
     if kind != _VIRTIOFS:
-        # Resolved: btrfs remembers the very name.
+        # Resolved, because btrfs remembers the name it was mounted by.
         source = os.path.realpath(devices.alias_or_device(context.settings, source))
     options = ",".join(filesystem.mount_options)
-    words = ["-o", options] if options else []
+    args = ["-o", options] if options else []
     run(
         log,
-        [context.settings.program("mount"), *words, "-t", kind, source, one.target],
+        [context.settings.program("mount"), *args, "-t", kind, source, one.target],
         what=f'mounting "{source}" at "{one.target}" with type "{kind}" and options "{options}"',
     )
     made = mounts.mount_at(one.target)
     if made is None:
-        raise Failure("IGN2502", f"mount ended well, but nothing is mounted on {one.target}")
-    _Ours(context).add(made)
+        raise Failure("IGN2502", f"mount succeeded, but nothing is mounted on {one.target}")
+    _OwnMounts(context).add(made)
     if not set(os.listdir(one.target)) - {"lost+found"}:
         _relabel(context, one.target)
 
 
 def _missing_folders(one: _Wanted) -> list[str]:
-    """The folders that must be made for a mount point, outermost first.
+    """Folders to create for a mount point, outermost first.
 
-    Refused IGN2501 if there is anything else. No link is followed: a mount point inside the root must not
-    lead out of it.
+    Refused IGN2501 if a component is anything else. Symlinks are refused too, because they could lead out of
+    the root.
     """
     missing: list[str] = []
     at = ""
@@ -186,7 +187,7 @@ def _relabel(context: PhaseContext, path: str) -> None:
 
 
 def plan_umount(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """One step for all, deepest first: a busy mount must not keep the others from being unmounted."""
+    """One step for all, deepest first, so that a busy mount does not keep the others mounted."""
     wanted = list(reversed(_wanted(config, context)))
     if wanted:
         yield Step(
@@ -209,7 +210,7 @@ def _unmount_all(task: Task, wanted: list[_Wanted]) -> None:
 
 
 def _unmount(task: Task, one: _Wanted) -> None:
-    ours = _Ours(task.context)
+    ours = _OwnMounts(task.context)
     mount = mounts.mount_at(one.target)
     if mount is None:
         raise Failure(
@@ -237,18 +238,18 @@ def _try_to_unmount(log: Log, task: Task, target: str) -> None:
                 raise Failure(
                     "IGN2504",
                     f"cannot unmount {target}: {failure.hint}",
-                    hint=f"`fuser -vm {target}` names what keeps it busy",
+                    hint=f"`fuser -vm {target}` shows what keeps it busy",
                     cause=failure,
                 ) from failure
             task.progress(f"{target} is busy")
             interrupt.sleep(1)
 
 
-class _Ours:
-    """Which mounts this boot's mount phase made.
+class _OwnMounts:
+    """The mounts made by this boot's mount phase.
 
-    Kept in a file of its own, because the state is saved only when a whole phase went well. What somebody
-    else mounted (the root itself, above all) is never unmounted.
+    They are recorded in a separate file, because the state is only saved when a phase succeeds. Other mounts,
+    above all the root itself, are never unmounted.
     """
 
     __slots__ = ("_path",)
@@ -257,13 +258,13 @@ class _Ours:
         self._path = os.path.join(context.settings.run_dir, "mounts")
 
     def has(self, mount: mounts.Mount | None) -> bool:
-        return mount is not None and _line(mount) in self._lines()
+        return mount is not None and _record_of(mount) in self._lines()
 
     def add(self, mount: mounts.Mount) -> None:
-        self._write([*self._lines(), _line(mount)])
+        self._write([*self._lines(), _record_of(mount)])
 
     def remove(self, mount: mounts.Mount) -> None:
-        self._write([line for line in self._lines() if line != _line(mount)])
+        self._write([line for line in self._lines() if line != _record_of(mount)])
 
     def _lines(self) -> list[bytes]:
         try:
@@ -276,5 +277,5 @@ class _Ours:
         write_atomically(self._path, b"".join(line + b"\0" for line in lines), 0o600)
 
 
-def _line(mount: mounts.Mount) -> bytes:
+def _record_of(mount: mounts.Mount) -> bytes:
     return os.fsencode(f"{mount.identity} {mount.target}")

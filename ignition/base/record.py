@@ -55,7 +55,8 @@ def _hash(self: Any) -> int:
 def record(cls: type[T]) -> type[T]:
     """Gives a class `__slots__` and an `__init__` from its annotations, in order.
 
-    Defaults are shared between instances, so they must be immutable. Records do not inherit.
+    Defaults are shared between instances, so they must be immutable. Records do not inherit. One whose fields
+    change states `__hash__ = None`.
     """
     fields = tuple(cls.__dict__.get("__annotations__", ()))
     body = {
@@ -70,6 +71,6 @@ def record(cls: type[T]) -> type[T]:
     body.setdefault("__repr__", _repr)
     if "__eq__" not in body:
         body["__eq__"] = _eq
-        body["__hash__"] = _hash
+        body.setdefault("__hash__", _hash)
     rebuilt: Any = type(cls)
     return rebuilt(cls.__name__, cls.__bases__, body)  # type: ignore[no-any-return]

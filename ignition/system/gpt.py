@@ -83,11 +83,11 @@ class Unreadable(Exception):
     """The disk has, or had, a GPT that cannot be read. The text tells why."""
 
 
-def empty(sector_size: int, sectors: int) -> Table:
+def empty(sector_size: int, sectors: int, guid: bytes = _UNUSED) -> Table:
     """The table that a partitioning tool creates on a blank disk."""
     entry_sectors = sector_count(ENTRIES * ENTRY_SIZE, sector_size)
     return Table(
-        bytes(16),
+        guid,
         2 + entry_sectors,
         sectors - 2 - entry_sectors,
         2,

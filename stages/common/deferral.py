@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a decision about a device can be taken: while planning, or only right before its step runs."""
+"""Whether a decision about a device can be made while planning, or only right before its step runs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from ignition.engine.context import PhaseContext
 
 
-def names_of(device: str) -> tuple[str, ...]:
-    """The resource keys of a device: its name in the config and, if it is there, its node."""
+def resource_keys(device: str) -> tuple[str, ...]:
+    """The resource keys of a device: its name in the config and, if it exists, its node."""
     return tuple(dict.fromkeys((device, os.path.realpath(device))))
 
 
-def is_open(context: PhaseContext, config: model.Config, device: str) -> bool:
-    """Whether an earlier step of this phase changes or may bring the device.
+def must_defer(context: PhaseContext, config: model.Config, device: str) -> bool:
+    """Whether an earlier step of this phase changes or may create the device.
 
-    A link below /dev/disk does not say which step it will come from, so an absent device is open as soon as
-    anything at all is partitioned, assembled or encrypted before.
+    A missing link below /dev/disk does not tell which step will create it. So a missing device is deferred as
+    soon as anything is partitioned, assembled or encrypted before.
     """
-    if any(context.pending(name) for name in names_of(device)):
+    if any(context.pending(name) for name in resource_keys(device)):
         return True
     storage = config.storage
-    makers = bool(storage.disks or storage.raid or storage.luks)
-    return makers and not devices.is_block(device)
+    creates_devices = bool(storage.disks or storage.raid or storage.luks)
+    return creates_devices and not devices.is_block(device)

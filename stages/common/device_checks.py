@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a device must be before anything is written to it: each refusal comes before the first change."""
+"""Refuses unsuitable devices before anything is changed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ignition.system.devices import Block
 
 
-def block_of(device: str, origin: Origin) -> Block:
-    """The device behind a path that was there a moment ago. Failure IGN2004 if it has gone."""
+def find_block(device: str, origin: Origin) -> Block:
+    """The block device at a path that existed a moment ago. Failure IGN2004 if it has disappeared."""
     try:
         return devices.block(device)
     except OSError as error:
@@ -22,31 +22,31 @@ def block_of(device: str, origin: Origin) -> Block:
 
 
 def refuse_partition(block: Block, device: str, origin: Origin) -> None:
-    """Refused IGN2112 for a partition in the place of a disk: the kernel shows no partitions inside it."""
+    """Refused IGN2112 if the device is a partition, because the kernel does not support nested partitions."""
     disk = devices.parent_disk(block)
     if disk:
         raise Refused(
             "IGN2112",
             f"{device} is a partition of {disk}, not a disk, and cannot be partitioned itself",
             origin,
-            hint=f"name the disk ({disk}), and list what shall become of its partitions",
+            hint=f"name the disk ({disk}), and list its partitions",
         )
 
 
 def refuse_read_only(block: Block, device: str, origin: Origin) -> None:
-    """Refused IGN2113 for a device that lets nobody write to it."""
+    """Refused IGN2113 if the device is read-only."""
     if devices.is_read_only(block):
         raise Refused(
             "IGN2113",
-            f"{device} ({block.node}) is read-only, so nothing can be written to it",
+            f"{device} ({block.node}) is read-only",
             origin,
-            hint="look for a write-protect switch, a read-only attachment of the virtual disk, "
-            f"or `blockdev --setro`; `blockdev --getro {block.node}` says 1",
+            hint="check for a write-protect switch, a virtual disk attached read-only, "
+            f"or `blockdev --setro`; `blockdev --getro {block.node}` prints 1",
         )
 
 
 def refuse_empty(block: Block, device: str, origin: Origin) -> None:
-    """Refused IGN2114 for a device without a single sector."""
+    """Refused IGN2114 if the device has no sectors."""
     if devices.size_in_bytes(block):
         return
     state = devices.read_sysfs(f"{block.sysfs}/md/array_state")
@@ -55,8 +55,8 @@ def refuse_empty(block: Block, device: str, origin: Origin) -> None:
             "IGN2114",
             f"{device} ({block.node}) is an array that is not running (it is {state}), so it has no size",
             origin,
-            hint=f"members are missing: `mdadm --detail {block.node}` says which; `mdadm --run {block.node}` "
-            "starts it without them, `mdadm --stop` frees those that are there",
+            hint=f"members are missing: `mdadm --detail {block.node}` shows which; "
+            f"`mdadm --run {block.node}` starts it without them, `mdadm --stop` releases the others",
         )
     raise Refused(
         "IGN2114",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which tables, partitions and arrays an earlier run with this config made, as their GUIDs and UUIDs tell."""
+"""Recognises tables, partitions and arrays of an earlier run with this config by their GUIDs and UUIDs."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from ignition.system.mdsuper import Superblock
 
 
-def has(context: PhaseContext, config: model.Config, block: Block) -> bool:
-    """Whether a device is a partition or an array that was made for this config."""
+def is_own_device(context: PhaseContext, config: model.Config, block: Block) -> bool:
+    """Whether a device is a partition or an array that was created for this config."""
     digest = digest_of_config(context)
     if not digest:
         return False
     number = devices.read_sysfs(f"{block.sysfs}/partition")
     if number:
-        return _has_partition(config, digest, block, int(number))
+        return _is_own_partition(config, digest, block, int(number))
     return any(
         is_own_array(member, digest, one)
-        for member in members_of(block)
+        for member in _member_superblocks(block)
         for one in config.storage.raid
     )
 
 
-def _has_partition(config: model.Config, digest: str, block: Block, number: int) -> bool:
+def _is_own_partition(config: model.Config, digest: str, block: Block, number: int) -> bool:
     disk = devices.block_from_sysfs(os.path.dirname(block.sysfs))
     for one in config.storage.disks:
         try:
@@ -47,7 +47,7 @@ def _has_partition(config: model.Config, digest: str, block: Block, number: int)
         if table is None or partition is None:
             continue
         if is_own_table(table, digest, one.device) or any(
-            guids.is_ours(partition.guid, digest, f"{one.device} {entry}")
+            guids.matches(partition.guid, digest, f"{one.device} {entry}")
             for entry in range(len(one.partitions))
         ):
             return True
@@ -55,17 +55,17 @@ def _has_partition(config: model.Config, digest: str, block: Block, number: int)
 
 
 def new_table_guid(digest: str, device: str) -> bytes:
-    """The GUID of a table that is made for a disk of the config."""
+    """The GUID of a new table for a disk of the config."""
     return gpt.guid_bytes(guids.new_guid(digest, f"{device} table"))
 
 
 def is_own_table(table: Table, digest: str, device: str) -> bool:
-    """Whether the table was made for this disk of this config."""
-    return guids.is_ours(gpt.guid_text(table.guid), digest, f"{device} table")
+    """Whether the table was created for this disk of this config."""
+    return guids.matches(gpt.guid_text(table.guid), digest, f"{device} table")
 
 
 def new_array_uuid(digest: str, wanted: model.Raid) -> str:
-    """The UUID of an array that is made for the config, as mdadm takes it; "" if it is to choose one."""
+    """The UUID of a new array in mdadm's notation; "" to let mdadm choose one."""
     if not digest:
         return ""
     text = gpt.guid_bytes(guids.new_guid(digest, f"{wanted.name} array")).hex()
@@ -73,12 +73,12 @@ def new_array_uuid(digest: str, wanted: model.Raid) -> str:
 
 
 def is_own_array(member: Superblock, digest: str, wanted: model.Raid) -> bool:
-    """Whether the array of which this is the superblock was made for this entry of this config."""
-    return guids.is_ours(gpt.guid_text(member.uuid), digest, f"{wanted.name} array")
+    """Whether the array with this superblock was created for this entry of this config."""
+    return guids.matches(gpt.guid_text(member.uuid), digest, f"{wanted.name} array")
 
 
-def members_of(block: Block) -> list[Superblock]:
-    """The superblocks of what an array is made of; none for anything else."""
+def _member_superblocks(block: Block) -> list[Superblock]:
+    """The superblocks of an array's members; empty for any other device."""
     try:
         names = os.listdir(f"{block.sysfs}/slaves") if os.path.isdir(f"{block.sysfs}/md") else []
     except OSError:
@@ -88,7 +88,7 @@ def members_of(block: Block) -> list[Superblock]:
 
 
 def read_superblock(node: str) -> Superblock | None:
-    """The superblock of md on a device, None if there is none or it cannot be read."""
+    """The md superblock of a device, None if it has none or is unreadable."""
     try:
         return mdsuper.read(node)
     except OSError:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filesystems and swap: made where nothing is, kept where the right thing is, else refused.
+"""Filesystems and swap: created on empty devices, kept if they match, otherwise refused.
 
-Rules: docs/behaviour/disks.md. What is wanted and what is found meet in `decisions`.
+`decisions` compares what the config wants with what is on the device. Rules: docs/behaviour/disks.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ignition.system import devices, holders, mounts, probe, programs, usage
 from ignition.system.run import run
 
 from ..common import device_checks, own_devices
-from ..common.deferral import is_open, names_of
+from ..common.deferral import must_defer, resource_keys
 from . import decisions, mkfs
 from .decisions import Decision
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """One step per filesystem; those on devices that no earlier step touches are decided about here."""
+    """One step per filesystem. Decides here about devices that no earlier step changes."""
     wanted = [
         (one, context.origin("storage", "filesystems", index))
         for index, one in enumerate(config.storage.filesystems)
@@ -39,7 +39,7 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     if not wanted:
         return
     log = context.log.child("createFilesystems")
-    later = {one.device for one, _ in wanted if is_open(context, config, one.device)}
+    later = {one.device for one, _ in wanted if must_defer(context, config, one.device)}
     now = [(one.device, origin.at("device")) for one, origin in wanted if one.device not in later]
     if now:
         devices.wait_for_devices(log, context.settings, now, context.progress)
@@ -62,7 +62,7 @@ def _deferred(config: model.Config, wanted: model.Filesystem, origin: Origin) ->
         if wanted.format is not None:
             _do(task, wanted, _decide(log, task.context, config, wanted, alias, origin), alias)
 
-    names = names_of(wanted.device)
+    names = resource_keys(wanted.device)
     return Step(_summary(wanted), origin, do, needs=names, provides=names, deferred=True)
 
 
@@ -78,7 +78,7 @@ def _decided(
         if wanted.format is not None:
             _do(task, wanted, decision, alias)
 
-    names = names_of(wanted.device)
+    names = resource_keys(wanted.device)
     summary = (
         _summary(wanted)
         if decision.act in (decisions.MAKE, decisions.WIPE)
@@ -109,14 +109,12 @@ def _decide(
     device: str,
     origin: Origin,
 ) -> Decision:
-    """The decision by what the device holds now. Raises Refused."""
+    """The decision based on the current contents of the device. Raises Refused."""
     settings = context.settings
-    begun = mkfs.begun_for(device, origin)
-    if mkfs.begun_by_this_config(context, begun):
-        log.notice(
-            f'an earlier run began a filesystem on "{device}" and did not finish it: it is made anew'
-        )
-        found, decision = probe.ProbeResult(), decisions.anew(wanted)
+    mark = mkfs.read_mark(device, origin)
+    if mkfs.is_own_mark(context, mark):
+        log.notice(f'an earlier run left an unfinished filesystem on "{device}": recreating it')
+        found, decision = probe.ProbeResult(), decisions.recreate(wanted)
     else:
         with log.operation(f'determining filesystem type of "{device}"'):
             found = probe.probe(log, settings, device, origin)
@@ -136,28 +134,28 @@ def _decide(
             hint="set wipeFilesystem to true to replace it, "
             "or describe what is there (format, label, uuid) to keep it",
         )
-    if decision.act == decisions.KEEP and mkfs.says_unfinished(device, found.kind, origin):
-        log.notice(f'the xfs on "{device}" says of itself that it is not finished: it is made anew')
-        decision = decisions.anew(wanted)
-    if decision.act == decisions.KEEP and begun:
+    if decision.act == decisions.KEEP and mkfs.is_flagged_unfinished(device, found.kind, origin):
+        log.notice(f'the xfs on "{device}" is flagged as unfinished: recreating it')
+        decision = decisions.recreate(wanted)
+    if decision.act == decisions.KEEP and mark:
         raise Refused(
             "IGN2405",
-            f"{wanted.device} holds {found}, which a run with another config began and did not finish",
+            f"{wanted.device} holds {found}, left unfinished by a run with another config",
             origin,
-            hint=f"set wipeFilesystem to true to make it anew, or `wipefs --all {wanted.device}`",
+            hint=f"set wipeFilesystem to true to recreate it, or `wipefs --all {wanted.device}`",
         )
     if decision.act in (decisions.MAKE, decisions.WIPE):
-        _refuse_unfit(wanted, origin)
-        use = _use_of(wanted)
+        _refuse_unusable(wanted, origin)
+        use = _find_user(wanted)
         block = devices.block(wanted.device)
         if use and devices.holders(block.sysfs):
-            if own_devices.has(context, config, block):
-                # What stands on it came up of what had lain there before.
+            if own_devices.is_own_device(context, config, block):
+                # udev has assembled something from old signatures on it.
                 use = holders.find_user(block)
-                decision.frees = not use
+                decision = Decision(decision.act, decision.why, stops_holders=not use)
         elif use and _is_done_already(context, config, wanted, found):
             log.warning(
-                f"{wanted.device} holds what the config wants and is in use ({use}): it is kept"
+                f"{wanted.device} already holds what the config wants and is in use ({use}): keeping it"
             )
             return Decision(decisions.KEEP)
         if use:
@@ -165,23 +163,23 @@ def _decide(
                 "IGN2402",
                 f"refusing to overwrite {wanted.device}: {use}",
                 origin,
-                hint="stop what uses it, or leave out wipeFilesystem if what it holds is what you want",
+                hint="stop what uses it, or leave out wipeFilesystem to keep its contents",
             )
         _refuse_without_program(settings, wanted, origin)
         if found.table and not found.kind:
-            log.warning(f"{wanted.device} holds {found}, which is overwritten")
+            log.warning(f"{wanted.device} holds {found}, which will be overwritten")
     return decision
 
 
-def _refuse_unfit(wanted: model.Filesystem, origin: Origin) -> None:
+def _refuse_unusable(wanted: model.Filesystem, origin: Origin) -> None:
     place = origin.at("device")
-    block = device_checks.block_of(wanted.device, place)
+    block = device_checks.find_block(wanted.device, place)
     device_checks.refuse_empty(block, wanted.device, place)
     device_checks.refuse_read_only(block, wanted.device, place)
 
 
-def _use_of(wanted: model.Filesystem) -> str:
-    """Who uses the device or a part of it, in words, or ""."""
+def _find_user(wanted: model.Filesystem) -> str:
+    """What uses the device or a part of it, as a sentence; "" if nothing does."""
     return usage.find_users(
         devices.block(wanted.device), mounts.read_mounts(), mounts.read_swaps()
     ).reason
@@ -190,15 +188,17 @@ def _use_of(wanted: model.Filesystem) -> str:
 def _is_done_already(
     context: PhaseContext, config: model.Config, wanted: model.Filesystem, found: probe.ProbeResult
 ) -> bool:
-    """Whether an earlier run did what the config asks for, so that what the system does with it is no reason
-    to refuse: it may switch swap on, and mount by the type of a partition, before this phase is repeated.
+    """Whether an earlier run has already done what the config asks for, so that its use by the system is
+    acceptable.
 
-    Swap holds nothing that making it anew would take away. A filesystem must lie on a partition that was made
-    for this config.
+    Before this phase is repeated, the system may enable swap, or mount a partition by its type. Recreating
+    swap loses nothing. A filesystem must be on a partition that was created for this config.
     """
-    if not decisions.makes(wanted) or decisions.difference(wanted, found):
+    if not decisions.wants_filesystem(wanted) or decisions.first_difference(wanted, found):
         return False
-    return wanted.format == "swap" or own_devices.has(context, config, devices.block(wanted.device))
+    return wanted.format == "swap" or own_devices.is_own_device(
+        context, config, devices.block(wanted.device)
+    )
 
 
 def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin: Origin) -> None:
@@ -207,13 +207,13 @@ def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin
         return
     if not decisions.is_known(kind):
         raise Refused("IGN2403", f"unsupported filesystem format {kind!r}", origin)
-    program = settings.program(decisions.command(wanted, "")[0])
+    program = settings.program(decisions.mkfs_args(wanted, "")[0])
     if not programs.is_installed(program):
         raise Refused(
             "IGN2404",
-            f"{program} is missing, so no {kind} can be made",
+            f"{program} is missing, so {kind} cannot be created",
             origin,
-            hint=f"the initramfs needs {program} on PATH",
+            hint=f"{program} must be in the initramfs, on PATH",
         )
 
 
@@ -226,11 +226,11 @@ def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) ->
         return
     wipefs = [settings.program("wipefs"), "-a", alias]
     block = devices.block(alias)
-    with holders.UdevLock([block] if decision.frees else []):
-        if decision.frees:
+    with holders.UdevLock([block] if decision.stops_holders else []):
+        if decision.stops_holders:
             holders.stop(log, settings, block)
         run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
     if decision.act == decisions.WIPE:
         mkfs.clear_mark(wanted.device, os.path.realpath(alias))
         return
-    mkfs.make(task, wanted, alias)
+    mkfs.create(task, wanted, alias)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making a filesystem so that a cut at any point shows: a mark is on the device until all of it is there."""
+"""Runs mkfs so that an interruption is detectable: the device is marked until the filesystem is complete."""
 
 from __future__ import annotations
 
@@ -19,54 +19,54 @@ if TYPE_CHECKING:
     from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
 
-# A run that does not know its config's digest marks all the same, and never takes a mark for its own.
+# The mark of a run without a digest; no run recognises it as its own.
 _UNKNOWN = "unknown"
 
 
-def begun_for(device: str, origin: Origin) -> str:
-    """The digest of the config for which a filesystem was begun on the device and not finished, or ""."""
+def read_mark(device: str, origin: Origin) -> str:
+    """The digest of the config whose filesystem on this device is unfinished, or ""."""
     try:
         return mkfs_marker.read(device) or ""
     except OSError as error:
         raise _unreadable(device, error, origin) from error
 
 
-def says_unfinished(device: str, kind: str, origin: Origin) -> bool:
-    """Whether the filesystem itself says that its maker has not finished."""
+def is_flagged_unfinished(device: str, kind: str, origin: Origin) -> bool:
+    """Whether the filesystem itself is flagged as unfinished."""
     try:
         return mkfs_marker.has_in_progress_flag(device, kind)
     except OSError as error:
         raise _unreadable(device, error, origin) from error
 
 
-def begun_by_this_config(context: PhaseContext, begun: str) -> bool:
-    """Whether that digest is the one of this run's config."""
-    return bool(begun) and begun == digest_of_config(context)
+def is_own_mark(context: PhaseContext, mark: str) -> bool:
+    """Whether the mark was written by a run with this config."""
+    return bool(mark) and mark == digest_of_config(context)
 
 
-def make(task: Task, wanted: model.Filesystem, alias: str) -> None:
-    """Makes the filesystem on a device whose old signatures are gone."""
+def create(task: Task, wanted: model.Filesystem, alias: str) -> None:
+    """Creates the filesystem on a device whose old signatures have been wiped."""
     log, settings = task.log, task.context.settings
     node = os.path.realpath(alias)
     digest = digest_of_config(task.context) or _UNKNOWN
     try:
-        mkfs_marker.write(node, digest, discard=decisions.discards(wanted))
+        mkfs_marker.write(node, digest, discard=decisions.should_discard(wanted))
     except OSError as error:
         raise _unwritable(wanted.device, error) from error
-    program, *words = decisions.command(wanted, alias)
+    program, *args = decisions.mkfs_args(wanted, alias)
     run(
         log,
-        [settings.program(program), *words],
+        [settings.program(program), *args],
         what=f'creating "{wanted.format}" filesystem on "{alias}"',
     )
     clear_mark(wanted.device, node)
-    # mkfs.btrfs closes the device several times, and udev looks after each: the first time nothing is
-    # recognisable yet and links vanish. An event of our own is worked off after all of those.
+    # mkfs.btrfs closes the device several times, and udev probes it each time. At first it recognises nothing
+    # and removes the links. Our own event is processed after all of those.
     devices.trigger_udev(log, settings, [node])
 
 
 def clear_mark(device: str, node: str) -> None:
-    """Takes the mark of an unfinished filesystem off, after what was written is on the device."""
+    """Removes the mark after syncing the device."""
     try:
         mkfs_marker.clear(node)
     except OSError as error:
@@ -81,6 +81,6 @@ def _unwritable(device: str, error: OSError) -> Failure:
     return Failure(
         "IGN2406",
         f"{device} cannot be written to: {error.strerror}",
-        hint="is it read-only, full underneath, or broken? The kernel's log says more",
+        hint="is it read-only or broken, or is the storage behind it full? See the kernel log",
         cause=error,
     )

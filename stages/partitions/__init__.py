@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Partitions: one GPT per listed disk, changed in one write, with everything decided before the first.
+"""Partitions: one GPT per listed disk, planned completely and written at once.
 
-Rules: docs/behaviour/disks.md. What the config wants and what is found meet in `decisions`.
+`decisions` compares what the config wants with what is on the disk. Rules: docs/behaviour/disks.md.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 
 
 @record
-class _Work:
-    """What is done to one disk.
+class _DiskPlan:
+    """What is to be done with one disk.
 
-    `before` is the table that was decided about, `after` the one to write, None if there is none to write.
-    `touched` are the numbers of what changes, `untold` of what the kernel shows otherwise than the table.
+    `before` is the table that the decisions are based on, `after` the one to write, None to write none.
+    `touched` lists the partitions that change, `stale` others whose geometry in the kernel differs from the
+    table.
     """
 
     config: model.Disk
@@ -46,7 +47,9 @@ class _Work:
     after: Table | None
     touched: list[int]
     wipes: bool
-    untold: list[int]
+    stale: list[int]
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def changes(self) -> bool:
@@ -54,7 +57,7 @@ class _Work:
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """One step per disk. All disks are waited for, read and decided about here."""
+    """One step per disk. Waits for all disks, reads them and decides here."""
     disks = config.storage.disks
     if not disks:
         return
@@ -65,18 +68,18 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     ]
     devices.wait_for_devices(log, context.settings, named, context.progress)
     mounted, swaps = mounts.read_mounts(), mounts.read_swaps()
-    # A disk may be listed under two names: the second entry finds what the first one leaves.
-    left: dict[int, Table | None] = {}
+    # A disk may be listed under two names. The second entry starts from the table that the first one plans.
+    planned_tables: dict[int, Table | None] = {}
     for index, one in enumerate(disks):
         origin = context.origin("storage", "disks", index)
         try:
-            disk = inspection.inspect(log, context, one, origin, left)
+            disk = inspection.inspect(log, context, one, origin, planned_tables)
             used = usage.find_users(disk.block, mounted, swaps)
             work = _decide(log, context, index, one, disk, used)
             if work.changes:
-                _refuse_to_change(log, work, used)
-            if disk.block.number not in left:
-                work.untold = _untold(log, work, used)
+                _refuse_unusable(log, work, used)
+            if disk.block.number not in planned_tables:
+                work.stale = _stale_partitions(log, work, used)
         except Failure as failure:
             context.refuse(failure)
             continue
@@ -84,30 +87,30 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
             text = f"{one.device} cannot be read: {error.strerror}"
             context.refuse(Failure("IGN2004", text, origin, cause=error))
             continue
-        left[disk.block.number] = work.after if work.changes else disk.table
+        planned_tables[disk.block.number] = work.after if work.changes else disk.table
         yield _step(context, work)
 
 
 def _decide(
     log: Log, context: PhaseContext, index: int, config: model.Disk, disk: Disk, used: usage.Usage
-) -> _Work:
+) -> _DiskPlan:
     own = disk.table is not None and own_devices.is_own_table(
         disk.table, digest_of_config(context), config.device
     )
     if config.wipe_table and own:
-        # An earlier run with this config has wiped the disk, and udev may have assembled an array of its
-        # partitions since then. Only what somebody else has changed is a reason to wipe it again.
+        # An earlier run with this config has wiped the disk, and udev may have assembled an array from its
+        # partitions since. Wipe it again only if somebody else has changed the table.
         try:
-            work = _decide_by(log, context, index, config, disk, used, wipes=False)
+            work = _plan_disk(log, context, index, config, disk, used, wipes=False)
         except Failure:
             work = None
-        if work is not None and _is_as_made(work):
+        if work is not None and _is_unchanged(work):
             log.info(f"{config.device} was wiped by an earlier run with this config")
             return work
-    return _decide_by(log, context, index, config, disk, used, wipes=bool(config.wipe_table))
+    return _plan_disk(log, context, index, config, disk, used, wipes=bool(config.wipe_table))
 
 
-def _is_as_made(work: _Work) -> bool:
+def _is_unchanged(work: _DiskPlan) -> bool:
     kept = {one.wanted.number for one in work.decided if one.act == decisions.KEEP}
     table = work.disk.table
     return (
@@ -117,7 +120,7 @@ def _is_as_made(work: _Work) -> bool:
     )
 
 
-def _decide_by(
+def _plan_disk(
     log: Log,
     context: PhaseContext,
     index: int,
@@ -126,29 +129,29 @@ def _decide_by(
     used: usage.Usage,
     *,
     wipes: bool,
-) -> _Work:
+) -> _DiskPlan:
     def origin(entry: int) -> Origin:
         return context.origin("storage", "disks", index, "partitions", entry)
 
     _refuse_impossible(config, origin)
     config_digest = digest_of_config(context)
     before = None if wipes else disk.table
-    base = before or gpt.empty(disk.sector_size, disk.sectors)
-    if before is None:
-        base.guid = own_devices.new_table_guid(config_digest, config.device)
+    base = before or gpt.empty(
+        disk.sector_size, disk.sectors, own_devices.new_table_guid(config_digest, config.device)
+    )
 
     def new_guid(entry: int) -> str:
         return guids.new_guid(config_digest, f"{config.device} {entry}")
 
     def is_ours(guid: str, entry: int) -> bool:
-        return guids.is_ours(guid, config_digest, f"{config.device} {entry}")
+        return guids.matches(guid, config_digest, f"{config.device} {entry}")
 
-    entries = decisions.wanted_of(config, disk.sector_size, new_guid)
+    entries = decisions.parse_entries(config, disk.sector_size, new_guid)
     try:
         layout = Layout(base, disk.sector_size, disk.sectors)
         decisions.resolve(entries, base, layout, is_ours)
-    except decisions.Unfit as unfit:
-        raise _does_not_fit(config, disk, base, unfit, origin(unfit.index)) from unfit
+    except decisions.DoesNotFit as problem:
+        raise _does_not_fit(config, disk, base, problem, origin(problem.index)) from problem
     decided = decisions.decide_all(entries, base)
     _refuse_mismatches(config, decided, origin)
     _warn_of_replaced(log, config, decided)
@@ -160,17 +163,19 @@ def _decide_by(
     after = _table_after(base, changed)
     fault = gpt.layout_error(after, disk.sector_size, disk.sectors)
     if changed and fault:
-        raise _not_sound(config, fault, place)
-    # A bad copy is mended on a disk whose partitions the config describes: an earlier run of ours may have
-    # been cut off between the two.
+        raise _invalid_table(config, fault, place)
+    # Repair a damaged copy if the config describes partitions of this disk: an earlier run may have been
+    # interrupted between writing the two.
     damaged = before is not None and before.damaged and entries
-    mends = damaged and not (fault or used.disk or devices.is_read_only(disk.block))
-    writes = changed or mends
-    return _Work(config, place, disk, decided, base, after if writes else None, touched, wipes, [])
+    repairs = damaged and not (fault or used.disk or devices.is_read_only(disk.block))
+    writes = changed or repairs
+    return _DiskPlan(
+        config, place, disk, decided, base, after if writes else None, touched, wipes, []
+    )
 
 
 def _does_not_fit(
-    config: model.Disk, disk: Disk, base: Table, unfit: decisions.Unfit, origin: Origin
+    config: model.Disk, disk: Disk, base: Table, problem: decisions.DoesNotFit, origin: Origin
 ) -> Refused:
     first, last = (
         f"{sector} ({format_mib(sector, disk.sector_size)})"
@@ -178,35 +183,35 @@ def _does_not_fit(
     )
     return Refused(
         "IGN2103",
-        f"a partition does not fit on {config.device}: {unfit}",
+        f"a partition does not fit on {config.device}: {problem}",
         origin,
-        hint=f"partitions may use sectors {first} to {last} of this disk, "
-        "and those that the config does not list stay where they are",
+        hint=f"partitions may use sectors {first} to {last} of this disk; "
+        "partitions that are not in the config stay where they are",
     )
 
 
-def _not_sound(config: model.Disk, fault: str, origin: Origin) -> Refused:
+def _invalid_table(config: model.Disk, fault: str, origin: Origin) -> Refused:
     return Refused(
         "IGN2101",
-        f"the partition table of {config.device} is not sound: {fault}",
+        f"the partition table of {config.device} is invalid: {fault}",
         origin,
-        hint="nothing was written; mend the table (`sgdisk --verify` shows more), "
+        hint="nothing was written; repair the table (`sgdisk --verify` shows more), "
         "or set wipeTable to true to replace it",
     )
 
 
-def _refuse_to_change(log: Log, work: _Work, used: usage.Usage) -> None:
+def _refuse_unusable(log: Log, work: _DiskPlan, used: usage.Usage) -> None:
     device = work.config.device
     device_checks.refuse_read_only(work.disk.block, device, work.origin.at("device"))
-    in_use.refuse_whole(device, work.origin, used, wipes=work.wipes)
-    in_use.refuse_changes(log, device, work.origin, used, work.decided, work.before)
+    in_use.refuse_disk_in_use(device, work.origin, used, wipes=work.wipes)
+    in_use.refuse_partitions_in_use(log, device, work.origin, used, work.decided, work.before)
 
 
-def _untold(log: Log, work: _Work, used: usage.Usage) -> list[int]:
-    """The partitions, besides those that change, about which the kernel is to be told.
+def _stale_partitions(log: Log, work: _DiskPlan, used: usage.Usage) -> list[int]:
+    """Unchanged partitions whose geometry the kernel should be told.
 
-    One in use is left to it: data may be on the way to what it knows as the partition. Only more room does no
-    harm.
+    A partition in use is left alone, because data may be on its way to where the kernel believes it is. Only
+    growing it is safe.
     """
     if not work.decided or used.disk:
         return []
@@ -220,8 +225,8 @@ def _untold(log: Log, work: _Work, used: usage.Usage) -> list[int]:
             found.append(number)
         else:
             log.warning(
-                f"the kernel shows partition {number} of {work.config.device} otherwise than the table, and "
-                f"cannot be told while {reason}"
+                f"the kernel's view of partition {number} of {work.config.device} differs from the table, "
+                f"and cannot be updated because {reason}"
             )
     return found
 
@@ -243,7 +248,7 @@ def _raise(failures: list[Failure]) -> None:
 def _table_after(base: Table, changed: list[Decision]) -> Table:
     deleted = [one.wanted.number for one in changed if one.act == decisions.DELETE]
     made = [
-        decisions.made(one, base.partition(one.wanted.number))
+        decisions.new_partition(one, base.partition(one.wanted.number))
         for one in changed
         if one.act != decisions.DELETE
     ]
@@ -260,21 +265,22 @@ def _refuse_mismatches(config: model.Disk, decided: list[Decision], origin: _Ori
 
 
 def _warn_of_replaced(log: Log, config: model.Disk, decided: list[Decision]) -> None:
-    """The original replaces a partition here although the entry that deletes it does not allow that."""
+    """Warns of partitions that are replaced although the entry that deletes them does not allow it, as in
+    Ignition."""
     kept = {
         one.number
         for one in config.partitions
         if one.should_exist is False and not one.wipe_partition_entry
     }
     for one in decided:
-        if one.act == decisions.RECREATE and one.wanted.chosen and one.wanted.number in kept:
+        if one.act == decisions.RECREATE and one.wanted.auto_number and one.wanted.number in kept:
             log.warning(
                 f"partition {one.wanted.number} of {config.device} is replaced by an entry without a "
                 "number; the entry that deletes it lacks wipePartitionEntry"
             )
 
 
-def _step(context: PhaseContext, work: _Work) -> Step:
+def _step(context: PhaseContext, work: _DiskPlan) -> Step:
     return Step(
         _summary(work),
         work.origin,
@@ -284,86 +290,88 @@ def _step(context: PhaseContext, work: _Work) -> Step:
     )
 
 
-def _summary(work: _Work) -> str:
+def _summary(work: _DiskPlan) -> str:
     acts = [one.act for one in work.decided if one.act in decisions.CHANGES]
     parts = ["wipe the table"] if work.wipes else []
-    if work.untold:
-        parts.append(f"tell the kernel of {len(work.untold)}")
+    if work.stale:
+        parts.append(f"update {len(work.stale)} in the kernel")
     for act in decisions.CHANGES:
         if act in acts:
             parts.append(f"{act} {acts.count(act)}")
-    return f"partition {work.config.device}: {', '.join(parts) or 'as wanted already'}"
+    return f"partition {work.config.device}: {', '.join(parts) or 'no changes'}"
 
 
-def _provides(work: _Work) -> tuple[str, ...]:
-    """The names under which later steps may ask for what this one changes or makes appear."""
+def _provides(work: _DiskPlan) -> tuple[str, ...]:
+    """The device names that later steps may need and that this step changes or creates."""
     device, node = work.config.device, work.disk.block.node
     names = [device, node] if work.changes else []
-    for number in work.touched + work.untold:
+    for number in work.touched + work.stale:
         names.append(devices.partition_node(work.disk.block, number))
         if device.startswith("/dev/disk/"):
             names.append(f"{device}-part{number}")
     table = work.after or work.before
     for one in table.partitions:
-        if one.number in work.touched or one.number in work.untold:
+        if one.number in work.touched or one.number in work.stale:
             if one.name:
                 names.append(f"/dev/disk/by-partlabel/{devices.encode_udev_name(one.name)}")
             names.append(f"/dev/disk/by-partuuid/{one.guid.lower()}")
     return tuple(dict.fromkeys(names))
 
 
-def _do(task: Task, work: _Work) -> None:
+def _do(task: Task, work: _DiskPlan) -> None:
     log, settings = task.log, task.context.settings
     alias = devices.make_alias(log, settings, work.config.device)
     with log.operation(f'partitioning "{alias}"') as inner:
         for one in work.decided:
-            inner.info(_tell(one, work.config.device))
+            inner.info(_describe(one, work.config.device))
         block = work.disk.block
-        told = work.touched + work.untold
-        if not work.changes and not told:
+        to_update = work.touched + work.stale
+        if not work.changes and not to_update:
             devices.trigger_udev(inner, settings, [block.node])
             return
-        if work.untold:
-            numbers = ", ".join(map(str, work.untold))
-            inner.info(f"the kernel does not know {work.config.device} as its table is: {numbers}")
-        task.progress("writing the table" if work.changes else "telling the kernel")
+        if work.stale:
+            numbers = ", ".join(map(str, work.stale))
+            inner.info(
+                f"the kernel's view of these partitions of {work.config.device} is outdated: {numbers}"
+            )
+        task.progress("writing the table" if work.changes else "updating the kernel")
         try:
-            wanted = partitioning.write(inner, work.disk, work.after, told, wipe=work.wipes)
+            wanted = partitioning.write(inner, work.disk, work.after, to_update, wipe=work.wipes)
         except OSError as error:
             raise Failure(
                 "IGN2116",
                 f"the partition table of {work.config.device} cannot be written: {error.strerror}",
                 work.origin,
-                hint="the disk is full underneath, or broken: the kernel's log says more; "
-                "a repeated run goes on with what is written",
+                hint="the disk is broken, or the storage behind it is full; see the kernel log; "
+                "a repeated run continues from here",
                 cause=error,
             ) from error
         task.progress("waiting for the kernel and udev to show the partitions")
-        partitioning.settle(inner, settings, block, told)
+        partitioning.settle(inner, settings, block, to_update)
         listed = {one.wanted.number for one in work.decided}
         partitioning.verify(
             inner,
             settings,
             block,
             wanted,
-            work.touched + [number for number in work.untold if number in listed],
+            work.touched + [number for number in work.stale if number in listed],
         )
 
 
-def _tell(one: Decision, device: str) -> str:
+def _describe(one: Decision, device: str) -> str:
     if one.act not in decisions.CHANGES:
         return f"{one.why} on {device}"
     wanted = one.wanted
     if one.act == decisions.DELETE:
         return f"deleting partition {wanted.number} of {device}"
     why = f", because {one.why}" if one.why else ""
-    words = {
+    verbs = {
         decisions.CREATE: "creating",
         decisions.RESIZE: "resizing",
         decisions.RECREATE: "wiping and recreating",
     }
     return (
-        f"{words[one.act]} partition {wanted.number} of {device} "
+        f"{verbs[one.act]} partition {wanted.number} of {device} "
         f"at sector {wanted.start}, {wanted.size} sectors{why}"
     )
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of each partition of a disk: pure functions of the config's entries and the table found.
+"""What happens to each partition of a disk: pure functions of the config's entries and the existing table.
 
-Rules: docs/behaviour/disks.md, which are Ignition's. Sectors are logical ones.
+The rules are Ignition's: docs/behaviour/disks.md. Sectors are logical.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ CHANGES = (CREATE, DELETE, RESIZE, RECREATE)
 
 @record
 class Wanted:
-    """An entry of the config. `start` and `size` in sectors, None while unset; `index` its place there.
+    """An entry of the config at position `index`. `start` and `size` are in sectors, None if unset.
 
-    `chosen` says that the config left the number open. `may_replace` carries `wipePartitionEntry`. `new_guid`
-    is the GUID of a partition that is made for the entry.
+    `auto_number`: the config leaves the number open. `may_replace` is `wipePartitionEntry`. `new_guid` is the
+    GUID of a partition created for this entry.
     """
 
     index: int
@@ -47,14 +47,16 @@ class Wanted:
     exists: bool = True
     may_replace: bool = False
     may_resize: bool = False
-    chosen: bool = False
+    auto_number: bool = False
     new_guid: str = ""
     sector_size: int = 512
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @record
 class Decision:
-    """What is done about one entry, and why, in words."""
+    """What to do about one entry, and the reason as a sentence."""
 
     wanted: Wanted
     act: str
@@ -62,18 +64,20 @@ class Decision:
     hint: str = ""
 
 
-class Unfit(Exception):
-    """An entry cannot lie where the config wants it. `index` is the entry's place in the config."""
+class DoesNotFit(Exception):
+    """An entry does not fit where the config wants it. `index` is its position in the config."""
 
     def __init__(self, index: int, text: str) -> None:
         super().__init__(text)
         self.index = index
 
 
-def wanted_of(disk: model.Disk, sector_size: int, new_guid: Callable[[int], str]) -> list[Wanted]:
-    """The entries of a disk in the order of work: those without a number come last.
+def parse_entries(
+    disk: model.Disk, sector_size: int, new_guid: Callable[[int], str]
+) -> list[Wanted]:
+    """The entries of a disk in processing order: those without a number come last.
 
-    `new_guid` gives the GUID of an entry that leaves it open, by its index in the config.
+    `new_guid` returns a GUID for the entry at that index if the config does not set one.
     """
     found = []
     for index, one in enumerate(disk.partitions):
@@ -94,7 +98,7 @@ def wanted_of(disk: model.Disk, sector_size: int, new_guid: Callable[[int], str]
                 sector_size,
             )
         )
-    return sorted(found, key=lambda wanted: wanted.chosen)
+    return sorted(found, key=lambda wanted: wanted.auto_number)
 
 
 def resolve(
@@ -103,18 +107,18 @@ def resolve(
     layout: Layout,
     is_ours: Callable[[str, int], bool],
 ) -> None:
-    """Gives numbers, starts and sizes to the entries that leave them open, as `sgdisk --pretend` would.
+    """Sets numbers, starts and sizes that the config leaves open, as `sgdisk --pretend` would.
 
-    `is_ours` tells by its GUID whether a partition was made for the entry of that index by an earlier run.
+    `is_ours` tells whether an earlier run created the partition with that GUID for the entry at that index.
 
-    All listed partitions are taken out of the layout and the wanted ones put in, in order; partitions that
-    are not listed are obstacles. Raises Unfit.
+    All listed partitions are removed from the layout, then the wanted ones are added in order; unlisted
+    partitions are obstacles. Raises DoesNotFit.
     """
-    made = [one.index for one in entries if one.exists]
-    if len(made) > layout.capacity:
-        text = f"{len(made)} are wanted, and the table has room for {layout.capacity}"
-        raise Unfit(sorted(made)[layout.capacity], text)
-    _number(entries, table, is_ours)
+    existing = [one.index for one in entries if one.exists]
+    if len(existing) > layout.capacity:
+        text = f"{len(existing)} partitions are requested, but the table only has {layout.capacity} entries"
+        raise DoesNotFit(sorted(existing)[layout.capacity], text)
+    _assign_numbers(entries, table, is_ours)
     for number in dict.fromkeys(one.number for one in entries):
         if table.partition(number) is not None:
             layout.remove(number)
@@ -127,16 +131,18 @@ def resolve(
         try:
             placed = layout.add(one.number, start, size)
         except NoSpace as error:
-            raise Unfit(one.index, str(error)) from error
+            raise DoesNotFit(one.index, str(error)) from error
         explicit = one.start and one.size
         one.start, one.size = (start, size) if explicit else placed
 
 
-def _number(entries: list[Wanted], table: Table, is_ours: Callable[[str, int], bool]) -> None:
-    """A number for each entry without one: that of the partition made for it, else the lowest free one.
+def _assign_numbers(
+    entries: list[Wanted], table: Table, is_ours: Callable[[str, int], bool]
+) -> None:
+    """Numbers the entries without a number: the partition created for the entry, else the lowest free number.
 
-    A number that the config deletes is free. The original has no look for its own partitions: there, each
-    run makes another.
+    A number that the config deletes is free. Ignition does not look for its own partitions, so each run
+    creates another one.
     """
     listed = {one.number for one in entries if one.number}
     for one in entries:
@@ -163,8 +169,8 @@ def _number(entries: list[Wanted], table: Table, is_ours: Callable[[str, int], b
             one.number = number
 
 
-def difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> str:
-    """The first thing in which a partition differs from its resolved entry, "" if it matches."""
+def first_difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> str:
+    """The first difference between a partition and its resolved entry, "" if there is none."""
     if wanted.start is not None and wanted.start != found.start:
         return (
             f"it starts at sector {found.start} ({format_mib(found.start, wanted.sector_size)}), "
@@ -177,36 +183,36 @@ def difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> s
     if wanted.label is not None and wanted.label != found.name:
         return f"its label is {found.name!r}, not {wanted.label!r}"
     if with_size and wanted.size is not None and wanted.size != found.size:
-        is_there = format_sectors(found.size, wanted.sector_size)
-        return f"it has {is_there}, not {format_sectors(wanted.size, wanted.sector_size)}"
+        actual = format_sectors(found.size, wanted.sector_size)
+        return f"it has {actual}, not {format_sectors(wanted.size, wanted.sector_size)}"
     return ""
 
 
-def _way_out(wanted: Wanted, found: Partition, *, only_size: bool) -> str:
-    """What to change in the config about a partition that does not match."""
-    ways = "set wipePartitionEntry to true to replace it"
+def _hint(wanted: Wanted, found: Partition, *, only_size: bool) -> str:
+    """What to change in the config if a partition does not match."""
+    hint = "set wipePartitionEntry to true to replace it"
     if only_size:
-        ways += ", or resize to true to change its size and keep its contents"
+        hint += ", or resize to true to change its size and keep its contents"
     members = [
         name
-        for name, value, is_there in (
+        for name, value, actual in (
             ("startMiB", wanted.start, found.start),
             ("sizeMiB", wanted.size, found.size),
         )
-        if value != is_there
+        if value != actual
     ]
     if members:
-        ways += f"; leaving out {' and '.join(members)} keeps what is there"
-    return ways
+        hint += f"; leaving out {' and '.join(members)} keeps the current value"
+    return hint
 
 
 def decide(
     wanted: Wanted, found: Partition | None, *, deleted_by_another: bool = False
 ) -> Decision:
-    """The decision about one resolved entry (table in docs/behaviour/disks.md).
+    """The decision about one resolved entry.
 
-    `deleted_by_another`: an entry with `shouldExist: false` and `wipePartitionEntry: true` names the slot
-    that this one, without a number of its own, got. The original ignores that permission; here it counts.
+    `deleted_by_another`: an entry with `shouldExist: false` and `wipePartitionEntry: true` has the number
+    that was assigned to this entry. Ignition ignores that permission; here it counts.
     """
     name = f"partition {wanted.number}"
     if found is None:
@@ -222,22 +228,22 @@ def decide(
             f"{name} exists, but shouldExist is false",
             "set wipePartitionEntry to true to delete it",
         )
-    why = difference(wanted, found)
+    why = first_difference(wanted, found)
     if not why:
         return Decision(wanted, KEEP, f"{name} found with correct specifications")
-    if wanted.may_replace or (wanted.chosen and deleted_by_another):
+    if wanted.may_replace or (wanted.auto_number and deleted_by_another):
         return Decision(wanted, RECREATE, why)
-    only_size = not difference(wanted, found, with_size=False)
+    only_size = not first_difference(wanted, found, with_size=False)
     if wanted.may_resize and only_size:
         return Decision(wanted, RESIZE, why)
-    hint = _way_out(wanted, found, only_size=only_size)
+    hint = _hint(wanted, found, only_size=only_size)
     return Decision(wanted, REFUSE, f"{name} didn't match: {why}", hint)
 
 
 def decide_all(entries: list[Wanted], table: Table) -> list[Decision]:
-    """The decisions about all resolved entries of a disk, in the order of work.
+    """The decisions about all resolved entries of a disk, in processing order.
 
-    An entry that deletes is left out where another entry took its number.
+    A deletion is dropped if another entry has taken over the number.
     """
     taken = {one.number for one in entries if one.exists}
     deleting = {one.number for one in entries if not one.exists and one.may_replace}
@@ -248,11 +254,11 @@ def decide_all(entries: list[Wanted], table: Table) -> list[Decision]:
     ]
 
 
-def made(decision: Decision, found: Partition | None) -> Partition:
-    """The entry that is written for a decision to create, recreate or resize.
+def new_partition(decision: Decision, found: Partition | None) -> Partition:
+    """The table entry for a decision to create, recreate or resize.
 
-    A resized partition keeps all but its size, the attribute bits too, which the original loses. A recreated
-    one takes nothing over.
+    A resized partition keeps everything but its size, including the attribute bits, which Ignition loses. A
+    recreated one keeps nothing.
     """
     wanted = decision.wanted
     assert wanted.start is not None and wanted.size is not None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a disk may not be partitioned because it is in use."""
+"""Refuses to change disks and partitions that are in use."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .decisions import Decision
 
 
-def refuse_whole(device: str, origin: Origin, used: Usage, *, wipes: bool) -> None:
-    """Refuses a disk that is to be changed, or wiped, while it is in use as a whole."""
+def refuse_disk_in_use(device: str, origin: Origin, used: Usage, *, wipes: bool) -> None:
+    """Refuses to change a disk that is in use itself, and to wipe one with any part in use."""
     if used.disk:
         raise Refused(
             "IGN2105",
@@ -35,10 +35,10 @@ def refuse_whole(device: str, origin: Origin, used: Usage, *, wipes: bool) -> No
         )
 
 
-def refuse_changes(
+def refuse_partitions_in_use(
     log: Log, device: str, origin: Origin, used: Usage, decided: list[Decision], before: Table
 ) -> None:
-    """Refuses to change partitions that are in use, but for what Ignition does and no data is lost by."""
+    """Refuses to change partitions in use, except where Ignition does it and no data is lost."""
     for one in decided:
         number = one.wanted.number
         if one.act not in decisions.CHANGES:
@@ -58,7 +58,7 @@ def refuse_changes(
 
 
 def _takes_sectors(one: Decision, before: Table) -> bool:
-    """Whether the partition loses sectors that it has now."""
+    """Whether the partition loses any of its current sectors."""
     found = before.partition(one.wanted.number)
     if one.act == decisions.DELETE or found is None:
         return True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a disk holds before it is partitioned, and what of it forbids that."""
+"""Reads a disk before it is partitioned, and refuses contents that must not be partitioned."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def inspect(
     context: PhaseContext,
     config: model.Disk,
     origin: Origin,
-    left: dict[int, Table | None],
+    planned_tables: dict[int, Table | None],
 ) -> Disk:
-    """The disk of an entry with its table. `left`: what earlier entries for the same disk leave of it.
+    """The disk of an entry with its table. `planned_tables`: the tables planned by earlier entries, by device
+    number.
 
     Raises Failure and OSError.
     """
@@ -37,9 +38,9 @@ def inspect(
         device_checks.refuse_partition(disk.block, device, place)
     if config.partitions or config.wipe_table:
         device_checks.refuse_empty(disk.block, device, place)
-    if disk.block.number in left:
-        disk.table = left[disk.block.number]
-        return disk
+    if disk.block.number in planned_tables:
+        table = planned_tables[disk.block.number]
+        return partitioning.Disk(disk.block, disk.sector_size, disk.sectors, table)
     try:
         with log.operation(f'reading partition table of "{device}"'):
             disk = partitioning.inspect(device)
@@ -49,7 +50,7 @@ def inspect(
                 "IGN2101",
                 f"the partition table of {device} cannot be read: {error}",
                 origin,
-                hint="mend it (`sgdisk --verify` shows more), or set wipeTable to true to replace it",
+                hint="repair it (`sgdisk --verify` shows more), or set wipeTable to true to replace it",
             ) from error
         return disk
     if config.wipe_table:
@@ -57,28 +58,28 @@ def inspect(
     if disk.table is None:
         _refuse_other_table(log, context, config, origin)
     elif disk.table.damaged and config.partitions:
-        _look_at_damaged(log, context, config, disk.table, origin)
+        _check_damaged_table(log, context, config, disk.table, origin)
     return disk
 
 
-def _look_at_damaged(
+def _check_damaged_table(
     log: Log, context: PhaseContext, config: model.Disk, table: Table, origin: Origin
 ) -> None:
-    """What else lies on a disk with a damaged table may be what the disk is used for by now.
+    """Refuses a damaged table if the disk seems to be used for something else.
 
-    Without a protective MBR the GPT may be older than that; only one that was made for this config, as a cut
-    leaves it, is believed.
+    Without a protective MBR the GPT may predate the other contents. It only counts if it was created for this
+    config, which an interrupted run leaves like this.
     """
     found = probe.probe(log, context.settings, config.device, origin)
     if not found.kind:
         return
     own = own_devices.is_own_table(table, digest_of_config(context), config.device)
     if table.protected or own:
-        log.warning(f"{config.device} holds {found} beside a GPT that is damaged: {table.damaged}")
+        log.warning(f"{config.device} holds {found} besides a damaged GPT: {table.damaged}")
         return
     raise Refused(
         "IGN2101",
-        f"{config.device} holds {found} and a GPT without a protective MBR, perhaps an old one",
+        f"{config.device} holds {found} and a GPT without a protective MBR, which may be outdated",
         origin,
         hint="set wipeTable to true to replace both, or erase the wrong one with `wipefs`",
     )
@@ -87,7 +88,7 @@ def _look_at_damaged(
 def _refuse_other_table(
     log: Log, context: PhaseContext, config: model.Disk, origin: Origin
 ) -> None:
-    """A disk without GPT may hold something: another table stops, for a filesystem there is a warning."""
+    """Refuses another type of partition table; only warns of a filesystem."""
     found = probe.probe(log, context.settings, config.device, origin)
     if found.table:
         raise Refused(
@@ -99,7 +100,7 @@ def _refuse_other_table(
     if not any(one.should_exist is not False for one in config.partitions):
         return
     if partitioning.has_boot_sector(config.device):
-        # For GPT fdisk this is an MBR, whatever else it is, the first sector of a FAT for example.
+        # GPT fdisk takes this for an MBR, even if it is the boot sector of a FAT, for example.
         raise Refused(
             "IGN2102",
             f"{config.device} does not have a GPT but a boot sector, and holds {found}",
@@ -107,4 +108,4 @@ def _refuse_other_table(
             hint="set wipeTable to true to replace it",
         )
     if found.kind:
-        log.warning(f"{config.device} holds {found}; a partition table is written over it")
+        log.warning(f"{config.device} holds {found}; a partition table will overwrite it")

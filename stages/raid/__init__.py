@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Software RAID: each array of the config made by mdadm, or kept where exactly it is running already.
+"""Software RAID: each array is created by mdadm, or kept if exactly this array is already running.
 
-The spec has no member that allows or forbids overwriting: what members hold is overwritten, unless they are
-in use. What udev has assembled of the work of an earlier run, or of old superblocks on partitions that such a
-run made, is no use; docs/resume.md has the rules.
+The spec cannot allow or forbid overwriting. The contents of members are overwritten unless they are in use.
+Arrays that udev has assembled from the work of an earlier run, or from old superblocks on partitions created
+by such a run, do not count as use; docs/resume.md has the rules.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ignition.system import arrays, devices, holders, mounts, probe, programs, u
 from ignition.system.run import run
 
 from ..common import device_checks, own_devices
-from ..common.deferral import is_open, names_of
+from ..common.deferral import must_defer, resource_keys
 from ..common.journal import digest_of_config
 from . import decisions
 from .decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """One step per array; what members are there and untouched by earlier steps is judged here."""
+    """One step per array. Decides here about arrays whose members exist and are not changed by earlier
+    steps."""
     arrays_wanted = [
         (one, context.origin("storage", "raid", index))
         for index, one in enumerate(config.storage.raid)
@@ -48,18 +49,18 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     if not programs.is_installed(mdadm):
         raise Refused(
             "IGN2203",
-            f"{mdadm} is missing, so no array can be made",
+            f"{mdadm} is missing, so arrays cannot be created",
             arrays_wanted[0][1],
-            hint=f"the initramfs needs {mdadm} on PATH",
+            hint=f"{mdadm} must be in the initramfs, on PATH",
         )
     log = context.log.child("createRaids")
     _refuse_impossible(arrays_wanted, context)
     for wanted, origin in arrays_wanted:
-        deferred = any(is_open(context, config, device) for device in wanted.devices)
+        deferred = any(must_defer(context, config, device) for device in wanted.devices)
         decision = None
         if not deferred:
             devices.wait_for_devices(
-                log, context.settings, _named(wanted, origin), context.progress
+                log, context.settings, _member_origins(wanted, origin), context.progress
             )
             try:
                 decision = _decide(log, context, config, wanted, origin)
@@ -72,25 +73,26 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
 def _refuse_impossible(
     arrays_wanted: list[tuple[model.Raid, Origin]], context: PhaseContext
 ) -> None:
-    """Refuses what the config alone forbids: IGN2115 for counts, IGN2202 for a device of two arrays."""
+    """Refuses what is impossible by the config alone: IGN2115 for counts, IGN2202 for a device in two
+    arrays."""
     taken: dict[str, str] = {}
     for wanted, origin in arrays_wanted:
         for member, text in limits.array_problems(wanted.raw):
-            text = f"array {wanted.name} cannot be made: {text}"
+            text = f"array {wanted.name} cannot be created: {text}"
             context.refuse(Refused("IGN2115", text, origin.at(member)))
         for index, device in enumerate(wanted.devices):
             first = taken.setdefault(os.path.realpath(device), wanted.name)
             if first != wanted.name:
-                text = f"array {wanted.name} cannot take {device}: array {first} is made of it"
+                text = f"array {wanted.name} cannot use {device}: it belongs to array {first}"
                 context.refuse(Refused("IGN2202", text, origin.at("devices", index)))
 
 
-def path_of(wanted: model.Raid) -> str:
-    """The node under which an array appears."""
+def array_path(wanted: model.Raid) -> str:
+    """The device node of an array."""
     return wanted.name if wanted.name.startswith("/dev") else f"/dev/md/{wanted.name}"
 
 
-def _named(wanted: model.Raid, origin: Origin) -> list[tuple[str, Origin]]:
+def _member_origins(wanted: model.Raid, origin: Origin) -> list[tuple[str, Origin]]:
     return [(device, origin.at("devices", i)) for i, device in enumerate(wanted.devices)]
 
 
@@ -99,11 +101,11 @@ def _step(
 ) -> Step:
     def do(task: Task) -> None:
         log, settings = task.log, task.context.settings
-        devices.wait_for_devices(log, settings, _named(wanted, origin), task.progress)
+        devices.wait_for_devices(log, settings, _member_origins(wanted, origin), task.progress)
         aliases = [devices.make_alias(log, settings, device) for device in wanted.devices]
         decision = planned
         if decision is None or decision.act != KEEP:
-            # udev may have assembled something since this was planned.
+            # udev may have assembled something since planning.
             decision = _decide(log, task.context, config, wanted, origin)
         if decision.act == KEEP:
             log.info(f'array "{wanted.name}" is running as wanted')
@@ -112,15 +114,15 @@ def _step(
         else:
             _create(task, wanted, origin, aliases)
 
-    members = tuple(name for device in wanted.devices for name in names_of(device))
+    members = tuple(name for device in wanted.devices for name in resource_keys(device))
     keeps = planned is not None and planned.act == KEEP
     return Step(
         f"{planned.act if planned else CREATE} array {wanted.name} of {len(wanted.devices)} devices",
         origin,
         do,
         needs=members,
-        # What an array is made of is changed too: two arrays must not take the same device at once.
-        provides=() if keeps else (path_of(wanted), *members),
+        # Members are changed too: two arrays must not use the same device concurrently.
+        provides=() if keeps else (array_path(wanted), *members),
         deferred=planned is None,
     )
 
@@ -128,39 +130,40 @@ def _step(
 def _decide(
     log: Log, context: PhaseContext, config: model.Config, wanted: model.Raid, origin: Origin
 ) -> Decision:
-    """The decision by what is running now. Raises Refused."""
+    """The decision based on what is running now. Raises Refused."""
     blocks = [
-        device_checks.block_of(device, origin.at("devices", index))
+        device_checks.find_block(device, origin.at("devices", index))
         for index, device in enumerate(wanted.devices)
     ]
     if len({block.number for block in blocks}) < len(blocks):
         raise Refused(
             "IGN2115",
-            f"array {wanted.name} cannot be made: two of its devices are the same one",
+            f"array {wanted.name} cannot be created: two of its devices are the same",
             origin.at("devices"),
-            hint=f"they lead to {', '.join(block.node for block in blocks)}",
+            hint=f"they resolve to {', '.join(block.node for block in blocks)}",
         )
-    belongs = [arrays.array_of_member(block) for block in blocks]
-    decision = _reuse(wanted, blocks, belongs)
+    current = [arrays.array_of_member(block) for block in blocks]
+    decision = _reuse(wanted, blocks, current)
     if decision.act == KEEP:
         return decision
     own = _own_superblocks(context, wanted, blocks)
     held = [block for block in blocks if devices.holders(block.sysfs)]
     is_free = all(
-        (any(own) or own_devices.has(context, config, block)) and not holders.find_user(block)
+        (any(own) or own_devices.is_own_device(context, config, block))
+        and not holders.find_user(block)
         for block in held
     )
     if is_free and any(own):
         numbers = frozenset(block.number for block in blocks)
-        nothing = _hold_nothing(log, context.settings, belongs)
-        decision = decisions.resume(decision, numbers, belongs, own, holds_nothing=nothing)
+        are_empty = _are_empty(log, context.settings, current)
+        decision = decisions.resume(decision, numbers, current, own, are_empty=are_empty)
     elif is_free and held:
-        log.notice(f"array {wanted.name} takes the place of what old superblocks brought up")
+        log.notice(f"array {wanted.name} replaces an array that was assembled from old superblocks")
         decision = Decision(CREATE)
     if decision.act == REFUSE:
         raise Refused(
             "IGN2201",
-            f"array {wanted.name} cannot be made: {decision.why}",
+            f"array {wanted.name} cannot be created: {decision.why}",
             origin,
             hint="stop that array (mdadm --stop) and clear its members (mdadm --zero-superblock)",
         )
@@ -168,29 +171,29 @@ def _decide(
     return decision
 
 
-def _reuse(wanted: model.Raid, blocks: list[Block], belongs: list[Array | None]) -> Decision:
+def _reuse(wanted: model.Raid, blocks: list[Block], current: list[Array | None]) -> Decision:
     numbers = frozenset(block.number for block in blocks)
-    return decisions.reuse(wanted, numbers, belongs, os.path.realpath(path_of(wanted)))
+    return decisions.reuse(wanted, numbers, current, os.path.realpath(array_path(wanted)))
 
 
 def _own_superblocks(
     context: PhaseContext, wanted: model.Raid, blocks: list[Block]
 ) -> list[Superblock | None]:
-    """For each member the superblock that a run with this config wrote for this array."""
+    """For each member, its superblock if a run with this config wrote it for this array."""
     digest = digest_of_config(context)
     found = [own_devices.read_superblock(block.node) for block in blocks]
     return [one if one and own_devices.is_own_array(one, digest, wanted) else None for one in found]
 
 
-def _hold_nothing(log: Log, settings: Settings, belongs: list[Array | None]) -> bool:
-    """Whether the arrays run, and neither a filesystem nor anything else is on them."""
-    nodes = {one.node for one in belongs if one is not None and one.is_running}
+def _are_empty(log: Log, settings: Settings, current: list[Array | None]) -> bool:
+    """Whether the arrays are running and contain no filesystem or anything else."""
+    nodes = {one.node for one in current if one is not None and one.is_running}
     found = [probe.probe(log, settings, node) for node in sorted(nodes)]
     return bool(found) and not any(one.kind or one.table for one in found)
 
 
 def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> None:
-    """`freed` are the members from which what is built on them will be taken down."""
+    """Refuses members that cannot be used. Everything built on the `freed` ones will be stopped."""
     mounted, swaps = mounts.read_mounts(), mounts.read_swaps()
     for index, device in enumerate(wanted.devices):
         place, block = origin.at("devices", index), devices.block(device)
@@ -202,7 +205,7 @@ def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> 
         if reason:
             raise Refused(
                 "IGN2202",
-                f"array {wanted.name} cannot take {device}: {reason}",
+                f"array {wanted.name} cannot use {device}: {reason}",
                 place,
                 hint="stop what uses it",
             )
@@ -210,18 +213,18 @@ def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> 
 
 def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
     settings = task.context.settings
-    path = path_of(wanted)
+    path = array_path(wanted)
     held = [alias for alias in aliases if devices.holders(devices.block(alias).sysfs)]
     with holders.UdevLock([devices.block(alias) for alias in held]):
         for alias in held:
             holders.stop(task.log, settings, devices.block(alias))
         for alias in held:
-            argv = [settings.program("wipefs"), "-a", alias]
-            run(task.log, argv, what=f'wiping old signatures from "{alias}"')
+            args = [settings.program("wipefs"), "-a", alias]
+            run(task.log, args, what=f'wiping old signatures from "{alias}"')
     uuid = own_devices.new_array_uuid(digest_of_config(task.context), wanted)
     run(
         task.log,
-        command(settings, wanted, aliases, uuid),
+        mdadm_args(settings, wanted, aliases, uuid),
         what=f'creating "{wanted.name}" of {len(aliases)} devices',
     )
     devices.wait_for_devices(task.log, settings, [(path, origin.at("name"))], task.progress)
@@ -229,7 +232,7 @@ def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) 
 
 def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
     log, settings = task.log, task.context.settings
-    path = path_of(wanted)
+    path = array_path(wanted)
     blocks = [devices.block(alias) for alias in aliases]
     with holders.UdevLock(blocks):
         for block in blocks:
@@ -244,21 +247,21 @@ def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]
     if decision.act != KEEP:
         raise Refused(
             "IGN2204",
-            f"array {wanted.name} of an earlier run does not come up as the config wants it: "
-            f"{decision.why or 'it does not run'}",
+            f"array {wanted.name} of an earlier run does not match the config: "
+            f"{decision.why or 'it is not running'}",
             origin,
-            hint=f"`mdadm --detail {path}` shows it; mend it, or clear its members "
-            "(mdadm --zero-superblock) to have it made anew",
+            hint=f"`mdadm --detail {path}` shows it; repair it, or clear its members "
+            "(mdadm --zero-superblock) to recreate it",
         )
 
 
-def command(settings: Settings, wanted: model.Raid, aliases: list[str], uuid: str) -> list[str]:
-    """The call of mdadm. The first devices carry data, the last are spares.
+def mdadm_args(settings: Settings, wanted: model.Raid, aliases: list[str], uuid: str) -> list[str]:
+    """The mdadm command. The first devices are data devices, the last ones spares.
 
-    `uuid` is that of the array, "" for one that mdadm chooses. Options of the config that give one win.
+    `uuid` "" lets mdadm choose one. Options in the config that set a UUID take precedence.
     """
     spares = wanted.spares or 0
-    chosen = any(_gives_uuid(word) for word in wanted.options)
+    chosen = any(_sets_uuid(option) for option in wanted.options)
     return [
         settings.program("mdadm"),
         *("--create", wanted.name, "--force", "--run", "--homehost", "any"),
@@ -270,11 +273,11 @@ def command(settings: Settings, wanted: model.Raid, aliases: list[str], uuid: st
     ]
 
 
-def _gives_uuid(word: str) -> bool:
-    """Whether an option may be about the UUID: mdadm takes only one, and for containers of firmware none."""
+def _sets_uuid(option: str) -> bool:
+    """Whether an option may set the UUID. mdadm accepts only one, and none for firmware RAID containers."""
     return (
-        word.startswith("--u")
-        or (word[:1] == "-" and word[1:2] != "-" and "u" in word)
-        or "imsm" in word
-        or "ddf" in word
+        option.startswith("--u")
+        or (option[:1] == "-" and option[1:2] != "-" and "u" in option)
+        or "imsm" in option
+        or "ddf" in option
     )

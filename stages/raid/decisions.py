@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep, assemble, create or refuse an array: pure functions of what the config wants and what runs."""
+"""Whether an array is kept, assembled, created or refused: pure functions of the config and the running
+arrays."""
 
 from __future__ import annotations
 
@@ -20,28 +21,29 @@ REFUSE = "refuse"
 
 @record
 class Decision:
-    """What becomes of an array, and why if it is refused."""
+    """What to do with an array, and the reason if it is refused."""
 
     act: str
     why: str = ""
 
 
 def reuse(
-    wanted: model.Raid, members: frozenset[int], belongs: list[Array | None], node: str
+    wanted: model.Raid, members: frozenset[int], current: list[Array | None], node: str
 ) -> Decision:
-    """Keep, create or refuse, by the arrays that the members belong to; `node` is what the name leads to.
+    """Keep, create or refuse, given the `current` array of each member; `node` is what the wanted name
+    resolves to.
 
-    Ignition always creates, and fails where a member is running in an array.
+    Ignition always creates, and fails if a member is in a running array.
     """
-    running = next((array for array in belongs if array is not None), None)
+    running = next((array for array in current if array is not None), None)
     if running is None:
         return Decision(CREATE)
     if not running.is_running:
-        return Decision(REFUSE, f"{running.node} is half assembled of some of these devices")
-    if running.members != members:
         return Decision(
-            REFUSE, f"{running.node} runs on other devices than these, but on some of them"
+            REFUSE, f"{running.node} is only partly assembled from some of these devices"
         )
+    if running.members != members:
+        return Decision(REFUSE, f"{running.node} runs on other devices, some of which are the same")
     if running.level != arrays.canonical_level(wanted.level or ""):
         return Decision(REFUSE, f"{running.node} runs on these devices with level {running.level}")
     if running.raid_disks != len(members) - (wanted.spares or 0):
@@ -56,22 +58,23 @@ def reuse(
 def resume(
     decision: Decision,
     members: frozenset[int],
-    belongs: list[Array | None],
+    current: list[Array | None],
     own: list[Superblock | None],
     *,
-    holds_nothing: bool,
+    are_empty: bool,
 ) -> Decision:
-    """The decision where a run with this config has begun the array already and nothing uses it.
+    """The decision if a run with this config has already begun the array and nothing uses it.
 
-    `own` holds, for each member, the superblock that such a run wrote. They are written one after the other,
-    before the array runs for the first time. So it is complete if all are there; if some are missing and it
-    never ran, or holds nothing, its making was cut off. Else a member was lost since: what it holds counts.
+    `own` has the superblock that such a run wrote to each member. mdadm writes them one after the other,
+    before the array runs for the first time. If all are present, the array is complete. If some are missing
+    and it has never run or is empty, its creation was interrupted. Otherwise a member was lost later, and its
+    contents count.
     """
-    if decision.act == KEEP or any(array and not array.members <= members for array in belongs):
+    if decision.act == KEEP or any(array and not array.members <= members for array in current):
         return decision
     there = [one for one in own if one is not None]
     if len(there) == len(own) and len({one.uuid for one in there}) == 1:
         return Decision(ASSEMBLE)
-    if holds_nothing or all(one.events == 0 for one in there):
+    if are_empty or all(one.events == 0 for one in there):
         return Decision(CREATE)
     return decision

@@ -196,7 +196,7 @@ def test_mounted_filesystem_on_a_partition_of_this_config_is_kept(blank_disk: Bl
     Path("/run/machine/mnt").mkdir(exist_ok=True)
     shell("mount", f"{disk}p1", "/run/machine/mnt")
     ran = succeed("disks", wanted)
-    assert ran.summary == [f"partition {disk}: as wanted already", f"keep ext4 on {disk}p1"]
+    assert ran.summary == [f"partition {disk}: no changes", f"keep ext4 on {disk}p1"]
     wanted["filesystems"][0]["label"] = "other"
     assert run("disks", wanted).codes == ["IGN2106", "IGN2402"]
 

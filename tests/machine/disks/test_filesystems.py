@@ -294,7 +294,7 @@ def test_table_on_the_disk_is_overwritten_with_a_warning(blank_disk: BlankDisk) 
     disk = blank_disk(size_mib=64)
     make_table(disk, [Part(1, MIB, 32 * MIB)])
     ran = make(disk, "ext4")
-    assert ran.logged("holds a partition table (gpt), which is overwritten")
+    assert ran.logged("holds a partition table (gpt), which will be overwritten")
     assert tags(disk)["TYPE"] == "ext4"
 
 

@@ -50,7 +50,7 @@ def test_kept_partitions_are_shown_as_they_are(disk: str, listed: str) -> None:
             ],
         },
     )
-    assert ran.summary[0] == f"partition {disk}: tell the kernel of 3"
+    assert ran.summary[0] == f"partition {disk}: update 3 in the kernel"
     assert kernel(disk) == places(disk)
     assert fingerprint(disk) == before
     for number in (1, 2):
@@ -61,7 +61,7 @@ def test_kept_partitions_are_shown_as_they_are(disk: str, listed: str) -> None:
         assert "Block count:              20480\n" in size
     # Once it knows, there is nothing to be told.
     again = succeed("disks", {"disks": [{"device": disk, "partitions": entries}]})
-    assert again.summary == [f"partition {disk}: as wanted already"]
+    assert again.summary == [f"partition {disk}: no changes"]
 
 
 def test_kernel_is_told_beside_a_change(disk: str) -> None:
@@ -91,7 +91,7 @@ def test_partition_in_use_is_not_taken_from_under_its_user(disk: str) -> None:
         "disks",
         {"disks": [{"device": disk, "partitions": [{"number": 3, "label": "p3"}, {"number": 1}]}]},
     )
-    assert ran.logged("cannot be told while it is mounted on /run/machine/mnt")
+    assert ran.logged("cannot be updated because it is mounted on /run/machine/mnt")
     assert kernel(disk) == {**places(disk), 3: (41 * MIB, 30 * MIB)}
 
 

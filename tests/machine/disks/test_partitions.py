@@ -401,7 +401,7 @@ def test_filesystem_straight_on_the_disk_gets_a_table_over_it(blank_disk: BlankD
     disk = blank_disk(size_mib=64)
     subprocess.run(["mkfs.ext4", "-q", disk], check=True)
     ran = partition(disk, {"number": 1, "sizeMiB": 32})
-    assert ran.logged("a partition table is written over it")
+    assert ran.logged("a partition table will overwrite it")
     assert places(disk) == {1: (MIB, 32 * MIB)}
 
 

@@ -74,7 +74,7 @@ def test_wiped_disk_whose_partitions_are_an_array_by_now(blank_disk: BlankDisk) 
     reboot()
     assert arrays()
     assert succeed("disks", wanted).summary == [
-        f"partition {disk}: as wanted already",
+        f"partition {disk}: no changes",
         "keep array data of 2 devices",
         "keep ext4 on /dev/md/data",
     ]

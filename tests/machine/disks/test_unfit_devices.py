@@ -81,11 +81,11 @@ def test_amounts_are_said_in_mib_too(blank_disk: BlankDisk) -> None:
     assert "sectors 34 (0.01 MiB) to 131038 (63.98 MiB)" in ran.failures[0].hint
     ran = refused(disk_entry(disk, {"number": 2, "sizeMiB": 9}), disk, "IGN2104", place)
     assert "it has 40960 sectors (20 MiB), not 18432 sectors (9 MiB)" in ran.text()
-    assert "leaving out sizeMiB keeps what is there" in ran.failures[0].hint
+    assert "leaving out sizeMiB keeps the current value" in ran.failures[0].hint
     ran = refused(disk_entry(disk, {"number": 2, "startMiB": 9}), disk, "IGN2103", place)
     wanted = {"number": 2, "startMiB": 42, "sizeMiB": 1}
     ran = refused(disk_entry(disk, wanted), disk, "IGN2104", place)
-    assert "leaving out startMiB and sizeMiB keeps what is there" in ran.failures[0].hint
+    assert "leaving out startMiB and sizeMiB keeps the current value" in ran.failures[0].hint
 
 
 SPOILED = {

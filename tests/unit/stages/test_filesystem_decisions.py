@@ -15,9 +15,9 @@ from ignition.stages.filesystems.decisions import (
     SKIP,
     WIPE,
     canonical_uuid,
-    command,
-    discards,
+    mkfs_args,
     reuse,
+    should_discard,
 )
 from ignition.system.probe import ProbeResult
 
@@ -98,7 +98,7 @@ COMMANDS = [
 @pytest.mark.parametrize("kind, more, words", COMMANDS)
 def test_command(kind: str, more: dict[str, Any], words: str) -> None:
     wanted = Filesystem({"format": kind, "device": "/dev/y", **more})
-    assert command(wanted, "/dev/x") == words.split("|")
+    assert mkfs_args(wanted, "/dev/x") == words.split("|")
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_canonical_uuid(kind: str, text: str, canonical: str) -> None:
     ],
 )
 def test_discarding(kind: str, options: list[str], expected: bool) -> None:
-    assert discards(Filesystem({"format": kind, "options": options})) is expected
+    assert should_discard(Filesystem({"format": kind, "options": options})) is expected

@@ -18,11 +18,11 @@ from ignition.stages.partitions.decisions import (
     REFUSE,
     RESIZE,
     Decision,
-    Unfit,
+    DoesNotFit,
     decide_all,
-    made,
+    new_partition,
+    parse_entries,
     resolve,
-    wanted_of,
 )
 from ignition.system import gpt, gptwrite
 from ignition.system.gpt import LINUX_DATA, Partition, Table
@@ -47,13 +47,13 @@ def table(partitions: list[Partition]) -> Table:
 
 
 def decide(before: Table, *entries: dict[str, Any], digest: str = "") -> list[Decision]:
-    wanted = wanted_of(
+    wanted = parse_entries(
         Disk({"device": "/dev/x", "partitions": list(entries)}),
         512,
         lambda index: guids.new_guid(digest, str(index)),
     )
     layout = Layout(before, 512, SECTORS)
-    resolve(wanted, before, layout, lambda guid, index: guids.is_ours(guid, digest, str(index)))
+    resolve(wanted, before, layout, lambda guid, index: guids.matches(guid, digest, str(index)))
     return decide_all(wanted, before)
 
 
@@ -163,7 +163,7 @@ UNNUMBERED: list[dict[str, Any]] = [
 
 def after(before: Table, decisions: list[Decision]) -> Table:
     return gptwrite.edit(
-        before, [], [made(one, before.partition(one.wanted.number)) for one in decisions]
+        before, [], [new_partition(one, before.partition(one.wanted.number)) for one in decisions]
     )
 
 
@@ -194,8 +194,8 @@ def test_guids_of_new_ones_differ_and_look_random() -> None:
     assert len(made_guids) == 100
     assert {guid[14] for guid in made_guids} == {"4"}
     assert {guid[19] for guid in made_guids} <= set("89AB")
-    assert not any(guids.is_ours(guid, "sha256-a", "1") for guid in made_guids)
-    assert all(guids.is_ours(guid, "sha256-a", "0") for guid in made_guids)
+    assert not any(guids.matches(guid, "sha256-a", "1") for guid in made_guids)
+    assert all(guids.matches(guid, "sha256-a", "0") for guid in made_guids)
 
 
 UNFIT = {
@@ -208,7 +208,7 @@ UNFIT = {
 
 @pytest.mark.parametrize("entries", UNFIT.values(), ids=UNFIT)
 def test_what_does_not_fit(entries: list[dict[str, Any]]) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(DoesNotFit) as caught:
         decide(table(BASE), {"number": 1}, *entries)
     assert caught.value.index == 1
 
@@ -217,7 +217,7 @@ def test_resized_one_keeps_all_but_its_size() -> None:
     before = table(BASE)
     [decision] = decide(before, {"number": 9, "sizeMiB": 200, "resize": True})
     nine = BASE[2]
-    assert made(decision, before.partition(9)) == Partition(
+    assert new_partition(decision, before.partition(9)) == Partition(
         9, nine.start, 200 * MIB, nine.type_guid, nine.guid, nine.name, nine.attributes
     )
 
@@ -225,7 +225,7 @@ def test_resized_one_keeps_all_but_its_size() -> None:
 def test_recreated_one_takes_nothing_over() -> None:
     before = table(BASE)
     [decision] = decide(before, {"number": 1, "startMiB": 2, "sizeMiB": 50, **W, **R})
-    new = made(decision, before.partition(1))
+    new = new_partition(decision, before.partition(1))
     assert (new.start, new.size) == (2 * MIB, 50 * MIB)
     assert (new.type_guid, new.name, new.attributes) == (LINUX_DATA, "", 0)
     assert new.guid != GUIDS[1]
@@ -233,5 +233,5 @@ def test_recreated_one_takes_nothing_over() -> None:
 
 def test_sectors_of_4096_bytes() -> None:
     disk = Disk({"partitions": [{"number": 1, "startMiB": 1, "sizeMiB": 32}]})
-    [wanted] = wanted_of(disk, 4096, lambda index: GUIDS[1])
+    [wanted] = parse_entries(disk, 4096, lambda index: GUIDS[1])
     assert (wanted.start, wanted.size) == (256, 8192)

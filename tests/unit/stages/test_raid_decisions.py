@@ -7,7 +7,7 @@ import pytest
 
 from ignition.base.settings import Settings
 from ignition.config.model import Raid
-from ignition.stages.raid import command
+from ignition.stages.raid import mdadm_args
 from ignition.stages.raid.decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision, resume, reuse
 from ignition.system.arrays import Array
 from ignition.system.mdsuper import Superblock
@@ -26,7 +26,7 @@ STRANGE = Array(NODE, "raid1", 2, frozenset((1, 9)), True)
     [
         (None, CREATE, ""),
         (RUNS, KEEP, ""),
-        (HALF, REFUSE, "half assembled"),
+        (HALF, REFUSE, "partly assembled"),
         (DEGRADED, REFUSE, "on other devices"),
         (STRANGE, REFUSE, "on other devices"),
         (Array(NODE, "raid0", 2, MEMBERS, True), REFUSE, "level raid0"),
@@ -63,12 +63,12 @@ def test_where_a_run_with_this_config_began_it(
     array: Array | None, own: list[Superblock | None], nothing: bool, act: str
 ) -> None:
     before = reuse(WANTED, MEMBERS, [array, None], NODE)
-    assert resume(before, MEMBERS, [array, None], own, holds_nothing=nothing).act == act
+    assert resume(before, MEMBERS, [array, None], own, are_empty=nothing).act == act
 
 
 def test_what_is_kept_stays_kept() -> None:
     kept = Decision(KEEP)
-    assert resume(kept, MEMBERS, [RUNS, RUNS], [NEW, None], holds_nothing=True) is kept
+    assert resume(kept, MEMBERS, [RUNS, RUNS], [NEW, None], are_empty=True) is kept
 
 
 @pytest.mark.parametrize(
@@ -83,5 +83,5 @@ def test_what_is_kept_stays_kept() -> None:
 )
 def test_uuid_is_given_unless_the_options_do(options: list[str], ours: bool) -> None:
     wanted = Raid({"name": "data", "level": "raid1", "devices": [], "options": options})
-    words = command(Settings(), wanted, ["/dev/a", "/dev/b"], "0:1:2:3")
+    words = mdadm_args(Settings(), wanted, ["/dev/a", "/dev/b"], "0:1:2:3")
     assert ("--uuid=0:1:2:3" in words) is ours
