@@ -54,6 +54,11 @@ ALIASES = {
     "pxe": "metal",
 }
 
+# Platform ids whose module has `fetch_with_files`, `status` or `delete` (see acquisition/platforms.py).
+WITH_FILES = ("hyperv",)
+WITH_STATUS = ("packet",)
+WITH_DELETE = ("virtualbox", "vmware")
+
 
 def platform_ids() -> list[str]:
     """All ids that may be given, sorted."""

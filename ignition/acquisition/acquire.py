@@ -1,131 +1,154 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The config of a phase: from the platform in the fetch phases, from the cache in all others."""
+"""The config of a fetch phase: base configs, then the first source that has a config, then its references."""
 
 from __future__ import annotations
 
-from ignition.acquisition import cache
-from ignition.acquisition.transport import with_authorities
+from ignition.acquisition import base_configs, origin_table, platforms, provider_cache
+from ignition.acquisition.acquired import Acquired
+from ignition.acquisition.render import Rendering
+from ignition.acquisition.sources import Fetched, Part
 from ignition.base import gojson
-from ignition.base.errors import Failure
-from ignition.base.origin import Origin
+from ignition.base.errors import Failure, NeedNetwork, NoProvider
 from ignition.base.record import record
+from ignition.base.state import FrozenConfig
+from ignition.config import dump
+from ignition.config.merge import merge
+from ignition.config.parse import parse
 from ignition.resource import digest
-from ignition.resource.context import FetchContext, Transport, no_progress
+from ignition.resource.context import Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-    from ignition.acquisition.origins import Table
-    from ignition.base.errors import NeedNetwork
     from ignition.base.finding import Finding
     from ignition.base.log import Log
-    from ignition.base.settings import Settings
     from ignition.base.state import State
+    from ignition.resource.context import FetchContext
+
+    Value = dict[str, Any]
+
+# These come before the platform, on every machine.
+SOURCES = ("cmdline", "system")
+# From spec 3.3 on the rules only became more lenient: a config that passes those of its own spec also passes
+# those of the newest, and needs no second validation.
+_RULES_ONLY_RELAXED_SINCE = 3
 
 
 @record
-class Acquired:
-    """What a phase works with.
+class _User:
+    """The rendered user config. `parts` is empty if there is none."""
 
-    user        the rendered user config, a canonical value of the newest spec
-    full        the same laid over the base configs
-    findings    warnings about all of them
-    sources     what the config was made of: dicts with kind, source, sha512, size and by (who referred to it)
-    transport   how to fetch what the user config names
-    cache_text  what the cache must hold; "" when it came from there
-    """
-
-    user: dict[str, Any]
-    full: dict[str, Any]
+    value: Value
+    parts: list[Part]
     findings: list[Finding]
-    sources: list[dict[str, Any]]
+    fetched: list[Fetched]
     transport: Transport
-    cache_text: str = ""
 
 
-def from_provider(
-    settings: Settings,
-    log: Log,
-    state: State,
-    platform: str,
-    *,
-    offline: bool,
-    progress: Callable[[str], None] = no_progress,
-) -> Acquired:
-    """Asks the platform and follows all references. Notes in the state what later phases need to know.
+def from_provider(ctx: FetchContext, state: State) -> Acquired:
+    """Gets the config of `ctx.settings.platform` and resolves its references. Records in the state what later
+    phases need: base configs, checksum, origins, sources, files of the provider.
 
-    NeedNetwork when that takes a network and the phase has none; the state is then worth saving.
+    NeedNetwork if `ctx.offline` and the config needs a network; the state is still valid then, save it.
     """
-    from ignition.acquisition import user_config
+    platform = platforms.canonical(ctx.settings.platform)
+    if platform != ctx.settings.platform:
+        ctx.log.info(f"platform {ctx.settings.platform} is {platform}")
+    # fetch-offline may have recorded references before one needed the network; fetch records them again.
+    state.fetched_configs = [entry for entry in state.fetched_configs if entry["kind"] == "base"]
+    base = base_configs.load(ctx)
+    if not state.fetched_configs:
+        _record_fetched(state, "base", "system", referenced=False)
+    user = _user_config(ctx, state, platform)
+    full = merge(base.value, user.value) if base.parts else user.value
+    parts = base.parts + user.parts
+    table = origin_table.table(full, parts) if parts else {}
+    findings = base.findings + user.findings
+    if base.parts and user.parts:
+        from ignition.acquisition import merge_check
 
-    return user_config.acquire(settings, log, state, platform, offline=offline, progress=progress)
-
-
-def forget_kept(settings: Settings, state: State) -> None:
-    """Removes what a fetch phase may have kept for another one; the cache stands for it now."""
-    from ignition.acquisition import kept
-
-    kept.forget(settings, state)
-
-
-def from_cache(settings: Settings, log: Log, state: State) -> Acquired:
-    """Reads what a fetch phase left. The cache is enough by itself: without base configs in the state, the
-    system's folders are read."""
-    user, ours = cache.read(settings.config_cache, state.engine.get("sha512"))
-    if not ours:
-        state.engine.pop("origins", None)
-    base = _base(settings, log, state)
-    full = user
-    if base:
-        from ignition.config.merge import merge
-
-        full = merge(base, user)
-    return Acquired(
-        user, full, [], state.engine.get("sources", []), _transport(settings, log, user)
-    )
+        findings += merge_check.warnings(full, table, findings)
+    _log_findings(ctx.log, findings)
+    text = dump.cache_text(user.value)
+    state.base_configs = _freeze(base.value if base.parts else {})
+    state.config_sha512 = digest.sha512(text.encode("utf-8", "surrogatepass"))
+    state.origins = table
+    state.sources = [each.to_json("base") for each in base.fetched]
+    state.sources += [each.to_json("user") for each in user.fetched]
+    return Acquired(user.value, full, findings, state.sources, table, user.transport, text)
 
 
-def fetch_context(
-    settings: Settings, log: Log, transport: Transport, progress: Callable[[str], None]
-) -> FetchContext:
-    """For fetching what the config of this phase names."""
-    return FetchContext(settings, log, transport=transport, progress=progress)
+def _user_config(ctx: FetchContext, state: State, platform: str) -> _User:
+    asking = ctx.with_transport(Transport(total=ctx.settings.fetch_timeout))
+    try:
+        name, data = provider_cache.load(ctx, state) or _ask(asking, state, platform)
+    except NeedNetwork:
+        ctx.log.info("failed to fetch config: resource requires networking")
+        raise
+    except Failure as failure:
+        ctx.log.warning(f"failed to fetch config: {failure}")
+        raise
+    if not data:
+        ctx.log.info(f"no user config from {name}: going on without one")
+        return _User(dump.empty(), [], [], [], Transport())
+    sha512 = digest.sha512(data)
+    ctx.log.debug(f"parsing config with SHA512: {sha512}")
+    source = f"user config from {name}"
+    parsed = parse(data, source)
+    _record_fetched(state, "user", name, referenced=False)
+    rendering = Rendering(ctx)
+    try:
+        value = rendering.render(parsed.value, source, sha512)
+    except NeedNetwork:
+        ctx.log.info("failed to fetch config: resource requires networking")
+        provider_cache.store(ctx.settings, state, name, data)
+        raise
+    finally:
+        for each in rendering.fetched:
+            _record_fetched(state, "user", each.path, referenced=True)
+    transport = rendering.authorities.transport(value)
+    value = rendering.authorities.inline(value)
+    findings = parsed.findings + rendering.findings
+    if rendering.fetched or int(parsed.version.split(".")[1]) < _RULES_ONLY_RELAXED_SINCE:
+        from ignition.acquisition import merge_check
+
+        table = origin_table.table(value, rendering.parts)
+        findings += merge_check.check(value, table, findings)
+    fetched = [Fetched(source, sha512, len(data)), *rendering.fetched]
+    return _User(value, rendering.parts, findings, fetched, transport)
 
 
-def network_need(full: dict[str, Any], sources: Table) -> NeedNetwork | None:
-    """What in a config needs the network later, as the error that it would be offline; None for nothing."""
-    from ignition.acquisition import network_need
-
-    return network_need.network_need(full, sources)
-
-
-def freeze_base(state: State, value: dict[str, Any]) -> None:
-    """Keeps the base configs as they are now, {} for none, so that all phases act on the same config."""
-    state.engine["base"] = {"sha512": digest.sha512(gojson.dumps(value).encode()), "config": value}
-
-
-def _base(settings: Settings, log: Log, state: State) -> dict[str, Any]:
-    frozen = state.engine.get("base")
-    if not isinstance(frozen, dict):
-        from ignition.acquisition import base_configs, platforms
-
-        loaded = base_configs.load(settings, platforms.canonical(settings.platform), log)
-        return loaded.value if loaded.parts else {}
-    value: dict[str, Any] = frozen.get("config", {})
-    if digest.sha512(gojson.dumps(value).encode()) != frozen.get("sha512"):
-        raise Failure(
-            "IGN4123",
-            "the base configs in the state file are not those that the fetch phase kept",
-            hint=f"run the fetch phase again, without {settings.state_file}",
-        )
-    return value
+def _ask(ctx: FetchContext, state: State, platform: str) -> tuple[str, bytes]:
+    """The name and the config of the first source that has one. Files that a provider wants on the target
+    replace those in the state."""
+    state.provider_output_files = []
+    for name in SOURCES:
+        try:
+            return name, platforms.source(name).fetch(ctx)
+        except NoProvider:
+            continue
+    provider = platforms.provider(platform)
+    if ctx.offline and provider.NEEDS_NETWORK:
+        raise NeedNetwork("IGN4003", f"the config of {platform} comes by the network")
+    with_files = platforms.with_files(platform)
+    if with_files is None:
+        return platform, provider.fetch(ctx)
+    data, files = with_files.fetch_with_files(ctx)
+    state.provider_output_files = [file.to_config() for file in files]
+    return platform, data
 
 
-def _transport(settings: Settings, log: Log, user: dict[str, Any]) -> Transport:
-    if user.get("ignition", {}).get("security", {}).get("tls", {}).get("certificateAuthorities"):
-        from ignition.acquisition import trust
+def _freeze(base: Value) -> FrozenConfig:
+    """The base configs as they are now: later phases must not see a change of the directories."""
+    return FrozenConfig(digest.sha512(gojson.dumps(base).encode()), base)
 
-        return trust.of_cached(user, FetchContext(settings, log), Origin("config cache"))
-    return with_authorities(user, ())
+
+def _log_findings(log: Log, findings: list[Finding]) -> None:
+    for finding in findings:
+        line = log.warning if finding.severity == "warning" else log.info
+        line(f"{finding} [{finding.code}, {finding.origin.source}]")
+
+
+def _record_fetched(state: State, kind: str, source: str, *, referenced: bool) -> None:
+    state.fetched_configs.append({"kind": kind, "source": source, "referenced": referenced})

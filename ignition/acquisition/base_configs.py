@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Base configs, which the user config is merged over: base.d and base.platform.d.
+"""The distribution's base configs: base.d for every platform, base.platform.d/<id> for one, merged over it.
 
-base.d is for all platforms, base.platform.d/<id> for one and is merged over it. Within a set, files are
-merged in the order of their names; of files with the same name the one in the folder of highest priority
-counts.
+The files of a set are merged in the order of their names. Of files with the same name, the one in the
+directory of highest priority counts.
 """
 
 from __future__ import annotations
 
 import os
 
+from ignition.acquisition import platforms
 from ignition.acquisition.sources import Fetched, Part
 from ignition.base.errors import Failure
 from ignition.base.files import read_regular
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ignition.base.log import Log
-    from ignition.base.settings import Settings
+    from ignition.resource.context import FetchContext
 
-# What is only followed in a user config, as in the original.
-_NOT_FOLLOWED = (
+# Ignition honours these in a user config only.
+_USER_CONFIG_ONLY = (
     ("config", "merge"),
     ("config", "replace"),
     ("timeouts",),
@@ -42,7 +42,7 @@ _NOT_FOLLOWED = (
 
 @record
 class Base:
-    """All base configs as one, and what they were made of, the strongest last."""
+    """The merged base configs; `parts` are the configs that were merged, the strongest last."""
 
     value: dict[str, Any]
     parts: list[Part]
@@ -50,18 +50,19 @@ class Base:
     fetched: list[Fetched]
 
 
-def load(settings: Settings, platform: str, log: Log) -> Base:
-    """Reads both sets. Failure for anything that is wrong with base.d; a set of the platform with a fault is
-    left out as a whole, with a warning."""
+def load(ctx: FetchContext) -> Base:
+    """Reads both sets. Any fault in base.d is a Failure; a fault in base.platform.d skips that set with a
+    warning."""
+    folders, log = ctx.settings.system_config_dirs, ctx.log
     base = Base(dump.empty(), [], [], [])
     try:
-        _add(base, _read_set(settings, "base.d", log))
+        _add(base, _read_set(folders, "base.d", log))
     except Failure as failure:
         failure.text = f"failed to acquire system base config: {failure.text}"
         raise
-    name = f"base.platform.d/{platform}"
+    name = f"base.platform.d/{platforms.canonical(ctx.settings.platform)}"
     try:
-        _add(base, _read_set(settings, name, log))
+        _add(base, _read_set(folders, name, log))
     except Failure as failure:
         for finding in getattr(failure, "findings", []):
             log.warning(f"{finding} [{finding.code}, {finding.origin.source}]")
@@ -77,9 +78,9 @@ def _add(base: Base, files: Base) -> None:
     base.fetched += files.fetched
 
 
-def _read_set(settings: Settings, name: str, log: Log) -> Base:
+def _read_set(folders: tuple[str, ...], name: str, log: Log) -> Base:
     found = Base({}, [], [], [])
-    for path in _files(settings.system_config_dirs, name, log):
+    for path in _files(folders, name, log):
         log.info(f"reading system config file {quote(path)}")
         try:
             data = read_regular(path, MEMORY_LIMIT, follow=True)
@@ -92,7 +93,7 @@ def _read_set(settings: Settings, name: str, log: Log) -> Base:
         parsed = parse(data, path)
         found.parts.append(Part(path, "", parsed.value))
         found.findings += parsed.findings
-        found.findings += _not_followed(parsed.value, path)
+        found.findings += _ignored_members(parsed.value, path)
         found.fetched.append(Fetched(path, total, len(data)))
     if not found.parts:
         log.info(f"no configs found in {quote(name)} across system config directories")
@@ -100,7 +101,7 @@ def _read_set(settings: Settings, name: str, log: Log) -> Base:
 
 
 def _files(folders: tuple[str, ...], name: str, log: Log) -> list[str]:
-    """The files of a set, in merge order. Every entry counts, whatever it is called."""
+    """The files of a set, in merge order. No suffix is required."""
     found: dict[str, str] = {}
     for folder in folders:
         path = os.path.join(folder, name)
@@ -118,9 +119,9 @@ def _files(folders: tuple[str, ...], name: str, log: Log) -> list[str]:
     return [found[entry] for entry in sorted(found, key=os.fsencode)]
 
 
-def _not_followed(value: dict[str, Any], path: str) -> list[Finding]:
+def _ignored_members(value: dict[str, Any], path: str) -> list[Finding]:
     findings = []
-    for names in _NOT_FOLLOWED:
+    for names in _USER_CONFIG_ONLY:
         part: Any = value["ignition"]
         for name in names:
             part = part.get(name, {})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a config needs the network later, and which part of it does."""
+"""Whether a later phase needs the network for a config, and which part of the config needs it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 
-def network_need(value: dict[str, Any], sources: Table) -> NeedNetwork | None:
-    """The first part of a config that needs the network, as the error that it would be offline; else None.
+def network_need(value: dict[str, Any], table: Table) -> NeedNetwork | None:
+    """The error for the first part that needs the network; None if no part does.
 
-    Failure IGN4012 for a source that is not a URL.
+    `table` gives the origin of that part. Failure IGN4012 for a source that is not a URL.
     """
     config = Config(value)
     for path, resource in _resources(config):
         source = resource.source
         if not source or source.startswith("data:"):
             continue
-        origin = origins.find(sources, *path)
+        origin = origins.find(table, *path)
         try:
             if not needs_network(source):
                 continue
@@ -39,7 +39,7 @@ def network_need(value: dict[str, Any], sources: Table) -> NeedNetwork | None:
         text = f"resource requires networking: {display_name(source)}"
         return NeedNetwork("IGN4003", text, origin)
     for path, what in _unlocking(config):
-        return NeedNetwork("IGN4003", f"{what} requires networking", origins.find(sources, *path))
+        return NeedNetwork("IGN4003", f"{what} requires networking", origins.find(table, *path))
     return None
 
 

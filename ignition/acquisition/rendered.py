@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One config with all that it refers to, as an author looks at it: no platform, no base configs, no state."""
+"""Renders one config for its author, without a platform, base configs or a state file."""
 
 from __future__ import annotations
 
-from ignition.acquisition import origin_table, origins
+from ignition.acquisition import merge_check, origin_table
 from ignition.acquisition.render import Rendering
-from ignition.base.errors import InvalidConfig
-from ignition.base.finding import ERROR, Finding
-from ignition.base.origin import Origin
 from ignition.base.record import record
-from ignition.config.parse import parse, validate_rendered
+from ignition.config.parse import parse
 from ignition.resource import digest
 
 TYPE_CHECKING = False
@@ -17,16 +14,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ignition.acquisition.origins import Table
+    from ignition.base.finding import Finding
     from ignition.resource.context import FetchContext
 
 
 @record
 class Rendered:
-    """A config that refers to nothing any more.
+    """A config without references.
 
-    value     canonical, of the newest spec; `ignition.config` is gone, since what it named is in here
-    table     where each part comes from, for `origins.find_pointer`
-    findings  warnings about it and its parts, each where it stands
+    value     canonical, of the newest spec, without `ignition.config`: its references are resolved
+    table     which source each part comes from, for `origins.find_pointer`
+    findings  warnings about the sources and about the whole; origins point into the sources
     """
 
     value: dict[str, Any]
@@ -35,8 +33,8 @@ class Rendered:
 
 
 def render(data: bytes, source: str, ctx: FetchContext) -> Rendered:
-    """Renders the config in `data`. InvalidConfig when it, a part or the whole is refused (IGN4105), else
-    Failure."""
+    """Renders the config in `data`. InvalidConfig if it or a referenced config is invalid, or the merged
+    config is (IGN4105); Failure if a reference cannot be fetched."""
     parsed = parse(data, source)
     rendering = Rendering(ctx)
     value = rendering.render(parsed.value, source, digest.sha512(data))
@@ -45,21 +43,5 @@ def render(data: bytes, source: str, ctx: FetchContext) -> Rendered:
     table = origin_table.table(value, rendering.parts)
     findings = parsed.findings + rendering.findings
     if rendering.fetched:
-        findings += _of_whole(value, table, findings)
+        findings += merge_check.check(value, table, findings)
     return Rendered(value, table, findings)
-
-
-def _of_whole(value: dict[str, Any], table: Table, known: list[Finding]) -> list[Finding]:
-    """What the rules say about the merged config and did not say about its parts."""
-    findings = validate_rendered(value)
-    for finding in findings:
-        finding.origin = origins.find_pointer(table, finding.origin.pointer)
-    if any(finding.severity == ERROR for finding in findings):
-        text = "merging configs resulted in an invalid config: config is not valid"
-        raise InvalidConfig("IGN4105", text, Origin("merged config"), findings=findings)
-    said = {(finding.code, finding.origin.source, finding.origin.pointer) for finding in known}
-    return [
-        finding
-        for finding in findings
-        if (finding.code, finding.origin.source, finding.origin.pointer) not in said
-    ]

@@ -100,15 +100,14 @@ def run(settings: Settings) -> int:
 
 def delete(settings: Settings, log: Log) -> bool:
     """Has the provider delete the config; whether it is gone. IGN5640 where it has no way to do that."""
-    provider = platforms.provider(settings.platform)
-    if not hasattr(provider, "delete"):
+    provider = platforms.with_delete(settings.platform)
+    if provider is None:
         raise Failure(
             "IGN5640",
             "cannot delete config on this platform",
             hint=f"{settings.platform} has no way to do that from inside the machine",
         )
-    gone: bool = provider.delete(FetchContext(settings, log))
-    return gone
+    return provider.delete(FetchContext(settings, log))
 
 
 def parse(args: list[str]) -> Request:

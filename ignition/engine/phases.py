@@ -7,15 +7,16 @@ import os
 import sys
 import time
 
-from ignition.acquisition import acquire
+from ignition.acquisition import cache
 from ignition.base import interrupt, journal
 from ignition.base import state as states
 from ignition.base.errors import Failure, NeedNetwork, crash_failure, flatten
-from ignition.base.files import touch, write_atomically
+from ignition.base.files import touch
 from ignition.config.model import Config
 from ignition.engine import report, status
-from ignition.engine.context import PhaseContext, sources_of
+from ignition.engine.context import PhaseContext
 from ignition.engine.report import Report
+from ignition.resource.context import FetchContext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def run(phase: str, settings: Settings, log: Log, view: View) -> Report:
                 outcomes += execution.outcomes
                 execution.check()
             log.info(f"{phase}: {phase} passed")
-            state.engine.setdefault("phases", []).append(so_far().summary())
+            state.phases.append(so_far().summary())
             states.save(state, settings.state_file)
     except interrupt.Interrupted:
         failures.append(interrupt.failure())
@@ -104,27 +105,28 @@ def run(phase: str, settings: Settings, log: Log, view: View) -> Report:
 
 
 def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -> None:
+    from ignition.acquisition import acquire, network_need, provider_cache
+
     offline = phase == FETCH_OFFLINE
     try:
-        acquired = acquire.from_provider(
-            settings, log, state, settings.platform, offline=offline, progress=view.line
-        )
+        ctx = FetchContext(settings, log, offline=offline, progress=view.line)
+        acquired = acquire.from_provider(ctx, state)
     except NeedNetwork as need:
         if not offline:
             raise
         _ask_for_network(settings, log, view, need)
         return
-    _write_cache(settings, acquired.cache_text)
-    acquire.forget_kept(settings, state)
+    cache.write(settings, acquired.cache_text)
+    provider_cache.remove(settings, state)
     _mark_idle(settings, Config(acquired.full))
     _remember_soundness(acquired.full, settings, state)
     _tell_journal(state)
     view.done(_where_from(acquired.sources))
     here = log.child(phase)
     if offline:
-        need_of_config = acquire.network_need(acquired.full, sources_of(state.engine))
-        if need_of_config is not None:
-            _ask_for_network(settings, here, view, need_of_config)
+        need_later = network_need.network_need(acquired.full, acquired.origins)
+        if need_later is not None:
+            _ask_for_network(settings, here, view, need_later)
     else:
         here.info("fetch complete")
 
@@ -148,18 +150,6 @@ def _ask_for_network(settings: Settings, log: Log, view: View, need: NeedNetwork
             "IGN6201",
             f"failed to signal neednet: {error}",
             hint=f"{settings.neednet} must be writable",
-        ) from error
-
-
-def _write_cache(settings: Settings, text: str) -> None:
-    """Mode 0640, whatever lay there before: the config holds secrets."""
-    path = settings.config_cache
-    try:
-        os.makedirs(os.path.dirname(path) or ".", mode=0o755, exist_ok=True)
-        write_atomically(path, text.encode("utf-8", "surrogatepass"), 0o640)
-    except OSError as error:
-        raise Failure(
-            "IGN6202", f"writing the config cache: {error}", hint=f"{path} must be writable"
         ) from error
 
 
@@ -213,14 +203,9 @@ def _apply(
 ) -> executor.Execution:
     from ignition.engine import executor, plan
 
-    acquired = acquire.from_cache(settings, log, state)
-    here = log.child(phase)
-
-    def fetch_context() -> Any:
-        return acquire.fetch_context(settings, here, acquired.transport, view.line)
-
+    acquired = cache.from_cache(FetchContext(settings, log), state)
     context = PhaseContext(
-        settings, here, state, sources_of(state.engine), fetch_context, view.line
+        settings, log.child(phase), state, acquired.origins, acquired.transport, view.line
     )
     stages = [
         (prefix, _planner(module, function))
@@ -242,14 +227,12 @@ def _remember_soundness(full: dict[str, Any], settings: Settings, state: State) 
     them; where something does, each says so, and refuses the config if it must."""
     from ignition.engine import fitness
 
-    state.engine.pop("sound", None)
-    if fitness.is_sound(full, settings.root):
-        state.engine["sound"] = settings.root
+    state.sound_for = settings.root if fitness.is_sound(full, settings.root) else None
 
 
 def _is_known_to_be_sound(settings: Settings, state: State) -> bool:
     """Not of a cache that somebody else has written: its origins are unknown."""
-    return "origins" in state.engine and state.engine.get("sound") == settings.root
+    return state.origins is not None and state.sound_for == settings.root
 
 
 def has_work(stage: str, config: dict[str, Any]) -> bool:

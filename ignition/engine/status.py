@@ -15,16 +15,14 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.settings import Settings
 
-# Platforms whose provider has `status(ctx, phase, error)`. No phase is skipped there.
-HOOKED = ("packet",)
 # Seconds for one request; a report takes two. The original waits for ever.
 LIMIT = 7
 _OFFLINE = "fetch-offline"
 
 
 def wanted(settings: Settings) -> bool:
-    """Whether this platform wants to hear of every phase."""
-    return platforms.canonical(settings.platform) in HOOKED
+    """Whether this platform wants to hear of every phase. Then no phase is skipped."""
+    return platforms.has_status(platforms.canonical(settings.platform))
 
 
 def tell(phase: str, error: str, settings: Settings, log: Log) -> None:
@@ -33,7 +31,9 @@ def tell(phase: str, error: str, settings: Settings, log: Log) -> None:
         return
     ctx = FetchContext(settings, log, transport=Transport(total=LIMIT, headers=LIMIT))
     try:
-        platforms.provider(platforms.canonical(settings.platform)).status(ctx, phase, error)
+        provider = platforms.with_status(platforms.canonical(settings.platform))
+        if provider is not None:
+            provider.status(ctx, phase, error)
     except Failure as failure:
         why = f" ({failure.hint})" if failure.hint else ""
         log.error(f"failed to report status to {settings.platform}: {failure.text}{why}")

@@ -239,15 +239,13 @@ def phase_journal(root: Root, context: PhaseContext) -> Journal:
 def digest_of_config(context: PhaseContext) -> str:
     """The sum of the rendered user config as it is cached, and of the base configs if there are any; empty
     without a cache."""
-    engine = context.state.engine
-    known = (
-        engine.get("sha512") if "origins" in engine else None
-    )  # else the cache is somebody else's
+    state = context.state
+    known = state.config_sha512 if state.origins is not None else ""
     user = known or _sum_of_file(context.settings.config_cache)
-    base = engine.get("base") or {}
-    if not user or not base.get("config"):
+    base = state.base_configs
+    if not user or base is None or not base.config:
         return f"sha512-{user}" if user else ""
-    return f"sha512-{user}+{base['sha512']}"
+    return f"sha512-{user}+{base.sha512}"
 
 
 def _sum_of_file(path: str) -> str:

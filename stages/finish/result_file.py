@@ -50,8 +50,8 @@ def write(root: Root, sync: FilesystemSync, task: Task) -> None:
     report["engine"] = {
         "version": ignition.__version__,
         "configDigest": journal.digest,
-        "sources": context.state.engine.get("sources", []),
-        "phases": context.state.engine.get("phases", []),
+        "sources": context.state.sources,
+        "phases": context.state.phases,
         "journal": [note for note in journal.notes() if note["kind"] in KEPT],
     }
     parent, _, name = path.rpartition("/")

@@ -20,7 +20,6 @@ from ignition.config.model import Config
 from ignition.engine import executor, fitness, plan
 from ignition.engine.context import PhaseContext
 from ignition.engine.view import View
-from ignition.resource.context import FetchContext
 
 STAGES = ("prepare", "users", "files", "units", "finish")
 
@@ -57,8 +56,6 @@ class Target:
             log,
             self.state,
             {"": ["config.ign", ""]},
-            lambda: FetchContext(self.settings, log),
-            lambda text: None,
         )
         planners = [
             (name, import_module(f"ignition.stages.{name}").plan)

@@ -72,10 +72,7 @@ def run(
     ran = Ran([], [], state=state or State())
     log = Log(lambda level, text: ran.log.append(text)).child(phase)
 
-    def no_fetching() -> Any:
-        raise AssertionError("nothing to fetch in this test")
-
-    context = PhaseContext(settings, log, ran.state, {}, no_fetching, lambda text: None)
+    context = PhaseContext(settings, log, ran.state, {})
     stages = [
         (prefix, getattr(importlib.import_module(f"ignition.stages.{module}"), function))
         for prefix, module, function in STAGES[phase]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ignition import providers
-from ignition.acquisition import acquire, kept, origins, render
-from ignition.acquisition.acquire import Acquired
+from ignition.acquisition import acquire, cache, network_need, origins, provider_cache, render
+from ignition.acquisition.acquired import Acquired
 from ignition.base.errors import (
     EmptyConfig,
     Failure,
@@ -29,6 +29,7 @@ from ignition.base.state import State
 from ignition.config import dump, parse
 from ignition.providers import metal
 from ignition.resource import digest
+from ignition.resource.context import FetchContext
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from tests.support import random_json
 from tests.support.certificates import Authority
@@ -70,16 +71,20 @@ class Bench:
     ) -> Acquired:
         if content is not None:
             self.write("config.ign", content)
-        got = acquire.from_provider(self.settings, self.log, self.state, platform, offline=offline)
+        self.settings.platform = platform
+        got = acquire.from_provider(self.context(offline=offline), self.state)
         self.write("cache", got.cache_text.encode())
         return got
 
     def cached(self) -> Acquired:
         self.settings.platform = "file"
-        return acquire.from_cache(self.settings, self.log, self.state)
+        return cache.from_cache(self.context(), self.state)
+
+    def context(self, *, offline: bool = False) -> FetchContext:
+        return FetchContext(self.settings, self.log, offline=offline)
 
     def origin(self, *path: str | int) -> str:
-        return str(origins.find(self.state.engine["origins"], *path))
+        return str(origins.find(self.state.origins or {}, *path))
 
 
 @pytest.fixture
@@ -480,17 +485,17 @@ def test_reference_that_needs_the_network_and_the_provider_is_not_asked_again(be
         (bench.folder / "config.ign").unlink()
         left = bench.folder / "run" / "provider-config"
         assert left.stat().st_mode & 0o7777 == 0o600
-        got = acquire.from_provider(bench.settings, bench.log, bench.state, "file", offline=False)
+        got = acquire.from_provider(bench.context(), bench.state)
     assert modes(got.user) == {"/a": 1, "/c": 1}
     assert left.exists(), "the cache is not written yet"
-    acquire.forget_kept(bench.settings, bench.state)
+    provider_cache.remove(bench.settings, bench.state)
     assert not left.exists()
-    assert "provider" not in bench.state.engine
+    assert bench.state.provider_config is None
     assert [entry["source"] for entry in bench.state.fetched_configs] == ["system", "file", "/c"]
 
 
 def test_kept_config_that_was_changed_is_not_used(bench: Bench) -> None:
-    kept.keep(bench.settings, bench.state, "file", served(config(files={"/kept": 1})))
+    provider_cache.store(bench.settings, bench.state, "file", served(config(files={"/kept": 1})))
     path = bench.folder / "run/provider-config"
     path.write_bytes(served(config(files={"/changed": 1})))
     assert modes(bench.fetch(config(files={"/asked": 1})).user) == {"/asked": 1}
@@ -506,9 +511,8 @@ def test_network_authority_needs_the_network(bench: Bench) -> None:
 
 
 def need(bench: Bench, value: Config) -> str:
-    found = acquire.network_need(
-        bench.fetch(value, offline=True).full, bench.state.engine["origins"]
-    )
+    got = bench.fetch(value, offline=True)
+    found = network_need.network_need(got.full, got.origins)
     return "" if found is None else f"{found} ({found.origin})"
 
 
@@ -685,7 +689,8 @@ def test_absence_of_base_configs_is_frozen_too(bench: Bench) -> None:
 def test_frozen_base_configs_that_were_changed_are_refused(bench: Bench) -> None:
     bench.write("usr/base.d/a.ign", config(files={"/a": 1}))
     bench.fetch(config())
-    bench.state.engine["base"]["config"]["storage"]["files"][0]["path"] = "/evil"
+    assert bench.state.base_configs is not None
+    bench.state.base_configs.config["storage"]["files"][0]["path"] = "/evil"
     assert code_of(bench.cached) == "IGN4123"
 
 
@@ -768,14 +773,14 @@ def test_changed_cache_loses_its_origins_and_is_read_all_the_same(bench: Bench) 
     bench.fetch(config(files={"/a": 1}))
     bench.write("cache", config(files={"/other": 1}))
     assert modes(bench.cached().full) == {"/other": 1}
-    assert "origins" not in bench.state.engine
+    assert bench.state.origins is None
 
 
 def test_kept_bytes_are_readable_by_root_only_from_the_start(bench: Bench) -> None:
     old = os.umask(0)
     try:
-        kept.keep(bench.settings, bench.state, "qemu", b"x")
+        provider_cache.store(bench.settings, bench.state, "qemu", b"x")
     finally:
         os.umask(old)
     assert (bench.folder / "run/provider-config").stat().st_mode & 0o777 == 0o600
-    assert kept.take(bench.settings, bench.state, bench.log) == ("qemu", b"x")
+    assert provider_cache.load(bench.context(), bench.state) == ("qemu", b"x")

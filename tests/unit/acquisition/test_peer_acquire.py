@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from ignition.acquisition import acquire
+from ignition.acquisition.acquired import Acquired
 from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config import dump
 from ignition.engine import main
+from ignition.resource.context import FetchContext
 from ignition.testbed.httpserver import HttpServer
 from tests.support import peer, random_json
 
@@ -90,14 +92,15 @@ def settings_of(folder: Path) -> Settings:
     settings.system_config_dirs = (none, none, str(folder / "system"))
     settings.config_file = str(folder / "config.ign")
     settings.run_dir = str(folder / "run")
+    settings.platform = "file"
     return settings
 
 
-def fetch(folder: Path) -> tuple[acquire.Acquired | None, list[str]]:
+def fetch(folder: Path) -> tuple[Acquired | None, list[str]]:
     state = State()
     log = Log(lambda level, text: None)
     try:
-        got = acquire.from_provider(settings_of(folder), log, state, "file", offline=False)
+        got = acquire.from_provider(FetchContext(settings_of(folder), log), state)
     except Failure:
         return None, []
     return got, listed(state.fetched_configs)

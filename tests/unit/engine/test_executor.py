@@ -7,7 +7,6 @@ import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import NoReturn
 
 import pytest
 
@@ -27,12 +26,7 @@ QUIET = View(-1, colour=False)
 
 
 def context() -> PhaseContext:
-    def no_fetching() -> NoReturn:
-        raise AssertionError("nothing to fetch")
-
-    return PhaseContext(
-        Settings(), Log(lambda level, text: None), State(), {}, no_fetching, lambda text: None
-    )
+    return PhaseContext(Settings(), Log(lambda level, text: None), State(), {})
 
 
 def step(

@@ -581,8 +581,6 @@ def disks(machine: Target, sections: Sections) -> None:
         log,
         machine.state,
         {"": ["test.ign", ""]},
-        lambda: FetchContext(machine.settings, log),
-        lambda _: None,
     )
     fitness.check(Config(sections), known)
     machine.settings.wait_device = 1

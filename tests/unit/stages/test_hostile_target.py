@@ -164,7 +164,7 @@ def test_a_forged_note_deletes_no_group(system: Target) -> None:
     config = "sha512-" + "0" * 128
     before = system.at("/etc/group").read_text()
     system.at(JOURNAL).unlink(missing_ok=True)
-    system.state.engine = {"sha512": "0" * 128, "origins": {}}
+    system.state.config_sha512, system.state.origins = "0" * 128, {}
     note = {
         "config": config,
         "kind": "account",

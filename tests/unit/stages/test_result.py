@@ -69,7 +69,7 @@ def test_what_was_applied_and_from_where(system: Target) -> None:
         {"kind": "user", "source": "user config from qemu", "sha512": "00", "size": 2, "by": ""}
     ]
     phases = [{"phase": "disks", "started": "2026-01-01T00:00:00Z", "seconds": 1.5, "steps": 3}]
-    system.state.engine = {"sources": sources, "phases": phases}
+    system.state.sources, system.state.phases = sources, phases
     system.run({}, *ALL)
     ours = result(system)["engine"]
     assert (ours["sources"], ours["phases"], ours["journal"]) == (sources, phases, [])
