@@ -12,15 +12,15 @@ Schema = dict[str, Any]
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 _INTRODUCTION = """\
-# The config, spec {version}
+# Config reference, spec {version}
 
-<!-- Made from schemas/ignition-{version}.json by `make generate`; change the schema, not this page. -->
+<!-- Generated from schemas/ignition-{version}.json by `make generate`; change the schema, not this page. -->
 
-A config is one JSON object. Members that are left out, and those that are `null`, are unset. Keys that are
-not listed here have no effect; lint warns about them. `since` says which spec version brought a member; in a
-config of an older version it has no effect. What is valid beyond types is in [rules](rules/README.md).
+A config is one JSON object. Members that are missing or `null` are unset. Keys that are not listed here have
+no effect; lint warns about them. `since` is the spec version that introduced a member; in a config of an
+older version it has no effect. What is valid besides types is in [rules](rules/README.md).
 
-A smallest config: `{{"ignition": {{"version": "{version}"}}}}`.
+The smallest config: `{{"ignition": {{"version": "{version}"}}}}`.
 
 """
 
@@ -95,7 +95,8 @@ def _meaning(member: Schema) -> Iterator[str]:
             + "."
         )
     if member.get("x-ignition-key"):
-        yield f"In a merge, items of one {' or '.join(member['x-ignition-key'])} are laid over each other."
+        keys = " or ".join(member["x-ignition-key"])
+        yield f"When configs are merged, entries with the same {keys} are merged."
 
 
 def _referred(member: Schema) -> str:

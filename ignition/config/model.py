@@ -13,7 +13,7 @@ from ignition.config.view import View
 
 
 class Config(View):
-    """What a machine should look like after its first boot."""
+    """What the machine should be like after its first boot."""
 
     __slots__ = ()
 
@@ -26,7 +26,7 @@ class Config(View):
 
     @property
     def kernel_arguments(self) -> KernelArguments:
-        """Arguments of the kernel command line of the installed system."""
+        """Kernel command line arguments of the installed system."""
         return KernelArguments(self.raw.get("kernelArguments") or {})
 
     @property
@@ -36,7 +36,7 @@ class Config(View):
 
     @property
     def storage(self) -> Storage:
-        """Disks, volumes, filesystems, and what they hold."""
+        """Disks, volumes, filesystems and their contents."""
         return Storage(self.raw.get("storage") or {})
 
     @property
@@ -54,7 +54,7 @@ class Ignition(View):
 
     @property
     def config(self) -> IgnitionConfig:
-        """Other configs to merge into this one or to use in its place."""
+        """Other configs to merge into this one, or to use instead of it."""
         return IgnitionConfig(self.raw.get("config") or {})
 
     @property
@@ -74,23 +74,23 @@ class Ignition(View):
 
     @property
     def version(self) -> str:
-        """Spec version that the config is written in. It decides which members and rules apply."""
+        """Spec version of the config. It determines which members and rules apply."""
         return self.raw.get("version") or ""
 
 
 class IgnitionConfig(View):
-    """Other configs to merge into this one or to use in its place."""
+    """Other configs to merge into this one, or to use instead of it."""
 
     __slots__ = ()
 
     @property
     def merge(self) -> list[Resource]:
-        """Configs that are merged into this one, in order; later ones win."""
+        """Configs to merge into this one, in order; later ones win."""
         return [Resource(item) for item in self.raw.get("merge") or ()]
 
     @property
     def replace(self) -> Resource:
-        """Config that is used in place of this one; everything else here is dropped."""
+        """Config to use instead of this one; everything else here is dropped."""
         return Resource(self.raw.get("replace") or {})
 
 
@@ -101,18 +101,19 @@ class Proxy(View):
 
     @property
     def http_proxy(self) -> str | None:
-        """URL of the proxy for http resources. Those with https do not use it."""
+        """URL of the proxy for http. It is not used for https."""
         return self.raw.get("httpProxy")
 
     @property
     def https_proxy(self) -> str | None:
-        """URL of the proxy for https resources."""
+        """URL of the proxy for https."""
         return self.raw.get("httpsProxy")
 
     @property
     def no_proxy(self) -> list[str]:
-        """What is reached without proxy: `example.com` with its subdomains, `.example.com` only
-        these, an IP address, each with an optional port; a CIDR block; `*` for all.
+        """Hosts to reach without proxy: `example.com` with its subdomains, `.example.com` for
+        the subdomains only, or an IP address, each with an optional port; a CIDR block; `*`
+        for all.
         """
         return self.raw.get("noProxy") or []
 
@@ -135,7 +136,7 @@ class Tls(View):
 
     @property
     def certificate_authorities(self) -> list[Resource]:
-        """Certificate bundles in PEM form that are trusted beside the system's."""
+        """Certificate bundles in PEM format, trusted in addition to the system's."""
         return [Resource(item) for item in self.raw.get("certificateAuthorities") or ()]
 
 
@@ -146,7 +147,7 @@ class Timeouts(View):
 
     @property
     def http_response_headers(self) -> int | None:
-        """Seconds to wait for the response headers after the request was sent. 0 means no limit."""
+        """Seconds to wait for the response headers after sending the request. 0 means no limit."""
         return self.raw.get("httpResponseHeaders")
 
     @property
@@ -156,25 +157,23 @@ class Timeouts(View):
 
 
 class Resource(View):
-    """Bytes that are fetched from somewhere, and how to verify them."""
+    """Bytes to fetch, and how to verify them."""
 
     __slots__ = ()
 
     @property
     def compression(self) -> str | None:
-        """Compression of the bytes at the source; they are unpacked before use."""
+        """Compression at the source; the bytes are decompressed before use."""
         return self.raw.get("compression")
 
     @property
     def http_headers(self) -> list[HttpHeader]:
-        """Headers that are added to the request. Only for http and https."""
+        """Headers to add to the request. Only for http and https."""
         return [HttpHeader(item) for item in self.raw.get("httpHeaders") or ()]
 
     @property
     def source(self) -> str | None:
-        """URL that says where the bytes come from: http, https, tftp, s3, gs, arn (S3 by ARN) or
-        data URL.
-        """
+        """URL of the bytes: http, https, tftp, s3, gs, arn (S3 by ARN) or data URL."""
         return self.raw.get("source")
 
     @property
@@ -195,7 +194,7 @@ class HttpHeader(View):
 
     @property
     def value(self) -> str | None:
-        """Value of the header. Unset in a merged config: the parent's header of this name is
+        """Value of the header. If unset in a child config, the parent's header of this name is
         removed.
         """
         return self.raw.get("value")
@@ -208,25 +207,25 @@ class Verification(View):
 
     @property
     def hash(self) -> str | None:
-        """Hash of the bytes, after unpacking if they are compressed: `sha512-` or `sha256-` and
-        the sum in hexadecimal.
+        """Hash of the decompressed bytes: `sha512-` or `sha256-` and the checksum in
+        hexadecimal.
         """
         return self.raw.get("hash")
 
 
 class KernelArguments(View):
-    """Arguments of the kernel command line of the installed system."""
+    """Kernel command line arguments of the installed system."""
 
     __slots__ = ()
 
     @property
     def should_exist(self) -> list[str]:
-        """Arguments that are added where they are missing."""
+        """Arguments to add if they are missing."""
         return self.raw.get("shouldExist") or []
 
     @property
     def should_not_exist(self) -> list[str]:
-        """Arguments that are removed."""
+        """Arguments to remove."""
         return self.raw.get("shouldNotExist") or []
 
 
@@ -237,12 +236,12 @@ class Passwd(View):
 
     @property
     def groups(self) -> list[PasswdGroup]:
-        """Groups that are added or removed."""
+        """Groups to add, change or delete."""
         return [PasswdGroup(item) for item in self.raw.get("groups") or ()]
 
     @property
     def users(self) -> list[PasswdUser]:
-        """Users that are added, changed or removed."""
+        """Users to add, change or delete."""
         return [PasswdUser(item) for item in self.raw.get("users") or ()]
 
 
@@ -253,7 +252,7 @@ class PasswdGroup(View):
 
     @property
     def gid(self) -> int | None:
-        """Group id of the new group."""
+        """Group ID."""
         return self.raw.get("gid")
 
     @property
@@ -263,7 +262,7 @@ class PasswdGroup(View):
 
     @property
     def password_hash(self) -> str | None:
-        """Encrypted password of the group."""
+        """Password hash of the group."""
         return self.raw.get("passwordHash")
 
     @property
@@ -273,7 +272,7 @@ class PasswdGroup(View):
 
     @property
     def system(self) -> bool | None:
-        """Make it a system group."""
+        """Create a system group."""
         return self.raw.get("system")
 
 
@@ -294,7 +293,7 @@ class PasswdUser(View):
 
     @property
     def home_dir(self) -> str | None:
-        """Home directory. That of an existing user is moved there."""
+        """Home directory. The home of an existing user is moved there."""
         return self.raw.get("homeDir")
 
     @property
@@ -304,7 +303,7 @@ class PasswdUser(View):
 
     @property
     def no_create_home(self) -> bool | None:
-        """Do not make the home directory of a new user."""
+        """Do not create the home directory of a new user."""
         return self.raw.get("noCreateHome")
 
     @property
@@ -314,12 +313,12 @@ class PasswdUser(View):
 
     @property
     def no_user_group(self) -> bool | None:
-        """Do not make a group with the name of a new user."""
+        """Do not create a group with the name of the new user."""
         return self.raw.get("noUserGroup")
 
     @property
     def password_hash(self) -> str | None:
-        """Encrypted password, as crypt(3) makes it."""
+        """Password hash, as returned by crypt(3)."""
         return self.raw.get("passwordHash")
 
     @property
@@ -329,7 +328,7 @@ class PasswdUser(View):
 
     @property
     def ssh_authorized_keys(self) -> list[str]:
-        """SSH keys that may log in as this user, in the form of authorized_keys."""
+        """SSH public keys for this user, in the format of authorized_keys."""
         return self.raw.get("sshAuthorizedKeys") or []
 
     @property
@@ -344,23 +343,23 @@ class PasswdUser(View):
 
     @property
     def system(self) -> bool | None:
-        """Make a new user a system user."""
+        """Create a system user."""
         return self.raw.get("system")
 
     @property
     def uid(self) -> int | None:
-        """User id."""
+        """User ID."""
         return self.raw.get("uid")
 
 
 class Storage(View):
-    """Disks, volumes, filesystems, and what they hold."""
+    """Disks, volumes, filesystems and their contents."""
 
     __slots__ = ()
 
     @property
     def directories(self) -> list[Directory]:
-        """Directories that are made."""
+        """Directories to create."""
         return [Directory(item) for item in self.raw.get("directories") or ()]
 
     @property
@@ -370,38 +369,38 @@ class Storage(View):
 
     @property
     def files(self) -> list[File]:
-        """Files that are written."""
+        """Files to write."""
         return [File(item) for item in self.raw.get("files") or ()]
 
     @property
     def filesystems(self) -> list[Filesystem]:
-        """Filesystems that are made or used again."""
+        """Filesystems to create or reuse."""
         return [Filesystem(item) for item in self.raw.get("filesystems") or ()]
 
     @property
     def links(self) -> list[Link]:
-        """Symbolic and hard links that are made."""
+        """Symbolic and hard links to create."""
         return [Link(item) for item in self.raw.get("links") or ()]
 
     @property
     def luks(self) -> list[Luks]:
-        """LUKS volumes that are made or used again."""
+        """LUKS volumes to create or reuse."""
         return [Luks(item) for item in self.raw.get("luks") or ()]
 
     @property
     def raid(self) -> list[Raid]:
-        """Software RAID arrays that are made or used again."""
+        """Software RAID arrays to create or reuse."""
         return [Raid(item) for item in self.raw.get("raid") or ()]
 
 
 class NodeGroup(View):
-    """The owning group, by id or by name, not both."""
+    """The owning group, by ID or by name, not both."""
 
     __slots__ = ()
 
     @property
     def id(self) -> int | None:
-        """Numeric group id."""
+        """Numeric group ID."""
         return self.raw.get("id")
 
     @property
@@ -411,13 +410,13 @@ class NodeGroup(View):
 
 
 class NodeUser(View):
-    """The owning user, by id or by name, not both."""
+    """The owning user, by ID or by name, not both."""
 
     __slots__ = ()
 
     @property
     def id(self) -> int | None:
-        """Numeric user id."""
+        """Numeric user ID."""
         return self.raw.get("id")
 
     @property
@@ -438,12 +437,12 @@ class Directory(View):
 
     @property
     def overwrite(self) -> bool | None:
-        """Delete whatever stands at the path first, also the content of an existing directory."""
+        """Delete whatever is at the path first, including the contents of an existing directory."""
         return self.raw.get("overwrite")
 
     @property
     def path(self) -> str:
-        """Absolute path of the directory on the target root, without `.`, `..` or doubled
+        """Absolute path of the directory in the target root, without `.`, `..` or double
         slashes.
         """
         return self.raw.get("path") or ""
@@ -462,7 +461,7 @@ class Directory(View):
 
 
 class File(View):
-    """A file with its content. What is appended comes after it."""
+    """A file: its contents, and what is appended to them."""
 
     __slots__ = ()
 
@@ -473,12 +472,12 @@ class File(View):
 
     @property
     def overwrite(self) -> bool | None:
-        """Delete whatever stands at the path first. Needs contents.source."""
+        """Delete whatever is at the path first. Needs contents.source."""
         return self.raw.get("overwrite")
 
     @property
     def path(self) -> str:
-        """Absolute path of the file on the target root, without `.`, `..` or doubled slashes."""
+        """Absolute path of the file in the target root, without `.`, `..` or double slashes."""
         return self.raw.get("path") or ""
 
     @property
@@ -488,12 +487,12 @@ class File(View):
 
     @property
     def append(self) -> list[Resource]:
-        """Resources whose bytes are appended to the file, in order."""
+        """Resources to append to the file, in order."""
         return [Resource(item) for item in self.raw.get("append") or ()]
 
     @property
     def contents(self) -> Resource:
-        """Content of the file. Unset keeps an existing file, or makes an empty one."""
+        """Contents of the file. If unset, an existing file is kept, or an empty one created."""
         return Resource(self.raw.get("contents") or {})
 
     @property
@@ -516,12 +515,12 @@ class Link(View):
 
     @property
     def overwrite(self) -> bool | None:
-        """Delete whatever stands at the path first."""
+        """Delete whatever is at the path first."""
         return self.raw.get("overwrite")
 
     @property
     def path(self) -> str:
-        """Absolute path of the link on the target root, without `.`, `..` or doubled slashes."""
+        """Absolute path of the link in the target root, without `.`, `..` or double slashes."""
         return self.raw.get("path") or ""
 
     @property
@@ -531,12 +530,12 @@ class Link(View):
 
     @property
     def hard(self) -> bool | None:
-        """Make a hard link instead of a symbolic one."""
+        """Create a hard link instead of a symbolic one."""
         return self.raw.get("hard")
 
     @property
     def target(self) -> str | None:
-        """Where the link points to."""
+        """Target of the link."""
         return self.raw.get("target")
 
 
@@ -547,22 +546,24 @@ class Disk(View):
 
     @property
     def device(self) -> str:
-        """Absolute path of the block device, best one that is stable, as below /dev/disk/by-id."""
+        """Absolute path of the block device, preferably a stable one below /dev/disk/by-id."""
         return self.raw.get("device") or ""
 
     @property
     def partitions(self) -> list[Partition]:
-        """Partitions of the disk; those not named are left alone."""
+        """Partitions of the disk; partitions that are not listed are left alone."""
         return [Partition(item) for item in self.raw.get("partitions") or ()]
 
     @property
     def wipe_table(self) -> bool | None:
-        """Delete the partition table, and with it all partitions, before anything else."""
+        """Delete the partition table with all partitions first."""
         return self.raw.get("wipeTable")
 
 
 class Partition(View):
-    """A partition of a GPT. It is found by its number or, without one, by its label."""
+    """A partition of a GPT, identified by its number; an entry without a number takes the next
+    free one.
+    """
 
     __slots__ = ()
 
@@ -580,12 +581,12 @@ class Partition(View):
 
     @property
     def number(self) -> int:
-        """Number in the table, from 1. 0 means the next free one; then the label has to find it."""
+        """Number in the table, from 1. 0 means the next free one; then a label is required."""
         return self.raw.get("number") or 0
 
     @property
     def resize(self) -> bool | None:
-        """Let an existing partition that matches but for its size grow or shrink."""
+        """Grow or shrink an existing partition that differs in size only."""
         return self.raw.get("resize")
 
     @property
@@ -595,15 +596,15 @@ class Partition(View):
 
     @property
     def size_mib(self) -> int | None:
-        """Size in mebibytes. 0 takes the rest of the largest free block; so does unset, but for
-        an existing partition, which keeps its size.
+        """Size in mebibytes. 0 takes the rest of the largest free block; unset means the same,
+        except that an existing partition keeps its size.
         """
         return self.raw.get("sizeMiB")
 
     @property
     def start_mib(self) -> int | None:
-        """Start in mebibytes. 0 is the start of the largest free block; so is unset, but for an
-        existing partition, which keeps its start.
+        """Start in mebibytes. 0 is the start of the largest free block; unset means the same,
+        except that an existing partition keeps its start.
         """
         return self.raw.get("startMiB")
 
@@ -619,9 +620,7 @@ class Partition(View):
 
 
 class Filesystem(View):
-    """A filesystem on a device. An existing one of the same format, label and UUID is used
-    again.
-    """
+    """A filesystem on a device. An existing one with the same format, label and UUID is reused."""
 
     __slots__ = ()
 
@@ -634,8 +633,8 @@ class Filesystem(View):
 
     @property
     def format(self) -> str | None:
-        """Kind of filesystem. `none` wipes or leaves the device without making one; `virtiofs`
-        is a directory shared by the host.
+        """Type of filesystem. `none` wipes the device or leaves it without one; `virtiofs` is a
+        directory shared by the host.
         """
         return self.raw.get("format")
 
@@ -648,7 +647,7 @@ class Filesystem(View):
 
     @property
     def mount_options(self) -> list[str]:
-        """Options for mounting it while the engine runs. They are not kept for later boots."""
+        """Mount options while the engine runs. They are not kept for later boots."""
         return self.raw.get("mountOptions") or []
 
     @property
@@ -658,9 +657,7 @@ class Filesystem(View):
 
     @property
     def path(self) -> str | None:
-        """Where the filesystem is mounted while the engine runs, below the target root. Later
-        boots need a mount unit.
-        """
+        """Mount point in the target root while the engine runs. Later boots need a mount unit."""
         return self.raw.get("path")
 
     @property
@@ -670,7 +667,7 @@ class Filesystem(View):
 
     @property
     def wipe_filesystem(self) -> bool | None:
-        """Make the filesystem anew in any case, losing what the device holds."""
+        """Always create the filesystem, destroying what is on the device."""
         return self.raw.get("wipeFilesystem")
 
 
@@ -696,12 +693,12 @@ class Luks(View):
 
     @property
     def discard(self) -> bool | None:
-        """Pass discards through to the device. Shows which blocks are unused."""
+        """Pass discards through to the device, which reveals unused blocks."""
         return self.raw.get("discard")
 
     @property
     def key_file(self) -> Resource:
-        """Key file. A random one is made if unset."""
+        """Key file. If unset, a random one is generated."""
         return Resource(self.raw.get("keyFile") or {})
 
     @property
@@ -731,7 +728,7 @@ class Luks(View):
 
     @property
     def wipe_volume(self) -> bool | None:
-        """Make the volume anew in any case, losing what the device holds."""
+        """Always create the volume, destroying what is on the device."""
         return self.raw.get("wipeVolume")
 
 
@@ -747,13 +744,13 @@ class Cex(View):
 
 
 class Clevis(View):
-    """What unlocks the volume at boot without a person."""
+    """What unlocks the volume at boot without a passphrase."""
 
     __slots__ = ()
 
     @property
     def custom(self) -> ClevisCustom:
-        """A pin by its own configuration. Excludes tang, tpm2 and threshold."""
+        """A custom pin. Excludes tang, tpm2 and threshold."""
         return ClevisCustom(self.raw.get("custom") or {})
 
     @property
@@ -763,7 +760,7 @@ class Clevis(View):
 
     @property
     def threshold(self) -> int | None:
-        """How many pins are needed to unlock."""
+        """Number of pins that are needed to unlock."""
         return self.raw.get("threshold")
 
     @property
@@ -773,13 +770,13 @@ class Clevis(View):
 
 
 class ClevisCustom(View):
-    """A Clevis pin by its own configuration."""
+    """A custom Clevis pin."""
 
     __slots__ = ()
 
     @property
     def config(self) -> str | None:
-        """Configuration of the pin, JSON as clevis luks bind takes it."""
+        """Configuration of the pin: JSON for clevis luks bind."""
         return self.raw.get("config")
 
     @property
@@ -800,7 +797,7 @@ class Tang(View):
 
     @property
     def advertisement(self) -> str | None:
-        """Advertisement of the server as JSON, to bind without reaching it."""
+        """Advertisement of the server as JSON, to bind without contacting it."""
         return self.raw.get("advertisement")
 
     @property
@@ -841,7 +838,7 @@ class Raid(View):
 
     @property
     def spares(self) -> int | None:
-        """How many of the devices are spares."""
+        """Number of devices that are spares."""
         return self.raw.get("spares")
 
 
@@ -852,7 +849,7 @@ class Systemd(View):
 
     @property
     def units(self) -> list[Unit]:
-        """Units that are written, enabled, disabled or masked."""
+        """Units to write, enable, disable or mask."""
         return [Unit(item) for item in self.raw.get("units") or ()]
 
 
@@ -874,18 +871,18 @@ class Unit(View):
     @property
     def enabled(self) -> bool | None:
         """True enables the unit by a preset, false disables it. Needs an [Install] section.
-        Unset leaves it.
+        Unset changes nothing.
         """
         return self.raw.get("enabled")
 
     @property
     def mask(self) -> bool | None:
-        """True masks the unit, so that nothing can start it; false unmasks it."""
+        """True masks the unit, so that it can't be started; false unmasks it."""
         return self.raw.get("mask")
 
     @property
     def name(self) -> str:
-        """Name with its extension."""
+        """Name with its suffix, such as `.service`."""
         return self.raw.get("name") or ""
 
 
@@ -901,5 +898,5 @@ class Dropin(View):
 
     @property
     def name(self) -> str:
-        """Name of the file, with the extension .conf."""
+        """Name of the file, ending in `.conf`."""
         return self.raw.get("name") or ""
