@@ -34,8 +34,8 @@ SYNTAX = LintRule(
     severity=ERROR,
 )
 """A config is JSON (RFC 8259), without comments and without a comma after the last item. The finding points
-at the first byte that does not fit. Other things that are given as configs by mistake are recognised:
-Butane YAML, cloud-config, scripts, gzip, HTML."""
+at the first byte that does not fit. Other things that are given as configs by mistake are recognised: Butane
+YAML, cloud-config, scripts, gzip, HTML."""
 
 TYPE = LintRule(
     codes.TYPE,

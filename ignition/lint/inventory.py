@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NOT_MOUNTED = (None, "", "none", "swap")
-_UNIT_FOLDER = "/etc/systemd/system/"
-QUADLET_FOLDER = "/containers/systemd/"
+UNIT_DIRECTORY = "/etc/systemd/system/"
+QUADLET_PATH_PART = "/containers/systemd/"
 """What all folders of quadlet files have in their path."""
-_QUADLET_FOLDERS = ("/etc/containers/systemd/", "/usr/share/containers/systemd/")
+QUADLET_DIRECTORIES = ("/etc/containers/systemd/", "/usr/share/containers/systemd/")
 _QUADLETS = {
     ".container": ".service",
     ".kube": ".service",
@@ -133,15 +133,15 @@ class Inventory:
         path = file.get("path", "")
         self.files[path] = file.get("mode", 0o644)
         folder, _, name = path.rpartition("/")
-        if folder + "/" == _UNIT_FOLDER:
+        if folder + "/" == UNIT_DIRECTORY:
             self.units.add(name)
-        if QUADLET_FOLDER in path:
+        if QUADLET_PATH_PART in path:
             self.quadlets.add(name)
             stem, dot, kind = name.rpartition(".")
             # Those for users become units of the users' own systemd.
             if (
                 dot + kind in _QUADLETS
-                and path.startswith(_QUADLET_FOLDERS)
+                and path.startswith(QUADLET_DIRECTORIES)
                 and "/users/" not in path
             ):
                 self.generated[stem + _QUADLETS[dot + kind]] = path

@@ -128,17 +128,17 @@ class _Config:
 
             for path in self.too_deep:
                 message = f"more than {_DEPTH_MAX} configs refer to each other"
-                yield inline.TOO_LARGE.at((*path, "source"), message)
+                yield inline.LIMIT_EXCEEDED.at((*path, "source"), message)
             for path in self.too_many[:1]:
                 message = f"the config leads to more than {_MOST_INSIDE} others"
-                yield inline.TOO_LARGE.at((*path, "source"), message, "merge them into one")
+                yield inline.LIMIT_EXCEEDED.at((*path, "source"), message, "merge them into one")
         if any(path[2] == "merge" for path, _, _ in self.children):
             from ignition.lint.rules import merged
 
             own = self._translated()
             inside = [(path, child._merged()) for path, _, child in self.children]
             known = [(path, value) for path, value in inside if value is not None]
-            found = merged.fault(own, known) if own is not None else None
+            found = merged.check_merge(own, known) if own is not None else None
             if found is not None:
                 yield found
 

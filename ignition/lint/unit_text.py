@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ignition.lint.subject import Subject
 
 _SPACE = " \t\r\n"
+_TRUE = frozenset(("1", "yes", "y", "true", "t", "on"))
+_FALSE = frozenset(("0", "no", "n", "false", "f", "off"))
 _UNIT_FOLDERS = ("/etc/systemd/system/", "/usr/local/lib/systemd/system/")
 
 Span = tuple[int, int]
@@ -179,6 +181,16 @@ def _files_in_unit_folders(subject: Subject) -> Iterator[tuple[str, bool, Embedd
         text = file.bodies[0].text(file.target) if unit_names.unit_type(unit) else None
         if text is not None:
             yield unit, dropin, text
+
+
+def is_true(value: str) -> bool:
+    """Whether systemd reads a value as true."""
+    return value.lower() in _TRUE
+
+
+def is_boolean(value: str) -> bool:
+    """Whether systemd accepts a value as a boolean."""
+    return value.lower() in _TRUE or value.lower() in _FALSE
 
 
 def split_command(value: str) -> tuple[str, list[str]]:

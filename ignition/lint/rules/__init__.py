@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules that only lint knows, one module per theme.
+"""The rules of lint, one module per topic.
 
-Each module holds its rules as constants, with their documentation below them, and a function `check` that
-applies them to a config.
+Each module defines its rules as constants, each followed by its documentation, and a function `check` that
+yields the violations of a config.
 """
 
 from __future__ import annotations
 
 import importlib
 
-from ignition.lint.inventory import QUADLET_FOLDER
+from ignition.lint.inventory import QUADLET_PATH_PART
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
     from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-_OF_DISKS = ("devices", "mounts")
-_OF_NODES = ("paths", "modes", "enablement")
-_OF_FILES = ("inline", "secrets", "file_syntax")
-_OF_UNITS = ("shadowing", "unit_settings", "unit_commands", "unit_requirements")
-_OF_TREE = ("files", "directories", "links")
-_OF_NUMBERS = ("disks", "raid", "luks")
-_OF_STORAGE = ("disks", "raid", "luks", "filesystems")
+_DISKS = ("devices", "mounts")
+_NODES = ("paths", "modes", "enablement")
+_FILES = ("inline", "secrets", "file_syntax")
+_UNITS = ("shadowing", "unit_settings", "unit_commands", "unit_requirements")
+_NODE_KINDS = ("files", "directories", "links")
+_NUMBER_KINDS = ("disks", "raid", "luks")
+_DISK_KINDS = ("disks", "raid", "luks", "filesystems")
 
 
 def violations(subject: Subject) -> Iterator[Violation]:
-    """What the rules have to say about a config that could be read."""
+    """All violations of a config that could be parsed."""
     for name in _modules_for(subject):
         module = importlib.import_module(f"{__name__}.{name}")
         yield from module.check(subject)
 
 
 def _modules_for(subject: Subject) -> list[str]:
-    """The modules that have something to look at. The others are not even imported: a lint starts often."""
+    """The modules that apply to a config. Not importing the others keeps lint of a small config fast."""
     storage = subject.value.get("storage", {})
-    # The quick reader leaves nothing of this kind to be found, and no text to find it in.
+    # The fast reader rejects everything that json_text reports, so only the exact reader needs it.
     modules = ["json_text"] if subject.in_doubt else []
     if subject.platform:
         modules.append("size")
     modules += ["remote", "values"]
     if subject.value.get("passwd"):
         modules += ["accounts", "account_tools"]
-    if any(storage.get(kind) for kind in _OF_STORAGE):
-        modules += _OF_DISKS
-    if subject.value.get("ignition", {}).get("timeouts") or any(map(storage.get, _OF_NUMBERS)):
+    if any(storage.get(kind) for kind in _DISK_KINDS):
+        modules += _DISKS
+    if subject.value.get("ignition", {}).get("timeouts") or any(map(storage.get, _NUMBER_KINDS)):
         modules.append("numbers")
-    if any(storage.get(kind) for kind in _OF_TREE):
-        modules += _OF_NODES
+    if any(storage.get(kind) for kind in _NODE_KINDS):
+        modules += _NODES
     if (
         subject.files
         or subject.units
@@ -57,14 +57,14 @@ def _modules_for(subject: Subject) -> list[str]:
         or subject.references
         or subject.authorities
     ):
-        modules += _OF_FILES
-    if subject.units or any(storage.get(kind) for kind in _OF_TREE):
+        modules += _FILES
+    if subject.units or any(storage.get(kind) for kind in _NODE_KINDS):
         modules.append("tree")
     if storage.get("luks"):
         modules.append("unsupported")
     unit_files = any("/systemd/system/" in file.target for file in subject.files)
     if subject.units or unit_files:
-        modules += _OF_UNITS
-    if any(QUADLET_FOLDER in file.target for file in subject.files):
+        modules += _UNITS
+    if any(QUADLET_PATH_PART in file.target for file in subject.files):
         modules.append("quadlets")
     return modules

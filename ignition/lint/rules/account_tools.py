@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users and groups as useradd and its kin take them, or do not."""
+"""Users and groups that useradd, groupadd and usermod would reject."""
 
 from __future__ import annotations
 
@@ -19,63 +19,64 @@ if TYPE_CHECKING:
 
 INVALID_ACCOUNT_NAME = LintRule(
     "IGN1975",
-    "no user or group can have this name",
-    hint="begin it with a letter or an underscore; go on with letters, digits, hyphens",
+    "invalid user or group name",
+    hint="start with a letter or an underscore, followed by letters, digits, underscores or hyphens",
     severity=ERROR,
 )
-"""What the tools of all distributions refuse: no name at all; a hyphen, plus sign or tilde at its begin; a
-colon, a comma or a blank in it; more than 255 bytes."""
+"""The account tools of every distribution reject a name that is empty, starts with a hyphen, plus sign or
+tilde, contains a colon, comma or whitespace, or is longer than 255 bytes."""
 
 UNPORTABLE_ACCOUNT_NAME = LintRule(
     "IGN1976",
-    "some distributions refuse this text for an account",
-    hint="use at most 32 lower-case letters, digits, hyphens and underscores for a name, and no control "
-    "character anywhere",
+    "some distributions reject this name or value",
+    hint="use at most 32 lowercase letters, digits, hyphens and underscores in a name, and no control "
+    "characters in any field",
 )
-"""Debian's `useradd` takes nearly all names. That of Fedora, SUSE and others takes letters, digits, `_`, `.`
-and `-`, at most 32 of them and not digits alone: many programs take such a name for a number. Since 2023
-control characters are refused in all fields."""
+"""Debian's `useradd` accepts almost any name. On Fedora, SUSE and others a name is limited to 32 letters,
+digits, `_`, `.` and `-`, and must not be all digits, because many programs would read it as a number.
+Versions since 2023 also reject control characters in every field."""
 
 USER_GROUP_EXISTS = LintRule(
     "IGN1977",
-    "the config makes a group of the same name, so that the user cannot get one of its own",
-    hint="set primaryGroup to the group, or noUserGroup to true",
+    "a group with the user's name already exists, so useradd cannot create the user's own group",
+    hint="set primaryGroup to that group, or set noUserGroup to true",
     severity=ERROR,
 )
-"""A new user gets a group of the same name, and `useradd` refuses to make one that is there already: groups
-come before users. Only distributions that have switched this off (`USERGROUPS_ENAB` in `/etc/login.defs`)
-take it; `primaryGroup` says the same on all of them."""
+"""`useradd` creates a group with the name of the new user, and fails if the group exists. Groups are created
+before users, so a group of that name in `passwd.groups` makes it fail, except on distributions that turn user
+groups off (`USERGROUPS_ENAB` in `/etc/login.defs`). `primaryGroup` works everywhere."""
 
 SSH_KEYS_WITHOUT_HOME = LintRule(
     "IGN1978",
-    "keys for ssh, and no home to put them in",
-    hint="leave out noCreateHome, or the keys",
+    "sshAuthorizedKeys is set, but the user has no home directory",
+    hint="remove noCreateHome or sshAuthorizedKeys",
     severity=ERROR,
 )
-"""Keys are written to the home with the rights of the user, who can make no folder in one of root's."""
+"""The keys are written to the home directory with the user's privileges. The user cannot create that
+directory in a parent owned by root."""
 
 UNKNOWN_GROUP = LintRule(
     "IGN1979",
-    "there is no such group",
-    hint="add it to passwd.groups, or correct its name",
+    "unknown group",
+    hint="add the group to passwd.groups, or fix its name",
 )
-"""`useradd` and `usermod` refuse groups that are not there. A group that the config neither makes nor deletes
-may come from the image; it is reported only if its name is one slip away from a group that the config makes,
-empty, or that of a user who is listed later."""
+"""`useradd` and `usermod` fail if a group does not exist. A group that the config does not mention may come
+from the image, so it is only reported if its name is empty, is one typo away from a group in the config, or
+is the name of a user listed later, whose own group does not exist yet."""
 
-# Users that images have, for whom nothing is made.
-_OF_IMAGES = ("root", "core")
-_GROUPS_OF_IMAGES_WORDS = """
+# These users come with the image, so useradd does not run for them.
+_IMAGE_USERS = ("root", "core")
+_IMAGE_GROUPS_WORDS = """
 adm audio cdrom dialout disk docker input kvm libvirt lp mail render root sudo systemd-journal tty users
 video wheel
 """
-_GROUPS_OF_IMAGES = frozenset(_GROUPS_OF_IMAGES_WORDS.split())
-_MAX = 32
+_IMAGE_GROUPS = frozenset(_IMAGE_GROUPS_WORDS.split())
+_MAX_NAME = 32
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 _CONTROLS = frozenset(map(chr, (*range(1, 32), 127))) - {
     "\n",
     "\r",
-}  # those have a rule of their own
+}  # the engine's own rules report line breaks
 _FIELDS = ("gecos", "homeDir", "shell", "passwordHash")
 
 
@@ -91,18 +92,21 @@ def check(subject: Subject) -> Iterator[Violation]:
 
 def _names(item: dict[str, Any], path: Path) -> Iterator[Violation]:
     name = item.get("name", "")
-    why = account_names.check_name(name)
-    if why and ":" not in name and "\n" not in name and "\r" not in name:  # a rule of its own
+    problem = account_names.check_name(name)
+    # The engine's own rules report colons and line breaks.
+    if problem and ":" not in name and "\n" not in name and "\r" not in name:
         yield INVALID_ACCOUNT_NAME.at(
-            (*path, "name"), f"no account can have the name {quote(name)}: {why}"
+            (*path, "name"), f"{quote(name)} is not a valid account name: {problem}"
         )
-    elif not why and (len(name) > _MAX or name.isdecimal() or not _is_plain(name)):
+    elif not problem and (len(name) > _MAX_NAME or name.isdecimal() or not _is_plain(name)):
         yield UNPORTABLE_ACCOUNT_NAME.at(
-            (*path, "name"), f"some distributions refuse the name {quote(name)}"
+            (*path, "name"), f"some distributions reject the name {quote(name)}"
         )
     for member in _FIELDS:
         if not _CONTROLS.isdisjoint(item.get(member, "")):
-            yield UNPORTABLE_ACCOUNT_NAME.at((*path, member), f"a control character in {member}")
+            yield UNPORTABLE_ACCOUNT_NAME.at(
+                (*path, member), f"{member} contains a control character"
+            )
 
 
 def _is_plain(name: str) -> bool:
@@ -113,9 +117,9 @@ def _user(
     item: dict[str, Any], path: Path, groups: _Groups, subject: Subject
 ) -> Iterator[Violation]:
     name = item.get("name", "")
-    if subject.inventory.defines_whole_user(name) and name not in _OF_IMAGES:
+    if subject.inventory.defines_whole_user(name) and name not in _IMAGE_USERS:
         own = not item.get("noUserGroup") and not item.get("primaryGroup")
-        if own and name in groups.made:
+        if own and name in groups.created:
             yield USER_GROUP_EXISTS.at((*path, "name"))
         if item.get("noCreateHome") and item.get("sshAuthorizedKeys") and item.get("uid") != 0:
             yield SSH_KEYS_WITHOUT_HOME.at((*path, "sshAuthorizedKeys"))
@@ -123,37 +127,41 @@ def _user(
         yield from groups.unknown(item["primaryGroup"], (*path, "primaryGroup"))
     wanted = item.get("groups", ())
     for index, text in enumerate(wanted):
-        # An item may hold several names; a lone empty one says nothing.
+        # An item may be a comma-separated list; a single empty item means no groups at all.
         for group in text.split(",") if ",".join(wanted) else ():
             yield from groups.unknown(group, (*path, "groups", index))
 
 
 class _Groups:
-    """Which groups there are when the users are made."""
+    """The groups that exist when useradd runs."""
 
     def __init__(self, subject: Subject) -> None:
-        self.made: set[str] = set()
-        self._gone: set[str] = set()
+        self.created: set[str] = set()
+        self._deleted: set[str] = set()
         for item, _ in subject.items("passwd", "groups"):
-            kept = item.get("shouldExist") is not False
-            (self.made if kept else self._gone).add(item.get("name", ""))
-        # With whom a group comes: a new user's own bears the name of the user.
+            exists = item.get("shouldExist") is not False
+            (self.created if exists else self._deleted).add(item.get("name", ""))
+        # useradd creates a group named after each user: name -> index of that user.
         users = subject.value["passwd"].get("users", ())
         self._own = {user.get("name", ""): index for index, user in enumerate(users)}
-        self._known = self.made | self._own.keys()
-        self._words = KnownNames(self._known)
+        self._known = self.created | self._own.keys()
+        self._names = KnownNames(self._known)
 
     def unknown(self, name: str, path: Path) -> Iterator[Violation]:
-        own = self._own.get(name, -1) if name not in self.made else -1
+        own = self._own.get(name, -1) if name not in self.created else -1
         if own > int(path[2]):
-            message = f"the group {quote(name)} comes with the user of that name, who is made later"
-            yield UNKNOWN_GROUP.at(path, message, f"list {name} before, or under passwd.groups")
-        if name in self._known or name in _GROUPS_OF_IMAGES - self._gone:
+            message = (
+                f"group {quote(name)} is created with the user of that name, which is listed later"
+            )
+            yield UNKNOWN_GROUP.at(
+                path, message, f"list user {name} first, or add the group to passwd.groups"
+            )
+        if name in self._known or name in _IMAGE_GROUPS - self._deleted:
             return
         if not name:
-            yield UNKNOWN_GROUP.at(path, "an empty text is the name of no group")
-        elif name in self._gone:
-            yield UNKNOWN_GROUP.at(path, f"this config deletes the group {quote(name)}")
-        elif len(name) > 3 and (near := self._words.closest(name)):
-            hint = f"perhaps {near} is meant"
-            yield UNKNOWN_GROUP.at(path, f"no group {quote(name)} is made here", hint)
+            yield UNKNOWN_GROUP.at(path, "the group name is empty")
+        elif name in self._deleted:
+            yield UNKNOWN_GROUP.at(path, f"the config deletes group {quote(name)}")
+        elif len(name) > 3 and (near := self._names.closest(name)):
+            hint = f"did you mean {near}?"
+            yield UNKNOWN_GROUP.at(path, f"unknown group {quote(name)}", hint)

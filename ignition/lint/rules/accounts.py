@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users and groups."""
+"""Users and groups: duplicate ids, password hashes, ssh keys."""
 
 from __future__ import annotations
 
@@ -17,46 +17,44 @@ if TYPE_CHECKING:
 
 DUPLICATE_UID = LintRule(
     "IGN1861",
-    "another user has the same uid",
-    hint="give each user a uid of its own, or none",
+    "duplicate uid",
+    hint="give each user a different uid, or leave it out",
     severity=ERROR,
 )
-"""`useradd` refuses a uid that is taken, by another user of the config or by root, and provisioning
-fails. Users who are listed before and leave their number open get 1000 and the next: one of those numbers is
-a warning, since it depends on what the image has."""
+"""`useradd` fails if the uid belongs to root or to another user in the config. Users without a uid get 1000
+and up in the order of the config. A uid that collides with one of those is only a warning, because the
+numbers depend on the users in the image."""
 
 DUPLICATE_GID = LintRule(
     "IGN1862",
-    "another group has the same gid",
-    hint="give each group a gid of its own, or none",
+    "duplicate gid",
+    hint="give each group a different gid, or leave it out",
     severity=ERROR,
 )
-"""`groupadd` refuses a gid that is taken, by another group of the config or by root, and provisioning
-fails."""
+"""`groupadd` fails if the gid belongs to root or to another group in the config."""
 
 INVALID_PASSWORD_HASH = LintRule(
     "IGN1863",
-    "passwordHash is no password hash",
-    hint="make one with mkpasswd or openssl passwd -6; never put the password itself here",
+    "passwordHash is not a password hash",
+    hint="generate one with mkpasswd or openssl passwd -6; never use the password itself",
     secret=True,
 )
-"""The value goes to `/etc/shadow` as it is. What is not in the form of crypt(3) matches no password, so
-that nobody can log in with one. A password in plain text is also a secret that anybody who can read the
-config now knows."""
+"""The value is written to `/etc/shadow` as is. If it is not in the format of crypt(5), no password matches it
+and nobody can log in with one. A plain-text password is also exposed to everyone who can read the config."""
 
 INVALID_SSH_KEY = LintRule(
     "IGN1864",
-    "this is no public key in the form of authorized_keys",
-    hint="paste the one line of the .pub file",
+    "not a public key in authorized_keys format",
+    hint="paste the line from the .pub file",
     secret=True,
 )
-"""sshd skips lines that it does not understand, so that the user cannot log in. Common slips: the path of a
-key file, a private key, a fingerprint."""
+"""sshd ignores lines that it cannot parse, so the user cannot log in. Common mistakes are the path of a key
+file, a private key and a fingerprint."""
 
-_OF_IMAGES = ("root", "core")  # users that images have, who have a number already
-_FIRST = 1000  # which useradd and groupadd give when it is left to them, and then the next
+_IMAGE_USERS = ("root", "core")  # exist in the image with an id
+_FIRST_ID = 1000  # the first id that useradd and groupadd assign
 
-# $id$..., the old DES form, locked accounts, and the empty hash (log in without a password).
+# $id$..., traditional DES, locked accounts, and the empty hash (login without a password).
 _HASH = re.compile(r"[!*]*|[!*]*((?:\$[^$\s:]*){3,}|_?[./0-9A-Za-z]{13,20}|[!*x]+)")
 _KEY_TYPE = re.compile(
     r"(?:^|[\s,\"])(?:sk-)?(?:ssh|ecdsa-sha2|rsa-sha2|webauthn-sk)-[a-z0-9@.-]+\s+\S"
@@ -66,18 +64,20 @@ _KEY_TYPE = re.compile(
 def check(subject: Subject) -> Iterator[Violation]:
     for kind, number, rule in (("users", "uid", DUPLICATE_UID), ("groups", "gid", DUPLICATE_GID)):
         seen = {0: "root"}
-        left_open = 0
+        unassigned = 0
         for item, path in subject.items("passwd", kind):
             name = item.get("name", "")
             if item.get("shouldExist") is False:
                 pass
             elif number not in item:
-                left_open += not item.get("system") and name not in _OF_IMAGES
+                unassigned += not item.get("system") and name not in _IMAGE_USERS
             else:
                 first = seen.setdefault(item[number], name)
                 if first != name:
-                    yield rule.at((*path, number), f"{first} has the same {number}, {item[number]}")
-                elif _FIRST <= item[number] < _FIRST + left_open:
+                    yield rule.at(
+                        (*path, number), f"{number} {item[number]} is already used by {first}"
+                    )
+                elif _FIRST_ID <= item[number] < _FIRST_ID + unassigned:
                     yield _may_be_taken(rule, (*path, number), f"{number} {item[number]}")
             if not _HASH.fullmatch(item.get("passwordHash", "")):
                 yield INVALID_PASSWORD_HASH.at((*path, "passwordHash"))
@@ -89,15 +89,15 @@ def check(subject: Subject) -> Iterator[Violation]:
 def _may_be_taken(rule: LintRule, path: Path, what: str) -> Violation:
     found = rule.at(
         path,
-        f"one that is listed before, and leaves its number open, may get {what}",
-        "list those with a number of their own first, or give one to each",
+        f"{what} may be assigned to an earlier entry that does not set one",
+        "list the entries with fixed ids first, or set an id in each",
     )
     found.severity = WARNING
     return found
 
 
 def _is_key(text: str) -> bool:
-    """Whether text has a key in it; several lines, comments and blank lines are fine."""
+    """Whether text holds public keys: one per line, with comments and blank lines allowed."""
     if "PRIVATE KEY-----" in text:
         return False
     lines = [

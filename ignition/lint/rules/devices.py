@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Devices that are named but made nowhere: a first boot waits for them until it is given up."""
+"""References to devices that nothing in the config creates: a first boot would wait for them in vain."""
 
 from __future__ import annotations
 
@@ -17,61 +17,61 @@ if TYPE_CHECKING:
 
 UNKNOWN_PARTITION_LABEL = LintRule(
     "IGN1821",
-    "no disk of this config has a partition with this label",
-    hint="give a partition this label under storage.disks, or name the label of an existing one",
+    "no partition in the config has this label",
+    hint="add the label to a partition under storage.disks, or use the label of an existing partition",
 )
-"""A device under `/dev/disk/by-partlabel/` appears when a partition has that label. If none has, the engine
-waits for the device, by default for ever. Labels that images bring themselves (`root`, `boot`,
-`EFI-SYSTEM`, `OEM` and the like) are not reported."""
+"""udev creates `/dev/disk/by-partlabel/LABEL` for the partition with that label. If there is none, the engine
+waits for the device, by default forever. Labels that are common in images (`root`, `boot`, `EFI-SYSTEM`,
+`OEM` and others) are not reported."""
 
 UNKNOWN_PARTITION_NUMBER = LintRule(
     "IGN1822",
-    "this partition is not among those that the config makes on the disk",
-    hint="add a partition with this number to the disk, or name another one",
+    "the config does not create this partition",
+    hint="add a partition with this number to the disk, or use another partition",
 )
-"""The table of the disk is wiped and made anew by this config (`wipeTable`), and no partition in it has the
-number that the device names. Disks whose partitions leave their number to the engine are not looked at."""
+"""The config wipes the partition table of the disk (`wipeTable`) and creates no partition with this number.
+Disks with partitions that do not set a number are not checked."""
 
 UNKNOWN_ARRAY = LintRule(
     "IGN1823",
-    "no array of this config has this name",
-    hint="make the array under storage.raid, or correct the name",
+    "no array in the config has this name",
+    hint="add the array to storage.raid, or fix the name",
 )
-"""A device under `/dev/md/` is an array; nothing in this config makes it, so the engine would wait for it."""
+"""`/dev/md/NAME` is a RAID array that nothing in the config creates, so the engine waits for it in vain."""
 
 UNKNOWN_VOLUME = LintRule(
     "IGN1824",
-    "no LUKS volume of this config has this name",
-    hint="make the volume under storage.luks, or correct the name",
+    "no LUKS volume in the config has this name",
+    hint="add the volume to storage.luks, or fix the name",
     since="3.2.0",
 )
-"""A device `/dev/mapper/NAME` or `/dev/disk/by-id/dm-name-NAME` is an opened LUKS volume. Names with a dash
-in them may be logical volumes (`group-volume`); they are reported only if they are one slip away from a
-volume that the config does make. Multipath devices are not reported."""
+"""`/dev/mapper/NAME` and `/dev/disk/by-id/dm-name-NAME` refer to an opened LUKS volume. A name with a dash
+may be an LVM logical volume (`group-volume`) and is only reported if it is one typo away from a volume in the
+config. Multipath devices are not reported."""
 
 UNKNOWN_FILESYSTEM_LABEL = LintRule(
     "IGN1825",
-    "no filesystem or LUKS volume of this config has this label",
-    hint="give a filesystem this label, or name the device in another way",
+    "no filesystem or LUKS volume in the config has this label",
+    hint="add the label to a filesystem, or use another path to the device",
 )
-"""A device under `/dev/disk/by-label/` appears when a filesystem has that label. Labels that images bring
-themselves are not reported."""
+"""udev creates `/dev/disk/by-label/LABEL` for the filesystem with that label. Labels that are common in
+images are not reported."""
 
 UNKNOWN_UNIT_DEVICE = LintRule(
     "IGN1826",
-    "the unit names a device that this config does not make, but nearly",
-    hint="use the name under which the device is made",
+    "the unit uses an unknown device whose name is close to one in the config",
+    hint="use the name that the config gives the device",
 )
-"""`What=` of a mount or swap unit is one slip away from a label, array or volume that this config makes.
-Other devices in units are not reported: they may come from the image, or later."""
+"""`What=` of a mount or swap unit is one typo away from a label, array or volume in the config. Other unknown
+devices in units are not reported, because the image may provide them or they may appear later."""
 
-# Partitions and filesystems of Fedora CoreOS, RHEL CoreOS, Flatcar, SUSE and images made by systemd-repart.
-_OF_IMAGES_WORDS = """
+# Labels in images of Fedora CoreOS, RHEL CoreOS, Flatcar and SUSE, and those that systemd-repart sets.
+_IMAGE_LABELS_WORDS = """
 bios bios-boot boot boot-1 boot-2 combustion coreos-boot efi efi-system esp home ignition install oem
 oem-config overlay p.legacy p.lxroot p.uefi prep reserved root root-a root-b root-verity root-x86-64
 srv swap tmp usr usr-a usr-b usr-verity usr-x86-64 var
 """
-_OF_IMAGES = frozenset(_OF_IMAGES_WORDS.split())
+_IMAGE_LABELS = frozenset(_IMAGE_LABELS_WORDS.split())
 _PARTITION = re.compile(r"(/dev/(?:sd[a-z]+|vd[a-z]+|xvd[a-z]+|hd[a-z]))(\d{1,4})")
 _PARTITION_P = re.compile(r"(/dev/(?:nvme\d+n\d+|mmcblk\d+|loop\d+|md\d+))p(\d{1,4})")
 _WHAT = re.compile(r"(?m)^[ \t]*What[ \t]*=[ \t]*(\S+)[ \t]*$")
@@ -88,14 +88,14 @@ def check(subject: Subject) -> Iterator[Violation]:
     for unit in subject.units:
         if unit.text and unit.name.endswith((".mount", ".swap")):
             for match in _WHAT.finditer(unit.text.text):
-                near = names.near(match[1])
+                near = names.suggest(match[1])
                 if near:
-                    message = f"{match[1]} is made nowhere, but {near} is"
+                    message = f"unknown device {match[1]}, did you mean {near}?"
                     yield UNKNOWN_UNIT_DEVICE.inside(unit.text, match.span(1), message)
 
 
 def _used(subject: Subject) -> Iterator[tuple[str, Path]]:
-    """The devices that must be there before something can be made on them."""
+    """The devices that must exist before the engine can create something on them."""
     for disk, path in subject.items("storage", "disks"):
         yield disk.get("device", ""), (*path, "device")
     for raid, path in subject.items("storage", "raid"):
@@ -107,7 +107,7 @@ def _used(subject: Subject) -> Iterator[tuple[str, Path]]:
 
 
 class _Names:
-    """The folders of devices that are known by a name, each with its rule and the names that are made."""
+    """Directories of named devices, each with its rule and the names that the config creates."""
 
     def __init__(self, subject: Subject) -> None:
         inventory = subject.inventory
@@ -121,8 +121,8 @@ class _Names:
             ("/dev/disk/by-id/dm-name-", UNKNOWN_VOLUME, volumes),
         )
 
-    def near(self, device: str) -> str:
-        """The device that is made and one slip away from one that is not; "" if there is none."""
+    def suggest(self, device: str) -> str:
+        """A device in the config that is one typo away from an unknown one; "" if there is none."""
         for folder, _, known in self._kinds:
             name = device.removeprefix(folder)
             if name != device and name not in known:
@@ -131,27 +131,27 @@ class _Names:
         return ""
 
     def unknown(self, device: str, path: Path) -> Violation | None:
-        """The finding that a device is named but made nowhere."""
+        """The violation if nothing creates the device."""
         for folder, rule, known in self._kinds:
             name = device.removeprefix(folder)
             if name == device or not name or name in known:
                 continue
             near = known.closest(name)
-            if near or not self._elsewhere(rule, name):
-                hint = f"perhaps {near} is meant" if near else ""
+            if near or not self._may_come_from_image(rule, name):
+                hint = f"did you mean {near}?" if near else ""
                 return rule.at(path, f"{rule.title}: {name}", hint)
         return None
 
-    def _elsewhere(self, rule: LintRule, name: str) -> bool:
-        """Whether the image or an administrator may well bring a device of this name."""
+    def _may_come_from_image(self, rule: LintRule, name: str) -> bool:
+        """Whether the image or an administrator may provide a device of this name."""
         if rule is UNKNOWN_VOLUME:
             return "-" in name or name.startswith("mpath")
         if rule is UNKNOWN_ARRAY:
             return False
         if rule is UNKNOWN_PARTITION_LABEL and self._unlabelled:
             return True
-        # udev writes unusual characters of labels as \x20; those are not told apart here.
-        return name.lower() in _OF_IMAGES or "\\" in name
+        # udev escapes unusual characters in labels as \x20; such names are not compared.
+        return name.lower() in _IMAGE_LABELS or "\\" in name
 
 
 def _unknown_number(subject: Subject, device: str, path: Path) -> Violation | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Units that are enabled by hand, which the first boot takes back."""
+"""Units enabled by a symlink, which the presets of the first boot undo."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 ENABLEMENT_LINK_REMOVED = LintRule(
     "IGN1991",
-    "systemd takes this link away at the first boot: nothing enables the unit",
-    hint="enable the unit in place of the link: an entry under systemd.units with enabled: true",
+    "systemd removes this enablement symlink on first boot: no preset enables the unit",
+    hint="replace the symlink by an entry in systemd.units with enabled: true",
 )
-"""At the first boot systemd sets all units to what presets say, and a unit that has an `[Install]` section
-and no preset is disabled: its links below `*.wants` and `*.requires` go. `enabled: true` writes a preset. A
-unit without `[Install]`, or one whose text is not in this config, is not reported."""
+"""On first boot systemd applies presets to all units. A unit that has an `[Install]` section but is not
+enabled by a preset is disabled, and its symlinks in `*.wants/` and `*.requires/` are removed. `enabled: true`
+writes a preset. Units without `[Install]`, and units that the config does not contain, are not reported."""
 
 _LINK = re.compile(
     r"/(?:etc|usr/lib|usr/local/lib)/systemd/system/[^/]+\.(?:wants|requires|upholds)/([^/]+)"
@@ -52,7 +52,7 @@ def check(subject: Subject) -> Iterator[Violation]:
             fnmatchcase(each, pattern) for each in (name, unit) for pattern in patterns
         )
         if unit in with_install and not enabled:
-            message = f"{name} has an [Install] section and nothing enables it: systemd takes this link away"
+            message = f"no preset enables {name}: systemd removes this symlink on first boot"
             yield ENABLEMENT_LINK_REMOVED.at((*path, "path"), message)
 
 
@@ -62,7 +62,7 @@ def _template(name: str) -> str:
 
 
 def _presets(subject: Subject) -> set[str]:
-    """Patterns of units that preset files of the config enable."""
+    """Patterns of the units that preset files in the config enable."""
     found: set[str] = set()
     for file in subject.files:
         if _PRESET.fullmatch(file.target):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""File bodies in a form that their path tells: what the program that reads the file would refuse."""
+"""Syntax of inline files whose format is known from their path: sysctl, JSON, TOML, YAML."""
 
 from __future__ import annotations
 
@@ -18,53 +18,52 @@ if TYPE_CHECKING:
 
 INVALID_SYSCTL = LintRule(
     "IGN1951",
-    "not a sysctl setting: systemd-sysctl ignores this line",
-    hint="write NAME = VALUE, with comments on lines of their own",
+    "not a sysctl setting, systemd-sysctl ignores this line",
+    hint="write NAME = VALUE; comments go on separate lines",
 )
-"""Files in `/etc/sysctl.d` that end in `.conf`, and `/etc/sysctl.conf`. See sysctl.d(5)."""
+"""Checked in `/etc/sysctl.d/*.conf` and `/etc/sysctl.conf`. See sysctl.d(5)."""
 
 INVALID_JSON = LintRule(
     "IGN1952",
-    "the body is no JSON",
+    "invalid JSON",
     hint="check quotes, commas and brackets; JSON has no comments",
 )
-"""Files whose name ends in `.json`."""
+"""Checked in files whose name ends in `.json`."""
 
 INVALID_TOML = LintRule(
     "IGN1953",
-    "the body is no TOML",
-    hint="check quotes and brackets; strings need quotes in TOML",
+    "invalid TOML",
+    hint="check brackets and quotes; TOML strings must be quoted",
 )
-"""Files whose name ends in `.toml`."""
+"""Checked in files whose name ends in `.toml`."""
 
 INVALID_YAML = LintRule(
     "IGN1954",
-    "the body is no YAML",
-    hint="check the indentation; YAML takes no tabs for it",
+    "invalid YAML",
+    hint="check the indentation; YAML does not allow tabs there",
 )
-"""Files whose name ends in `.yaml` or `.yml`. Only the form is checked; tags may be any."""
+"""Checked in files whose name ends in `.yaml` or `.yml`. Only the syntax is checked; any tag is accepted."""
 
 YAML_NOT_CHECKED = LintRule(
     "IGN1987",
-    "bodies in YAML were not looked at: Python's module yaml is not installed here",
-    hint="install PyYAML (python3-yaml) to have them checked",
+    "YAML files were not checked: PyYAML is not installed",
+    hint="install PyYAML (python3-yaml) to check them",
     severity=INFO,
 )
-"""Said once for a config. A tree that `make install` laid down has no YAML reader of its own, and takes that
-of the system."""
+"""Reported once per config. `make install` does not install PyYAML; lint uses the system's."""
 
 IGNORED_CONF_FILE = LintRule(
     "IGN1955",
-    "only files that end in .conf are read in this folder",
-    hint="end the name in .conf",
+    "file is ignored: only *.conf files are read from this directory",
+    hint="rename the file to *.conf",
 )
-"""systemd reads `/etc/sysctl.d`, `/etc/tmpfiles.d`, `/etc/modules-load.d`, `/etc/sysusers.d` and
-`/etc/modprobe.d` this way, and skips files of other names without a word."""
+"""systemd and kmod read `/etc/sysctl.d`, `/etc/tmpfiles.d`, `/etc/modules-load.d`, `/etc/sysusers.d` and
+`/etc/modprobe.d` this way and silently skip other files."""
 
 _SYSCTL = re.compile(r"-?[^\s=]+[ \t]*=.*|-[^\s=]+")
-_TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
-# Too deep, or a number of thousands of digits: more than Python reads, and no fault.
-_TOO_MUCH = (RecursionError, ValueError)
+_TOML_POSITION = re.compile(r" \(at line (\d+), column (\d+)\)$")
+# Nesting too deep for Python, or a number with thousands of digits: not a syntax error.
+_PARSER_LIMITS = (RecursionError, ValueError)
 _CONF_FOLDER = re.compile(r"/etc/(sysctl|tmpfiles|modules-load|sysusers|modprobe)\.d/[^/]+")
 
 
@@ -115,7 +114,7 @@ def _json(text: Embedded) -> Iterator[Violation]:
         json.loads(text.text)
     except json.JSONDecodeError as error:
         yield _at(INVALID_JSON, text, error.pos, error.msg)
-    except _TOO_MUCH:
+    except _PARSER_LIMITS:
         return
 
 
@@ -126,13 +125,13 @@ def _toml(text: Embedded) -> Iterator[Violation]:
         tomllib.loads(text.text)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
-        place = _TOML_PLACE.search(message)
+        place = _TOML_POSITION.search(message)
         at = len(text.text)
         if place:
             message = message[: place.start()]
             at = _index(text.text, int(place[1]) - 1, int(place[2]) - 1)
         yield _at(INVALID_TOML, text, at, message)
-    except _TOO_MUCH:
+    except _PARSER_LIMITS:
         return
 
 
@@ -140,7 +139,6 @@ def _yaml(text: Embedded) -> Iterator[Violation]:
     try:
         import yaml
     except ImportError:
-        # A checkout runs without being installed; only this rule needs more than Python.
         yield YAML_NOT_CHECKED.inside(text, (0, 1))
         return
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -153,7 +151,7 @@ def _yaml(text: Embedded) -> Iterator[Violation]:
         yield _at(INVALID_YAML, text, at, error.problem or "")
     except yaml.YAMLError:
         yield INVALID_YAML.inside(text, (0, 1))
-    except _TOO_MUCH:
+    except _PARSER_LIMITS:
         return
 
 
@@ -161,14 +159,14 @@ _READERS = {".json": _json, ".toml": _toml, ".yaml": _yaml, ".yml": _yaml}
 
 
 def _at(rule: LintRule, text: Embedded, at: int, fault: str) -> Violation:
-    """The fault at a character of the text, or at its last one."""
+    """A violation at one character, or at the last one if `at` is past the end."""
     at = min(at, max(len(text.text) - 1, 0))
     message = f"{rule.title}: {fault[:1].lower()}{fault[1:]}" if fault else ""
     return rule.inside(text, (at, at + 1), message)
 
 
 def _index(text: str, line: int, column: int) -> int:
-    """The index of a line and column, both from 0."""
+    """The character index of a line and column, both counted from 0."""
     start = 0
     for _ in range(line):
         start = text.find("\n", start) + 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Content in data URLs that the engine is going to refuse when it comes to it, in the middle of a boot."""
+"""Contents of data URLs that the engine would reject in the middle of a boot."""
 
 from __future__ import annotations
 
@@ -18,46 +18,46 @@ if TYPE_CHECKING:
 
 HASH_MISMATCH = LintRule(
     "IGN1876",
-    "the content does not have this hash",
-    hint="take the hash of the content after decompression, with sha512sum",
+    "the contents do not match verification.hash",
+    hint="hash the decompressed contents, for example with sha512sum",
     severity=ERROR,
 )
-"""The engine checks the hash when it writes the content, and fails the boot then. The hash is that of the
-decompressed bytes."""
+"""The engine verifies the hash when it writes the contents, and fails the boot on a mismatch. The hash is
+computed over the decompressed bytes."""
 
 NOT_GZIP = LintRule(
     "IGN1877",
-    "compression says gzip, but the content is not, or is cut off",
-    hint="compress the content with gzip before it is encoded, or leave compression out",
+    "compression is gzip, but the contents are not gzip data or are truncated",
+    hint="compress the contents with gzip before encoding them, or remove compression",
     severity=ERROR,
 )
-"""The engine fails the boot when it cannot decompress the content."""
+"""The engine cannot decompress the contents, and fails the boot."""
 
 UNDECLARED_GZIP = LintRule(
     "IGN1878",
-    "the content is compressed with gzip, and compression does not say so",
-    hint='set compression to "gzip" if the file is to be written decompressed',
+    "the contents are gzip data, but compression is not set",
+    hint='set compression to "gzip" to write the file decompressed',
 )
-"""The file is written as it is, in compressed form. Files whose name ends as that of a compressed file
-(`.gz`, `.tgz`, `.img`, ...) are not reported."""
+"""The file is written as is, still compressed. Files with the suffix of a compressed format (`.gz`, `.tgz`,
+`.img` and others) are not reported."""
 
 INVALID_CERTIFICATE = LintRule(
     "IGN1992",
-    "this is no certificate in PEM form",
-    hint="give one or more certificates in PEM form, with nothing after the last",
+    "not a PEM certificate",
+    hint="use one or more PEM certificates, with nothing after the last one",
     severity=ERROR,
 )
-"""The engine reads the certificate authorities before it fetches anything, and fails the boot where one
-cannot be read. Text before a certificate is a comment; what follows the last one is not."""
+"""The engine loads the certificate authorities before it fetches anything, and fails the boot if one cannot
+be parsed. Text before a certificate is a comment; text after the last one is an error."""
 
-TOO_LARGE = LintRule(
+LIMIT_EXCEEDED = LintRule(
     "IGN1998",
-    "too large for a boot: it is kept in memory",
-    hint="let files fetch what is large: they have no limit",
+    "exceeds the limits of the engine, which keeps configs in memory",
+    hint="move large contents to files with a remote source, which have no limit",
     severity=ERROR,
 )
-"""Configs, certificates and keys may have 64 MiB once they are unpacked. Configs in configs may be 64 deep,
-and 4096 in all."""
+"""A config, certificate or key may have up to 64 MiB after decompression. Referenced configs may be nested 64
+levels deep, and there may be 4096 in total."""
 
 _GZIP = b"\x1f\x8b\x08"
 _COMPRESSED_NAMES = (
@@ -90,7 +90,7 @@ def check(subject: Subject) -> Iterator[Violation]:
         if found is not None:
             yield from _body(found)
             if found.data is None and not found.damaged:
-                yield TOO_LARGE.at((*path, "source"))
+                yield LIMIT_EXCEEDED.at((*path, "source"))
     for resource, path in subject.authorities:
         found = inline_body(resource, path)
         if found is not None and found.data is not None:

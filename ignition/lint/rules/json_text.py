@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts that the engine reads in another way than their author sees them."""
+"""JSON that the engine does not read the way it looks: duplicate keys, invalid encoding."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 DUPLICATE_KEY = LintRule(
     "IGN1895",
-    "the same key more than once in one object",
-    hint="keep one of them, with the members of both",
+    "duplicate key",
+    hint="merge the values into one key",
 )
-"""Nothing refuses it, but what is read is neither the first nor the last: objects are laid over each other
-member by member, and lists item by item, so that a second list of files takes the place of the first while it
-keeps what the second leaves out. Two spellings of one key (`mode`, `Mode`) count as the same."""
+"""A duplicate key is accepted, but neither value wins: objects are merged member by member and lists item by
+item, so each item of a second `files` list overwrites the item at the same index of the first, and keeps the
+members that the second leaves out. Keys that only differ in case (`mode`, `Mode`) are duplicates, too."""
 
 INVALID_ENCODING = LintRule(
     "IGN1896",
-    "a character that cannot be read, and becomes U+FFFD",
-    hint="write the config in UTF-8, and characters beyond U+FFFF as themselves or as a pair of \\u escapes",
+    "invalid character, it is read as U+FFFD",
+    hint="save the config as UTF-8, and write characters above U+FFFF literally or as a surrogate pair",
 )
-"""Bytes that are not UTF-8, and half of a pair of `\\u` escapes, are not refused: each is read as the
-replacement character. What is written to the machine then differs from what the author sees."""
+"""Bytes that are not UTF-8 and unpaired surrogate escapes (`\\ud83d`) are accepted, but each is read as the
+replacement character, so the machine gets different contents than the config shows."""
 
 _REPLACEMENT = "\ufffd"
 
 
 def check(subject: Subject) -> Iterator[Violation]:
     text = subject.document
-    # Where the text has the character itself, nothing tells it from one that was put in.
+    # If the config itself contains U+FFFD, it cannot be told from a replaced character.
     replaced = _REPLACEMENT.encode() not in subject.data and _may_be_replaced(subject.data)
     seen: set[Path] = set()
     for node in text.containers():
@@ -55,9 +55,7 @@ def check(subject: Subject) -> Iterator[Violation]:
                 here = (*text.path_of(node), key)
                 if here not in seen:
                     seen.add(here)
-                    yield DUPLICATE_KEY.at(
-                        here, f"the key {key} stands more than once in this object"
-                    )
+                    yield DUPLICATE_KEY.at(here, f"duplicate key {key}")
             names.add(folded)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configs that are merged with the ones in their data URLs."""
+"""Configs that become invalid when the configs in their data URLs are merged into them."""
 
 from __future__ import annotations
 
@@ -20,33 +20,36 @@ if TYPE_CHECKING:
 
 INVALID_WHEN_MERGED = LintRule(
     "IGN1997",
-    "the configs are valid each by itself, but not when merged",
-    hint="look at both: two of their entries do not go together",
+    "valid on its own, but not after merging",
+    hint="check both configs for entries that conflict",
     severity=ERROR,
 )
-"""A boot merges a config with those that it refers to, and checks the result by the newest spec: a file in
-one of them below a link in the other, for example. Only configs in data URLs are known here."""
+"""The engine merges a config with the configs that it references and validates the result against the newest
+spec. The result is invalid, for example, if one config has a file below a symlink of the other. Lint only
+looks into data URLs."""
 
 
-def fault(value: Value, children: list[tuple[Path, Value]]) -> Violation | None:
-    """The finding that a config is not valid with the ones that are merged into it, at the first of them with
-    which it is not. All are values of the newest spec."""
+def check_merge(value: Value, children: list[tuple[Path, Value]]) -> Violation | None:
+    """The violation, located at the first child that makes the merged config invalid; None if it is valid.
+
+    All values must be in the newest spec version.
+    """
     merged = value
     for _, child in children:
         merged = merge(merged, child)
-    if _broken(merged) is None:
+    if _first_error(merged) is None:
         return None
     merged = value
     for path, child in children:
         merged = merge(merged, child)
-        broken = _broken(merged)
+        broken = _first_error(merged)
         if broken is not None:
             where = pointer(broken.path)
-            message = f"not valid once it is merged: {broken.message}, at {where} of the whole"
+            message = f"invalid after merging: {broken.message} at {where} of the merged config"
             return INVALID_WHEN_MERGED.at(path, message, broken.hint)
     return None
 
 
-def _broken(value: Value) -> RuleFinding | None:
+def _first_error(value: Value) -> RuleFinding | None:
     found = rules.findings(value, shapes.NEWEST, duplicates=False)
     return next((each for each in found if each.severity == ERROR), None)

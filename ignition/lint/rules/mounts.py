@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filesystems and where they are mounted."""
+"""Mount points of filesystems."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 
 DUPLICATE_MOUNT_POINT = LintRule(
     "IGN1831",
-    "another filesystem is mounted at the same path",
-    hint="give each filesystem a path of its own",
+    "two filesystems have the same mount point",
+    hint="mount each filesystem at a different path",
 )
-"""Both are mounted, the later one on top, so that nothing can be written to the first. The config is
-accepted all the same."""
+"""The config is valid, but the second filesystem is mounted over the first, which then cannot be written
+to."""
 
 NO_MOUNT_UNIT = LintRule(
     "IGN1832",
-    "this filesystem is mounted for provisioning only: no unit mounts it at later boots",
-    hint="add a mount unit for the path under systemd.units (in Butane: with_mount_unit: true)",
+    "mounted during provisioning only: no unit mounts this filesystem on later boots",
+    hint="add a mount unit for the path to systemd.units (Butane: with_mount_unit: true)",
 )
-"""`path` says where a filesystem is mounted while the machine is provisioned, so that files can be written
-to it. The running system mounts it only if it is told to, by a unit like `var-lib-data.mount` or by
-`/etc/fstab`. What the system finds and mounts by itself (`/`, `/boot`, `/usr`, `/efi`) is not reported, nor
-are configs of which a part lies elsewhere."""
+"""`path` is the mount point during provisioning, so that files can be written to the filesystem. The running
+system only mounts it if a unit such as `var-lib-data.mount` or `/etc/fstab` says so. Filesystems that the
+system mounts itself (`/`, `/boot`, `/usr`, `/efi`) and configs that reference remote configs are not
+reported."""
 
 MOUNT_ORDER = LintRule(
     "IGN1833",
-    "listed before the filesystem that it is mounted in",
-    hint="list the outer filesystem first",
+    "listed before its parent mount point",
+    hint="list the parent filesystem first",
     severity=INFO,
 )
-"""The engine mounts outer filesystems first, whatever their order in the config. Other readers of the
-config, people among them, may not."""
+"""The engine sorts mount points and mounts parents first. Other tools, and people who read the config, may
+expect the order of the list."""
 
 _SYSTEM = ("/", "/boot", "/boot/efi", "/efi", "/usr", "/sysroot")
 
@@ -59,21 +59,23 @@ def check(subject: Subject) -> Iterator[Violation]:
         if mount in seen:
             yield DUPLICATE_MOUNT_POINT.at((*path, "path"))
         seen[mount] = number
-        outer = next((each for each in _above(mount, of_length) if last.get(each, -1) > number), "")
-        if outer:
-            yield MOUNT_ORDER.at((*path, "path"), f"{MOUNT_ORDER.title}, {outer}")
-        if not _stays(subject, mount, units):
+        parent = next(
+            (each for each in _above(mount, of_length) if last.get(each, -1) > number), ""
+        )
+        if parent:
+            yield MOUNT_ORDER.at((*path, "path"), f"{MOUNT_ORDER.title} {parent}")
+        if not _mounted_on_later_boots(subject, mount, units):
             yield NO_MOUNT_UNIT.at((*path, "path"))
 
 
 def _above(mount: str, of_length: list[int]) -> Iterator[str]:
-    """Where another mount point may be that this one lies under, the nearest first."""
+    """Paths above a mount point that may be mount points, too, the nearest first."""
     yield from ancestors(mount, of_length)
     if mount.strip("/"):
         yield "/"
 
 
-def _stays(subject: Subject, mount: str, units: set[str]) -> bool:
+def _mounted_on_later_boots(subject: Subject, mount: str, units: set[str]) -> bool:
     if (
         mount in _SYSTEM
         or not subject.inventory.complete

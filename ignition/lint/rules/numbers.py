@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers that the validator takes and no machine can have."""
+"""Numbers that pass validation but that no machine can satisfy."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ if TYPE_CHECKING:
 
 IMPOSSIBLE_PARTITION = LintRule(
     "IGN1961",
-    "a partition that no table can hold",
-    hint="number partitions from 1 to 128, and give start and size in MiB of the disk",
+    "no partition table can hold this partition",
+    hint="number partitions from 1 to 128, and set start and size in MiB within the disk",
     severity=ERROR,
 )
-"""Negative numbers, starts and sizes, and those beyond any disk, pass the validator; a boot refuses them
-before it touches the disk (IGN2111). A new table has room for 128 partitions, and so has nearly any old one:
-where the table is not wiped, higher numbers and more partitions are a warning."""
+"""Negative numbers, starts and sizes, and values beyond any disk, pass validation, but the engine refuses
+them before it touches the disk (IGN2111). A new GPT, and almost every existing one, has 128 entries. Unless
+the table is wiped, a higher number or more partitions are only a warning."""
 
 IMPOSSIBLE_ARRAY = LintRule(
     "IGN1962",
-    "an array that cannot be made of its devices",
-    hint="list as many devices as the level takes, and the spares besides",
+    "the array cannot be created from these devices",
+    hint="list as many devices as the RAID level needs, plus the spares",
     severity=ERROR,
 )
-"""The devices of an array are those that hold data and its spares. Levels 4, 5 and 10 take two that hold
-data, level 6 takes four. A device belongs to one array only."""
+"""`devices` lists active devices and spares. Levels 4, 5 and 10 need at least two active devices, level 6
+needs four. A device can only be a member of one array."""
 
 IMPOSSIBLE_THRESHOLD = LintRule(
     "IGN1963",
-    "a volume that nothing can unlock",
-    hint="give as threshold how many of the tang servers, and the TPM2 chip if tpm2 is set, must be there",
+    "the threshold can never be met",
+    hint="set threshold to the number of Tang servers, plus one for tpm2, that must be available",
     severity=ERROR,
     since="3.2.0",
 )
-"""The threshold says how many of the bound servers and chips must be at hand to unlock the volume."""
+"""The threshold is the number of Tang servers and TPM2 chips that must be available to unlock the volume."""
 
 IMPOSSIBLE_TIMEOUT = LintRule(
     "IGN1964",
-    "a timeout that is none",
-    hint="give seconds; httpTotal 0 is no limit, and 10 is what httpResponseHeaders is without it",
+    "meaningless timeout",
+    hint="use seconds; 0 disables httpTotal, and httpResponseHeaders defaults to 10",
 )
-"""A negative number of seconds is no limit for this engine; Ignition gives up at once with a negative
-`httpTotal`. With more than some 30 years there is none either."""
+"""This engine treats a negative timeout as no limit, but with a negative `httpTotal` Ignition gives up
+immediately. A timeout of more than about 30 years is no limit either."""
 
-# What every tool makes room for in a new table.
+# Every partitioning tool creates a GPT with this many entries.
 _PARTITIONS = 128
-# The largest table that is believed, with 4 MiB of entries.
-_MOST_PARTITIONS = 1 << 15
+# No table is larger: this many entries take 4 MiB.
+_MAX_PARTITIONS = 1 << 15
 
 
 def check(subject: Subject) -> Iterator[Violation]:
@@ -67,8 +67,8 @@ def check(subject: Subject) -> Iterator[Violation]:
         for index, device in enumerate(array.get("devices") or ()):
             first = taken.setdefault(device, name)
             if first != name:
-                message = f"array {first} is made of this device already"
-                hint = "give each array devices of its own"
+                message = f"this device already belongs to array {first}"
+                hint = "use each device in one array only"
                 yield IMPOSSIBLE_ARRAY.at((*path, "devices", index), message, hint)
     for volume, path in subject.items("storage", "luks"):
         faults = limits.clevis_problems(volume.get("clevis") or {})
@@ -97,8 +97,8 @@ def _partitions(disk: dict[str, Any], path: Path) -> Iterator[Violation]:
             continue
         found = IMPOSSIBLE_PARTITION.at(
             (*here, "number") if number > _PARTITIONS else here,
-            f"a new partition table has room for {_PARTITIONS} partitions",
+            f"a new partition table has {_PARTITIONS} entries",
         )
-        certain = disk.get("wipeTable") or number > _MOST_PARTITIONS
+        certain = disk.get("wipeTable") or number > _MAX_PARTITIONS
         found.severity = ERROR if certain else WARNING
         yield found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths of files, directories and links that do not end up as the author thinks."""
+"""Files, directories and links at paths where they have no effect, or the wrong owner."""
 
 from __future__ import annotations
 
@@ -18,38 +18,37 @@ if TYPE_CHECKING:
 
 VOLATILE_PATH = LintRule(
     "IGN1841",
-    "nothing that is written here is there when the system runs",
-    hint="write to /etc or /var; for /run and /tmp use a file in /etc/tmpfiles.d",
+    "contents of this path do not survive the boot",
+    hint="use /etc or /var; for /run and /tmp add a file to /etc/tmpfiles.d",
 )
-"""`/run`, `/tmp`, `/proc`, `/sys` and `/dev` are filesystems in memory that are mounted at every boot. What
-provisioning writes to these folders of the disk is hidden by them."""
+"""`/run`, `/tmp`, `/proc`, `/sys` and `/dev` are virtual filesystems mounted on every boot. They hide what
+provisioning writes to those directories on disk."""
 
 READ_ONLY_PATH = LintRule(
     "IGN1842",
-    "this folder belongs to the image, and is read-only on many systems",
-    hint="write programs to /usr/local/bin or /opt, settings and units to /etc",
+    "path is part of the OS image and read-only on many systems",
+    hint="put programs in /usr/local/bin or /opt, configuration and units in /etc",
 )
-"""`/usr` (and `/bin`, `/lib`, `/sbin`, which are links into it) is delivered and updated as a whole by
-image-based systems; the engine fails to write to it there, or the next update drops what was written.
-`/usr/local` is free for the machine's own."""
+"""Image-based systems ship and update `/usr` (and `/bin`, `/lib`, `/sbin`, which are symlinks into it) as a
+whole. Writing there fails, or the next update discards the file. `/usr/local` is reserved for local files."""
 
 ROOT_OWNED_PARENT = LintRule(
     "IGN1843",
-    "this folder in a user's home will belong to root",
-    hint="list the folder under storage.directories with the same user and group",
+    "directory in a home directory will be owned by root",
+    hint="add the directory to storage.directories with the same user and group",
 )
-"""Parents that are missing are made by the engine, for root with mode 0755. A program of the user then
-cannot write next to its own files, for example in `~/.config`. The home itself is made with the user."""
+"""The engine creates missing parent directories as root with mode 0755, so the user's programs cannot create
+files there, for example in `~/.config`. The home directory itself is created with the user."""
 
 IGNORED_SUDOERS_FILE = LintRule(
     "IGN1844",
-    "sudo ignores files with a dot in their name, or a tilde at its end",
-    hint="leave the dot out of the name",
+    "sudo ignores files whose name contains a dot or ends in a tilde",
+    hint="rename the file",
 )
-"""In `/etc/sudoers.d` sudo skips such names as backups and package leftovers."""
+"""sudo takes such files in `/etc/sudoers.d` for backups of editors and package managers. See sudoers(5)."""
 
-_IN_MEMORY = ("/run/", "/tmp/", "/proc/", "/sys/", "/dev/", "/var/run/", "/var/lock/")  # noqa: S108
-_OF_IMAGE = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/")
+_VOLATILE = ("/run/", "/tmp/", "/proc/", "/sys/", "/dev/", "/var/run/", "/var/lock/")  # noqa: S108
+_IMAGE_OWNED = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/")
 _SKIPPED_BY_SUDO = re.compile(r"/etc/sudoers\.d/(?:[^/]*\.[^/]*|[^/]*~)")
 _HOMES = "/home/"
 
@@ -59,34 +58,37 @@ def check(subject: Subject) -> Iterator[Violation]:
     for item, path in subject.nodes():
         where = item.get("path", "")
         below = where + "/"
-        if below.startswith(_IN_MEMORY):
+        if below.startswith(_VOLATILE):
             yield VOLATILE_PATH.at((*path, "path"))
-        elif below.startswith(_OF_IMAGE) and not below.startswith("/usr/local/"):
+        elif below.startswith(_IMAGE_OWNED) and not below.startswith("/usr/local/"):
             yield READ_ONLY_PATH.at((*path, "path"))
         elif path[1] != "directories" and _SKIPPED_BY_SUDO.fullmatch(where):
             yield IGNORED_SUDOERS_FILE.at((*path, "path"))
         else:
-            folder = homes.unlisted_parent(where, item)
-            if folder:
-                message = f"{folder} will belong to root, in a user's home"
+            directory = homes.unlisted_parent(where, item)
+            if directory:
+                message = f"{directory} is in a home directory, but will be owned by root"
                 yield ROOT_OWNED_PARENT.at((*path, "path"), message)
 
 
 class _Homes:
-    """Homes of users, and which folders in them are made by whom."""
+    """Home directories, and the directories in them that the config or the engine gives to the user."""
 
     def __init__(self, subject: Subject) -> None:
-        self._made = {_home_path(folder) for folder in subject.inventory.directories}
+        self._owned = {_home_path(path) for path in subject.inventory.directories}
         self._homes = {"/root"}
         for user, _ in subject.items("passwd", "users"):
             home = user.get("homeDir") or f"/home/{user.get('name', '')}"
             self._homes.add(_home_path(home))
             if user.get("sshAuthorizedKeys"):
-                self._made.add(_home_path(f"{home}/.ssh"))
+                self._owned.add(_home_path(f"{home}/.ssh"))
         self._lengths = distinct_lengths(self._homes)
 
     def unlisted_parent(self, where: str, item: dict[str, Any]) -> str:
-        """The topmost parent in a user's home that nobody lists; "" if there is none. Each is named once."""
+        """The topmost parent in a home directory that is not listed; "" if there is none.
+
+        Returns each directory once.
+        """
         owner = item.get("user", {})
         if owner.get("name", "root") == "root" and not owner.get("id"):
             return ""
@@ -94,12 +96,12 @@ class _Homes:
         home = self._home_of(where)
         if not home:
             return ""
-        folder = home
+        directory = home
         for part in where[len(home) + 1 :].split("/")[:-1]:
-            folder = f"{folder}/{part}"
-            if folder not in self._made:
-                self._made.add(folder)
-                return folder
+            directory = f"{directory}/{part}"
+            if directory not in self._owned:
+                self._owned.add(directory)
+                return directory
         return ""
 
     def _home_of(self, where: str) -> str:
@@ -110,5 +112,5 @@ class _Homes:
 
 
 def _home_path(path: str) -> str:
-    """A path in a home by its shorter name: /home is a link to /var/home on some systems."""
+    """A path in a home directory below /home, which is a symlink to /var/home on some systems."""
     return path.removeprefix("/var") if path.startswith("/var/home/") else path

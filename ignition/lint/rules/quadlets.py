@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quadlet files, from which podman makes services at boot. Source: podman-systemd.unit(5)."""
+"""Quadlet files, from which podman generates units at boot. Source: podman-systemd.unit(5)."""
 
 from __future__ import annotations
 
 import re
 
 from ignition.lint import quadlet_keys
+from ignition.lint.inventory import QUADLET_DIRECTORIES
 from ignition.lint.rule import LintRule
 from ignition.lint.typos import KnownNames
 from ignition.lint.unit_text import Setting, UnitText
@@ -19,50 +20,49 @@ if TYPE_CHECKING:
 
 NO_QUADLET_SECTION = LintRule(
     "IGN1941",
-    "the section that makes this a quadlet file is missing: podman makes no unit from it",
-    hint="add the section that belongs to the name of the file",
+    "required section is missing: podman generates no unit from this file",
+    hint="add the section that matches the suffix of the file",
 )
-"""A `.container` file has a section `[Container]`, a `.volume` file `[Volume]`, and so on."""
+"""A `.container` file needs a `[Container]` section, a `.volume` file a `[Volume]` section, and so on."""
 
 INCOMPLETE_QUADLET = LintRule(
     "IGN1942",
-    "the setting that says what to run is missing: podman makes no unit from this file",
-    hint="add Image= (container, image), Yaml= (kube), ImageTag= (build)",
+    "required setting is missing: podman generates no unit from this file",
+    hint="add Image= (container, image), Yaml= (kube) or ImageTag= (build)",
 )
-"""podman refuses such a file, and the service that was to come from it does not exist."""
+"""podman rejects the file, so the service that it describes does not exist."""
 
 UNKNOWN_QUADLET = LintRule(
     "IGN1943",
-    "the config has no quadlet file of this name",
-    hint="add the file under /etc/containers/systemd, or leave the suffix out to name the object itself",
+    "unknown quadlet file",
+    hint="add the file to /etc/containers/systemd, or remove the suffix to refer to an existing object",
 )
-"""A network, volume or pod that is named with its suffix, as in `Network=web.network`, stands for the
-quadlet file of that name. If there is none, podman refuses the file that names it."""
+"""With the suffix, as in `Network=web.network`, the value refers to a quadlet file. If that file does not
+exist, podman rejects the file that refers to it."""
 
 MISSPELT_QUADLET_SETTING = LintRule(
     "IGN1944",
-    "podman does not know this setting, but one with nearly this name",
-    hint="correct the name",
+    "unknown quadlet setting, probably misspelt",
+    hint="fix the name",
 )
-"""podman refuses a quadlet file with a setting that it does not know. Only names that are one slip away
-from a known one are reported, since newer versions know more."""
+"""podman rejects a quadlet file with an unknown setting. Because newer versions add settings, only names that
+are one typo away from a known one are reported."""
 
 STRAY_QUADLET_LINE = LintRule(
     "IGN1945",
-    "neither a setting nor a section",
-    hint="write NAME=VALUE below a section; begin comments with #",
+    "neither a setting nor a section header",
+    hint="write NAME=VALUE in a section; start comments with #",
 )
-"""podman refuses the whole file."""
+"""podman rejects the whole file."""
 
-_FOLDERS = ("/etc/containers/systemd/", "/usr/share/containers/systemd/")
 _IN_HOME = "/.config/containers/systemd/"
-_NEEDS = {
+_REQUIRED = {
     "Container": ("Image", "Rootfs"),
     "Kube": ("Yaml",),
     "Image": ("Image",),
     "Build": ("ImageTag",),
 }
-_REFERS = {
+_REFERENCES = {
     ("Container", "Network"): ".network",
     ("Container", "Volume"): ".volume",
     ("Container", "Pod"): ".pod",
@@ -85,8 +85,8 @@ def check(subject: Subject) -> Iterator[Violation]:
 
 
 def section_of(path: str) -> str:
-    """The section that a quadlet file at this path is about; "" if it is none."""
-    if not path.startswith(_FOLDERS) and _IN_HOME not in path:
+    """The section that a quadlet file at this path must have; "" if it is not a quadlet file."""
+    if not path.startswith(QUADLET_DIRECTORIES) and _IN_HOME not in path:
         return ""
     section = path.rpartition(".")[2].capitalize()
     return section if section in quadlet_keys.SECTIONS else ""
@@ -98,12 +98,12 @@ def _quadlet(subject: Subject, text: UnitText, section: str) -> Iterator[Violati
     for span in text.stray:
         yield STRAY_QUADLET_LINE.inside(embedded, span)
     if header is None:
-        message = f"there is no section [{section}]: podman makes no unit from this file"
+        message = f"section [{section}] is missing: podman generates no unit from this file"
         yield NO_QUADLET_SECTION.inside(embedded, (0, 0), message)
         return
-    needs = _NEEDS.get(section, ())
-    if needs and not any(text.values(section, name) for name in needs):
-        message = f"{needs[0]}= is missing: podman makes no unit from this file"
+    required = _REQUIRED.get(section, ())
+    if required and not any(text.values(section, name) for name in required):
+        message = f"{required[0]}= is missing: podman generates no unit from this file"
         yield INCOMPLETE_QUADLET.inside(embedded, header.span, message)
     for setting in text.settings:
         if setting.section == section:
@@ -117,10 +117,10 @@ def _setting(subject: Subject, text: UnitText, setting: Setting) -> Violation | 
     if name not in _KNOWN[section]:
         near = _KNOWN[section].closest(name)
         if near:
-            message = f"podman does not know {name} in [{section}]"
-            hint = f"perhaps {near} is meant"
+            message = f"unknown setting {name} in section [{section}]"
+            hint = f"did you mean {near}?"
             return MISSPELT_QUADLET_SETTING.inside(text.embedded, setting.name_span, message, hint)
-    suffix = _REFERS.get((section, name))
+    suffix = _REFERENCES.get((section, name))
     target = setting.value.partition(":")[0]
     if (
         suffix
@@ -129,6 +129,6 @@ def _setting(subject: Subject, text: UnitText, setting: Setting) -> Violation | 
         and _PLAIN_NAME.fullmatch(target)
         and target not in subject.inventory.quadlets
     ):
-        message = f"the config has no quadlet file {target}"
+        message = f"unknown quadlet file {target}"
         return UNKNOWN_QUADLET.inside(text.embedded, setting.value_span, message)
     return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Content that lies elsewhere: what proves that it is the right one, and how it travels."""
+"""Remote contents: integrity, transport security, and what ignition.config.replace discards."""
 
 from __future__ import annotations
 
@@ -16,49 +16,47 @@ if TYPE_CHECKING:
 
 NO_HASH = LintRule(
     "IGN1871",
-    "fetched without a hash: whatever is there on the day is used",
-    hint="add verification.hash, for example sha512- and what sha512sum prints",
+    "fetched without verification",
+    hint="add verification.hash: sha512- followed by the output of sha512sum",
     severity=INFO,
 )
-"""With a hash, provisioning stops when a server gives something else than the author saw."""
+"""With a hash, provisioning fails if the server returns other contents than expected."""
 
 PLAIN_HTTP = LintRule(
     "IGN1872",
-    "fetched over an unprotected connection, without a hash",
+    "fetched over an unencrypted connection without verification",
     hint="use https, or add verification.hash",
 )
-"""With http and tftp everybody on the way can change the content, and the machine would run it. A hash
-protects against that (but hides nothing)."""
+"""Over http and tftp, anyone on the network path can change the contents. A hash prevents that, but does not
+make the contents confidential."""
 
 KEY_OVER_PLAIN_HTTP = LintRule(
     "IGN1873",
-    "a secret key is fetched over an unprotected connection",
+    "key file is fetched over an unencrypted connection",
     hint="use https",
     since="3.2.0",
 )
-"""Everybody on the way can read the key of the volume; a hash does not help against that."""
+"""Anyone on the network path can read the key of the volume; a hash does not prevent that."""
 
 PASSWORD_IN_URL = LintRule(
     "IGN1874",
-    "there is a password in the URL",
-    hint="let the machine prove itself in another way, or give a token that ends soon",
+    "URL contains a password",
+    hint="authenticate the machine in another way, or use a short-lived token",
     severity=INFO,
     secret=True,
 )
-"""A config is readable by more people and programs than its author thinks: metadata services give it to
-anything that runs on the machine."""
+"""Configs are not confidential: a metadata service returns the config to every program on the machine."""
 
 REPLACE_DROPS_CONTENT = LintRule(
     "IGN1875",
-    "this replaces the whole config: everything else in it is ignored",
-    hint="use ignition.config.merge to add to this config, or take the rest out",
+    "ignition.config.replace discards the rest of this config",
+    hint="use ignition.config.merge to keep this config, or remove the rest",
 )
-"""`ignition.config.replace` stands for another config in place of this one. Files, units, users and the
-`merge` list beside it are dropped without a word. Only timeouts, proxy and certificate authorities count, for
-the fetch."""
+"""The referenced config replaces this one. Files, units, users and the `merge` list are silently discarded;
+only timeouts, proxy and certificate authorities are used, for the fetch."""
 
-_PLAIN = ("http", "tftp")
-_CHECKED = ("https", "s3", "gs", "arn", *_PLAIN)
+_UNENCRYPTED = ("http", "tftp")
+_CHECKED = ("https", "s3", "gs", "arn", *_UNENCRYPTED)
 _CONTENT = {
     "storage": ("directories", "disks", "files", "filesystems", "links", "luks", "raid"),
     "systemd": ("units",),
@@ -82,11 +80,11 @@ def check(subject: Subject) -> Iterator[Violation]:
         where = (*path, "source")
         if url.userinfo and ":" in url.userinfo:
             yield PASSWORD_IN_URL.at(where)
-        if path[-1] == "keyFile" and url.scheme in _PLAIN:
+        if path[-1] == "keyFile" and url.scheme in _UNENCRYPTED:
             yield KEY_OVER_PLAIN_HTTP.at(where)
         elif resource.get("verification", {}).get("hash"):
             continue
-        elif url.scheme in _PLAIN:
+        elif url.scheme in _UNENCRYPTED:
             yield PLAIN_HTTP.at(where)
         else:
             yield NO_HASH.at(where)
@@ -97,9 +95,9 @@ def _replaced(subject: Subject) -> Iterator[Violation]:
     config = value.get("ignition", {}).get("config", {})
     if not config.get("replace", {}).get("source"):
         return
-    beside = ["ignition.config.merge"] if config.get("merge") else []
+    discarded = ["ignition.config.merge"] if config.get("merge") else []
     for section, kinds in _CONTENT.items():
-        beside += [f"{section}.{kind}" for kind in kinds if value.get(section, {}).get(kind)]
-    if beside:
-        message = f"this replaces the whole config: {', '.join(beside)} beside it is ignored"
+        discarded += [f"{section}.{kind}" for kind in kinds if value.get(section, {}).get(kind)]
+    if discarded:
+        message = f"ignition.config.replace discards {', '.join(discarded)}"
         yield REPLACE_DROPS_CONTENT.at(("ignition", "config", "replace", "source"), message)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets in plain text. What is found never appears in a finding, only its kind."""
+"""Secrets in plain text. A finding names the kind of secret and never shows the secret itself."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 READABLE_SECRET = LintRule(
     "IGN1881",
-    "a secret in a file that everybody on the machine may read",
+    "secret in a world-readable file",
     hint="set mode to 384 (0600)",
     secret=True,
 )
-"""Private keys, access keys and tokens are found by their form. Files have mode 0644 unless the config says
-otherwise; text of units is readable by all in any case."""
+"""Private keys, access keys and tokens are recognized by their format. The default mode of a file is 0644;
+unit files are always world-readable."""
 
 SECRET_IN_CONFIG = LintRule(
     "IGN1882",
-    "a secret in plain text in the config",
-    hint="fetch it at boot, or have the machine make it, if others can read the config",
+    "plain-text secret in the config",
+    hint="if others can read the config, fetch the secret at boot or generate it on the machine",
     severity=INFO,
     secret=True,
 )
-"""A config is stored and passed on in many places: version control, the platform's console, metadata
-services that anything on the machine can ask. A secret in it is known to all of them."""
+"""Configs are stored in version control and shown in consoles, and metadata services return them to every
+program on the machine. All of them can read a secret in the config."""
 
-# What it is, words that must be there at all (cheap to look for in large bodies), and its form.
+# Name, literals of which one must occur (cheap to search for in large files), and pattern.
 _KINDS = (
     (
         "a private key",
@@ -69,14 +69,16 @@ _KINDS = (
         rb'"auths"\s*:\s*\{[^}]{1,1000}?"auth"\s*:\s*"[A-Za-z0-9+/]{8,}={0,2}"',
     ),
 )
-_BY_WORD = [(word, kind, form) for kind, words, form in _KINDS for word in words]
-_SHORTEST = 20  # bytes of an AWS access key; all others are longer
+_BY_LITERAL = [
+    (literal, kind, pattern) for kind, literals, pattern in _KINDS for literal in literals
+]
+_SHORTEST = 20  # bytes, of an AWS access key
 
 
 def check(subject: Subject) -> Iterator[Violation]:
     for file in subject.files:
         for body in file.bodies:
-            secret = _secret(body.data) if body.data else None
+            secret = _find_secret(body.data) if body.data else None
             if secret:
                 rule = READABLE_SECRET if file.mode & 0o004 else SECRET_IN_CONFIG
                 yield rule.at((*body.path, "source"), f"{rule.title}: {secret[0]}")
@@ -89,13 +91,13 @@ def check(subject: Subject) -> Iterator[Violation]:
             yield SECRET_IN_CONFIG.at((*path, "source"), message)
 
 
-def _secret(data: bytes) -> tuple[str, tuple[int, int]] | None:
-    """What secret there is in a text, and from which byte to which; None if there is none."""
+def _find_secret(data: bytes) -> tuple[str, tuple[int, int]] | None:
+    """The kind of the first secret in a text and its span in bytes; None if there is none."""
     if len(data) < _SHORTEST:
         return None
-    for word, kind, form in _BY_WORD:
-        if word in data:
-            match = re.search(form, data)
+    for literal, kind, pattern in _BY_LITERAL:
+        if literal in data:
+            match = re.search(pattern, data)
             if match:
                 return kind, match.span()
     return None
@@ -103,10 +105,10 @@ def _secret(data: bytes) -> tuple[str, tuple[int, int]] | None:
 
 def _in_unit(text: Embedded) -> Iterator[Violation]:
     data = text.text.encode("utf-8", "surrogatepass")
-    secret = _secret(data)
+    secret = _find_secret(data)
     if secret:
         kind, (first, last) = secret
-        # Characters, not bytes.
+        # Spans of embedded texts count characters.
         start, end = (len(data[:at].decode("utf-8", "replace")) for at in (first, last))
         message = f"{READABLE_SECRET.title}: {kind}"
         yield READABLE_SECRET.inside(text, (start, end), message)

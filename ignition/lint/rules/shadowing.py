@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Units and files that get in each other's way, and units that are enabled but made nowhere."""
+"""Units and files that override each other, and enabled units that do not exist."""
 
 from __future__ import annotations
 
+from ignition.lint.inventory import UNIT_DIRECTORY
 from ignition.lint.rule import LintRule
 from ignition.lint.typos import KnownNames
 
@@ -15,64 +16,62 @@ if TYPE_CHECKING:
 
 SHADOWED_UNIT_FILE = LintRule(
     "IGN1931",
-    "a unit of this config takes precedence over this file: systemd never reads it",
-    hint="keep one of the two",
+    "file is ignored: a unit in this config takes precedence",
+    hint="remove the file or the unit",
 )
-"""systemd reads a unit from the first folder that has it, and `/etc/systemd/system`, where the units of a
-config go, comes before `/run` and `/usr`. The same holds for drop-ins of one name."""
+"""Units in `systemd.units` are written to `/etc/systemd/system`, which takes precedence over `/run` and
+`/usr`. The same applies to drop-ins with the same name."""
 
 MASKED_UNIT_FILE = LintRule(
     "IGN1932",
-    "the unit is masked, which makes a link at the path of this file",
-    hint="leave out mask, or the file",
+    "file conflicts with the symlink that masks the unit",
+    hint="remove mask, or remove the file",
 )
-"""Masking a unit puts a link to `/dev/null` in place of it, at `/etc/systemd/system/NAME`. A file there and
-the link cannot both be."""
+"""Masking a unit creates the symlink `/etc/systemd/system/NAME` -> `/dev/null`, so no file can exist at that
+path."""
 
 ENABLED_UNIT_MISSPELT = LintRule(
     "IGN1933",
-    "this unit has no text in the config, but one of nearly this name has",
-    hint="use one name for both",
+    "enabled unit has no contents, but a unit with a similar name does",
+    hint="use the same name for both",
 )
-"""A unit without contents is one that the image brings. Here the config brings one whose name differs by a
-slip of the finger, so that another unit is enabled than the author means."""
+"""A unit without contents must come from the image. Here the config contains a unit whose name is one typo
+away, so probably the wrong unit is enabled."""
 
 GENERATED_UNIT_ENABLED = LintRule(
     "IGN1934",
-    "units that podman makes from quadlet files cannot be enabled",
-    hint="leave the unit out, and put WantedBy= into an [Install] section of the quadlet file",
+    "units generated from quadlet files cannot be enabled",
+    hint="remove the unit, and add an [Install] section with WantedBy= to the quadlet file",
 )
-"""The unit does not exist before podman's generator makes it at boot, and generated units cannot be enabled.
-Their `[Install]` section in the quadlet file has that effect."""
+"""podman's generator creates the unit at boot, and systemd cannot enable generated units. The generator
+applies the `[Install]` section of the quadlet file instead."""
 
 MASKED_UNIT_WITH_CONTENTS = LintRule(
     "IGN1935",
-    "the unit is masked: its contents are lost, and enabling it has no effect",
-    hint="leave out mask, or the rest",
+    "unit is masked: its contents are discarded, and enabling it has no effect",
+    hint="remove mask, or remove contents and enabled",
 )
-"""Masking puts a link to `/dev/null` in place of the unit, also in place of contents that the same config
-gives it. A masked unit cannot be started by anything."""
+"""Masking replaces the unit, including contents from the same config, by a symlink to `/dev/null`. A masked
+unit cannot be started."""
 
 DROPIN_WITHOUT_CONTENTS = LintRule(
     "IGN1936",
-    "a drop-in without contents is not written",
-    hint="give it contents, or leave it out",
+    "drop-in without contents is not written",
+    hint="add contents, or remove the drop-in",
 )
-"""An empty text, in contrast, makes an empty file, which takes a drop-in of the same name in `/usr` out of
-force."""
+"""Empty contents, in contrast, create an empty file, which disables a drop-in of the same name in `/usr`."""
 
-_LOWER = (
+_LOWER_PRECEDENCE = (
     "/run/systemd/system/",
     "/usr/local/lib/systemd/system/",
     "/usr/lib/systemd/system/",
     "/lib/systemd/system/",
 )
-_FOLDER = "/etc/systemd/system/"
 
 
 def check(subject: Subject) -> Iterator[Violation]:
     yield from _files(subject)
-    brought = KnownNames(subject.inventory.units)
+    provided = KnownNames(subject.inventory.units)
     generated = subject.inventory.generated
     for unit in subject.units:
         if unit.item.get("mask") and (unit.text or unit.item.get("enabled")):
@@ -81,16 +80,16 @@ def check(subject: Subject) -> Iterator[Violation]:
         for index, dropin in enumerate(unit.item.get("dropins", ())):
             if "contents" not in dropin:
                 yield DROPIN_WITHOUT_CONTENTS.at((*unit.path, "dropins", index))
-        if not unit.item.get("enabled") or unit.text or unit.name in brought:
+        if not unit.item.get("enabled") or unit.text or unit.name in provided:
             continue
         if unit.name in generated:
-            message = f"podman makes {unit.name} from {generated[unit.name]}: it cannot be enabled"
+            message = f"{unit.name} is generated from {generated[unit.name]} and cannot be enabled"
             yield GENERATED_UNIT_ENABLED.at((*unit.path, "name"), message)
             continue
-        near = brought.closest(unit.name)
-        # Instances that differ in a letter, as tty1 and tty2, are meant to.
+        near = provided.closest(unit.name)
+        # Instances and numbered units, such as tty1 and tty2, differ by one character on purpose.
         if near and "@" not in near and not _differ_in_a_digit(near, unit.name):
-            hint = f"perhaps {near} is meant"
+            hint = f"did you mean {near}?"
             yield ENABLED_UNIT_MISSPELT.at((*unit.path, "name"), hint=hint)
 
 
@@ -107,13 +106,13 @@ def _files(subject: Subject) -> Iterator[Violation]:
             texts.add(unit.name)
         texts.update(dropin.name for dropin in unit.dropins)
         if unit.item.get("mask"):
-            masked.add(_FOLDER + unit.name)
+            masked.add(UNIT_DIRECTORY + unit.name)
     if not texts and not masked:
         return
     for item, path in subject.nodes():
         where = item.get("path", "")
         if where in masked and path[1] != "directories":
             yield MASKED_UNIT_FILE.at((*path, "path"))
-        for folder in _LOWER:
-            if where.startswith(folder) and where[len(folder) :] in texts:
+        for directory in _LOWER_PRECEDENCE:
+            if where.startswith(directory) and where[len(directory) :] in texts:
                 yield SHADOWED_UNIT_FILE.at((*path, "path"))

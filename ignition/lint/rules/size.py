@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configs that are larger than what a platform hands on."""
+"""Configs that exceed the user data limit of a platform."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
 
-TOO_LARGE = LintRule(
+CONFIG_TOO_LARGE = LintRule(
     "IGN1891",
-    "the config is larger than what the platform takes",
-    hint="put the large part on a server and refer to it in ignition.config.replace or merge, with a hash",
+    "config exceeds the user data limit of the platform",
+    hint="move large parts to a server and reference them from ignition.config.merge, with a hash",
     severity=ERROR,
 )
-"""Platforms limit user data: AWS to 16 KiB, Azure, DigitalOcean and IBM Cloud to 64 KiB, Google Cloud to
-256 KiB, OpenStack to 64 KiB in base64. Told only if lint is asked for a platform (`--platform`), and not for
-platforms without a limit that is known."""
+"""Platforms limit the size of user data: AWS to 16 KiB, Azure, DigitalOcean and IBM Cloud to 64 KiB, Google
+Cloud to 256 KiB, OpenStack to 64 KiB in base64. Only checked if a platform is set (`--platform`) and its
+limit is known."""
 
 _KIB = 1024
 LIMITS = {
@@ -35,7 +35,7 @@ LIMITS = {
     "openstack": 65_535,
     "oraclecloud": 32_000,
 }
-"""Platform id -> the most bytes of user data it takes, as its documentation gives it."""
+"""Platform id -> maximum size of user data in bytes, from the documentation of the platform."""
 _COUNTED_IN_BASE64 = ("openstack", "oraclecloud")
 _ALIASES = {"ec2": "aws", "gce": "gcp"}
 
@@ -49,4 +49,6 @@ def check(subject: Subject) -> Iterator[Violation]:
     if platform in _COUNTED_IN_BASE64:
         size, form = (size + 2) // 3 * 4, " in base64"
     if size > limit:
-        yield TOO_LARGE.at((), f"{platform} takes {limit} bytes, the config has {size}{form}")
+        yield CONFIG_TOO_LARGE.at(
+            (), f"{platform} accepts {limit} bytes of user data, the config has {size}{form}"
+        )

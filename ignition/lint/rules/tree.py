@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a config makes, as one tree of folders: what can lie below what, and what is in the way of what."""
+"""Conflicts in the directory tree that a config describes: paths below files, mount points, hard links."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
 
 PATH_CONFLICT = LintRule(
     "IGN1988",
-    "a file of this config is in the way",
-    hint="give one of the two another path",
+    "path conflicts with another entry",
+    hint="change the path of one of them",
     severity=ERROR,
 )
-"""A path leads through folders: nothing can lie below a file, be it an entry of the config, a unit or a
-drop-in. And what a boot makes before it comes to the entry stays where it is, unless the entry says
-`overwrite`: mount points, homes of users, and the file with their keys."""
+"""Nothing can exist below a file, whether the file is an entry in the config, a unit or a drop-in. Mount
+points, home directories and ssh keys are created before files, so a file or link at such a path fails unless
+it sets `overwrite`."""
 
 MOUNT_POINT_OVERWRITTEN = LintRule(
     "IGN1989",
-    "a filesystem is mounted here, which cannot be replaced",
-    hint="leave overwrite out, or mount the filesystem elsewhere",
+    "cannot overwrite a mount point",
+    hint="remove overwrite, or mount the filesystem elsewhere",
     severity=ERROR,
 )
-"""Filesystems are mounted before files are written. `overwrite` would remove the folder that one of them is
-mounted on, or the root of the system."""
+"""Filesystems are mounted before files are written. `overwrite` would have to remove a mount point, a parent
+of one, or the root directory."""
 
 IMPOSSIBLE_HARD_LINK = LintRule(
     "IGN1999",
-    "a hard link that cannot be made",
-    hint="use a symbolic link (hard: false)",
+    "cannot create the hard link",
+    hint="use a symlink (hard: false)",
     severity=ERROR,
 )
-"""A hard link is a second name of a file on the same filesystem: not of one on another mount, of a folder, of
-itself, or of one that is only made by a circle of links. A boot takes a relative target from the root."""
+"""A hard link needs a target file on the same filesystem. It cannot point to another mount, to a directory,
+or to itself, directly or through other hard links. A relative target is resolved from the root directory."""
 
 DELETED_OWNER = LintRule(
     "IGN1995",
-    "the owner is a user or group that this config deletes",
-    hint="give another owner, or the number of this one as id",
+    "owner is a user or group that the config deletes",
+    hint="use another owner, or set the numeric id",
     severity=ERROR,
 )
-"""Users and groups come before files, so that the name is unknown when the file is to get its owner."""
+"""Users and groups are deleted before files are written, so the name cannot be resolved any more."""
 
 _UNITS = "/etc/systemd/system"
 _PRESETS = "/etc/systemd/system-preset/20-ignition.preset"
@@ -63,27 +63,29 @@ def check(subject: Subject) -> Iterator[Violation]:
     solid = inventory.files.keys() - inventory.directories - inventory.links
     of_length = distinct_lengths(solid)
     for path, place in _paths(subject):
-        upper = _first_above(path, solid, of_length)
-        if upper:
+        ancestor = _nearest_ancestor(path, solid, of_length)
+        if ancestor:
             yield PATH_CONFLICT.at(
-                place, f"{upper} is a file of this config: {path} cannot be below it"
+                place, f"{path} cannot exist below {ancestor}, which is a file in this config"
             )
-    before = _there_before(subject)
-    mounts = _with_folders(inventory.mounts)
+    existing = _created_before_files(subject)
+    mounts = _with_parents(inventory.mounts)
     for node, place in subject.nodes():
-        yield from _in_place(node, place, before, mounts)
+        yield from _check_existing(node, place, existing, mounts)
     for link, place in subject.items("storage", "links"):
-        why = _hard_link_fault(link.get("path", ""), inventory, solid) if link.get("hard") else ""
-        if why:
+        problem = (
+            _hard_link_problem(link.get("path", ""), inventory, solid) if link.get("hard") else ""
+        )
+        if problem:
             yield IMPOSSIBLE_HARD_LINK.at(
-                (*place, "target"), f"{IMPOSSIBLE_HARD_LINK.title}: {why}"
+                (*place, "target"), f"{IMPOSSIBLE_HARD_LINK.title}: {problem}"
             )
-    yield from _result(subject)
-    yield from _owners(subject)
+    yield from _check_result_file(subject)
+    yield from _check_owners(subject)
 
 
 def _paths(subject: Subject) -> Iterator[tuple[str, Path]]:
-    """Everything that a config has a boot make, by its path."""
+    """Every path that the engine creates for the config, with the entry that asks for it."""
     for item, path in subject.nodes():
         yield item.get("path", ""), (*path, "path")
     enabled = None
@@ -103,43 +105,41 @@ def _paths(subject: Subject) -> Iterator[tuple[str, Path]]:
             yield f"{_home(user)}/{_KEYS}", (*path, "sshAuthorizedKeys")
 
 
-def _there_before(subject: Subject) -> dict[str, str]:
-    """What a boot has made when it comes to the files: path -> what it is, in words."""
-    found = dict.fromkeys(_with_folders(subject.inventory.mounts), "a filesystem is mounted there")
-    found["/"] = "it is the root of the system"
+def _created_before_files(subject: Subject) -> dict[str, str]:
+    """What exists before files are written: path -> description; "" for the ssh keys of a user."""
+    found = dict.fromkeys(_with_parents(subject.inventory.mounts), "a filesystem is mounted there")
+    found["/"] = "it is the root directory"
     for user, _ in subject.items("passwd", "users"):
         if user.get("shouldExist") is False or user.get("name") == "root":
             continue
         home = _home(user)
         if not user.get("noCreateHome") and not user.get("system"):
-            found[home] = f"it is the home of {user.get('name')}"
+            found[home] = f"it is the home directory of {user.get('name')}"
         if user.get("sshAuthorizedKeys"):
-            for folder in (home, f"{home}/.ssh", f"{home}/.ssh/authorized_keys.d"):
-                found[folder] = f"it holds the keys of {user.get('name')}"
+            for directory in (home, f"{home}/.ssh", f"{home}/.ssh/authorized_keys.d"):
+                found[directory] = f"it contains the ssh keys of {user.get('name')}"
             found[f"{home}/{_KEYS}"] = ""
     return found
 
 
-def _in_place(
-    item: dict[str, Any], path: Path, before: dict[str, str], mounts: set[str]
+def _check_existing(
+    item: dict[str, Any], path: Path, existing: dict[str, str], mounts: set[str]
 ) -> Iterator[Violation]:
     where = item.get("path", "")
     if item.get("overwrite"):
         if where in mounts or where == "/":
             yield MOUNT_POINT_OVERWRITTEN.at((*path, "overwrite"))
-    elif where in before:
-        why = before[where]
-        if not why:
-            message = f"the keys of a user are written to {where}, which would be lost"
-            yield PATH_CONFLICT.at(
-                (*path, "path"), message, "leave it out, or the keys of the user"
-            )
+    elif where in existing:
+        reason = existing[where]
+        if not reason:
+            message = f"{where} would overwrite the ssh keys of a user"
+            yield PATH_CONFLICT.at((*path, "path"), message, "remove the entry or the user's keys")
         elif path[1] != "directories":
-            yield PATH_CONFLICT.at((*path, "path"), f"{where} is a folder: {why}")
+            yield PATH_CONFLICT.at((*path, "path"), f"{where} is a directory: {reason}")
 
 
-def _result(subject: Subject) -> Iterator[Violation]:
-    """A boot puts its result over a file that it takes for one of an earlier boot, and reads it first."""
+def _check_result_file(subject: Subject) -> Iterator[Violation]:
+    """The engine reads the result of an earlier boot before it replaces it, and fails if it is not JSON."""
     for file in subject.files:
         if file.target == _RESULT and len(file.bodies) == 1 and file.bodies[0].data is not None:
             import json
@@ -149,64 +149,62 @@ def _result(subject: Subject) -> Iterator[Violation]:
             except (ValueError, RecursionError):
                 known = False
             if not known:
-                message = (
-                    f"a boot writes its own result to {_RESULT}, and takes this for an earlier one"
-                )
-                yield PATH_CONFLICT.at((*file.path, "path"), message, "leave it out")
+                message = f"{_RESULT} is reserved for the engine, which expects JSON there"
+                yield PATH_CONFLICT.at((*file.path, "path"), message, "remove the file")
 
 
-def _owners(subject: Subject) -> Iterator[Violation]:
-    gone: dict[str, set[str]] = {}
-    stays: set[str] = set()
+def _check_owners(subject: Subject) -> Iterator[Violation]:
+    deleted: dict[str, set[str]] = {}
+    remaining: set[str] = set()
     for kind, member in (("users", "user"), ("groups", "group")):
         entries = [item for item, _ in subject.items("passwd", kind)]
-        gone[member] = {
+        deleted[member] = {
             item.get("name", "") for item in entries if item.get("shouldExist") is False
         }
-        # A user brings a group of the same name.
-        stays |= {item.get("name", "") for item in entries} - gone[member]
-    if not subject.inventory.complete or not (gone["user"] or gone["group"]):
+        # useradd creates a group with the name of the user.
+        remaining |= {item.get("name", "") for item in entries} - deleted[member]
+    if not subject.inventory.complete or not (deleted["user"] or deleted["group"]):
         return
     for item, path in subject.nodes():
-        for member, names in gone.items():
+        for member, names in deleted.items():
             name = item.get(member, {}).get("name", "")
-            if name in names - stays and not item.get("hard"):
+            if name in names - remaining and not item.get("hard"):
                 yield DELETED_OWNER.at(
-                    (*path, member, "name"), f"this config deletes the {member} {name}"
+                    (*path, member, "name"), f"the config deletes {member} {name}"
                 )
 
 
-def _hard_link_fault(path: str, inventory: Inventory, solid: set[str]) -> str:
-    """Why no hard link can be made, "" if one can."""
+def _hard_link_problem(path: str, inventory: Inventory, solid: set[str]) -> str:
+    """Why the hard link cannot be created; "" if it can."""
     target = inventory.hard_links[path]
     seen = {path}
     while target in inventory.hard_links:
         if target in seen:
-            return "it leads to itself"
+            return "it points to itself"
         seen.add(target)
         target = inventory.hard_links[target]
     if target in seen:
-        return "it leads to itself"
+        return "it points to itself"
     if target in inventory.directories or target == "/":
-        return f"{target} is a folder"
+        return f"{target} is a directory"
     if _mount_of(path, inventory.mounts) != _mount_of(target, inventory.mounts):
         return f"{target} is on another filesystem"
-    upper = _first_above(target, solid, distinct_lengths(solid))
-    return f"{upper} is a file, and {target} below it" if upper else ""
+    ancestor = _nearest_ancestor(target, solid, distinct_lengths(solid))
+    return f"{target} is below the file {ancestor}" if ancestor else ""
 
 
 def _mount_of(path: str, mounts: set[str]) -> str:
     if path in mounts:
         return path
-    return _first_above(path, mounts, distinct_lengths(mounts)) or "/"
+    return _nearest_ancestor(path, mounts, distinct_lengths(mounts)) or "/"
 
 
-def _first_above(path: str, known: set[str], of_length: list[int]) -> str:
+def _nearest_ancestor(path: str, known: set[str], of_length: list[int]) -> str:
     return next((each for each in ancestors(path, of_length) if each in known), "")
 
 
-def _with_folders(paths: set[str]) -> set[str]:
-    """The paths and all folders above them, but not the root."""
+def _with_parents(paths: set[str]) -> set[str]:
+    """The paths and all their parents except the root directory."""
     found = set()
     for path in paths:
         while path.rstrip("/"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command lines of services."""
+"""Command lines and types of services."""
 
 from __future__ import annotations
 
@@ -18,49 +18,47 @@ if TYPE_CHECKING:
 
 SERVICE_WITHOUT_COMMAND = LintRule(
     "IGN1921",
-    "a service without a command: systemd refuses the unit",
-    hint="add ExecStart=; a oneshot service may do with ExecStop= and RemainAfterExit=yes",
+    "service has no command: systemd refuses to load the unit",
+    hint="add ExecStart=; Type=oneshot also accepts ExecStop= with RemainAfterExit=yes",
 )
-"""A service needs `ExecStart=`. Only of `Type=oneshot` may there be none, and then something must be left to
-do: `ExecStop=` with `RemainAfterExit=yes`, or `SuccessAction=`. Drop-ins of the same config are taken into
-account."""
+"""A service needs `ExecStart=`, except for `Type=oneshot` with either `ExecStop=` and `RemainAfterExit=yes`,
+or `SuccessAction=`. Drop-ins in the same config are taken into account."""
 
 MULTIPLE_EXEC_START = LintRule(
     "IGN1922",
-    "more than one ExecStart=, which only Type=oneshot may have: systemd refuses the unit",
-    hint="set Type=oneshot, use ExecStartPre=, or begin the drop-in with an empty ExecStart=",
+    "more than one ExecStart= without Type=oneshot: systemd refuses to load the unit",
+    hint="set Type=oneshot, use ExecStartPre=, or reset the list with an empty ExecStart= in the drop-in",
 )
-"""A drop-in that is to replace the command of a unit first takes it back with an empty `ExecStart=`."""
+"""To replace the command of a unit, a drop-in must first reset it with an empty `ExecStart=`."""
 
 RELATIVE_COMMAND = LintRule(
     "IGN1923",
-    "the program must be a plain name or an absolute path",
-    hint="write the program with its whole path",
+    "program is neither an absolute path nor a plain file name",
+    hint="use the absolute path of the program",
 )
-"""systemd starts programs by their absolute path, or by a name without slashes that it looks for in its own
-list of folders. There is no current folder, no `~`, and no variable in the name of the program. It refuses
-the unit, or fails to start it."""
+"""systemd executes absolute paths, and file names without slashes, which it looks up in a fixed search path.
+Relative paths, `~` and variables are not supported: systemd refuses to load the unit or fails to start it."""
 
 SHELL_SYNTAX = LintRule(
     "IGN1924",
-    "systemd runs no shell: this word goes to the program as it is",
+    "systemd does not use a shell: this is passed to the program as an argument",
     hint="use /bin/sh -c '...', or settings such as StandardOutput= and ExecStartPost=",
 )
-"""Pipes, redirections and `&&` are the shell's. In a unit they are ordinary arguments of the program."""
+"""Pipes, redirections and `&&` are shell syntax. In a unit they are ordinary arguments."""
 
 ONESHOT_RESTART = LintRule(
     "IGN1925",
-    "Type=oneshot cannot be restarted always or on success: systemd refuses the unit",
-    hint="use Restart=on-failure, or another type",
+    "Type=oneshot does not allow Restart=always or on-success: systemd refuses to load the unit",
+    hint="use Restart=on-failure, or another Type=",
 )
-"""A oneshot service that has done its work would be started again, and never be done."""
+"""A oneshot service exits when its work is done, so it would be restarted forever."""
 
 MISSING_BUS_NAME = LintRule(
     "IGN1930",
-    "Type=dbus without BusName=: systemd refuses the unit",
-    hint="add BusName=, or use another type",
+    "Type=dbus without BusName=: systemd refuses to load the unit",
+    hint="add BusName=, or use another Type=",
 )
-"""Such a service counts as started when it has taken its name on the bus, so systemd must know the name."""
+"""systemd considers such a service started when it has acquired its bus name, so the name must be known."""
 
 _COMMANDS_WORDS = """
 ExecCondition ExecStartPre ExecStart ExecStartPost ExecReload ExecStop ExecStopPre ExecStopPost
@@ -68,7 +66,7 @@ ExecCondition ExecStartPre ExecStart ExecStartPost ExecReload ExecStop ExecStopP
 _COMMANDS = frozenset(_COMMANDS_WORDS.split())
 _SHELL_OPERATORS = "| || && & > >> < << 2>&1 &> 2> 2>/dev/null >/dev/null"
 _SHELL_WORDS = frozenset(_SHELL_OPERATORS.split())
-_NO_PLAIN_NAME = re.compile(r"[/$~]")
+_NOT_A_FILE_NAME = re.compile(r"[/$~]")
 
 
 def check(subject: Subject) -> Iterator[Violation]:
@@ -84,45 +82,46 @@ def _programs(text: UnitText) -> Iterator[Violation]:
         if setting.name not in _COMMANDS or not setting.value:
             continue
         program, words = unit_text.split_command(setting.value)
-        if not program.startswith(("/", "%")) and _NO_PLAIN_NAME.search(program):
-            message = f"{program} is neither a plain name nor an absolute path"
+        if not program.startswith(("/", "%")) and _NOT_A_FILE_NAME.search(program):
+            message = f"{program} is neither an absolute path nor a plain file name"
             yield RELATIVE_COMMAND.inside(text.embedded, setting.value_span, message)
         shell = next((word for word in words if word in _SHELL_WORDS), "")
         if shell:
-            message = f"systemd runs no shell: {shell} goes to {program} as it is"
+            message = f"systemd does not use a shell: {shell} is passed to {program} as an argument"
             yield SHELL_SYNTAX.inside(text.embedded, setting.value_span, message)
 
 
 def _service(unit: UnitFiles, *, complete: bool) -> Iterator[Violation]:
     commands = unit.values("Service", "ExecStart")
-    said = kind = unit.last("Service", "Type")
+    explicit = kind = unit.last("Service", "Type")
     if not kind:
         kind = "dbus" if unit.last("Service", "BusName") else "simple" if commands else "oneshot"
     if unit.main is None:
-        # The rest of the unit is the image's, and its command may be a oneshot's.
+        # The image has the rest of the unit, which may set Type=oneshot.
         return
     header = next((each for each in unit.main.headers if each.name == "Service"), None)
     span = header.span if header else (0, max(unit.main.embedded.text.find("\n"), 0))
-    if complete and not commands and not _may_do_without(unit, kind):
+    if complete and not commands and not _needs_no_exec_start(unit, kind):
         yield SERVICE_WITHOUT_COMMAND.inside(unit.main.embedded, span)
     if len(commands) > 1 and kind != "oneshot":
         for text in unit.texts:
             for setting in text.settings:
                 if setting is commands[1]:
                     yield MULTIPLE_EXEC_START.inside(text.embedded, setting.name_span)
-    if complete and said == "dbus" and not unit.last("Service", "BusName"):
+    if complete and explicit == "dbus" and not unit.last("Service", "BusName"):
         yield MISSING_BUS_NAME.inside(unit.main.embedded, span)
     restart = unit.values("Service", "Restart")
-    if said == "oneshot" and restart and restart[-1].value in ("always", "on-success"):
+    if explicit == "oneshot" and restart and restart[-1].value in ("always", "on-success"):
         for text in unit.texts:
             if restart[-1] in text.settings:
                 yield ONESHOT_RESTART.inside(text.embedded, restart[-1].value_span)
 
 
-def _may_do_without(unit: UnitFiles, kind: str) -> bool:
+def _needs_no_exec_start(unit: UnitFiles, kind: str) -> bool:
     if kind != "oneshot":
         return False
     if unit.last("Unit", "SuccessAction") not in ("", "none"):
         return True
-    stays = unit.last("Service", "RemainAfterExit").lower() in ("1", "yes", "y", "true", "t", "on")
-    return stays and bool(unit.values("Service", "ExecStop"))
+    return unit_text.is_true(unit.last("Service", "RemainAfterExit")) and bool(
+        unit.values("Service", "ExecStop")
+    )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the other types of units need, and the names that they must have."""
+"""Mandatory settings and names of units other than services."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ if TYPE_CHECKING:
 
 UNIT_NAME_MISMATCH = LintRule(
     "IGN1926",
-    "the name of the unit does not belong to its path: systemd refuses the unit",
-    hint="name the unit after the path; systemd-escape --path prints the name",
+    "unit name does not match its path: systemd refuses to load the unit",
+    hint="name the unit after the path, see systemd-escape --path",
 )
-"""A mount or automount unit is named after `Where=`, a swap unit after `What=`: `/var/lib/data` is
-`var-lib-data.mount`, and a dash in the path is written `\\x2d`."""
+"""A mount or automount unit must be named after `Where=`, a swap unit after `What=`: `/var/lib/data` is
+`var-lib-data.mount`, and a dash in the path is escaped as `\\x2d`."""
 
 MOUNT_WITHOUT_WHAT = LintRule(
     "IGN1927",
-    "What= is missing: systemd refuses the unit",
-    hint="add What= with the device",
+    "What= is missing: systemd refuses to load the unit",
+    hint="add What= with the device or source to mount",
 )
-"""A mount unit says in `What=` which device or other source it mounts."""
+"""A mount unit must set `What=` to the device or other source to mount."""
 
 UNIT_WITHOUT_TRIGGER = LintRule(
     "IGN1928",
-    "the unit names nothing that could trigger it: systemd refuses the unit",
-    hint="add one, for example ListenStream= (socket), OnCalendar= (timer), PathExists= (path)",
+    "unit has no trigger: systemd refuses to load the unit",
+    hint="add one, for example ListenStream= (socket), OnCalendar= (timer) or PathExists= (path)",
 )
-"""A socket listens on something, a timer elapses at some time, a path unit watches a path."""
+"""A socket unit needs an address to listen on, a timer unit a time, a path unit a path to watch."""
 
 UNIT_WITHOUT_PATH = LintRule(
     "IGN1929",
-    "the path that the unit is named after is missing",
-    hint="add Where= (mount, automount) or What= (swap) with the path",
+    "mandatory path setting is missing",
+    hint="add Where= (mount, automount) or What= (swap) with the path in the unit name",
 )
-"""The man pages call it mandatory. systemd takes the path from the unit's name where it is missing, which not
-every reader of the unit can."""
+"""The setting is mandatory according to systemd.mount(5) and related pages. systemd derives a missing path
+from the unit name, but other tools do not."""
 
 _LISTEN = """
 ListenStream ListenDatagram ListenSequentialPacket ListenFIFO ListenSpecial ListenNetlink
@@ -91,10 +91,11 @@ def _unit(unit: UnitFiles, *, complete: bool) -> Iterator[Violation]:
                     and wanted != unit.name
                 ):
                     message = (
-                        f"{name}={setting.value} belongs to {wanted}: systemd refuses the unit"
+                        f"{name}={setting.value} requires the unit name {wanted}:"
+                        " systemd refuses to load the unit"
                     )
                     yield UNIT_NAME_MISMATCH.inside(
-                        text.embedded, setting.value_span, message, f"name the unit {wanted}"
+                        text.embedded, setting.value_span, message, f"rename the unit to {wanted}"
                     )
         header = next((each.span for each in unit.main.headers if each.name == section), beginning)
         if complete and not unit.values(section, name):

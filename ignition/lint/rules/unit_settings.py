@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines of unit files that systemd ignores, with a warning that nobody sees before the machine runs."""
+"""Lines of unit files that systemd ignores with a warning in the journal."""
 
 from __future__ import annotations
 
@@ -20,82 +20,81 @@ if TYPE_CHECKING:
 
 SETTING_OUTSIDE_SECTION = LintRule(
     "IGN1911",
-    "a setting before the first section: systemd ignores it",
-    hint="put it below a section such as [Service]",
+    "setting outside of a section, systemd ignores it",
+    hint="move it below a section header such as [Service]",
 )
-"""Every setting of a unit belongs to the section above it."""
+"""Every setting must follow a section header."""
 
 STRAY_UNIT_LINE = LintRule(
     "IGN1912",
-    "neither a setting nor a section: systemd ignores this line",
-    hint="write NAME=VALUE, begin comments with #, and end lines that go on with a backslash",
+    "neither a setting nor a section header, systemd ignores this line",
+    hint="write NAME=VALUE; start comments with #, end continued lines with a backslash",
 )
-"""A line that has no `=`, or a section header without its closing bracket. Often the second half of a
-command that was broken without a backslash."""
+"""The line has no `=`, or is a section header without a closing bracket. Often it continues a command whose
+previous line lacks a backslash."""
 
 UNKNOWN_SECTION = LintRule(
     "IGN1913",
-    "systemd ignores this section",
-    hint="use the sections of this type of unit; names of your own begin with X-",
+    "unknown section, systemd ignores it",
+    hint="use the sections of this unit type; prefix custom sections with X-",
 )
-"""A unit has the sections `[Unit]`, `[Install]` and the one of its type: `[Service]` in a service, `[Mount]`
-in a mount, and so on. All others are ignored, with everything in them. Names count letter by letter."""
+"""A unit has the sections `[Unit]`, `[Install]` and one for its type: `[Service]` in a service, `[Mount]` in
+a mount, and so on. Other sections are ignored with everything in them. Section names are case-sensitive."""
 
 MISPLACED_SETTING = LintRule(
     "IGN1914",
-    "this setting belongs to another section: systemd ignores it here",
-    hint="move it to the section that knows it",
+    "setting in the wrong section, systemd ignores it",
+    hint="move it to the right section",
 )
 """For example `After=` in `[Service]`, or `WantedBy=` in `[Unit]`."""
 
 MISSPELT_SETTING = LintRule(
     "IGN1915",
-    "systemd does not know this setting, but one with nearly this name",
-    hint="correct the name",
+    "unknown setting, probably misspelt",
+    hint="fix the name",
 )
-"""Unknown settings are ignored, so that a slip of the finger takes a setting out of force. Names count letter
-by letter, upper and lower case too."""
+"""systemd ignores unknown settings, so a typo silently disables a setting. Names are case-sensitive."""
 
 UNKNOWN_SETTING = LintRule(
     "IGN1916",
-    "systemd does not know this setting, and ignores it",
-    hint="look it up in systemd.directives(7); names of your own begin with X-",
+    "unknown setting, systemd ignores it",
+    hint="see systemd.directives(7); prefix custom settings with X-",
     severity=INFO,
 )
-"""Measured by the settings of systemd 258. A newer one may know it."""
+"""The list of settings is that of systemd 258; newer versions may know more."""
 
 INVALID_BOOLEAN = LintRule(
     "IGN1917",
-    "this setting is yes or no",
-    hint="write yes or no",
+    "not a boolean",
+    hint="use yes or no",
 )
-"""systemd takes yes, no, true, false, on, off, 1 and 0 (also y, n, t, f); it ignores the line otherwise."""
+"""systemd accepts yes, no, true, false, on, off, 1 and 0 (also y, n, t, f), and ignores the line
+otherwise."""
 
 INVALID_TIME_SPAN = LintRule(
     "IGN1918",
-    "this is no time span",
-    hint="write a number with a unit: 90s, 5min, 1h 30min, or infinity",
+    "not a time span",
+    hint="use a number with a unit, such as 90s, 5min or 1h 30min, or infinity",
 )
-"""See systemd.time(7). A plain number is in seconds. systemd ignores the line otherwise."""
+"""See systemd.time(7). A number without a unit is in seconds. systemd ignores the line if it cannot parse
+it."""
 
 UNKNOWN_VALUE = LintRule(
     "IGN1919",
-    "systemd does not know this value, and ignores it",
-    hint="use one of the values in the man page",
+    "unknown value, systemd ignores it",
+    hint="see the man page for the accepted values",
 )
-"""For settings that take one word of a few: `Type=`, `Restart=`, `KillMode=`."""
+"""Checked for settings with a fixed set of values: `Type=`, `Restart=`, `KillMode=`."""
 
 INVALID_UNIT_NAME = LintRule(
     "IGN1920",
-    "this is not the name of a unit",
-    hint="end it in .service, .target or another type of unit",
+    "not a unit name",
+    hint="add the unit type, such as .service or .target",
 )
-"""Settings such as `After=` and `WantedBy=` name units with their type: `multi-user.target`, not
-`multi-user`. What is not the name of a unit has no effect in `[Unit]`; in `[Install]` it makes enabling the
-unit fail."""
+"""Settings such as `After=` and `WantedBy=` need full unit names: `multi-user.target`, not `multi-user`. An
+invalid name has no effect in `[Unit]`; in `[Install]` it makes enabling the unit fail."""
 
-_BOOLEANS = frozenset(("1", "yes", "y", "true", "t", "on", "0", "no", "n", "false", "f", "off"))
-# Each part can be read in one way only (the + after a quantifier), or a long value would take for ever.
+# Possessive quantifiers: backtracking would take exponential time on a long value.
 _TIME = re.compile(
     r"infinity|(?:[\d.]++\s*+(?:usec|us|µs|μs|nsec|ns|msec|ms|seconds|second|sec|s|minutes|minute|min"
     r"|months|month|m|M|hours|hour|hr|h|days|day|d|weeks|week|w|years|year|y)?+\s*+)+"
@@ -135,10 +134,10 @@ def _text(text: UnitText, kind: str) -> Iterator[Violation]:
     for header in text.headers:
         if header.name not in sections and not header.name.startswith("X-"):
             ignored.add(header.name)
-            message = f"systemd ignores the section [{header.name}] in a {kind[1:]} unit"
+            message = f"unknown section [{header.name}] in a {kind[1:]} unit, systemd ignores it"
             near = KnownNames(sections).closest(header.name)
             yield UNKNOWN_SECTION.inside(
-                embedded, header.span, message, f"perhaps [{near}] is meant" if near else ""
+                embedded, header.span, message, f"did you mean [{near}]?" if near else ""
             )
     for setting in text.settings:
         if not setting.section:
@@ -150,7 +149,7 @@ def _text(text: UnitText, kind: str) -> Iterator[Violation]:
 
 
 def sections_of(kind: str) -> tuple[str, ...]:
-    """The sections that a type of unit has."""
+    """The sections that a unit of this type may have."""
     own = kind[1:].capitalize()
     return ("Unit", "Install", own) if own in unit_keys.SECTIONS else ("Unit", "Install")
 
@@ -164,16 +163,18 @@ def _setting(text: UnitText, setting: Setting, sections: tuple[str, ...]) -> Vio
     value = setting.value
     if not value or "%" in value:
         return None
-    if name in unit_keys.BOOLEANS and value.lower() not in _BOOLEANS:
-        return INVALID_BOOLEAN.inside(text.embedded, setting.value_span, f"{name} is yes or no")
+    if name in unit_keys.BOOLEANS and not unit_text.is_boolean(value):
+        return INVALID_BOOLEAN.inside(
+            text.embedded, setting.value_span, f"{name}= is not a boolean"
+        )
     if name in unit_keys.TIMES and not _TIME.fullmatch(value):
         return INVALID_TIME_SPAN.inside(
-            text.embedded, setting.value_span, f"{name} is no time span"
+            text.embedded, setting.value_span, f"{name}= is not a time span"
         )
     choices = _CHOICES.get((section, name))
     if choices and value not in choices:
-        message = f"{name} cannot be {value}"
-        hint = f"use one of: {', '.join(sorted(choices))}"
+        message = f"unknown value {name}={value}"
+        hint = f"use one of {', '.join(sorted(choices))}"
         return UNKNOWN_VALUE.inside(text.embedded, setting.value_span, message, hint)
     return _unit_list(text, setting) if name in _UNIT_LISTS else None
 
@@ -183,13 +184,15 @@ def _unknown(text: UnitText, setting: Setting, sections: tuple[str, ...]) -> Vio
     span = setting.name_span
     others = [each for each in sections if name in _SETTINGS[each]]
     if others:
-        message = f"{name} belongs to [{others[0]}], and is ignored in [{setting.section}]"
+        message = (
+            f"{name} belongs in section [{others[0]}], systemd ignores it in [{setting.section}]"
+        )
         return MISPLACED_SETTING.inside(text.embedded, span, message)
     near = _SETTINGS[setting.section].closest(name)
     if near:
-        message = f"systemd does not know {name} in [{setting.section}]"
-        return MISSPELT_SETTING.inside(text.embedded, span, message, f"perhaps {near} is meant")
-    message = f"systemd does not know {name} in [{setting.section}], and ignores it"
+        message = f"unknown setting {name} in section [{setting.section}], systemd ignores it"
+        return MISSPELT_SETTING.inside(text.embedded, span, message, f"did you mean {near}?")
+    message = f"unknown setting {name} in section [{setting.section}], systemd ignores it"
     return UNKNOWN_SETTING.inside(text.embedded, span, message)
 
 
@@ -201,7 +204,5 @@ def _unit_list(text: UnitText, setting: Setting) -> Violation | None:
     for word in _WORD.finditer(written):
         if not _UNIT_NAME.fullmatch(word[0]):
             span = (start + word.start(), start + word.end())
-            return INVALID_UNIT_NAME.inside(
-                text.embedded, span, f"{word[0]} is not the name of a unit"
-            )
+            return INVALID_UNIT_NAME.inside(text.embedded, span, f"{word[0]} is not a unit name")
     return None

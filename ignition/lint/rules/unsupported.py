@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this version of the engine cannot do."""
+"""Parts of the spec that this engine does not support yet."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 LUKS_UNSUPPORTED = LintRule(
     "IGN1990",
-    "this version of the engine makes no LUKS volumes: it refuses the config",
-    hint="leave storage.luks out; for a machine that Ignition provisions, lint with --ignore IGN1990",
+    "LUKS volumes are not supported: the engine refuses the config",
+    hint="remove storage.luks; use --ignore IGN1990 if Ignition provisions the machine",
     severity=ERROR,
     since="3.2.0",
 )
-"""A boot refuses such a config before it changes anything."""
+"""The engine refuses such a config before it changes anything."""
 
 
 def check(subject: Subject) -> Iterator[Violation]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values that no machine can be given, and sources that nothing comes from, by the rules of every phase."""
+"""Values and sources that the engine rejects in every phase, reported with the codes of those rules."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
     from ignition.lint.subject import Subject
 
-_SECRET = ("passwordHash", "sshAuthorizedKeys")
-_OF_THE_SPECS = ("IGN1402",)  # said already when the config was read
+_SECRETS = ("passwordHash", "sshAuthorizedKeys")
+_REPORTED_BY_ENGINE = ("IGN1402",)
 
 
 def check(subject: Subject) -> Iterator[Violation]:
     for one in values.check(subject.value):
-        if one.code not in _OF_THE_SPECS:
-            # A part of a merge may mean it.
+        if one.code not in _REPORTED_BY_ENGINE:
+            # In one part of a merge, a header without a value is valid: it removes the header.
             severity = WARNING if one.code == headers.NO_VALUE.code else one.severity
             found = Violation(one.code, severity, one.path, one.message, one.hint)
-            found.secret = any(part in _SECRET for part in one.path)
+            found.secret = any(part in _SECRETS for part in one.path)
             yield found
     for resource, path in subject.resources():
         for one in fetches.check_resource(resource, path):
