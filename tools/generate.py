@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
-MODULES = ("models", "pages", "manuals")
+MODULES = ("models", "pages", "manuals", "architecture")
 """In order: the pages import the model, so the model is written first."""
 
 
