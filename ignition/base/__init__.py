@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every room may use: errors with an address, log, settings, records."""
+"""Foundations for every package: failures with an origin, findings, the log, settings, records."""

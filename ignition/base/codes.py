@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Codes of the engine, its providers and its tools: what happened, and what to do about it.
+"""Failure codes of the engine, its providers and its tools: what happened, and what to do about it.
 
-Codes of rules on configs are in `registry`. A test holds this table to the source, both ways: a failure
-that gets a new code gets a line here.
+Rules on configs carry their own codes; `ignition.lint.registry` collects those. A test compares this table
+with the source in both directions, so every new code needs an entry here.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The border of every program: whatever happens inside becomes an exit status and words for people."""
+"""Runs a program so that every outcome becomes an exit status and, for failures, a message."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ _WRONG = 2
 
 
 def run(program: str, work: Callable[[], int]) -> int:
-    """Runs a program and returns its exit status; never a traceback, whatever the streams are.
+    """Runs `work` and returns the exit status. Never prints a traceback, even with closed streams.
 
-    130 after Ctrl-C, 141 when nobody reads the output any more, as shells say it.
+    130 after Ctrl-C, 141 after a broken pipe: the statuses that a shell reports for SIGINT and SIGPIPE.
     """
     try:
         streams.reserve_descriptors()
-        status, failure = _ended(work)
+        status, failure = _call(work)
         if failure is not None:
             print_failure(program, failure)
         return status
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
-        _let_go()
+        _discard_unflushed()
 
 
 def print_failure(program: str, failure: Failure) -> None:
-    """A failure in two lines on standard error: what, and what to do."""
+    """Prints a failure to standard error: code and text, then the hint on a second line."""
     hint = f"\n  {printable(failure.hint)}" if failure.hint else ""
     streams.print_error(f"{program}: {failure.code}: {printable(failure.text)}{hint}\n")
 
 
-def _ended(work: Callable[[], int]) -> tuple[int, Failure | None]:
+def _call(work: Callable[[], int]) -> tuple[int, Failure | None]:
     try:
         return work(), None
     except Failure as failure:
@@ -53,14 +53,15 @@ def _ended(work: Callable[[], int]) -> tuple[int, Failure | None]:
     except SystemExit as asked:  # argparse, after --help
         return asked.code if isinstance(asked.code, int) else 0, None
     except MemoryError:
-        pass  # said below, when what took the memory is gone with the exception
+        pass  # reported below: leaving the handler frees the frames that hold the memory
     except Exception as crash:
         return _WRONG, crash_failure(crash)
     return _WRONG, crash_failure(MemoryError())
 
 
-def _let_go() -> None:
-    """Leaves nothing for the interpreter to complain of when it flushes its streams at the end."""
+def _discard_unflushed() -> None:
+    """Flushes the streams, or points them at /dev/null: the interpreter prints an error if it cannot flush
+    them at exit."""
     for descriptor, stream in ((streams.STDOUT, sys.stdout), (streams.STDERR, sys.stderr)):
         try:
             if stream is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Failures that a user can cause or mend: each has a code, an address and a way out."""
+"""Failures that a user can cause or fix. Each has a code, an origin and a hint."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Failure(Exception):
-    """Something that stops the run, said once.
+    """Something that stops the run.
 
-    `text` is a sentence without a full stop, `origin` which part of which config it concerns, `hint` what
-    to do about it, `cause` the failure behind it. `exit_status` is the program's (docs/behaviour/run.md).
+    `text` is a sentence without a full stop, `origin` the part of the config that is responsible, `hint` what
+    to do about it, `cause` the underlying exception. `exit_status` is the status that the program exits.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Failure(Exception):
 
 
 class Refused(Failure):
-    """What is on the machine forbids what the config asks for; nothing was changed."""
+    """The state of the machine conflicts with the config. Nothing was changed."""
 
 
 class InvalidConfig(Failure):
-    """A config that must not be applied. `findings` holds all of its errors and warnings."""
+    """A config that must not be applied. `findings` holds all its errors and warnings."""
 
     def __init__(
         self,
@@ -66,31 +66,31 @@ class InvalidConfig(Failure):
 
 
 class EmptyConfig(Failure):
-    """Zero bytes: no config, which for a provider is not an error."""
+    """The config is zero bytes long. A provider treats that as "no config", not as an error."""
 
 
 class NoProvider(Failure):
-    """A source that has nothing to say; the next one is asked."""
+    """This source has no config for the machine; the caller tries the next one."""
 
 
 class NeedNetwork(Failure):
-    """Something must be fetched from the network and this phase has none. `origin` says what."""
+    """A resource, named by `origin`, needs the network, and this phase runs without it."""
 
 
 class Rejected(Failure):
-    """The server answers, but not with the resource. `status` is the one of HTTP, 0 for another protocol."""
+    """The server answered with an error. `status` is the HTTP status, 0 for other protocols."""
 
     status = 0
 
 
 class NotFound(Rejected):
-    """The server says that the resource does not exist (HTTP 404 and its kin)."""
+    """The server reports that the resource does not exist (HTTP 404 or its equivalent)."""
 
     status = 404
 
 
 class CommandFailed(Failure):
-    """A program ended badly. `status` is its exit status, negative for a signal."""
+    """A program failed. `status` is its exit status, or the negative number of the signal that killed it."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class CommandFailed(Failure):
 
 
 class FailureGroup(Failure):
-    """More than one failure of the same moment, in the order in which they came."""
+    """Several failures of one operation, in the order in which they occurred."""
 
     def __init__(self, failures: list[Failure]) -> None:
         first = failures[0]
@@ -130,12 +130,12 @@ class FailureGroup(Failure):
 
 
 def flatten(failure: Failure) -> list[Failure]:
-    """The failure as a list of single ones."""
+    """The members of a group, or a list of just this failure."""
     return failure.failures if isinstance(failure, FailureGroup) else [failure]
 
 
 def combine(failures: list[Failure]) -> Failure:
-    """One failure, or all of them as one."""
+    """The only failure of the list, or a group of all of them."""
     return failures[0] if len(failures) == 1 else FailureGroup(failures)
 
 
@@ -168,7 +168,7 @@ def resource_limit(error: OSError) -> tuple[str, str, str] | None:
 
 def failure_from_oserror(error: OSError, doing: str) -> Failure:
     """The failure for a system call on the target's files; `doing` is like `cannot write /sysroot/etc/x`."""
-    code = getattr(error, "code", None)  # of `base.files.Unfit`
+    code = getattr(error, "code", None)  # files.UnusableFile has its own code
     if code:
         hint = "remove it from the image"
         return Failure(code, f"{doing}: {error.strerror}", hint=hint, cause=error)
@@ -178,21 +178,23 @@ def failure_from_oserror(error: OSError, doing: str) -> Failure:
 
 
 def oserror_failure(error: OSError, origin: Origin | None = None) -> Failure:
-    """The failure for any other system call."""
-    place = f"{error.filename}: " if error.filename else ""
-    code = getattr(error, "code", "IGN7003")  # of `base.files.Unfit`
+    """The failure for a system call outside the target; the message starts with the file name, if there is
+    one."""
+    prefix = f"{error.filename}: " if error.filename else ""
+    code = getattr(error, "code", "IGN7003")  # files.UnusableFile has its own code
     code, text, hint = resource_limit(error) or (code, error.strerror or str(error), "")
-    return Failure(code, f"{place}{text}", origin, hint=hint, cause=error)
+    return Failure(code, f"{prefix}{text}", origin, hint=hint, cause=error)
 
 
 def thread_failure(error: BaseException) -> Failure:
-    """The failure for a thread that the kernel does not give."""
+    """The failure for a thread that the kernel refused to create."""
     code, text, hint = _ERRNO[errno.EAGAIN]
     return Failure(code, text, hint=hint, cause=error)
 
 
 def crash_failure(crash: BaseException, origin: Origin | None = None) -> Failure:
-    """The border where whatever was raised becomes a report: a limit of the process, or a defect of ours."""
+    """The failure for any exception: itself, a failed system call, a resource limit, or a bug in the
+    engine."""
     if isinstance(crash, Failure):
         return crash
     if isinstance(crash, OSError):
@@ -210,11 +212,11 @@ def crash_failure(crash: BaseException, origin: Origin | None = None) -> Failure
 
 
 def _limit_behind(crash: BaseException) -> int:
-    """The errno of a limit that another exception than OSError stands for, else 0."""
+    """The errno of the resource limit behind an exception other than OSError, else 0."""
     if isinstance(crash, MemoryError):
         return errno.ENOMEM
     words = str(crash).lower()
-    if isinstance(crash, ImportError):  # a library that the loader could not map, or open
+    if isinstance(crash, ImportError):  # the loader could not map or open a shared library
         if "allocate memory" in words or "failed to map segment" in words:
             return errno.ENOMEM
         return errno.EMFILE if "too many open files" in words else 0
@@ -224,10 +226,10 @@ def _limit_behind(crash: BaseException) -> int:
 
 
 def _trail(crash: BaseException) -> str:
-    """The functions that it came through, the last four. The module traceback costs 10 ms."""
-    places: list[str] = []
+    """The four innermost frames of the traceback. Importing `traceback` would cost 10 ms."""
+    frames: list[str] = []
     step = crash.__traceback__
     while step is not None:
-        places.append(f"{step.tb_frame.f_code.co_name}:{step.tb_lineno}")
+        frames.append(f"{step.tb_frame.f_code.co_name}:{step.tb_lineno}")
         step = step.tb_next
-    return ", ".join(places[-4:])
+    return ", ".join(frames[-4:])

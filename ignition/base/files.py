@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one way to open a file that somebody else may have put there, and writing the engine's own small files.
+"""Opens files that somebody else may control, and writes the engine's own small files.
 
-A file is looked at before it is opened: what opening or reading a device, a FIFO or a socket does is not
-what was meant, and need not end. A size is looked at before the first byte is read.
+Files are stat'ed before they are opened, since opening or reading a device, FIFO or socket may have side
+effects or block for ever. The size is checked before the first byte is read.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import errno
 import os
 import stat
 
-# For what is read into memory as a whole. Tables of accounts and records of runs are far smaller.
+# For files that are read into memory as a whole. passwd, group and reports are far smaller.
 DEFAULT_LIMIT = 16 << 20
-# What the engine keeps for itself between phases: a config may be 64 MiB, and be merged of several.
+# For the engine's own cache and state: one config may have 64 MiB, and a merge combines several.
 STATE_LIMIT = 256 << 20
 
 _NULL = os.makedev(1, 3)
-_PIECE = 1 << 20
-_KINDS = {
+_CHUNK = 1 << 20
+_FILE_TYPES = {
     stat.S_IFDIR: "a folder",
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFIFO: "a FIFO",
@@ -29,7 +29,7 @@ _KINDS = {
 
 
 class UnusableFile(OSError):
-    """What lies at a path is not what can be read or written there. `code` is that of the failure."""
+    """The file is of the wrong type or too large. `code` is the code of the failure to report."""
 
     def __init__(self, code: str, why: str, path: str) -> None:
         super().__init__(errno.EINVAL, why, path)
@@ -39,16 +39,16 @@ class UnusableFile(OSError):
 def open_regular(
     path: str, flags: int = os.O_RDONLY, *, folder: int | None = None, follow: bool = False
 ) -> int:
-    """A descriptor of a regular file, which the caller closes. `path` counts from the open `folder`.
+    """Opens a regular file; the caller closes the descriptor. `path` is relative to the descriptor `folder`.
 
-    Unfit (IGN3402) for anything else, which is not even opened; other OSErrors as of open(2).
+    UnusableFile (IGN3402) for any other file type, without opening it; OSError as from open(2).
     """
-    _demand_regular(os.stat(path, dir_fd=folder, follow_symlinks=follow), path)
-    # Where it was exchanged in between, non-blocking keeps a FIFO from holding us.
+    _require_regular(os.stat(path, dir_fd=folder, follow_symlinks=follow), path)
+    # The file may have been replaced since the stat: O_NONBLOCK keeps a FIFO from blocking the open.
     more = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     fileno = os.open(path, flags | more, dir_fd=folder)
     try:
-        _demand_regular(os.fstat(fileno), path)
+        _require_regular(os.fstat(fileno), path)
     except BaseException:
         os.close(fileno)
         raise
@@ -58,15 +58,16 @@ def open_regular(
 def read_regular(
     path: str, limit: int = DEFAULT_LIMIT, *, folder: int | None = None, follow: bool = False
 ) -> bytes:
-    """The bytes of a regular file, at most `limit` (else Unfit, IGN3403). The null device counts as empty."""
+    """Reads a regular file of at most `limit` bytes, else UnusableFile (IGN3403). /dev/null reads as
+    empty."""
     if not check_regular(path, limit, folder=folder, follow=follow):
         return b""
     fileno = open_regular(path, folder=folder, follow=follow)
     try:
         data = bytearray()
-        # Of a file in /proc or /sys the size says nothing, and any file may grow meanwhile.
-        while piece := os.read(fileno, _PIECE):
-            data += piece
+        # The stat size is meaningless in /proc and /sys, and any file may grow while it is read.
+        while chunk := os.read(fileno, _CHUNK):
+            data += chunk
             if len(data) > limit:
                 raise _too_large(path, limit)
     finally:
@@ -77,19 +78,19 @@ def read_regular(
 def check_regular(
     path: str, limit: int = DEFAULT_LIMIT, *, folder: int | None = None, follow: bool = False
 ) -> bool:
-    """Whether there is anything to read. Unfit as of `read_regular`, without reading."""
+    """Applies the checks of `read_regular` without reading. False for /dev/null, which reads as empty."""
     found = os.stat(path, dir_fd=folder, follow_symlinks=follow)
     if stat.S_ISCHR(found.st_mode) and found.st_rdev == _NULL:
         return False
-    _demand_regular(found, path)
+    _require_regular(found, path)
     if found.st_size > limit:
         raise _too_large(path, limit)
     return True
 
 
-def _demand_regular(found: os.stat_result, path: str) -> None:
+def _require_regular(found: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        kind = _FILE_TYPES.get(stat.S_IFMT(found.st_mode), "something else")
         raise UnusableFile("IGN3402", f"it is {kind}, not a regular file", path)
 
 
@@ -98,9 +99,9 @@ def _too_large(path: str, limit: int) -> UnusableFile:
 
 
 def write_atomically(path: str, data: bytes, mode: int) -> None:
-    """Replaces whatever is at `path` by a file with exactly this mode. The temporary file stands beside it.
+    """Replaces `path` with a file of exactly this mode, through a temporary file in the same directory.
 
-    OSError when it cannot be written; then the old file is untouched and no temporary one is left.
+    On OSError the old file is unchanged and the temporary file is removed.
     """
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
@@ -121,6 +122,6 @@ def write_atomically(path: str, data: bytes, mode: int) -> None:
 
 
 def touch(path: str) -> None:
-    """An empty file, mode 0644, its folders made 0755. It replaces what was there."""
+    """Replaces `path` with an empty file, mode 0644. Missing parent directories get mode 0755."""
     os.makedirs(os.path.dirname(path) or ".", mode=0o755, exist_ok=True)
     write_atomically(path, b"", 0o644)

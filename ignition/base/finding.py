@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a reader of a config is told about it."""
+"""Findings: problems of a config, with severity and position."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ ERROR = "error"
 WARNING = "warning"
 INFO = "info"
 
-# Of each severity. Nobody reads more, and a config of one megabyte may have a million.
+# Per severity. A config of one megabyte can have a million findings, and nobody reads more than this.
 MAX_FINDINGS = 1000
 
 
 @record
 class Finding:
-    """One problem of one config. `code` is stable; `message` is the original's wording where it has one."""
+    """One problem of a config. `code` is stable; `message` is Ignition's wording where Ignition reports it
+    too."""
 
     code: str
     severity: str
@@ -35,23 +36,23 @@ class Finding:
     hint: str = ""
 
     def __str__(self) -> str:
-        """The report line of the original: `error at $.storage.files.0.path, line 3 col 15: ...`."""
-        places = []
+        """Ignition's report line: `error at $.storage.files.0.path, line 3 col 15: ...`."""
+        parts = []
         if self.origin.pointer:
-            places.append("$" + dotted_path(self.origin.pointer))
+            parts.append("$" + dotted_path(self.origin.pointer))
         if self.origin.line:
-            places.append(f"line {self.origin.line} col {self.origin.column}")
-        where = f" at {', '.join(places)}" if places else ""
+            parts.append(f"line {self.origin.line} col {self.origin.column}")
+        where = f" at {', '.join(parts)}" if parts else ""
         return f"{self.severity}{where}: {self.message}"
 
 
 def dotted_path(pointer: str) -> str:
-    """A JSON pointer in the original's notation, which quotes nothing."""
+    """A JSON pointer in Ignition's dotted notation, which has no escapes."""
     return pointer.replace("/", ".").replace("~1", "/").replace("~0", "~")
 
 
 def limit_findings(findings: Iterable[T]) -> tuple[list[T], bool]:
-    """The first `MOST_FINDINGS` of each severity, and whether there are more."""
+    """The first `MAX_FINDINGS` of each severity, and whether there are more."""
     kept: list[T] = []
     counts: dict[str, int] = {}
     more = False

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON on the boot path: read by the interpreter's C scanner, written as Go writes it.
+"""JSON on the boot path: decoded by the interpreter's C scanner, encoded as Go encodes it.
 
-The `json` package is not imported: it brings `re` and `enum`, 11 ms at every start. This reader is for our
-own files and for the fast path; configs whose reading is in any doubt go through `config.document`.
+Importing `json` would also import `re` and `enum`, 11 ms at every start. This decoder is for the engine's own
+files and the fast path; `config.document` reads configs whose interpretation is in doubt.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Lists and objects in one text: each takes some 64 bytes, and is written with two.
-_MOST_PARTS = 4 << 20
+# Most lists and objects in one text: each takes two bytes of JSON, but at least 64 bytes of memory.
+_MAX_CONTAINERS = 4 << 20
 
 _SPACE = " \t\n\r"
 
 
 class _Scan:
-    """The settings that the C scanner reads from its context."""
+    """The attributes that the C scanner reads from its context object."""
 
     strict = True
     object_hook = None
@@ -38,12 +38,12 @@ _scan: Any = _json.make_scanner(_Scan())  # type: ignore[arg-type]
 
 
 def loads(text: str) -> Any:
-    """The value of JSON text. ValueError says only that the text is not JSON, not where."""
+    """Decodes JSON. ValueError without a position if the text is not JSON."""
     start = len(text) - len(text.lstrip(_SPACE))
     try:
         value, end = _scan(text, start)
     except (StopIteration, SystemError, ValueError, RecursionError, ImportError) as error:
-        # Without json.decoder the scanner has no exception of its own to raise.
+        # The scanner raises json.JSONDecodeError, which it cannot import.
         raise ValueError("not JSON") from error
     if text[end:].strip(_SPACE):
         raise ValueError("text after the value")
@@ -51,10 +51,10 @@ def loads(text: str) -> Any:
 
 
 def loads_strict(data: bytes) -> Any:
-    """The value of a JSON text that we wrote, or that somebody put in its place.
+    """Decodes one of the engine's own files, which somebody may have replaced.
 
-    ValueError also for what could not be written again: half of a surrogate pair, a number beyond 64-bit
-    floats, what is nested too deep.
+    ValueError also for values that could not be encoded again: a lone surrogate, a number beyond 64-bit
+    floats, or too deep nesting.
     """
     value = loads_untrusted(data)
     try:
@@ -65,8 +65,9 @@ def loads_strict(data: bytes) -> Any:
 
 
 def loads_untrusted(data: bytes) -> Any:
-    """The value of a JSON text of somebody else, which must not be many times its size in memory."""
-    if data.count(b"[") + data.count(b"{") > _MOST_PARTS:
+    """Decodes JSON from an untrusted source. ValueError for text that would take far more memory than its
+    size."""
+    if data.count(b"[") + data.count(b"{") > _MAX_CONTAINERS:
         raise ValueError("too many parts")
     return loads(data.decode())
 
@@ -94,7 +95,7 @@ _compact = _encoder(",", ":")
 
 
 def escape(text: str) -> str:
-    """JSON text as Go writes it: safe inside HTML and JavaScript. Only strings can hold these characters."""
+    """Escapes JSON text as Go does, for HTML and JavaScript. These characters only occur inside strings."""
     if "<" in text or ">" in text or "&" in text:
         text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     if "\u2028" in text or "\u2029" in text:
@@ -103,19 +104,19 @@ def escape(text: str) -> str:
 
 
 def dumps(value: object) -> str:
-    """Compact JSON, keys in their order."""
+    """Compact JSON; keys keep their order."""
     return escape("".join(_compact(value, 0)))
 
 
 def dumps_indent(value: object, most: int = 0) -> str:
-    """JSON indented by two blanks; empty objects and lists on one line, as Go's encoder has them.
+    """JSON indented by two spaces, with empty objects and lists on one line as in Go.
 
-    Without recursion. ValueError when the text would have more than `most` characters (0: no limit): what is
-    nested deep is mostly indentation.
+    Iterative, so any depth works. ValueError above `most` characters (0: no limit), since deeply nested JSON
+    is mostly indentation.
     """
     pieces: list[str] = []
     size = 0
-    # What is still to be written, the next at the end: text as it is, or a value and how deep it stands.
+    # A stack of what remains to be written: literal text, or a value with its nesting level.
     todo: list[str | tuple[Any, int]] = [(value, 0)]
     while todo:
         item = todo.pop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unpacking gzip as it comes, in time that grows with its size and no faster."""
+"""Incremental gzip decompression in linear time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK_SIZE = 1 << 20
-"""What is unpacked comes in pieces of at most this size, so that a small body cannot fill the memory."""
+"""Most decompressed bytes per chunk, so that a small body cannot exhaust the memory."""
 
 _GZIP = 16 + zlib.MAX_WBITS
-# zlib copies what it is given and does not use. So little at once keeps that small: the next member of a file
-# may begin after a few bytes.
-_LEAST, _MOST = 1 << 10, 1 << 16
+# zlib copies the input that it does not consume. Small portions keep that copy small when a file has many
+# short members.
+_MIN_PORTION, _MAX_PORTION = 1 << 10, 1 << 16
 
 
 class Gunzip:
-    """One gzip file, of one or more members in a row (RFC 1952, 2.2)."""
+    """One gzip file with one or more members (RFC 1952, section 2.2)."""
 
     __slots__ = ("_portion", "_stream")
 
@@ -28,28 +28,28 @@ class Gunzip:
 
     def _begin(self) -> None:
         self._stream = zlib.decompressobj(_GZIP)
-        self._portion = _LEAST
+        self._portion = _MIN_PORTION
 
     @property
     def whole(self) -> bool:
-        """Whether what came so far is a whole file."""
+        """Whether the input so far is a complete file."""
         return self._stream.eof
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Unpacks the next bytes of the file. zlib.error for what is not gzip."""
+        """Decompresses the next bytes of the file. zlib.error if they are not gzip."""
         at = 0
         while at < len(data):
             if self._stream.eof:
                 self._begin()
             given = data[at : at + self._portion]
             at += len(given)
-            self._portion = min(2 * self._portion, _MOST)
+            self._portion = min(2 * self._portion, _MAX_PORTION)
             more = True
             while more:
-                piece = self._stream.decompress(given, CHUNK_SIZE)
-                if piece:
-                    yield piece
+                chunk = self._stream.decompress(given, CHUNK_SIZE)
+                if chunk:
+                    yield chunk
                 given = self._stream.unconsumed_tail
-                # A full piece may not have been all that the input held, even if that is used up.
-                more = not self._stream.eof and (bool(given) or len(piece) == CHUNK_SIZE)
+                # After a full chunk zlib may hold more output, even with all input consumed.
+                more = not self._stream.eof and (bool(given) or len(chunk) == CHUNK_SIZE)
             at -= len(self._stream.unused_data)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signals that ask the run to end: nothing new begins, what runs comes to its end, and the cause is told.
+"""SIGTERM, SIGINT and SIGHUP: no new step starts, running steps finish, and the report names the signal.
 
-The state is the process's own, as signals are. A signal reaches the main thread only. Inside `Interruptible`
-it is interrupted right there. Elsewhere - while it waits for steps in other threads, or tells how a phase
-ended - waits are ended and what runs is let come to an end.
+Python delivers signals to the main thread only. Inside `Interruptible` the main thread raises `Interrupted`
+at once. Elsewhere, while it waits for steps in other threads or writes the report, a signal only ends waits.
+The state is global to the process, as signals are.
 """
 
 from __future__ import annotations
@@ -25,108 +25,109 @@ _SIGNALS = {
 
 
 class Interrupted(BaseException):
-    """Ends what a thread does, because a signal asked for it. No handler of failures takes it for its own."""
+    """Unwinds a thread after a signal. A BaseException, so that no handler of failures catches it."""
 
 
-class _Wish:
-    """Whether somebody asked, and what to do then. `waits` ends waits that hang in the kernel."""
+class _Request:
+    """The signal that asked to stop, if any. `wakers` end waits that block in the kernel."""
 
-    __slots__ = ("_gate", "by", "patient", "waits")
+    __slots__ = ("_gate", "deferred", "signal", "wakers")
 
     def __init__(self) -> None:
-        self.by = ""
-        self.waits: dict[int, Callable[[], None]] = {}
-        self.patient = True
-        self._gate = _thread.allocate_lock()  # open when somebody asked
+        self.signal = ""
+        self.wakers: dict[int, Callable[[], None]] = {}
+        self.deferred = True
+        self._gate = _thread.allocate_lock()  # released by the signal, which wakes all sleepers
         self._gate.acquire()
 
-    def requested(self, number: int, _: object) -> None:
-        if not self.by:
-            self.by = _SIGNALS[number]
+    def handle(self, number: int, _: object) -> None:
+        if not self.signal:
+            self.signal = _SIGNALS[number]
             self._gate.release()
-        if not self.patient:
-            self.patient = True  # once is enough: what follows is clearing up and telling
+        if not self.deferred:
+            self.deferred = True  # a second signal must not interrupt cleanup and reporting
             raise Interrupted
-        for end in list(self.waits.values()):
-            end()
+        for wake in list(self.wakers.values()):
+            wake()
 
     def sleep(self, seconds: float) -> None:
         if self._gate.acquire(timeout=max(0.0, seconds)):
             self._gate.release()
             raise Interrupted
 
-    def forget(self) -> None:
-        if self.by:
-            self.by = ""
+    def reset(self) -> None:
+        if self.signal:
+            self.signal = ""
             self._gate.acquire()
 
 
-_wish = _Wish()
+_request = _Request()
 
 
 def sleep(seconds: float) -> None:
-    """As `time.sleep`; Interrupted when the run is asked to end."""
-    _wish.sleep(seconds)
+    """Like `time.sleep`, but raises Interrupted as soon as a signal arrives."""
+    _request.sleep(seconds)
 
 
 def requested() -> bool:
-    """Whether the run was asked to end."""
-    return bool(_wish.by)
+    """Whether a signal has asked the run to stop."""
+    return bool(_request.signal)
 
 
 def check() -> None:
-    """Interrupted if the run was asked to end."""
-    if _wish.by:
+    """Raises Interrupted if a signal has asked the run to stop."""
+    if _request.signal:
         raise Interrupted
 
 
 def failure() -> Failure:
-    """What is told of it."""
-    number = next(number for number, name in _SIGNALS.items() if name == _wish.by)
+    """The failure to report for an interrupted run."""
+    number = next(number for number, name in _SIGNALS.items() if name == _request.signal)
     return Failure(
         "IGN6205",
-        f"the run was ended by {_wish.by}",
+        f"the run was ended by {_request.signal}",
         hint="what was done stays; run the phase again to finish it",
         exit_status=128 + number,  # what a shell reports for Ignition, which dies of the signal
     )
 
 
-def add_waker(key: int, end: Callable[[], None]) -> None:
-    """Has `end` called if the run is asked to end while a thread hangs in a wait."""
-    _wish.waits[key] = end
+def add_waker(key: int, wake: Callable[[], None]) -> None:
+    """Registers a callback that ends a thread's blocking wait when a signal arrives."""
+    _request.wakers[key] = wake
 
 
 def remove_waker(key: int) -> None:
-    """The wait of that key is over."""
-    _wish.waits.pop(key, None)
+    """Removes the callback after the wait."""
+    _request.wakers.pop(key, None)
 
 
 class _Mode:
-    """Whether a signal interrupts the main thread, for the time of a `with`."""
+    """Sets whether a signal interrupts the main thread, for the duration of a `with` block."""
 
     __slots__ = ("_before",)
-    patient: bool
+    deferred: bool
 
     def __enter__(self) -> None:
-        self._before = _wish.patient
-        _wish.patient = self.patient
+        self._before = _request.deferred
+        _request.deferred = self.deferred
 
     def __exit__(self, *_: object) -> None:
-        _wish.patient = self._before
+        _request.deferred = self._before
 
 
 class Uninterruptible(_Mode):
-    """`with Patience():` around waiting for steps in other threads: a signal does not interrupt it."""
+    """`with Uninterruptible():` around waiting for steps in other threads."""
 
     __slots__ = ()
-    patient = True
+    deferred = True
 
 
 class Interruptible(_Mode):
-    """`with Interruptible():` around the work of a phase. Interrupted where a signal came before it."""
+    """`with Interruptible():` around the work of a phase. Raises Interrupted if a signal arrived before
+    it."""
 
     __slots__ = ()
-    patient = False
+    deferred = False
 
     def __enter__(self) -> None:
         super().__enter__()
@@ -136,7 +137,7 @@ class Interruptible(_Mode):
 
 
 class SignalHandlers:
-    """`with Listening():` around a run. A signal that was ignored before (nohup) stays so."""
+    """`with SignalHandlers():` around a run. Signals that the parent ignores (nohup) stay ignored."""
 
     __slots__ = ("_before",)
 
@@ -146,9 +147,9 @@ class SignalHandlers:
     def __enter__(self) -> None:
         for number in _SIGNALS:
             if _signal.getsignal(number) != _signal.SIG_IGN:
-                self._before[number] = _signal.signal(number, _wish.requested)
+                self._before[number] = _signal.signal(number, _request.handle)
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             _signal.signal(number, handler)
-        _wish.forget()
+        _request.reset()

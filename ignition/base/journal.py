@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Structured entries, sent straight to journald.
+"""Structured journal entries, sent to journald over its native socket.
 
 Protocol: https://systemd.io/JOURNAL_NATIVE_PROTOCOL/
 """
@@ -14,7 +14,7 @@ SOCKET = "/run/systemd/journal/socket"
 
 
 def send(message: str, message_id: str, fields: dict[str, str], socket: str = SOCKET) -> bool:
-    """One entry at info level with the identifier `ignition`. False when no journal answers."""
+    """Sends one entry at info level with the identifier `ignition`. False if journald is not reachable."""
     import _socket
 
     entry = {

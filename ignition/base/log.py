@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log, in the original's form: lines, prefixes and operations that other tools read.
+"""The log, in Ignition's format: lines, prefixes and operations that other tools parse.
 
 `journalctl --identifier=ignition` shows it, so the identifier, the level words and the line shapes are
 interface (docs/behaviour/run.md). What people watch live is `engine.view`, not this.
@@ -26,7 +26,7 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class Log:
-    """Writes lines with this log's prefix. Children share the sink and the counter of operations."""
+    """Writes lines with a prefix. Child logs share the sink and the operation counter."""
 
     __slots__ = ("_counter", "_prefix", "_sink")
 
@@ -36,7 +36,7 @@ class Log:
         self._counter = counter or _Counter()
 
     def child(self, prefix: str) -> Log:
-        """A log whose lines carry one more prefix, the innermost."""
+        """A log that appends one more prefix."""
         return Log(self._sink, f"{self._prefix}{prefix}: ", self._counter)
 
     def critical(self, text: str) -> None:
@@ -58,12 +58,12 @@ class Log:
         self._sink(DEBUG, self._prefix + text)
 
     def operation(self, text: str) -> Operation:
-        """`with log.operation("writing x") as inner:` logs begin and end; `inner` has the op() prefix."""
+        """`with log.operation("writing x") as inner:` logs start and end; `inner` has the op(N) prefix."""
         return Operation(self.child(f"op({self._counter.next():x})"), text)
 
 
 class Operation:
-    """One logged act: `[started]`, then `[finished]`, or `[failed]` with the error."""
+    """A logged operation: `[started]`, then `[finished]`, or `[failed]` with the error."""
 
     __slots__ = ("_log", "_text")
 
@@ -97,16 +97,16 @@ class _Counter:
 
 
 def write_stdout(level: int, text: str) -> None:
-    """One line on standard output: the level padded to nine characters, a colon, the text."""
+    """Writes a line to standard output: the level padded to nine characters, a colon, the text."""
     line = f"{_WORDS[level]:<9}: {printable(text)}\n".encode()
     try:
         os.write(1, line)
     except OSError:
-        pass  # nobody reads it: no reason to stop provisioning
+        pass  # a closed standard output is no reason to stop provisioning
 
 
 def open_sink(*, stdout: bool) -> Sink:
-    """The sink of a run: the system log, or standard output when asked for or when there is no log."""
+    """The sink of a run: the system log, or standard output if requested or if there is no system log."""
     if stdout:
         return write_stdout
     for path in ("/dev/log", "/var/run/syslog", "/var/run/log"):
@@ -119,7 +119,7 @@ def open_sink(*, stdout: bool) -> Sink:
 
 
 class _Syslog:
-    """The datagram socket of syslog or journald. Facility kernel, as the original."""
+    """The datagram socket of syslog or journald. Uses facility kern, as Ignition does."""
 
     __slots__ = ("_path", "_socket", "_tag")
 
@@ -138,10 +138,10 @@ class _Syslog:
         try:
             self._socket.send(message)
         except OSError:
-            self._again(message)
+            self._reconnect(message)
 
-    def _again(self, message: bytes) -> None:
-        """journald was restarted, or the line is longer than a datagram may be."""
+    def _reconnect(self, message: bytes) -> None:
+        """Sends again after a restart of journald, or after a line that exceeds the datagram size."""
         try:
             self._socket.connect(self._path)
             self._socket.send(message[:32768])
@@ -150,7 +150,7 @@ class _Syslog:
 
 
 def quote(text: str) -> str:
-    """Text as Go's %q prints it, which is how the original shows commands and paths."""
+    """Quotes text as Go's %q does, which is how Ignition prints commands and paths."""
     plain = text.replace("\\", "\\\\").replace('"', '\\"')
     if plain.isprintable():
         return f'"{plain}"'

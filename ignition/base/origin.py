@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where something stands: which config, which part of it, which line."""
+"""Origins: the config, the part of it, and the line that something comes from."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from ignition.base.record import record
 
 @record
 class Origin:
-    """`source` is in words for people (a file name, `user config from qemu`, a URL without its query);
-    `pointer` is a JSON pointer; line and column count from 1, 0 where unknown."""
+    """A position in a config.
+
+    `source` is a readable name (a file name, `user config from qemu`, a URL without its query), `pointer` a
+    JSON pointer. `line` and `column` count from 1; 0 means unknown.
+    """
 
     source: str
     pointer: str = ""
@@ -17,7 +20,7 @@ class Origin:
     column: int = 0
 
     def at(self, *path: str | int) -> Origin:
-        """The same source, further down by `path`. The position is dropped: it was the parent's."""
+        """The origin of a child at `path`. Line and column are dropped, since they belong to the parent."""
         return Origin(self.source, self.pointer + pointer(path))
 
     def __str__(self) -> str:
@@ -26,5 +29,5 @@ class Origin:
 
 
 def pointer(path: tuple[str | int, ...]) -> str:
-    """The JSON pointer (RFC 6901) of a path of keys and indexes."""
+    """The JSON pointer (RFC 6901) for a path of keys and indexes."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)

@@ -1,69 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text on its way to people: nothing in it can move a cursor, begin a line or turn the direction of writing.
+"""Escapes text for display: output cannot move the cursor, start a new line or reverse the writing direction.
 
-Configs, file names and servers give words that end up in messages. All that leaves the process as a line
-goes through here, at the border: the log, the journal, the console, reports and what commands say.
+Messages contain text from configs, file names and servers. Everything that the process prints goes through
+these functions: the log, the journal, the console, reports and the output of commands.
 """
 
 from __future__ import annotations
 
 _SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
-# Marks, embeddings, overrides and isolates of writing direction, and the two separators that end a line.
-_UNSEEN = frozenset((0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)))
+# Unicode bidi marks, embeddings, overrides and isolates, and the line and paragraph separators.
+_INVISIBLE = frozenset((0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)))
 
 
 def printable(text: str) -> str:
-    """The text as one line, its control characters written out as Go's %q does; other text is unchanged."""
+    """Text as one line, with control characters escaped as by Go's %q."""
     if text.isprintable():
         return text
     return text.translate(_LINE)
 
 
 def printable_lines(text: str) -> str:
-    """The same for a text of several lines, whose ends are its own."""
+    """As `printable`, but keeps line breaks."""
     if text.isprintable():
         return text
     return text.translate(_LINES)
 
 
 def printable_json(text: str) -> str:
-    """JSON with the same characters as escapes of JSON, so that its meaning is unchanged. Line ends stay: in
-    JSON they only stand between values."""
+    """JSON text with control characters as JSON escapes. Line breaks, which only occur between values,
+    stay."""
     if text.isprintable():
         return text
     return text.translate(_JSON)
 
 
 def escape(character: str) -> str:
-    """One character as an escape of Go's string literals."""
+    """The escape sequence of a character in a Go string literal."""
     short = _SHORT.get(character)
     if short is not None:
         return short
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as os.fsdecode keeps it
+    if 0xDC80 <= code <= 0xDCFF:  # os.fsdecode represents bytes that are not UTF-8 this way
         return f"\\x{code - 0xDC00:02x}"
     if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _moves(code: int) -> bool:
-    return code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code in _UNSEEN
+def _is_unsafe(code: int) -> bool:
+    return code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code in _INVISIBLE
 
 
 class _Line(dict[int, str]):
-    """The table of `str.translate`, filled as characters are met."""
+    """A table for `str.translate` that is filled lazily."""
 
     def __missing__(self, code: int) -> str:
-        found = self[code] = escape(chr(code)) if _moves(code) else chr(code)
+        found = self[code] = escape(chr(code)) if _is_unsafe(code) else chr(code)
         return found
 
 
 class _Json(dict[int, str]):
-    """The same in the words of JSON."""
+    """The same with JSON escapes."""
 
     def __missing__(self, code: int) -> str:
-        found = self[code] = f"\\u{code:04x}" if _moves(code) else chr(code)
+        found = self[code] = f"\\u{code:04x}" if _is_unsafe(code) else chr(code)
         return found
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything about a run that a distribution, a test or the kernel command line may set.
+"""Settings of a run, from flags, environment variables and the kernel command line.
 
-Rows and defaults: the original's flags, environment and link-time settings. There the last group can only be
-changed by a rebuild; here each is an attribute, so that a test can inject it.
+Names and defaults are those of Ignition's flags, environment variables and link-time constants. Distributions
+and tests can set all of them at run time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FALSE = ("false", "0")
 
 
 class Settings:
-    """One run's settings. Paths are strings; times are seconds, 0 = no limit."""
+    """The settings of one run. Paths are strings; times are in seconds, 0 = no limit."""
 
     __slots__ = (
         "boot_id_path",
@@ -83,22 +83,22 @@ class Settings:
         self.dmi_dir = "/sys/class/dmi/id"
         self.vboxguest_device = "/dev/vboxguest"
         self.dhcp_leases_dir = "/run/systemd/netif/leases"
-        # Scheme and host that stand in for those of every metadata service; empty = the real ones.
+        # Replaces scheme and host of every metadata service; empty = the real ones.
         self.metadata_base = ""
-        # Where people watch the boot; empty = standard error, if that is a terminal.
+        # The terminal for live progress; empty = standard error, if it is a terminal.
         self.console = ""
-        # The original waits for ever for what a config refers to, and as long as systemd for a device.
+        # Ignition's defaults: fetching never times out, waiting for a device does after systemd's 90 s.
         self.wait_fetch = 0
         self.wait_device = 90
-        # Names of programs that a distribution has under another one.
+        # Program -> the name that the distribution uses instead.
         self.programs: dict[str, str] = {}
 
     def program(self, name: str) -> str:
-        """What to start for a program: its name, or the replacement that was set for it."""
+        """The executable to run for a program: its own name, or the configured replacement."""
         return self.programs.get(name, name)
 
     def read_environment(self, environment: Mapping[str, str]) -> None:
-        """Takes over the variables that the original reads; an empty value counts as unset."""
+        """Applies Ignition's environment variables; an empty value counts as unset."""
         runtime, local, vendor = self.system_config_dirs
         self.system_config_dirs = (
             environment.get("IGNITION_SYSTEM_RUNTIME_CONFIG_DIR") or runtime,
@@ -110,25 +110,25 @@ class Settings:
         )
         self.config_file = environment.get("IGNITION_CONFIG_FILE") or self.config_file
         self.console = environment.get("IGNITION_CONSOLE") or self.console
-        self.write_authorized_keys_fragment = _switch(
+        self.write_authorized_keys_fragment = _parse_bool(
             environment,
             "IGNITION_WRITE_AUTHORIZED_KEYS_FRAGMENT",
             self.write_authorized_keys_fragment,
         )
-        self.selinux_relabel = _switch(
+        self.selinux_relabel = _parse_bool(
             environment, "IGNITION_SELINUX_RELABEL", self.selinux_relabel
         )
 
     def read_kernel_command_line(self) -> None:
-        """Takes over `ignition.wait.fetch=` and `ignition.wait.device=` (seconds, or a Go duration)."""
+        """Applies `ignition.wait.fetch=` and `ignition.wait.device=` (seconds, or a Go duration)."""
         arguments = kernel_arguments(self.kernel_cmdline_path)
         for name in ("fetch", "device"):
             text = arguments.get(f"ignition.wait.{name}", "")
             if text:
-                setattr(self, f"wait_{name}", _wait(name, text))
+                setattr(self, f"wait_{name}", _parse_wait(name, text))
 
 
-def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
+def _parse_bool(environment: Mapping[str, str], name: str, default: bool) -> bool:
     text = environment.get(name, "")
     if not text:
         return default
@@ -141,7 +141,7 @@ def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
     )
 
 
-def _wait(name: str, text: str) -> int:
+def _parse_wait(name: str, text: str) -> int:
     try:
         seconds = int(parse_duration(f"{text}s" if text.isascii() and text.isdigit() else text))
         return max(seconds, 0)
@@ -166,8 +166,8 @@ def kernel_arguments(path: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words if "=" in word)
 
 
-# Nanoseconds of 63 bits, the longest time there is in Go.
-_LONGEST = (2**63 - 1) * 1e-9
+# Go's maximum duration: 2^63 - 1 nanoseconds.
+_MAX_DURATION = (2**63 - 1) * 1e-9
 _UNITS = {
     "ns": 1e-9,
     "us": 1e-6,
@@ -181,7 +181,8 @@ _UNITS = {
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of a Go duration (`90s`, `1h30m`, `1.5m`). ValueError for anything else, a bare number too."""
+    """Parses a Go duration (`90s`, `1h30m`, `1.5m`) into seconds. ValueError for others, also for a bare
+    number."""
     rest = text.lstrip("+-") if text[:1] in ("+", "-") and text[1:2] not in ("+", "-") else text
     sign = -1.0 if text.startswith("-") else 1.0
     if rest == "0":
@@ -197,18 +198,18 @@ def parse_duration(text: str) -> float:
         if unit not in _UNITS or number.count(".") > 1 or not number.strip("."):
             raise ValueError(text)
         total += float(number) * _UNITS[unit]
-    if total > _LONGEST:
+    if total > _MAX_DURATION:
         raise ValueError(text)
     return sign * total
 
 
 def in_initramfs() -> bool:
-    """Whether this is the initramfs; the mark is systemd's."""
+    """Whether the system runs from the initramfs, which systemd marks with this file."""
     return os.path.exists("/etc/initrd-release")
 
 
 def load_settings() -> Settings:
-    """Settings of this process's environment and of the kernel command line."""
+    """The settings from the environment and the kernel command line of this process."""
     settings = Settings()
     settings.read_environment(os.environ)
     settings.read_kernel_command_line()

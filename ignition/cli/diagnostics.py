@@ -23,7 +23,7 @@ def print_findings(findings: Iterable[Finding], data: bytes, name: str) -> None:
             finding.code, finding.severity, finding.message, finding.origin, finding.hint
         )
         result = lint_result(name, data if finding.origin.source == name else b"", [shown])
-        streams.print_error(text.file(result), painted=True)
+        streams.print_error(text.file(result), styled=True)
 
 
 def print_failure(failure: Failure, data: bytes, name: str) -> int:
