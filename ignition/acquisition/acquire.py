@@ -21,6 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ignition.acquisition.origins import Table
+    from ignition.acquisition.platforms import Source
     from ignition.base.finding import Finding
     from ignition.base.log import Log
     from ignition.base.state import State
@@ -41,6 +43,7 @@ class _User:
 
     value: Value
     parts: list[Part]
+    origins: Table
     findings: list[Finding]
     fetched: list[Fetched]
     transport: Transport
@@ -57,13 +60,14 @@ def from_provider(ctx: FetchContext, state: State) -> Acquired:
         ctx.log.info(f"platform {ctx.settings.platform} is {platform}")
     # fetch-offline may have recorded references before one needed the network; fetch records them again.
     state.fetched_configs = [entry for entry in state.fetched_configs if entry["kind"] == "base"]
-    base = base_configs.load(ctx)
+    base = base_configs.load(ctx, platform)
     if not state.fetched_configs:
         _record_fetched(state, "base", "system", referenced=False)
     user = _user_config(ctx, state, platform)
-    full = merge(base.value, user.value) if base.parts else user.value
-    parts = base.parts + user.parts
-    table = origin_table.table(full, parts) if parts else {}
+    full, table = user.value, user.origins
+    if base.parts:
+        full = merge(base.value, user.value)
+        table = origin_table.build(full, base.parts + user.parts)
     findings = base.findings + user.findings
     if base.parts and user.parts:
         from ignition.acquisition import merge_check
@@ -91,7 +95,7 @@ def _user_config(ctx: FetchContext, state: State, platform: str) -> _User:
         raise
     if not data:
         ctx.log.info(f"no user config from {name}: going on without one")
-        return _User(dump.empty(), [], [], [], Transport())
+        return _User(dump.empty(), [], {}, [], [], Transport())
     sha512 = digest.sha512(data)
     ctx.log.debug(f"parsing config with SHA512: {sha512}")
     source = f"user config from {name}"
@@ -109,14 +113,14 @@ def _user_config(ctx: FetchContext, state: State, platform: str) -> _User:
             _record_fetched(state, "user", each.path, referenced=True)
     transport = rendering.authorities.transport(value)
     value = rendering.authorities.inline(value)
+    table = origin_table.build(value, rendering.parts)
     findings = parsed.findings + rendering.findings
     if rendering.fetched or int(parsed.version.split(".")[1]) < _RULES_ONLY_RELAXED_SINCE:
         from ignition.acquisition import merge_check
 
-        table = origin_table.table(value, rendering.parts)
         findings += merge_check.check(value, table, findings)
     fetched = [Fetched(source, sha512, len(data)), *rendering.fetched]
-    return _User(value, rendering.parts, findings, fetched, transport)
+    return _User(value, rendering.parts, table, findings, fetched, transport)
 
 
 def _ask(ctx: FetchContext, state: State, platform: str) -> tuple[str, bytes]:
@@ -125,7 +129,8 @@ def _ask(ctx: FetchContext, state: State, platform: str) -> tuple[str, bytes]:
     state.provider_output_files = []
     for name in SOURCES:
         try:
-            return name, platforms.source(name).fetch(ctx)
+            asked: Source = platforms.source(name)
+            return name, asked.fetch(ctx)
         except NoProvider:
             continue
     provider = platforms.provider(platform)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 
-from ignition.acquisition import platforms
 from ignition.acquisition.sources import Fetched, Part
 from ignition.base.errors import Failure
 from ignition.base.files import read_regular
@@ -50,9 +49,11 @@ class Base:
     fetched: list[Fetched]
 
 
-def load(ctx: FetchContext) -> Base:
-    """Reads both sets. Any fault in base.d is a Failure; a fault in base.platform.d skips that set with a
-    warning."""
+def load(ctx: FetchContext, platform: str) -> Base:
+    """Reads both sets; `platform` is a canonical id.
+
+    Any fault in base.d is a Failure; a fault in base.platform.d skips that set with a warning.
+    """
     folders, log = ctx.settings.system_config_dirs, ctx.log
     base = Base(dump.empty(), [], [], [])
     try:
@@ -60,7 +61,7 @@ def load(ctx: FetchContext) -> Base:
     except Failure as failure:
         failure.text = f"failed to acquire system base config: {failure.text}"
         raise
-    name = f"base.platform.d/{platforms.canonical(ctx.settings.platform)}"
+    name = f"base.platform.d/{platform}"
     try:
         _add(base, _read_set(folders, name, log))
     except Failure as failure:
@@ -127,7 +128,7 @@ def _ignored_members(value: dict[str, Any], path: str) -> list[Finding]:
             part = part.get(name, {})
         if part and part != {"verification": {}}:
             origin = Origin(path).at("ignition", *names)
-            message = f"ignition.{'.'.join(names)} of a base config is not followed"
-            hint = "only the user config decides what is fetched, and how"
+            message = f"ignition.{'.'.join(names)} of a base config has no effect"
+            hint = "Ignition honours it in the user config only"
             findings.append(Finding("IGN5402", WARNING, message, origin, hint))
     return findings

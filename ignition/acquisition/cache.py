@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 
+from ignition.acquisition import transport
 from ignition.acquisition.acquired import Acquired
-from ignition.acquisition.transport import with_authorities
 from ignition.base import gojson
 from ignition.base.errors import Failure, InvalidConfig
 from ignition.base.files import STATE_LIMIT, read_regular, write_atomically
@@ -87,9 +87,9 @@ def _decode(data: bytes, path: str) -> dict[str, Any]:
 def _base(ctx: FetchContext, state: State) -> dict[str, Any]:
     frozen = state.base_configs
     if frozen is None:
-        from ignition.acquisition import base_configs
+        from ignition.acquisition import base_configs, platforms
 
-        loaded = base_configs.load(ctx)
+        loaded = base_configs.load(ctx, platforms.canonical(ctx.settings.platform))
         return loaded.value if loaded.parts else {}
     if digest.sha512(gojson.dumps(frozen.config).encode()) != frozen.sha512:
         raise Failure(
@@ -104,5 +104,5 @@ def _transport(ctx: FetchContext, user: dict[str, Any]) -> Transport:
     if user.get("ignition", {}).get("security", {}).get("tls", {}).get("certificateAuthorities"):
         from ignition.acquisition import trust
 
-        return trust.of_cached(user, ctx, Origin("config cache"))
-    return with_authorities(user, ())
+        return trust.cached_transport(user, ctx, Origin("config cache"))
+    return transport.build(user, ())

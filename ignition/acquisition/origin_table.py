@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of `origins` for a config that is merged from several.
+"""Builds the table of `origins` while the configs of a merge are still at hand.
 
-There are entries only where the one above does not lead to the right place.
+A part gets an entry only if the entry above it would give the wrong origin.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from ignition.config.shapes import Member, Shape
 
 
-def table(merged: dict[str, Any], parts: list[Part]) -> Table:
-    """The table of a config that was merged from parts, the strongest last."""
-    found: Table = {"": [parts[-1].source, ""]}
+def build(merged: dict[str, Any], parts: list[Part]) -> Table:
+    """The table of a config that was merged from `parts`, the strongest last."""
+    table: Table = {"": [parts[-1].source, ""]}
     if len(parts) > 1:
-        _object(found, "", merged, parts, shapes.for_version(shapes.NEWEST))
-    return found
+        _add_object(table, "", merged, parts, shapes.for_version(shapes.NEWEST))
+    return table
 
 
-def _object(
-    found: Table, here: str, merged: dict[str, Any], parts: list[Part], shape: Shape
+def _add_object(
+    table: Table, here: str, merged: dict[str, Any], parts: list[Part], shape: Shape
 ) -> None:
-    """Notes where the members of a merged object come from; its own entry is `parts[-1]`."""
+    """Adds entries for the members of a merged object; the object itself comes from `parts[-1]`."""
     if len(parts) == 1:
         return
     above = parts[-1]
@@ -43,15 +43,17 @@ def _object(
         if not inside:
             continue
         expected = Part(above.source, f"{above.pointer}/{name}", None)
-        place = f"{here}/{name}"
-        _note(found, place, inside[-1], expected)
+        path = f"{here}/{name}"
+        _add(table, path, inside[-1], expected)
         if member.kind == shapes.OBJECT and member.shape is not None:
-            _object(found, place, value, inside, member.shape)
+            _add_object(table, path, value, inside, member.shape)
         elif member.kind == shapes.ARRAY:
-            _list(found, place, value, inside, member)
+            _add_list(table, path, value, inside, member)
 
 
-def _list(found: Table, here: str, merged: list[Any], parts: list[Part], member: Member) -> None:
+def _add_list(
+    table: Table, here: str, merged: list[Any], parts: list[Part], member: Member
+) -> None:
     above = parts[-1]
     if member.appends:
         items = [[item] for part in parts for item in _items(part)]
@@ -65,9 +67,9 @@ def _list(found: Table, here: str, merged: list[Any], parts: list[Part], member:
         if not inside:
             continue
         expected = Part(above.source, f"{above.pointer}/{index}", None)
-        _note(found, f"{here}/{index}", inside[-1], expected)
+        _add(table, f"{here}/{index}", inside[-1], expected)
         if member.shape is not None:
-            _object(found, f"{here}/{index}", value, inside, member.shape)
+            _add_object(table, f"{here}/{index}", value, inside, member.shape)
 
 
 def _items(part: Part) -> list[Part]:
@@ -77,6 +79,6 @@ def _items(part: Part) -> list[Part]:
     ]
 
 
-def _note(found: Table, here: str, origin: Part, expected: Part) -> None:
+def _add(table: Table, here: str, origin: Part, expected: Part) -> None:
     if (origin.source, origin.pointer) != (expected.source, expected.pointer):
-        found[here] = [origin.source, origin.pointer]
+        table[here] = [origin.source, origin.pointer]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of several configs a part of the merged config comes from, and where it stands there.
+"""Looks up which source a part of the merged config comes from.
 
-The table maps JSON pointers of the merged config to `[source, pointer in that source]`. The nearest entry
-at or above a part counts. `origin_table` makes it, where the config is merged.
+The table, built by `origin_table`, maps JSON pointers in the merged config to `[source, pointer in that
+source]`. A part without an entry inherits from the nearest entry above it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     Table = dict[str, list[str]]
 
 
-def find(sources: Table, *path: str | int) -> Origin:
+def find(table: Table, *path: str | int) -> Origin:
     """The origin of a part of the merged config."""
-    return find_pointer(sources, pointer(path))
+    return find_pointer(table, pointer(path))
 
 
-def find_pointer(sources: Table, here: str) -> Origin:
-    """The same for a JSON pointer."""
+def find_pointer(table: Table, here: str) -> Origin:
+    """The same, for a JSON pointer."""
     above = here
-    while above and above not in sources:
+    while above and above not in table:
         above = above.rpartition("/")[0]
-    source, there = sources.get(above, ["config", ""])
+    source, there = table.get(above, ["config", ""])
     return Origin(source, there + here[len(above) :])

@@ -43,61 +43,57 @@ _PACKAGE = "ignition.providers"
 
 def canonical(platform: str) -> str:
     """The id that an alias stands for: `pxe` is `metal`."""
-    name: str = _module(_PACKAGE).canonical_id(platform)
+    name: str = _registry().canonical_id(platform)
     return name
 
 
 def provider(platform: str) -> Provider:
     """The provider of a platform id. Failure IGN5003 if this initramfs was built without it."""
-    module: Provider = _load(_module(_PACKAGE).MODULES[platform])
+    module: Provider = source(_registry().MODULES[platform])
     return module
 
 
 def with_files(platform: str) -> ProviderWithFiles | None:
     """The provider of a platform id, if it brings files for the target."""
-    module: ProviderWithFiles | None = _if_in("WITH_FILES", platform)
-    return module
-
-
-def with_status(platform: str) -> ProviderWithStatus | None:
-    """The provider of a platform id, if it reports the end of each phase."""
-    module: ProviderWithStatus | None = _if_in("WITH_STATUS", platform)
+    module: ProviderWithFiles | None = _if_in(_registry().WITH_FILES, platform)
     return module
 
 
 def has_status(platform: str) -> bool:
     """Whether the provider of a platform id reports the end of each phase. Does not load it."""
-    return platform in _module(_PACKAGE).WITH_STATUS
+    return platform in _registry().WITH_STATUS
+
+
+def with_status(platform: str) -> ProviderWithStatus | None:
+    """The provider of a platform id, if it reports the end of each phase."""
+    module: ProviderWithStatus | None = _if_in(_registry().WITH_STATUS, platform)
+    return module
 
 
 def with_delete(platform: str) -> ProviderWithDelete | None:
     """The provider of a platform id, if it can delete its config."""
-    module: ProviderWithDelete | None = _if_in("WITH_DELETE", platform)
+    module: ProviderWithDelete | None = _if_in(_registry().WITH_DELETE, platform)
     return module
 
 
-def source(name: str) -> Source:
-    """A module of providers/ that every platform asks. Failure IGN5003 if it is not in this initramfs."""
-    module: Source = _load(name)
-    return module
-
-
-def _if_in(table: str, platform: str) -> Any:
-    package = _module(_PACKAGE)
-    return _load(package.MODULES[platform]) if platform in getattr(package, table) else None
-
-
-def _load(name: str) -> Any:
+def source(name: str) -> Any:
+    """A module of providers/. Failure IGN5003 if it is not in this initramfs."""
+    full_name = f"{_PACKAGE}.{name}"
     try:
-        return _module(f"{_PACKAGE}.{name}")
+        __import__(full_name)
     except ImportError as error:
         raise Failure(
             "IGN5003",
             f"the provider {name} is not in this initramfs ({error})",
             hint="name the platform in ignition_platforms when the initramfs is built",
         ) from error
+    return sys.modules[full_name]
 
 
-def _module(name: str) -> Any:
-    __import__(name)
-    return sys.modules[name]
+def _if_in(table: tuple[str, ...], platform: str) -> Any:
+    return source(_registry().MODULES[platform]) if platform in table else None
+
+
+def _registry() -> Any:
+    __import__(_PACKAGE)
+    return sys.modules[_PACKAGE]

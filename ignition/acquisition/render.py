@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Following `ignition.config.merge` and `ignition.config.replace` until one config is left.
+"""Resolves `ignition.config.merge` and `ignition.config.replace`, depth first, until one config is left.
 
-Depth first; what is merged in later wins, and all of it wins over the config that refers to it. Each
-reference is fetched with the settings of the configs that lead to it, with what was merged so far.
+A referenced config wins over the config that references it; among the references of one config, the later
+wins. Each reference is fetched with the transport settings of the configs that lead to it, including those
+that were merged so far (docs/behaviour/run.md).
 """
 
 from __future__ import annotations
 
 from ignition.acquisition.sources import Fetched, Part
-from ignition.acquisition.transport import settings_of
+from ignition.acquisition.transport import transport_settings
 from ignition.acquisition.trust import Authorities
 from ignition.base.errors import Failure
 from ignition.base.finding import Finding
@@ -27,16 +28,22 @@ if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
 
     Value = dict[str, Any]
+    # The URL and the checksum of a config.
+    Link = tuple[str, str]
 
-# Deeper than anybody builds by hand; a config that leads to ever new ones must end somewhere.
-MOST_LEVELS = 64
-# Configs that refer to several which do so again lead to any number of them in a few kilobytes.
-MOST_REFERENCES = 4096
+# No config is nested this deep by hand; a server that makes up new configs for ever must be stopped.
+MAX_DEPTH = 64
+# Depth alone does not bound the work: configs with several references each multiply.
+MAX_REFERENCES = 4096
 
 
 class Rendering:
-    """Renders one config. Then `parts` holds what went into it, the strongest last, `fetched` the references
-    in the order in which they were fetched, `findings` the warnings about them."""
+    """Renders one config and collects:
+
+    parts     the configs that were merged, the strongest last
+    fetched   the references, in the order in which they were fetched
+    findings  warnings about the referenced configs
+    """
 
     def __init__(self, ctx: FetchContext) -> None:
         self._ctx = ctx
@@ -46,7 +53,8 @@ class Rendering:
         self.findings: list[Finding] = []
 
     def render(self, value: Value, source: str, sha512: str) -> Value:
-        """The config with all that it refers to. `source` is its words for people, `sha512` of its bytes."""
+        """The config merged with everything it references. `source` is its name in messages, `sha512` the
+        checksum of its bytes."""
         return self._render(value, source, {}, self._ctx, (("", sha512),))
 
     def _render(
@@ -55,31 +63,33 @@ class Rendering:
         source: str,
         inherited: Value,
         ctx: FetchContext,
-        chain: tuple[tuple[str, str], ...],
+        chain: tuple[Link, ...],
     ) -> Value:
-        """`inherited` holds the settings of the configs that led here, `ctx` has the transport by which this
-        one came, `chain` all URLs and sums on the way."""
+        """Renders a config that was fetched with `ctx`. `inherited` are the transport settings of the configs
+        that lead to it, `chain` the URLs and checksums on the way."""
         origin = Origin(source)
-        self.authorities.fetch(value, _over(inherited, value), ctx, origin)
+        settings = _merge_settings(inherited, value)
+        self.authorities.fetch(value, settings, ctx, origin)
         config = Config(value).ignition.config
         if config.replace.source is not None:
             here = origin.at("ignition", "config", "replace")
-            own = ctx.with_transport(self._transport(inherited, value, ctx))
-            child, name, link = self._fetch(own, config.replace, source, here, chain)
-            return self._render(child, name, inherited, own, (*chain, link))
+            child_ctx = self._child_context(ctx, settings)
+            child, name, link = self._fetch(child_ctx, config.replace, source, here, chain)
+            return self._render(child, name, inherited, child_ctx, (*chain, link))
         self.parts.append(Part(source, "", value))
         result = value
         for index, reference in enumerate(config.merge):
             here = origin.at("ignition", "config", "merge", index)
-            own = ctx.with_transport(self._transport(inherited, result, ctx))
-            child, name, link = self._fetch(own, reference, source, here, chain)
-            settings = _over(inherited, result)
-            child = self._render(child, name, settings, own, (*chain, link))
+            child_ctx = self._child_context(ctx, settings)
+            child, name, link = self._fetch(child_ctx, reference, source, here, chain)
+            child = self._render(child, name, settings, child_ctx, (*chain, link))
             result = merge(result, child)
+            settings = _merge_settings(inherited, result)
         return result
 
-    def _transport(self, inherited: Value, value: Value, ctx: FetchContext) -> Any:
-        return self.authorities.transport(_over(inherited, value), ctx.transport.authorities)
+    def _child_context(self, ctx: FetchContext, settings: Value) -> FetchContext:
+        transport = self.authorities.transport(settings, ctx.transport.authorities)
+        return ctx.with_transport(transport)
 
     def _fetch(
         self,
@@ -87,52 +97,52 @@ class Rendering:
         reference: Resource,
         by: str,
         origin: Origin,
-        chain: tuple[tuple[str, str], ...],
-    ) -> tuple[Value, str, tuple[str, str]]:
-        """A referenced config, its words for people, and its link of the chain."""
+        chain: tuple[Link, ...],
+    ) -> tuple[Value, str, Link]:
+        """A referenced config, its name in messages, and its link of the chain."""
         url = reference.source
         if url is None:
             raise Failure("IGN4101", "source is required", origin)
         inline = url[:5].lower() == "data:"
         name = f"config inline in {origin}" if inline else display_name(url)
         data = fetch_resource(ctx, reference, origin)
-        total = digest.sha512(data)
-        shown = "from data url" if inline else f"at {name}"
-        ctx.log.debug(f"fetched referenced config {shown} with SHA512: {total}")
+        sha512 = digest.sha512(data)
+        location = "from data url" if inline else f"at {name}"
+        ctx.log.debug(f"fetched referenced config {location} with SHA512: {sha512}")
         if not data:
             raise Failure(
                 "IGN4102",
                 f"the referenced config is empty: {name}",
                 origin,
-                hint="an empty reference would silently drop the whole user config; "
-                'take it out, or serve at least {"ignition": {"version": "3.0.0"}}',
+                hint="an empty config would silently drop the user config; "
+                'remove the reference, or serve at least {"ignition": {"version": "3.0.0"}}',
             )
-        link = (url, total)
+        link = (url, sha512)
         if link in chain:
             raise Failure(
                 "IGN4103",
-                f"the config refers to itself: {name}",
+                f"the config references itself: {name}",
                 origin,
-                hint="it came this way: " + " -> ".join(_shown(each) for each in (*chain, link)),
+                hint="chain of references: " + " -> ".join(map(_describe, (*chain, link))),
             )
-        if len(chain) > MOST_LEVELS:
-            raise Failure("IGN4104", f"more than {MOST_LEVELS} configs refer to each other", origin)
-        if len(self.fetched) >= MOST_REFERENCES:
+        if len(chain) > MAX_DEPTH:
+            raise Failure("IGN4104", f"references are nested deeper than {MAX_DEPTH}", origin)
+        if len(self.fetched) >= MAX_REFERENCES:
             raise Failure(
                 "IGN4031",
-                f"the config leads to more than {MOST_REFERENCES} others",
+                f"the config leads to more than {MAX_REFERENCES} others",
                 origin,
-                hint="configs that refer to several which do so again lead to very many: merge them into one",
+                hint="configs that reference several others multiply: merge them into one",
             )
         parsed = _parse(data, name, origin)
         self.findings += parsed.findings
-        self.fetched.append(Fetched(name, total, len(data), by, _path(url)))
+        self.fetched.append(Fetched(name, sha512, len(data), by, _path(url)))
         return parsed.value, name, link
 
 
-def _over(inherited: Value, value: Value) -> Value:
-    """The settings of a config, over those of the configs that led to it."""
-    own = settings_of(value)
+def _merge_settings(inherited: Value, value: Value) -> Value:
+    """The transport settings of a config, merged over those of the configs that lead to it."""
+    own = transport_settings(value)
     return merge(inherited, own) if inherited else own
 
 
@@ -145,9 +155,9 @@ def _parse(data: bytes, name: str, origin: Origin) -> Any:
 
 
 def _path(url: str) -> str:
-    """What the original calls the source of a referenced config."""
+    """What Ignition calls the source of a referenced config."""
     return "" if url[:5].lower() == "data:" else urls.unescape(urls.parse(url).path)
 
 
-def _shown(link: tuple[str, str]) -> str:
+def _describe(link: Link) -> str:
     return display_name(link[0]) if link[0] else "the first config"

@@ -40,7 +40,7 @@ def render(data: bytes, source: str, ctx: FetchContext) -> Rendered:
     value = rendering.render(parsed.value, source, digest.sha512(data))
     section = {name: item for name, item in value["ignition"].items() if name != "config"}
     value = {**value, "ignition": section}
-    table = origin_table.table(value, rendering.parts)
+    table = origin_table.build(value, rendering.parts)
     findings = parsed.findings + rendering.findings
     if rendering.fetched:
         findings += merge_check.check(value, table, findings)

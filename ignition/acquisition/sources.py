@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configs that went into one: as they came, and as parts of a merge."""
+"""The configs that are merged into one: as fetched, and as parsed values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 
 @record
 class Fetched:
-    """A config as it came: its words for people, SHA-512 sum and number of its bytes, and the words of the
-    config that refers to it. `path` is what the original calls a referenced config: the path of its URL."""
+    """A config as fetched.
+
+    source  its name in messages
+    size    in bytes
+    by      name of the config that references it; "" for a config that nothing references
+    path    path of its URL, which Ignition calls the source of a referenced config
+    """
 
     source: str
     sha512: str
@@ -22,7 +27,7 @@ class Fetched:
     path: str = ""
 
     def to_json(self, kind: str) -> dict[str, Any]:
-        """For the state and the result file. `kind` is base or user."""
+        """An entry of the state and of the result file. `kind` is base or user."""
         return {
             "kind": kind,
             "source": self.source,
@@ -34,7 +39,7 @@ class Fetched:
 
 @record
 class Part:
-    """A config that was merged, or a value in one: its words for people, the JSON pointer to it, itself."""
+    """A config to merge, or a value inside it: the config's name in messages, the JSON pointer, the value."""
 
     source: str
     pointer: str

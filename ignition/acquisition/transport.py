@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the ignition section of a config to the settings with which its references are fetched."""
+"""Builds the transport of a config from its ignition section: timeouts, proxies, CAs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     Value = dict[str, Any]
 
 
-def settings_of(value: Value) -> Value:
-    """A config with nothing but what decides how its references are fetched."""
+def transport_settings(value: Value) -> Value:
+    """A copy of the config reduced to the members that affect how its references are fetched."""
     section = value.get("ignition", {})
     names = ("version", "timeouts", "security", "proxy")
     return {"ignition": {name: section[name] for name in names if name in section}}
 
 
-def with_authorities(value: Value, trusted: tuple[bytes, ...]) -> Transport:
-    """The timers and proxies of a config, with these authorities."""
+def build(value: Value, authorities: tuple[bytes, ...]) -> Transport:
+    """The timeouts and proxies of a config, with these CA certificates (DER)."""
     section = Config(value).ignition
     headers = section.timeouts.http_response_headers
     return Transport(
@@ -31,10 +31,10 @@ def with_authorities(value: Value, trusted: tuple[bytes, ...]) -> Transport:
         http_proxy=section.proxy.http_proxy or "",
         https_proxy=section.proxy.https_proxy or "",
         no_proxy=tuple(section.proxy.no_proxy),
-        authorities=trusted,
+        authorities=authorities,
     )
 
 
-def _seconds(wanted: int) -> int:
-    """What a timer can be set to; 0 is none. A config may have any number of 64 bits."""
-    return min(max(wanted, 0), MAX_SECONDS)
+def _seconds(configured: int) -> int:
+    """Clamps a timeout to what a socket accepts; a config may contain any 64-bit number. 0 = no limit."""
+    return min(max(configured, 0), MAX_SECONDS)

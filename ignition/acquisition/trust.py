@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificate authorities that configs bring, fetched and kept for the run.
+"""The certificate authorities that configs list.
 
-They are fetched with the timers and the proxy of the config that lists them, and with the authorities that
-were trusted before it; each once in a run.
+Each is fetched once per run, with the timeouts and proxy of the config that lists it and with the authorities
+that were trusted before.
 """
 
 from __future__ import annotations
 
 import binascii
 
-from ignition.acquisition.transport import with_authorities
+from ignition.acquisition import transport
 from ignition.base.log import quote
 from ignition.config import x509
 from ignition.config.model import Config
@@ -28,19 +28,23 @@ if TYPE_CHECKING:
 
 
 class Authorities:
-    """The authorities of all configs of a run, by source."""
+    """The authorities of all configs of a run, cached by source."""
 
     def __init__(self) -> None:
         self._blobs: dict[str, bytes] = {}
 
     def fetch(self, value: Value, settings: Value, ctx: FetchContext, origin: Origin) -> None:
-        """Fetches those of one config that are new. `settings` are its own over those of the configs that
-        led to it, `ctx` has the transport of before, `origin` is the config."""
+        """Fetches those of one config that are not cached yet.
+
+        settings  its transport settings merged over those of the configs that reference it
+        ctx       with the transport that was used before this config
+        origin    the config
+        """
         config = Config(value)
         listed = config.ignition.security.tls.certificate_authorities
         if not listed:
             return
-        own = ctx.with_transport(with_authorities(settings, ctx.transport.authorities))
+        own = ctx.with_transport(transport.build(settings, ctx.transport.authorities))
         for index, authority in enumerate(listed):
             source = authority.source or ""
             here = origin.at("ignition", "security", "tls", "certificateAuthorities", index)
@@ -53,43 +57,43 @@ class Authorities:
             self._blobs[source] = blob
 
     def transport(self, value: Value, before: tuple[bytes, ...] = ()) -> Transport:
-        """How the references of a config are fetched. A config without authorities keeps those of before."""
+        """The transport of a config; one that lists no authorities inherits `before`."""
         listed = Config(value).ignition.security.tls.certificate_authorities
         trusted = [
             certificate
             for authority in listed
             for certificate in x509.parse_certificates(self._blobs[authority.source or ""], None)
         ]
-        return with_authorities(value, tuple(trusted) if listed else before)
+        return transport.build(value, tuple(trusted) if listed else before)
 
     def inline(self, value: Value) -> Value:
-        """The config with its authorities as data URLs, so that no later phase fetches them."""
+        """The config with its authorities as data URLs: later phases do not fetch them."""
         listed = Config(value).ignition.security.tls.certificate_authorities
         if not listed:
             return value
         inlined = []
         for authority in listed:
-            kept = {
+            members = {
                 name: item
                 for name, item in authority.raw.items()
                 if name not in ("httpHeaders", "compression")
             }
-            inlined.append({**kept, "source": _data_url(self._blobs[authority.source or ""])})
+            inlined.append({**members, "source": _data_url(self._blobs[authority.source or ""])})
         section = value["ignition"]
         security = {**section["security"], "tls": {"certificateAuthorities": inlined}}
         return {**value, "ignition": {**section, "security": security}}
 
 
-def of_cached(value: Value, ctx: FetchContext, origin: Origin) -> Transport:
-    """The transport of a rendered config, whose authorities are data URLs."""
+def cached_transport(value: Value, ctx: FetchContext, origin: Origin) -> Transport:
+    """The transport of a cached config, whose authorities are data URLs."""
     trusted: list[bytes] = []
     for authority in Config(value).ignition.security.tls.certificate_authorities:
         trusted += x509.parse_certificates(fetch_resource(ctx, authority, origin), origin)
-    return with_authorities(value, tuple(trusted))
+    return transport.build(value, tuple(trusted))
 
 
 def _verify(blob: bytes, authority: Resource, origin: Origin) -> None:
-    """Failure IGN4011 if what another config listed too is not what this one expects."""
+    """Checks a cached authority against the checksum of another config that lists it. Failure IGN4011."""
     name = display_name(authority.source or "")
     body = Body(
         MemoryDestination(name, origin), name, origin, verification=authority.verification.hash

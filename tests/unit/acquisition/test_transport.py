@@ -15,7 +15,7 @@ LARGEST = (1 << 63) - 1
 @pytest.mark.parametrize("seconds", [-LARGEST - 1, -1, 0, 7, 1 << 32, 1 << 53, LARGEST])
 def test_any_number_of_seconds_is_a_timer(seconds: int) -> None:
     timeouts = {"httpTotal": seconds, "httpResponseHeaders": seconds}
-    made = transport.with_authorities({"ignition": {"version": "3.5.0", "timeouts": timeouts}}, ())
+    made = transport.build({"ignition": {"version": "3.5.0", "timeouts": timeouts}}, ())
     for timer in (made.total, made.headers):
         assert timer >= 0
         with socket.socket() as one:
