@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loop devices that stand for disks, and how to get rid of one with everything that was put on it."""
+"""Loop devices used as disks, and removing them with everything on top."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BlankDisk = Callable[..., str]
 
 
 def new_loop_disk(folder: Path, size_mib: int, sector_size: int) -> str:
-    """Path of a loop device with partition support on a sparse file below `folder`."""
+    """Attaches a sparse file below `folder` to a loop device with partition support. Returns its path."""
     descriptor, image = tempfile.mkstemp(prefix="disk-", dir=folder)
     os.truncate(descriptor, size_mib << 20)
     os.close(descriptor)
@@ -22,8 +22,8 @@ def new_loop_disk(folder: Path, size_mib: int, sector_size: int) -> str:
     return subprocess.run(attach, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def take_apart(disk: str) -> None:
-    """Unmounts, closes and stops all that stands on `disk`, then removes it and its file."""
+def remove_disk(disk: str) -> None:
+    """Unmounts, closes and stops everything on `disk`, then removes it and its file."""
     for partition in [
         *Path("/sys/block", Path(disk).name).glob("loop*p*"),
         Path("/sys/block", Path(disk).name),
@@ -35,7 +35,8 @@ def take_apart(disk: str) -> None:
 
 
 def _release(device: Path) -> None:
-    """`device` is a folder of sysfs. Holders first: a volume that is mounted keeps its array."""
+    """Releases a device, given as a sysfs folder. Holders come first: a mounted volume keeps its array
+    busy."""
     for holder in (device / "holders").iterdir():
         _release(Path("/sys/class/block", holder.name))
         node = f"/dev/{holder.name}"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests below this folder run as root in user-mode Linux; outside, pytest only collects and reports them."""
+"""Tests in this folder run as root in user-mode Linux; outside of it, pytest only collects and reports
+them."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.machine import inside, outside
-from tests.machine.blockdevices import BlankDisk, new_loop_disk, take_apart
+from tests.machine.blockdevices import BlankDisk, new_loop_disk, remove_disk
 
 FOLDER = Path(__file__).parent
 
@@ -27,7 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def blank_disk() -> Iterator[BlankDisk]:
-    """`blank_disk(size_mib=1024, sector_size=512)` is the path of a new empty disk with partition support."""
+    """`blank_disk(size_mib=1024, sector_size=512)` returns the path of a new empty disk with partition
+    support."""
     made: list[str] = []
 
     def new(size_mib: int = 1024, sector_size: int = 512) -> str:
@@ -36,8 +38,8 @@ def blank_disk() -> Iterator[BlankDisk]:
         return disk
 
     yield new
-    # A table that the test wrote last is read again by udev: partitions come and go until that is over.
+    # udev rereads the last table that a test has written; partitions come and go until it is done.
     subprocess.run(["udevadm", "settle"], check=True)
     for disk in reversed(made):
-        take_apart(disk)
+        remove_disk(disk)
     subprocess.run(["udevadm", "settle"], check=True)

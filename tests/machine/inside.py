@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The harness within user-mode Linux: runs only the tests asked for and sends each report out at once."""
+"""The part of the harness inside user-mode Linux: runs only the requested tests and sends each report at
+once."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SHARED = "IGNITION_TEST_SHARED"
-"""Environment variable: the folder that the machine outside can read too."""
+"""Environment variable: the folder shared with the host."""
 
 
 class Inside:
@@ -33,5 +34,5 @@ class Inside:
     def _send(self, entry: dict[str, object]) -> None:
         self._reports.write(json.dumps(entry) + "\n")
         self._reports.flush()
-        # user-mode Linux writes to the outside when it likes, unless told to
+        # user-mode Linux writes back to the host whenever it likes, unless asked to
         os.fsync(self._reports.fileno())

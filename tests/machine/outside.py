@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The harness on the developer's machine: starts the guest, and reports what comes out of it as if the tests
-had run here."""
+"""The part of the harness on the host: starts guests, and reports their results as if the tests had run
+here."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.machine.inside import SHARED
 from tests.support import uml
 
 SILENCE = 600
-"""Seconds without a report after which the guest is taken for hung."""
+"""Seconds without a report after which the guest is considered hung."""
 
 
 @dataclass(frozen=True, order=True)
-class _Lot:
-    """The tests that one guest runs: those of some files, all with systemd or all without."""
+class _Batch:
+    """The tests that one guest runs: those of some files, either all with or all without systemd."""
 
     systemd: bool
     number: int
@@ -38,19 +38,19 @@ class Outside:
     def __init__(self, config: pytest.Config, folder: Path) -> None:
         self._config = config
         self._folder = folder
-        self._lots: dict[Path, int] = {}
-        self._items: dict[_Lot, list[pytest.Item]] = {}
-        self._guests: dict[_Lot, _Guest] = {}
+        self._batches: dict[Path, int] = {}
+        self._items: dict[_Batch, list[pytest.Item]] = {}
+        self._guests: dict[_Batch, _Guest] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Sorts the tests by guest, with about as many tests in each lot of a kind."""
+        """Sorts tests by guest, with about the same number of tests in each batch of a kind."""
         ours = [item for item in items if self._is_ours(item)]
-        self._lots = _shares(Counter(item.path for item in ours), _at_once())
-        items.sort(key=lambda item: (self._is_ours(item), self._lot(item)))
+        self._batches = _distribute(Counter(item.path for item in ours), _max_guests())
+        items.sort(key=lambda item: (self._is_ours(item), self._batch(item)))
         for item in items:
             if self._is_ours(item):
-                self._items.setdefault(self._lot(item), []).append(item)
+                self._items.setdefault(self._batch(item), []).append(item)
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         if not self._is_ours(item):
@@ -58,7 +58,7 @@ class Outside:
         reason = uml.missing()
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in [_made_here(item, "skipped", reason)] if reason else self._reports(item):
+        for report in [_local_report(item, "skipped", reason)] if reason else self._reports(item):
             hook.pytest_runtest_logreport(report=report)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
@@ -68,38 +68,38 @@ class Outside:
             guest.stop()
 
     def _reports(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
-        lot = self._lot(item)
-        self._start_guests(lot)
+        batch = self._batch(item)
+        self._start_guests(batch)
         try:
-            yield from self._guests[lot].reports(item)
+            yield from self._guests[batch].reports(item)
         except GuestLost as lost:
-            yield _made_here(item, "failed", str(lost))
+            yield _local_report(item, "failed", str(lost))
 
-    def _start_guests(self, lot: _Lot) -> None:
-        """Starts the guest of `lot` and those after it, as many as may run side by side."""
+    def _start_guests(self, batch: _Batch) -> None:
+        """Starts the guest of `batch` and the following ones, as many as may run at the same time."""
         for former, guest in self._guests.items():
-            if former < lot:
+            if former < batch:
                 guest.stop()
-        later = [each for each in self._items if each >= lot]
-        for each in later[: _at_once()]:
+        later = [each for each in self._items if each >= batch]
+        for each in later[: _max_guests()]:
             if each not in self._guests:
                 wanted = self._items[each]
                 self._guests[each] = _Guest(self._config, wanted, systemd=each.systemd)
 
-    def _lot(self, item: pytest.Item) -> _Lot:
-        return _Lot(_wants_systemd(item), self._lots.get(item.path, 0))
+    def _batch(self, item: pytest.Item) -> _Batch:
+        return _Batch(_wants_systemd(item), self._batches.get(item.path, 0))
 
     def _is_ours(self, item: pytest.Item) -> bool:
         return self._folder in item.path.parents
 
 
-def _at_once() -> int:
-    """Guests that run side by side: each has one processor."""
+def _max_guests() -> int:
+    """The number of guests that run at the same time; each has one processor."""
     return len(os.sched_getaffinity(0))
 
 
-def _shares(tests: Counter[Path], shares: int) -> dict[Path, int]:
-    """Deals files out so that each share has about as many tests: largest file first."""
+def _distribute(tests: Counter[Path], shares: int) -> dict[Path, int]:
+    """Distributes files so that each share has about the same number of tests, largest file first."""
     given = [0] * shares
     dealt = {}
     for path, count in sorted(tests.items(), key=lambda item: (-item[1], item[0])):
@@ -109,11 +109,11 @@ def _shares(tests: Counter[Path], shares: int) -> dict[Path, int]:
 
 
 class GuestLost(Exception):
-    """The guest ended, or said nothing for too long, before it reported a test. Shows its last words."""
+    """The guest exited, or was silent for too long, before it reported a test. Shows its last output."""
 
 
 class _Guest:
-    """One boot of user-mode Linux that runs pytest on the wanted tests."""
+    """One boot of user-mode Linux that runs pytest on the given tests."""
 
     def __init__(self, config: pytest.Config, wanted: list[pytest.Item], *, systemd: bool) -> None:
         self._config = config
@@ -129,7 +129,7 @@ class _Guest:
         )
 
     def reports(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
-        """The reports of `item`, which is the next one that the guest runs."""
+        """The reports of `item`, which must be the guest's next test."""
         for entry in self._entries():
             if entry.get("finished") == item.nodeid:
                 return
@@ -158,26 +158,27 @@ class _Guest:
                 heard = time.monotonic()
                 yield json.loads(line)
             elif ended:
-                raise GuestLost(f"the guest ended before this test\n{self._last_words()}")
+                raise GuestLost(f"the guest exited before this test\n{self._last_output()}")
             elif time.monotonic() - heard > SILENCE:
                 self._process.kill() if self._process is not None else None
-                raise GuestLost(f"no word from the guest for {SILENCE} s\n{self._last_words()}")
+                raise GuestLost(f"no report from the guest for {SILENCE} s\n{self._last_output()}")
             else:
                 time.sleep(0.05)
 
-    def _last_words(self) -> str:
-        said = []
+    def _last_output(self) -> str:
+        output = []
         for name in ("console", "log"):
             file = self._shared / name
             if file.exists():
                 lines = file.read_text(errors="replace").splitlines()[-40:]
-                said += [f"--- {name}, last lines", *lines]
-        return "\n".join(said)
+                output += [f"--- {name}, last lines", *lines]
+        return "\n".join(output)
 
 
 def _job(config: pytest.Config, shared: Path, files: list[str]) -> str:
-    """A shell script: pytest as it runs here, on these files, without traces in the checkout."""
-    argv = [
+    """A shell script that runs pytest on these files with the current options, and writes nothing into the
+    checkout."""
+    args = [
         *(
             sys.executable,
             "-m",
@@ -199,14 +200,14 @@ def _job(config: pytest.Config, shared: Path, files: list[str]) -> str:
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environ.items())
-    return f"{exports}cd {shlex.quote(str(config.rootpath))}\nexec {shlex.join(argv)}\n"
+    return f"{exports}cd {shlex.quote(str(config.rootpath))}\nexec {shlex.join(args)}\n"
 
 
 def _wants_systemd(item: pytest.Item) -> bool:
     return item.get_closest_marker("systemd") is not None
 
 
-def _made_here(item: pytest.Item, outcome: str, why: str) -> pytest.TestReport:
+def _local_report(item: pytest.Item, outcome: str, why: str) -> pytest.TestReport:
     longrepr = (str(item.path), 0, why) if outcome == "skipped" else why
     return pytest.TestReport(
         nodeid=item.nodeid,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a phase of the engine in this process: all of it but the fetching of the config."""
+"""Runs a phase of the engine in this process, except for fetching the config."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STAGES = {
 
 @dataclass
 class Ran:
-    """How a phase ended: the lines of its log without levels, the failure if there was one."""
+    """How a phase ended: its log lines without levels, and its failure if there was one."""
 
     log: list[str]
     failures: list[Failure]
@@ -59,14 +59,14 @@ def run(
     state: State | None = None,
     **more: Any,
 ) -> Ran:
-    """Runs a phase for a config with this `storage` section. `more` are settings, or `config`, all of it."""
+    """Runs a phase with this `storage` section. `more` are settings, or `config`, the whole config."""
     settings = Settings()
     settings.root = str(root)
     settings.wait_device = 5
     value = more.pop("config", {"ignition": {"version": "3.7.0-experimental"}, "storage": storage})
     for name, setting in more.items():
         setattr(settings, name, setting)
-    # What a fetch phase leaves; its digest tells an interrupted run from another config.
+    # As left by a fetch phase; the digest distinguishes an interrupted run from another config.
     settings.config_cache = CACHE
     Path(CACHE).write_text(json.dumps(value))
     ran = Ran([], [], state=state or State())
@@ -87,7 +87,7 @@ def run(
 
 
 def succeed(phase: str, storage: dict[str, Any], root: str | Path = "/", **more: Any) -> Ran:
-    """The same for a run that must go well."""
+    """Like `run`, for a phase that must succeed."""
     ran = run(phase, storage, root, **more)
     assert not ran.failures, ran.text()
     return ran

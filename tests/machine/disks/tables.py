@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Partition tables made and read by sfdisk, which the engine itself does not use."""
+"""Partition tables written and read by sfdisk, which the engine itself does not use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 
 
 class Part(NamedTuple):
-    """A partition; start and size in sectors."""
+    """A partition; start and size are in sectors."""
 
     number: int
     start: int
@@ -36,7 +36,7 @@ BASE = [
 
 
 def make_table(disk: str, parts: list[Part], *, label: str = "gpt") -> None:
-    """Writes a table and waits until the kernel shows it."""
+    """Writes a table and waits until the kernel knows it."""
     rows = []
     for part in parts:
         row = f"{part.number} : start={part.start}, size={part.size}"
@@ -45,7 +45,7 @@ def make_table(disk: str, parts: list[Part], *, label: str = "gpt") -> None:
         row += f", uuid={part.guid}" if part.guid else ""
         row += f', attrs="{part.attributes}"' if part.attributes else ""
         rows.append(row)
-    # As sgdisk would make it: by default, sfdisk lets partitions begin at 1 MiB only.
+    # Like sgdisk's; by default, sfdisk only lets partitions start at 1 MiB.
     head = f"label: {label}\nunit: sectors\n" + ("first-lba: 34\n" if label == "gpt" else "")
     subprocess.run(
         ["sfdisk", "--quiet", "--wipe", "never", disk],
@@ -78,12 +78,12 @@ def read_table(disk: str) -> list[Part]:
 
 
 def places(disk: str) -> dict[int, tuple[int, int]]:
-    """Number to start and size in sectors, in the order of the numbers."""
+    """Number -> start and size in sectors, ordered by number."""
     return {part.number: (part.start, part.size) for part in sorted(read_table(disk))}
 
 
 def kernel(disk: str) -> dict[int, tuple[int, int]]:
-    """The same as the kernel sees it, in units of 512 bytes."""
+    """Like `places`, as reported by the kernel, in units of 512 bytes."""
     folder = Path("/sys/class/block", Path(disk).name)
     found = {}
     for number in folder.glob("*/partition"):
@@ -93,7 +93,7 @@ def kernel(disk: str) -> dict[int, tuple[int, int]]:
 
 
 def fingerprint(disk: str) -> str:
-    """A digest of the first and last MiB, where all tables lie."""
+    """A digest of the first and last MiB, which contain all tables."""
     with open(disk, "rb") as file:
         size = file.seek(0, os.SEEK_END)
         digest = hashlib.sha256()
@@ -106,5 +106,5 @@ def fingerprint(disk: str) -> str:
 def wait_until(condition: Any, seconds: float = 10.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "waited for too long"
+        assert time.monotonic() < end, "timeout"
         time.sleep(0.02)

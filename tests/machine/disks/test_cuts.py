@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The power goes while a filesystem is made: the next run makes it anew, and keeps what it made then."""
+"""Power loss while a filesystem is created: the next run recreates it, and keeps what it has completed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BLOCK = 4096
 
 @pytest.fixture(autouse=True)
 def folder() -> Iterator[Path]:
-    """For images and for the programs that stand in for mkfs; empty before and after."""
+    """For images and for scripts in place of mkfs; empty before and after."""
     shell("rm", "-rf", str(FOLDER))
     FOLDER.mkdir()
     yield FOLDER
@@ -49,7 +49,7 @@ def storage(device: str, kind: str, **more: Any) -> dict[str, Any]:
 
 
 def program(kind: str, text: str) -> dict[str, Any]:
-    """A setting: the engine starts this shell script in the place of mkfs; `$device` is its last word."""
+    """A setting that replaces mkfs by this shell script; `$device` is its last argument."""
     path = FOLDER / "mkfs"
     path.write_text(f"#!/bin/sh\nfor device; do :; done\n{text.replace('MKFS', PROGRAMS[kind])}\n")
     path.chmod(0o755)
@@ -61,7 +61,7 @@ def is_sound(device: str, kind: str) -> bool:
 
 
 def mixed(before: Path, after: Path, share: float, seed: int) -> Iterator[tuple[int, bytes]]:
-    """A random share of the blocks that a program wrote: what a disk may have kept of them, in any order."""
+    """A random share of the blocks that a program wrote: what a disk may have kept, in any order."""
     chosen = random.Random(seed)
     with before.open("rb") as old, after.open("rb") as new:
         at = 0
@@ -73,8 +73,8 @@ def mixed(before: Path, after: Path, share: float, seed: int) -> Iterator[tuple[
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
-def test_half_made_is_made_anew(blank_disk: BlankDisk, kind: str) -> None:
-    """Whatever part of the writes is on the device, it is not taken for the filesystem."""
+def test_unfinished_filesystem_is_recreated(blank_disk: BlankDisk, kind: str) -> None:
+    """Whatever part of the writes reached the device, it is not taken for a filesystem."""
     disk = blank_disk(size_mib=320)
     wanted = storage(disk, kind)
     copies = program(
@@ -96,7 +96,7 @@ def test_half_made_is_made_anew(blank_disk: BlankDisk, kind: str) -> None:
         assert tags(disk)["LABEL"] == "NEW"
         assert is_sound(disk, kind)
         assert mkfs_marker.read(disk) is None
-    # Else the test would prove nothing.
+    # Otherwise the test proves nothing.
     assert kind in signatures
     made = tags(disk)
     assert succeed("disks", wanted).summary == [f"keep {kind} on {disk}"]
@@ -104,7 +104,7 @@ def test_half_made_is_made_anew(blank_disk: BlankDisk, kind: str) -> None:
 
 
 @pytest.mark.parametrize("write", [1, 20, 40, 60])
-def test_xfs_whose_program_is_killed_at_a_write(blank_disk: BlankDisk, write: int) -> None:
+def test_xfs_with_mkfs_killed_at_a_write(blank_disk: BlankDisk, write: int) -> None:
     disk = blank_disk(size_mib=400)
     kills = program(
         "xfs",
@@ -115,8 +115,8 @@ def test_xfs_whose_program_is_killed_at_a_write(blank_disk: BlankDisk, write: in
     assert is_sound(disk, "xfs")
 
 
-def test_xfs_that_is_half_made_by_anybody(blank_disk: BlankDisk) -> None:
-    """It says so itself; no kernel mounts it."""
+def test_unfinished_xfs_of_any_origin(blank_disk: BlankDisk) -> None:
+    """It is flagged as unfinished; no kernel mounts it."""
     disk = blank_disk(size_mib=400)
     trace = ("-e", "trace=pwrite64", "-e", "inject=pwrite64:signal=KILL:when=40")
     subprocess.run(["strace", "-o", "/dev/null", *trace, "mkfs.xfs", "-f", "-L", "NEW", disk])
@@ -128,16 +128,18 @@ def test_xfs_that_is_half_made_by_anybody(blank_disk: BlankDisk) -> None:
     assert succeed("disks", storage(disk, "xfs")).summary == [f"keep xfs on {disk}"]
 
 
-def half_made(device: str, kind: str) -> Ran:
-    """Leaves a filesystem on the device that has all of its signatures and is not finished."""
+def leave_unfinished(device: str, kind: str) -> Ran:
+    """Leaves an unfinished filesystem with all of its signatures on the device."""
     ran = run("disks", storage(device, kind), **program(kind, 'MKFS "$@"; exit 1'))
     assert ran.codes == ["IGN7002"]
     return ran
 
 
-def test_with_another_config_it_is_refused_unless_it_may_be_wiped(blank_disk: BlankDisk) -> None:
+def test_unfinished_filesystem_of_another_config_is_refused(
+    blank_disk: BlankDisk,
+) -> None:
     disk = blank_disk(size_mib=64)
-    half_made(disk, "ext4")
+    leave_unfinished(disk, "ext4")
     other = storage(disk, "ext4", path="/var")
     ran = run("disks", other)
     assert ran.codes == ["IGN2405"]
@@ -147,16 +149,16 @@ def test_with_another_config_it_is_refused_unless_it_may_be_wiped(blank_disk: Bl
     assert succeed("disks", other).summary == [f"keep ext4 on {disk}"]
 
 
-def test_what_it_is_found_as_does_not_matter(blank_disk: BlankDisk) -> None:
-    """Half of a FAT has no label yet, which would be refused for ever."""
+def test_mark_counts_whatever_blkid_reports(blank_disk: BlankDisk) -> None:
+    """Half of a FAT has no label yet, which would be refused forever."""
     disk = blank_disk(size_mib=64)
-    half_made(disk, "vfat")
+    leave_unfinished(disk, "vfat")
     shell("mkfs.ext4", "-q", "-F", "-K", disk)
     succeed("disks", storage(disk, "vfat"))
     assert tags(disk)["TYPE"] == "vfat"
 
 
-def test_on_partition_and_array(blank_disk: BlankDisk) -> None:
+def test_unfinished_filesystem_on_partition_and_array(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=300)
     make_table(disk, [Part(n, (1 + 64 * (n - 1)) * MIB, 64 * MIB) for n in (1, 2, 3)])
     raid = [{"name": "data", "level": "raid1", "devices": [f"{disk}p1", f"{disk}p2"]}]
@@ -174,7 +176,7 @@ def test_on_partition_and_array(blank_disk: BlankDisk) -> None:
         assert is_sound(device, "ext4")
 
 
-def test_swap_that_is_in_use_by_now_is_kept(blank_disk: BlankDisk) -> None:
+def test_swap_already_in_use_is_kept(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     wanted = storage(disk, "swap", wipeFilesystem=True)
     succeed("disks", wanted)
@@ -201,7 +203,7 @@ def test_mounted_filesystem_on_a_partition_of_this_config_is_kept(blank_disk: Bl
     assert run("disks", wanted).codes == ["IGN2106", "IGN2402"]
 
 
-def test_discarding_is_left_to_the_options(blank_disk: BlankDisk) -> None:
+def test_options_control_discarding(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     middle = 50 << 20
 
@@ -218,7 +220,7 @@ def test_discarding_is_left_to_the_options(blank_disk: BlankDisk) -> None:
     assert old_bytes_are_there(["-E", "nodiscard"])
 
 
-def test_what_the_kernel_says_of_a_mount_is_in_the_hint(blank_disk: BlankDisk) -> None:
+def test_mount_error_of_the_kernel_is_in_the_hint(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     shell("mkfs.ext4", "-q", disk)
     entry = filesystem(disk, "ext4", path="/data", mountOptions=["nonsense"])

@@ -19,12 +19,12 @@ from tests.machine.disks.tables import MIB, Part, fingerprint, make_table
 UUID = "0f0e0d0c-1111-4222-8333-444455556666"
 
 
-def shell(*words: str) -> str:
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+def shell(*args: str) -> str:
+    return subprocess.run(args, check=True, capture_output=True, text=True).stdout
 
 
 def tags(device: str) -> dict[str, str]:
-    """TYPE, UUID and LABEL as blkid sees them on the device now; empty where it sees nothing."""
+    """TYPE, UUID and LABEL as blkid currently reports them; empty if it reports nothing."""
     done = subprocess.run(
         ["blkid", "--probe", "--output", "export", device], capture_output=True, text=True
     )
@@ -52,7 +52,7 @@ def refuse(device: str, kind: str, code: str = "IGN2401", **more: Any) -> Ran:
 
 
 def add_lvm_signature(device: str) -> None:
-    """The label of a physical volume of LVM2, in the second sector."""
+    """The label of an LVM2 physical volume, in the second sector."""
     text = (32).to_bytes(4, "little") + b"LVM2 001" + b"A" * 32
     body = text.ljust(512 - 20, b"\0")
     checksum = zlib.crc32(body, 0xF597A6CF ^ 0xFFFFFFFF) ^ 0xFFFFFFFF
@@ -69,7 +69,7 @@ def test_member_of_a_volume_group_is_refused(blank_disk: BlankDisk) -> None:
 
 
 def add_zfs_signature(device: str) -> None:
-    """Enough uberblocks of ZFS for libblkid to believe in a pool."""
+    """Enough ZFS uberblocks for libblkid to recognise a pool."""
     with open(device, "r+b") as file:
         for at in range(128):
             file.seek((128 << 10) + at * 1024)
@@ -95,7 +95,7 @@ def test_each_format_with_label_and_uuid(
     made = tags(disk)
     assert made == {"TYPE": kind, "UUID": uuid, "LABEL": label}
     assert os.path.realpath(f"/dev/disk/by-label/{label}") == disk
-    # Once more without permission to wipe: kept, in whatever case the config writes the UUID.
+    # Again without permission to wipe: kept, whatever the case of the UUID in the config.
     for same in (uuid.lower(), uuid.upper(), uuid.lower().replace("-", "", kind == "vfat")):
         ran = make(disk, kind, label=label, uuid=same)
         assert ran.logged("is already correctly formatted")
@@ -104,7 +104,7 @@ def test_each_format_with_label_and_uuid(
     assert tags(disk) == {}
 
 
-def test_files_survive_where_the_filesystem_is_kept(blank_disk: BlankDisk) -> None:
+def test_files_survive_on_a_kept_filesystem(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=320)
     shell("mkfs.xfs", "-q", "-L", "data", "-m", f"uuid={UUID}", disk)
     os.makedirs("/run/machine/mnt", exist_ok=True)
@@ -112,10 +112,10 @@ def test_files_survive_where_the_filesystem_is_kept(blank_disk: BlankDisk) -> No
     Path("/run/machine/mnt/file").write_text("here")
     shell("umount", "/run/machine/mnt")
     make(disk, "xfs", label="data", uuid=UUID)
-    # Read-only: otherwise the kernel writes to it in its own time.
+    # Read-only, because the kernel would write to it asynchronously.
     shell("mount", "-o", "ro", disk, "/run/machine/mnt")
     assert Path("/run/machine/mnt/file").read_text() == "here"
-    # While it is mounted it may be kept, but not overwritten.
+    # A mounted filesystem may be kept but not overwritten.
     make(disk, "xfs", label="data")
     refuse(disk, "xfs", "IGN2402", wipeFilesystem=True)
     refuse(disk, "none", "IGN2402", wipeFilesystem=True)
@@ -125,7 +125,7 @@ def test_files_survive_where_the_filesystem_is_kept(blank_disk: BlankDisk) -> No
     assert os.listdir("/run/machine/mnt") == []
 
 
-def test_what_is_found_decides(blank_disk: BlankDisk) -> None:
+def test_decision_depends_on_the_existing_filesystem(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     make(disk, "none")
     make(disk, None)
@@ -148,7 +148,7 @@ def test_what_is_found_decides(blank_disk: BlankDisk) -> None:
     assert tags(disk) == {"TYPE": "ext4", "UUID": UUID, "LABEL": "a"}
 
 
-def test_options_come_first_and_so_lose(blank_disk: BlankDisk) -> None:
+def test_options_come_before_the_fields_of_the_entry(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     ran = make(disk, "ext4", options=["-L", "option", "-m", "1"], label="field", uuid=UUID)
     assert tags(disk)["LABEL"] == "field"
@@ -194,7 +194,7 @@ def test_several_signatures(blank_disk: BlankDisk) -> None:
     assert tags(disk)["TYPE"] == "xfs"
 
 
-def test_four_at_once_have_their_links_at_the_end(blank_disk: BlankDisk) -> None:
+def test_links_exist_after_four_concurrent_mkfs(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=520)
     make_table(disk, [Part(n, (1 + 128 * (n - 1)) * MIB, 128 * MIB) for n in (1, 2, 3, 4)])
     succeed(
@@ -210,8 +210,8 @@ def test_four_at_once_have_their_links_at_the_end(blank_disk: BlankDisk) -> None
         assert os.path.realpath(f"/dev/disk/by-label/L{n}") == f"{disk}p{n}"
 
 
-def test_all_bad_ones_are_named_and_none_is_made(blank_disk: BlankDisk) -> None:
-    """The original makes the good one first."""
+def test_all_refused_filesystems_are_reported_and_none_is_created(blank_disk: BlankDisk) -> None:
+    """Ignition creates the valid one first."""
     disk = blank_disk(size_mib=64)
     make_table(disk, [Part(n, (1 + 16 * (n - 1)) * MIB, 16 * MIB) for n in (1, 2, 3)])
     for n in (2, 3):
@@ -255,7 +255,7 @@ def test_filesystem_on_a_partition_of_the_same_run(blank_disk: BlankDisk) -> Non
     ]
 
 
-def test_refusal_of_a_kept_partition_comes_before_the_disk_is_changed(
+def test_filesystem_on_a_kept_partition_is_refused_before_the_disk_changes(
     blank_disk: BlankDisk,
 ) -> None:
     disk = blank_disk(size_mib=128)
@@ -303,7 +303,7 @@ def test_disk_with_a_mounted_partition_is_not_overwritten(blank_disk: BlankDisk)
     make_table(disk, [Part(1, MIB, 32 * MIB)])
     shell("mkfs.ext4", "-q", f"{disk}p1")
     os.makedirs("/run/machine/mnt", exist_ok=True)
-    # Read-only: otherwise the kernel writes to it in its own time.
+    # Read-only, because the kernel would write to it asynchronously.
     shell("mount", "-o", "ro", f"{disk}p1", "/run/machine/mnt")
     refuse(disk, "ext4", "IGN2402")
     refuse(f"{disk}p1", "ext4", "IGN2402", wipeFilesystem=True)
@@ -314,7 +314,7 @@ def test_virtiofs_needs_no_device() -> None:
     assert ran.summary == []
 
 
-def test_missing_device_is_waited_for_and_named() -> None:
+def test_missing_device_is_waited_for_and_reported() -> None:
     ran = run(
         "disks", {"filesystems": [filesystem("/dev/disk/by-label/none", None)]}, wait_device=1
     )
@@ -329,7 +329,7 @@ def test_device_that_appears_later_is_waited_for(blank_disk: BlankDisk) -> None:
         make("/dev/disk/by-label/late", "ext4")
 
 
-def test_failing_mkfs_says_why(blank_disk: BlankDisk) -> None:
+def test_mkfs_error_is_reported(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     ran = run("disks", {"filesystems": [filesystem(disk, "xfs", options=["--nonsense"])]})
     assert ran.codes == ["IGN7002"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks and partitions that somebody uses, in ways that no mount shows: nothing is written over them."""
+"""Disks and partitions in use in ways that no mount shows: they are not overwritten."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def disk_entry(device: str, *partitions: dict[str, Any], **more: Any) -> dict[st
 @contextmanager
 def mounted(device: str) -> Iterator[None]:
     os.makedirs("/run/machine/mnt", exist_ok=True)
-    # Read-only: otherwise the kernel writes to it in its own time.
+    # Read-only, because the kernel would write to it asynchronously.
     tool("mount", "-o", "ro", device, "/run/machine/mnt")
     try:
         yield
@@ -80,7 +80,7 @@ def test_second_device_of_a_mounted_btrfs(blank_disk: BlankDisk) -> None:
 
 
 def test_external_journal_of_a_mounted_filesystem(blank_disk: BlankDisk) -> None:
-    """Nothing but an exclusive open shows this."""
+    """Only an exclusive open detects this."""
     other, disk = blank_disk(size_mib=64), blank_disk(size_mib=256)
     make_table(disk, TWO)
     tool("mke2fs", "-q", "-O", "journal_dev", "-b", "4096", f"{disk}p1")
@@ -112,7 +112,8 @@ def test_loop_over_a_partition(blank_disk: BlankDisk) -> None:
 
 
 def test_swap(blank_disk: BlankDisk) -> None:
-    """Ignition does not see it; what takes no sectors away is done as there, with a warning."""
+    """Ignition does not detect it. Changes that take no sectors away are made as in Ignition, with a
+    warning."""
     disk = blank_disk(size_mib=256)
     make_table(disk, TWO)
     tool("mkswap", "-q", f"{disk}p1")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table is as the config wants it, and the kernel shows something else: it is told."""
+"""The table matches the config but the kernel's view differs: it is updated."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.machine.disks.test_filesystems import tags
 THREE = [Part(n, (1 + 20 * (n - 1)) * MIB, 20 * MIB, f"p{n}") for n in (1, 2, 3)]
 
 
-def forget(disk: str, number: int) -> None:
+def remove_from_kernel(disk: str, number: int) -> None:
     subprocess.run(["partx", "--delete", "--nr", str(number), disk], check=True)
 
 
-def shown_as(disk: str, number: int, start: int, size: int) -> None:
-    forget(disk, number)
+def resize_in_kernel(disk: str, number: int, start: int, size: int) -> None:
+    remove_from_kernel(disk, number)
     subprocess.run(["addpart", disk, str(number), str(start), str(size)], check=True)
 
 
@@ -33,11 +33,11 @@ def disk(blank_disk: BlankDisk) -> str:
 
 
 @pytest.mark.parametrize("listed", ["all", "the last only"])
-def test_kept_partitions_are_shown_as_they_are(disk: str, listed: str) -> None:
-    """Unknown, shorter and further on: also those that the config does not list."""
-    forget(disk, 1)
+def test_kernel_view_of_kept_partitions_is_updated(disk: str, listed: str) -> None:
+    """Missing, shorter and moved ones, including partitions that the config does not list."""
+    remove_from_kernel(disk, 1)
     subprocess.run(["resizepart", disk, "2", str(5 * MIB)], check=True)
-    shown_as(disk, 3, 41 * MIB + 8, 20 * MIB - 8)
+    resize_in_kernel(disk, 3, 41 * MIB + 8, 20 * MIB - 8)
     before = fingerprint(disk)
     entries = [{"number": n, "label": f"p{n}", "sizeMiB": 20} for n in (1, 2, 3)]
     ran = succeed(
@@ -59,20 +59,20 @@ def test_kept_partitions_are_shown_as_they_are(disk: str, listed: str) -> None:
             ["dumpe2fs", "-h", f"{disk}p{number}"], capture_output=True, text=True, check=True
         ).stdout
         assert "Block count:              20480\n" in size
-    # Once it knows, there is nothing to be told.
+    # Then there is nothing to update.
     again = succeed("disks", {"disks": [{"device": disk, "partitions": entries}]})
     assert again.summary == [f"partition {disk}: no changes"]
 
 
-def test_kernel_is_told_beside_a_change(disk: str) -> None:
-    forget(disk, 1)
-    shown_as(disk, 4, 70 * MIB, MIB)
+def test_kernel_view_is_updated_along_with_a_change(disk: str) -> None:
+    remove_from_kernel(disk, 1)
+    resize_in_kernel(disk, 4, 70 * MIB, MIB)
     succeed("disks", {"disks": [{"device": disk, "partitions": [{"number": 5, "sizeMiB": 10}]}]})
     assert kernel(disk) == places(disk)
 
 
-def test_partition_that_only_the_kernel_shows_is_taken_away(disk: str) -> None:
-    shown_as(disk, 3, 41 * MIB, 20 * MIB)
+def test_partition_known_only_to_the_kernel_is_removed(disk: str) -> None:
+    resize_in_kernel(disk, 3, 41 * MIB, 20 * MIB)
     subprocess.run(["addpart", disk, "4", str(70 * MIB), str(MIB)], check=True)
     succeed(
         "disks", {"disks": [{"device": disk, "partitions": [{"number": 4, "shouldExist": False}]}]}
@@ -81,12 +81,12 @@ def test_partition_that_only_the_kernel_shows_is_taken_away(disk: str) -> None:
     assert not os.path.exists(f"{disk}p4")
 
 
-def test_partition_in_use_is_not_taken_from_under_its_user(disk: str) -> None:
-    shown_as(disk, 3, 41 * MIB, 30 * MIB)
+def test_kernel_view_of_a_partition_in_use_is_left_alone(disk: str) -> None:
+    resize_in_kernel(disk, 3, 41 * MIB, 30 * MIB)
     subprocess.run(["mkfs.ext4", "-q", f"{disk}p3"], check=True)
     os.makedirs("/run/machine/mnt", exist_ok=True)
     subprocess.run(["mount", f"{disk}p3", "/run/machine/mnt"], check=True)
-    forget(disk, 1)
+    remove_from_kernel(disk, 1)
     ran = succeed(
         "disks",
         {"disks": [{"device": disk, "partitions": [{"number": 3, "label": "p3"}, {"number": 1}]}]},
@@ -96,7 +96,7 @@ def test_partition_in_use_is_not_taken_from_under_its_user(disk: str) -> None:
 
 
 def test_mounted_partition_grows_in_the_kernel_too(disk: str) -> None:
-    shown_as(disk, 3, 41 * MIB, 10 * MIB)
+    resize_in_kernel(disk, 3, 41 * MIB, 10 * MIB)
     subprocess.run(["mkfs.ext4", "-q", f"{disk}p3"], check=True)
     os.makedirs("/run/machine/mnt", exist_ok=True)
     subprocess.run(["mount", f"{disk}p3", "/run/machine/mnt"], check=True)
@@ -104,8 +104,8 @@ def test_mounted_partition_grows_in_the_kernel_too(disk: str) -> None:
     assert kernel(disk) == places(disk)
 
 
-def test_disk_without_entries_is_left_to_the_kernel(disk: str) -> None:
-    forget(disk, 1)
+def test_kernel_view_of_a_disk_without_entries_is_left_alone(disk: str) -> None:
+    remove_from_kernel(disk, 1)
     ran = run("disks", {"disks": [{"device": disk}]})
     assert not ran.failures
     assert list(kernel(disk)) == [2, 3]

@@ -39,7 +39,7 @@ def volumes(blank_disk: BlankDisk) -> list[str]:
 
 
 def targets(root: Path) -> list[str]:
-    """Mount points at and below the root, in the order in which they were mounted."""
+    """Mount points at and below the root, in mount order."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     found = [line.split()[4] for line in lines]
     return [one for one in found if one == str(root) or one.startswith(f"{root}/")]
@@ -58,14 +58,14 @@ def unmount(root: Path, *filesystems: dict[str, Any]) -> Ran:
     return run("umount", {"filesystems": list(filesystems)}, root)
 
 
-def test_shallow_ones_first_and_unmounted_in_reverse(root: Path, volumes: list[str]) -> None:
+def test_mounted_by_depth_and_unmounted_in_reverse(root: Path, volumes: list[str]) -> None:
     wanted = [ext4(volumes[0], "/x/y"), ext4(volumes[1], "/x"), ext4(volumes[2], "/")]
     ran = mount(root, *wanted)
     assert not ran.failures, ran.text()
     assert targets(root) == [str(root), f"{root}/x", f"{root}/x/y"]
     again = mount(root, *wanted, state=ran.state)
     assert not again.failures
-    assert len(targets(root)) == 3, "a second run must not stack them"
+    assert len(targets(root)) == 3, "a second run must not mount them again"
     ran = unmount(root, *wanted)
     assert not ran.failures, ran.text()
     lines = [line.split('"')[1] for line in ran.logged("[started]  umounting")]
@@ -94,7 +94,7 @@ def test_options_and_none(root: Path, blank_disk: BlankDisk, volumes: list[str])
     assert len(targets(root)) == 2
 
 
-def test_bad_options_are_an_error(root: Path, volumes: list[str]) -> None:
+def test_invalid_mount_options_fail(root: Path, volumes: list[str]) -> None:
     ran = mount(root, ext4(volumes[0], "/tmp0", mountOptions=["doesnotexist"]))
     assert ran.codes == ["IGN7002"]
     assert targets(root) == []
@@ -112,7 +112,7 @@ def test_mount_path_must_consist_of_folders(root: Path, volumes: list[str], what
     assert targets(root) == [], "refused before the first mount"
 
 
-def test_link_inside_a_filesystem_that_is_mounted_first(root: Path, volumes: list[str]) -> None:
+def test_symlink_inside_a_filesystem_mounted_earlier(root: Path, volumes: list[str]) -> None:
     subprocess.run(["mount", volumes[0], root], check=True)
     (root / "a").symlink_to("/")
     subprocess.run(["umount", root], check=True)
@@ -121,7 +121,7 @@ def test_link_inside_a_filesystem_that_is_mounted_first(root: Path, volumes: lis
     assert targets(root) == [str(root)]
 
 
-def test_what_is_no_filesystem_is_skipped(root: Path, volumes: list[str]) -> None:
+def test_entries_without_a_filesystem_are_skipped(root: Path, volumes: list[str]) -> None:
     entries = [
         {"device": volumes[0], "format": "swap", "path": "/a"},
         {"device": volumes[1], "format": "none", "path": "/b"},
@@ -132,7 +132,7 @@ def test_what_is_no_filesystem_is_skipped(root: Path, volumes: list[str]) -> Non
     assert unmount(root, *entries).summary == []
 
 
-def test_missing_folders_are_made_and_noted(root: Path, volumes: list[str]) -> None:
+def test_missing_folders_are_created_and_recorded(root: Path, volumes: list[str]) -> None:
     old = os.umask(0o077)
     ran = mount(root, ext4(volumes[0], "/a/b/c"))
     os.umask(old)
@@ -143,7 +143,7 @@ def test_missing_folders_are_made_and_noted(root: Path, volumes: list[str]) -> N
     assert stat.S_IMODE((root / "a/b/c").stat().st_mode) == 0o755
 
 
-def test_existing_mount_point_stays_as_it_is(root: Path, volumes: list[str]) -> None:
+def test_existing_mount_point_is_unchanged(root: Path, volumes: list[str]) -> None:
     (root / "a").mkdir(mode=0o700)
     os.chown(root / "a", 5, 5)
     ran = mount(root, ext4(volumes[0], "/a"))
@@ -157,11 +157,11 @@ def test_missing_device(root: Path) -> None:
     assert mount(root, ext4("/dev/absent", "/a"), wait_device=1).codes == ["IGN2001"]
 
 
-def test_unmounting_what_is_not_mounted_is_an_error(root: Path, volumes: list[str]) -> None:
+def test_unmounting_an_unmounted_path_fails(root: Path, volumes: list[str]) -> None:
     assert unmount(root, ext4(volumes[0], "/a")).codes == ["IGN2503"]
 
 
-def test_busy_one_is_an_error_and_others_are_unmounted(root: Path, volumes: list[str]) -> None:
+def test_busy_mount_fails_and_others_are_unmounted(root: Path, volumes: list[str]) -> None:
     wanted = [ext4(volumes[0], "/x"), ext4(volumes[1], "/x/busy"), ext4(volumes[2], "/other/one")]
     assert not mount(root, *wanted).failures
     with open(root / "x/busy/file", "w"):
@@ -172,8 +172,8 @@ def test_busy_one_is_an_error_and_others_are_unmounted(root: Path, volumes: list
     assert not unmount(root, *wanted[:2]).failures
 
 
-def test_mount_of_somebody_else_is_used_and_left(root: Path, volumes: list[str]) -> None:
-    """The initramfs mounts the root; the config may name it too. The original fails there."""
+def test_foreign_mount_is_used_and_not_unmounted(root: Path, volumes: list[str]) -> None:
+    """The initramfs mounts the root, and the config may list it too. Ignition fails there."""
     subprocess.run(["mount", volumes[0], root], check=True)
     wanted = ext4(volumes[0], "/"), ext4(volumes[1], "/a")
     assert not mount(root, *wanted).failures
@@ -182,7 +182,7 @@ def test_mount_of_somebody_else_is_used_and_left(root: Path, volumes: list[str])
     assert targets(root) == [str(root)]
 
 
-def test_two_with_the_same_path_are_stacked(root: Path, volumes: list[str]) -> None:
+def test_two_filesystems_on_the_same_path_are_stacked(root: Path, volumes: list[str]) -> None:
     wanted = [ext4(volumes[0], "/a"), ext4(volumes[1], "/a")]
     assert not mount(root, *wanted).failures
     assert targets(root) == [f"{root}/a"] * 2
@@ -190,7 +190,7 @@ def test_two_with_the_same_path_are_stacked(root: Path, volumes: list[str]) -> N
     assert targets(root) == []
 
 
-def test_link_made_by_udev_may_move_between_the_phases(root: Path, volumes: list[str]) -> None:
+def test_udev_link_may_move_between_phases(root: Path, volumes: list[str]) -> None:
     link = "/run/machine/by-name"
     os.symlink(volumes[0], link)
     assert not run("disks", {"filesystems": [ext4(link, "/a")]}).failures
@@ -202,7 +202,7 @@ def test_link_made_by_udev_may_move_between_the_phases(root: Path, volumes: list
     assert f"{volumes[0]} {root}/a " in Path("/proc/self/mounts").read_text()
 
 
-def test_labels_are_set_where_something_is_new(
+def test_only_new_folders_and_filesystems_are_relabeled(
     root: Path, volumes: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """New folders once, and the root of a filesystem without files; nothing else."""

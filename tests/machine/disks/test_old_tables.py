@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks with an old GPT behind what they are used for by now: what the kernel takes them for counts."""
+"""Disks with an old GPT besides their current contents: the kernel's interpretation counts."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ def put_mbr(disk: str, *entries: tuple[int, int, int]) -> None:
     put(disk, 0, (bytes(440) + b"\1\2\3\4\0\0" + rows).ljust(510, b"\0") + b"\x55\xaa")
 
 
-def read_anew(disk: str) -> None:
-    """Has the kernel read the table, which udev does too after a write: only one of them at a time may."""
+def reread(disk: str) -> None:
+    """Makes the kernel reread the table. udev does that after a write too, and only one of them can at a
+    time."""
     command = ["blockdev", "--rereadpt", disk]
     wait_until(lambda: subprocess.run(command, capture_output=True).returncode == 0)
 
 
-def seen_by_us(disk: str) -> dict[int, tuple[int, int]] | None:
+def read_by_engine(disk: str) -> dict[int, tuple[int, int]] | None:
     device = os.open(disk, os.O_RDONLY)
     try:
         table = gpt.read(device, 512, os.lseek(device, 0, os.SEEK_END) // 512)
@@ -52,7 +53,8 @@ def seen_by_us(disk: str) -> dict[int, tuple[int, int]] | None:
 
 
 def refused(disk: str, *codes: str) -> None:
-    """A partition, and none at all, must be refused with one of the codes, and change nothing."""
+    """A config with a partition, and one without, must be refused with one of the codes and change
+    nothing."""
     before = fingerprint(disk)
     ran = run("disks", {"disks": [{"device": disk, "partitions": [{"label": "x", "sizeMiB": 1}]}]})
     assert ran.codes and ran.codes[0] in codes, ran.text()
@@ -73,15 +75,15 @@ FIRST_SECTORS = {
 }
 
 
-def test_first_sector_decides_as_it_does_for_the_kernel(blank_disk: BlankDisk) -> None:
+def test_first_sector_decides_as_in_the_kernel(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     make_table(disk, OLD)
     for name, entries in FIRST_SECTORS.items():
         put_mbr(disk, *entries)
-        read_anew(disk)
+        reread(disk)
         is_gpt = "protective" in name or "hybrid" in name
         assert (kernel(disk) == PLACES) == is_gpt, name
-        assert seen_by_us(disk) == (PLACES if is_gpt else {}), name
+        assert read_by_engine(disk) == (PLACES if is_gpt else {}), name
         if not is_gpt:
             refused(disk, "IGN2102")
 
@@ -90,7 +92,7 @@ def test_stale_gpt_leaves_the_filesystem_of_a_dos_partition_alone(blank_disk: Bl
     disk = blank_disk(size_mib=64)
     make_table(disk, OLD)
     put_mbr(disk, (0x83, MIB, 60 * MIB))
-    read_anew(disk)
+    reread(disk)
     subprocess.run(["mkfs.ext4", "-q", f"{disk}p1"], check=True)
     refused(disk, "IGN2102")
     subprocess.run(["fsck.ext4", "-fn", f"{disk}p1"], check=True, capture_output=True)
@@ -98,16 +100,16 @@ def test_stale_gpt_leaves_the_filesystem_of_a_dos_partition_alone(blank_disk: Bl
         "disks", {"disks": [{"device": disk, "wipeTable": True, "partitions": [{"number": 1}]}]}
     )
     assert "wipe the table" in ran.summary[0]
-    assert list(seen_by_us(disk) or ()) == [1]
+    assert list(read_by_engine(disk) or ()) == [1]
 
 
-def test_first_sector_of_a_cut_is_mended_unless_the_disk_holds_something(
+def test_zeroed_first_sector_is_repaired_unless_the_disk_holds_something(
     blank_disk: BlankDisk,
 ) -> None:
     disk = blank_disk(size_mib=64)
     make_table(disk, OLD)
     put(disk, 0, bytes(512))
-    # As ISO 9660 has it, which lies behind all of the GPT.
+    # The signature of ISO 9660, which is behind the primary GPT.
     iso = b"\1CD001\1\0".ljust(2048, b"\0") + b"\xffCD001\1\0".ljust(2048, b"\0")
     put(disk, 0x8000, iso)
     refused(disk, "IGN2101")
@@ -115,11 +117,11 @@ def test_first_sector_of_a_cut_is_mended_unless_the_disk_holds_something(
     succeed("disks", {"disks": [{"device": disk, "partitions": [{"number": 1, "label": "old"}]}]})
     with open(disk, "rb") as file:
         assert gpt.is_protective(file.read(512))
-    assert seen_by_us(disk) == PLACES
+    assert read_by_engine(disk) == PLACES
 
 
 @pytest.mark.parametrize("first", [b"XFSB", b"LABELONE", b"\0\0\0\x55"], ids=repr)
-def test_first_sector_of_something_else_is_refused(blank_disk: BlankDisk, first: bytes) -> None:
+def test_foreign_first_sector_is_refused(blank_disk: BlankDisk, first: bytes) -> None:
     disk = blank_disk(size_mib=64)
     make_table(disk, OLD)
     put(disk, 0, first.ljust(512, b"\0"))
@@ -129,8 +131,9 @@ def test_first_sector_of_something_else_is_refused(blank_disk: BlankDisk, first:
     assert fingerprint(disk) == before
 
 
-def test_own_cut_over_a_filesystem_is_gone_on_with(blank_disk: BlankDisk) -> None:
-    """A table was begun on a disk with an ISO image, and the power went before the first sector came."""
+def test_interrupted_write_over_a_filesystem_is_continued(blank_disk: BlankDisk) -> None:
+    """Power loss while a table was written to a disk with an ISO image, before the first sector was
+    written."""
     disk = blank_disk(size_mib=64)
     put(disk, 0x8000, b"\1CD001\1\0".ljust(2048, b"\0") + b"\xffCD001\1\0".ljust(2048, b"\0"))
     wanted = {"disks": [{"device": disk, "partitions": [{"number": 1, "sizeMiB": 32}]}]}

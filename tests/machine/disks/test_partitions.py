@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Partitions on real block devices: what the table and the kernel report afterwards."""
+"""Partitions on real block devices: the resulting table and the kernel's view of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ignition.system import gpt
-from tests.machine.blockdevices import BlankDisk, new_loop_disk, take_apart
+from tests.machine.blockdevices import BlankDisk, new_loop_disk, remove_disk
 from tests.machine.disks.engine import Ran, run, succeed
 from tests.machine.disks.tables import (
     BASE,
@@ -35,14 +35,14 @@ def disk_config(device: str, *partitions: Entry, **more: Any) -> dict[str, Any]:
 
 
 def partition(device: str, *partitions: Entry, **more: Any) -> Ran:
-    """Runs the disks phase, which must go well, and checks that the kernel knows what is on the disk."""
+    """Runs the disks phase, which must succeed, and checks the kernel's view of the disk."""
     ran = succeed("disks", disk_config(device, *partitions, **more))
     assert kernel(device) == places(device)
     return ran
 
 
 def refuse(device: str, *partitions: Entry, code: str, **more: Any) -> Ran:
-    """Runs the disks phase, which must refuse with this code and leave the disk as it was."""
+    """Runs the disks phase, which must be refused with this code and leave the disk unchanged."""
     before, known = fingerprint(device), kernel(device)
     ran = run("disks", disk_config(device, *partitions, **more))
     assert code in ran.codes, ran.text()
@@ -53,7 +53,7 @@ def refuse(device: str, *partitions: Entry, code: str, **more: Any) -> Ran:
 
 @pytest.fixture
 def base_disk(blank_disk: BlankDisk) -> str:
-    """The disk of most rows: 1, 6 and 9, with free space behind."""
+    """The disk of most cases: partitions 1, 6 and 9, with free space behind them."""
     disk: str = blank_disk(size_mib=512)
     make_table(disk, BASE)
     return disk
@@ -65,7 +65,9 @@ def test_disk_without_partitions_is_left_alone(base_disk: str) -> None:
     assert fingerprint(base_disk) == before
 
 
-def test_deleting_what_is_not_there_changes_nothing(base_disk: str, blank_disk: BlankDisk) -> None:
+def test_deleting_a_missing_partition_changes_nothing(
+    base_disk: str, blank_disk: BlankDisk
+) -> None:
     empty = blank_disk(size_mib=64)
     before = fingerprint(base_disk), fingerprint(empty)
     succeed(
@@ -97,7 +99,7 @@ def test_first_partition_of_an_empty_disk(blank_disk: BlankDisk, start: Entry) -
     assert os.path.realpath("/dev/disk/by-partlabel/x") == f"{disk}p1"
 
 
-def test_wiped_table_holds_only_the_new_ones(base_disk: str) -> None:
+def test_wiped_table_contains_only_new_partitions(base_disk: str) -> None:
     partition(
         base_disk,
         {"number": 1, "sizeMiB": 16},
@@ -112,7 +114,7 @@ def test_wiped_table_holds_only_the_new_ones(base_disk: str) -> None:
     assert not {one.guid for one in found} & {one.guid for one in BASE}
 
 
-def test_added_ones_come_behind_and_leave_the_others_alone(blank_disk: BlankDisk) -> None:
+def test_new_partitions_are_added_after_existing_ones(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=128)
     two = [Part(1, MIB, 16 * MIB, "a"), Part(2, 17 * MIB, 16 * MIB, "b")]
     make_table(disk, two)
@@ -140,7 +142,7 @@ def test_wiped_entry_grows_in_place(base_disk: str) -> None:
     assert read_table(base_disk) == [*BASE[:2], BASE[2]._replace(size=200 * MIB)]
 
 
-def test_resize_keeps_all_but_the_size(blank_disk: BlankDisk) -> None:
+def test_resize_keeps_everything_but_the_size(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=512)
     make_table(disk, [*BASE[:2], BASE[2]._replace(attributes="LegacyBIOSBootable GUID:50,60")])
     with open(f"{disk}p9", "r+b") as file:
@@ -172,14 +174,14 @@ def test_matching_without_start_and_size_is_not_grown(base_disk: str) -> None:
     assert fingerprint(base_disk) == before
 
 
-def test_unnumbered_one_gets_the_lowest_free_number(blank_disk: BlankDisk) -> None:
+def test_unnumbered_entry_gets_the_lowest_free_number(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=128)
     make_table(disk, [Part(1, MIB, 16 * MIB, "one")])
     partition(disk, {"label": "new", "sizeMiB": 32}, {"number": 1, "label": "one"})
     assert places(disk) == {1: (MIB, 16 * MIB), 2: (17 * MIB, 32 * MIB)}
 
 
-def test_three_unnumbered_ones_follow_each_other(blank_disk: BlankDisk) -> None:
+def test_three_unnumbered_entries_are_numbered_in_order(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=256)
     wanted = [{"label": name, "sizeMiB": 32} for name in "abc"]
     partition(disk, *wanted)
@@ -187,13 +189,13 @@ def test_three_unnumbered_ones_follow_each_other(blank_disk: BlankDisk) -> None:
     assert list(places(disk).values()) == [(at * MIB, 32 * MIB) for at in (1, 33, 65)]
     before = fingerprint(disk)
     partition(disk, *wanted)
-    assert fingerprint(disk) == before, "the same config, as after a boot that was cut short"
-    # Another config does not know them, as the original never does.
+    assert fingerprint(disk) == before, "the same config, as after an interrupted boot"
+    # Another config does not recognise them; Ignition never does.
     partition(disk, {"label": "c", "sizeMiB": 32})
     assert len(places(disk)) == 4
 
 
-def test_deleted_ones_are_gone(base_disk: str) -> None:
+def test_deleted_partitions_are_gone(base_disk: str) -> None:
     partition(base_disk, {"number": 6, "shouldExist": False, "wipePartitionEntry": True})
     assert list(places(base_disk)) == [1, 9]
     assert not os.path.exists(f"{base_disk}p6")
@@ -202,7 +204,7 @@ def test_deleted_ones_are_gone(base_disk: str) -> None:
     assert read_table(base_disk) == []
 
 
-def test_each_by_its_rule_in_one_write(blank_disk: BlankDisk) -> None:
+def test_all_kinds_of_changes_in_one_write(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=128)
     make_table(disk, [Part(n, (1 + 10 * (n - 1)) * MIB, 10 * MIB, f"p{n}") for n in (1, 2, 3)])
     ran = partition(
@@ -216,7 +218,7 @@ def test_each_by_its_rule_in_one_write(blank_disk: BlankDisk) -> None:
     assert len(ran.logged("[started]  partitioning")) == 1
 
 
-def test_moving_one_over_the_place_of_another(blank_disk: BlankDisk) -> None:
+def test_partition_moves_over_a_deleted_one(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=128)
     make_table(
         disk, [Part(1, MIB, 20 * MIB), Part(2, 21 * MIB, 20 * MIB), Part(3, 41 * MIB, 20 * MIB)]
@@ -230,7 +232,7 @@ def test_moving_one_over_the_place_of_another(blank_disk: BlankDisk) -> None:
     assert places(disk) == {1: (MIB, 5 * MIB), 2: (6 * MIB, 35 * MIB), 3: (41 * MIB, 60 * MIB)}
 
 
-def test_unnumbered_ones_take_the_slot_of_a_deleted_one(blank_disk: BlankDisk) -> None:
+def test_unnumbered_entries_take_the_number_of_a_deleted_one(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=128)
     make_table(disk, [Part(n, (1 + 10 * (n - 1)) * MIB, 10 * MIB, f"p{n}") for n in (1, 2, 5)])
     five = read_table(disk)[2]
@@ -246,7 +248,7 @@ def test_unnumbered_ones_take_the_slot_of_a_deleted_one(blank_disk: BlankDisk) -
     assert (found[2].label, found[3].label) == ("a", "b")
 
 
-def test_matching_ones_keep_their_guids(base_disk: str) -> None:
+def test_matching_partitions_keep_their_guids(base_disk: str) -> None:
     before = fingerprint(base_disk)
     partition(
         base_disk,
@@ -266,10 +268,10 @@ def test_matching_ones_keep_their_guids(base_disk: str) -> None:
 
 
 @pytest.mark.parametrize("first_bytes", [1536, 512 * 34])
-def test_corrupt_table_is_refused_and_wiped_when_asked(base_disk: str, first_bytes: int) -> None:
+def test_corrupt_table_is_refused_unless_wiped(base_disk: str, first_bytes: int) -> None:
     with open(base_disk, "r+b") as file:
         file.write(os.urandom(first_bytes))
-    # What udev does too, some time after the file was closed.
+    # udev does this too, some time after the file was closed.
     subprocess.run(["blockdev", "--rereadpt", base_disk], check=True)
     subprocess.run(["udevadm", "settle"], check=True)
     refuse(base_disk, {"number": 1}, code="IGN2101")
@@ -279,7 +281,7 @@ def test_corrupt_table_is_refused_and_wiped_when_asked(base_disk: str, first_byt
     assert places(base_disk) == {1: (MIB, 32 * MIB)}
 
 
-def test_table_with_only_the_backup_is_used_and_mended(base_disk: str) -> None:
+def test_table_with_only_the_backup_is_used_and_repaired(base_disk: str) -> None:
     with open(base_disk, "r+b") as file:
         file.seek(512)
         file.write(bytes(512))
@@ -303,11 +305,11 @@ NO_MATCH = {
 
 @pytest.fixture(scope="module")
 def shared_disk() -> Iterator[str]:
-    """One base disk for all rows that leave it untouched."""
+    """One base disk for all cases that leave it unchanged."""
     disk = new_loop_disk(Path("/run/machine"), 512, 512)
     make_table(disk, BASE)
     yield disk
-    take_apart(disk)
+    remove_disk(disk)
 
 
 @pytest.mark.parametrize("entry", NO_MATCH.values(), ids=NO_MATCH)
@@ -332,17 +334,17 @@ DOES_NOT_FIT = {
 
 
 @pytest.mark.parametrize("entry", DOES_NOT_FIT.values(), ids=DOES_NOT_FIT)
-def test_what_does_not_fit_is_refused(shared_disk: str, entry: Entry) -> None:
+def test_partition_that_does_not_fit_is_refused(shared_disk: str, entry: Entry) -> None:
     refuse(shared_disk, entry, code="IGN2103")
 
 
-def test_gap_before_is_not_taken_without_permission(blank_disk: BlankDisk) -> None:
+def test_partition_is_not_moved_into_a_gap_without_permission(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=128)
     make_table(disk, [Part(9, 50 * MIB, 20 * MIB, "ROOT")])
     refuse(disk, {"number": 9, "startMiB": 0, "sizeMiB": 20}, code="IGN2104")
 
 
-def test_all_disks_are_decided_before_the_first_is_written(
+def test_all_disks_are_planned_before_the_first_is_written(
     base_disk: str, blank_disk: BlankDisk
 ) -> None:
     empty = blank_disk(size_mib=64)
@@ -361,12 +363,12 @@ def test_all_disks_are_decided_before_the_first_is_written(
     assert (fingerprint(base_disk), fingerprint(empty)) == before
 
 
-def test_wipe_waits_for_the_entries_to_fit(base_disk: str) -> None:
+def test_table_is_not_wiped_if_entries_do_not_fit(base_disk: str) -> None:
     refuse(base_disk, {"number": 1, "sizeMiB": 9000}, code="IGN2103", wipeTable=True)
 
 
-def test_slot_of_a_deleted_one_is_judged_with_its_permission(blank_disk: BlankDisk) -> None:
-    """The original refuses the third: there the permission of the deleting entry does not count."""
+def test_permission_of_a_deleted_entry_counts_for_its_number(blank_disk: BlankDisk) -> None:
+    """Ignition refuses the third: there the permission of the deleting entry does not count."""
     disk = blank_disk(size_mib=128)
     deleting = {"number": 2, "shouldExist": False}
     for label, delete, new in [
@@ -397,7 +399,7 @@ def test_mbr_is_refused_unless_wiped(blank_disk: BlankDisk) -> None:
     assert places(disk) == {1: (MIB, 32 * MIB)}
 
 
-def test_filesystem_straight_on_the_disk_gets_a_table_over_it(blank_disk: BlankDisk) -> None:
+def test_filesystem_on_the_whole_disk_is_overwritten_by_a_table(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     subprocess.run(["mkfs.ext4", "-q", disk], check=True)
     ran = partition(disk, {"number": 1, "sizeMiB": 32})
@@ -405,8 +407,8 @@ def test_filesystem_straight_on_the_disk_gets_a_table_over_it(blank_disk: BlankD
     assert places(disk) == {1: (MIB, 32 * MIB)}
 
 
-def test_fat_straight_on_the_disk_is_refused_for_its_boot_sector(blank_disk: BlankDisk) -> None:
-    """As sgdisk refuses it, which takes the boot sector for an MBR."""
+def test_fat_on_the_whole_disk_is_refused_for_its_boot_sector(blank_disk: BlankDisk) -> None:
+    """As sgdisk, which takes the boot sector for an MBR."""
     disk = blank_disk(size_mib=64)
     subprocess.run(["mkfs.fat", "-I", disk], check=True, capture_output=True)
     refuse(disk, {"number": 1, "sizeMiB": 32}, code="IGN2102")
@@ -467,13 +469,13 @@ def test_disk_that_is_mounted_itself(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     subprocess.run(["mkfs.ext4", "-q", disk], check=True)
     os.makedirs("/run/machine/mnt", exist_ok=True)
-    # Read-only: otherwise the kernel writes to it in its own time.
+    # Read-only, because the kernel would write to it asynchronously.
     subprocess.run(["mount", "-o", "ro", disk, "/run/machine/mnt"], check=True)
     refuse(disk, {"number": 1, "sizeMiB": 10}, code="IGN2105")
     succeed("disks", disk_config(disk))
 
 
-def test_disk_is_found_by_the_link_that_udev_makes(blank_disk: BlankDisk) -> None:
+def test_disk_given_by_a_udev_link(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     link = "/run/machine/link"
     os.symlink(disk, link)
@@ -483,7 +485,7 @@ def test_disk_is_found_by_the_link_that_udev_makes(blank_disk: BlankDisk) -> Non
     assert places(disk) == {1: (MIB, 10 * MIB)}
 
 
-def test_kernel_that_knows_already_is_no_failure(blank_disk: BlankDisk) -> None:
+def test_kernel_that_is_already_up_to_date_is_fine(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     subprocess.run(["partx", "--add", "--nr", "1", disk], capture_output=True)
     subprocess.run(["addpart", disk, "1", str(MIB), str(10 * MIB)], check=True)
@@ -507,7 +509,7 @@ def test_same_disk_under_two_names(blank_disk: BlankDisk) -> None:
     assert places(disk) == {1: (MIB, 10 * MIB), 2: (11 * MIB, 10 * MIB)}
 
 
-def test_missing_disk_is_named_with_its_place_and_what_is_there() -> None:
+def test_missing_disk_is_reported_with_origin_and_similar_devices() -> None:
     ran = run("disks", disk_config("/dev/loop999"), wait_device=1)
     assert ran.codes == ["IGN2001"]
     assert str(ran.failures[0].origin).endswith("/storage/disks/0/device")
@@ -515,14 +517,14 @@ def test_missing_disk_is_named_with_its_place_and_what_is_there() -> None:
 
 
 def test_device_without_a_medium_is_refused() -> None:
-    """An unused loop device is there, but has no sectors; so is a card reader without a card."""
+    """An unused loop device exists but has no sectors, like a card reader without a card."""
     unused = subprocess.run(["losetup", "--find"], check=True, capture_output=True, text=True)
     device = unused.stdout.strip()
     assert run("disks", disk_config(device, {"number": 1})).codes == ["IGN2114"]
     assert run("disks", disk_config(device, {"number": 1}, wipeTable=True)).codes == ["IGN2114"]
 
 
-def test_untouched_entries_keep_every_byte(blank_disk: BlankDisk) -> None:
+def test_unchanged_entries_keep_every_byte(blank_disk: BlankDisk) -> None:
     """A name that sfdisk cannot write, reserved attribute bits, a boot loader in the first sector."""
     disk = blank_disk(size_mib=64)
     make_table(disk, [Part(1, MIB, 10 * MIB, "a")])

@@ -36,7 +36,7 @@ def detail(node: str) -> str:
     ).stdout
 
 
-def test_array_is_made_and_kept_by_a_second_run(members: list[str]) -> None:
+def test_array_is_created_and_kept_by_a_second_run(members: list[str]) -> None:
     wanted = array("data", members[:2], options=["--metadata=1.0"])
     wanted["filesystems"] = [{"device": "/dev/md/data", "format": "ext4", "label": "onraid"}]
     ran = succeed("disks", wanted)
@@ -78,7 +78,7 @@ def test_array_of_partitions_of_the_same_run(blank_disk: BlankDisk) -> None:
     assert tags("/dev/md/stripes")["TYPE"] == "vfat"
 
 
-def test_old_superblocks_are_taken_over(members: list[str]) -> None:
+def test_old_superblocks_are_overwritten(members: list[str]) -> None:
     subprocess.run(
         ["mdadm", "-q", "--create", "/dev/md/old", "--run", "-l1", "-n2", *members[:2]], check=True
     )
@@ -96,14 +96,14 @@ def test_member_in_use_is_refused(members: list[str]) -> None:
     assert str(ran.failures[0].origin).endswith("/storage/raid/0/devices/0")
 
 
-def test_what_mdadm_says_is_passed_on(members: list[str]) -> None:
+def test_mdadm_error_is_reported(members: list[str]) -> None:
     ran = run("disks", array("data", members[:2], level="raid1", options=["--nonsense"]))
     assert ran.codes == ["IGN7002"]
     assert "nonsense" in str(ran.failures[0])
     assert not os.path.exists("/dev/md/data")
 
 
-def test_device_of_two_arrays_is_refused_before_the_first_is_made(members: list[str]) -> None:
+def test_device_in_two_arrays_is_refused_before_the_first_is_created(members: list[str]) -> None:
     storage = array("one", members[:2])
     storage["raid"] += array("two", members[1:3])["raid"]
     ran = run("disks", storage)

@@ -20,7 +20,7 @@ SEEDS = range(1, 1 + int(os.environ.get("IGNITION_FUZZ_DISKS", "8")))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_random_machine(seed: int, blank_disk: BlankDisk) -> None:
+def test_random_machine(seed: int, blank_disk: BlankDisk) -> None:
     rng = Dice(seed)
     disks = [blank_disk(size_mib=300), blank_disk(size_mib=400)]
     contents = [random_disks.lay(rng, disk) for disk in disks]

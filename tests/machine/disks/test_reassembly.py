@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run is cut off, and at the next boot the system builds something on what it left: the next run still ends
-where one run would have ended."""
+"""A run is interrupted, and at the next boot the system assembles what it left behind.
+
+The next run must lead to the same result as an uninterrupted one.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ Storage = dict[str, Any]
 
 
 def arrays() -> list[str]:
-    """The nodes of all arrays, the topmost first."""
+    """The nodes of all arrays, topmost first."""
     lines = Path("/proc/mdstat").read_text().splitlines()
     names = [line.split()[0] for line in lines if line.startswith("md")]
     return [f"/dev/{name}" for name in sorted(names, key=lambda name: not is_topmost(name))]
@@ -38,7 +40,7 @@ def stop_arrays() -> None:
 
 
 def reboot() -> None:
-    """Stops all arrays, and has udev see all devices as at a boot."""
+    """Stops all arrays, and makes udev process all devices as at boot."""
     stop_arrays()
     shell("udevadm", "trigger", "--action=add", "--subsystem-match=block", "--settle")
     shell("udevadm", "settle")
@@ -65,7 +67,7 @@ def cut_while_superblocks_are_written(storage: Storage) -> None:
     assert ran.codes == ["IGN7002"], ran.text()
 
 
-def test_wiped_disk_whose_partitions_are_an_array_by_now(blank_disk: BlankDisk) -> None:
+def test_wiped_disk_whose_partitions_have_been_assembled(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=200)
     wanted = partitioned(disk, 2, **array("data", members(disk, 1, 2)))
     wanted["filesystems"] = [filesystem("/dev/md/data", "ext4", label="onraid")]
@@ -79,12 +81,12 @@ def test_wiped_disk_whose_partitions_are_an_array_by_now(blank_disk: BlankDisk) 
         "keep ext4 on /dev/md/data",
     ]
     assert (read_table(disk), tags("/dev/md/data")) == made
-    # It is a reason to refuse where the table is not this config's own.
+    # It is refused if the table does not belong to this config.
     wanted["disks"][0]["partitions"][0]["label"] = "other"
     assert run("disks", wanted).codes == ["IGN2106"]
 
 
-def test_what_somebody_added_to_a_wiped_disk_is_wiped(blank_disk: BlankDisk) -> None:
+def test_foreign_partition_on_a_wiped_disk_is_wiped(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=200)
     wanted = partitioned(disk, 2)
     succeed("disks", wanted)
@@ -96,7 +98,7 @@ def test_what_somebody_added_to_a_wiped_disk_is_wiped(blank_disk: BlankDisk) -> 
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["partitions", "whole-disks"])
-def test_array_of_which_only_some_superblocks_are_there(blank_disk: BlankDisk, whole: bool) -> None:
+def test_array_with_only_some_superblocks(blank_disk: BlankDisk, whole: bool) -> None:
     disk = blank_disk(size_mib=200)
     if whole:
         devices = [disk, blank_disk(size_mib=200)]
@@ -107,7 +109,7 @@ def test_array_of_which_only_some_superblocks_are_there(blank_disk: BlankDisk, w
     cut_while_superblocks_are_written(wanted)
     assert sum(mdsuper.read(device) is not None for device in devices) == 1
     reboot()
-    # The half that is there was assembled, but does not run.
+    # The existing half was assembled, but is not running.
     assert "inactive" in Path("/proc/mdstat").read_text()
     assert succeed("disks", wanted).summary[-1] == "create array data of 2 devices"
     assert "Active Devices : 2" in detail("/dev/md/data")
@@ -116,8 +118,8 @@ def test_array_of_which_only_some_superblocks_are_there(blank_disk: BlankDisk, w
 
 
 @pytest.mark.parametrize("metadata", ["0.90", "1.0", "1.1", "1.2"])
-def test_array_that_is_complete_comes_up(blank_disk: BlankDisk, metadata: str) -> None:
-    """Stopped, half assembled, or under another name: what it holds is kept."""
+def test_complete_array_is_assembled(blank_disk: BlankDisk, metadata: str) -> None:
+    """Stopped, partly assembled, or under another name: its contents are kept."""
     disk = blank_disk(size_mib=200)
     wanted = partitioned(
         disk, 2, **array("data", members(disk, 1, 2), options=[f"--metadata={metadata}"])
@@ -143,7 +145,7 @@ def test_array_that_is_complete_comes_up(blank_disk: BlankDisk, metadata: str) -
     check("assemble array data of 2 devices", "keep array data of 2 devices")
 
 
-def test_member_that_was_lost_later_is_no_reason_to_make_it_anew(blank_disk: BlankDisk) -> None:
+def test_array_that_lost_a_member_later_is_not_recreated(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=200)
     wanted = partitioned(disk, 2, **array("data", members(disk, 1, 2)))
     succeed("disks", wanted)
@@ -155,7 +157,7 @@ def test_member_that_was_lost_later_is_no_reason_to_make_it_anew(blank_disk: Bla
     made = tags("/dev/md/data")
     assert run("disks", wanted).codes == ["IGN2201"]
     assert tags("/dev/md/data") == made
-    # With nothing on it, its making was cut off and the system ran what there was of it.
+    # If it is empty, its creation was interrupted and the system assembled what existed.
     shell("wipefs", "--all", "/dev/md/data")
     assert succeed("disks", wanted).summary[-1] == "create array data of 2 devices"
 
@@ -177,7 +179,7 @@ def test_array_on_an_array(blank_disk: BlankDisk) -> None:
 
 
 def test_old_superblocks_below_new_partitions(blank_disk: BlankDisk) -> None:
-    """Both when udev finds them in the same run and at the next boot."""
+    """Both if udev finds them in the same run and at the next boot."""
     disk, other = blank_disk(size_mib=200), blank_disk(size_mib=64)
     make_table(disk, [Part(n, (1 + 64 * (n - 1)) * MIB, 64 * MIB) for n in (1, 2)])
     create = ["mdadm", "--quiet", "--create", "--run", "--level=1", "--raid-devices=2"]
@@ -188,7 +190,7 @@ def test_old_superblocks_below_new_partitions(blank_disk: BlankDisk) -> None:
     wanted = partitioned(disk, 2, **array("data", members(disk, 1, 2)))
     succeed("disks", wanted)
     assert "any:data" in detail("/dev/md/data")
-    # What is left of the old one is as it was.
+    # The rest of the old one is unchanged.
     assert "old" in shell("mdadm", "--examine", other)
 
 
@@ -218,7 +220,7 @@ def test_mapped_device_on_a_partition_of_this_config(blank_disk: BlankDisk) -> N
     shell("dmsetup", "remove", "old-volume")
 
 
-def test_uuid_of_the_options_counts(blank_disk: BlankDisk) -> None:
+def test_uuid_in_the_options_takes_precedence(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=200)
     uuid = "01020304:05060708:090a0b0c:0d0e0f10"
     wanted = partitioned(disk, 2, **array("data", members(disk, 1, 2), options=[f"--uuid={uuid}"]))

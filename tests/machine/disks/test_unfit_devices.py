@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Devices and numbers by which no disk can be made: refused with the place in the config and the cause."""
+"""Unsuitable devices and impossible numbers: refused with the origin and the cause."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def disk_entry(device: str, *partitions: dict[str, Any], **more: Any) -> dict[st
     return {"disks": [{"device": device, "partitions": list(partitions), **more}]}
 
 
-def test_numbers_that_no_partition_can_have(blank_disk: BlankDisk) -> None:
+def test_impossible_partition_numbers(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     make_table(disk, TWO)
     first = "/storage/disks/0/partitions/1"
@@ -62,7 +62,7 @@ def test_numbers_that_no_partition_can_have(blank_disk: BlankDisk) -> None:
             refused(disk_entry(disk, other, entry, wipeTable=wipes), disk, code, first + at)
 
 
-def test_more_partitions_than_the_table_holds(blank_disk: BlankDisk) -> None:
+def test_more_partitions_than_entries_in_the_table(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=256)
     entries = [{"label": f"p{n}", "sizeMiB": 1} for n in range(129)]
     refused(disk_entry(disk, *entries), disk, "IGN2103", "/storage/disks/0/partitions/128")
@@ -72,7 +72,7 @@ def test_more_partitions_than_the_table_holds(blank_disk: BlankDisk) -> None:
     assert len(places(disk)) == len(kernel(disk)) == 128
 
 
-def test_amounts_are_said_in_mib_too(blank_disk: BlankDisk) -> None:
+def test_sizes_are_reported_in_mib_too(blank_disk: BlankDisk) -> None:
     disk = blank_disk(size_mib=64)
     make_table(disk, TWO)
     place = "/storage/disks/0/partitions/0"
@@ -97,9 +97,7 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("parts", SPOILED.values(), ids=SPOILED)
-def test_table_that_no_tool_would_write_is_not_written(
-    blank_disk: BlankDisk, parts: list[gpt.Partition]
-) -> None:
+def test_invalid_table_is_not_written(blank_disk: BlankDisk, parts: list[gpt.Partition]) -> None:
     disk = blank_disk(size_mib=64)
     for one in parts:
         one.guid = f"ABCDEF01-2345-4678-9ABC-DEF01234567{one.number}"
@@ -133,7 +131,7 @@ def test_read_only_disk(blank_disk: BlankDisk) -> None:
         subprocess.run(["blockdev", "--setrw", disk], check=True)
         with open(disk, "r+b") as file:
             file.seek(-512, os.SEEK_END)
-            file.write(bytes(512))  # mended, if that were possible
+            file.write(bytes(512))  # would be repaired, if that were possible
         subprocess.run(["blockdev", "--setro", disk], check=True)
         succeed("disks", disk_entry(disk, {"number": 1, "label": "one"}))
         assert fingerprint(disk) != before
@@ -148,7 +146,7 @@ def test_partition_given_as_a_disk(blank_disk: BlankDisk) -> None:
         storage = disk_entry(f"{disk}p1", {"number": 1}, **more)
         ran = refused(storage, disk, "IGN2112", "/storage/disks/0/device")
         assert f"{disk}p1 is a partition of {disk}, not a disk" in ran.text()
-    # Ignition takes these, which ask for no partitions.
+    # Ignition accepts these, which request no partitions.
     succeed("disks", disk_entry(f"{disk}p1"))
     succeed("disks", disk_entry(f"{disk}p1", wipeTable=True))
 
@@ -197,8 +195,8 @@ def test_array_of_too_few_devices(blank_disk: BlankDisk) -> None:
         refused({"raid": [array]}, disk, "IGN2115", f"/storage/raid/0/{at}")
 
 
-def test_disk_that_loses_what_is_written(blank_disk: BlankDisk) -> None:
-    """A thin disk that is full underneath: the kernel says so when the table is to be durable."""
+def test_disk_that_loses_writes(blank_disk: BlankDisk) -> None:
+    """A thin-provisioned disk whose pool is full: the kernel reports it when the table is synced."""
     folder = "/run/machine/full"
     os.makedirs(folder, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", folder], check=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real drives: images that a host would attach, found by the links that udev makes of their labels."""
+"""Real drives: images as a host would attach them, found by the label links that udev creates."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ CONFIG = b'{"ignition": {"version": "3.4.0"}}'
 CLOUD_CONFIG = b"#cloud-config\nhostname: a\n"
 USER_DATA = "/openstack/latest/user_data"
 GROUP_DESCRIPTORS = slice(2048, 4096)
-"""Of an ext4 with blocks of 1 KiB: without them its label can be read, but nothing mounted."""
+"""Of an ext4 with 1 KiB blocks. Without them its label is readable, but it cannot be mounted."""
 Attach = Callable[[Path], str]
 
 
 @pytest.fixture
 def attach() -> Iterator[Attach]:
-    """Attaches an image, as a read-only block device whose name is returned."""
+    """Attaches an image as a read-only block device. Returns its name."""
     attached: list[str] = []
 
     def attach(image: Path) -> str:
@@ -46,7 +46,7 @@ def attach() -> Iterator[Attach]:
 
 
 class Asking:
-    """A machine that is asked for its config; `lines` is its log."""
+    """A machine that fetches its config; `lines` is its log."""
 
     def __init__(self, folder: Path) -> None:
         self.lines: list[str] = []
@@ -109,7 +109,7 @@ def test_user_data_for_cloud_init(attach: Attach, machine: Asking, tmp_path: Pat
     assert caught.value.code == "IGN5542"
 
 
-def test_label_that_appears_late_and_one_in_another_case(
+def test_label_that_appears_late_or_in_another_case(
     attach: Attach, machine: Asking, tmp_path: Path
 ) -> None:
     attach(drives.iso9660(tmp_path / "upper", "CONFIG-2", {USER_DATA: b"another"}))
@@ -150,7 +150,7 @@ def test_drive_without_user_data(attach: Attach, machine: Asking, tmp_path: Path
     assert machine.fetch("nocloud") == b""
 
 
-def test_two_drives_side_by_side_and_one_that_stays_busy(
+def test_two_drives_at_once_and_one_that_stays_busy(
     attach: Attach, machine: Asking, tmp_path: Path
 ) -> None:
     one = attach(drives.ext4(tmp_path / "one", "one", {"/name": b"one"}))

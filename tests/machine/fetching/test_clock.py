@@ -26,7 +26,7 @@ def authority(tmp_path: Path) -> Authority:
 
 @pytest.fixture
 def in_1970(authority: Authority) -> Iterator[None]:
-    """The clock stands at 1970 until the test is over. The authority is of today."""
+    """The clock is set to 1970 during the test. The certificate authority's certificate is from today."""
     now, since = time.time(), time.monotonic()
     time.clock_settime(time.CLOCK_REALTIME, 3600)
     try:
@@ -40,7 +40,7 @@ def context(authority: Authority) -> FetchContext:
     return FetchContext(Settings(), Log(lambda *_: None), transport=transport)
 
 
-def test_error_says_what_the_clock_says(authority: Authority, in_1970: None) -> None:
+def test_certificate_error_mentions_the_clock(authority: Authority, in_1970: None) -> None:
     certificate = authority.issue("127.0.0.1")  # valid by this clock; the authority is not
     with HttpServer({"/a": b"x"}, tls=certificate) as server, pytest.raises(Failure) as caught:
         fetch_bytes(context(authority), server.url("/a"))
@@ -48,7 +48,7 @@ def test_error_says_what_the_clock_says(authority: Authority, in_1970: None) -> 
     assert "the clock says 1970-01-01" in caught.value.hint
 
 
-def test_limits_of_time_do_not_depend_on_it(authority: Authority, in_1970: None) -> None:
+def test_timeouts_do_not_depend_on_the_clock(authority: Authority, in_1970: None) -> None:
     with HttpServer({"/a": Answer(500), "/b": b"x"}) as server:
         assert fetch_bytes(context(authority), server.url("/b")) == b"x"
         started = time.monotonic()

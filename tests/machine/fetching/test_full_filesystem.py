@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies that do not fit, on real filesystems: refused in time, and always with the reason."""
+"""Bodies that do not fit on real filesystems: refused in time, and always with the reason."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.machine.blockdevices import BlankDisk
 
 ORIGIN = Origin("config.ign", "/storage/files/0/contents")
 SIZES = {"ext4": 128, "xfs": 320, "btrfs": 160, "vfat": 64, "tmpfs": 40}
-"""MiB, small and allowed."""
+"""MiB; small but valid."""
 Mount = Callable[[str], Path]
 
 
 @pytest.fixture
 def mount(blank_disk: BlankDisk, tmp_path: Path) -> Iterator[Mount]:
-    """Makes a small filesystem and gives the folder where it is mounted."""
+    """Creates a small filesystem and returns its mount point."""
     place = tmp_path / "full"
     place.mkdir()
 
@@ -68,7 +68,7 @@ def free(place: Path) -> int:
 
 
 @pytest.mark.parametrize("kind", SIZES)
-def test_unpacked_body_is_stopped_before_the_filesystem_is_full(kind: str, mount: Mount) -> None:
+def test_decompression_stops_before_the_filesystem_is_full(kind: str, mount: Mount) -> None:
     place = mount(kind)
     with pytest.raises(Failure) as caught:
         write(bomb(SIZES[kind] * 2), place / "bomb")
@@ -87,7 +87,7 @@ def test_unpacked_body_is_stopped_before_the_filesystem_is_full(kind: str, mount
 
 
 @pytest.mark.parametrize("kind", SIZES)
-def test_full_filesystem_says_so(kind: str, mount: Mount) -> None:
+def test_full_filesystem_is_reported(kind: str, mount: Mount) -> None:
     place = mount(kind)
     with (place / "a").open("wb") as file, pytest.raises(Failure) as caught:
         taking = body.Body(
@@ -101,7 +101,7 @@ def test_full_filesystem_says_so(kind: str, mount: Mount) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SIZES if kind not in ("btrfs", "vfat")])
-def test_announced_body_is_measured_against_what_is_free(kind: str, mount: Mount) -> None:
+def test_announced_size_is_compared_with_free_space(kind: str, mount: Mount) -> None:
     place = mount(kind)
     with (place / "a").open("wb") as file:
         here = free_space.FreeSpace(file.fileno(), "http://host/a", ORIGIN)
@@ -111,7 +111,7 @@ def test_announced_body_is_measured_against_what_is_free(kind: str, mount: Mount
     assert caught.value.code == "IGN4024"
 
 
-def test_blocks_that_are_reserved_for_root_are_free_for_root(mount: Mount) -> None:
+def test_reserved_blocks_count_as_free_for_root(mount: Mount) -> None:
     place = mount("ext4")
     found = os.statvfs(place)
     size = (found.f_bavail + (found.f_bfree - found.f_bavail) // 2) * found.f_frsize
@@ -126,7 +126,7 @@ def test_blocks_that_are_reserved_for_root_are_free_for_root(mount: Mount) -> No
     assert os.statvfs(place).f_bavail == 0
 
 
-def test_btrfs_may_pack_what_is_announced(mount: Mount) -> None:
+def test_btrfs_may_compress_the_announced_body(mount: Mount) -> None:
     place = mount("btrfs")
     subprocess.run(["mount", "-o", "remount,compress=zstd", str(place)], check=True)
     with (place / "a").open("wb") as file:
@@ -139,7 +139,7 @@ def test_btrfs_may_pack_what_is_announced(mount: Mount) -> None:
     assert (place / "a").stat().st_size == 2 * SIZES["btrfs"] << 20
 
 
-def test_filesystem_without_a_limit_has_room(tmp_path: Path) -> None:
+def test_filesystem_without_a_limit_accepts_any_size(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "ramfs", "ramfs", str(tmp_path)], check=True)
     try:
         with (tmp_path / "a").open("wb") as file:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No success is reported for what did not reach its disk."""
+"""A write that did not reach the disk is never reported as success."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def call(*words: str) -> str:
 
 
 class SecondFilesystem:
-    """/data of the target: an ext4 on an image, in a tmpfs that has less room than the ext4 thinks."""
+    """/data of the target: an ext4 image on a tmpfs with less space than the ext4 assumes."""
 
     def __init__(self, folder: Path) -> None:
         self.target = Target(folder)
@@ -39,7 +39,7 @@ class SecondFilesystem:
         call("mount", self.disk, str(self.data))
 
     def fill(self, left: int) -> None:
-        """Takes the room of the tmpfs, but for some bytes."""
+        """Fills the tmpfs except for some bytes."""
         free = int(call("stat", "-f", "-c", "%a", str(self.store))) * 4096
         (self.store / "filler").write_bytes(bytes(free - left))
 
@@ -66,12 +66,12 @@ def write(second: SecondFilesystem) -> None:
     )
 
 
-def test_what_reaches_the_disk_is_success(second: SecondFilesystem) -> None:
+def test_success_if_everything_reaches_the_disk(second: SecondFilesystem) -> None:
     write(second)
     assert second.target.at(RESULT).exists()
 
 
-def test_what_is_lost_below_a_filesystem_is_a_failure(second: SecondFilesystem) -> None:
+def test_lost_write_below_a_filesystem_is_a_failure(second: SecondFilesystem) -> None:
     second.fill(1 << 20)
     with pytest.raises(Failure) as caught:
         write(second)
@@ -80,13 +80,13 @@ def test_what_is_lost_below_a_filesystem_is_a_failure(second: SecondFilesystem) 
     assert not second.target.at(RESULT).exists()
 
 
-def test_what_was_lost_before_the_end_is_a_failure_too(second: SecondFilesystem) -> None:
-    """The kernel may write back long before it is waited for, and tells of a loss once to each descriptor."""
+def test_write_lost_before_the_end_is_a_failure(second: SecondFilesystem) -> None:
+    """The kernel may write back long before the sync, and reports a lost write once per descriptor."""
     second.fill(1 << 20)
     program = second.target.folder("/").parent / "early"
     program.write_text("#!/bin/sh\nsync\nexit 1\n")
     program.chmod(0o755)
-    # Asked by the units stage, after the files.
+    # Triggered by the units stage, after the files.
     second.target.settings.programs["systemctl"] = str(program)
     body = "data:," + "x" * SIZE
     config = {

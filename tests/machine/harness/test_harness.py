@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine that machine tests run in is what docs/testing.md says it is."""
+"""The machine that runs machine tests matches docs/testing.md."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def test_blank_disk_shows_partitions_and_links(blank_disk: BlankDisk) -> None:
     assert Path("/dev/disk/by-partlabel/one").resolve() == Path(f"{disk}p1")
 
 
-def test_blank_disk_is_taken_apart_with_what_is_on_it(
-    blank_disk: BlankDisk, tmp_path: Path
-) -> None:
+def test_blank_disk_is_removed_with_everything_on_it(blank_disk: BlankDisk, tmp_path: Path) -> None:
     disk = blank_disk(size_mib=64)
     subprocess.run(["mkfs.ext4", "-q", disk], check=True)
     subprocess.run(["mount", disk, tmp_path], check=True)
@@ -39,6 +37,6 @@ def test_sectors_of_4096_bytes(blank_disk: BlankDisk) -> None:
 
 
 @pytest.mark.systemd
-def test_systemd_is_process_1_where_asked_for() -> None:
+def test_systemd_is_process_1_if_requested() -> None:
     assert Path("/proc/1/comm").read_text() == "systemd\n"
     subprocess.run(["systemctl", "is-active", "--quiet", "systemd-journald"], check=True)
