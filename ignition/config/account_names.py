@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which names users and groups can have.
+"""Valid names of users and groups.
 
-useradd differs from one distribution to the other. Debian's takes nearly all, upstream's letters, digits and
-a few signs; what either takes is accepted here, since the target's own tool has the last word.
+Distributions patch useradd: Debian's accepts nearly every name, upstream's only letters, digits and a few
+signs. A name that any of them accepts is valid here; the target's own tool decides in the end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _MAX = 255  # LOGIN_NAME_MAX without the NUL at its end
 
 
 def check_name(name: str) -> str:
-    """Why no useradd takes this name; "" if some do."""
+    """Why every useradd rejects this name, "" if some version accepts it."""
     if not name:
         return "it is empty"
     if name[0] in _FORBIDDEN_FIRST:

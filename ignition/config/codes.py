@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Codes of what can be wrong with a config as text, and the original's words for refusing it.
+"""Codes for configs that cannot be read, and Ignition's messages for them.
 
-Rules on its content have theirs beside them, in `rules`.
+Rules on the content have their codes in `rules`.
 """
 
 from __future__ import annotations

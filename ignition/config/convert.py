@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A config in another spec version: authors keep what they wrote, or hear what they would lose."""
+"""Converts a config to another spec version, or reports what the conversion would lose."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     Value = dict[str, Any]
 
 LOST = "IGN1021"
-# What a 3.4.0 config says about the advertisement of Tang servers is checked, then dropped.
-_FORGETFUL = "3.4.0"
+# Ignition validates the advertisement of a Tang server in a 3.4.0 config, then drops it.
+_DROPS_ADVERTISEMENT = "3.4.0"
 NEWEST_STABLE = [version for version in shapes.VERSIONS if "-" not in version][-1]
 
 
 def resolve_version(text: str) -> str | None:
-    """The spec version that an author means: `3.4.0`, or `3.4` for short. None if it is none of ours."""
+    """The spec version for `3.4.0` or the short form `3.4`; None for an unknown version."""
     for version in shapes.VERSIONS:
         if text in (version, version.rpartition(".")[0]):
             return version
@@ -35,13 +35,13 @@ def resolve_version(text: str) -> str | None:
 
 
 def convert(value: Value, version: str, target: str) -> tuple[Value, list[RuleFinding]]:
-    """The config `value` of `version` as `target` has it, and what would be lost or refused there.
+    """Converts `value` in place from `version` to `target`; also returns what would be lost or refused.
 
-    With losses the value must not be used. Changes `value` itself.
+    The value is only valid if nothing is lost.
     """
     if version == target:
         return value, []
-    losses = list(_forgotten(value)) if _FORGETFUL in (version, target) else []
+    losses = list(_lost_advertisements(value)) if _DROPS_ADVERTISEMENT in (version, target) else []
     value = translate.to_newest(value, version)
     losses += _without_counterpart(
         value, shapes.for_version(shapes.NEWEST), shapes.for_version(target), ()
@@ -52,21 +52,23 @@ def convert(value: Value, version: str, target: str) -> tuple[Value, list[RuleFi
         losses = [
             RuleFinding(found.code, ERROR, found.path, found.message, found.hint)
             for found in rules.findings(value, target)
-            if _counts(found)
+            if _is_loss(found)
         ]
     return value, losses
 
 
 def format_config(value: Value, version: str) -> str:
-    """A config as its author would write it: members in the order of the spec, only what is set."""
-    return printable_json(gojson.dumps_indent(_tidy(value, shapes.for_version(version)))) + "\n"
+    """Formats a config for its author: members in the order of the spec, without unset ones."""
+    return (
+        printable_json(gojson.dumps_indent(_drop_unset(value, shapes.for_version(version)))) + "\n"
+    )
 
 
-def _forgotten(value: Value) -> Iterator[RuleFinding]:
-    """Advertisements of Tang servers, when a conversion starts or ends at 3.4.0.
+def _lost_advertisements(value: Value) -> Iterator[RuleFinding]:
+    """Advertisements of Tang servers, for a conversion from or to 3.4.0.
 
-    The engine drops those of 3.4.0 when it reads them, and keeps those of newer specs:
-    the same text means another thing.
+    Ignition drops them when it reads a 3.4.0 config and keeps them in newer specs, so the same text has a
+    different meaning.
     """
     for index, volume in enumerate(value.get("storage", {}).get("luks", ())):
         for number, server in enumerate(volume.get("clevis", {}).get("tang", ())):
@@ -75,7 +77,7 @@ def _forgotten(value: Value) -> Iterator[RuleFinding]:
                     LOST,
                     ERROR,
                     ("storage", "luks", index, "clevis", "tang", number, "advertisement"),
-                    f"advertisement has no effect in spec {_FORGETFUL}, but has one in newer specs",
+                    f"advertisement has no effect in spec {_DROPS_ADVERTISEMENT}, but has one in newer specs",
                     "convert without it, and put it back where it is meant to count",
                 )
 
@@ -83,13 +85,13 @@ def _forgotten(value: Value) -> Iterator[RuleFinding]:
 def _without_counterpart(
     value: Value, newest: Shape, shape: Shape, path: Path
 ) -> Iterator[RuleFinding]:
-    """What is set in an object of the newest spec and has no member in an older shape of its type."""
+    """Members that are set in an object of the newest spec and do not exist in the older shape."""
     for name, item in value.items():
         member = shape.members.get(name)
         here = (*path, name)
         if member is None:
-            if _says_something(item):
-                hint = f"only specs from {_since(name, newest.name)} on have it"
+            if _is_set(item):
+                hint = f"it needs spec {_since(name, newest.name)} or newer"
                 yield RuleFinding(LOST, ERROR, here, f"{name} would be lost", hint)
         elif member.shape is not None:
             below = newest.members[name].shape
@@ -102,7 +104,7 @@ def _without_counterpart(
 
 
 def _unset_empty(value: Value, shape: Shape) -> None:
-    """Takes objects out that are empty: in the newest spec that means unset, in old ones it may not."""
+    """Removes empty objects, which mean "unset" in the newest spec but not always in older ones."""
     for name, member in shape.members.items():
         item = value.get(name)
         if not item or member.shape is None:
@@ -115,14 +117,14 @@ def _unset_empty(value: Value, shape: Shape) -> None:
                 _unset_empty(entry, member.shape)
 
 
-def _says_something(item: object) -> bool:
+def _is_set(item: object) -> bool:
     if isinstance(item, dict):
-        return any(_says_something(below) for below in item.values())
+        return any(_is_set(below) for below in item.values())
     return item is not None and item != []
 
 
 def _since(name: str, type_name: str) -> str:
-    """The first version that has a member in a type, which old ones may call otherwise."""
+    """The first version in which a type has this member."""
     return next(
         version
         for version, types in tables.VERSIONS.items()
@@ -130,12 +132,12 @@ def _since(name: str, type_name: str) -> str:
     )
 
 
-def _counts(found: RuleFinding) -> bool:
-    """Whether a finding on the converted config means a loss: refused there, or without its effect."""
+def _is_loss(found: RuleFinding) -> bool:
+    """Whether a finding on the converted config is a loss: the target refuses the member or ignores it."""
     return found.severity == ERROR or found.code == SPECIAL_BITS.code
 
 
-def _tidy(value: Value, shape: Shape) -> Value:
+def _drop_unset(value: Value, shape: Shape) -> Value:
     out: Value = {}
     for name, member in shape.members.items():
         item = value.get(name)
@@ -144,9 +146,9 @@ def _tidy(value: Value, shape: Shape) -> Value:
         if member.shape is None:
             out[name] = item
         elif member.kind == shapes.OBJECT:
-            below = _tidy(item, member.shape)
+            below = _drop_unset(item, member.shape)
             if below or member.pointer:
                 out[name] = below
         else:
-            out[name] = [_tidy(entry, member.shape) for entry in item]
+            out[name] = [_drop_unset(entry, member.shape) for entry in item]
     return out

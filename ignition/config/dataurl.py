@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data URLs, read as the original's library reads them; what it refuses is an invalid config.
+"""Data URLs, parsed as Ignition's library parses them, since it decides which configs are valid.
 
-The grammar is RFC 2397's, with the library's own limits: seven families of media types beside `x-...`,
-`base64` last and in lower case, data in printable ASCII. Messages are the library's.
+The grammar is that of RFC 2397 with the library's restrictions: seven top-level media types besides `x-...`,
+`base64` last and in lower case, data in printable ASCII. The error messages are the library's too.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ _PLAIN = "".join(each for each in _ASCII if each not in '<>#"{}|\\^[]`').encode(
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _OCTAL = "01234567"
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
-# Escaped data are decoded so much at a time.
-_PORTION = 1 << 14
+# Bytes of percent-encoded data that are decoded at a time.
+_CHUNK = 1 << 14
 
 
 class DataUrlError(ValueError):
-    """Not a data URL; the text is the original's."""
+    """Not a valid data URL. The message is Ignition's."""
 
 
 def check(url: str) -> str:
-    """What is wrong with a data URL, in the original's words; empty when it is fine."""
+    """Ignition's error message for a data URL, "" if it is valid."""
     try:
         data, is_base64 = _split(url)
         if is_base64:
             _check_base64(data)
         else:
             _check_plain(data)
-            for _ in _unescaped(data):
+            for _ in _unescape(data):
                 pass
     except DataUrlError as error:
         return str(error)
@@ -54,17 +54,17 @@ def check(url: str) -> str:
 
 
 def decode(url: str) -> bytes:
-    """The bytes that a data URL holds. DataUrlError exactly where `check` finds something."""
+    """Decodes a data URL. DataUrlError exactly when `check` returns a message."""
     data, is_base64 = _split(url)
     if is_base64:
         _check_base64(data)
         return binascii.a2b_base64(data)
     _check_plain(data)
-    return b"".join(_unescaped(data))
+    return b"".join(_unescape(data))
 
 
 def _split(url: str) -> tuple[bytes, bool]:
-    """The encoded data, and whether their encoding is base64."""
+    """The encoded data, and whether the encoding is base64."""
     if url.startswith("data:,"):
         return url[6:].encode("utf-8", "surrogatepass"), False
     if url.startswith("data:;base64,"):
@@ -81,18 +81,18 @@ def _check_plain(data: bytes) -> None:
 
 
 def _check_base64(data: bytes) -> None:
-    """Strict padding; unused bits of the last character may be set."""
+    """Padding is required; unused bits of the last character may be set."""
     digits = data.rstrip(b"=")
     padding = len(data) - len(digits)
     if padding <= 2 and len(data) % 4 == 0 and not digits.translate(None, _BASE64):
         return
     if data.translate(None, _BASE64 + b"="):
         raise DataUrlError("invalid data character")
-    raise DataUrlError(f"illegal base64 data at input byte {_base64_fault(data)}")
+    raise DataUrlError(f"illegal base64 data at input byte {_base64_error_offset(data)}")
 
 
-def _base64_fault(data: bytes) -> int:
-    """Where Go's decoder stops, for data of the right alphabet and wrong length or padding."""
+def _base64_error_offset(data: bytes) -> int:
+    """The offset that Go's decoder reports for wrong length or padding; the alphabet is already checked."""
     first = data.find(b"=")
     if first < 0:
         return len(data) - len(data) % 4
@@ -106,32 +106,32 @@ def _base64_fault(data: bytes) -> int:
     return first + 2 if data[first + 1] == ord("=") else first
 
 
-def _unescaped(data: bytes) -> Iterator[bytes]:
-    """The bytes that escaped data stand for, a portion at a time: a list of all escapes would take a hundred
-    times their memory."""
+def _unescape(data: bytes) -> Iterator[bytes]:
+    """Decodes percent-encoded data in chunks: one list of all escapes would take a hundred times the
+    memory."""
     at = 0
     while at < len(data):
-        end = at + _PORTION
+        end = at + _CHUNK
         if data[end - 1 : end] == b"%":
             end += 2
         elif data[end - 2 : end - 1] == b"%":
             end += 1
-        yield _unescaped_portion(data[at:end], end >= len(data))
+        yield _unescape_chunk(data[at:end], end >= len(data))
         at = end
 
 
-def _unescaped_portion(data: bytes, is_last: bool) -> bytes:
+def _unescape_chunk(data: bytes, is_last: bool) -> bytes:
     first, *rest = data.split(b"%")
     try:
         if all(rest):
             return first + b"".join([binascii.unhexlify(part[:2]) + part[2:] for part in rest])
     except ValueError:
         pass
-    raise DataUrlError(f"rfc2396: {_escape_fault(rest, is_last)} unescape sequence")
+    raise DataUrlError(f"rfc2396: {_escape_error(rest, is_last)} unescape sequence")
 
 
-def _escape_fault(parts: list[bytes], is_last: bool) -> str:
-    """What is wrong with the first bad escape. `parts` are what follows each percent sign."""
+def _escape_error(parts: list[bytes], is_last: bool) -> str:
+    """The error of the first invalid escape. `parts` is the text after each percent sign."""
     for part in parts[: -1 if is_last else None]:
         if len(part) < 2 or part[:2].strip(_HEXADECIMAL):
             return "invalid char 0x25 in"
@@ -149,7 +149,7 @@ def _token_end(url: str, start: int) -> int:
 
 
 def _media_type(url: str, start: int) -> int:
-    """Where the media type ends: the index of a `;` or `,`. It may be missing."""
+    """Skips the optional media type; returns the index of the `;` or `,` after it."""
     first = url[start : start + 1]
     if not first:
         raise DataUrlError("missing comma before data")
@@ -174,7 +174,8 @@ def _media_type(url: str, start: int) -> int:
 
 
 def _parameters(url: str, at: int) -> tuple[int, bool]:
-    """Where the data begin, and whether they are base64. `at` is the index of a `;` or `,`."""
+    """Skips the parameters; returns the start of the data and whether they are base64. `at` is at a `;` or
+    `,`."""
     quoted = False
     while url[at] == ";":
         first = url[at + 1 : at + 2]
@@ -195,9 +196,9 @@ def _parameters(url: str, at: int) -> tuple[int, bool]:
 
 
 def _parameter_value(url: str, start: int, quoted: bool) -> tuple[int, bool]:
-    """Where a value ends, and whether the next one is taken for a quoted one.
+    """Skips a value; returns its end, and whether the library takes the next value for a quoted one.
 
-    That is a slip of the original: after an empty quoted value the next one is checked as quoted text.
+    That is a bug of the library: it checks the value after an empty quoted value as quoted text.
     """
     if url.startswith('"', start):
         end = _closing_quote(url, start + 1)
@@ -216,7 +217,7 @@ def _parameter_value(url: str, start: int, quoted: bool) -> tuple[int, bool]:
     if end == start or url[end] not in ";,":
         raise DataUrlError("invalid character for parameter value")
     if not quoted:
-        for _ in _unescaped(url[start:end].encode()):
+        for _ in _unescape(url[start:end].encode()):
             pass
     return end, False
 

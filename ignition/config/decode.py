@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the tree of a text to the canonical value of a spec version, as Go's encoding/json fills its types.
+"""Decodes the tree of a JSON text into the canonical value of a spec version, as Go's encoding/json does.
 
-Keys match without regard to case, repeated keys are laid over each other, null is "not there". The canonical
-value is plain dicts and lists with the spec's own key names, and nothing else.
+Keys match case-insensitively, repeated keys are merged, null means absent. The canonical value consists of
+plain dicts and lists and has only the keys of the spec.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _KINDS = {scan.STRING: "string", scan.BOOL: "bool", scan.ARRAY: "array", scan.OB
 
 
 class TypeMismatch(Exception):
-    """A value of the wrong type, the first one in document order.
+    """The first value of the wrong type, in document order.
 
-    `text` is Go's message, `node` the value, `path` leads to it, `expected` is what it should be. The
-    original reports the byte offset `node.end`.
+    `text` is Go's message, `node` the value, `path` its path, `expected` the expected type. Ignition reports
+    the byte offset `node.end`.
     """
 
     def __init__(self, text: str, node: Node, path: Path, expected: str) -> None:
@@ -38,7 +38,7 @@ class TypeMismatch(Exception):
 
 
 def decode(root: Node, shape: Shape) -> dict[str, Any]:
-    """The canonical value of a tree; TypeFault if a value cannot be read into its member."""
+    """The canonical value of a tree. TypeMismatch if a value does not fit its member."""
     if root.kind == scan.NULL:
         return {}
     if root.kind != scan.OBJECT:
@@ -51,13 +51,13 @@ def decode(root: Node, shape: Shape) -> dict[str, Any]:
 
 class _Decoder:
     def __init__(self) -> None:
-        # The whole of a list, by the id of its object and its name, where an earlier copy of the list was
-        # longer than the last: Go keeps the memory, so that a longer copy finds it again. The object is
-        # held so that no other gets its id.
-        self.whole: dict[tuple[int, str], tuple[dict[str, Any], list[Any]]] = {}
+        # When a key is repeated with a shorter list, Go keeps the old slice memory, and a third, longer list
+        # sees the old items again. (id of the object, key) -> (object, full list); the reference to the
+        # object keeps its id from being reused.
+        self.backing: dict[tuple[int, str], tuple[dict[str, Any], list[Any]]] = {}
 
     def fill(self, value: dict[str, Any], node: Node, shape: Shape, path: Path) -> None:
-        """Lays a JSON object over what earlier copies of it left in `value`."""
+        """Decodes a JSON object into `value`, on top of earlier copies of a repeated key."""
         for key, _, child in node.members():
             member = shape.members.get(key) or shape.find(key)
             if member is not None:
@@ -68,7 +68,7 @@ class _Decoder:
         if node.kind == scan.NULL:
             if not member.plain and (kind != shapes.OBJECT or member.pointer):
                 value.pop(name, None)
-                self.whole.pop((id(value), name), None)
+                self.backing.pop((id(value), name), None)
         elif kind == shapes.OBJECT:
             assert member.shape is not None
             if node.kind != scan.OBJECT:
@@ -85,10 +85,10 @@ class _Decoder:
     def fill_list(
         self, value: dict[str, Any], name: str, node: Node, shape: Shape | None, path: Path
     ) -> None:
-        """Lays a JSON list over an earlier copy of it, slot by slot."""
+        """Decodes a JSON list slot by slot, on top of an earlier copy of a repeated key."""
         place = (id(value), name)
-        whole = self.whole.pop(place, None)
-        slots: list[Any] = value.get(name, []) if whole is None else whole[1]
+        backing = self.backing.pop(place, None)
+        slots: list[Any] = value.get(name, []) if backing is None else backing[1]
         length = 0
         for index, child in enumerate(node.items()):
             length = index + 1
@@ -108,11 +108,11 @@ class _Decoder:
             value[name] = []
         else:
             value[name] = slots[:length]
-            self.whole[place] = (value, slots)
+            self.backing[place] = (value, slots)
 
 
 def scalar(node: Node, kind: str, path: Path) -> str | int | bool:
-    """The Python value of a string, number or bool node that must be of `kind`."""
+    """Decodes a string, number or bool node that must be of `kind`."""
     value = node.value
     if kind == shapes.STRING:
         if node.kind == scan.STRING:
@@ -134,7 +134,7 @@ def scalar(node: Node, kind: str, path: Path) -> str | int | bool:
 
 
 def _kind(node: Node, literal: str = "") -> str:
-    """What Go calls a value in its type errors."""
+    """The name of a value's type in Go's errors."""
     if node.kind == scan.NUMBER:
         return f"number {literal}" if literal else "number"
     return _KINDS[node.kind]

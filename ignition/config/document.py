@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact reader: a config's text as a tree that can say where each value stands.
+"""The text of a config as a tree of values with positions.
 
-Reads JSON as the original does (its grammar, its faults, its positions). Typed reading is in `decode`.
+Grammar, errors and positions are Ignition's. `decode` turns the tree into typed values.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 
-# Objects with more keys are indexed when first asked; for the many small ones that would only take memory.
-_FEW = 16
+# Larger objects and lists get an index on first use. For the many small ones an index would only cost memory.
+_INDEX_ABOVE = 16
 
 
 class Document:
-    """One config text. `root` is its tree, `has_positions` whether the original could place its findings."""
+    """A config text. `root` is its tree; `has_positions` tells whether Ignition knows positions in it."""
 
     __slots__ = ("_lists", "_objects", "has_positions", "lines", "root", "source")
 
@@ -35,18 +35,18 @@ class Document:
         self.source = source
         self.lines = Lines(data)
         self.root = tree.root
-        # The original keeps numbers as 64-bit floats in its tree of positions; one that does not fit
-        # costs it the whole tree, and with it all positions and unused-key warnings.
+        # Ignition's position tree stores numbers as 64-bit floats. A number that overflows one makes building
+        # the tree fail, and with it all positions and unused-key warnings.
         self.has_positions = not tree.huge_number
         self._objects: dict[int, dict[str, int]] = {}
         self._lists: dict[int, memoryview] = {}
 
     def members(self, node: Node) -> dict[str, tuple[int, Node]]:
-        """An object's key -> (byte offset of the key, node); of repeated keys the last counts."""
+        """Key -> (byte offset of the key, node) of an object. The last of repeated keys counts."""
         return {key: (offset, child) for key, offset, child in node.members()}
 
     def child(self, node: Node, step: str | int) -> Node | None:
-        """The node one step further down, None if there is none."""
+        """The child node for a key or index, None if there is none."""
         if node.kind == scan.OBJECT and isinstance(step, str):
             found = self._keys(node).get(step)
             return None if found is None else scan.Node(node.tree, found + 1)
@@ -57,34 +57,34 @@ class Document:
         return None
 
     def key_offset(self, path: Path) -> int:
-        """The byte offset of the key (its opening quote) that ends a path which exists."""
+        """The byte offset of the opening quote of the last key of an existing path."""
         node = self.nearest(path[:-1])
         return node.tree.starts[self._keys(node)[str(path[-1])]]
 
     def _items(self, node: Node) -> memoryview:
-        """Where the items of a list stand in the tree. Kept for long lists: there are many short ones."""
+        """The tree indexes of the items of a list; cached for long lists."""
         found = self._lists.get(node.index)
         if found is None:
             found = scan.pack_offsets(each.index for each in node.items())
-            if len(found) > _FEW:
+            if len(found) > _INDEX_ABOVE:
                 self._lists[node.index] = found
         return found
 
     def _keys(self, node: Node) -> dict[str, int]:
-        """An object's key -> where it stands in the tree; kept likewise."""
+        """Key -> tree index of the key for an object; cached for large objects."""
         found = self._objects.get(node.index)
         if found is None:
             found = {key: child.index - 1 for key, _, child in node.members()}
-            if len(found) > _FEW:
+            if len(found) > _INDEX_ABOVE:
                 self._objects[node.index] = found
         return found
 
     def containers(self) -> Iterator[Node]:
-        """All lists and objects, in the order of the text."""
+        """All lists and objects, in document order."""
         return self.root.tree.containers()
 
     def path_of(self, node: Node) -> Path:
-        """The path that leads to a value."""
+        """The path of a value."""
         path: list[str | int] = []
         at = self.root
         while at.index != node.index:
@@ -102,7 +102,7 @@ class Document:
         return tuple(path)
 
     def nearest(self, path: Path) -> Node:
-        """The deepest node that exists along a path."""
+        """The deepest existing node along a path."""
         node = self.root
         for step in path:
             child = self.child(node, step)
@@ -112,16 +112,16 @@ class Document:
         return node
 
     def position(self, path: Path) -> tuple[int, int]:
-        """Line and column of the deepest value that exists along a path; (0, 0) where unknown.
+        """Line and column of the deepest existing value along a path; (0, 0) if unknown.
 
-        Both count from 1, in bytes. For objects and lists it is the byte after the opening bracket.
+        Both count from 1, columns in bytes. For objects and lists it is the byte after the opening bracket.
         """
         if not self.has_positions:
             return 0, 0
-        return self.lines.position(self.nearest(path).place)
+        return self.lines.position(self.nearest(path).finding_offset)
 
     def key_position(self, path: Path) -> tuple[int, int]:
-        """Line and column of the key (its opening quote) that ends a path which exists."""
+        """Line and column of the opening quote of the last key of an existing path."""
         return self.lines.position(self.key_offset(path))
 
     def origin(self, path: Path) -> Origin:
@@ -130,7 +130,7 @@ class Document:
 
 
 def parse(data: bytes, source: str) -> Document:
-    """The document of a JSON text. InvalidConfig with one finding if it is not JSON."""
+    """Parses a JSON text. InvalidConfig with one finding if it is not JSON."""
     try:
         return Document(data, source, scan.scan(data))
     except scan.JsonSyntaxError as fault:
@@ -142,7 +142,7 @@ def parse(data: bytes, source: str) -> Document:
 
 
 class Lines:
-    """Turns byte offsets into lines and columns; looks through the text once, when first asked."""
+    """Converts byte offsets to lines and columns. Scans the text for line starts on first use."""
 
     __slots__ = ("_starts", "data")
 
@@ -151,17 +151,14 @@ class Lines:
         self._starts: memoryview | None = None
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of a byte offset, both from 1.
-
-        At the end of the text, where no byte is, the original gives up and says 0, 0.
-        """
+        """Line and column of a byte offset, both from 1."""
         starts = self._starts
         if starts is None:
-            starts = self._starts = scan.pack_offsets(self._beginnings())
+            starts = self._starts = scan.pack_offsets(self._line_starts())
         line = _bisect.bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
 
-    def _beginnings(self) -> Iterator[int]:
+    def _line_starts(self) -> Iterator[int]:
         yield 0
         start = self.data.find(b"\n") + 1
         while start:

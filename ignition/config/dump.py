@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing a config as Ignition writes its cache, byte for byte (docs/behaviour/config.md)."""
+"""Writes configs as Ignition writes its cache, byte for byte (docs/behaviour/config.md)."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 def cache_text(value: Value) -> str:
-    """The text of the config cache: compact, without a newline at the end."""
-    return gojson.dumps(_written(value, shapes.for_version(shapes.NEWEST)))
+    """The content of the config cache: compact JSON without a trailing newline."""
+    return gojson.dumps(_for_output(value, shapes.for_version(shapes.NEWEST)))
 
 
 def pretty(value: Value) -> str:
-    """The same, indented for people."""
-    return gojson.dumps_indent(_written(value, shapes.for_version(shapes.NEWEST)))
+    """The same, indented."""
+    return gojson.dumps_indent(_for_output(value, shapes.for_version(shapes.NEWEST)))
 
 
 def empty() -> Value:
-    """The config that asks for nothing."""
+    """An empty config."""
     return {"ignition": {"version": shapes.NEWEST}}
 
 
-def _written(value: Value, shape: Shape) -> Value:
-    """The members in their order: objects always, also empty; plain ones always; the rest if set."""
+def _for_output(value: Value, shape: Shape) -> Value:
+    """The members in the order of the spec. Objects and plain members are always present, others if set."""
     out: Value = {}
     for name, member in shape.members.items():
         item = value.get(name)
@@ -40,12 +40,12 @@ def _written(value: Value, shape: Shape) -> Value:
             if below is None:
                 out[name] = item
             elif kind == shapes.OBJECT:
-                out[name] = _written(item, below)
+                out[name] = _for_output(item, below)
             else:
-                out[name] = [_written(entry, below) for entry in item]
+                out[name] = [_for_output(entry, below) for entry in item]
         elif kind == shapes.OBJECT:
             assert below is not None
-            out[name] = _blank(below)
+            out[name] = _empty_object(below)
         elif member.plain:
             if not member.omit_zero:
                 out[name] = "" if kind == shapes.STRING else 0
@@ -54,12 +54,12 @@ def _written(value: Value, shape: Shape) -> Value:
     return out
 
 
-_blanks: dict[str, Value] = {}
+_empty_objects: dict[str, Value] = {}
 
 
-def _blank(shape: Shape) -> Value:
-    """An empty object as it is written. Most objects of a big config are; they share one."""
-    found = _blanks.get(shape.name)
+def _empty_object(shape: Shape) -> Value:
+    """The output for an empty object. Most objects of a big config are empty, so they share one dict."""
+    found = _empty_objects.get(shape.name)
     if found is None:
-        found = _blanks[shape.name] = _written({}, shape)
+        found = _empty_objects[shape.name] = _for_output({}, shape)
     return found

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact path: everything that is to say about a config's text, with positions.
+"""The exact path: checks a config with positions and hints.
 
-`check` and `parse` come here when the quick path (`fast`) is in doubt: most boots never do.
+`check` uses it when the fast path gives up, which is rare at boot.
 """
 
 from __future__ import annotations
@@ -21,64 +21,65 @@ if TYPE_CHECKING:
 
 
 def check(data: bytes, source: str) -> CheckResult:
-    """See `check.check`, which this is the whole of for a config that is in any way unusual."""
+    """Implements `check.check` for configs with findings or unusual syntax."""
     if not data:
         origin = Origin(source)
-        return _refused([], EmptyConfig(codes.EMPTY, codes.EMPTY_MESSAGE, origin))
+        return _refuse([], EmptyConfig(codes.EMPTY, codes.EMPTY_MESSAGE, origin))
     try:
         text = document.parse(data, source)
         version = _version(text)
-        value = _decoded(text, shapes.for_version(version))
+        value = _decode(text, shapes.for_version(version))
     except InvalidConfig as failure:
         for finding in failure.findings:
             if finding.code == codes.SYNTAX:
                 finding.hint = hints.syntax_hint(data, finding.message)
-        return _refused(failure.findings, failure)
-    broken, more = limit_findings(rules.findings(value, version))
-    findings = [_placed(text, finding) for finding in broken]
+        return _refuse(failure.findings, failure)
+    violations, more = limit_findings(rules.findings(value, version))
+    findings = [_locate(text, finding) for finding in violations]
     unknown, more_unknown = limit_findings(unused.unused_keys(text, value, version))
     findings.extend(unknown)
     if more or more_unknown:
-        words = codes.MORE_FINDINGS_MESSAGE
-        findings.append(Finding(codes.MORE_FINDINGS, INFO, words, Origin(source)))
+        message = codes.MORE_FINDINGS_MESSAGE
+        findings.append(Finding(codes.MORE_FINDINGS, INFO, message, Origin(source)))
     if any(finding.severity == ERROR for finding in findings):
-        return _refused(findings, not_valid(source, findings), version, text)
+        return _refuse(findings, not_valid(source, findings), version, text)
     return CheckResult(findings, "", version, value, None, text)
 
 
 def not_valid(source: str, findings: list[Finding]) -> InvalidConfig:
-    """The failure of a config that has errors among its findings."""
+    """The failure for a config with errors among its findings."""
     return InvalidConfig(
         codes.NOT_VALID, codes.NOT_VALID_MESSAGE, Origin(source), findings=findings
     )
 
 
-def _refused(
+def _refuse(
     findings: list[Finding], failure: Failure, version: str = "", text: Document | None = None
 ) -> CheckResult:
     return CheckResult(findings, failure.text, version, None, failure, text)
 
 
 def _version(text: Document) -> str:
-    """The known spec version that a document names; InvalidConfig otherwise.
+    """The spec version of a document. InvalidConfig for an unknown one.
 
-    Only this is read first: faults elsewhere wait until the version is known.
+    Only `ignition.version` is decoded at first, so that errors elsewhere are reported by the rules of that
+    version.
     """
-    value = _decoded(text, shapes.VERSION_STUB)
+    value = _decode(text, shapes.VERSION_STUB)
     written = value.get("ignition", {}).get("version", "")
     try:
         version = versions.lookup(written)
     except versions.BadVersion:
-        version, code, words = None, codes.INVALID_VERSION, codes.INVALID_VERSION_MESSAGE
+        version, code, message = None, codes.INVALID_VERSION, codes.INVALID_VERSION_MESSAGE
     else:
-        code, words = codes.UNKNOWN_VERSION, codes.UNKNOWN_VERSION_MESSAGE
+        code, message = codes.UNKNOWN_VERSION, codes.UNKNOWN_VERSION_MESSAGE
     if version is None:
         hint = hints.foreign_config_hint(text) or versions.hint(written)
-        raise InvalidConfig(code, words, text.origin(("ignition", "version")), hint=hint)
+        raise InvalidConfig(code, message, text.origin(("ignition", "version")), hint=hint)
     return version
 
 
-def _decoded(text: Document, shape: shapes.Shape) -> dict[str, Any]:
+def _decode(text: Document, shape: shapes.Shape) -> dict[str, Any]:
     try:
         return decode.decode(text.root, shape)
     except decode.TypeMismatch as fault:
@@ -89,7 +90,7 @@ def _decoded(text: Document, shape: shapes.Shape) -> dict[str, Any]:
         raise not_valid(text.source, [finding]) from None
 
 
-def _placed(text: Document, found: RuleFinding) -> Finding:
+def _locate(text: Document, found: RuleFinding) -> Finding:
     line, column = text.position(found.path)
     origin = Origin(text.source, pointer(found.path), line, column)
     return Finding(found.code, found.severity, found.message, origin, found.hint)

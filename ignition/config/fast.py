@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The quick reading of an ordinary config: the interpreter's C scanner and one walk along the type tables.
+"""The fast path for ordinary configs: the interpreter's C scanner and one walk over the type tables.
 
-Takes only what every reader would take in the same way: exact keys, each once, exact types, no null, no half
-surrogate pair. At the first doubt it gives up, and the exact path decides.
+It accepts only text that every JSON decoder interprets in the same way: exact keys without repeats, exact
+types, no null, no lone surrogates. Anything else is left to the exact path.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ignition.config.shapes import Shape
 
 _SPACE = " \t\n\r"
-# Up to here it does not matter what a text costs.
+# Below this size the memory use of the scanner does not matter.
 _SMALL = 1 << 18
 _TYPES = {
     shapes.STRING: str,
@@ -42,8 +42,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _Scan:
-    """The settings that the C scanner reads from its context. No member is a float, so that NaN and its
-    kin, which are no JSON, fail at their type."""
+    """The attributes that the C scanner reads from its context object. It decodes NaN and Infinity as floats;
+    since no member is a float, the type check rejects them."""
 
     strict = True
     object_hook = None
@@ -87,11 +87,8 @@ def check(data: bytes) -> CheckResult | None:
 
 
 def parse(data: bytes) -> tuple[dict[str, Any], str] | None:
-    """The canonical value of a config in its own spec version, and that version; None when in doubt.
-
-    Rules are not applied.
-    """
-    if len(data) > _SMALL and _is_costly(data):
+    """The canonical value of a config and its spec version, without applying rules; None when in doubt."""
+    if len(data) > _SMALL and _needs_much_memory(data):
         return None
     try:
         text = data.decode("utf-8")
@@ -99,7 +96,7 @@ def parse(data: bytes) -> tuple[dict[str, Any], str] | None:
             return None
         value, end = _scan(text, len(text) - len(text.lstrip(_SPACE)))
     except (ValueError, StopIteration, SystemError, ImportError, RecursionError):
-        # Without json.decoder the scanner has no exception of its own to raise.
+        # The scanner raises json.JSONDecodeError, which it cannot import.
         return None
     if text[end:].strip(_SPACE) or type(value) is not dict:
         return None
@@ -110,14 +107,14 @@ def parse(data: bytes) -> tuple[dict[str, Any], str] | None:
     return value, version
 
 
-def _is_costly(data: bytes) -> bool:
-    """Whether the C scanner would take much more memory than the text: for many empty objects, and for text
-    of which one character beyond ASCII makes every other one as wide."""
+def _needs_much_memory(data: bytes) -> bool:
+    """Whether the C scanner would need much more memory than the text has bytes: for many small containers,
+    or for non-ASCII text, whose str takes up to four bytes per character."""
     return data.count(b"{") + data.count(b"[") > len(data) // 8 or not data.isascii()
 
 
 def _fits(value: dict[str, Any], shape: Shape) -> bool:
-    """Whether an object has only known members, each of exactly its type."""
+    """Whether an object has only known members of exactly the right types."""
     members = shape.members
     for key, item in value.items():
         member, found = members.get(key), type(item)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys that other config languages have and spec 3 has not, and what to write in their place."""
+"""Keys of other config formats that spec 3 does not have, and their replacements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _PARTS = "that is Butane: butane turns it into a config"
 _TEXT = "that is Butane: in a config the text stands in"
 _MOVED = "spec 2 had it; in spec 3 its members stand in"
 
-# Type of the object that has the key, in the newest spec; "" stands for any.
+# (object type in the newest spec, key) -> hint. "" matches any type.
 _KEYS: dict[tuple[str, str], str] = {
     # Ignition's spec 1 and 2
     ("Config", "networkd"): "spec 2 had it: write the units as files below /etc/systemd/network",
@@ -61,7 +61,7 @@ _KEYS: dict[tuple[str, str], str] = {
         "quadlets",
     ): "that is Butane: in a config a quadlet is a file below /etc/containers/systemd",
 }
-# Sections by what people write at the top.
+# Keys that people misplace at the top level -> the section that they belong in.
 _SECTIONS = {
     "config": "ignition", "security": "ignition", "timeouts": "ignition", "proxy": "ignition",
     "users": "passwd", "groups": "passwd", "units": "systemd",
@@ -72,7 +72,7 @@ _SECTIONS = {
 
 
 def key_hint(key: str, type_name: str) -> str:
-    """What to write in place of a key; "" if no other language that we know has it."""
+    """A hint for a key of another format, "" if it is unknown there too."""
     found = _KEYS.get((type_name, key)) or _KEYS.get(("", key))
     if found:
         return found
@@ -82,7 +82,7 @@ def key_hint(key: str, type_name: str) -> str:
 
 
 def identify_object(keys: dict[str, object]) -> str:
-    """What a JSON object is that is no config; "" if it may well be one."""
+    """A hint for a JSON object of another format, "" if nothing suggests one."""
     if "ignitionVersion" in keys:
         return "this is a spec 1 config: convert it to spec 3, or write it anew"
     if "variant" in keys:
@@ -98,7 +98,7 @@ KUBERNETES = "this is a Kubernetes object, not an Ignition config"
 
 
 def identify_yaml(data: bytes) -> str:
-    """What a text is that looks like YAML; "" if nothing is known of it."""
+    """A hint for YAML text of a known format, else ""."""
     if b"apiVersion:" in data and b"kind:" in data:
         return MACHINE_CONFIG if b"kind: MachineConfig" in data else KUBERNETES
     if data.lstrip().startswith(b"---") or b"variant:" in data or b"ignition:" in data:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a text that is no config of ours probably is, and what to do about it."""
+"""Hints for text that is not a valid config: what it probably is, and how to fix it."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ _FAULTS: tuple[tuple[str, str], ...] = (
 
 
 def syntax_hint(data: bytes, fault: str) -> str:
-    """What to do about a text that is not JSON; "" if nothing sensible can be said."""
+    """A hint for text that is not JSON, from its first bytes or from the syntax error `fault`."""
     start = data.lstrip(b" \t\r\n")
     for beginning, meaning in _BEGINNINGS:
         if start.startswith(beginning):
             return meaning
     if start[:1] not in (b"{", b"[") and (yaml := foreign_keys.identify_yaml(data)):
         return yaml
-    if number := _number_of_other_languages(data, fault):
+    if number := _number_hint(data, fault):
         return number
     return next((meaning for words, meaning in _FAULTS if words in fault), "")
 
 
 def foreign_config_hint(text: Document) -> str:
-    """What to do about JSON that is something else than a spec 3 config; "" if it may well be one."""
+    """A hint for JSON in another format than a spec 3 config, "" if nothing suggests that."""
     if text.root.kind != scan.OBJECT:
         return ""
     members = text.members(text.root)
@@ -68,8 +68,8 @@ def foreign_config_hint(text: Document) -> str:
     return found
 
 
-def _number_of_other_languages(data: bytes, fault: str) -> str:
-    """What to do about 0644, 0o644 and 0x1a4, which are no numbers in JSON."""
+def _number_hint(data: bytes, fault: str) -> str:
+    """A hint for 0644, 0o644 and 0x1a4, which are not numbers in JSON."""
     if "after object key:value pair" not in fault and "after array element" not in fault:
         return ""
     try:
@@ -92,7 +92,7 @@ def _number_of_other_languages(data: bytes, fault: str) -> str:
 
 
 def type_hint(path: Path, node: Node, expected: str) -> str:
-    """What to write in place of a value of the wrong type."""
+    """A hint for a value of the wrong type."""
     if not path:
         return "a config is a JSON object"
     text = node.value
@@ -117,12 +117,12 @@ def type_hint(path: Path, node: Node, expected: str) -> str:
 
 
 def key_hint(key: str, shape: Shape) -> str:
-    """What was probably meant by a key that its object does not have; "" if nothing is near."""
+    """A hint for an unknown key, "" if nothing similar exists."""
     member = shape.find(key)
     if member is not None:
         return f"spelt {member.name} in the spec; it was read all the same"
-    if stranger := foreign_keys.key_hint(key, shape.name):
-        return stranger
+    if foreign := foreign_keys.key_hint(key, shape.name):
+        return foreign
     for version, types in tables.VERSIONS.items():
         if any(row[0] == key for row in types.get(shape.name, ())):
             return f"only specs from {version} on know this key"
@@ -138,7 +138,7 @@ def key_hint(key: str, shape: Shape) -> str:
 
 
 def within_one_edit(one: str, other: str) -> bool:
-    """Whether two words differ by one letter left out, put in, replaced, or by two swapped ones."""
+    """Whether two words differ by one inserted, deleted or replaced letter, or by two swapped letters."""
     if len(one) > len(other):
         one, other = other, one
     start = 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers that a config may have, and no machine can: the validator lets them pass, as Ignition's does.
+"""Numbers that are valid in a config but that no machine supports. Validation accepts them, as Ignition does.
 
-The phase that would use them refuses them before it changes anything; lint reports them. Each function gives
-what is wrong with one object, as the name of the member and a sentence about it.
+Lint reports them, and the phase that uses them refuses them before it changes anything. Each function yields
+the name of the member and a message.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    Faults = Iterator[tuple[str, str]]
+    Problems = Iterator[tuple[str, str]]
 
-# The kernel counts the bytes of a device in 63 bits.
+# The kernel stores device sizes as signed 64-bit byte counts.
 MAX_MIB = 1 << 43
-# Some 30 years; sockets and the clock of the kernel do not count much further.
+# About 30 years. Kernel timeouts overflow not far above that.
 MAX_SECONDS = 10**9
 
-# Level, as the kernel calls it -> the least number of devices besides spares that mdadm takes.
-_LEAST_DEVICES = {
+# Level, by the kernel's name -> the minimum number of devices without spares that mdadm accepts.
+_MIN_DEVICES = {
     **dict.fromkeys(("raid4", "4", "raid5", "5", "raid10", "10"), 2),
     **dict.fromkeys(("raid6", "6"), 4),
 }
 
 
-def partition_problems(partition: dict[str, Any]) -> Faults:
-    """Numbers of an entry of `storage.disks[].partitions`."""
+def partition_problems(partition: dict[str, Any]) -> Problems:
+    """Problems of an entry of `storage.disks[].partitions`."""
     number = partition.get("number") or 0
     if number < 0:
         yield (
@@ -42,11 +42,11 @@ def partition_problems(partition: dict[str, Any]) -> Faults:
             yield name, f"no disk is as large as {name} {mib}"
 
 
-def array_problems(array: dict[str, Any]) -> Faults:
-    """Numbers of an entry of `storage.raid`."""
+def array_problems(array: dict[str, Any]) -> Problems:
+    """Problems of an entry of `storage.raid`."""
     level, spares = array.get("level") or "", array.get("spares") or 0
     devices = len(array.get("devices") or ())
-    least = _LEAST_DEVICES.get(level, 1)
+    least = _MIN_DEVICES.get(level, 1)
     if spares < 0:
         yield "spares", f"spares is negative: {spares}"
     elif devices and spares >= devices:
@@ -56,8 +56,9 @@ def array_problems(array: dict[str, Any]) -> Faults:
         yield "devices", f"level {level} takes at least {least} {kinds}, not {devices - spares}"
 
 
-def clevis_problems(clevis: dict[str, Any]) -> Faults:
-    """The threshold of `storage.luks[].clevis`: how many of the servers and chips unlock the volume."""
+def clevis_problems(clevis: dict[str, Any]) -> Problems:
+    """Problems of the threshold of `storage.luks[].clevis`: how many pins must succeed to unlock the
+    volume."""
     threshold = clevis.get("threshold") or 0
     pins = len(clevis.get("tang") or ()) + bool(clevis.get("tpm2"))
     if threshold < 0:
@@ -69,8 +70,8 @@ def clevis_problems(clevis: dict[str, Any]) -> Faults:
         )
 
 
-def timeout_problems(timeouts: dict[str, Any]) -> Faults:
-    """The seconds of `ignition.timeouts`."""
+def timeout_problems(timeouts: dict[str, Any]) -> Problems:
+    """Problems of `ignition.timeouts`, which are in seconds."""
     for name in ("httpResponseHeaders", "httpTotal"):
         seconds = timeouts.get(name) or 0
         if seconds < 0:

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 
 def merge(parent: Value, child: Value) -> Value:
-    """The config that says what `child` says, and for the rest what `parent` says.
-
-    Neither is changed, but the result shares parts with both.
-    """
+    """Merges `child` over `parent`. Neither is modified, but the result shares objects with both."""
     return _objects(parent, child, shapes.for_version(shapes.NEWEST))
 
 
@@ -45,7 +42,7 @@ def _objects(parent: Value, child: Value, shape: Shape) -> Value:
 
 
 def _is_set(value: Value, shape: Shape) -> bool:
-    """Whether anything in the object differs from an absent one."""
+    """Whether the object differs from an absent one."""
     for name, item in value.items():
         member = shape.members[name]
         if member.kind == shapes.OBJECT:
@@ -58,7 +55,7 @@ def _is_set(value: Value, shape: Shape) -> bool:
 
 
 def _lists(parent: Value, child: Value, member: Member, shape: Shape) -> list[Any]:
-    """Parent order wins; what only the child has comes last."""
+    """Items keep the order of the parent; items that only the child has come last."""
     parents, children = parent.get(member.name, []), child.get(member.name, [])
     if member.appends:
         return [*parents, *children]
@@ -84,7 +81,7 @@ def _lists(parent: Value, child: Value, member: Member, shape: Shape) -> list[An
 
 
 def _sibling_keys(value: Value, member: Member, shape: Shape) -> set[Any]:
-    """The keys in the other lists that share their keys with this one."""
+    """The keys of the sibling lists in the same key space."""
     if not member.space:
         return set()
     return {
@@ -96,7 +93,8 @@ def _sibling_keys(value: Value, member: Member, shape: Shape) -> set[Any]:
 
 
 def item_key(item: Any, member: Member) -> Any:
-    """What names an item of a keyed list: itself, its one key member, or the first of several that is set."""
+    """The key of a list item: the item itself, its key member, or the first of several key members that is
+    set."""
     if member.shape is None:
         return item
     if len(member.key) == 1:

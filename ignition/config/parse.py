@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the bytes that a provider gives to a config of the newest spec."""
+"""Parses the bytes from a provider into a config of the newest spec."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Parsed:
     """An accepted config.
 
     value     its canonical value, translated to the newest spec
-    version   the spec version that it is written in
+    version   its original spec version
     findings  warnings only
     """
 
@@ -29,9 +29,9 @@ class Parsed:
 
 
 def parse(data: bytes, source: str) -> Parsed:
-    """Reads, checks and translates a config; `source` says in words where it came from.
+    """Reads, checks and translates a config. `source` is a readable name for messages.
 
-    EmptyConfig for zero bytes; InvalidConfig, with all that is wrong, if it is not accepted.
+    EmptyConfig for zero bytes; InvalidConfig with all findings if it is refused.
     """
     checked = check(data, source)
     if checked.failure is not None:
@@ -42,7 +42,7 @@ def parse(data: bytes, source: str) -> Parsed:
 
 
 def validate_rendered(value: dict[str, Any], source: str = "merged config") -> list[Finding]:
-    """What the rules say about a merged config. Duplicates are not looked for: a merge leaves none."""
+    """Findings of the rules on a merged config. Skips the check for duplicates, since a merge leaves none."""
     return [
         Finding(
             found.code,

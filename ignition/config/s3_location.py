@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where an object of S3 lies: s3: URLs and ARNs in their parts, and the host that serves it.
+"""Locations of S3 objects: parses s3: URLs and ARNs, and builds the URL of the host that serves them.
 
     s3://BUCKET/KEY[?versionId=V]                  KEY with its %XX decoded
-    arn:PARTITION:s3:::BUCKET/KEY[?versionId=V]    KEY as it stands
+    arn:PARTITION:s3:::BUCKET/KEY[?versionId=V]    KEY is literal
     arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME/object/KEY[?versionId=V]
 
 Rules: docs/behaviour/run.md. Hosts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
 
 DEFAULT_REGION = "us-east-1"
-# Where a bucket is looked for when an ARN says which part of AWS it is in.
+# AWS partition of an ARN -> the region to ask first.
 _HINTS = {"aws": DEFAULT_REGION, "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-# How region names of the other partitions begin, and the domain of those. Tests compare with botocore's list.
+# Prefix of region names -> domain of that partition. A test compares this with botocore's list.
 _DOMAINS = {
     "cn-": "amazonaws.com.cn",
     "eusc-": "amazonaws.eu",
@@ -36,8 +36,10 @@ _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 @record
 class S3Object:
-    """An object. `version` is empty for the newest. `partition` is the one that an ARN names, else empty.
-    An access point has a `region`, and `host`, the first label of its host name; `bucket` is its ARN then."""
+    """An S3 object. `version` is empty for the newest one, `partition` is empty unless an ARN names it.
+
+    For an access point, `region` is set, `host` is the first label of its host name and `bucket` its ARN.
+    """
 
     bucket: str
     key: str
@@ -46,38 +48,38 @@ class S3Object:
     region: str = ""
     host: str = ""
 
-    def says(self) -> str:
-        """The object as errors name it."""
+    def describe(self) -> str:
+        """The object in error messages."""
         return f"object {quoted(self.key)} from bucket {quoted(self.bucket)}"
 
-    def hint(self) -> str:
-        """The region to begin with; empty where the URL does not say."""
+    def region_hint(self) -> str:
+        """The region to ask first; empty if the URL does not imply one."""
         return _HINTS.get(self.partition, "")
 
     def url(self, region: str) -> str:
-        """The URL of the object, for a region that `is_label` accepts."""
+        """The URL of the object in a region, which must be a valid label."""
         version = f"?versionId={_quoted(self.version, '')}" if self.version else ""
         return f"{self._base(region)}/{_path(self.key)}{version}"
 
     def bucket_url(self, region: str) -> str:
-        """The URL of the bucket itself."""
+        """The URL of the bucket."""
         return self._base(region) + "/"
 
     def _base(self, region: str) -> str:
-        # Dual-stack hosts have both kinds of addresses; the plain ones have none for IPv6.
+        # The plain hosts have no IPv6 addresses; dual-stack ones have both.
         service = "s3-accesspoint" if self.host else "s3"
         host = f"{service}.dualstack.{region}.{_domain(region)}"
         if self.host:
             return f"https://{self.host}.{host}"
         if is_label(self.bucket) and len(self.bucket) >= 3:
             return f"https://{self.bucket}.{host}"
-        # The certificates hold for one label more: names with dots, and old ones with anything, stand in the
+        # The wildcard certificates cover one label. Bucket names with dots or other characters go into the
         # path.
         return f"https://{host}/{_quoted(self.bucket, '~')}"
 
 
 def parse(parts: urls.Url, origin: Origin | None) -> S3Object:
-    """The object that a URL names. Failure IGN4201 if it names none; validation lets some of these pass."""
+    """Parses an s3: or arn: URL. Failure IGN4201 if it names no object; validation accepts some of those."""
     place = _of_arn(parts, origin) if parts.scheme == "arn" else _of_url(parts)
     if not place.bucket or not place.key:
         raise _no_object("no bucket" if not place.bucket else "no key in its bucket", parts, origin)
@@ -85,7 +87,7 @@ def parse(parts: urls.Url, origin: Origin | None) -> S3Object:
 
 
 def is_label(text: str) -> bool:
-    """Whether a text is one label of a host name, in lower case."""
+    """Whether a text is a valid lower-case label of a host name."""
     return 0 < len(text) <= 63 and _LABEL.issuperset(text) and text.strip("-") == text
 
 
@@ -106,7 +108,7 @@ def _of_arn(parts: urls.Url, origin: Origin | None) -> S3Object:
         raise _no_object("no object behind its access point", parts, origin)
     host = f"{name}-{account}"
     if not (is_label(region) and is_label(name) and is_label(account) and is_label(host)):
-        raise _no_object("no region, account and access point that there can be", parts, origin)
+        raise _no_object("no valid region, account and access point", parts, origin)
     arn = ":".join(fields[:5]) + f":accesspoint/{name}"
     return S3Object(arn, rest[1], _version(parts), partition, region, host)
 
@@ -123,12 +125,12 @@ def _domain(region: str) -> str:
 
 
 def _path(key: str) -> str:
-    """A key as the path of a URL, escaped as the signer expects it."""
+    """A key as a URL path, escaped as the request signer expects."""
     return _quoted(key, "/~")
 
 
 def _quoted(text: str, safe: str) -> str:
-    # Not for those who only want to know whether there is such a place.
+    # Imported late: validation only parses, and never builds a URL.
     from urllib.parse import quote
 
     return quote(text, safe=safe)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON text to a flat tree of values that know their place, by the grammar of Go's encoding/json.
+"""Scans JSON text into a flat tree of values with positions, by the grammar of Go's encoding/json.
 
-The text is looked at as latin-1, so that one character is one byte: offsets are byte offsets, and the
-character in an error message is the one that Go names. Without recursion, in linear time.
+The text is decoded as latin-1, so that offsets are byte offsets, and error messages show the same character
+as Go's. Iterative, in linear time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NULL, BOOL, NUMBER, STRING, ARRAY, OBJECT = _KINDS
 _NULL, _BOOL, _NUMBER, _STRING, _ARRAY, _OBJECT = range(6)
 
 MAX_DEPTH = 10000
-# Bytes of an offset.
+# Bytes per stored offset.
 _WIDTH = 4
 
 _SPACE = " \t\n\r"
@@ -36,7 +36,7 @@ _scanstring: Any = _json.scanstring
 
 
 class JsonSyntaxError(Exception):
-    """Not JSON. `offset` counts the bytes read, the offending one included."""
+    """Invalid JSON. `offset` is the number of bytes read, including the offending one."""
 
     def __init__(self, text: str, offset: int) -> None:
         super().__init__(text)
@@ -45,10 +45,10 @@ class JsonSyntaxError(Exception):
 
 
 class Tree:
-    """All values of a text, flat and in document order: a few bytes each, however many there are.
+    """All values of a text in parallel arrays, in document order. Each takes only a few bytes.
 
-    An object's keys stand before their values. `ends` is the offset after a value: for lists and objects
-    after the closing bracket, so that all that begins before it is inside.
+    Keys of objects are stored as strings before their values. `ends` has the offset after each value; for
+    lists and objects it is after the closing bracket, so everything that starts before it is inside.
     """
 
     __slots__ = ("data", "ends", "huge_number", "kinds", "starts", "text")
@@ -60,7 +60,7 @@ class Tree:
         self.kinds = bytearray()
         self.starts = pack_offsets(())
         self.ends = pack_offsets(())
-        # Whether a number beyond 64-bit floats stands somewhere in the text.
+        # Whether the text has a number that overflows a 64-bit float.
         self.huge_number = False
 
     @property
@@ -68,11 +68,11 @@ class Tree:
         return Node(self, 0)
 
     def containers(self) -> Iterator[Node]:
-        """All lists and objects, in the order of the text."""
+        """All lists and objects, in document order."""
         return (Node(self, index) for index, kind in enumerate(self.kinds) if kind >= _ARRAY)
 
     def after(self, index: int) -> int:
-        """The index of what follows a value and all that is inside it."""
+        """The index after a value and everything inside it."""
         following, end = index + 1, self.ends[index]
         if following == len(self.starts) or self.starts[following] >= end:
             return following
@@ -80,7 +80,7 @@ class Tree:
 
 
 def pack_offsets(numbers: Iterable[int]) -> memoryview:
-    """Numbers in four bytes each; `array` would bring `collections` along."""
+    """An array of 32-bit numbers. The `array` module would import `collections`."""
     packed = bytearray()
     for number in numbers:
         packed += number.to_bytes(_WIDTH, sys.byteorder)
@@ -88,7 +88,7 @@ def pack_offsets(numbers: Iterable[int]) -> memoryview:
 
 
 class Node:
-    """One value of the text, made when it is looked at."""
+    """A value of the text; created on access."""
 
     __slots__ = ("index", "tree")
 
@@ -102,7 +102,7 @@ class Node:
 
     @property
     def start(self) -> int:
-        """Byte offset of its first byte."""
+        """Byte offset of the first byte."""
         return self.tree.starts[self.index]
 
     @property
@@ -117,13 +117,13 @@ class Node:
         return self.tree.ends[self.index]
 
     @property
-    def place(self) -> int:
-        """The byte offset that findings about this value name."""
+    def finding_offset(self) -> int:
+        """Byte offset that findings about this value refer to."""
         return self.end if self.tree.kinds[self.index] >= _ARRAY else self.start
 
     @property
     def value(self) -> Any:
-        """None, bool or str; for a number its text."""
+        """None, a bool or a str; for a number its literal."""
         tree, index = self.tree, self.index
         kind = tree.kinds[index]
         if kind == _STRING:
@@ -141,7 +141,7 @@ class Node:
             at = tree.after(at)
 
     def members(self) -> Iterator[tuple[str, int, Node]]:
-        """Key, byte offset of the key and node of each member of an object, repeats included."""
+        """(key, byte offset of the key, node) of each member of an object, including repeated keys."""
         tree, at, end = self.tree, self.index + 1, self.tree.ends[self.index]
         starts, count = tree.starts, len(tree.starts)
         while at < count and starts[at] < end:
@@ -150,12 +150,12 @@ class Node:
 
 
 def scan(data: bytes) -> Tree:
-    """The tree of a JSON text; SyntaxFault at its first fault."""
+    """Scans a JSON text. JsonSyntaxError at the first error."""
     return _Scanner(Tree(data)).document()
 
 
 def _string(tree: Tree, index: int) -> str:
-    """The decoded string or key; the scanner found it to be one."""
+    """The decoded string or key at `index`."""
     start, end = tree.starts[index] + 1, tree.ends[index] - 1
     run = tree.text[start:end]
     if "\\" not in run:
@@ -164,13 +164,13 @@ def _string(tree: Tree, index: int) -> str:
         run = decode_utf8(tree.data[start:end])
     found: str = _scanstring(run + '"', 0, True)[0]
     if "\\ud" in run or "\\uD" in run:
-        # Half a pair of surrogates has no character.
-        return found.translate(_Halves())
+        # Go replaces lone surrogates.
+        return found.translate(_ReplaceSurrogates())
     return found
 
 
-class _Halves(dict[int, str]):
-    """The table of `str.translate` that replaces surrogates."""
+class _ReplaceSurrogates(dict[int, str]):
+    """A lazy table for `str.translate` that replaces surrogates with U+FFFD."""
 
     def __missing__(self, code: int) -> str:
         found = self[code] = "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
@@ -181,12 +181,12 @@ class _Scanner:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.text = tree.text
-        # In the form of `offsets`, while they grow.
+        # Growing arrays in the format of `pack_offsets`.
         self.starts = bytearray()
         self.ends = bytearray()
 
     def add(self, kind: int, start: int, end: int) -> None:
-        """Notes a value."""
+        """Appends a value."""
         self.tree.kinds.append(kind)
         self.starts += start.to_bytes(_WIDTH, sys.byteorder)
         self.ends += end.to_bytes(_WIDTH, sys.byteorder)
@@ -194,7 +194,7 @@ class _Scanner:
     def document(self) -> Tree:
         text, tree = self.text, self.tree
         kinds, ends = tree.kinds, self.ends
-        # Lists and objects that are still open, and whether anything stands in the innermost.
+        # A stack of open lists and objects; `filled` tells whether the innermost has an item.
         open_values: list[int] = []
         at = self.value(self.skip_space(0))
         if kinds[0] >= _ARRAY:
@@ -248,19 +248,19 @@ class _Scanner:
                 return at
 
     def fault(self, at: int, where: str) -> JsonSyntaxError:
-        """The fault at the byte `at`; at the end of the text its word is that the text ends too early."""
+        """The error for the byte `at`, or for an unexpected end of the text."""
         if at >= len(self.text):
             return JsonSyntaxError("unexpected end of JSON input", len(self.text))
         return JsonSyntaxError(f"invalid character {quote_byte(self.text[at])} {where}", at + 1)
 
     def token_fault(self, at: int, where: str) -> JsonSyntaxError:
-        """A fault inside a literal. Go ends the input with a blank there, and complains about that one."""
+        """An error inside a literal. Go appends a space to the input, and reports that space at the end."""
         if at >= len(self.text):
             return JsonSyntaxError(f"invalid character ' ' {where}", len(self.text))
         return self.fault(at, where)
 
     def value(self, at: int) -> int:
-        """Notes the scalar at `at`, or the list or object that opens there; the offset after that."""
+        """Scans a scalar or an opening bracket; returns the offset after it."""
         char = self.text[at : at + 1]
         add = self.add
         if char == '"':
@@ -292,7 +292,7 @@ class _Scanner:
         raise AssertionError(word)
 
     def key(self, at: int) -> int:
-        """Notes the key at `at`; the offset after its colon."""
+        """Scans a key; returns the offset after its colon."""
         if self.text[at : at + 1] != '"':
             raise self.fault(at, "looking for beginning of object key string")
         end = self.string(at)
@@ -303,7 +303,7 @@ class _Scanner:
         return at + 1
 
     def number(self, at: int) -> int:
-        """The offset after the number at `at`."""
+        """Scans a number; returns the offset after it."""
         text, start = self.text, at
         if text[at] == "-":
             at += 1
@@ -324,7 +324,7 @@ class _Scanner:
         return at
 
     def digits(self, at: int, where: str) -> int:
-        """The offset after one or more digits."""
+        """Scans one or more digits; returns the offset after them."""
         text, start = self.text, at
         while at < len(text) and text[at] in _DIGITS:
             at += 1
@@ -333,7 +333,7 @@ class _Scanner:
         return at
 
     def string(self, at: int) -> int:
-        """The offset after the closing quote of the string whose opening quote is at `at`."""
+        """Scans a string from its opening quote; returns the offset after the closing one."""
         text = self.text
         start = at + 1
         end = text.find('"', start)
@@ -341,14 +341,14 @@ class _Scanner:
             self.plain_run(start, end)
             return end + 1
         try:
-            # In C; without json.decoder it has no exception of its own to raise.
+            # Implemented in C. It raises json.JSONDecodeError, which it cannot import.
             end = _scanstring(text, start, True)[1]
         except (ValueError, ImportError, SystemError):
             self.string_fault(start)
         return int(end)
 
     def string_fault(self, start: int) -> NoReturn:
-        """Raises for the first fault in the string that begins at `start`."""
+        """Raises the first error in the string that starts at `start`."""
         text = self.text
         end = text.find('"', start)
         while True:
@@ -362,7 +362,7 @@ class _Scanner:
                 end = text.find('"', start)
 
     def plain_run(self, start: int, end: int) -> None:
-        """Refuses control characters in a part of a string without escapes."""
+        """Rejects control characters in a part of a string without escapes."""
         run = self.text[start:] if end < 0 else self.text[start:end]
         if run.isascii() and run.isprintable():
             return
@@ -371,7 +371,7 @@ class _Scanner:
             raise self.fault(start + first, "in string literal")
 
     def escape(self, at: int) -> int:
-        """The offset after the escape at `at`."""
+        """Scans an escape sequence; returns the offset after it."""
         char = self.text[at + 1 : at + 2]
         if char == "u":
             self.hex4(at + 2)
@@ -391,7 +391,7 @@ _HUGE = float("inf")
 
 
 def quote_byte(char: str) -> str:
-    """A byte in single quotes as Go's syntax errors show it."""
+    """A byte in single quotes, as in Go's syntax errors."""
     if char == "'":
         return "'\\''"
     short = {
@@ -412,9 +412,9 @@ def quote_byte(char: str) -> str:
 
 
 def decode_utf8(data: bytes) -> str:
-    """UTF-8 as Go reads it: each byte that is no part of a character becomes U+FFFD by itself.
+    """Decodes UTF-8 as Go does: each invalid byte becomes one U+FFFD.
 
-    (`errors="replace"` makes one of a whole broken sequence.)
+    (`errors="replace"` would make one of a whole truncated sequence.)
     """
     try:
         return data.decode("utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The object types of one spec version, linked: what the reader, the merge and the writer walk along.
+"""The object types of a spec version as linked descriptors, for decoding, merging and writing configs.
 
 Built from `tables` on first use; a phase that only reads the cache never needs them.
 """
@@ -22,14 +22,14 @@ class Member:
     """One member of an object type.
 
     kind      one of STRING, INTEGER, BOOLEAN, OBJECT, ARRAY
-    shape     of the object, or of the items of a list; None for scalars and lists of strings
-    plain     absent, null and the zero value are the same
-    omit_zero left out of written configs when zero
-    pointer   an object that differs from its empty self when absent
-    appends   a list without keys: repeats are fine, a merge appends
-    key       members that name an item, the first that is set counts; () is the item itself
-    space     lists of one object with the same word share their keys
-    removes_without  a child's item without this member removes the parent's in a merge
+    shape     the type of the object or of the list's items; None for scalars and lists of strings
+    plain     absent, null and the zero value are equivalent
+    omit_zero not written if zero
+    pointer   an absent object differs from an empty one
+    appends   a list without keys: duplicates are allowed, and a merge appends
+    key       the members that identify an item, the first one that is set counts; () for the item itself
+    space     name of the key space; lists of one object with the same name share their keys
+    removes_without  in a merge, a child's item without this member removes the parent's item
     """
 
     __slots__ = (
@@ -61,7 +61,7 @@ class Member:
 
 
 class Shape:
-    """One object type. `members` are in walk order; `folded` finds them without regard to case."""
+    """An object type. `members` are in walk order; `folded` is for case-insensitive lookup."""
 
     __slots__ = ("folded", "members", "name")
 
@@ -71,13 +71,13 @@ class Shape:
         self.folded = {fold(member.name): member for member in members}
 
     def find(self, key: str) -> Member | None:
-        """The member that Go would fill from this key: the exact one, else by simple case folding."""
+        """The member into which Go decodes a key: an exact match, else one by simple case folding."""
         return self.members.get(key) or self.folded.get(fold(key))
 
 
 def fold(key: str) -> str:
-    """Unicode simple folding as far as it can reach ASCII names: beside A-Z only the Kelvin sign (which
-    `lower` knows) and the long s do."""
+    """Unicode simple case folding for ASCII names. Besides A-Z only two characters fold to ASCII: the Kelvin
+    sign, which `lower` handles, and the long s."""
     return key.replace("\u017f", "s").lower()
 
 
@@ -85,7 +85,7 @@ _built: dict[str, Shape] = {}
 
 
 def for_version(version: str) -> Shape:
-    """The shape of a whole config of this version."""
+    """The type of a whole config in a spec version."""
     shape = _built.get(version)
     if shape is None:
         shape = _built[version] = _build(tables.VERSIONS[version], "Config", {})
@@ -102,7 +102,7 @@ def _build(rows: dict[str, tuple[Any, ...]], name: str, done: dict[str, Shape]) 
     return shape
 
 
-# What the original reads before it knows the version.
+# The part of a config that is decoded before the version is known.
 VERSION_STUB = Shape(
     "Config",
     [

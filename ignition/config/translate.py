@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Older configs become newest ones, one version at a time (docs/behaviour/config.md).
+"""Translates older configs to the newest spec, one version at a time (docs/behaviour/config.md).
 
-Members that a version brought are simply absent in older configs; only what changed its meaning is here.
+Members that a version introduced are absent in older configs, so only changes of meaning need a step.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def to_newest(value: Value, version: str) -> Value:
-    """The value of a valid config of `version` as the newest spec has it. Changes `value` itself."""
+    """Translates a valid config of `version` to the newest spec, in place."""
     if version == shapes.NEWEST:
         return value
     start = shapes.VERSIONS.index(version)
@@ -29,14 +29,14 @@ def to_newest(value: Value, version: str) -> Value:
 
 
 def _from_3_0(value: Value) -> None:
-    """The source of a certificate authority becomes optional; here it is always given."""
+    """The source of a certificate authority became optional, so an absent one is made explicit."""
     tls = value["ignition"].get("security", {}).get("tls", {})
     for authority in tls.get("certificateAuthorities", ()):
         authority.setdefault("source", "")
 
 
 def _from_3_2(value: Value) -> None:
-    """Link target, RAID level, and pin and config of a custom Clevis pin become optional."""
+    """Link target, RAID level, and pin and config of a custom Clevis pin became optional."""
     storage = value.get("storage", {})
     for link in storage.get("links", ()):
         link.setdefault("target", "")
@@ -50,14 +50,14 @@ def _from_3_2(value: Value) -> None:
 
 
 def _from_3_4(value: Value) -> None:
-    """Ignition's step from 3.4 to 3.5 loses the advertisement of Tang servers; so does this one."""
+    """Ignition drops the advertisement of Tang servers in this step."""
     for volume in value.get("storage", {}).get("luks", ()):
         for server in volume.get("clevis", {}).get("tang", ()):
             server.pop("advertisement", None)
 
 
 def _from_3_5(value: Value) -> None:
-    """Special bits of modes had no effect before 3.6.0, and get none now."""
+    """Setuid, setgid and sticky bits had no effect before 3.6.0, so they are removed."""
     storage = value.get("storage", {})
     for kind in ("directories", "files"):
         for node in storage.get(kind, ()):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unit files, read as the original's parser (go-systemd) reads them; what it refuses is an invalid config.
+"""Unit files, parsed as Ignition's parser (go-systemd) does, since it decides which configs are valid.
 
-It is no systemd: text before the first section is skipped, sections and options may have any name, and
-whether a line is too long depends on where it lies in the read buffer.
+It differs from systemd: text before the first section is skipped, sections and options may have any name, and
+the limit on the line length depends on the position in the read buffer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     Option = tuple[str, str, str]
 
-# What Go's unicode.IsSpace knows; str.isspace knows more.
+# The characters of Go's unicode.IsSpace; str.isspace accepts more.
 _SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -21,24 +21,23 @@ _BUFFER = 4096
 
 
 class UnitError(ValueError):
-    """Not a unit file; the text is the original's."""
+    """Not a unit file. The message is Ignition's."""
 
 
 def parse(text: str) -> list[Option]:
-    """The options of a unit file as (section, name, value), in order.
+    """The options of a unit file as (section, name, value), in order. UnitError if Ignition refuses the text.
 
-    Names and values are stripped of white space; a continued value keeps its backslashes and line breaks.
-    UnitError if the original refuses the text.
+    White space around names and values is stripped; continued values keep backslashes and line breaks.
     """
-    options = _ordinary(text)
-    return _exact(text) if options is None else options
+    options = _parse_simple(text)
+    return _parse_exactly(text) if options is None else options
 
 
-def _ordinary(text: str) -> list[Option] | None:
-    """The options of a unit as people write them, line by line; None at the first doubt."""
+def _parse_simple(text: str) -> list[Option] | None:
+    """The options of an ordinary unit, line by line; None for text that needs the exact parser."""
     if "\\" in text or "\r" in text:
         return None
-    # Characters, not bytes: one that is not ASCII takes up to four.
+    # len() counts characters, and one outside ASCII takes up to four bytes.
     longest = _LINE_MAX if text.isascii() else _LINE_MAX // 4
     options: list[Option] = []
     section = None
@@ -60,7 +59,7 @@ def _ordinary(text: str) -> list[Option] | None:
     return options
 
 
-def _exact(text: str) -> list[Option]:
+def _parse_exactly(text: str) -> list[Option]:
     reader = _Reader(text.encode())
     options: list[Option] = []
     section = None
@@ -86,7 +85,7 @@ def _section(reader: _Reader) -> str:
     reader.check_line()
     rest = reader.line()[0].strip(_SPACE)
     if rest:
-        # The original means to name the section here, and never does.
+        # The message ends without the name of the section, as Ignition's does.
         raise UnitError("found garbage after section name")
     return name[:-1]
 
@@ -117,9 +116,9 @@ def _value(reader: _Reader) -> str:
 
 
 class _Reader:
-    """The text behind a buffer of 4096 bytes, filled as Go's bufio.Reader fills it.
+    """Simulates Go's bufio.Reader with its buffer of 4096 bytes.
 
-    `pos` is the next byte to be read, `filled` the end of what is in the buffer.
+    `pos` is the next byte to read, `filled` the end of the buffered data.
     """
 
     __slots__ = ("data", "filled", "pos")
@@ -130,7 +129,7 @@ class _Reader:
         self.filled = 0
 
     def check_line(self) -> None:
-        """The length limit: it looks no further than the buffer, and only when that holds enough."""
+        """Checks the line length, but only if the buffer holds enough data to tell, as go-systemd does."""
         limit = self.pos + _LINE_MAX
         if limit > self.filled:
             return
@@ -155,7 +154,7 @@ class _Reader:
         self.pos -= len(rune.encode())
 
     def option_name(self) -> str:
-        """The text up to `=`, which is read too."""
+        """Reads up to and including `=`; returns the text before it."""
         start = self.pos
         equals = self.data.find(b"=", start)
         name = self.data[start : equals if equals >= 0 else len(self.data)]
@@ -167,18 +166,18 @@ class _Reader:
         return name.decode()
 
     def line(self) -> tuple[str, bool]:
-        """The next line without its end, and whether it had one. A CR before the LF stays."""
+        """The next line without its LF, and whether it had one. A CR before the LF stays."""
         line = self.until(b"\n")
         return line.removesuffix("\r").removesuffix("\n"), line.endswith("\n")
 
     def until(self, delimiter: bytes) -> str:
-        """The text up to and with the delimiter, or all that is left."""
+        """The text up to and including the delimiter, or all remaining text."""
         start = self.pos
         found = self.data.find(delimiter, start)
         end = found + 1 if found >= 0 else len(self.data)
         while end > self.filled:
             if self.filled - self.pos >= _BUFFER:
-                self.pos = self.filled  # handed out whole
+                self.pos = self.filled  # bufio returns a full buffer as it is
             self._fill()
         self.pos = end
         return self.data[start:end].decode()
@@ -187,7 +186,7 @@ class _Reader:
         while end > self.filled:
             self.pos = self.filled
             while self.data[self.pos] & 0xC0 == 0x80:
-                self.pos -= 1  # a character that is in the buffer in part
+                self.pos -= 1  # keep an incomplete character in the buffer
             self._fill()
         self.pos = end
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys of a config that its spec version does not know.
 
-They are warnings: a config with a misspelt key is applied without it.
+They are only warnings: Ignition ignores unknown keys.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def unused_keys(document: Document, value: dict[str, Any], version: str) -> Iterator[Finding]:
-    """The warnings about a document that was read into `value` of `version`, in walk order.
+    """Warnings for unknown keys of a document that was decoded into `value`, in walk order.
 
-    Keys match exactly here: one that differs in case was read, but is reported, and what is below it is not
-    looked at. Without positions the original does not look at all.
+    Keys match exactly here. A key that differs in case was decoded, but is reported, and its value is not
+    checked. Without positions Ignition skips this check.
     """
     if document.has_positions:
         yield from _object(document, document.root, value, shapes.for_version(version), ())
@@ -67,5 +67,5 @@ def _mismatch(document: Document, path: Path) -> Finding:
         f"context tree does not match content tree at {where}. Line and column reporting may be"
         " inconsistent. Unused keys may not be reported"
     )
-    hint = "null stands where an object is expected; leave the key out"
+    hint = "the value is null instead of an object; leave the key out"
     return Finding(codes.NOT_AN_OBJECT, WARNING, text, document.origin(path), hint)

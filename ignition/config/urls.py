@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs, taken apart as Go's net/url does it, since that decides which configs are valid.
+"""URLs, parsed as by Go's net/url, since that decides which configs are valid.
 
-It is more lenient than `urllib.parse` in some places (anything goes after `http:` without slashes) and
-stricter in others (control characters, escapes in host names). Source: Go 1.26 net/url, with
-`urlstrictcolons=0`, as the original is built.
+It is more lenient than `urllib.parse` in some places (anything may follow `http:` without slashes) and
+stricter in others (control characters, escapes in host names). Reference: Go 1.26 net/url with
+`urlstrictcolons=0`, the setting that Ignition is built with.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ _HOST = (_LETTERS + _DIGITS + "-._~!$&'()*+,;=:[]<>\"").encode()
 _NON_ASCII = bytes(range(0x80, 0x100))
 _HOST_ESCAPES = _NON_ASCII + b"%"
 _ZONE_ESCAPES = _HOST + b" %"
-# Go reads no query that has more parameters, against attacks by colliding keys.
-_MOST_PARAMETERS = 10000
-# What Go leaves alone in a path where it escapes, and what a path may hold and need not be escaped at all.
+# Go rejects queries with more parameters, as a defence against hash collisions.
+_MAX_PARAMETERS = 10000
+# _SENT: bytes that Go leaves unescaped in a path that it escapes. _PATH: a path of only these is sent
+# unchanged.
 _SENT = b"-_.~$&+,/:;=@" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123))
 _PATH = dict.fromkeys(_SENT + b"!'()*[]%")
 _VISIBLE = bytes(range(0x21, 0x7F))
 
 
 class UrlError(ValueError):
-    """Not a URL. The text says why without repeating the URL, which may hold secrets."""
+    """Not a valid URL. The message does not repeat the URL, which may contain secrets."""
 
 
 @record
 class Url:
-    """The parts of a URL. `scheme` is in lower case and `host` decoded; the others are as written.
+    """The parts of a URL. `scheme` is in lower case, `host` is decoded, the others are literal.
 
-    `opaque` is all between scheme and query if that does not begin with a slash; host and path are then
-    empty. `userinfo` is None without an `@`. `host` holds the port and the brackets of an IPv6 address.
+    `opaque` is the text between scheme and query if it does not start with a slash; host and path are empty
+    then. `userinfo` is None without an `@`. `host` includes the port and the brackets of an IPv6 address.
     """
 
     scheme: str
@@ -54,7 +55,7 @@ class Url:
         return name[1:-1] if name.startswith("[") and name.endswith("]") else name
 
     def port(self) -> str:
-        """The digits after the host's last colon; empty when there are none."""
+        """The port as digits, "" if there is none."""
         return self._name_and_port()[1]
 
     def _name_and_port(self) -> tuple[str, str]:
@@ -62,7 +63,7 @@ class Url:
         return (name, port) if colon and not port.strip(_DIGITS) else (self.host, "")
 
     def redacted(self) -> str:
-        """The URL for logs and messages: without user, password, query, fragment and inline data."""
+        """The URL for logs and messages, without user, password, query, fragment and inline data."""
         scheme = f"{self.scheme}:" if self.scheme else ""
         if self.scheme == "data":
             return "data:..."
@@ -72,7 +73,7 @@ class Url:
 
 
 def parse(text: str) -> Url:
-    """The parts of an absolute or relative URL. UrlError if it is none."""
+    """Parses an absolute or relative URL. UrlError if it is invalid."""
     main, _, fragment = text.partition("#")
     if not main.isprintable() and any(each < " " or each == "\x7f" for each in main):
         raise UrlError("control character in URL")
@@ -94,34 +95,36 @@ def parse(text: str) -> Url:
 
 
 def request_target(text: str, url: Url) -> str:
-    """Path and query of an absolute URL for the request line, letter by letter as Go sends them: what is
-    encoded stays so, and dots stay too. The query's letters that no request line may hold are encoded.
-    `url` are the parts of `text`."""
+    """Path and query of an absolute URL, exactly as Go writes them into the request line.
+
+    Escapes and dot segments stay. Characters that are not allowed in a request line are escaped in the query.
+    `url` is the parsed `text`.
+    """
     path = url.path or "/"
     if path.translate(_PATH):
-        path = _escaped(_unescape(path), _SENT)
+        path = _escape(_unescape(path), _SENT)
     asked = "?" if "?" in text.partition("#")[0] else ""
-    return path + asked + _escaped(url.raw_query.encode("utf-8", "surrogatepass"), _VISIBLE)
+    return path + asked + _escape(url.raw_query.encode("utf-8", "surrogatepass"), _VISIBLE)
 
 
-def _escaped(data: bytes, plain: bytes) -> str:
+def _escape(data: bytes, plain: bytes) -> str:
     return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in data)
 
 
 def unescape(text: str) -> str:
-    """Text with each `%XX` decoded. UrlError where a `%` has no two hexadecimal digits after it."""
+    """Decodes each `%XX`. UrlError if a `%` is not followed by two hexadecimal digits."""
     return _unescape(text).decode("utf-8", "replace") if "%" in text else text
 
 
 def unescape_bytes(text: str) -> bytes:
-    """As `unescape`, but the bytes themselves: file names need not be UTF-8."""
+    """As `unescape`, but returns bytes, since file names need not be UTF-8."""
     return _unescape(text)
 
 
 def query_values(raw_query: str, name: str) -> list[str]:
-    """The decoded values that a query gives for one name, in order; malformed parts count as absent."""
+    """The decoded values of a query parameter, in order. Malformed parameters are ignored."""
     values: list[str] = []
-    if raw_query.count("&") >= _MOST_PARAMETERS:
+    if raw_query.count("&") >= _MAX_PARAMETERS:
         return values
     for part in raw_query.split("&"):
         if not part or ";" in part:
@@ -145,7 +148,7 @@ def _split_scheme(text: str) -> tuple[str, str]:
 
 
 def _authority(text: str) -> tuple[str | None, str]:
-    """User information, or None, and the decoded host with its port."""
+    """The user information (None without an `@`), and the decoded host with its port."""
     userinfo, at, host = text.rpartition("@")
     if not _USERINFO.issuperset(userinfo):
         raise UrlError("invalid user information in URL")
@@ -163,7 +166,7 @@ def _host(text: str) -> str:
 
 
 def _bracketed_host(text: str) -> str:
-    """An IPv6 address in brackets, perhaps with a zone (`%25eth0`) and a port."""
+    """Checks an IPv6 address in brackets, with an optional zone (`%25eth0`) and port."""
     inner, closing, tail = text[1:].rpartition("]")
     if text[0] != "[" or not closing:
         raise UrlError("invalid IP address in host")
@@ -193,7 +196,7 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _unescape(text: str, plain: bytes | None = None, escapable: bytes | None = None) -> bytes:
-    """Bytes with each `%XX` decoded. `plain` and `escapable` limit what may stand there (None: anything)."""
+    """Decodes each `%XX`. `plain` limits the literal bytes, `escapable` the escaped ones (None: any)."""
     data = text.encode("utf-8", "surrogatepass")
     decoded, literal, at = bytearray(), bytearray(), 0
     while True:

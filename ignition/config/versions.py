@@ -11,11 +11,12 @@ _INT_MAX = str((1 << 63) - 1)
 
 
 class BadVersion(ValueError):
-    """Not a semantic version at all."""
+    """Not a semantic version."""
 
 
 def parse(text: str) -> tuple[str, str, str, str, str]:
-    """Major, minor, patch (without leading zeros), pre-release and metadata of a semantic version."""
+    """Splits a semantic version into major, minor, patch (without leading zeros), pre-release and
+    metadata."""
     rest, _, metadata = text.partition("+")
     rest, _, prerelease = rest.partition("-")
     parts = rest.split(".", 2)
@@ -29,14 +30,14 @@ def _number(part: str, text: str) -> str:
     if not part or part.strip(_DIGITS):
         raise BadVersion(text)
     digits = part.lstrip("0") or "0"
-    # Compared as text: int() would refuse or crawl on absurdly long numbers.
+    # Compared as text: int() is slow on very long numbers, and has a limit.
     if (len(digits), digits) > (len(_INT_MAX), _INT_MAX):
         raise BadVersion(text)
     return digits
 
 
 def _identifiers(text: str) -> bool:
-    """Dot-separated, each of letters, digits and hyphens; or nothing at all."""
+    """Whether a text is empty or consists of dot-separated identifiers of letters, digits and hyphens."""
     return not text or all(
         part and not part.strip(_LETTERS + _DIGITS + "-") for part in text.split(".")
     )
@@ -46,15 +47,15 @@ _KNOWN = {parse(version): version for version in shapes.VERSIONS}
 
 
 def lookup(text: str) -> str | None:
-    """The spec version that a string names: `03.06.00-` is 3.6.0. None if it is none that we know.
+    """The spec version for a string: `03.06.00-` is 3.6.0. None for an unknown version.
 
-    BadVersion if it is no semantic version.
+    BadVersion if it is not a semantic version.
     """
     return _KNOWN.get(parse(text))
 
 
 def hint(text: str) -> str:
-    """What to do about a version that is not known."""
+    """A hint for an unknown or malformed version."""
     newest_stable = [version for version in shapes.VERSIONS if "-" not in version][-1]
     try:
         major, minor, patch, prerelease, metadata = parse(text)

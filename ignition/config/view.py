@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all classes of `model` have in common."""
+"""The base class of the generated classes in `model`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class View:
-    """A typed look at one object of a canonical value; `raw` is that object itself, not a copy."""
+    """A typed view of one object of a canonical value. `raw` is the object itself, not a copy."""
 
     __slots__ = ("raw",)
 
@@ -22,5 +22,5 @@ class View:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        # Values may be secrets; the names of what is set are enough to tell views apart.
+        # Values may be secrets, so only the names of the members are shown.
         return f"{type(self).__name__}({', '.join(self.raw)})"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates of authorities in PEM, as configs bring them."""
+"""CA certificates in PEM form, as configs provide them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 
 
 def parse_certificates(blob: bytes, origin: Origin | None) -> tuple[bytes, ...]:
-    """The blocks of a PEM file in DER, none of an empty one; Failure IGN4018 for a text without any, or
-    anything else after the last.
+    """Decodes the blocks of a PEM file into DER; an empty file has none.
 
-    Every block must hold a certificate, whatever it calls itself. Text before a block is a comment.
+    Failure IGN4018 if a non-empty file has no block, or anything but white space after the last one. Text
+    before a block is a comment. The label of a block is ignored; `common_names` checks that it is a
+    certificate.
     """
     found: list[bytes] = []
     rest = blob
@@ -29,7 +30,7 @@ def parse_certificates(blob: bytes, origin: Origin | None) -> tuple[bytes, ...]:
 
 
 def common_names(found: tuple[bytes, ...], origin: Origin | None) -> list[str]:
-    """The common names of certificates (DER), for the log. Failure IGN4018 for what is no certificate."""
+    """The common names of DER certificates, for the log. Failure IGN4018 if one is not a certificate."""
     if not found:
         return []
     import ssl
@@ -47,23 +48,23 @@ def common_names(found: tuple[bytes, ...], origin: Origin | None) -> list[str]:
 
 
 def _block(text: bytes, origin: Origin | None) -> tuple[bytes, bytes]:
-    """The first block, decoded, and the text after it."""
+    """Decodes the first block; also returns the text after it."""
     begin = text.find(_BEGIN)
     while begin > 0 and text[begin - 1] != ord("\n"):
         begin = text.find(_BEGIN, begin + 1)
     if begin < 0:
-        raise _refused(origin)
+        raise _invalid_pem(origin)
     label, _, text = text[begin + len(_BEGIN) :].partition(_DASHES)
     body, end, rest = text.partition(b"\n" + _END + label + _DASHES)
     if not end:
-        raise _refused(origin)
+        raise _invalid_pem(origin)
     try:
         return binascii.a2b_base64(b"".join(body.split()), strict_mode=True), rest
     except binascii.Error as error:
-        raise _refused(origin) from error
+        raise _invalid_pem(origin) from error
 
 
-def _refused(origin: Origin | None) -> Failure:
+def _invalid_pem(origin: Origin | None) -> Failure:
     return Failure(
         "IGN4018",
         "unable to decode PEM block",

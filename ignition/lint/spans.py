@@ -23,7 +23,7 @@ def value_span(text: Document, node: Node) -> tuple[int, int]:
     """First byte of a value and the one after it. Objects and lists begin after their bracket, as always."""
     if node.kind not in (scan.OBJECT, scan.ARRAY):
         return node.start, node.end
-    return node.place, node.close
+    return node.finding_offset, node.close
 
 
 def engine_finding(data: bytes, source: str, checked: CheckResult, finding: Finding) -> LintFinding:

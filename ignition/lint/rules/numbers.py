@@ -79,7 +79,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     )
 
 
-def _broken(rule: LintRule, faults: limits.Faults, path: Path) -> Iterator[Violation]:
+def _broken(rule: LintRule, faults: limits.Problems, path: Path) -> Iterator[Violation]:
     for member, message in faults:
         yield rule.at((*path, member), message)
 

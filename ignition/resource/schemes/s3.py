@@ -75,7 +75,7 @@ class _ObjectFetch:
         known = ("s3 region", self._place.partition, self._place.bucket)
         found: str = self._ctx.clients.get(known, "")
         if not found:
-            url = self._place.bucket_url(self._place.hint() or self._own_region())
+            url = self._place.bucket_url(self._place.region_hint() or self._own_region())
             answers: list[requests.Response] = []
 
             def on_response(response: requests.Response) -> bool:
@@ -181,7 +181,7 @@ class _ObjectFetch:
         """What S3's answer means."""
         code = _code(response)
         manner = " anonymously" if anonymous else ""
-        text = f"error fetching {self._place.says()}{manner}: {code or _status(response)}"
+        text = f"error fetching {self._place.describe()}{manner}: {code or _status(response)}"
         if response.status_code == 404:
             hint = "check key and versionId; both are taken to the letter"
             return NotFound("IGN4204", text, self._request.origin, hint=hint)

@@ -159,7 +159,7 @@ def test_check_and_decode_agree(text: str) -> None:
 @pytest.mark.parametrize("escape", ["%41", "%4", "%", "%4g", "%%41"])
 def test_escapes_where_one_portion_ends_and_the_next_begins(shift: int, escape: str) -> None:
     """It is decoded in portions: each says of itself what the whole says."""
-    portion = dataurl._PORTION
+    portion = dataurl._CHUNK
     for more in ("", "b" * 3 * portion, "%43" * portion):
         inside = f"data:,%42{escape}{'z' * 4}{more}"
         border = f"data:,%42{'a' * (portion - 3 - shift)}{escape}{'z' * 4}{more}"

@@ -61,7 +61,7 @@ def test_access_point() -> None:
     ],
 )
 def test_where_a_bucket_is_looked_for_first(url: str, hint: str) -> None:
-    assert read(url).hint() == hint
+    assert read(url).region_hint() == hint
 
 
 @pytest.mark.parametrize(

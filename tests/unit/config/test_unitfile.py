@@ -127,18 +127,18 @@ PIECES = st.sampled_from(MARKS + WORDS)
 @given(st.lists(PIECES, max_size=30).map("".join))
 @example("[A]\nB=c\n\n[Install]\n# x\nD=\n")
 def test_quick_and_exact_reading_agree(text: str) -> None:
-    quick = unitfile._ordinary(text)
+    quick = unitfile._parse_simple(text)
     if quick is not None:
-        assert quick == unitfile._exact(text)
+        assert quick == unitfile._parse_exactly(text)
 
 
 @pytest.mark.parametrize("text", [case[0] for case in READ.values()], ids=READ.keys())
 def test_exact_reading_alone_reads_the_same(text: str) -> None:
-    assert unitfile._exact(text) == unitfile.parse(text)
+    assert unitfile._parse_exactly(text) == unitfile.parse(text)
 
 
 def test_a_unit_as_people_write_them_takes_the_quick_way() -> None:
     text = (
         "# web\n[Unit]\nDescription=x\n\n[Service]\nExecStart=/bin/a -b=c\n[Install]\nWantedBy=d\n"
     )
-    assert unitfile._ordinary(text) is not None
+    assert unitfile._parse_simple(text) is not None
