@@ -368,7 +368,7 @@ CODES: dict[str, tuple[str, str]] = {
         "Take compression out, or serve the resource by https.",
     ),
     "IGN4201": (
-        "An s3: or arn: URL names no object that there can be.",
+        "An s3: or arn: URL does not name an object.",
         "Write s3://BUCKET/KEY, arn:PARTITION:s3:::BUCKET/KEY, or an access point's ARN with /object/KEY.",
     ),
     "IGN4202": (

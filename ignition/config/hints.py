@@ -125,7 +125,7 @@ def key_hint(key: str, shape: Shape) -> str:
         return foreign
     for version, types in tables.VERSIONS.items():
         if any(row[0] == key for row in types.get(shape.name, ())):
-            return f"only specs from {version} on know this key"
+            return f"this key needs spec {version} or newer"
     plain = key.replace("_", "").lower()
     for name in shape.members:
         if name.lower() == plain:

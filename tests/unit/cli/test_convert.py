@@ -32,7 +32,7 @@ def test_a_loss_is_shown_where_it_stands_and_nothing_is_written(tmp_path: Path) 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("new.ign:2:")
     assert "error IGN1021: kernelArguments would be lost" in done.stderr
-    assert "only specs from 3.3.0 on have it" in done.stderr
+    assert "it needs spec 3.3.0 or newer" in done.stderr
     assert (tmp_path / "old.ign").read_text() == "kept"
 
 

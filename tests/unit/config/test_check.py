@@ -146,7 +146,7 @@ def test_what_was_meant_by_an_unused_key(key: str, where: str, words: str) -> No
 def test_keys_of_later_specs_are_named_as_such() -> None:
     text = '{"ignition":{"version":"3.2.0"},"kernelArguments":{}}'
     (finding,) = checked(text).findings
-    assert finding.hint == "only specs from 3.3.0 on know this key"
+    assert finding.hint == "this key needs spec 3.3.0 or newer"
 
 
 @pytest.mark.parametrize(
