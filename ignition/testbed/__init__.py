@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images, guests and fake services, for ignition test and for our own tests."""
+"""Images, QEMU guests and fake services, for `make demo` and the boot tests."""

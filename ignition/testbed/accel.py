@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether this machine can really run guests on its processor, or whether QEMU must emulate one."""
+"""KVM or emulation: which of them works on this machine."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import os
 import subprocess
 from pathlib import Path
 
-from ignition.testbed.cache import build_folder, only_one, say
+from ignition.testbed.cache import build_folder, lock, print_progress
 
 EMULATED = ("-accel", "tcg,thread=multi", "-cpu", "max")
 NATIVE = ("-accel", "kvm", "-cpu", "host")
 PROBE_SECONDS = 10
-"""A kernel without a root gives up after half a second under KVM; where KVM is only a file it may hang."""
+"""A kernel without a root panics after half a second under KVM. Where KVM is broken it may hang."""
 
 
 def accelerator(kernel: Path) -> tuple[str, ...]:
-    """QEMU's arguments for the fastest way that works here, found out by starting `kernel` once a boot."""
+    """QEMU's arguments for KVM or emulation. `kernel` is started once per host boot to test KVM."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return EMULATED
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    with only_one("kvm"):
+    with lock("kvm"):
         known = build_folder() / "kvm"
         answer, _, asked = known.read_text().partition(" ") if known.exists() else ("", "", "")
         if asked != boot:
             answer = "works" if _kvm_works(kernel) else "broken"
             known.write_text(f"{answer} {boot}")
             if answer == "broken":
-                say(
-                    f"no kernel runs under /dev/kvm: emulating ({known} keeps that until the next boot)"
+                print_progress(
+                    f"/dev/kvm is unusable: emulating ({known} remembers that until the next boot)"
                 )
     return NATIVE if answer == "works" else EMULATED
 

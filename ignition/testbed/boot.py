@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`Boot`: hand over a config, get back the facts of a booted machine. Boot tests and demo stand on it."""
+"""`Boot` boots a guest with a config and returns what its reporter found. Boot tests and the demo use it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from ignition.testbed.qemu import LOGS, DirectKernel, FromCd, Guest, PowerOn
 from ignition.testbed.report import GuestFile, Phase, Report, Script, read
 
 CONFIG = "opt/com.coreos/config"
-"""Where Ignition looks for its config on QEMU."""
+"""The fw_cfg entry in which Ignition looks for its config on QEMU."""
 Config = Mapping[str, Any] | str | bytes | None
 
 
 class BootFailed(AssertionError):
-    """A boot that ended where it should not. The text holds the cause, the console's end and the log."""
+    """A boot that did not reach the expected target. The text has the cause and the end of both logs."""
 
 
 @dataclass
 class Machine:
-    """A folder with the disks of one guest, and a folder of logs for each of its boots."""
+    """One guest: a folder with its disks, and below it a folder of logs per boot."""
 
     folder: Path
     disks: tuple[Path, ...]
@@ -37,7 +37,7 @@ class Machine:
     boots: int = 0
 
     def keep_logs(self) -> Path:
-        """Puts what the last boot left away, so that the next one can have the same command line."""
+        """Moves the logs of the last boot away, so that the next boot has the same command line."""
         self.boots += 1
         logs = self.folder / f"boot{self.boots}"
         logs.mkdir()
@@ -48,7 +48,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class BootResult:
-    """One boot of one machine, whose disks outlive it: give the result to `again=` to power on once more."""
+    """One boot of one machine. Its disks are kept: pass the result as `again=` to boot them once more."""
 
     machine: Machine
     power_on: PowerOn
@@ -56,7 +56,7 @@ class BootResult:
 
     @property
     def disks(self) -> tuple[Path, ...]:
-        """Raw images, /dev/vda first; readable now that the machine is off."""
+        """Raw images, /dev/vda first. The machine is off, so they can be read."""
         return self.machine.disks
 
     @property
@@ -100,23 +100,23 @@ class BootResult:
 
     @property
     def script(self) -> Script:
-        assert self.facts.script is not None, "this boot was given no script, or never got to it"
+        assert self.facts.script is not None, "this boot had no script, or did not reach it"
         return self.facts.script
 
     def log(self, name: str = "ignition") -> str:
         return self.facts.log(name)
 
     def file(self, path: str) -> GuestFile:
-        """Facts of a path that was asked for. AssertionError when the machine has no such path."""
+        """A path that the test asked for. AssertionError if the machine does not have it."""
         files = self.facts.files
-        assert path in files, f"no {path} in the guest; there is: {', '.join(files)}"
+        assert path in files, f"no {path} in the guest, only {', '.join(files)}"
         return files[path]
 
     def exists(self, path: str) -> bool:
         return path in self.facts.files
 
     def describe(self) -> str:
-        """What a person needs to see of a boot that went wrong."""
+        """The state, the console and the engine's journal, for the message of a failed boot."""
         console = "\n".join(self.console.splitlines()[-60:])
         engine = "\n".join(self.log().splitlines()[-60:])
         return "\n".join(
@@ -135,7 +135,7 @@ class BootResult:
 
 @dataclass
 class Boot:
-    """Boots guests from cached images; each has its own copy of the disk in a folder below `folder`."""
+    """Boots guests from cached images. Each gets its own copy of the disk, below `folder`."""
 
     images: Images
     folder: Path
@@ -161,7 +161,7 @@ class Boot:
         expect: str = "multi-user",
         limit: float = 600,
     ) -> BootResult:
-        """See docs/testing.md. Raises BootFailed unless the boot ends where `expect` says."""
+        """See docs/testing.md for the arguments. BootFailed if the boot does not reach `expect`."""
         machine = again.machine if again is not None else self._new_machine(disks, cds)
         power_on = Guest(
             folder=machine.folder,
@@ -179,9 +179,9 @@ class Boot:
         power_on = replace(power_on, folder=machine.keep_logs())
         result = BootResult(machine, power_on, read(power_on.archive))
         if power_on.timed_out:
-            raise BootFailed(f"not done after {limit:.0f} s\n{result.describe()}")
+            raise BootFailed(f"still running after {limit:.0f} s\n{result.describe()}")
         if result.reached != expect:
-            raise BootFailed(f"should have reached {expect}\n{result.describe()}")
+            raise BootFailed(f"did not reach {expect}\n{result.describe()}")
         return result
 
     def _new_machine(self, disks: Sequence[int | Path], cds: Sequence[Path]) -> Machine:
@@ -200,35 +200,35 @@ class Boot:
     def _direct(
         self, machine: Machine, more: str, files: Mapping[str, bytes] | None
     ) -> DirectKernel:
-        words = [CMDLINE]
+        args = [CMDLINE]
         if has_flag(machine.disks[0]):
-            words.append("ignition.firstboot")
+            args.append("ignition.firstboot")
         initramfs = self.images.initramfs
         if files:
-            data = cpio.laid_over(initramfs.read_bytes(), files)
+            data = cpio.append_files(initramfs.read_bytes(), files)
             initramfs = machine.folder / "initramfs.img"
             initramfs.write_bytes(data)
         return DirectKernel(
-            self.images.kernel, initramfs, " ".join([*words, *([more] if more else [])])
+            self.images.kernel, initramfs, " ".join([*args, *([more] if more else [])])
         )
 
-    def forget(self) -> None:
-        """Removes the images; logs and reports stay."""
+    def remove_images(self) -> None:
+        """Removes the disk images. Logs and reports stay."""
         for image in self.folder.glob("machine*/*.img"):
             image.unlink()
 
 
 def has_flag(disk: Path) -> bool:
-    """Whether the first-boot flag is on the root file system: what GRUB looks for, for boots without GRUB."""
+    """Whether the root filesystem has the first-boot flag. GRUB checks it by itself."""
     need("debugfs")
     return "Inode:" in run(["debugfs", "-R", "stat /ignition.firstboot", disk])
 
 
 def scratch_folder(name: str) -> Path:
-    """An empty folder in the build folder: a temporary folder in memory may be too small for disks."""
+    """An empty folder below the build folder: /tmp may be a tmpfs that is too small for disk images."""
     runs = build_folder() / "runs"
     for former in runs.glob(f"{name}.*"):
-        if not Path("/proc", former.suffix[1:]).exists():  # nobody is at it any more
+        if not Path("/proc", former.suffix[1:]).exists():  # its process has ended
             shutil.rmtree(former, ignore_errors=True)
     folder = runs / f"{name}.{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)

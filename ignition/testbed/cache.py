@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Things that are built once: each lies in a folder named by the digest of all that goes into it."""
+"""A build cache: each result is in a folder named by the digest of its inputs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 KEPT = 3
-"""How many versions of one thing stay: the present one, and those of branches gone back and forth between."""
+"""Versions of one result to keep: the current one, and those of other branches."""
 
 
 def build_folder() -> Path:
-    """Where everything built lies: `build/` of the checkout, or `IGNITION_BUILD_DIR`."""
+    """The folder for build results: `build/` of the checkout, or `IGNITION_BUILD_DIR`."""
     folder = Path(os.environ.get("IGNITION_BUILD_DIR") or CHECKOUT / "build")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def say(text: str) -> None:
-    """One line of progress for a person, on standard error."""
+def print_progress(text: str) -> None:
+    """Prints a line of progress to standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
 def digest(*parts: str | Path) -> str:
-    """Of words, files and whole folders (names, modes and contents; no bytecode)."""
+    """A digest of strings, files and folders (names, modes and contents; bytecode is ignored)."""
     total = hashlib.sha256()
     for part in parts:
         if isinstance(part, str):
@@ -57,21 +57,21 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def only_one(name: str) -> Iterator[None]:
-    """Holds the build folder's lock of that name: two test runs at once build nothing twice."""
-    with (build_folder() / f".{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def lock(name: str) -> Iterator[None]:
+    """Holds a lock in the build folder, so that concurrent test runs do not build the same thing."""
+    with (build_folder() / f".{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def built(kind: str, key: str, what: str, make: Callable[[Path], None]) -> Path:
-    """The folder that `make` fills, made now if this key was not built before.
+def build_once(kind: str, key: str, what: str, make: Callable[[Path], None]) -> Path:
+    """The folder that `make` fills; `make` is called if the cache has no result for `key`.
 
-    `what` is said with the time it took. A build that is cut off leaves nothing that a later one would trust.
+    `what` names the result in the progress messages. An interrupted build leaves no result behind.
     """
     folder = build_folder() / kind
     result = folder / key
-    with only_one(kind):
+    with lock(kind):
         if result.is_dir():
             os.utime(result)
             return result
@@ -79,7 +79,7 @@ def built(kind: str, key: str, what: str, make: Callable[[Path], None]) -> Path:
         scratch = folder / f".{key}.new"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        say(f"building {what} …")
+        print_progress(f"building {what} …")
         begin = time.monotonic()
         try:
             make(scratch)
@@ -87,12 +87,12 @@ def built(kind: str, key: str, what: str, make: Callable[[Path], None]) -> Path:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
         scratch.rename(result)
-        say(f"building {what} … {time.monotonic() - begin:.0f} s")
-        _forget_old(folder)
+        print_progress(f"building {what} … {time.monotonic() - begin:.0f} s")
+        _remove_old(folder)
     return result
 
 
-def _forget_old(folder: Path) -> None:
+def _remove_old(folder: Path) -> None:
     versions = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
     versions.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
     for old in versions[KEPT:]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files to lay over those of an initramfs: the kernel unpacks what follows an archive over what was in it."""
+"""Adds files to an initramfs. A later archive replaces files of an earlier one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ _END = "TRAILER!!!"
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
-    """A cpio archive (newc) with these files, paths from the root, and the folders above them. Scripts can be
-    executed."""
+    """A cpio archive in newc format with these files (absolute path -> contents) and their parent folders.
+
+    Files that begin with #! are executable.
+    """
     entries: dict[str, bytes | None] = {}
     for path, data in sorted(files.items()):
         for folder in reversed(PurePosixPath(path).parents):
@@ -26,8 +28,8 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     return b"".join([*members, _member(0, _END, 0, b"")])
 
 
-def laid_over(initramfs: bytes, files: Mapping[str, bytes]) -> bytes:
-    """An initramfs, packed or not, with files over its own."""
+def append_files(initramfs: bytes, files: Mapping[str, bytes]) -> bytes:
+    """The initramfs, compressed or not, followed by an archive of these files."""
     return _padded(initramfs) + archive(files)
 
 

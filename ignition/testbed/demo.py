@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make demo`: one machine, two boots of the same QEMU command, and a proof for every claim about them.
+"""`make demo`: boots one machine twice with the same QEMU command and checks what each boot did.
 
-Ends with 0 only if every check held.
+Exit status 0 only if every check passes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PROGRAMS = (
     *("make", "mmdebstrap", "unshare", "mke2fs", "debugfs"),
     *("grub-mkrescue", "xorriso", "mformat", "qemu-system-x86_64"),
 )
-"""Asked for at once: nobody likes to come back for each."""
+"""Checked at the start, so that all missing packages are named together."""
 DATA = "/var/lib/data"
 RESULT = "/etc/.ignition-result.json"
 KEYS = "/home/ada/.ssh/authorized_keys.d/ignition"
@@ -41,7 +41,7 @@ PATHS = (
     CACHE,
 )
 EDIT = "getent passwd ada; echo 'Edited by hand.' >>/etc/motd\n"
-"""Run at the end of each boot, so that both have the same QEMU command."""
+"""Runs at the end of each boot; both boots have it, so both have the same QEMU command."""
 DISK_MIB = 256
 LIMIT = 300
 
@@ -54,47 +54,47 @@ Check = tuple[bool, str]
 
 def main() -> int:
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    stage = Stage(colour)
+    screen = Screen(colour)
     begin = time.monotonic()
     try:
         need(*PROGRAMS)
-        boot = Boot(images(), scratch_folder("demo"), on_line=stage.console)
-        passed = _play(boot, stage)
+        boot = Boot(images(), scratch_folder("demo"), on_line=screen.console)
+        passed = _play(boot, screen)
     except BootFailed as failed:
-        stage.title("The boot did not end where it should")
+        screen.title("The boot did not reach its target")
         print(failed)
         return 1
     except Failure as failure:
         print(f"{failure.code}  {failure}\n  {failure.hint}", file=sys.stderr)
         return 1
-    boot.forget()
-    stage.title(
-        f"{'Every check held' if passed else 'NOT every check held'}, {time.monotonic() - begin:.0f} s in all"
+    boot.remove_images()
+    screen.title(
+        f"{'All checks passed' if passed else 'Some checks FAILED'} after {time.monotonic() - begin:.0f} s"
     )
     return 0 if passed else 1
 
 
-def _play(boot: Boot, stage: Stage) -> bool:
+def _play(boot: Boot, screen: Screen) -> bool:
     config = CONFIG.read_bytes()
-    stage.title(
+    screen.title(
         f"First boot, with {CONFIG.relative_to(CHECKOUT)} through fw_cfg and an empty second disk"
     )
     first = boot(config, disks=[DISK_MIB], paths=PATHS, script=EDIT, grub=True, limit=LIMIT)
-    stage.title(f"What the machine says of itself after {first.seconds:.0f} s")
-    passed = stage.checks(after_first(first))
+    screen.title(f"The machine after {first.seconds:.0f} s")
+    passed = screen.checks(after_first(first))
 
-    stage.title("Second boot, same command")
+    screen.title("Second boot, same command")
     second = boot(config, again=first, paths=PATHS, script=EDIT, grub=True, limit=LIMIT)
-    stage.title(f"What it says after {second.seconds:.0f} s")
-    passed &= stage.checks(after_second(first, second))
+    screen.title(f"The machine after {second.seconds:.0f} s")
+    passed &= screen.checks(after_second(first, second))
     return passed
 
 
 def after_first(boot: BootResult) -> Iterator[Check]:
-    """What the config asked for, as facts from inside the booted machine."""
+    """That the machine is what the config describes, seen from inside the booted machine."""
     for name, phase in boot.phases.items():
         yield phase.outcome == "success", f"phase {name}: {phase.outcome} in {phase.seconds:.1f} s"
-    yield {"disks", "files"} <= set(boot.phases), "the second disk and the files had their phases"
+    yield {"disks", "files"} <= set(boot.phases), "the phases disks and files ran"
     data = _device(boot, "data")
     yield data.get("TYPE") == "ext4", f"{data.get('DEVNAME')} is ext4, partition label data"
     swap = _device(boot, "swap")
@@ -115,33 +115,33 @@ def after_first(boot: BootResult) -> Iterator[Check]:
     keys = boot.file(KEYS)
     yield (
         keys.mode == 0o600 and keys.uid == 1000,
-        f"her SSH key: mode {keys.mode:o}, uid {keys.uid}",
+        f"SSH key of ada: mode {keys.mode:o}, uid {keys.uid}",
     )
     yield _boots(boot) == 1, "the unit count-boots ran once"
-    yield boot.facts.state == "running", f"systemd says: {boot.facts.state}"
+    yield boot.facts.state == "running", f"systemctl is-system-running: {boot.facts.state}"
     report = boot.report or {}
-    yield report.get("userConfigProvided") is True, f"{RESULT} says that a config was applied"
-    yield report.get("provisioningBootID") == _boot_id(boot), "and that it was in this boot"
-    yield not boot.exists(FLAG), f"{FLAG} is gone: the next boot is an ordinary one"
+    yield report.get("userConfigProvided") is True, f"{RESULT} reports that a config was applied"
+    yield report.get("provisioningBootID") == _boot_id(boot), f"{RESULT} names this boot"
+    yield not boot.exists(FLAG), f"{FLAG} was removed: the next boot is an ordinary one"
 
 
 def after_second(first: BootResult, second: BootResult) -> Iterator[Check]:
-    """That nothing was done again."""
+    """That nothing was provisioned again."""
     yield (
         first.power_on.command == second.power_on.command,
         "both boots had the same QEMU command line",
     )
-    yield not second.phases, "the journal knows no phase of Ignition"
-    yield not second.log(), "and no line of it"
+    yield not second.phases, "the journal has no phase of Ignition"
+    yield not second.log(), "the journal has no line of Ignition"
     yield not second.exists(CACHE), f"there is no {CACHE}"
-    yield _uuids(first) == _uuids(second), "all partitions and file systems have the UUIDs they had"
+    yield _uuids(first) == _uuids(second), "all partitions and filesystems kept their UUIDs"
     before, after = first.file(RESULT), second.file(RESULT)
     same = (before.inode, before.mtime, before.data) == (after.inode, after.mtime, after.data)
     yield same, f"{RESULT} is the same file with the same bytes"
-    yield _text(second, "/etc/motd").count("Edited") == 2, "the edited /etc/motd stayed edited"
-    yield second.report == json.loads(after.data), "the report is that of the first boot"
+    yield _text(second, "/etc/motd").count("Edited") == 2, "/etc/motd kept the edit"
+    yield second.report == json.loads(after.data), "the result file is that of the first boot"
     yield _boots(second) == 2, "the unit count-boots ran as an ordinary service"
-    yield second.facts.state == "running", f"systemd says: {second.facts.state}"
+    yield second.facts.state == "running", f"systemctl is-system-running: {second.facts.state}"
 
 
 def _device(boot: BootResult, partition_label: str) -> dict[str, str]:
@@ -167,8 +167,8 @@ def _boot_id(boot: BootResult) -> str:
     return _text(boot, f"{DATA}/boots").split()[-1]
 
 
-class Stage:
-    """What the person before the terminal sees."""
+class Screen:
+    """The output on the terminal."""
 
     def __init__(self, colour: bool) -> None:
         self._colour = colour
@@ -179,7 +179,7 @@ class Stage:
         print(f"\n{self._paint('1', text)}", flush=True)
 
     def console(self, line: str) -> None:
-        """A line of the guest's console; shown, with the time since power-on, if a person would care."""
+        """Prints a line of the guest's console with the time since power-on, if it is of interest."""
         if WORTH_SEEING.search(line):
             bold = "1;31" if "FAILED" in line or "panic" in line else "36"
             shown = (
@@ -188,13 +188,13 @@ class Stage:
             print(f"{time.monotonic() - self._begin:6.1f} s  {shown}", flush=True)
 
     def checks(self, checks: Iterator[Check]) -> bool:
-        """Shows each; false if one did not hold or could not even be looked at."""
+        """Prints each check; false if one failed or could not be made."""
         passed = True
         try:
-            for held, says in checks:
-                passed &= held
-                mark = self._paint("32", "  ok ") if held else self._paint("1;31", "  NOT")
-                print(f"{mark}  {says}", flush=True)
+            for passes, claim in checks:
+                passed &= passes
+                mark = self._paint("32", "  ok ") if passes else self._paint("1;31", "  NOT")
+                print(f"{mark}  {claim}", flush=True)
         except AssertionError as missing:
             print(f"{self._paint('1;31', '  NOT')}  {missing}", flush=True)
             passed = False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images of drives that a host attaches to a machine: file systems with a label and some files.
+"""Images of config drives: a filesystem with a label and some files.
 
-`files` maps paths from the root of the drive to contents.
+`files` maps absolute paths on the drive to contents.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SIZE = 4 << 20
 
 
 def iso9660(image: Path, label: str, files: Files) -> Path:
-    """As hosts make it for cloud-init: with Joliet and Rock Ridge, which keep names as they are."""
+    """With Joliet and Rock Ridge, which preserve file names; hosts build cloud-init drives like this."""
     need("xorriso")
     with _folder(files) as folder:
         run(["xorriso", "-as", "mkisofs", "-quiet", "-V", label, "-J", "-r", "-o", image, folder])
@@ -45,13 +45,13 @@ def ext4(image: Path, label: str, files: Files) -> Path:
 
 
 def udf(image: Path, label: str, files: Files) -> Path:
-    """As on the DVDs of Azure. Takes the Python package pycdlib."""
+    """As on Azure's provisioning DVD. Needs the Python package pycdlib."""
     import pycdlib
 
     disc = pycdlib.PyCdlib()
     disc.new(interchange_level=3, udf="2.60", vol_ident=label)
     for number, (path, data) in enumerate(files.items()):
-        # Such an image has an ISO 9660 side as well, with names of its own.
+        # The image also has an ISO 9660 tree, which needs its own short names.
         disc.add_fp(BytesIO(data), len(data), iso_path=f"/F{number}.;1", udf_path=path)
     disc.write(str(image))
     disc.close()
@@ -62,7 +62,7 @@ def udf(image: Path, label: str, files: Files) -> Path:
 def _folder(files: Files) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         for path, data in files.items():
-            place = Path(folder, path.lstrip("/"))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
+            target = Path(folder, path.lstrip("/"))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
         yield Path(folder)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A web server that misbehaves on demand: scripted answers, recorded requests, TLS, and a forward proxy.
+"""An HTTP server with scripted responses and faults, recorded requests, TLS, and forward proxying.
 
 with HttpServer({"/a.ign": [Answer(503), Answer(body=b"{}")]}) as server:
     fetch(server.url("/a.ign"))
@@ -23,12 +23,16 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """How one request is answered. The last answer of a path is repeated for ever.
+    """The response to one request. The last response of a path is repeated for ever.
 
-    `delay`: seconds before the headers. `drip`: seconds after each byte of the body. `pause`: seconds in the
-    middle of the body. `length`: what Content-Length says, if not the truth; "" leaves it out. `cut`: the
-    connection ends after so many bytes of the body; with `reset`, by a TCP reset. `hang_up`: it ends before
-    any answer. `chunked`: Transfer-Encoding chunked.
+    delay    seconds before the headers
+    drip     seconds after each byte of the body
+    pause    seconds in the middle of the body
+    length   a wrong Content-Length; "" omits the header
+    cut      closes the connection after so many bytes of the body
+    reset    with `cut`: closes it by a TCP reset
+    hang_up  closes the connection without a response
+    chunked  uses chunked transfer encoding
     """
 
     status: int = 200
@@ -46,7 +50,7 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """A request as it came. Header names are in lower case; `target` is the whole request target, `peer` the
+    """A recorded request. Header names are in lower case; `target` is the full request target, `peer` the
     client's address and port."""
 
     method: str
@@ -63,9 +67,12 @@ class Seen:
 
 
 class HttpServer:
-    """Serves on 127.0.0.1, or another address of this machine. `routes` maps a path (for a proxy: an absolute
-    URL) to its answers; other paths go to `service`, and without one they are 404. `tls` is a file with key
-    and certificate; with `plain` too, clients without TLS are served as well."""
+    """Listens on 127.0.0.1 or another local address.
+
+    `routes` maps a path (for a proxy: an absolute URL) to its responses. Other paths are handled by
+    `service`, or get a 404. `tls` is a file with key and certificate; with `plain`, clients may also speak
+    HTTP without TLS on the same port.
+    """
 
     def __init__(
         self,
@@ -86,9 +93,9 @@ class HttpServer:
         for path, answers in (routes or {}).items():
             self.answer(path, answers)
         listener = _Listener6 if ":" in host else _Listener
-        # An address may have a zone, which only the resolver understands.
-        place: Any = socket.getaddrinfo(host, port)[0][4]
-        self._server = listener(place, _Handler)
+        # An IPv6 address may have a zone, which only the resolver understands.
+        address: Any = socket.getaddrinfo(host, port)[0][4]
+        self._server = listener(address, _Handler)
         self._server.owner = self
         self._scheme = "http"
         if tls is not None:
@@ -102,7 +109,7 @@ class HttpServer:
         )
 
     def answer(self, path: str, answers: bytes | Answer | Sequence[Answer]) -> None:
-        """Sets what a path answers from now on."""
+        """Sets the responses of a path."""
         if isinstance(answers, bytes):
             answers = Answer(body=answers)
         script = [answers] if isinstance(answers, Answer) else list(answers)
@@ -110,21 +117,21 @@ class HttpServer:
             self._script[path] = script
 
     def first(self, path: str, *answers: Answer) -> None:
-        """What a path answers before anything else, each once."""
+        """Responses that a path gives first, each once."""
         with self._lock:
             self._first[path] = list(answers)
 
     def url(self, path: str = "", host: str = "127.0.0.1") -> str:
-        """The URL of a path here."""
+        """The URL of a path on this server."""
         return f"{self._scheme}://{host}:{self.port}{path}"
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port that the server listens on."""
         return int(self._server.server_address[1])
 
     def paths(self) -> list[str]:
-        """The paths asked for, in order."""
+        """The requested paths, in order."""
         return [request.path for request in self.requests]
 
     def __enter__(self) -> HttpServer:
@@ -159,7 +166,7 @@ class _Listener(http.server.ThreadingHTTPServer):
     plain = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up are part of the tests."""
+        """Prints nothing: clients that disconnect are part of the tests."""
 
 
 class _Listener6(_Listener):
@@ -175,17 +182,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         if self.server.tls is not None and not self._is_plain():
-            # Here, in the connection's own thread: a client that says nothing must not stop the others.
+            # In the thread of this connection: a client that sends nothing must not block the others.
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
 
     def _is_plain(self) -> bool:
-        """Whether the client speaks without TLS, and may."""
+        """Whether the client speaks plain HTTP, and is allowed to."""
         handshake = b"\x16"
         return self.server.plain and self.request.recv(1, socket.MSG_PEEK) != handshake
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """The requests are on record; nothing is printed."""
+        """Prints nothing: requests are recorded."""
 
     def _seen(self) -> Seen:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -242,12 +249,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _end(self, *, reset: bool) -> None:
         self.close_connection = True
         if reset:
-            time.sleep(0.05)  # a reset would take back what the client has not read yet
+            time.sleep(0.05)  # a reset discards what the client has not read yet
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
 
     def do_CONNECT(self) -> None:
-        """A tunnel, as a forward proxy makes it for https. All host names lead to this machine."""
+        """Opens a tunnel, as a forward proxy does for https. All host names resolve to this machine."""
         self.server.owner._next(self._seen())
         port = int(self.path.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as target:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a guest boots from: kernel, initramfs, disk and GRUB CD, each built when something in it has changed.
+"""The images that a guest boots: kernel, initramfs, disk and GRUB CD, each rebuilt when its inputs change.
 
-The engine's sources go into the initramfs only, so a changed line costs one run of dracut and one of mke2fs.
-All programs that decide what is inside (dracut, systemd, Python) are those of the builder root, so the
-versions on the developer's machine do not matter.
+Only the initramfs contains the engine, so a changed line costs one run of dracut and one of mke2fs. dracut,
+systemd and Python come from the builder root: the versions on the developer's machine do not matter.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ignition.testbed.cache import CHECKOUT, build_folder, built, digest
+from ignition.testbed.cache import CHECKOUT, build_folder, build_once, digest
 from ignition.testbed.programs import need, run
 from ignition.testbed.roots import builder_root, target_root
 
@@ -20,14 +19,14 @@ GUEST = Path(__file__).parent / "guest"
 GRUB_SNIPPET = CHECKOUT / "dracut-module/grub/05_ignition.cfg"
 DISK_SIZE = "2G"
 SOURCES = ("ignition", "providers", "stages", "schemas", "dracut-module", "Makefile")
-"""What `make install` reads."""
+"""The inputs of `make install`."""
 CMDLINE = "root=LABEL=root rw console=ttyS0 loglevel=4 panic=-1 ignition.platform.id=qemu"
-"""The kernel line of an installed machine, here with its console on the serial line."""
+"""The kernel command line of an installed machine, with its console on the serial port."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """Cached files: read them, copy the disk, and never open it for writing."""
+    """Cached files. Never open them for writing: copy the disk."""
 
     kernel: Path
     initramfs: Path
@@ -36,7 +35,7 @@ class Images:
 
 
 def images() -> Images:
-    """Everything a guest boots from, built now as far as it is not there yet."""
+    """The images; builds those that are not cached."""
     kernel = next((builder_root() / "boot").glob("vmlinuz-*"))
     tree = _installed()
     initramfs = _initramfs(tree)
@@ -45,13 +44,13 @@ def images() -> Images:
 
 
 def _installed() -> Path:
-    """The tree that `make install` lays down."""
+    """The tree that `make install` creates."""
 
     def make(folder: Path) -> None:
         need("make")
         run(["make", "install", f"DESTDIR={folder}/tree"], cwd=CHECKOUT, log=folder / "log")
 
-    return built("installed", digest(*_sources()), "the installed tree", make) / "tree"
+    return build_once("installed", digest(*_sources()), "the installed tree", make) / "tree"
 
 
 def _sources() -> list[Path]:
@@ -63,7 +62,7 @@ def _sources() -> list[Path]:
 
 
 def _engine_folders() -> list[Path]:
-    """The package without the testbed: a changed test helper needs no new initramfs."""
+    """The package without the testbed, which is not installed."""
     return [entry for entry in sorted((CHECKOUT / "ignition").iterdir()) if entry != GUEST.parent]
 
 
@@ -82,7 +81,7 @@ def _initramfs(tree: Path) -> Path:
         )
 
     key = digest(root.parent.name, tree.parent.name, GUEST)
-    return built("initramfs", key, "the initramfs", make)
+    return build_once("initramfs", key, "the initramfs", make)
 
 
 def _disk(tree: Path, kernel: Path, initramfs: Path) -> Path:
@@ -107,7 +106,7 @@ def _disk(tree: Path, kernel: Path, initramfs: Path) -> Path:
         shutil.rmtree(system)
 
     key = digest(root.parent.name, initramfs.name, GUEST, DISK_SIZE)
-    return built("disk", key, "the disk", make)
+    return build_once("disk", key, "the disk", make)
 
 
 def _cd() -> Path:
@@ -119,16 +118,16 @@ def _cd() -> Path:
         (folder / "cd/boot/grub/grub.cfg").write_text(menu)
         run(["grub-mkrescue", "-o", folder / "boot.iso", folder / "cd"], log=folder / "log")
 
-    return built("cd", digest(menu), "the GRUB CD", make)
+    return build_once("cd", digest(menu), "the GRUB CD", make)
 
 
 def _menu_entry() -> str:
-    """What a distribution's grub.cfg does with the variable that the snippet sets."""
+    """The menu entry of a distribution, which uses the variable that the snippet sets."""
     return f"linux /boot/vmlinuz {CMDLINE} ${{ignition_firstboot}}\ninitrd /boot/initramfs\nboot\n"
 
 
 def _links(folder: str, names: list[str]) -> list[str]:
-    """Programs by another name of the engine, which the target root does not have."""
+    """Symlinks to the engine, which the target root does not have."""
     return [name for name in names if (Path(folder) / name).is_symlink()]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running programs on the developer's machine, with their output kept for the case that they fail."""
+"""Runs programs on the developer's machine. Their output is kept for the failure message."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PACKAGES = {
     "unshare": "util-linux",
     "make": "make",
 }
-"""Program -> the Debian packages that bring it."""
+"""Program -> the Debian packages that contain it."""
 
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 def need(*programs: str) -> None:
-    """Raises IGN8001, naming the packages to install, unless all programs are there."""
+    """Failure (IGN8001) if a program is not installed; the hint names the packages."""
     missing = [name for name in programs if shutil.which(name, path=_path()) is None]
     if missing:
         packages = sorted({one for name in missing for one in PACKAGES.get(name, name).split()})
@@ -49,10 +49,10 @@ def run(
     cwd: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """Standard output of the program; all that it says also goes into `log`. IGN8002 when it fails."""
-    words = [str(word) for word in argv]
+    """The standard output of a program; `log` gets both outputs. CommandFailed (IGN8002) if it fails."""
+    args = [str(arg) for arg in argv]
     done = subprocess.run(
-        words,
+        args,
         cwd=cwd,
         env={**os.environ, "LC_ALL": "C.UTF-8", **(environ or {}), "PATH": _path()},
         stdin=subprocess.DEVNULL,
@@ -66,7 +66,7 @@ def run(
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-25:])
         raise CommandFailed(
             "IGN8002",
-            f"{words[0]} failed with status {done.returncode}:\n{tail}",
+            f"{args[0]} failed with status {done.returncode}:\n{tail}",
             status=done.returncode,
             stdout=done.stdout,
             stderr=done.stderr,
@@ -75,5 +75,5 @@ def run(
 
 
 def _path() -> str:
-    """PATH with the folders of system programs, which an ordinary user's PATH on Debian lacks."""
+    """PATH with the sbin folders, which an ordinary user's PATH on Debian lacks."""
     return os.environ.get("PATH", "/usr/bin:/bin") + ":" + SBIN

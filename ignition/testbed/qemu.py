@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One power-on of a guest in QEMU, from its disks to its power-off or its time limit."""
+"""Runs a guest in QEMU until it powers off or reaches its time limit."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from pathlib import Path
 
 from ignition.base.errors import Failure
 from ignition.testbed.accel import accelerator
-from ignition.testbed.cache import say
+from ignition.testbed.cache import print_progress
 from ignition.testbed.programs import need
 
 HOST = "10.0.2.2"
-"""Where the guest finds servers that listen on 127.0.0.1 of the machine that runs it."""
+"""The address in the guest of servers that listen on the host's 127.0.0.1."""
 METADATA = "169.254.169.254"
 REPORT_PORT = "ignition.report"
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[c78=>])|[\r\x00]")
 LOGS = ("console.log", "report.tar", "qemu.log", "qemu.sh")
-"""What a power-on leaves in its folder: console, the reporter's archive, QEMU's errors, its command."""
+"""The files that a power-on leaves: console, the reporter's archive, QEMU's errors and its command."""
 RELAY = Path(__file__).parent / "relay.py"
 SILENCE = 180
-"""Seconds within which a guest says its first line. An emulated one was seen to hang before it, for good."""
+"""Seconds to wait for the first line of the console. Emulated guests were seen to hang before it for ever."""
 ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class DirectKernel:
-    """Starts a kernel without firmware or boot loader, as fast as it goes."""
+    """Starts a kernel directly, without firmware and boot loader: the fastest way."""
 
     kernel: Path
     initramfs: Path
@@ -42,21 +42,24 @@ class DirectKernel:
 
 @dataclass(frozen=True)
 class FromCd:
-    """Powers on through BIOS and the boot loader of a CD."""
+    """Boots through the BIOS and the boot loader of a CD."""
 
     cd: Path
 
 
 @dataclass
 class Guest:
-    """A machine that is powered on by `run`.
+    """A machine that `run` powers on.
 
-    `folder` gets the LOGS and what fw_cfg shows. `disks` are raw images, written to; the first is /dev/vda
-    with serial number disk0. `cds` are images in drives of their own, the first is /dev/sr0.
-    `kernel` is one that this QEMU can start, for finding out whether KVM works.
-    `metadata` is the port of a server on 127.0.0.1, for the guest at 169.254.169.254, ports 80 and 443.
-    `write_protected`: the first disk refuses to be written.
-    `vendor` is whom the firmware names as the maker of the machine.
+    folder           gets the LOGS and the fw_cfg files
+    boot             how it starts
+    kernel           any kernel that this QEMU can start, to test KVM
+    disks            raw images, opened for writing; the first is /dev/vda with serial number disk0
+    cds              images of CDs; the first is /dev/sr0
+    metadata         port on 127.0.0.1 that the guest reaches as 169.254.169.254, ports 80 and 443
+    write_protected  whether the first disk is read-only
+    vendor           manufacturer in the SMBIOS tables
+    on_line          called with each line of the console
     """
 
     folder: Path
@@ -74,9 +77,9 @@ class Guest:
     on_line: Callable[[str], None] | None = None
 
     def run(self, limit: float) -> PowerOn:
-        """Powers on and waits for the power-off, at most `limit` seconds. IGN8010 if QEMU itself fails.
+        """Powers on and waits at most `limit` seconds for power-off. Failure (IGN8010) if QEMU itself fails.
 
-        A guest that does not come as far as its first line has changed nothing: it is powered on again.
+        A guest that hangs before its first line has changed nothing, so it is powered on again.
         """
         need("qemu-system-x86_64")
         argv = self.command_line()
@@ -85,15 +88,17 @@ class Guest:
             power_on = self._power_on(argv, limit, patient=attempt == ATTEMPTS)
             if power_on is not None:
                 return power_on
-            say(f"a guest said nothing for {SILENCE} s and is powered on again ({self.folder})")
+            print_progress(
+                f"no output of a guest for {SILENCE} s: powering it on again ({self.folder})"
+            )
         raise AssertionError("the last attempt waits for its limit")
 
     def _power_on(self, argv: Sequence[str], limit: float, *, patient: bool) -> PowerOn | None:
-        """None for a guest that has said nothing after SILENCE, unless we are `patient`."""
+        """None if the console is empty after SILENCE; a `patient` call waits until `limit`."""
         begin = time.monotonic()
         with (self.folder / "qemu.log").open("wb") as errors:
             qemu = subprocess.Popen(
-                # takes QEMU along if we die
+                # kills QEMU when this process dies
                 ["setpriv", "--pdeathsig", "KILL", *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -117,36 +122,38 @@ class Guest:
         return PowerOn(self.folder, time.monotonic() - begin, timed_out)
 
     def command_line(self) -> list[str]:
-        """The whole QEMU command, the same for each power-on with the same disks."""
+        """The QEMU command; it is the same for each power-on with the same disks."""
         return [
             *("qemu-system-x86_64", *accelerator(self.kernel), "-M", "q35"),
             *("-m", str(self.memory_mib), "-smp", str(self.cpus)),
             *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-serial", "stdio", "-device", "virtio-rng-pci"),
-            *(["-smbios", f"type=1,manufacturer={_word(self.vendor)}"] if self.vendor else []),
+            *(["-smbios", f"type=1,manufacturer={_escape(self.vendor)}"] if self.vendor else []),
             *self._boot(),
-            *(word for index, disk in enumerate(self.disks) for word in self._disk(index, disk)),
+            *(arg for index, disk in enumerate(self.disks) for arg in self._disk(index, disk)),
             *self._cds(),
-            *(word for name, body in self.fw_cfg.items() for word in self._fw_cfg(name, body)),
+            *(arg for name, body in self.fw_cfg.items() for arg in self._fw_cfg(name, body)),
             *self._network(),
             *("-device", "virtio-serial-pci"),
-            *("-chardev", f"file,id=report,path={_word(self.folder / 'report.tar')}"),
+            *("-chardev", f"file,id=report,path={_escape(self.folder / 'report.tar')}"),
             *("-device", f"virtserialport,chardev=report,name={REPORT_PORT}"),
         ]
 
     def _disk(self, index: int, image: Path) -> list[str]:
-        # The guest's flushes are not passed on: its disk outlives the guest, never this machine.
-        drive = f"file={_word(image)},format=raw,if=none,id=disk{index},cache=unsafe,discard=unmap"
+        # cache=unsafe: the images need not survive a crash of the host.
+        drive = (
+            f"file={_escape(image)},format=raw,if=none,id=disk{index},cache=unsafe,discard=unmap"
+        )
         if self.write_protected and index == 0:
             drive += ",readonly=on"
         return ["-drive", drive, "-device", f"virtio-blk-pci,drive=disk{index},serial=disk{index}"]
 
     def _cds(self) -> list[str]:
-        words = ["-device", "virtio-scsi-pci,id=scsi"] if self.cds else []
+        args = ["-device", "virtio-scsi-pci,id=scsi"] if self.cds else []
         for index, image in enumerate(self.cds):
-            drive = f"file={_word(image)},format=raw,media=cdrom,readonly=on,if=none,id=cd{index}"
-            words += ["-drive", drive, "-device", f"scsi-cd,bus=scsi.0,drive=cd{index}"]
-        return words
+            drive = f"file={_escape(image)},format=raw,media=cdrom,readonly=on,if=none,id=cd{index}"
+            args += ["-drive", drive, "-device", f"scsi-cd,bus=scsi.0,drive=cd{index}"]
+        return args
 
     def _boot(self) -> list[str]:
         if isinstance(self.boot, DirectKernel):
@@ -154,13 +161,13 @@ class Guest:
                 *("-kernel", str(self.boot.kernel), "-initrd", str(self.boot.initramfs)),
                 *("-append", self.boot.cmdline),
             ]
-        drive = f"file={_word(self.boot.cd)},format=raw,media=cdrom,readonly=on,if=none,id=boot"
+        drive = f"file={_escape(self.boot.cd)},format=raw,media=cdrom,readonly=on,if=none,id=boot"
         return ["-drive", drive, "-device", "ide-cd,drive=boot,bootindex=0"]
 
     def _fw_cfg(self, name: str, body: bytes) -> list[str]:
         file = self.folder / ("fw_cfg." + name.replace("/", "."))
         file.write_bytes(body)
-        return ["-fw_cfg", f"name={name},file={_word(file)}"]
+        return ["-fw_cfg", f"name={name},file={_escape(file)}"]
 
     def _network(self) -> list[str]:
         if not self.network:
@@ -170,13 +177,13 @@ class Guest:
             relay = shlex.join([sys.executable, "-S", str(RELAY), str(self.metadata)])
             user += ",net=169.254.0.0/16,dhcpstart=169.254.10.10,host=169.254.10.2,dns=169.254.10.3"
             for port in (80, 443):
-                user += f",guestfwd=tcp:{METADATA}:{port}-cmd:{_word(relay)}"
+                user += f",guestfwd=tcp:{METADATA}:{port}-cmd:{_escape(relay)}"
         return ["-netdev", user, "-device", "virtio-net-pci,netdev=net"]
 
 
 @dataclass(frozen=True)
 class PowerOn:
-    """How one power-on went."""
+    """The outcome of one power-on."""
 
     folder: Path
     seconds: float
@@ -192,19 +199,19 @@ class PowerOn:
 
     @property
     def archive(self) -> Path:
-        """What the guest's reporter sent, empty if it never ran."""
+        """The archive that the guest's reporter sent; empty if it did not run."""
         return self.folder / "report.tar"
 
 
 class _Console:
-    """Copies the serial line into a file as it comes, and each whole line to a listener."""
+    """Copies the serial console to a file, and passes each line to a callback."""
 
     def __init__(
         self, qemu: subprocess.Popen[bytes], log: Path, on_line: Callable[[str], None] | None
     ) -> None:
         self._qemu, self._log, self._on_line = qemu, log, on_line
         self.heard = threading.Event()
-        """Set at the first line, and at the end."""
+        """Set by the first line, and at end of file."""
         self._thread = threading.Thread(target=self._copy, daemon=True)
         self._thread.start()
 
@@ -223,6 +230,6 @@ class _Console:
         self.heard.set()
 
 
-def _word(text: str | Path) -> str:
-    """A value inside one of QEMU's comma-separated arguments."""
+def _escape(text: str | Path) -> str:
+    """Escapes a value for QEMU's comma-separated options."""
     return str(text).replace(",", ",,")

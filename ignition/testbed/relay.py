@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Joins standard input and output with a port of 127.0.0.1: QEMU starts one per connection of the guest."""
+"""Connects standard input and output to a port on 127.0.0.1. QEMU starts one process per guest connection."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import sys
 
 def relay(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as server:
-        ways = {0: server.fileno(), server.fileno(): 1}
-        while ways:
-            for source in select.select(list(ways), [], [])[0]:
+        peers = {0: server.fileno(), server.fileno(): 1}
+        while peers:
+            for source in select.select(list(peers), [], [])[0]:
                 data = os.read(source, 65536)
                 if data:
-                    os.write(ways[source], data)
+                    os.write(peers[source], data)
                 elif source == 0:
-                    del ways[0]
+                    del peers[0]
                     server.shutdown(socket.SHUT_WR)
                 else:
                     return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the reporter inside the guest sent, read back into facts."""
+"""Reads the archive that the reporter in the guest sent."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ KINDS = {
     "p": "fifo",
     "s": "socket",
 }
-"""What find's %y says, in words."""
+"""The letters of find's %y."""
 UNIT_STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"
 UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"
 UNIT_FAILED = "be02cf6855d2428ba40df7e9d022f03d"
 """MESSAGE_ID of systemd's journal entries, from sd-messages.h."""
 PHASES = ("fetch-offline", "fetch", "kargs", "disks", "mount", "files")
-"""The phases that have a unit of their own; umount is how mount ends."""
+"""The phases with a unit. umount runs when the mount unit stops."""
 
 
 @dataclass(frozen=True)
 class GuestFile:
-    """A path as it was in the booted machine. `mtime` is seconds with a fraction, as text to stay exact."""
+    """A path in the booted machine. `mtime` is seconds with a fraction, as text to keep its precision."""
 
     path: str
     kind: str
@@ -50,8 +50,8 @@ class GuestFile:
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase's unit that ran. `started` and `seconds` are on the guest's own clock since power-on,
-    `outcome` is "success", "failed", or "running" if it never ended."""
+    """The unit of a phase. `started` (seconds since power-on) and `seconds` are on the guest's clock;
+    `outcome` is "success", "failed", or "running" if it did not end."""
 
     started: float
     seconds: float
@@ -60,7 +60,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Script:
-    """What became of the test's script; both outputs together."""
+    """The exit status of the test's script, and its standard output and error."""
 
     status: int
     output: str
@@ -68,10 +68,10 @@ class Script:
 
 @dataclass(frozen=True)
 class Report:
-    """All of it; an empty one stands for a guest that never reported.
+    """The whole report; all fields are empty for a guest that did not report.
 
-    `state` is what `systemctl is-system-running` said, or "emergency"; `failure` is the cause that the engine
-    left for the emergency shell.
+    `state` is the output of `systemctl is-system-running`, or "emergency"; `failure` is the cause that the
+    engine left for the emergency shell.
     """
 
     state: str = ""
@@ -116,13 +116,13 @@ class Report:
 
 
 def message(entry: Mapping[str, Any]) -> str:
-    """The text of a journal entry; journalctl gives bytes that are not UTF-8 as a list of numbers."""
+    """The text of a journal entry. journalctl prints text that is not UTF-8 as a list of numbers."""
     text = entry.get("MESSAGE") or ""
     return bytes(text).decode(errors="replace") if isinstance(text, list) else str(text)
 
 
 def read(archive: Path) -> Report:
-    """The report in a tar archive. Empty if the guest was cut off before it had sent everything."""
+    """Parses the archive. The report is empty if the archive is incomplete."""
     if not archive.exists() or archive.stat().st_size == 0:
         return Report()
     try:
@@ -175,7 +175,7 @@ def _files(facts: bytes, folder: Path, bodies: bytes) -> dict[str, GuestFile]:
 
 
 def _flat(tree: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries of a tree of lsblk or findmnt, parents before their children."""
+    """Flattens the tree of lsblk or findmnt, parents first."""
     return [
         entry
         for node in tree
@@ -187,7 +187,7 @@ def _flat(tree: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _blkid(text: str) -> list[dict[str, str]]:
-    """blkid's export form: a block of NAME=value lines a device."""
+    """Parses `blkid --output export`: per device a block of NAME=value lines."""
     return [
         dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         for block in text.strip().split("\n\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two Debian roots of the testbed: one that builds the initramfs, and one that the guests boot into."""
+"""The two Debian root folders: one builds the initramfs, guests boot into the other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from ignition.base.errors import Failure
-from ignition.testbed.cache import build_folder, built, digest
+from ignition.testbed.cache import build_folder, build_once, digest
 from ignition.testbed.programs import need, run
 
 SUITE = "bookworm"
@@ -26,9 +26,9 @@ BUILDER = (
         "cryptsetup",
     ),
 )
-"""A machine that could build its own initramfs with everything in it that the engine can use."""
+"""Everything that an initramfs with the engine may contain."""
 TARGET = ("systemd", "systemd-sysv", "udev", "dbus", "kmod", "passwd")
-"""As little as a Debian can be that boots with systemd. No Python: the engine must not need the real root."""
+"""A minimal Debian with systemd. No Python: the engine must not depend on the target root."""
 
 
 def builder_root() -> Path:
@@ -45,8 +45,8 @@ def _root(name: str, packages: tuple[str, ...]) -> Path:
         if os.geteuid() != 0:
             raise Failure(
                 "IGN8003",
-                "only root can build the guests' root folders",
-                hint="run the same command with sudo, or as root in a container that may mount",
+                "building the guests' root folders takes root",
+                hint="run the command with sudo, or as root in a privileged container",
             )
         downloads = build_folder() / "downloads"
         downloads.mkdir(exist_ok=True)
@@ -55,7 +55,7 @@ def _root(name: str, packages: tuple[str, ...]) -> Path:
                 "mmdebstrap",
                 "--variant=minbase",
                 f"--include={','.join(packages)}",
-                "--skip=download/empty",  # the two that would throw away packages put there by us
+                "--skip=download/empty",  # both hooks would delete the cached packages
                 "--skip=essential/unlink",
                 '--setup-hook=mkdir -p "$1"/var/cache/apt/archives',
                 f"--setup-hook=sync-in {downloads} /var/cache/apt/archives",
@@ -64,21 +64,20 @@ def _root(name: str, packages: tuple[str, ...]) -> Path:
                 folder / "root",
             ],
             log=folder / "log",
-            environ={"INITRD": "No"},  # Debian's kernel package would build an initramfs of its own
+            environ={"INITRD": "No"},  # keeps Debian's kernel package from building an initramfs
         )
-        _make_nobodys(folder / "root")
+        _reset_identity(folder / "root")
 
-    return built(f"{name}-root", digest(SUITE, *packages), f"the {name} root", make) / "root"
+    return build_once(f"{name}-root", digest(SUITE, *packages), f"the {name} root", make) / "root"
 
 
-def _make_nobodys(root: Path) -> None:
-    """Takes away what mmdebstrap copies from its own machine, and what a first boot must find unset."""
+def _reset_identity(root: Path) -> None:
+    """Removes what mmdebstrap copies from the host, and what a first boot must find unset."""
     for name in ("hostname", "resolv.conf"):
         (root / "etc" / name).unlink(missing_ok=True)
     (root / "etc/machine-id").write_text("uninitialized\n")
-    for node in (
-        root / "dev"
-    ).iterdir():  # or a copy of the build folder would read /dev/zero to its end
+    # A copy of the build folder would read /dev/zero for ever.
+    for node in (root / "dev").iterdir():
         if not node.is_symlink() and not node.is_dir():
             node.unlink()
     shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)

@@ -67,6 +67,6 @@ def _boot(images: Images, request: pytest.FixtureRequest) -> Iterator[Boot]:
     failed_before = request.session.testsfailed
     boots = Boot(images, folder)
     yield boots
-    boots.forget()
+    boots.remove_images()
     if request.session.testsfailed == failed_before:
         shutil.rmtree(folder)

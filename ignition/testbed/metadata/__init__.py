@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The metadata services of clouds, played from their documentation: `FAKES[platform](user_data)`.
+"""Fake metadata services of clouds, written from their documentation: `FAKES[platform](user_data)`.
 
-Each looks at the whole request: what its cloud would refuse, it refuses. `user_data` is what the author of a
-config gave to the platform, None for nothing; the service answers as it would hand that out.
+A fake checks the whole request and refuses what its cloud refuses. `user_data` is what the owner of the
+machine gave to the platform, or None; the fake encodes it as its cloud does.
 
     fake = FAKES["aws"](b'{"ignition": {"version": "3.0.0"}}')
     with HttpServer(host=fake.address, port=80, service=fake.answer) as server: ...
 
-The address is the service's own, for a network of the test's own (`tests.support.network`).
+The address is that of the real service: bind it in a separate network namespace.
 """
 
 from __future__ import annotations
@@ -49,6 +49,6 @@ FAKES: dict[str, FakeOf] = {
     "upcloud": UpCloud,
     "vultr": Vultr,
 }
-"""Platform id -> its service."""
+"""Platform id -> fake."""
 
 __all__ = ["FAKES", "Fake", "FakeOf"]

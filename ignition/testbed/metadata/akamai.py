@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Akamai's metadata service: a token by PUT, and no type named in Accept; user data in base64."""
+"""Akamai's metadata service: a token from a PUT, a strict Accept header, and user data in base64."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Akamai:
             if seen.method != "PUT":
                 return WRONG_METHOD
             expiry = seen.headers.get("metadata-token-expiry-seconds", "")
-            # A line end, as services of this kind like to send it.
+            # With a line end, which clients must strip.
             return Answer(200, f"{TOKEN}\n".encode()) if expiry.isdigit() else BAD_REQUEST
         if seen.method != "GET":
             return WRONG_METHOD

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alibaba Cloud's metadata service; `hardened` wants a token and answers 403 without one."""
+"""Alibaba Cloud's metadata service; with `hardened`, requests without a token get a 403."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""EC2's instance metadata service, second version: nothing without a token from a PUT.
+"""EC2's instance metadata service, version 2: every request needs a token from a PUT.
 
-`v1` is the first version alone, as older regions and look-alikes have it: no tokens, everything by GET. An
-instance may have a role, whose credentials are there too.
+With `v1` it is version 1, as in older regions and compatible clouds: GET requests without tokens. It also
+serves the credentials of the role of the instance, if there is one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORWARDED = "x-forwarded-for"
 
 @dataclasses.dataclass(frozen=True)
 class Role:
-    """The role of an instance, with credentials that hold for so many seconds."""
+    """The role of an instance. `lasts`: seconds until its credentials expire."""
 
     name: str
     access_key: str
@@ -92,14 +92,14 @@ def _credentials(role: Role) -> dict[str, str]:
 
 
 def _json(value: dict[str, str]) -> Answer:
-    # The service says text/plain, whatever it is.
+    # The service sends JSON as text/plain.
     return found(json.dumps(value, indent=1).encode())
 
 
 def _token(seen: Seen) -> Answer:
     if seen.method != "PUT":
         return WRONG_METHOD
-    if FORWARDED in seen.headers:  # a proxy is in the way
+    if FORWARDED in seen.headers:  # the request came through a proxy
         return FORBIDDEN
     ttl = seen.headers.get("x-aws-ec2-metadata-token-ttl-seconds", "")
     if not ttl.isdigit() or not 1 <= int(ttl) <= LONGEST or seen.body:

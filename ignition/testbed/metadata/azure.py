@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Azure's instance metadata service: the header, the version and the format must be right. No proxy may be in
-the way. A machine without user data gets no bytes.
+"""Azure's instance metadata service: it checks the header, the API version and the format, and refuses
+requests through a proxy. Without user data the response is empty.
 
-A machine may have a managed identity, whose tokens are there. `Blobs` is a storage account, which gives a
-blob to whoever may read it.
+It also issues tokens of the managed identity. `Blobs` is a storage account with access control.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ NO_IDENTITY = Answer(
 
 
 class Azure:
-    """`token` is what the managed identity of the machine gets for storage, "" for a machine without one."""
+    """`token`: the token of the managed identity for storage; "" for a machine without an identity."""
 
     address = LINK_LOCAL
     path = "/metadata/instance/compute/userData"
@@ -47,15 +46,15 @@ class Azure:
         url = urlsplit(seen.target)
         query = parse_qs(url.query)
         if url.path == TOKENS:
-            return self._give_token(query)
+            return self._issue_token(query)
         if url.path != self.path:
             return NOT_FOUND
-        # userData is there since this version
+        # the oldest API version with userData
         if query != {"api-version": ["2021-01-01"], "format": ["text"]}:
             return BAD_REQUEST
         return Answer(200, base64.b64encode(self.user_data or b""), {"Content-Type": "text/plain"})
 
-    def _give_token(self, query: dict[str, list[str]]) -> Answer:
+    def _issue_token(self, query: dict[str, list[str]]) -> Answer:
         if query != {"api-version": ["2018-02-01"], "resource": [STORAGE]}:
             return BAD_REQUEST
         if not self._token:
@@ -66,8 +65,8 @@ class Azure:
 
 
 class Blobs:
-    """A storage account. `public` and `private` map a path to bytes; private ones are for the bearer of
-    `token`, and for URLs signed with `signature`. `role`: whether the bearer may read them."""
+    """A storage account. `public` and `private` map paths to bytes. Private blobs need `token` as a bearer
+    token or a URL signed with `signature`. `role`: whether the identity has permission to read them."""
 
     host = "account.blob.core.windows.net"
 
@@ -95,7 +94,7 @@ class Blobs:
         signed = parse_qs(url.query).get("sig")
         proof = seen.headers.get("authorization")
         if proof is not None:
-            # Older versions know no tokens, and one that is named none is the oldest.
+            # Older API versions do not support tokens; without the header the oldest is used.
             if signed or seen.headers.get("x-ms-version", "") < "2017-11-09":
                 return _refusal(400, "InvalidAuthenticationInfo")
             if proof != f"Bearer {self._token}":

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Google's metadata server: 403 without its header, which its own answers have too.
+"""Google's metadata server: 403 without the Metadata-Flavor header, which responses have too.
 
-A machine may have a service account, whose tokens are there. `Storage` is Cloud Storage, which gives an
-object to whoever may read it.
+It also issues tokens of the service account. `Storage` is Cloud Storage with access control.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ ACCOUNT = f"{ACCOUNTS}default/"
 
 
 class Gcp:
-    """`token` is what the service account of the machine gets, "" for a machine without one. `lasts`: how
-    many seconds each token holds."""
+    """`token`: the token of the service account; "" for a machine without one. `lasts`: seconds until it
+    expires."""
 
     address = LINK_LOCAL
     path = "/computeMetadata/v1/instance/attributes/user-data"
@@ -74,8 +73,8 @@ class Gcp:
 
 
 class Storage:
-    """The JSON API of Cloud Storage. `public` and `private` map (bucket, object) to bytes; private ones are
-    for the bearer of `token`."""
+    """The JSON API of Cloud Storage. `public` and `private` map (bucket, object) to bytes. Private objects
+    need `token` as a bearer token."""
 
     host = "storage.googleapis.com"
 
@@ -94,12 +93,12 @@ class Storage:
             return WRONG_METHOD
         if seen.headers.get("host") != self.host:
             return NOT_FOUND
-        # A slash in the name of an object would be another resource.
+        # An unescaped slash in the object name makes another resource path.
         segments = seen.path.split("/")
         if len(segments) != 7 or segments[:4] + segments[5:6] != ["", "storage", "v1", "b", "o"]:
             return NOT_FOUND
         if parse_qs(urlsplit(seen.target).query) != {"alt": ["media"]}:
-            return BAD_REQUEST  # the description of the object, not its bytes
+            return BAD_REQUEST  # without alt=media it is a request for the object's metadata
         key = unquote(segments[4]), unquote(segments[6])
         proof = seen.headers.get("authorization")
         if proof not in (None, f"Bearer {self._token}"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Oracle's metadata service, second version: nothing without its header; user data in base64."""
+"""Oracle's metadata service, version 2: it needs its Authorization header; user data is in base64."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Equinix Metal's metadata service and the place that takes the events of a machine.
+"""Equinix Metal's metadata service and its endpoint for events.
 
-The service is https://metadata.packet.net; where it is played, `home` is the URL of the machine's phone home.
+The real service is https://metadata.packet.net. `home` is the phone-home URL in the metadata.
 """
 
 from __future__ import annotations

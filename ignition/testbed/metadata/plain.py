@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Services without any ceremony: GET at one path."""
+"""Services that only need a GET of one path."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ignition.testbed.metadata.service import LINK_LOCAL, NOT_FOUND, WRONG_METHO
 
 
 class Plain:
-    """404 for a machine without user data."""
+    """Without user data: 404."""
 
     address = LINK_LOCAL
     path = ""
@@ -39,20 +39,20 @@ class Vultr(Plain):
 
 
 class OpenStack(Plain):
-    """nova-api-metadata, by IPv4; the IPv6 address is link-local, the same path."""
+    """nova-api-metadata on IPv4. On IPv6 it has a link-local address and the same path."""
 
     path = "/openstack/latest/user_data"
 
 
 class CloudStack(Plain):
-    """The web server of the virtual router, at the address of the DHCP server."""
+    """The web server of the virtual router, which is also the DHCP server."""
 
     address = "10.1.1.1"
     path = "/latest/user-data"
 
 
 class DigitalOcean(Plain):
-    """No bytes for a droplet without user data; other paths are 404."""
+    """Without user data: an empty response. Other paths: 404."""
 
     path = "/metadata/v1/user-data"
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scaleway's user data service: only for ports below 1024, which a user of the machine cannot have."""
+"""Scaleway's user data service: only for clients with a source port below 1024, which takes root."""
 
 from __future__ import annotations
 
 from ignition.testbed.httpserver import Answer, Seen
 from ignition.testbed.metadata.service import FORBIDDEN, NOT_FOUND, WRONG_METHOD, found
 
-FIRST_OF_USERS = 1024
+FIRST_UNPRIVILEGED_PORT = 1024
 
 
 class Scaleway:
@@ -17,7 +17,7 @@ class Scaleway:
         self.user_data = user_data
 
     def answer(self, seen: Seen) -> Answer:
-        if seen.peer[1] >= FIRST_OF_USERS:
+        if seen.peer[1] >= FIRST_UNPRIVILEGED_PORT:
             return FORBIDDEN
         if seen.method != "GET":
             return WRONG_METHOD

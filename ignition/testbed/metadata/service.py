@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all fakes have in common."""
+"""The interface of the fakes, and responses that they share."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ WRONG_METHOD = Answer(405)
 
 
 class Fake(Protocol):
-    """One machine's metadata service. `address` is where it lives, `path` where its user data is."""
+    """The metadata service of one machine: its IP address, and the path of the user data."""
 
     address: str
     path: str
     user_data: bytes | None
 
     def answer(self, seen: Seen) -> Answer:
-        """What the real one would answer."""
+        """The response of the real service."""
         ...
 
 
 class FakeOf(Protocol):
-    """Makes the service of a machine with this user data."""
+    """Creates the service of a machine with this user data."""
 
     address: str
     path: str
@@ -37,10 +37,10 @@ class FakeOf(Protocol):
 
 
 def found(data: bytes | None, content_type: str = "text/plain") -> Answer:
-    """200 with the bytes; 404 without any."""
+    """200 with the bytes, or 404 if there are none."""
     return NOT_FOUND if data is None else Answer(200, data, {"Content-Type": content_type})
 
 
 def takes(seen: Seen, content_type: str) -> bool:
-    """Whether the request's Accept header names exactly this type or any."""
+    """Whether the Accept header is exactly this type or */*."""
     return seen.headers.get("accept", "*/*") in (content_type, "*/*")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ignition.testbed.cache import KEPT, built, digest
+from ignition.testbed.cache import KEPT, build_once, digest
 
 
 @pytest.fixture(autouse=True)
@@ -25,21 +25,21 @@ def never(folder: Path) -> None:
 
 
 def test_the_same_key_is_built_once() -> None:
-    first = built("kind", "key", "a thing", write)
-    assert built("kind", "key", "a thing", never) == first
+    first = build_once("kind", "key", "a thing", write)
+    assert build_once("kind", "key", "a thing", never) == first
     assert (first / "thing").read_text() == "made"
 
 
 def test_a_build_that_fails_leaves_nothing(build_folder: Path) -> None:
     with pytest.raises(AssertionError):
-        built("kind", "key", "a thing", never)
+        build_once("kind", "key", "a thing", never)
     assert not list((build_folder / "kind").iterdir())
-    assert (built("kind", "key", "a thing", write) / "thing").exists()
+    assert (build_once("kind", "key", "a thing", write) / "thing").exists()
 
 
 def test_old_versions_are_forgotten(build_folder: Path) -> None:
     for number in range(KEPT + 2):
-        latest = built("kind", str(number), "a thing", write)
+        latest = build_once("kind", str(number), "a thing", write)
     assert latest.is_dir()
     assert len(list((build_folder / "kind").iterdir())) == KEPT
 

@@ -39,6 +39,6 @@ def test_files_and_the_folders_above_them() -> None:
 def test_archive_begins_where_the_kernel_looks_for_it() -> None:
     for size in range(4):
         packed = zlib.compress(b"initramfs")[: 8 + size]
-        data = cpio.laid_over(packed, FILES)
+        data = cpio.append_files(packed, FILES)
         assert data.startswith(packed)
         assert (data.index(b"070701") % 4, data[len(packed) :].lstrip(b"\0")[:6]) == (0, b"070701")

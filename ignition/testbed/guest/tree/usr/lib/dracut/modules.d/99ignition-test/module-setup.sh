@@ -1,6 +1,6 @@
 #!/bin/bash
 # shellcheck disable=SC2154 # initdir and the like are dracut's
-# Only in the images of the testbed: tells the test why a boot ended in the emergency shell.
+# Only in test images: reports to the test why a boot ended in the emergency shell.
 
 check() {
     return 255
