@@ -7,10 +7,10 @@ import gc
 import os
 import sys
 
+from ignition.base import load_module
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ignition.base.errors import Failure
     from ignition.base.settings import Settings
     from ignition.cli import compat
@@ -56,12 +56,11 @@ def _program(program: str, args: list[str]) -> int:
 def _run(command: str, args: list[str]) -> int:
     name = f"ignition.cli.{command}"
     try:
-        __import__(name)
+        module = load_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
         raise _unavailable("IGN6313", f"{command} is not in this initramfs") from error
-    module: Any = sys.modules[name]
     status: int = module.main(args)
     return status
 

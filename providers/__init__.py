@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One file per platform: where the config lies and how to get it.
+"""One file per platform: where it keeps the config and how to get it.
 
-A provider has `NEEDS_NETWORK: bool` and `fetch(ctx: FetchContext) -> bytes`, the config as the platform holds
-it; no bytes mean that there is none. One that brings files for the target too has `fetch_with_files(ctx)
--> tuple[bytes, list[OutputFile]]`, which is asked instead. Files are found by name through the table here, so
-that a boot loads only what it asks. Ids: the original's, and nocloud.
+A provider is a module that satisfies the protocol `Provider` in ignition/acquisition/platforms.py. The engine
+finds it through the tables in this file and loads no other. The platform ids are Ignition's, plus nocloud.
 """
 
 from __future__ import annotations
@@ -45,7 +43,7 @@ MODULES = {
     "zvm": "zvm",
 }
 
-# Names that glue of distributions and older versions use.
+# Ids that distributions and older versions of Ignition use.
 ALIASES = {
     "ec2": "aws",
     "equinix": "packet",
@@ -54,17 +52,17 @@ ALIASES = {
     "pxe": "metal",
 }
 
-# Platform ids whose module has `fetch_with_files`, `status` or `delete` (see acquisition/platforms.py).
+# Platforms whose provider can do more than fetch; see the protocols in ignition/acquisition/platforms.py.
 WITH_FILES = ("hyperv",)
 WITH_STATUS = ("packet",)
 WITH_DELETE = ("virtualbox", "vmware")
 
 
 def platform_ids() -> list[str]:
-    """All ids that may be given, sorted."""
+    """All valid platform ids, aliases included, sorted."""
     return sorted([*MODULES, *ALIASES])
 
 
 def canonical_id(name: str) -> str:
-    """The id that a given one stands for."""
+    """Resolves an alias; returns any other name unchanged."""
     return ALIASES.get(name, name)

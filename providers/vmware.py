@@ -7,11 +7,9 @@ property of the same name. Flatcar's names, `coreos.config.data` and the `.url` 
 
 from __future__ import annotations
 
-import binascii
-
 from ignition.base.errors import Failure
 from ignition.base.origin import Origin
-from ignition.resource.body import Body, MemoryDestination
+from ignition.resource import body
 from ignition.system.vmware import guestinfo, ovf_environment
 
 TYPE_CHECKING = False
@@ -137,22 +135,13 @@ def _decode(name: str, data: bytes, encoding: str) -> bytes:
         )
     base64, gzip = ENCODINGS[encoding]
     if base64:
-        text = data.replace(b"\r", b"").replace(b"\n", b"")
         try:
-            data = binascii.a2b_base64(text, strict_mode=True)
-        except binascii.Error as error:
+            data = body.decode_base64(data)
+        except ValueError as error:
             raise Failure(
                 "IGN5603",
                 f"{key} is not the base64 that {key}.encoding says",
                 Origin(key),
                 hint=f"{error}; is it cut off?",
             ) from error
-    return _decompress(key, data) if gzip else data
-
-
-def _decompress(key: str, data: bytes) -> bytes:
-    memory = MemoryDestination(key, Origin(key))
-    body = Body(memory, key, Origin(key), compression="gzip")
-    body.write(data)
-    body.end()
-    return bytes(memory.data)
+    return body.decompress(data, key, Origin(key)) if gzip else data

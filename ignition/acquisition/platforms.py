@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import sys
-
+from ignition.base import load_module
 from ignition.base.errors import Failure
 
 TYPE_CHECKING = False
@@ -78,16 +77,14 @@ def with_delete(platform: str) -> ProviderWithDelete | None:
 
 def source(name: str) -> Any:
     """A module of providers/. Failure IGN5003 if it is not in this initramfs."""
-    full_name = f"{_PACKAGE}.{name}"
     try:
-        __import__(full_name)
+        return load_module(f"{_PACKAGE}.{name}")
     except ImportError as error:
         raise Failure(
             "IGN5003",
             f"the provider {name} is not in this initramfs ({error})",
             hint="name the platform in ignition_platforms when the initramfs is built",
         ) from error
-    return sys.modules[full_name]
 
 
 def _if_in(table: tuple[str, ...], platform: str) -> Any:
@@ -95,5 +92,4 @@ def _if_in(table: tuple[str, ...], platform: str) -> Any:
 
 
 def _registry() -> Any:
-    __import__(_PACKAGE)
-    return sys.modules[_PACKAGE]
+    return load_module(_PACKAGE)

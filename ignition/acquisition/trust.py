@@ -7,11 +7,9 @@ that were trusted before.
 
 from __future__ import annotations
 
-import binascii
-
 from ignition.acquisition import transport
 from ignition.base.log import quote
-from ignition.config import x509
+from ignition.config import dataurl, x509
 from ignition.config.model import Config
 from ignition.resource.body import Body, MemoryDestination
 from ignition.resource.fetch import display_name, fetch_resource
@@ -78,7 +76,8 @@ class Authorities:
                 for name, item in authority.raw.items()
                 if name not in ("httpHeaders", "compression")
             }
-            inlined.append({**members, "source": _data_url(self._blobs[authority.source or ""])})
+            blob = self._blobs[authority.source or ""]
+            inlined.append({**members, "source": dataurl.encode(blob, "text/plain;charset=utf-8")})
         section = value["ignition"]
         security = {**section["security"], "tls": {"certificateAuthorities": inlined}}
         return {**value, "ignition": {**section, "security": security}}
@@ -100,8 +99,3 @@ def _verify(blob: bytes, authority: Resource, origin: Origin) -> None:
     )
     body.write(blob)
     body.end()
-
-
-def _data_url(blob: bytes) -> str:
-    data = binascii.b2a_base64(blob, newline=False).decode("ascii")
-    return f"data:text/plain;charset=utf-8;base64,{data}"

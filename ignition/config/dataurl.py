@@ -63,6 +63,11 @@ def decode(url: str) -> bytes:
     return b"".join(_unescape(data))
 
 
+def encode(data: bytes, media_type: str) -> str:
+    """A data URL with these bytes in base64."""
+    return f"data:{media_type};base64,{binascii.b2a_base64(data, newline=False).decode('ascii')}"
+
+
 def _split(url: str) -> tuple[bytes, bool]:
     """The encoded data, and whether the encoding is base64."""
     if url.startswith("data:,"):

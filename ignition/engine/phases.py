@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from ignition.acquisition import cache
-from ignition.base import interrupt, journal
+from ignition.base import interrupt, journal, load_module
 from ignition.base import state as states
 from ignition.base.errors import Failure, NeedNetwork, crash_failure, flatten
 from ignition.base.files import touch
@@ -248,7 +247,7 @@ def _planner(module: str, function: str) -> plan.Planner:
     """The stage's function. Stages are found by name: the engine never imports its edges."""
     name = f"ignition.stages.{module}"
     try:
-        __import__(name)
+        stage = load_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
@@ -257,5 +256,5 @@ def _planner(module: str, function: str) -> plan.Planner:
             f"the config asks for {module}, which this build of the engine cannot do",
             hint="rebuild the initramfs with the whole engine",
         ) from error
-    planner: plan.Planner = getattr(sys.modules[name], function)
+    planner: plan.Planner = getattr(stage, function)
     return planner

@@ -105,6 +105,24 @@ class FileDestination:
             ) from error
 
 
+def decompress(data: bytes, name: str, origin: Origin | None) -> bytes:
+    """The contents of a gzip file in memory, at most `MEMORY_LIMIT` bytes.
+
+    Raises Failure IGN4009 for a broken file, IGN4008 for too much content."""
+    memory = MemoryDestination(name, origin)
+    body = Body(memory, name, origin, compression="gzip")
+    body.write(data)
+    body.end()
+    return bytes(memory.data)
+
+
+def decode_base64(data: bytes) -> bytes:
+    """Decodes the standard alphabet with padding. CR and LF are ignored; anything else raises ValueError."""
+    import binascii
+
+    return binascii.a2b_base64(data.replace(b"\r", b"").replace(b"\n", b""), strict_mode=True)
+
+
 class Body:
     """Takes the bytes of one resource. A scheme calls `begin` before each try that starts at the first byte,
     `expect` if it knows how many come, and `write` for what comes; a try that brings the rest of an earlier

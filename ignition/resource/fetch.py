@@ -7,8 +7,7 @@ and fragment, which may be secrets) and the part of the config that asks for it.
 
 from __future__ import annotations
 
-import sys
-
+from ignition.base import load_module
 from ignition.base.errors import Failure, NeedNetwork
 from ignition.base.record import record
 from ignition.config import urls
@@ -195,9 +194,8 @@ def _scheme_module(ctx: FetchContext, parts: urls.Url, name: str, origin: Origin
         raise NeedNetwork("IGN4003", f"resource requires networking: {name}", origin)
     if scheme == "https" and ctx.settings.platform == "azure":
         module = "azure_blob" if parts.hostname().lower().endswith(AZURE_BLOBS) else module
-    full_name = f"ignition.resource.schemes.{module}"
     try:
-        __import__(full_name)
+        return load_module(f"ignition.resource.schemes.{module}")
     except ImportError as error:
         raise Failure(
             "IGN4019",
@@ -205,4 +203,3 @@ def _scheme_module(ctx: FetchContext, parts: urls.Url, name: str, origin: Origin
             origin,
             hint="the initramfs was built without what this scheme needs",
         ) from error
-    return sys.modules[full_name]

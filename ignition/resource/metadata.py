@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the metadata services of clouds have in common: fixed addresses, tokens, base64."""
+"""What the metadata services of clouds have in common: fixed addresses, tokens, base64, gzip."""
 
 from __future__ import annotations
 
-import binascii
-
 from ignition.base.errors import Failure, NotFound
 from ignition.base.origin import Origin
-from ignition.resource.body import Body, MemoryDestination
+from ignition.resource import body
 from ignition.resource.fetch import DEFAULT_OPTIONS, fetch_bytes
 
 TYPE_CHECKING = False
@@ -25,7 +23,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 def user_data(
     ctx: FetchContext, url: str, *, headers: Headers = (), options: RequestOptions = DEFAULT_OPTIONS
 ) -> bytes:
-    """The user data, none where the service says by 404 that there is none."""
+    """The user data; b"" if the service answers 404, by which it means "no user data"."""
     try:
         return get(ctx, url, headers=headers, options=options)
     except NotFound:
@@ -34,8 +32,9 @@ def user_data(
 
 
 def required_user_data(ctx: FetchContext, url: str, *, headers: Headers = ()) -> bytes:
-    """The user data of a service that says by an empty answer that there is none, and never by 404: that is
-    IGN5501."""
+    """The user data of a service that answers 200 with an empty body if there is none.
+
+    A 404 is an error there (IGN5501): it does not mean "no user data"."""
     try:
         return get(ctx, url, headers=headers)
     except NotFound as error:
@@ -51,14 +50,14 @@ def required_user_data(ctx: FetchContext, url: str, *, headers: Headers = ()) ->
 def get(
     ctx: FetchContext, url: str, *, headers: Headers = (), options: RequestOptions = DEFAULT_OPTIONS
 ) -> bytes:
-    """What the service has at a URL. Failures are those of `fetch_bytes`."""
+    """GETs a URL of the service. Raises the same failures as `fetch_bytes`."""
     return fetch_bytes(
         ctx, service_url(ctx, url), headers=headers, origin=origin(ctx), options=options
     )
 
 
 def token(ctx: FetchContext, url: str, *, headers: Headers) -> str:
-    """The token that the service wants to see with the next request. What is none is IGN5502."""
+    """PUTs a request for a token. Failure IGN5502 if the answer is not printable ASCII."""
     from ignition.resource.fetch import RequestOptions
 
     found = (
@@ -76,7 +75,7 @@ def token(ctx: FetchContext, url: str, *, headers: Headers) -> str:
 
 
 def service_url(ctx: FetchContext, url: str) -> str:
-    """The URL, or its path and query at the server that stands in for the service."""
+    """The URL, rewritten to `settings.metadata_base` if a test server replaces the service."""
     base = ctx.settings.metadata_base
     if not base:
         return url
@@ -84,16 +83,15 @@ def service_url(ctx: FetchContext, url: str) -> str:
 
 
 def origin(ctx: FetchContext) -> Origin:
-    """How errors name what comes from here."""
+    """The origin for errors about this user data."""
     return Origin(f"user config from {ctx.settings.platform}")
 
 
 def decode_base64(ctx: FetchContext, data: bytes) -> bytes:
-    """base64 taken off: the standard alphabet, with padding; only line ends are ignored. IGN5503."""
-    text = data.replace(b"\r", b"").replace(b"\n", b"")
+    """Decodes base64 user data. Failure IGN5503 if it is anything else."""
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error as error:
+        return body.decode_base64(data)
+    except ValueError as error:
         raise Failure(
             "IGN5503",
             f"the user data is not the base64 that {ctx.settings.platform} hands out",
@@ -103,13 +101,7 @@ def decode_base64(ctx: FetchContext, data: bytes) -> bytes:
 
 
 def decompress(ctx: FetchContext, data: bytes) -> bytes:
-    """gzip taken off, where it is on."""
+    """Decompresses gzip; returns other data unchanged."""
     if not data.startswith(_GZIP_MAGIC):
         return data
-    where = origin(ctx)
-    memory = MemoryDestination("the user data", where)
-    body = Body(memory, "the user data", where, compression="gzip")
-    body.begin()
-    body.write(data)
-    body.end()
-    return bytes(memory.data)
+    return body.decompress(data, "the user data", origin(ctx))

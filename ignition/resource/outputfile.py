@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file that a platform wants on the target, beside those of the config."""
+"""A file that a provider adds to the target, beside the files of the config."""
 
 from __future__ import annotations
 
-import binascii
-
 from ignition.base.record import record
+from ignition.config import dataurl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,16 +13,15 @@ if TYPE_CHECKING:
 
 @record
 class OutputFile:
-    """Replaces what lies at `path` below the target's root; belongs to root."""
+    """Replaces `path` in the target root. Owner and group are root."""
 
     path: str
     data: bytes
     mode: int = 0o600
 
     def to_config(self) -> dict[str, Any]:
-        """As the original keeps it in the state: an entry of `storage.files`."""
-        encoded = binascii.b2a_base64(self.data, newline=False).decode("ascii")
-        source = f"data:application/octet-stream;base64,{encoded}"
+        """An entry of `storage.files`, the form in which Ignition stores it in the state file."""
+        source = dataurl.encode(self.data, "application/octet-stream")
         return {
             "group": {},
             "overwrite": True,

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ignition.acquisition import platforms
 from ignition.cli.compat import STAGES
-from ignition.providers import MODULES
+from ignition.providers import WITH_DELETE
 
 CHECKOUT = Path(__file__).parents[3]
 INITRAMFS = CHECKOUT / "dracut-module/30ignition"
@@ -73,7 +72,7 @@ def test_units_of_the_real_root_are_enabled_by_preset() -> None:
 
 def test_the_config_is_deleted_at_first_boots_where_the_provider_can() -> None:
     found = settings(SYSTEM / "ignition-delete-config.service")
-    able = [name for name, module in MODULES.items() if hasattr(platforms.source(module), "delete")]
+    able = WITH_DELETE
     arguments = [f"|ignition.platform.id={name}" for name in able]
     assert found["ConditionKernelCommandLine"] == arguments
     assert found["ConditionFirstBoot"] == ["true"]

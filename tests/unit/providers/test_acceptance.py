@@ -215,5 +215,5 @@ def test_file_on_a_drive_that_cannot_be_read(
 
 @pytest.mark.parametrize("platform", providers.MODULES)
 def test_only_these_can_delete_their_config(platform: str) -> None:
-    able = hasattr(platforms.provider(platform), "delete")
-    assert able == (platform in ("virtualbox", "vmware"))
+    can_delete = platforms.with_delete(platform) is not None
+    assert can_delete == (platform in ("virtualbox", "vmware"))
