@@ -114,7 +114,7 @@ def _is_mounted(context: PhaseContext, one: _Wanted) -> bool:
     """
     mount = mounts.mount_at(one.target)
     kind, device = one.filesystem.format, one.filesystem.device
-    if mount is None or mount.kind != kind:
+    if mount is None or mount.fstype != kind:
         return False
     if kind == _VIRTIOFS:
         return mount.source == device
@@ -278,4 +278,4 @@ class _OwnMounts:
 
 
 def _record_of(mount: mounts.Mount) -> bytes:
-    return os.fsencode(f"{mount.identity} {mount.target}")
+    return os.fsencode(f"{mount.mount_id} {mount.target}")

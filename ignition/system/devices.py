@@ -148,13 +148,11 @@ def _sleeper() -> Callable[[float], object]:
 
 def _missing(device: str, origin: Origin, limit: int) -> Failure:
     similar = _similar(device)
-    there = (
-        f"devices that are there: {', '.join(similar)}" if similar else "nothing similar is there"
-    )
+    there = f"similar devices: {', '.join(similar)}" if similar else "no similar device exists"
     if os.path.exists(device):
         return Failure(
             "IGN2001",
-            f"{device} is there, but was no block device within {limit} s",
+            f"{device} exists, but was not a block device within {limit} s",
             origin,
             hint=f"{there}; a folder, a file or a character device cannot be partitioned or formatted",
         )
@@ -213,8 +211,8 @@ def make_alias(log: Log, settings: Settings, device: str) -> str:
     except OSError as error:
         raise Failure(
             "IGN2117",
-            f"no link to {device} can be made at {path}: {error.strerror}",
-            hint="has the device gone since, or is /run full or read-only?",
+            f"cannot create a link to {device} at {path}: {error.strerror}",
+            hint="has the device disappeared, or is /run full or read-only?",
             cause=error,
         ) from error
     log.info(f'created device alias for "{device}": "{path}" -> "{target}"')

@@ -26,7 +26,7 @@ SIZE_LIMIT = 64 * 1024 * 1024
 
 def describe_labels(folder: str) -> str:
     """A hint that lists the filesystem labels known to udev."""
-    return f"labels that are there: {list_names(folder) or 'none'}"
+    return f"existing labels: {list_names(folder) or 'none'}"
 
 
 def list_names(folder: str) -> str:
@@ -128,7 +128,7 @@ def read_file(folder: str, path: str) -> bytes | None:
             real, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)
         ) as file:
             if not S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise Failure("IGN7101", f"{path} is no regular file")
+                raise Failure("IGN7101", f"{path} is not a regular file")
             data = file.read(SIZE_LIMIT + 1)
     except FileNotFoundError:
         return None

@@ -82,7 +82,7 @@ def _mounted_in(top: str) -> Iterator[str]:
     for mount in read_mounts():
         if (
             mount.target.startswith(start)
-            and mount.kind not in _PSEUDO
+            and mount.fstype not in _PSEUDO
             and mount.number not in seen
         ):
             seen.add(mount.number)

@@ -124,24 +124,24 @@ class Folder:
         uid: int = KEEP,
         gid: int = KEEP,
         *,
-        at_most: int = 0o644,
+        default_mode: int = 0o644,
         clear: bool = False,
         durable: bool = False,
     ) -> None:
         """Creates or replaces a file atomically.
 
-        The file gets mode and owner before it gets its name. Without a mode, `at_most` applies, reduced by
-        umask and default ACLs. If `body` raises, nothing has changed. A folder is only replaced with `clear`.
-        `durable` calls fsync, which takes milliseconds.
+        The file gets mode and owner before it gets its name. Without a mode, `default_mode` applies, reduced
+        by umask and default ACLs. If `body` raises, nothing has changed. A folder is only replaced with
+        `clear`. `durable` calls fsync, which takes milliseconds.
         """
-        temporary, fileno = self.create(at_most if mode is None else mode)
+        temporary, fileno = self.create(default_mode if mode is None else mode)
         try:
             try:
                 if isinstance(body, bytes):
                     write_all(fileno, body)
                 else:
                     body(fileno)
-                self._own(fileno, mode, uid, gid)
+                self._set_owner_and_mode(fileno, mode, uid, gid)
                 if durable:
                     os.fsync(fileno)
             finally:
@@ -175,7 +175,7 @@ class Folder:
         except OSError:
             pass
 
-    def _own(self, fileno: int, mode: int | None, uid: int, gid: int) -> None:
+    def _set_owner_and_mode(self, fileno: int, mode: int | None, uid: int, gid: int) -> None:
         if uid != KEEP or gid != KEEP:
             os.fchown(fileno, uid, gid)
         # After chown, which clears setuid and setgid. Never skipped, because setgid and default ACLs of the
@@ -190,21 +190,21 @@ class Folder:
         uid: int = KEEP,
         gid: int = KEEP,
         *,
-        at_most: int = 0o755,
+        default_mode: int = 0o755,
     ) -> None:
-        """Creates a folder. Without a mode, `at_most` applies, reduced by umask and default ACLs."""
+        """Creates a folder. Without a mode, `default_mode` applies, reduced by umask and default ACLs."""
         try:
-            os.mkdir(name, (at_most if mode is None else mode) & 0o777, dir_fd=self.fileno)
+            os.mkdir(name, (default_mode if mode is None else mode) & 0o777, dir_fd=self.fileno)
             if uid == gid == KEEP and mode is None:
                 return
             fileno = os.open(name, _FOLDER, dir_fd=self.fileno)
             try:
-                self._own(fileno, mode, uid, gid)
+                self._set_owner_and_mode(fileno, mode, uid, gid)
             finally:
                 os.close(fileno)
         except OSError as error:
             raise failure_from_oserror(
-                error, f"cannot make the folder {self.full_path(name)}"
+                error, f"cannot create the folder {self.full_path(name)}"
             ) from error
 
     def has_capabilities(self, name: str) -> bool:
@@ -223,16 +223,16 @@ class Folder:
         uid: int,
         gid: int,
         *,
-        anew: bool = False,
+        force: bool = False,
     ) -> bool:
         """Sets owner, then mode, of an existing regular file or folder. A `mode` of None keeps the mode.
 
-        Returns False if nothing had to change. `anew` sets them regardless, because chown clears setuid,
+        Returns False if nothing had to change. `force` sets them regardless, because chown clears setuid,
         setgid and capabilities.
         """
         same_owner = uid in (KEEP, found.st_uid) and gid in (KEEP, found.st_gid)
         has = S_IMODE(found.st_mode)
-        if same_owner and mode in (None, has) and not anew:
+        if same_owner and mode in (None, has) and not force:
             return False
         try:
             # Non-blocking, in case somebody has put a FIFO here since.
@@ -293,7 +293,7 @@ class Folder:
             os.rename(temporary, name, src_dir_fd=self.fileno, dst_dir_fd=self.fileno)
         except OSError as error:
             raise failure_from_oserror(
-                error, f"cannot make the link {self.full_path(name)}"
+                error, f"cannot create the link {self.full_path(name)}"
             ) from error
         finally:
             self.discard(temporary)  # rename(2) does nothing if both names are the same file
@@ -321,7 +321,7 @@ class Folder:
         if found is None:
             return
         if S_ISDIR(found.st_mode):
-            self.demand_removable(name)
+            self.check_removable(name)
         try:
             if S_ISDIR(found.st_mode):
                 remove_tree(name, self.fileno)
@@ -330,7 +330,7 @@ class Folder:
         except OSError as error:
             raise failure_from_oserror(error, f"cannot remove {self.full_path(name)}") from error
 
-    def demand_removable(self, name: str) -> None:
+    def check_removable(self, name: str) -> None:
         """Refuses (IGN3009) to remove the root, or a folder that is or contains a mount point."""
         if name == ".":
             raise Refused(

@@ -154,11 +154,11 @@ def layout_error(table: Table, sector_size: int, sectors: int) -> str:
     end, before = first - 1, 0
     for one in sorted(table.partitions, key=lambda one: one.start):
         if one.last < one.start:
-            return f"partition {one.number} ends before it begins"
+            return f"partition {one.number} ends before it starts"
         if one.start < first or one.last > last:
             return (
                 f"partition {one.number} has sectors {one.start} to {one.last}, "
-                f"and the table leaves {first} to {last}"
+                f"but only {first} to {last} are usable"
             )
         if one.start <= end and before:
             return f"partitions {before} and {one.number} overlap"
@@ -185,7 +185,7 @@ def _sector_size_mismatch(device: int, sector_size: int) -> str:
     """An explanation if the GPT was written for another sector size, else ""."""
     for other in (512, 2048, 4096):
         if other != sector_size and os.pread(device, 8, other) == SIGNATURE:
-            return f"the GPT was made for sectors of {other} bytes, and this disk has {sector_size}"
+            return f"the GPT was made for sectors of {other} bytes, but this disk has {sector_size}"
     return ""
 
 
@@ -230,13 +230,13 @@ def _read_copy(device: int, at: int, sector_size: int, sectors: int) -> tuple[_C
     if crc32(data[:16] + bytes(4) + data[20:header_size]) != header_sum:
         return None, f"the checksum of the header at the {place} is wrong"
     if own != at:
-        return None, f"the header at the {place} belongs to another sector"
+        return None, f"the header at the {place} names another sector as its own"
     length = count * size
     if size < ENTRY_SIZE or size % ENTRY_SIZE or not 0 < length <= _MAX_ENTRIES_SIZE:
-        return None, f"the header at the {place} describes impossible entries"
+        return None, f"the header at the {place} has an impossible number or size of entries"
     entry_sectors = sector_count(length, sector_size)
     if not 1 < entries_at <= sectors - entry_sectors or not first <= last < sectors:
-        return None, f"the header at the {place} reaches behind the end of the disk"
+        return None, f"the header at the {place} points beyond the end of the disk"
     entries = _read_sectors(device, entries_at, entry_sectors, sector_size)[:length]
     if crc32(entries) != entries_sum:
         return None, f"the checksum of the entries at the {place} is wrong"
@@ -247,7 +247,7 @@ def _read_sectors(device: int, at: int, count: int, sector_size: int) -> bytes:
     wanted = count * sector_size
     data = os.pread(device, wanted, at * sector_size)
     if len(data) < wanted:
-        raise Unreadable("the disk ends before its own last sector")
+        raise Unreadable("the disk is shorter than its reported size")
     return data
 
 

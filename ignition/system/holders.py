@@ -46,7 +46,7 @@ def stop(log: Log, settings: Settings, block: Block) -> None:
             args = [settings.program("dmsetup"), "remove", devices.mapper_name(one)]
         else:
             continue
-        run(log, args, what=f"stopping {one.node}, which stands on {block.node}")
+        run(log, args, what=f"stopping {one.node}, which is built on {block.node}")
 
 
 class UdevLock:

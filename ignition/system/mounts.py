@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 class Mount:
     """A line of /proc/self/mountinfo. `number` is `major:minor`, which for btrfs is an anonymous device."""
 
-    identity: str
+    mount_id: str
     number: str
     target: str
-    kind: str
+    fstype: str
     source: str
 
 

@@ -134,7 +134,7 @@ def _lock(descriptor: int, disk: Disk) -> None:
                 raise Failure(
                     "IGN2109",
                     f"another program keeps {disk.block.node} locked",
-                    hint=f"`fuser -v {disk.block.node}` names it",
+                    hint=f"`fuser -v {disk.block.node}` shows which",
                 ) from None
             time.sleep(0.02)
 
@@ -149,7 +149,7 @@ def _check_unchanged(descriptor: int, disk: Disk) -> None:
     if _content(now) != _content(disk.table):
         raise Refused(
             "IGN2108",
-            f"the table of {disk.block.node} was changed by another program in the meantime",
+            f"the table of {disk.block.node} was changed by another program after it was read",
             hint="nothing was written to this disk; find out what else partitions it",
         )
 

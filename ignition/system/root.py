@@ -108,7 +108,7 @@ class Root:
             return Folder(self.path, walk.path, walk.keep(), self._temporary)
         except OSError as error:
             raise failure_from_oserror(
-                error, f"cannot make the folder {self.full_path(path) or '/'}"
+                error, f"cannot create the folder {self.full_path(path) or '/'}"
             ) from error
 
     def subfolder(self, folder: Folder, name: str) -> Folder:
@@ -154,18 +154,18 @@ class Root:
     def read(self, path: str, limit: int = DEFAULT_LIMIT) -> bytes | None:
         """The contents of a file, at most `limit` bytes, following symlinks inside the root; None if it does
         not exist."""
-        return self._at_end(
+        return self._at_target(
             path, "read", lambda name, folder: read_regular(name, limit, folder=folder)
         )
 
     def check(self, path: str, limit: int = DEFAULT_LIMIT) -> None:
         """Refuses a path that another program could not read completely: anything but a regular file, or one
         larger than `limit`. A missing file is fine."""
-        self._at_end(
+        self._at_target(
             path, "look at", lambda name, folder: check_regular(name, limit, folder=folder)
         )
 
-    def _at_end(self, path: str, doing: str, do: Callable[[str, int], T]) -> T | None:
+    def _at_target(self, path: str, doing: str, do: Callable[[str, int], T]) -> T | None:
         """Calls `do` with name and folder of the node that a path leads to, following symlinks inside the
         root."""
         shown = f"cannot {doing} {self.full_path(path)}"
@@ -222,16 +222,16 @@ class _Walk:
     def _top(self) -> int:
         return os.open(self._root.path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
-    def _up_to(self, depth: int) -> None:
+    def _return_to(self, depth: int) -> None:
         """Returns to an ancestor by walking down from the root again, because `..` could be a different
         folder by now."""
         names = self._names[:depth]
-        self._stand(self._top())
+        self._move_to(self._top())
         self._names = []
         for name in names:
             self._enter(name)
 
-    def _stand(self, fileno: int) -> None:
+    def _move_to(self, fileno: int) -> None:
         before, self.fileno = self.fileno, fileno
         os.close(before)
 
@@ -253,7 +253,7 @@ class _Walk:
                 while todo and todo[-1] == "..":  # one walk from the root for all of them
                     todo.pop()
                     steps += 1
-                self._up_to(max(0, len(self._names) - steps))
+                self._return_to(max(0, len(self._names) - steps))
                 continue
             if absent:
                 absent.append(name)
@@ -273,7 +273,7 @@ class _Walk:
                     if hops > MAX_HOPS:
                         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
                     if target.startswith("/"):
-                        self._up_to(0)
+                        self._return_to(0)
                     todo += target.split("/")[::-1]
                 elif make:
                     raise
@@ -283,7 +283,7 @@ class _Walk:
         return absent
 
     def _enter(self, name: str) -> None:
-        self._stand(os.open(name, _FOLDER, dir_fd=self.fileno))
+        self._move_to(os.open(name, _FOLDER, dir_fd=self.fileno))
         self._names.append(name)
 
     def _make(self, name: str) -> None:

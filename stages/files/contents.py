@@ -135,7 +135,7 @@ def _keep(
         log.info(f"appending to file {path}")
         if not append.extend(folder, entry.name, body, supplies.journal):
             log.info(f"{path} was appended to by an earlier run of this config")
-    if folder.set_attributes(entry.name, found, mode, *owner, anew=anew):
+    if folder.set_attributes(entry.name, found, mode, *owner, force=anew):
         log.info(f"set owner and mode of file {path}")
     now = folder.lstat(entry.name)
     if mode is None and now is not None and found.st_mode & ~now.st_mode & 0o6000:

@@ -111,7 +111,7 @@ def _stays(
 ) -> bool:
     if entry.node.overwrite:
         if S_ISDIR(found.st_mode):
-            folder.demand_removable(entry.name)
+            folder.check_removable(entry.name)
         return False
     if entry.node.raw.get("hard"):
         return not hardlinks.is_ours(entry, found, root, earlier)

@@ -200,7 +200,7 @@ def _write_presets(wanted: presets.Wanted, enabled_now: list[str], root: Root, l
         # Before a unit is disabled, since only one that is enabled gets a line.
         durable = bool(enabled_now)
         if found is None:
-            folder.write(name, data, None, at_most=MODE, durable=durable)
+            folder.write(name, data, None, default_mode=MODE, durable=durable)
         else:
             mode = S_IMODE(found.st_mode)
             folder.write(name, data, mode, found.st_uid, found.st_gid, durable=durable)

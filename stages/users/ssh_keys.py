@@ -62,7 +62,7 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
         _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
         if found is None:
             group = _group(folder, user)
-            folder.write(name, text.encode(), None, user.uid, group, at_most=0o600)
+            folder.write(name, text.encode(), None, user.uid, group, default_mode=0o600)
         elif not S_ISREG(found.st_mode) or not _may(found, _WRITE, user):
             raise _forbidden(root.full_path(place), user)
         elif found.st_size != len(text.encode()) or folder.read(name) != text.encode():
@@ -89,7 +89,7 @@ def _make_folders(path: str, user: User, root: Root) -> None:
             _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
             if found is None:
                 group = _group(folder, user)
-                folder.make_folder(name, uid=user.uid, gid=group, at_most=0o700)
+                folder.make_folder(name, uid=user.uid, gid=group, default_mode=0o700)
             elif not S_ISDIR(found.st_mode):
                 raise _forbidden(folder.full_path(name), user)
         above = f"{above}/{name}"

@@ -104,7 +104,7 @@ def test_wait_for_the_drive_is_bounded_by_the_kernel_argument(
     failure = refusal(platform, machine)
     assert failure.code == "IGN5540"
     assert machine.now == 5
-    assert failure.hint == f"labels that are there: {label.capitalize()}"
+    assert failure.hint == f"existing labels: {label.capitalize()}"
 
 
 @pytest.mark.parametrize(("platform", "label"), MAY_COME)
@@ -125,7 +125,7 @@ def test_no_drive_in_half_a_minute_is_no_config_and_said_aloud(
     assert machine.now == 30
     told = f"going on without a config after 30 s: no drive labelled {label}"
     assert machine.progress == [told]
-    assert machine.lines[-1] == f"{told}; labels that are there: {label.upper()}"
+    assert machine.lines[-1] == f"{told}; existing labels: {label.upper()}"
 
 
 @pytest.mark.parametrize(("platform", "label", "path"), MUST_COME)
@@ -227,4 +227,4 @@ def test_pipe_on_a_drive_is_an_error_and_holds_nobody(machine: Machine) -> None:
     pipe.parent.mkdir(parents=True)
     os.mkfifo(pipe)
     failure = refusal("nutanix", machine)
-    assert (failure.code, failure.text) == ("IGN7101", f"{USER_DATA} is no regular file")
+    assert (failure.code, failure.text) == ("IGN7101", f"{USER_DATA} is not a regular file")

@@ -139,7 +139,7 @@ def test_device_that_does_not_appear(machine: Machine) -> None:
     with pytest.raises(Failure) as caught:
         cmdline.fetch(machine.context())
     assert caught.value.code == "IGN5104"
-    assert caught.value.hint == "labels that are there: other"
+    assert caught.value.hint == "existing labels: other"
     assert machine.now == 30
 
 

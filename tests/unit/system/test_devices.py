@@ -49,7 +49,7 @@ def test_path_of_another_kind_is_not_reported_as_missing(there: str) -> None:
     settings.wait_device = 1
     messages: list[str] = []
     log = Log(lambda level, text: None)
-    with pytest.raises(Failure, match="is there, but was no block device") as failed:
+    with pytest.raises(Failure, match="exists, but was not a block device") as failed:
         devices.wait_for_devices(log, settings, [(there, Origin("x"))], messages.append)
     assert failed.value.code == "IGN2001"
     assert f"waiting for {there} to be a block device" in messages[0]

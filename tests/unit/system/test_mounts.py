@@ -22,7 +22,7 @@ def test_mountinfo(tmp_path: Path) -> None:
     assert found[1] == Mount("30", "8:1", "/mnt/a b", "ext4", "/dev/disk/by-label/a\\b")
     top = mounts.mount_at("/mnt/b", str(file))
     assert top is not None
-    assert top.identity == "32", "the later mount is on top"
+    assert top.mount_id == "32", "the later mount is on top"
     assert mounts.mount_at("/mnt", str(file)) is None
 
 
