@@ -115,7 +115,7 @@ def _usage_error(error: compat.UsageError, args: list[str], settings: Settings) 
     streams.print_error(f"{printable(str(error))}\n{error.hint or compat.USAGE}\n")
     failure = Failure("IGN6003" if error.hint else "IGN6004", str(error), hint=error.hint)
     open_view(settings.console).line(f"FAILED {failure.code} {failure.text}")
-    report.keep_failure(explain("", [failure]), settings)
+    report.write_failure(explain("", [failure]), settings)
 
 
 if __name__ == "__main__":

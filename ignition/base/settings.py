@@ -15,6 +15,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The phases of a boot, in order. --stage names one.
+FETCH_OFFLINE = "fetch-offline"
+FETCH = "fetch"
+KARGS = "kargs"
+DISKS = "disks"
+MOUNT = "mount"
+FILES = "files"
+UMOUNT = "umount"
+PHASE_NAMES = (FETCH_OFFLINE, FETCH, KARGS, DISKS, MOUNT, FILES, UMOUNT)
+
 _TRUE = ("true", "1")
 _FALSE = ("false", "0")
 

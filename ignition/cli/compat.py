@@ -8,7 +8,7 @@ the errors are those of Go's package, because people and scripts know them.
 
 from __future__ import annotations
 
-from ignition.base.settings import in_initramfs, parse_duration
+from ignition.base.settings import PHASE_NAMES, in_initramfs, parse_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ignition.base.settings import Settings
 
-STAGES = ("disks", "fetch", "fetch-offline", "files", "kargs", "mount", "umount")
+STAGES = sorted(PHASE_NAMES)
 
 USAGE = """\
 Usage of ignition:

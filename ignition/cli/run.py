@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from ignition import providers
 from ignition.base.errors import Failure
-from ignition.base.settings import in_initramfs, load_settings
+from ignition.base.settings import PHASE_NAMES, in_initramfs, load_settings
 from ignition.cli import compat
 from ignition.cli.output import write_stdout
 from ignition.engine.main import run
-from ignition.engine.phases import PHASES
 
 USAGE = """\
 Usage: ignition run --platform ID [flags] PHASE...
@@ -62,13 +61,13 @@ def main(args: list[str]) -> int:
         code = "IGN6003" if error.hint else "IGN6004"
         raise _wrong_use(code, str(error), _advice(error, args)) from error
     if not phases:
-        raise _wrong_use("IGN6004", "name at least one phase", f"phases: {', '.join(PHASES)}")
+        raise _wrong_use("IGN6004", "name at least one phase", f"phases: {', '.join(PHASE_NAMES)}")
     return run(phases, settings)
 
 
 def _phase(word: str) -> str:
-    if word not in PHASES:
-        raise _wrong_use("IGN6004", f"{word!r} is not a phase", f"phases: {', '.join(PHASES)}")
+    if word not in PHASE_NAMES:
+        raise _wrong_use("IGN6004", f"{word!r} is not a phase", f"phases: {', '.join(PHASE_NAMES)}")
     return word
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One process of the engine: phases in order, exit status, cause of a failure."""
+"""Runs phases in one process and turns their failures into messages and an exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def run(names: list[str], settings: Settings) -> int:
-    """Runs phases in order and returns the exit status: 0, 1, or 3 before the start."""
+    """Runs phases in order. The exit status: 0; 1 for a failure; 3 if a phase could not start; 128 + n after
+    signal n."""
     log = Log(open_sink(stdout=settings.log_to_stdout))
     view = open_view(settings.console)
     log.info(f"Ignition {ignition.__version__}")
@@ -30,17 +31,17 @@ def run(names: list[str], settings: Settings) -> int:
             failures = phases.run(name, settings, log, view).failures
             failure = combine(failures) if failures else None
             if failure is not None:
-                _tell(name, failure, settings, log, view)
-            if status.wanted(settings):
-                status.tell(name, failure.text if failure else "", settings, log)
+                _report_failure(name, failure, settings, log, view)
+            if status.is_wanted(settings):
+                status.send(name, failure.text if failure else "", settings, log)
             if failure is not None:
                 return failure.exit_status
             log.info("Ignition finished successfully")
     return 0
 
 
-def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View) -> None:
-    """Says once why the run stops: in the log, to people, and on file for the emergency target."""
+def _report_failure(name: str, failure: Failure, settings: Settings, log: Log, view: View) -> None:
+    """Writes the cause to the log, to the live view, and to a file for the emergency target."""
     failures = flatten(failure)
     for one in failures:
         if isinstance(one, InvalidConfig):
@@ -55,8 +56,8 @@ def _tell(name: str, failure: Failure, settings: Settings, log: Log, view: View)
     for line_of_text in text.split("\n")[1:]:
         log.critical(line_of_text.strip())
     if in_initramfs():
-        # The emergency target shows the whole cause, after everything that systemd has to say.
+        # The emergency target shows the full text below systemd's own messages.
         view.line(f"FAILED {failures[0].code} {failures[0].text}")
     else:
         view.failure(failures)
-    report.keep_failure(text, settings)
+    report.write_failure(text, settings)

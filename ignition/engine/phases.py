@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The phases of a first boot: which stages each runs, and how one is run from config to report."""
+"""The phases of a first boot: the stages that each runs, and how a phase runs from config to report."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ignition.base import interrupt, journal, load_module
 from ignition.base import state as states
 from ignition.base.errors import Failure, NeedNetwork, crash_failure, flatten
 from ignition.base.files import touch
+from ignition.base.settings import DISKS, FETCH, FETCH_OFFLINE, FILES, KARGS, MOUNT, UMOUNT
 from ignition.config.model import Config
 from ignition.engine import report, status
 from ignition.engine.context import PhaseContext
@@ -25,36 +26,34 @@ if TYPE_CHECKING:
     from ignition.base.settings import Settings
     from ignition.base.state import State
     from ignition.engine import executor, plan
+    from ignition.engine.report import Outcome
     from ignition.engine.view import View
-
-FETCH_OFFLINE = "fetch-offline"
-FETCH = "fetch"
 
 # Phase -> its stages in order: (log prefix, module in stages/, planning function).
 PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     FETCH_OFFLINE: (),
     FETCH: (),
-    "kargs": (("", "kargs", "plan"),),
-    "disks": (
+    KARGS: (("", "kargs", "plan"),),
+    DISKS: (
         ("createPartitions", "partitions", "plan"),
         ("createRaids", "raid", "plan"),
         ("createLuks", "luks", "plan"),
         ("createFilesystems", "filesystems", "plan"),
     ),
-    "mount": (("", "mount", "plan"),),
-    "files": (
+    MOUNT: (("", "mount", "plan"),),
+    FILES: (
         ("", "prepare", "plan"),
         ("createUsers", "users", "plan"),
         ("createFilesystemsFiles: createFiles", "files", "plan"),
         ("", "units", "plan"),
         ("createResultFile", "finish", "plan"),
     ),
-    "umount": (("", "mount", "plan_umount"),),
+    UMOUNT: (("", "mount", "plan_umount"),),
 }
 
-# The part of the config that a stage works on. A stage whose part is empty is not loaded; a stage that is
+# The part of the config that a stage applies. If it is empty, the stage is not even loaded. A stage that is
 # not listed always runs.
-_WORK = {
+_APPLIES = {
     "kargs": ("kernelArguments", ("shouldExist", "shouldNotExist")),
     "partitions": ("storage", ("disks",)),
     "raid": ("storage", ("raid",)),
@@ -68,13 +67,13 @@ _WORK = {
 
 
 def run(phase: str, settings: Settings, log: Log, view: View) -> Report:
-    """Runs one phase, from the state of the phase before to its own, which is saved after success only.
+    """Runs one phase. Loads the state of the phase before, and saves its own after a success.
 
-    The report says what was done and what stopped it, also after a crash; nothing is raised.
+    Raises nothing: a crash becomes a failure of the report, which is also appended to `report.json`.
     """
     started, clock = time.time(), time.monotonic()
-    view.phase(phase)
-    outcomes: list[executor.Outcome] = []
+    view.start_phase(phase)
+    outcomes: list[Outcome] = []
     failures: list[Failure] = []
 
     def so_far() -> Report:
@@ -88,18 +87,19 @@ def run(phase: str, settings: Settings, log: Log, view: View) -> Report:
             else:
                 execution = _apply(phase, settings, log, state, view)
                 outcomes += execution.outcomes
-                execution.check()
-            log.info(f"{phase}: {phase} passed")
-            state.phases.append(so_far().summary())
-            states.save(state, settings.state_file)
+                failures += execution.failures
+            if not failures:
+                log.info(f"{phase}: {phase} passed")
+                state.phases.append(so_far().summary())
+                states.save(state, settings.state_file)
     except interrupt.Interrupted:
         failures.append(interrupt.failure())
-    except Exception as error:  # the border where a defect of ours becomes a report
+    except Exception as error:  # a crash becomes a report here, and only here
         failures += flatten(crash_failure(error))
     done = so_far()
-    report.keep(done, settings, log)
+    report.append(done, settings, log)
     if phase not in (FETCH_OFFLINE, FETCH) and not failures:
-        view.end(len(outcomes))
+        view.end_phase(len(outcomes))
     return done
 
 
@@ -113,24 +113,24 @@ def _fetch(phase: str, settings: Settings, log: Log, state: State, view: View) -
     except NeedNetwork as need:
         if not offline:
             raise
-        _ask_for_network(settings, log, view, need)
+        _request_network(settings, log, view, need)
         return
     cache.write(settings, acquired.cache_text)
     provider_cache.remove(settings, state)
-    _mark_idle(settings, Config(acquired.full))
-    _remember_soundness(acquired.full, settings, state)
-    _tell_journal(state)
-    view.done(_where_from(acquired.sources))
-    here = log.child(phase)
+    _mark_idle_phases(settings, Config(acquired.full))
+    _record_soundness(acquired.full, settings, state)
+    _log_to_journal(state)
+    view.done(_describe_sources(acquired.sources))
+    phase_log = log.child(phase)
     if offline:
         need_later = network_need.network_need(acquired.full, acquired.origins)
         if need_later is not None:
-            _ask_for_network(settings, here, view, need_later)
+            _request_network(settings, phase_log, view, need_later)
     else:
-        here.info("fetch complete")
+        phase_log.info("fetch complete")
 
 
-def _where_from(sources: list[dict[str, Any]]) -> str:
+def _describe_sources(sources: list[dict[str, Any]]) -> str:
     names = [str(source["source"]) for source in sources if source.get("kind") == "user"]
     if not names:
         return "no config was given"
@@ -138,7 +138,7 @@ def _where_from(sources: list[dict[str, Any]]) -> str:
     return f"read {names[0]}{more}"
 
 
-def _ask_for_network(settings: Settings, log: Log, view: View, need: NeedNetwork) -> None:
+def _request_network(settings: Settings, log: Log, view: View, need: NeedNetwork) -> None:
     why = f"{need.text} ({need.origin})" if need.origin else need.text
     log.info(f"asking for the network: {why}")
     view.done("asking for the network")
@@ -153,37 +153,37 @@ def _ask_for_network(settings: Settings, log: Log, view: View, need: NeedNetwork
 
 
 def idle_phases(config: Config) -> list[str]:
-    """Those of kargs, disks and mount that have nothing to do for this config."""
+    """The phases among kargs, disks and mount that have nothing to do for this config."""
     idle = [
         phase
-        for phase in ("kargs", "disks")
+        for phase in (KARGS, DISKS)
         if not any(has_work(stage, config.raw) for _, stage, _ in PHASES[phase])
     ]
     if not any(
         fs.path and fs.format not in (None, "", "none", "swap") for fs in config.storage.filesystems
     ):
-        idle.append("mount")
+        idle.append(MOUNT)
     return idle
 
 
-def _mark_idle(settings: Settings, config: Config) -> None:
-    """Leaves a mark for each idle phase: the units carry conditions on it."""
-    folder = os.path.dirname(settings.neednet) or "."
-    idle = [] if status.wanted(settings) else idle_phases(config)
+def _mark_idle_phases(settings: Settings, config: Config) -> None:
+    """Creates a file per idle phase, which its unit has a condition on (docs/boot.md). Failure IGN6203."""
+    directory = os.path.dirname(settings.neednet) or "."
+    idle = [] if status.is_wanted(settings) else idle_phases(config)
     try:
-        for phase in ("kargs", "disks", "mount"):
-            mark = os.path.join(folder, f"idle-{phase}")
+        for phase in (KARGS, DISKS, MOUNT):
+            mark = os.path.join(directory, f"idle-{phase}")
             if phase in idle:
                 touch(mark)
             elif os.path.lexists(mark):
                 os.unlink(mark)
     except OSError as error:
         raise Failure(
-            "IGN6203", f"marking idle phases: {error}", hint=f"{folder} must be writable"
+            "IGN6203", f"marking idle phases: {error}", hint=f"{directory} must be writable"
         ) from error
 
 
-def _tell_journal(state: State) -> None:
+def _log_to_journal(state: State) -> None:
     for entry in state.fetched_configs:
         referenced = bool(entry.get("referenced"))
         kind, source = str(entry.get("kind", "")), str(entry.get("source", ""))
@@ -194,7 +194,7 @@ def _tell_journal(state: State) -> None:
         }
         message = f'fetched {"referenced " if referenced else ""}{kind} config from "{source}"'
         if not journal.send(message, journal.FETCHED_CONFIG, fields):
-            return  # no journal answers here: the log has the same
+            return  # there is no journal; the log has the same lines
 
 
 def _apply(
@@ -207,54 +207,54 @@ def _apply(
         settings, log.child(phase), state, acquired.origins, acquired.transport, view.line
     )
     stages = [
-        (prefix, _planner(module, function))
+        (prefix, _load_stage(module, function))
         for prefix, module, function in PHASES[phase]
         if has_work(module, acquired.full)
     ]
     config = Config(acquired.full)
-    # What is mounted is unmounted, whatever the config says.
-    if phase != "umount" and not _is_known_to_be_sound(settings, state):
-        from ignition.engine import fitness
+    # Filesystems must be unmounted even if the config became invalid.
+    if phase != UMOUNT and not _is_sound(settings, state):
+        from ignition.engine import soundness
 
-        fitness.check(config, context)
-    nodes = plan.make(stages, config, context)
+        soundness.check(config, context)
+    nodes = plan.build(stages, config, context)
     return executor.run(nodes, context, view)
 
 
-def _remember_soundness(full: dict[str, Any], settings: Settings, state: State) -> None:
-    """The fetch phase has the rules at hand. Where nothing speaks against the config, no later phase loads
-    them; where something does, each says so, and refuses the config if it must."""
-    from ignition.engine import fitness
+def _record_soundness(full: dict[str, Any], settings: Settings, state: State) -> None:
+    """Checks the config while the rules are loaded anyway. Later phases load the rules only if there was a
+    finding, to log it or to refuse the config."""
+    from ignition.engine import soundness
 
-    state.sound_for = settings.root if fitness.is_sound(full, settings.root) else None
+    state.sound_for = settings.root if soundness.is_sound(full, settings.root) else None
 
 
-def _is_known_to_be_sound(settings: Settings, state: State) -> bool:
-    """Not of a cache that somebody else has written: its origins are unknown."""
+def _is_sound(settings: Settings, state: State) -> bool:
+    """Whether the fetch phase found no fault. Unknown for a cache that the fetch phase did not write."""
     return state.origins is not None and state.sound_for == settings.root
 
 
 def has_work(stage: str, config: dict[str, Any]) -> bool:
-    """Whether a config (its canonical value) holds anything for a stage of this name."""
-    if stage not in _WORK:
+    """Whether a config (its canonical value) contains anything that this stage applies."""
+    if stage not in _APPLIES:
         return True
-    section, members = _WORK[stage]
-    held = config.get(section) or {}
-    return any(held.get(member) for member in members)
+    section, members = _APPLIES[stage]
+    part = config.get(section) or {}
+    return any(part.get(member) for member in members)
 
 
-def _planner(module: str, function: str) -> plan.Planner:
-    """The stage's function. Stages are found by name: the engine never imports its edges."""
+def _load_stage(module: str, function: str) -> plan.Stage:
+    """Imports a stage by name. Failure IGN6204 if it is not in this initramfs."""
     name = f"ignition.stages.{module}"
     try:
-        stage = load_module(name)
+        module_of_stage = load_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
         raise Failure(
             "IGN6204",
-            f"the config asks for {module}, which this build of the engine cannot do",
-            hint="rebuild the initramfs with the whole engine",
+            f"the config needs the stage {module}, which is not in this initramfs",
+            hint="rebuild the initramfs with all stages",
         ) from error
-    planner: plan.Planner = getattr(stage, function)
-    return planner
+    stage: plan.Stage = getattr(module_of_stage, function)
+    return stage

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a phase did: one structure behind the record in /run, the result file and the timeline."""
+"""The report of a phase. It feeds `report.json` in the run directory, the result file and the live view."""
 
 from __future__ import annotations
 
@@ -17,18 +17,35 @@ if TYPE_CHECKING:
 
     from ignition.base.errors import Failure
     from ignition.base.log import Log
+    from ignition.base.origin import Origin
     from ignition.base.settings import Settings
-    from ignition.engine.executor import Outcome
 
 REPORT_FILE = "report.json"
 FAILURE_FILE = "failure"
-# More than a boot has: runs by hand must not let the file grow for ever.
-MOST_PHASES = 32
+# A boot has seven; repeated runs by hand must not fill /run.
+MAX_PHASES = 32
+
+# Results of a step. SATISFIED: there was nothing left to do. Not an enum, which the boot path
+# does without (docs/architecture.md).
+SATISFIED = "satisfied"
+DONE = "done"
+FAILED = "failed"
+
+
+@record
+class Outcome:
+    """The result of one step. Times are seconds of the monotonic clock."""
+
+    summary: str
+    origin: Origin
+    result: str
+    started: float
+    ended: float
 
 
 @record
 class Report:
-    """One phase. `started` is in seconds since 1970."""
+    """One phase. `started` is in seconds since the epoch."""
 
     phase: str
     started: float
@@ -37,7 +54,7 @@ class Report:
     failures: list[Failure]
 
     def summary(self) -> dict[str, Any]:
-        """The part that goes into the result file."""
+        """The entry of the result file."""
         return {
             "phase": self.phase,
             "started": timestamp(self.started),
@@ -71,20 +88,21 @@ class Report:
         }
 
 
-def keep(report: Report, settings: Settings, log: Log) -> None:
-    """Appends the phase to `report.json` in the run folder. A full /run must not stop a boot."""
+def append(report: Report, settings: Settings, log: Log) -> None:
+    """Appends the phase to `report.json` in the run directory. Does not fail: a full /run must not stop a
+    boot."""
     path = os.path.join(settings.run_dir, REPORT_FILE)
     try:
-        phases = [*_earlier(path, log), report.to_json()][-MOST_PHASES:]
+        phases = [*_load(path, log), report.to_json()][-MAX_PHASES:]
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
         text = printable_json(gojson.dumps_indent(phases)) + "\n"
         write_atomically(path, text.encode(), 0o600)
     except (OSError, MemoryError) as error:
-        log.notice(f"cannot keep the report: {error}")
+        log.notice(f"cannot write the report: {error}")
 
 
-def _earlier(path: str, log: Log) -> list[Any]:
-    """The phases that are in the file already; none if somebody else made it."""
+def _load(path: str, log: Log) -> list[Any]:
+    """The phases in the file; none if it is not a report."""
     try:
         phases = gojson.loads_strict(read_regular(path))
         if not isinstance(phases, list):
@@ -92,13 +110,13 @@ def _earlier(path: str, log: Log) -> list[Any]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        log.notice(f"the report begins anew: {path} is no report: {error}")
+        log.notice(f"starting a new report: {path} is not valid: {error}")
         return []
     return phases
 
 
-def keep_failure(text: str, settings: Settings) -> None:
-    """Leaves the cause for whoever shows it when the emergency target is reached."""
+def write_failure(text: str, settings: Settings) -> None:
+    """Writes the cause of the failure for the emergency target, which shows it."""
     try:
         os.makedirs(settings.run_dir, mode=0o755, exist_ok=True)
         path = os.path.join(settings.run_dir, FAILURE_FILE)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling the platform how a phase ended, where it wants to know.
+"""Reports the end of each phase to platforms that collect it.
 
-It never changes how the run ends, and a platform that does not listen costs some seconds at most.
+A failed report never changes the result of the run, and an unresponsive platform delays it by seconds only.
 """
 
 from __future__ import annotations
 
 from ignition.acquisition import platforms
 from ignition.base.errors import Failure
+from ignition.base.settings import FETCH_OFFLINE
 from ignition.resource.context import FetchContext, Transport
 
 TYPE_CHECKING = False
@@ -15,19 +16,18 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.settings import Settings
 
-# Seconds for one request; a report takes two. The original waits for ever.
+# Seconds for one request; a report takes two. Ignition has no limit here.
 LIMIT = 7
-_OFFLINE = "fetch-offline"
 
 
-def wanted(settings: Settings) -> bool:
-    """Whether this platform wants to hear of every phase. Then no phase is skipped."""
+def is_wanted(settings: Settings) -> bool:
+    """Whether this platform collects the status of phases. Then no phase may be skipped as idle."""
     return platforms.has_status(platforms.canonical(settings.platform))
 
 
-def tell(phase: str, error: str, settings: Settings, log: Log) -> None:
-    """Tells it; `error` is "" for a success. Not from the phase that has no network yet."""
-    if phase == _OFFLINE:
+def send(phase: str, error: str, settings: Settings, log: Log) -> None:
+    """Reports a phase; `error` is "" for a success. fetch-offline has no network and reports nothing."""
+    if phase == FETCH_OFFLINE:
         return
     ctx = FetchContext(settings, log, transport=Transport(total=LIMIT, headers=LIMIT))
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A step: the only thing in the engine that has a side effect."""
+"""A step: the only part of a plan that changes the machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @record
 class Task:
-    """What a running step may use. `progress` shows a short text to whoever watches."""
+    """What a running step gets. `progress` shows a short text on the live view."""
 
     log: Log
     context: PhaseContext
@@ -25,13 +25,17 @@ class Task:
 
 @record
 class Step:
-    """One act of a phase, in words, with its origin in the config.
+    """One change to the machine.
 
-    `needs` and `provides` are resource keys: a device path, or `mount:/var`, `user:core`, `path:/etc/x`.
-    A step starts when every step that provides one of its needs has ended well. A need that no step
-    provides and that is not there yet waits for all steps of the stages before.
-    `done` is asked right before the step: True means that there is nothing left to do.
-    `deferred` says that the decision what to do is taken only when the step runs.
+    summary   one line for the live view and the report
+    origin    the part of the config that asks for it
+    do        makes the change
+    needs     resource keys: a device path, or `mount:/var`, `user:core`, `path:/etc/x`. The step starts after
+              all steps that provide one of them; a device that does not exist and that no step provides waits
+              for all steps of the earlier stages
+    provides  resource keys
+    done      called right before `do`; True skips it
+    deferred  whether the step decides only when it runs what there is to do
     """
 
     summary: str

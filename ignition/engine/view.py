@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live view: what a person who watches the boot sees, apart from the log.
+"""The live view of a boot on the console, separate from the log.
 
 ignition  disks    make ext4 on /dev/vdb1                           0.4 s
 ignition  disks    done in 1.2 s
@@ -12,18 +12,19 @@ import os
 import time
 
 from ignition.base.printable import printable
+from ignition.engine.report import FAILED, SATISFIED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.errors import Failure
 
 BOLD, RED, GREEN, DIM, PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
-# Whoever waits may say so as often as it likes; people are told about twice a minute.
-ANNOUNCE_EVERY = 25.0
+# Seconds between two progress lines of a step, however often it reports.
+PROGRESS_INTERVAL = 25.0
 
 
 class View:
-    """Writes lines to a console or to standard error; to nobody when neither watches."""
+    """Writes lines to a file descriptor; -1 discards them."""
 
     __slots__ = ("_colour", "_descriptor", "_lock", "_phase", "_started")
 
@@ -34,34 +35,31 @@ class View:
         self._started = time.monotonic()
         self._lock = _thread.allocate_lock()
 
-    def phase(self, name: str) -> None:
-        """A phase begins."""
+    def start_phase(self, name: str) -> None:
         self._phase = name
         self._started = time.monotonic()
 
-    def step(self, summary: str) -> ShownStep:
-        """A step begins."""
-        return ShownStep(self, summary)
+    def start_step(self, summary: str) -> StepView:
+        return StepView(self, summary)
 
-    def end(self, steps: int) -> None:
-        """The phase ended well."""
+    def end_phase(self, steps: int) -> None:
+        """Reports the success of a phase with so many steps."""
         if steps:
             self.done(f"done, {steps} step{'s' if steps != 1 else ''}")
         else:
             self.done("done, nothing to do")
 
     def done(self, text: str) -> None:
-        """The phase ended well, in other words than usual."""
+        """Reports a success in these words, with the time since the phase started."""
         self.line(text, time.monotonic() - self._started, GREEN)
 
     def line(self, text: str, seconds: float | None = None, colour: str = "") -> None:
-        """One line under the present phase, its time at the right edge."""
+        """Writes a line, labelled with the current phase; `seconds` are right-aligned."""
         if self._descriptor < 0:
             return
         text = printable(text)
         label = f"ignition {self._phase}:"
         if seconds is not None:
-            # The times of all phases stand below each other.
             text = f"{text:<{76 - len(label)}} {seconds:6.2f} s"
         if self._colour:
             label = f"{BOLD}{label}{PLAIN}"
@@ -69,7 +67,7 @@ class View:
         self._write(f"{label} {text}")
 
     def failure(self, failures: list[Failure]) -> None:
-        """Why the run stopped, in words for people."""
+        """Writes why the run stopped."""
         text = explain(self._phase, failures)
         if self._colour:
             head, _, rest = text.partition("\n")
@@ -84,11 +82,11 @@ class View:
             try:
                 os.write(self._descriptor, data)
             except OSError:
-                self._descriptor = -1  # the console went away; provisioning goes on
+                self._descriptor = -1  # the console is gone; provisioning continues
 
 
-class ShownStep:
-    """A step on the view. `progress` may come often: at most one line each `ANNOUNCE_EVERY` seconds."""
+class StepView:
+    """A running step. `progress` may be called often; it writes a line every `PROGRESS_INTERVAL` seconds."""
 
     __slots__ = ("_last", "_summary", "_view")
 
@@ -99,21 +97,21 @@ class ShownStep:
 
     def progress(self, text: str) -> None:
         now = time.monotonic()
-        if now - self._last >= ANNOUNCE_EVERY:
+        if now - self._last >= PROGRESS_INTERVAL:
             self._last = now
             self._view.line(f"{self._summary}: {text}")
 
     def end(self, result: str, seconds: float) -> None:
-        if result == "failed":
+        if result == FAILED:
             self._view.line(f"FAILED {self._summary}", seconds, RED)
-        elif result == "satisfied":
-            self._view.line(f"{self._summary} (already so)", seconds, DIM)
+        elif result == SATISFIED:
+            self._view.line(f"{self._summary} (already done)", seconds, DIM)
         else:
             self._view.line(self._summary, seconds)
 
 
 def explain(phase: str, failures: list[Failure]) -> str:
-    """The cause of a failed phase: code and sentence, address, what to do. Ends without a newline."""
+    """Describes a failed phase: per failure the code and message, the origin, the hint. No final newline."""
     lines = [f"Ignition failed in phase {phase}:" if phase else "Ignition failed:"]
     for failure in failures:
         lines.append(f"  {failure.code}  {failure.text}")
@@ -131,7 +129,7 @@ def explain(phase: str, failures: list[Failure]) -> str:
 
 
 def open_view(console: str) -> View:
-    """The view of a run: the named console, else standard error where that is a terminal."""
+    """A view on `console`; if that is "", on standard error, provided it is a terminal."""
     if console:
         try:
             descriptor = os.open(console, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ignition.base.settings import PHASE_NAMES, UMOUNT
+
 KINDS = {
     "f": "file",
     "d": "directory",
@@ -24,7 +26,7 @@ UNIT_STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"
 UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"
 UNIT_FAILED = "be02cf6855d2428ba40df7e9d022f03d"
 """MESSAGE_ID of systemd's journal entries, from sd-messages.h."""
-PHASES = ("fetch-offline", "fetch", "kargs", "disks", "mount", "files")
+PHASES = tuple(name for name in PHASE_NAMES if name != UMOUNT)
 """The phases with a unit. umount runs when the mount unit stops."""
 
 

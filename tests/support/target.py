@@ -17,7 +17,7 @@ from ignition.base.log import CRITICAL, Log
 from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config.model import Config
-from ignition.engine import executor, fitness, plan
+from ignition.engine import executor, plan, soundness
 from ignition.engine.context import PhaseContext
 from ignition.engine.view import View
 
@@ -62,8 +62,8 @@ class Target:
             for name in STAGES
             if name in names
         ]
-        fitness.check(Config(config), context)
-        nodes = plan.make(planners, Config(config), context)
+        soundness.check(Config(config), context)
+        nodes = plan.build(planners, Config(config), context)
         self.plan = [node.step.summary for node in nodes]
         executor.run(nodes, context, self.view).check()
         return self.plan

@@ -78,7 +78,7 @@ def run(
         for prefix, module, function in STAGES[phase]
     ]
     try:
-        nodes = plan.make(stages, Config(value), context)
+        nodes = plan.build(stages, Config(value), context)
         ran.summary = [node.step.summary for node in nodes]
         executor.run(nodes, context, View(-1, colour=False)).check()
     except Failure as failure:

@@ -18,6 +18,7 @@ from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, plan
 from ignition.engine.context import PhaseContext
+from ignition.engine.report import DONE, FAILED, SATISFIED, Outcome
 from ignition.engine.step import Step, Task
 from ignition.engine.view import View
 
@@ -52,17 +53,17 @@ def noting(order: list[str], name: str, after: float = 0) -> Callable[[Task], No
 def run(*stages: list[Step]) -> executor.Execution:
     here = context()
 
-    def planner(steps: list[Step]) -> plan.Planner:
+    def planner(steps: list[Step]) -> plan.Stage:
         def planned(config: Config, context: PhaseContext) -> Iterator[Step]:
             return iter(steps)
 
         return planned
 
-    nodes = plan.make([("", planner(steps)) for steps in stages], Config({}), here)
+    nodes = plan.build([("", planner(steps)) for steps in stages], Config({}), here)
     return executor.run(nodes, here, QUIET)
 
 
-def outcomes(*stages: list[Step]) -> list[executor.Outcome]:
+def outcomes(*stages: list[Step]) -> list[Outcome]:
     """Those of a run in which nothing fails."""
     execution = run(*stages)
     execution.check()
@@ -91,7 +92,7 @@ def test_a_step_waits_for_what_it_needs() -> None:
 def test_independent_steps_run_side_by_side() -> None:
     together = threading.Barrier(2, timeout=5)
     ended = outcomes([step(name, lambda task: (together.wait(), None)[1]) for name in ("a", "b")])
-    assert {outcome.result for outcome in ended} == {executor.DONE}
+    assert {outcome.result for outcome in ended} == {DONE}
 
 
 def test_an_absent_device_that_nobody_makes_waits_for_the_stages_before() -> None:
@@ -108,7 +109,7 @@ def test_a_step_that_is_done_is_not_done_again() -> None:
         raise AssertionError("was done already")
 
     (outcome,) = outcomes([step("a", never, done=lambda: True)])
-    assert outcome.result == executor.SATISFIED
+    assert outcome.result == SATISFIED
 
 
 def test_after_a_failure_nothing_new_starts_and_running_steps_end() -> None:
@@ -169,8 +170,8 @@ def test_the_steps_of_a_run_that_failed_are_known() -> None:
         ]
     )
     assert [(outcome.summary, outcome.result) for outcome in execution.outcomes] == [
-        ("first", executor.DONE),
-        ("second", executor.FAILED),
+        ("first", DONE),
+        ("second", FAILED),
     ]
     assert [failure.code for failure in execution.failures] == ["IGN9999"]
 
@@ -204,7 +205,7 @@ def test_a_crash_waits_for_running_steps_and_is_a_failure_of_its_step(
 
     execution = run([step("slow", slow), step("crashes", crashes)])
     assert ended == ["slow"]
-    assert [outcome.result for outcome in execution.outcomes] == [executor.FAILED, executor.DONE]
+    assert [outcome.result for outcome in execution.outcomes] == [FAILED, DONE]
     assert [(failure.code, failure.origin) for failure in execution.failures] == [(code, HERE)]
 
 
@@ -217,6 +218,6 @@ def test_all_refusals_of_a_plan_are_reported_before_anything_runs() -> None:
         raise Refused("IGN9999", "second")
 
     with pytest.raises(FailureGroup) as caught:
-        plan.make([("", refusing)], Config({}), context())
+        plan.build([("", refusing)], Config({}), context())
     assert sorted(failure.text for failure in caught.value.failures) == ["first", "second"]
     assert ran == []

@@ -13,7 +13,7 @@ from ignition.base.log import Log
 from ignition.base.origin import Origin
 from ignition.base.settings import Settings
 from ignition.engine import report
-from ignition.engine.executor import Outcome
+from ignition.engine.report import Outcome
 from ignition.engine.view import View, explain
 
 FORGED = "/etc/a\n  IGN0001  all is well\x1b[2K\u202e"
@@ -35,8 +35,8 @@ def test_the_cause_of_a_failure_has_only_lines_of_its_own() -> None:
 def test_a_step_is_one_line_on_the_console() -> None:
     reading, writing = os.pipe()
     view = View(writing, colour=False)
-    view.phase("files")
-    view.step(f"write {FORGED}").end("done", 0.1)
+    view.start_phase("files")
+    view.start_step(f"write {FORGED}").end("done", 0.1)
     view.line(FORGED)
     view.failure([failure()])
     os.close(writing)
@@ -53,7 +53,7 @@ def test_the_report_means_the_same_and_shows_nothing_that_moves(tmp_path: Path) 
     settings.run_dir = str(tmp_path)
     step = Outcome(FORGED, Origin(FORGED), "done", 1.0, 2.0)
     done = report.Report("files", 1.0, 1.0, [step], [failure()])
-    report.keep(done, settings, Log(lambda level, text: None))
+    report.append(done, settings, Log(lambda level, text: None))
     text = (tmp_path / report.REPORT_FILE).read_text()
     assert json.loads(text)[0]["steps"][0]["summary"] == FORGED
     assert json.loads(text)[0]["failures"][0]["hint"] == FORGED

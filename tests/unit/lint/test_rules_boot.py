@@ -572,7 +572,7 @@ def test_disks_phase_refuses(machine: Target, name: str) -> None:
 
 
 def disks(machine: Target, sections: Sections) -> None:
-    from ignition.engine import fitness
+    from ignition.engine import soundness
     from ignition.stages import luks, raid
 
     log = Log(lambda *_: None)
@@ -582,9 +582,9 @@ def disks(machine: Target, sections: Sections) -> None:
         machine.state,
         {"": ["test.ign", ""]},
     )
-    fitness.check(Config(sections), known)
+    soundness.check(Config(sections), known)
     machine.settings.wait_device = 1
-    plan.make([("", raid.plan), ("", luks.plan)], Config(sections), known)
+    plan.build([("", raid.plan), ("", luks.plan)], Config(sections), known)
 
 
 def test_every_code_follows_from_a_config_alone_and_has_a_finding_or_depends_on_more() -> None:

@@ -38,7 +38,7 @@ def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(arguments: dict[str, Any]) -> None:
     context = PhaseContext(Settings(), Log(lambda level, text: None), State(), {})
-    nodes = plan.make([("", kargs.plan)], Config({"kernelArguments": arguments}), context)
+    nodes = plan.build([("", kargs.plan)], Config({"kernelArguments": arguments}), context)
     executor.run(nodes, context, View(-1, colour=False)).check()
 
 

@@ -183,7 +183,7 @@ def test_many_are_fetched_at_once(target: Target, server: HttpServer) -> None:
 def test_people_see_one_line_for_all_of_them(
     target: Target, server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view, "ANNOUNCE_EVERY", 0.25)
+    monkeypatch.setattr(view, "PROGRESS_INTERVAL", 0.25)
     paths = [f"/d/{number}" for number in range(48)]
     for path in paths:
         server.answer(path, Answer(body=b"x", delay=0.2))
