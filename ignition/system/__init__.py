@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thin wrappers on the machine: programs, devices, mounts, users."""
+"""Wrappers around the machine: programs, block devices, mounts, accounts, the target root."""

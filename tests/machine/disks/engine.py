@@ -48,8 +48,8 @@ class Ran:
     def text(self) -> str:
         return "\n".join([*map(str, self.failures), *self.log])
 
-    def logged(self, words: str) -> list[str]:
-        return [line for line in self.log if words in line]
+    def logged(self, text: str) -> list[str]:
+        return [line for line in self.log if text in line]
 
 
 def run(

@@ -46,18 +46,18 @@ def mounted(device: str) -> Iterator[None]:
         tool("umount", "/run/machine/mnt")
 
 
-def refuse_all_of_partition_1(disk: str, words: str) -> None:
+def refuse_all_of_partition_1(disk: str, text: str) -> None:
     for entry in (
         {"number": 1, "label": "one", "sizeMiB": 60, "resize": True},
         {"number": 1, "label": "other", "wipePartitionEntry": True},
         {"number": 1, "shouldExist": False, "wipePartitionEntry": True},
     ):
-        assert words in refused(disk_entry(disk, entry), disk, "IGN2107")
-    assert words in refused(disk_entry(disk, wipeTable=True), disk, "IGN2106")
+        assert text in refused(disk_entry(disk, entry), disk, "IGN2107")
+    assert text in refused(disk_entry(disk, wipeTable=True), disk, "IGN2106")
     filesystem = {"device": f"{disk}p1", "format": "ext4", "wipeFilesystem": True}
-    assert words in refused({"filesystems": [filesystem]}, disk, "IGN2402")
+    assert text in refused({"filesystems": [filesystem]}, disk, "IGN2402")
     array = {"name": "a", "level": "raid1", "devices": [f"{disk}p1", f"{disk}p2"]}
-    assert words in refused({"raid": [array]}, disk, "IGN2202", "IGN2201")
+    assert text in refused({"raid": [array]}, disk, "IGN2202", "IGN2201")
     free = {"number": 3, "label": "new", "sizeMiB": 1}
     succeed("disks", disk_entry(disk, {"number": 1, "label": "one"}, free))
     gone = {"number": 3, "shouldExist": False, "wipePartitionEntry": True}
@@ -74,8 +74,8 @@ def test_second_device_of_a_mounted_btrfs(blank_disk: BlankDisk) -> None:
     tool("mkfs.btrfs", "-q", "-f", "-d", "raid1", "-m", "raid1", other, disk)
     tool("btrfs", "device", "scan", other, disk)
     with mounted(other):
-        said = refused(disk_entry(disk, {"number": 1, "sizeMiB": 9}), disk, "IGN2105", "IGN2102")
-        assert "btrfs" in said
+        message = refused(disk_entry(disk, {"number": 1, "sizeMiB": 9}), disk, "IGN2105", "IGN2102")
+        assert "btrfs" in message
         assert "btrfs" in refused(disk_entry(disk, wipeTable=True), disk, "IGN2105")
 
 
@@ -141,8 +141,8 @@ def test_member_of_an_array(blank_disk: BlankDisk) -> None:
     level = ["-l1", "-n2", "--metadata=1.2"]
     tool("mdadm", "-q", "--create", "/dev/md/x", "--run", *level, f"{disk}p1", whole)
     refuse_all_of_partition_1(disk, os.path.basename(os.path.realpath("/dev/md/x")))
-    said = refused(disk_entry(whole, {"number": 1}), whole, "IGN2105", "IGN2102")
-    assert "is built on it" in said
+    message = refused(disk_entry(whole, {"number": 1}), whole, "IGN2105", "IGN2102")
+    assert "is built on it" in message
 
 
 @pytest.mark.parametrize("made", [True, False], ids=["in a filesystem", "of a disk"])

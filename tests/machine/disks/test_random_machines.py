@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random disks through all phases. `make fuzz` looks at many, CI at a few; the same seeds each time.
+"""Random disks through all phases. `make fuzz` runs many, CI a few; the same seeds each time.
 
-What must hold is what `tests.fuzz.phases` says: no defect, no hang, and a second run that changes nothing.
+`tests.fuzz.phases` states what must hold: no defect, no hang, and a second run that changes nothing.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ ALL = ("prepare", "users", "files", "units", "finish")
 SIZE = 6_000_000
 
 
-def call(*words: str) -> str:
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+def call(*args: str) -> str:
+    return subprocess.run(args, check=True, capture_output=True, text=True).stdout.strip()
 
 
 class SecondFilesystem:
@@ -44,12 +44,12 @@ class SecondFilesystem:
         (self.store / "filler").write_bytes(bytes(free - left))
 
     def end(self) -> None:
-        for words in (
+        for args in (
             ["umount", str(self.data)],
             ["losetup", "--detach", self.disk],
             ["umount", str(self.store)],
         ):
-            subprocess.run(words, check=False)
+            subprocess.run(args, check=False)
 
 
 @pytest.fixture

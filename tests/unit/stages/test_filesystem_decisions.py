@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep, make, wipe, skip or refuse: the whole table of docs/behaviour/disks.md, and the commands."""
+"""Whether a filesystem is kept, created, wiped, skipped or refused (docs/behaviour/disks.md), and mkfs
+commands."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ RAID = ProbeResult("linux_raid_member", UUID, "any:x")
 
 Row = tuple[str, dict[str, Any], ProbeResult, str]
 ROWS: list[Row] = [
-    ("ext4 on nothing is made", {"format": "ext4"}, NOTHING, MAKE),
-    ("ext4 over a partition table is made", {"format": "ext4"}, TABLE, MAKE),
+    ("ext4 on an empty device is created", {"format": "ext4"}, NOTHING, MAKE),
+    ("ext4 over a partition table is created", {"format": "ext4"}, TABLE, MAKE),
     ("ext4 on ext4 is kept", {"format": "ext4"}, EXT4, KEEP),
     ("label equal", {"format": "ext4", "label": "a"}, EXT4, KEEP),
     ("label differs", {"format": "ext4", "label": "b"}, EXT4, REFUSE),
@@ -51,19 +52,19 @@ ROWS: list[Row] = [
     ("ext4 on swap", {"format": "ext4"}, SWAP, REFUSE),
     ("swap on swap", {"format": "swap"}, SWAP, KEEP),
     ("ext4 on a member of an array", {"format": "ext4"}, RAID, REFUSE),
-    ("none on nothing", {"format": "none"}, NOTHING, SKIP),
+    ("none on an empty device", {"format": "none"}, NOTHING, SKIP),
     ("none on a partition table", {"format": "none"}, TABLE, SKIP),
-    ("none with a label on nothing", {"format": "none", "label": "x"}, NOTHING, WIPE),
-    ("none with a uuid on nothing", {"format": "none", "uuid": UUID}, NOTHING, WIPE),
-    ("none with an empty label on nothing", {"format": "none", "label": ""}, NOTHING, SKIP),
+    ("none with a label on an empty device", {"format": "none", "label": "x"}, NOTHING, WIPE),
+    ("none with a uuid on an empty device", {"format": "none", "uuid": UUID}, NOTHING, WIPE),
+    ("none with an empty label on an empty device", {"format": "none", "label": ""}, NOTHING, SKIP),
     ("none on ext4", {"format": "none"}, EXT4, REFUSE),
-    ("empty format on nothing", {"format": ""}, NOTHING, SKIP),
+    ("empty format on an empty device", {"format": ""}, NOTHING, SKIP),
     ("empty format on ext4", {"format": ""}, EXT4, REFUSE),
     ("wipe a perfect match", {"format": "ext4", "wipeFilesystem": True}, EXT4, MAKE),
     ("wipe something else", {"format": "ext4", "wipeFilesystem": True}, RAID, MAKE),
-    ("wipe nothing", {"format": "ext4", "wipeFilesystem": True}, NOTHING, MAKE),
+    ("wipe an empty device", {"format": "ext4", "wipeFilesystem": True}, NOTHING, MAKE),
     ("wipe for none", {"format": "none", "wipeFilesystem": True}, EXT4, WIPE),
-    ("wipe nothing for none", {"format": "none", "wipeFilesystem": True}, NOTHING, WIPE),
+    ("wipe an empty device for none", {"format": "none", "wipeFilesystem": True}, NOTHING, WIPE),
     ("wipe is false", {"format": "vfat", "wipeFilesystem": False}, EXT4, REFUSE),
 ]
 
@@ -95,10 +96,10 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("kind, more, words", COMMANDS)
-def test_command(kind: str, more: dict[str, Any], words: str) -> None:
+@pytest.mark.parametrize("kind, more, args", COMMANDS)
+def test_command(kind: str, more: dict[str, Any], args: str) -> None:
     wanted = Filesystem({"format": kind, "device": "/dev/y", **more})
-    assert mkfs_args(wanted, "/dev/x") == words.split("|")
+    assert mkfs_args(wanted, "/dev/x") == args.split("|")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of each partition, as a table (docs/behaviour/disks.md)."""
+"""What happens to each partition, as a table (docs/behaviour/disks.md)."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def decide(before: Table, *entries: dict[str, Any], digest: str = "") -> list[De
 
 
 ONE_ENTRY = {
-    "nothing there, nothing wanted": ({"number": 2, **GONE}, ABSENT),
-    "nothing there, nothing wanted, may wipe": ({"number": 2, **GONE, **W}, ABSENT),
-    "nothing there, wanted": ({"number": 2, "startMiB": 400, "sizeMiB": 1}, CREATE),
-    "there, not wanted, may not wipe": ({"number": 9, **GONE}, REFUSE),
-    "there, not wanted, may wipe": ({"number": 9, **GONE, **W}, DELETE),
+    "missing, should not exist": ({"number": 2, **GONE}, ABSENT),
+    "missing, should not exist, may wipe": ({"number": 2, **GONE, **W}, ABSENT),
+    "missing, should exist": ({"number": 2, "startMiB": 400, "sizeMiB": 1}, CREATE),
+    "exists, should not exist, may not wipe": ({"number": 9, **GONE}, REFUSE),
+    "exists, should not exist, may wipe": ({"number": 9, **GONE, **W}, DELETE),
     "only the number": ({"number": 9}, KEEP),
     "label and type": ({"number": 9, "label": "ROOT", "typeGuid": LINUX_DATA}, KEEP),
     "guid in lower case": ({"number": 9, "guid": GUIDS[9].lower()}, KEEP),
@@ -102,7 +102,7 @@ def test_decision(entry: dict[str, Any], act: str) -> None:
         assert "wipePartitionEntry" in decision.hint
 
 
-def test_only_a_wrong_size_can_be_cured_by_resize() -> None:
+def test_resize_is_only_suggested_for_a_wrong_size() -> None:
     [size] = decide(table(BASE), {"number": 9, "sizeMiB": 200})
     [label] = decide(table(BASE), {"number": 9, "label": "x", "sizeMiB": 200})
     assert "resize" in size.hint
@@ -115,15 +115,15 @@ def numbers(decisions: list[Decision]) -> list[tuple[int, str]]:
 
 
 NUMBER_ZERO = {
-    "lowest free one, after those with a number": (
+    "lowest free number, after numbered entries": (
         [{"label": "new", "sizeMiB": 1}, {"number": 1}, {"number": 3, "sizeMiB": 1}],
         [(1, KEEP), (3, CREATE), (2, CREATE)],
     ),
-    "several in the order of the config": (
+    "several, in config order": (
         [{"label": name, "sizeMiB": 1} for name in "abc"],
         [(2, CREATE), (3, CREATE), (4, CREATE)],
     ),
-    "slot of a deleted one, both may wipe": (
+    "number of a deleted partition, both may wipe": (
         [{"number": 6, **GONE, **W}, *({"label": n, "sizeMiB": 1, **W} for n in "abcde")],
         [(2, CREATE), (3, CREATE), (4, CREATE), (5, CREATE), (6, RECREATE)],
     ),
@@ -131,7 +131,7 @@ NUMBER_ZERO = {
 
 
 @pytest.mark.parametrize("entries, expected", NUMBER_ZERO.values(), ids=NUMBER_ZERO)
-def test_number_is_chosen(entries: list[dict[str, Any]], expected: list[tuple[int, str]]) -> None:
+def test_assigned_numbers(entries: list[dict[str, Any]], expected: list[tuple[int, str]]) -> None:
     assert numbers(decide(table(BASE), *entries)) == expected
 
 
@@ -141,15 +141,17 @@ TWO = [
 ]
 SLOT = {
     "both may wipe": (W, {"label": "b", "sizeMiB": 5, **W}, RECREATE),
-    "only the new one may": ({}, {"label": "b", "sizeMiB": 5, **W}, RECREATE),
-    "only the deleting one may": (W, {"label": "b", "sizeMiB": 5}, RECREATE),
-    "neither may": ({}, {"label": "b", "sizeMiB": 5}, REFUSE),
-    "the new one is what is there": (W, {"label": "a"}, KEEP),
+    "only the new entry may wipe": ({}, {"label": "b", "sizeMiB": 5, **W}, RECREATE),
+    "only the deleting entry may wipe": (W, {"label": "b", "sizeMiB": 5}, RECREATE),
+    "neither may wipe": ({}, {"label": "b", "sizeMiB": 5}, REFUSE),
+    "the new entry matches": (W, {"label": "a"}, KEEP),
 }
 
 
 @pytest.mark.parametrize("deleting, new, act", SLOT.values(), ids=SLOT)
-def test_slot_of_a_deleted_one(deleting: dict[str, Any], new: dict[str, Any], act: str) -> None:
+def test_number_of_a_deleted_partition(
+    deleting: dict[str, Any], new: dict[str, Any], act: str
+) -> None:
     assert numbers(decide(table(TWO), {"number": 2, **GONE, **deleting}, new)) == [(2, act)]
 
 
@@ -167,7 +169,7 @@ def after(before: Table, decisions: list[Decision]) -> Table:
     )
 
 
-def test_repeated_run_knows_the_unnumbered_ones_that_it_made() -> None:
+def test_repeated_run_recognises_its_unnumbered_partitions() -> None:
     before = table(BASE)
     first = decide(before, *UNNUMBERED, digest="sha256-a")
     assert numbers(first) == [(9, RESIZE), (2, CREATE), (3, CREATE), (4, CREATE)]
@@ -175,21 +177,21 @@ def test_repeated_run_knows_the_unnumbered_ones_that_it_made() -> None:
     assert numbers(second) == [(9, KEEP), (2, KEEP), (3, KEEP), (4, KEEP)]
 
 
-def test_repeated_run_knows_the_one_with_a_guid() -> None:
+def test_repeated_run_recognises_a_partition_by_its_guid() -> None:
     entry = {"label": "x", "guid": GUIDS[5].lower(), "sizeMiB": 5}
     first = decide(table(BASE), entry)
     assert numbers(decide(after(table(BASE), first), entry)) == [(2, KEEP)]
 
 
 @pytest.mark.parametrize("digest", ["sha256-b", ""], ids=["another config", "config not known"])
-def test_what_another_config_made_is_not_known(digest: str) -> None:
-    """As in the original: there is no look-up by label."""
+def test_partition_of_another_config_is_not_recognised(digest: str) -> None:
+    """As in Ignition, partitions are not looked up by label."""
     first = decide(table(BASE), UNNUMBERED[0], digest="sha256-a")
     second = decide(after(table(BASE), first), UNNUMBERED[0], digest=digest)
     assert numbers(second) == [(3, CREATE)]
 
 
-def test_guids_of_new_ones_differ_and_look_random() -> None:
+def test_new_guids_differ_and_look_random() -> None:
     made_guids = {guids.new_guid("sha256-a", "0") for _ in range(100)}
     assert len(made_guids) == 100
     assert {guid[14] for guid in made_guids} == {"4"}
@@ -201,19 +203,19 @@ def test_guids_of_new_ones_differ_and_look_random() -> None:
 UNFIT = {
     "larger than the largest gap": [{"number": 2, "sizeMiB": 300}],
     "start in the smaller gap, size 0": [{"number": 2, "startMiB": 1, "sizeMiB": 0}],
-    "over an unlisted one": [{"number": 2, "startMiB": 100, "sizeMiB": 50}],
+    "over an unlisted partition": [{"number": 2, "startMiB": 100, "sizeMiB": 50}],
     "number out of range": [{"number": 129, "sizeMiB": 1}],
 }
 
 
 @pytest.mark.parametrize("entries", UNFIT.values(), ids=UNFIT)
-def test_what_does_not_fit(entries: list[dict[str, Any]]) -> None:
+def test_partition_that_does_not_fit(entries: list[dict[str, Any]]) -> None:
     with pytest.raises(DoesNotFit) as caught:
         decide(table(BASE), {"number": 1}, *entries)
     assert caught.value.index == 1
 
 
-def test_resized_one_keeps_all_but_its_size() -> None:
+def test_resized_partition_keeps_everything_but_its_size() -> None:
     before = table(BASE)
     [decision] = decide(before, {"number": 9, "sizeMiB": 200, "resize": True})
     nine = BASE[2]
@@ -222,7 +224,7 @@ def test_resized_one_keeps_all_but_its_size() -> None:
     )
 
 
-def test_recreated_one_takes_nothing_over() -> None:
+def test_recreated_partition_keeps_nothing() -> None:
     before = table(BASE)
     [decision] = decide(before, {"number": 1, "startMiB": 2, "sizeMiB": 50, **W, **R})
     new = new_partition(decision, before.partition(1))

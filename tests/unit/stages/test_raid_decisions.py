@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep, assemble, create or refuse an array, by what runs and by whose superblocks its members carry."""
+"""Whether an array is kept, assembled, created or refused, given running arrays and superblocks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STRANGE = Array(NODE, "raid1", 2, frozenset((1, 9)), True)
         (Array("/dev/md9", "raid1", 2, MEMBERS, True), REFUSE, "another name"),
     ],
 )
-def test_by_what_runs(array: Array | None, act: str, why: str) -> None:
+def test_decision_by_running_array(array: Array | None, act: str, why: str) -> None:
     decision = reuse(WANTED, MEMBERS, [array, array], NODE)
     assert decision.act == act
     assert why in decision.why
@@ -46,27 +46,29 @@ OTHER = Superblock(b"2" * 16, 17)
 
 
 @pytest.mark.parametrize(
-    "array, own, nothing, act",
+    "array, own, are_empty, act",
     [
         pytest.param(None, [RAN, RAN], False, ASSEMBLE, id="complete and stopped"),
-        pytest.param(HALF, [RAN, RAN], False, ASSEMBLE, id="complete and half assembled"),
-        pytest.param(DEGRADED, [RAN, RAN], False, ASSEMBLE, id="complete, one came too late"),
-        pytest.param(HALF, [NEW, None], False, CREATE, id="cut off while superblocks were written"),
+        pytest.param(HALF, [RAN, RAN], False, ASSEMBLE, id="complete, partly assembled"),
+        pytest.param(DEGRADED, [RAN, RAN], False, ASSEMBLE, id="complete, one member was late"),
+        pytest.param(
+            HALF, [NEW, None], False, CREATE, id="interrupted while superblocks were written"
+        ),
         pytest.param(None, [NEW, None], False, CREATE, id="the same, not assembled"),
         pytest.param(DEGRADED, [RAN, None], True, CREATE, id="the same, run by the system"),
         pytest.param(DEGRADED, [RAN, None], False, REFUSE, id="a member was lost"),
-        pytest.param(DEGRADED, [RAN, OTHER], False, REFUSE, id="two arrays of ours"),
-        pytest.param(STRANGE, [RAN, RAN], True, REFUSE, id="runs with a stranger"),
+        pytest.param(DEGRADED, [RAN, OTHER], False, REFUSE, id="two own arrays"),
+        pytest.param(STRANGE, [RAN, RAN], True, REFUSE, id="runs with another device"),
     ],
 )
-def test_where_a_run_with_this_config_began_it(
-    array: Array | None, own: list[Superblock | None], nothing: bool, act: str
+def test_resume_array_begun_with_this_config(
+    array: Array | None, own: list[Superblock | None], are_empty: bool, act: str
 ) -> None:
     before = reuse(WANTED, MEMBERS, [array, None], NODE)
-    assert resume(before, MEMBERS, [array, None], own, are_empty=nothing).act == act
+    assert resume(before, MEMBERS, [array, None], own, are_empty=are_empty).act == act
 
 
-def test_what_is_kept_stays_kept() -> None:
+def test_kept_array_is_not_resumed() -> None:
     kept = Decision(KEEP)
     assert resume(kept, MEMBERS, [RUNS, RUNS], [NEW, None], are_empty=True) is kept
 
@@ -81,7 +83,7 @@ def test_what_is_kept_stays_kept() -> None:
         (["--metadata=imsm"], False),
     ],
 )
-def test_uuid_is_given_unless_the_options_do(options: list[str], ours: bool) -> None:
+def test_uuid_unless_the_options_set_one(options: list[str], ours: bool) -> None:
     wanted = Raid({"name": "data", "level": "raid1", "devices": [], "options": options})
-    words = mdadm_args(Settings(), wanted, ["/dev/a", "/dev/b"], "0:1:2:3")
-    assert ("--uuid=0:1:2:3" in words) is ours
+    args = mdadm_args(Settings(), wanted, ["/dev/a", "/dev/b"], "0:1:2:3")
+    assert ("--uuid=0:1:2:3" in args) is ours
