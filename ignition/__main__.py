@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs: which one this is follows from the name under which it was started."""
+"""Entry point of all programs; argv[0] selects the program, as with busybox."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from ignition.base.settings import Settings
     from ignition.cli import compat
 
-# A config becomes many objects and next to no cycles. To look for those after every 700 objects, which is the
-# default, takes a twentieth of a small run.
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+# A config creates many objects and almost no reference cycles. With the default threshold of 700, garbage
+# collection takes 5 % of a small run.
+_GC_THRESHOLD = 50_000
 
-# Subcommands, each in its own file of cli/, loaded when it is asked for.
+# Each subcommand is a module in cli/, imported on demand.
 COMMANDS = ("convert", "help", "lint", "render", "run", "version")
 PLANNED = ("apply", "plan", "test")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the program named by argv[0] and returns its exit status."""
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    gc.set_threshold(_GC_THRESHOLD)
     args = sys.argv if argv is None else argv
     program = os.path.basename(args[0])
     if program == "__main__.py":  # python -m ignition
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         from ignition.base import entrypoint
 
         return entrypoint.run(program, lambda: _program(program, args[1:]))
-    except KeyboardInterrupt:  # so early that the border was not loaded yet
+    except KeyboardInterrupt:  # before entrypoint was imported
         return 130
 
 
@@ -45,11 +45,11 @@ def _program(program: str, args: list[str]) -> int:
     if program == "ignition-rmcfg":
         return _run("rmcfg", args)
     if program == "ignition-apply":
-        raise _unavailable("IGN6005", f"{program} is not built yet")
+        raise _unavailable("IGN6005", f"{program} is not implemented yet")
     if args and args[0] in COMMANDS:
         return _run(args[0], args[1:])
     if args and args[0] in PLANNED:
-        raise _unavailable("IGN6005", f"ignition {args[0]} is not built yet")
+        raise _unavailable("IGN6005", f"ignition {args[0]} is not implemented yet")
     return boot(args)
 
 
@@ -68,11 +68,11 @@ def _run(command: str, args: list[str]) -> int:
 def _unavailable(code: str, text: str) -> Failure:
     from ignition.base.errors import Failure
 
-    return Failure(code, text, hint="see ignition --help for what is", exit_status=2)
+    return Failure(code, text, hint="see ignition --help for the available commands", exit_status=2)
 
 
 def boot(args: list[str]) -> int:
-    """`ignition --platform P --stage S ...`, as the units call it."""
+    """Runs one phase: `ignition --platform ID --stage NAME`, the command line of the boot units."""
     from ignition import providers
     from ignition.base import streams
     from ignition.base.settings import load_settings
@@ -95,7 +95,7 @@ def boot(args: list[str]) -> int:
 
 
 def _usage_error(error: compat.UsageError, args: list[str], settings: Settings) -> None:
-    """In the initramfs nobody reads a usage text, so the cause also goes where failures are shown."""
+    """Reports a usage error; in the initramfs also to the console and the failure file."""
     from ignition.base import streams
     from ignition.base.errors import Failure
     from ignition.base.printable import printable
@@ -108,7 +108,7 @@ def _usage_error(error: compat.UsageError, args: list[str], settings: Settings) 
         try:
             from ignition.cli import advice
         except ImportError:
-            pass  # a tree made for an initramfs, tried out elsewhere
+            pass  # an initramfs tree, run outside of an initramfs
         else:
             streams.print_error(advice.usage_advice(error, args))
             return

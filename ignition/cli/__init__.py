@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command lines: parsing and printing, no logic."""
+"""Command-line programs and subcommands: argument parsing and output, no logic."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is probably meant by a command line that cannot be followed. Not in the initramfs: nobody types."""
+"""Suggestions for invalid command lines. The initramfs leaves this module out: nobody types there."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ignition.cli.compat import UsageError
 
-# KnownNames of other tools, and of habit -> what does that here.
-_OTHER_WORDS = {
+# Commands of similar tools -> the equivalent here.
+_SYNONYMS = {
     ("validate", "verify", "check", "test"): "ignition lint FILE, or ignition-validate FILE",
     ("fmt", "format", "upgrade", "translate", "migrate"): "ignition convert --to VERSION FILE",
     ("merge", "resolve", "flatten", "build", "compile"): "ignition render FILE",
@@ -31,50 +31,51 @@ _CONFIGS = (".ign", ".json", ".bu", ".butane", ".yaml", ".yml")
 
 
 def usage_advice(error: UsageError, args: list[str]) -> str:
-    """What to say of words that `ignition` cannot follow."""
-    said = [word for word in args if word]
-    if not said:
+    """The message for arguments that `ignition` cannot parse, with a suggestion."""
+    given = [arg for arg in args if arg]
+    if not given:
         return compat.fit_to_terminal()
-    if not said[0].startswith("-"):
-        return f"ignition: IGN6004: {said[0]!r} is not a command\n  {suggest_command(said[0], said[1:])}\n"
+    if not given[0].startswith("-"):
+        suggestion = suggest_command(given[0], given[1:])
+        return f"ignition: IGN6004: {given[0]!r} is not a command\n  {suggestion}\n"
     if isinstance(error, compat.UnknownFlag):
-        return f"{printable(str(error))}\n  {_flag(error.name)}\n"
-    return f"{printable(str(error))}\n  {_value(error, said)}\n"
+        return f"{printable(str(error))}\n  {_suggest_flag(error.name)}\n"
+    return f"{printable(str(error))}\n  {_suggest_value(error, given)}\n"
 
 
 def suggest_command(word: str, more: list[str]) -> str:
-    """What may be meant by a command that there is not."""
+    """A suggestion for an unknown command with the arguments `more`."""
     if word.endswith((".bu", ".butane")):
-        return f"perhaps butane --strict {word} | ignition lint - is meant"
+        return f"did you mean butane --strict {word} | ignition lint -?"
     if word.endswith(_CONFIGS) or os.path.exists(word):
-        return f"perhaps ignition lint {word} is meant"
+        return f"did you mean ignition lint {word}?"
     if word in compat.STAGES:
-        return f"perhaps ignition run {word} is meant"
-    for synonyms, there in _OTHER_WORDS.items():
+        return f"did you mean ignition run {word}?"
+    for synonyms, equivalent in _SYNONYMS.items():
         if word.lower() in synonyms:
-            return f"perhaps {there} is meant"
+            return f"did you mean {equivalent}?"
     close = closest(
-        word.lower(), [*_COMMANDS, *(word for synonyms in _OTHER_WORDS for word in synonyms)]
+        word.lower(), [*_COMMANDS, *(word for synonyms in _SYNONYMS for word in synonyms)]
     )
     if close in _COMMANDS:
-        return f"perhaps {' '.join(['ignition', close, *more])} is meant"
+        return f"did you mean {' '.join(['ignition', close, *more])}?"
     if close:
         return suggest_command(close, more)
-    return f"the commands are {', '.join(_COMMANDS)}; ignition help says what each does"
+    return f"commands: {', '.join(_COMMANDS)}; see ignition help"
 
 
 def did_you_mean(word: str, known: Iterable[str], dashes: str = "") -> str:
-    """The beginning of a hint: what may be meant by a word that is not known. "" if nothing is like it."""
+    """The first part of a hint that suggests a known word; "" if none is similar."""
     close = closest(word, known)
-    return f"perhaps {dashes}{close} is meant; " if close else ""
+    return f"did you mean {dashes}{close}? " if close else ""
 
 
-def _flag(name: str) -> str:
-    there = did_you_mean(name, (*compat.TEXT_FLAGS, *_SWITCHES), "-")
+def _suggest_flag(name: str) -> str:
+    suggestion = did_you_mean(name, (*compat.TEXT_FLAGS, *_SWITCHES), "-")
     for each in ("lint", "render", "convert"):
-        if not there and name in _flags_of(each):
-            there = f"ignition {each} has such a flag; "
-    return f"{there}ignition --help lists all"
+        if not suggestion and name in _flags_of(each):
+            suggestion = f"this is a flag of ignition {each}; "
+    return f"{suggestion}see ignition --help"
 
 
 def _flags_of(name: str) -> set[str]:
@@ -85,34 +86,34 @@ def _flags_of(name: str) -> set[str]:
     return {flag.lstrip("-") for action in parser._actions for flag in action.option_strings}
 
 
-def _value(error: UsageError, args: list[str]) -> str:
-    """What to do about a flag that is missing or has a wrong value."""
+def _suggest_value(error: UsageError, args: list[str]) -> str:
+    """A suggestion for a flag that is missing or has an invalid value."""
     if error.hint:
         return platform_advice(flag_value(args, "platform"))
     stage = flag_value(args, "stage")
     if "stage" in str(error) and stage not in compat.STAGES:
         return f"{did_you_mean(stage, compat.STAGES)}--stage is one of {', '.join(compat.STAGES)}"
-    return "ignition --help lists all flags"
+    return "see ignition --help"
 
 
 def platform_advice(word: str) -> str:
-    """Which platforms there are, and which one may be meant."""
+    """The known platforms, preceded by the one most similar to `word`."""
     known = providers.platform_ids()
     return f"{did_you_mean(word, known)}--platform is one of {', '.join(known)}"
 
 
 def run_advice(error: UsageError, args: list[str]) -> str:
-    """What to do about a flag of `ignition run`."""
+    """A suggestion for an invalid flag of `ignition run`."""
     if error.hint:
         return platform_advice(flag_value(args, "platform"))
-    there = ""
+    suggestion = ""
     if isinstance(error, compat.UnknownFlag):
-        there = did_you_mean(error.name, compat.TEXT_FLAGS, "--")
-    return f"{there}ignition run --help shows phases and flags"
+        suggestion = did_you_mean(error.name, compat.TEXT_FLAGS, "--")
+    return f"{suggestion}see ignition run --help"
 
 
 def flag_value(args: list[str], name: str) -> str:
-    """The value that a flag has among the args, "" if it is not there."""
+    """The value of a flag in the arguments; "" if it is missing."""
     for number, word in enumerate(args):
         if word.lstrip("-").startswith(f"{name}="):
             return word.partition("=")[2]

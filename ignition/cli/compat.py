@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The original's own command line: `ignition --platform P --stage S ...`.
+"""Ignition's command line: `ignition --platform ID --stage NAME`.
 
-Go's flag grammar: one dash or two, `-x=v` or `-x v`, booleans only `-x` or `-x=true`, no
-abbreviations; parsing stops at the first word that is no flag, and what follows is ignored. The words of
-the errors are those of Go's package, because people and scripts know them.
+Follows the grammar of Go's flag package: one dash or two, `-x=v` or `-x v`, booleans only as `-x` or
+`-x=true`, no abbreviations. Parsing stops at the first argument that is not a flag, and the rest is ignored.
+Error messages are word for word those of that package, because people and scripts match them.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ STAGES = sorted(PHASE_NAMES)
 
 USAGE = """\
 Usage of ignition:
-  ignition run PHASE...  several phases in one process
+  ignition run PHASE...  run several phases in one process
   ignition lint FILE...  check configs
-  ignition render FILE   a config with all that it refers to
-  ignition convert FILE  a config in another spec version
-  ignition help COMMAND  what a command does, and its flags
-  ignition version       the version
+  ignition render FILE   merge a config with the configs that it references
+  ignition convert FILE  convert a config to another spec version
+  ignition help COMMAND  show what a command does, and its flags
+  ignition version       print the version
 
-At boot one unit per phase runs ignition without a command:
-  -config-cache PATH     where the rendered config is kept (default "/run/ignition.json")
-  -fetch-timeout TIME    limit for fetching the platform's config (default 2m0s)
+At boot, one unit per phase runs ignition without a command:
+  -config-cache PATH     file to store the rendered config in (default "/run/ignition.json")
+  -fetch-timeout TIME    timeout for fetching the platform's config (default 2m0s)
   -log-to-stdout         log to standard output instead of the system log
-  -neednet PATH          flag file that asks for the network (default "/run/ignition/neednet")
-  -platform ID           the platform that this machine runs on (required)
+  -neednet PATH          flag file that requests the network (default "/run/ignition/neednet")
+  -platform ID           platform of this machine (required)
   -root PATH             root of the target system (default "/")
-  -stage NAME            the phase to run (required): fetch-offline, fetch, kargs, disks, mount,
+  -stage NAME            phase to run (required): fetch-offline, fetch, kargs, disks, mount,
                          files or umount
-  -state-file PATH       what one phase leaves for the next (default "/run/ignition/state")
+  -state-file PATH       file to pass state between phases (default "/run/ignition/state")
   -version               print the version and exit
 """
 
@@ -45,7 +45,7 @@ FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
 class UsageError(Exception):
-    """A command line that cannot be followed: the text goes to standard error, the status is 2."""
+    """An invalid command line; the program prints the message to standard error and exits with status 2."""
 
     def __init__(self, text: str, hint: str = "") -> None:
         super().__init__(text)
@@ -53,7 +53,7 @@ class UsageError(Exception):
 
 
 def fit_to_terminal(text: str = USAGE) -> str:
-    """A usage text as wide as the terminal. Not in the initramfs, which has nothing to lay it out with."""
+    """A usage text reflowed to the width of the terminal; unchanged in the initramfs."""
     if in_initramfs():
         return text
     from ignition.cli.layout import reflow, terminal_width
@@ -62,7 +62,7 @@ def fit_to_terminal(text: str = USAGE) -> str:
 
 
 class UnknownFlag(UsageError):
-    """A flag that there is not."""
+    """A flag that does not exist."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"flag provided but not defined: -{name}")
@@ -70,7 +70,7 @@ class UnknownFlag(UsageError):
 
 
 class Request:
-    """What the flags ask for beside the settings."""
+    """The flags that are not settings."""
 
     __slots__ = ("help", "platform_given", "stage", "version")
 
@@ -82,9 +82,9 @@ class Request:
 
 
 def parse(args: list[str], settings: Settings, platforms: Collection[str]) -> Request:
-    """Reads the words after the program's name into `settings`; `platforms` are the known ids.
+    """Parses the arguments into `settings` and a request; `platforms` are the known ids.
 
-    UsageError for what Go would refuse.
+    UsageError for everything that Ignition rejects.
     """
     request = Request()
     read_flags(args, settings, platforms, request)
@@ -97,7 +97,7 @@ def parse(args: list[str], settings: Settings, platforms: Collection[str]) -> Re
 
 
 def require_platform(request: Request, platforms: Collection[str]) -> None:
-    """UsageError when no flag named the platform."""
+    """UsageError if --platform was not given."""
     if not request.platform_given:
         raise UsageError("'--platform' must be provided", _platform_hint(platforms))
 
@@ -105,15 +105,15 @@ def require_platform(request: Request, platforms: Collection[str]) -> None:
 def read_flags(
     args: list[str], settings: Settings, platforms: Collection[str], request: Request
 ) -> list[str]:
-    """Reads flags up to the first word that is none; returns the words from there on."""
+    """Parses flags up to the first argument that is not a flag; returns the arguments from there on."""
     rest = list(args)
     while rest and len(rest[0]) > 1 and rest[0].startswith("-"):
-        word = rest.pop(0)
-        if word == "--":
+        arg = rest.pop(0)
+        if arg == "--":
             break
-        name, has_value, value = word.removeprefix("-").removeprefix("-").partition("=")
+        name, has_value, value = arg.removeprefix("-").removeprefix("-").partition("=")
         if not name or name.startswith("-"):
-            raise UsageError(f"bad flag syntax: {word}")
+            raise UsageError(f"bad flag syntax: {arg}")
         if name in ("h", "help"):
             request.help = True
             break

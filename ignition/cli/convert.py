@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition convert --to VERSION FILE`: the same config in another spec version."""
+"""`ignition convert --to VERSION FILE`: converts a config to another spec version."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from ignition.config.check import check
 from ignition.config.rules.rule import RuleFinding
 
 DESCRIPTION = """\
-Writes a config in another spec version, newer or older. The machine it makes stays the same: what the
-other version cannot say is an error that names the members, and nothing is written.
+Converts a config to a newer or older spec version that describes the same machine. If the other version
+cannot express a part of the config, the command names that part, writes nothing and fails.
 """
 
 EPILOG = f"""\
 VERSION is one of {", ".join(shapes.VERSIONS[:-1])} and
-{shapes.VERSIONS[-1]}; the last number may be left out. Members come out in the order of the spec. Keys
-that the config's version does not know have no effect, and are left out with a warning.
+{shapes.VERSIONS[-1]}; the patch number is optional. Members are written in the order of the spec. Unknown
+keys have no effect; they are dropped with a warning.
 
 examples:
   ignition convert --to 3.4 old.ign -o new.ign
   butane web.bu | ignition convert --to 3.3.0 -
 
-exit status: 0 written, 1 the config is refused or would lose something, 2 wrong use or unreadable file
+exit status: 0 success, 1 invalid config or lossy conversion, 2 usage error or unreadable file
 """
 
 
 def build_parser() -> Parser:
-    """The command line; the manual page is made from it, too."""
+    """The command-line parser, from which the manual page is generated, too."""
     parser = Parser(
         prog="ignition convert",
         usage="ignition convert --to VERSION [-o FILE] FILE",
@@ -44,28 +44,28 @@ def build_parser() -> Parser:
         epilog=EPILOG,
         allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE", help="config, or - for standard input")
+    parser.add_argument("file", metavar="FILE", help="config, - for standard input")
     parser.add_argument(
-        "--to", required=True, type=parse_version, metavar="VERSION", help="spec version to write"
+        "--to", required=True, type=parse_version, metavar="VERSION", help="target spec version"
     )
     parser.add_argument(
-        "-o", "--output", default="", metavar="FILE", help="write there (standard output)"
+        "-o", "--output", default="", metavar="FILE", help="output file (default: standard output)"
     )
     return parser
 
 
 def parse_version(word: str) -> str:
-    """A spec version as an argument."""
+    """The argument type of spec versions."""
     known = conversion.resolve_version(word)
     if known is None:
         raise argparse.ArgumentTypeError(
-            f"{word!r} is no spec version; there are {', '.join(shapes.VERSIONS)}"
+            f"{word!r} is not a spec version; use one of {', '.join(shapes.VERSIONS)}"
         )
     return known
 
 
 def main(args: list[str]) -> int:
-    """Exit status: 0 written, 1 refused or lossy, 2 wrong use or an unreadable file."""
+    """Exit status: 0 success, 1 invalid config or lossy conversion, 2 usage error or unreadable file."""
     options = build_parser().parse_args(args)
     data, name = read_config(options.file)
     try:
@@ -90,9 +90,9 @@ def _convert(data: bytes, name: str, target: str) -> str:
 
 
 def loss_failure(target: str, findings: list[Finding]) -> InvalidConfig:
-    """The failure of a conversion that would lose something."""
+    """The failure of a lossy conversion."""
     return InvalidConfig(
-        conversion.LOST, f"this cannot be said in spec {target}", findings=findings
+        conversion.LOST, f"the config cannot be converted to spec {target}", findings=findings
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition help [COMMAND]`: what a command does, and its flags."""
+"""`ignition help [COMMAND]`: shows what a command does, and its flags."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ignition.cli.output import write_stdout
 
 
 def main(args: list[str]) -> int:
-    """Exit status: 0 shown, 2 there is no such command."""
+    """Exit status: 0 success, 2 unknown command."""
     write_stdout(_text(args[0].removeprefix("ignition-") if args else "help"))
     return 0
 
@@ -35,7 +35,7 @@ def _text(name: str) -> str:
 
     raise Failure(
         "IGN6004",
-        f"there is no help for {name!r}",
+        f"no help for {name!r}",
         hint=advice.suggest_command(name, ["--help"]),
         exit_status=2,
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which configs the words of a command line stand for."""
+"""Input files of a command: expansion of arguments to paths, and reading."""
 
 from __future__ import annotations
 
@@ -12,77 +12,77 @@ from ignition.lint.batch import read_file, unreadable_failure
 from ignition.lint.result import STANDARD_INPUT
 
 _GLOB = "*?["
-_HINT = "name a config; the names of those in folders end in .ign"
-_FEW_NAMES, _MANY_NAMES = 5, 1000
+_HINT = "name a config; in directories, only *.ign files are used"
+_NAMES_SHOWN, _MAX_NAMES = 5, 1000
 
 
 def expand_paths(args: list[str]) -> list[str]:
-    """The files that words name, each once and in their order: a file itself, a folder the *.ign files
-    in and below it, sorted, a pattern what fits it, sorted; `-` stays.
+    """The files that the arguments name, without duplicates, in order.
 
-    Failure (IGN6310) for a pattern or folder in which there is nothing.
+    A directory stands for the *.ign files in and below it, a glob pattern for its matches, both sorted;
+    `-` and other arguments are kept. Failure (IGN6310) for a directory or pattern without any file.
     """
     found: dict[str, None] = {}
-    for word in args:
-        found.update(dict.fromkeys(_expand(word)))
+    for arg in args:
+        found.update(dict.fromkeys(_expand(arg)))
     return list(found)
 
 
-def _expand(word: str) -> list[str]:
-    if word != "-" and os.path.isdir(word):
-        files = list(_configs(word))
-        return files or _require_some([], f"no *.ign files in {word}", _describe_folder(word))
-    if any(character in word for character in _GLOB) and not os.path.lexists(word):
+def _expand(arg: str) -> list[str]:
+    if arg != "-" and os.path.isdir(arg):
+        files = list(_configs(arg))
+        return files or _require_some([], f"no *.ign files in {arg}", _describe_folder(arg))
+    if any(character in arg for character in _GLOB) and not os.path.lexists(arg):
         import glob
 
         return _require_some(
             [
                 file
-                for match in sorted(glob.glob(word, recursive=True))
+                for match in sorted(glob.glob(arg, recursive=True))
                 for file in (_configs(match) if os.path.isdir(match) else (match,))
             ],
-            f"nothing fits {word}",
+            f"nothing matches {arg}",
         )
-    return [word]
+    return [arg]
 
 
-def _configs(folder: str) -> Iterator[str]:
-    closed: list[str] = []
-    for here, folders, files in os.walk(
-        folder, onerror=lambda error: closed.append(str(error.filename))
+def _configs(directory: str) -> Iterator[str]:
+    unreadable: list[str] = []
+    for here, subdirectories, files in os.walk(
+        directory, onerror=lambda error: unreadable.append(str(error.filename))
     ):
-        folders.sort()
+        subdirectories.sort()
         for file in sorted(files):
             path = os.path.join(here, file)
             if file.endswith(".ign") and not _is_special(path):
                 yield path
-    # Who reads them finds out why that is not possible.
-    yield from closed
+    # Reading an inaccessible directory later reports the reason.
+    yield from unreadable
 
 
 def _is_special(path: str) -> bool:
-    """Whether it is a pipe, a socket or a device: in a folder those are no configs, and may never end."""
+    """Whether it is a pipe, socket or device, which is not a config and may block or never end."""
     try:
         return not S_ISREG(os.stat(path).st_mode)
     except OSError:
         return False
 
 
-def _describe_folder(folder: str) -> str:
-    """What a folder has instead of configs, and what to do about it."""
+def _describe_folder(directory: str) -> str:
+    """A hint for a directory without configs: what it contains instead."""
     names = []
-    for here, folders, files in os.walk(folder):
-        folders.sort()
-        names += [os.path.relpath(os.path.join(here, file), folder) for file in sorted(files)]
-        if len(names) > _MANY_NAMES:
+    for here, subdirectories, files in os.walk(directory):
+        subdirectories.sort()
+        names += [os.path.relpath(os.path.join(here, file), directory) for file in sorted(files)]
+        if len(names) > _MAX_NAMES:
             break
     if not names:
-        return "there are no files at all in it"
-    shown = ", ".join(names[:_FEW_NAMES]) + (", ..." if len(names) > _FEW_NAMES else "")
+        return "the directory contains no files"
+    listed = ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
     sources = [name for name in names if name.endswith((".bu", ".butane", ".yaml", ".yml"))]
     if sources:
-        return f"there is {shown}: turn Butane into configs first (butane --strict {sources[0]})"
-    return f"there is {shown}: name the configs, or let their names end in .ign"
+        return f"found {listed}: convert Butane first (butane --strict {sources[0]})"
+    return f"found {listed}: name the configs explicitly, or rename them to *.ign"
 
 
 def _require_some(files: list[str], nothing: str, hint: str = _HINT) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts for people at a terminal: as wide as it is."""
+"""Layout of usage texts to the width of the terminal."""
 
 from __future__ import annotations
 
@@ -9,36 +9,35 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Where nobody says how wide it is; and what is too narrow to lay anything out.
-_USUAL, _LEAST = 80, 40
+_DEFAULT_WIDTH, _MIN_WIDTH = 80, 40
 
 
 def terminal_width() -> int:
-    """The width of the terminal: as COLUMNS says it, else as the one of an output does."""
+    """The width of the terminal: $COLUMNS, else that of standard output or standard error."""
     try:
-        told = int(os.environ.get("COLUMNS", ""))
+        width = int(os.environ.get("COLUMNS", ""))
     except ValueError:
-        told = 0
+        width = 0
     for descriptor in (1, 2):
-        if told <= 0:
+        if width <= 0:
             try:
-                told = os.get_terminal_size(descriptor).columns
+                width = os.get_terminal_size(descriptor).columns
             except OSError:
                 pass
-    return max(_LEAST, told if told > 0 else _USUAL)
+    return max(_MIN_WIDTH, width if width > 0 else _DEFAULT_WIDTH)
 
 
 def reflow(text: str, width: int) -> str:
-    """A text of paragraphs and tables laid out anew.
+    """Reflows paragraphs and two-column tables to a width.
 
-    Lines without indentation are paragraphs. Indented ones are rows of a table where two blanks stand
-    between what is explained and the explanation, which may go on below itself; others stay as they are.
+    Unindented lines form paragraphs. An indented line with a gap of two spaces is a table row: a term and its
+    explanation, which may continue on lines aligned with it. Other indented lines are kept as they are.
     """
     return "".join(f"{line}\n" for block in _blocks(text.rstrip("\n")) for line in block(width))
 
 
 class _Paragraph:
-    """KnownNames that are filled into lines, those after the first one under `hang` blanks."""
+    """A paragraph, or a table row whose explanation hangs behind `head`."""
 
     def __init__(self, head: str, words: str) -> None:
         self.head = head
@@ -63,7 +62,7 @@ class _Paragraph:
         return [self.head + lines[0][hang:], *lines[1:]]
 
 
-class _AsIs:
+class _Verbatim:
     def __init__(self, line: str) -> None:
         self.line = line
 
@@ -71,26 +70,26 @@ class _AsIs:
         return [self.line]
 
 
-def _blocks(text: str) -> Iterator[_Paragraph | _AsIs]:
-    open_one: _Paragraph | None = None
+def _blocks(text: str) -> Iterator[_Paragraph | _Verbatim]:
+    paragraph: _Paragraph | None = None
     for line in text.split("\n"):
         stripped = line.strip()
         indent = len(line) - len(line.lstrip())
         _, gap, words = stripped.partition("  ")
-        if open_one is not None and stripped and indent == len(open_one.head) and not gap:
-            open_one.words.append(stripped)
+        if paragraph is not None and stripped and indent == len(paragraph.head) and not gap:
+            paragraph.words.append(stripped)
             continue
-        if open_one is not None:
-            yield open_one
-            open_one = None
+        if paragraph is not None:
+            yield paragraph
+            paragraph = None
         if not stripped:
-            yield _AsIs("")
+            yield _Verbatim("")
         elif not indent:
-            open_one = _Paragraph("", stripped)
+            paragraph = _Paragraph("", stripped)
         elif gap:
             words = words.lstrip()
-            open_one = _Paragraph(line[: len(line.rstrip()) - len(words)], words)
+            paragraph = _Paragraph(line[: len(line.rstrip()) - len(words)], words)
         else:
-            yield _AsIs(line)
-    if open_one is not None:
-        yield open_one
+            yield _Verbatim(line)
+    if paragraph is not None:
+        yield paragraph

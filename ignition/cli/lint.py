@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition lint FILE...`: what is wrong with configs, where, and what to do about it."""
+"""`ignition lint FILE...`: checks configs."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from ignition.lint.result import LintResult
 from ignition.lint.selection import Selection, parse_severity, resolve, resolve_all
 
 DESCRIPTION = """\
-Checks configs as a first boot would, by every rule of the spec version that each names, and for what is
-allowed but seldom meant; says where each finding stands and what to do about it. Nothing is fetched: of
-the configs that a config refers to, only those in data URLs are checked.
+Validates configs against their spec version as a first boot would, and warns about valid settings that are
+probably mistakes. Each finding has a location and a hint. Nothing is fetched: of the referenced configs, only
+those in data URLs are checked.
 """
 
 EPILOG = """\
-A folder stands for the *.ign files in and below it, a quoted pattern for what fits it, - for standard
-input. RULE is a code (IGN1806), the beginning of codes (IGN18) or a name (unused-key). What would make
-the engine refuse a config is always shown.
+FILE is a config, a directory (all *.ign files in and below it), a quoted glob pattern, or - for standard
+input. RULE is a code (IGN1806), a code prefix (IGN18) or a name (unused-key). Errors for which the engine
+refuses a config cannot be disabled.
 
-A file .ignition-lint.toml in the folder of a config, or the nearest above it, may set platform, strict,
-select, ignore and a table severity; flags are laid over it.
+The file .ignition-lint.toml in the directory of a config, or in the nearest parent directory, may set
+platform, strict, select, ignore and a table severity. Flags take precedence.
 
 examples:
   ignition lint config.ign
@@ -40,12 +40,12 @@ examples:
   butane --strict web.bu | ignition lint -
   ignition lint --explain IGN1403
 
-exit status: 0 no errors, 1 errors (with --strict also warnings), 2 wrong use or unreadable file
+exit status: 0 no errors, 1 errors (with --strict also warnings), 2 usage error or unreadable file
 """
 
 
 def build_parser() -> Parser:
-    """The command line; the manual page is made from it, too."""
+    """The command-line parser, from which the manual page is generated, too."""
     parser = Parser(
         prog="ignition lint",
         usage="ignition lint [options] FILE...",
@@ -54,35 +54,40 @@ def build_parser() -> Parser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("files", nargs="*", metavar="FILE", help="config, folder of configs, pattern, or -")
-    add("--strict", action="store_true", help="count warnings as errors")
-    add("--format", choices=FORMATS, default="text", help="how findings are written (text)")
+    add(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="config, directory, glob pattern, or - for standard input",
+    )
+    add("--strict", action="store_true", help="treat warnings as errors")
+    add("--format", choices=FORMATS, default="text", help="output format (default: text)")
     add(
         "--select",
         action="append",
         metavar="RULES",
-        help="only these rules, separated by commas; may be repeated",
+        help="enable only these rules, separated by commas; may be repeated",
     )
-    add("--ignore", action="append", metavar="RULES", help="all rules but these; may be repeated")
+    add("--ignore", action="append", metavar="RULES", help="disable these rules; may be repeated")
     add(
         "--severity",
         action="append",
         metavar="RULE=LEVEL",
-        help="let a rule be an error, a warning, an info, or off; may be repeated",
+        help="set the severity of a rule to error, warning, info or off; may be repeated",
     )
-    add("--platform", metavar="ID", help="also check the size limit of this platform")
+    add("--platform", metavar="ID", help="also check the user data limit of this platform")
     add(
         "--systemd-verify",
         action="store_true",
-        help="also ask systemd-analyze verify about units, where it is installed",
+        help="also run systemd-analyze verify on units, if installed",
     )
-    add("--no-config", action="store_true", help="do not look for .ignition-lint.toml")
-    add("--explain", metavar="RULE", help="show the documentation of a rule or another code")
+    add("--no-config", action="store_true", help="ignore .ignition-lint.toml files")
+    add("--explain", metavar="RULE", help="show the documentation of a rule or error code")
     return parser
 
 
 def main(args: list[str]) -> int:
-    """Exit status: 0 no errors, 1 errors, 2 wrong use or an unreadable file."""
+    """Exit status: 0 no errors, 1 errors, 2 usage error or unreadable file."""
     parser = build_parser()
     options = parser.parse_args(args)
     if not options.files and options.explain is None:
@@ -101,8 +106,8 @@ def main(args: list[str]) -> int:
 
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
-    """What to lint, and how."""
-    own = _selection(options)
+    """One job per config, with the settings of its project and the flags."""
+    flags = _selection(options)
     platform = options.platform or ""
     projects = Projects(_names)
     jobs = []
@@ -112,7 +117,7 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
         jobs.append(
             Job(
                 path,
-                own.merged_over(project.selection),
+                flags.merged_over(project.selection),
                 _platform(platform or project.platform),
                 options.systemd_verify,
                 options.strict or project.strict,
@@ -129,16 +134,16 @@ def _selection(options: argparse.Namespace) -> Selection:
     for word in options.severity or ():
         rule, equals, level = word.partition("=")
         if not equals:
-            raise Failure("IGN6303", f"{word!r} names no severity", hint="write RULE=LEVEL")
+            raise Failure("IGN6303", f"no severity in {word!r}", hint="write RULE=LEVEL")
         pairs += [(code, parse_severity(level)) for code in resolve(rule, names)]
     return Selection(
-        resolve_all(_listed(options.select), names),
-        resolve_all(_listed(options.ignore), names),
+        resolve_all(_split(options.select), names),
+        resolve_all(_split(options.ignore), names),
         tuple(pairs),
     )
 
 
-def _listed(given: list[str] | None) -> list[str]:
+def _split(given: list[str] | None) -> list[str]:
     return [word.strip() for words in given or () for word in words.split(",") if word.strip()]
 
 
@@ -149,14 +154,14 @@ def _names() -> dict[str, str]:
 
 
 def _platform(name: str) -> str:
-    """The platform whose limits count. Failure (IGN6305) for one that does not exist."""
+    """Checks a platform id; "" is none. Failure (IGN6305) if it is unknown."""
     if not name:
         return ""
     from ignition import providers
 
     if name not in providers.platform_ids():
         known = ", ".join(providers.platform_ids())
-        raise Failure("IGN6305", f"{name!r} is not a platform", hint=f"there are {known}")
+        raise Failure("IGN6305", f"unknown platform {name!r}", hint=f"use one of {known}")
     return name
 
 

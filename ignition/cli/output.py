@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing what a command is asked for: to standard output, or whole or not at all to a file."""
+"""Output of commands: to standard output, or atomically to a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ignition.base.files import write_atomically
 
 
 def write_stdout(text: str) -> None:
-    """To standard output. Failure (IGN6312) if it cannot be written: what was asked for would be lost."""
+    """Writes to standard output. Failure (IGN6312) if that fails, because the result would be lost."""
     try:
         streams.write(streams.STDOUT, text)
     except BrokenPipeError:
@@ -21,8 +21,10 @@ def write_stdout(text: str) -> None:
 
 
 def write(text: str, path: str) -> None:
-    """To standard output if `path` is empty or `-`, else in place of that file. Failure (IGN6312) if it
-    cannot be written."""
+    """Writes to standard output if `path` is empty or `-`, else replaces that file atomically.
+
+    Failure (IGN6312) if it cannot be written.
+    """
     if path in ("", "-"):
         write_stdout(text)
         return
@@ -43,13 +45,13 @@ def _unwritable(what: str, error: OSError) -> Failure:
     return Failure(
         "IGN6312",
         f"cannot write {what}: {error.strerror}",
-        hint="name a place that has room and may be written to",
+        hint="use a writable path on a filesystem with free space",
         exit_status=2,
     )
 
 
 def _mode(path: str) -> int:
-    """The mode of the file that is replaced, else that of any new file."""
+    """The mode of the file to replace, or the default for a new file."""
     try:
         return os.stat(path).st_mode & 0o777
     except OSError:

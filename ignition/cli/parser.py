@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command lines of the author's commands: how --help is laid out, and how wrong use ends."""
+"""The argument parser of the authors' commands: layout of --help, errors with a code and a suggestion."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ignition.cli.output import write_stdout
 
 
 class Parser(argparse.ArgumentParser):
-    """Wrong use ends as all failures do, with a code and a way out (IGN6004, status 2)."""
+    """An argument parser that raises a usage error as a Failure (IGN6004, exit status 2)."""
 
-    # Until somebody wants help: asking for the terminal's takes time, and argparse makes a formatter for each
-    # flag.
+    # Asking for the width of the terminal takes time, and argparse creates a formatter for each flag, so the
+    # real width is only set for --help.
     _width = 100
     _given: tuple[str, ...] = ()
 
@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
         raise self._wrong(message, self._file_among(self._given))
 
     def parse_args(self, args: list[str], namespace: None = None) -> argparse.Namespace:  # type: ignore[override]
-        """As always, but a flag that there is not is answered with the one that is probably meant."""
+        """Parses arguments; the error for an unknown flag suggests a similar one."""
         self._given = tuple(args)
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
@@ -44,7 +44,7 @@ class Parser(argparse.ArgumentParser):
         write_stdout(message)
 
     def _wrong(self, message: str, advice: str = "") -> Failure:
-        usage = f"usage: {self.usage}; {self.prog} --help says more"
+        usage = f"usage: {self.usage}; see {self.prog} --help"
         hint = f"{advice}; {usage}" if advice else usage
         return Failure("IGN6004", message, hint=hint, exit_status=2)
 
@@ -59,16 +59,16 @@ class Parser(argparse.ArgumentParser):
             return file
         flags = [flag for action in self._actions for flag in action.option_strings]
         close = closest(word.partition("=")[0], flags)
-        return f"perhaps {close} is meant" if close else ""
+        return f"did you mean {close}?" if close else ""
 
     def _file_among(self, words: Iterable[str]) -> str:
-        """What to do about a file whose name looks like a flag."""
+        """A suggestion for a file whose name looks like a flag."""
         file = next((word for word in words if word.startswith("-") and os.path.isfile(word)), "")
-        return f"write ./{file} for the file of that name" if file else ""
+        return f"use ./{file} for the file of that name" if file else ""
 
 
 class Layout(argparse.RawDescriptionHelpFormatter):
-    """Paragraphs of descriptions and epilogs are filled, examples stay as they are."""
+    """Reflows descriptions and epilogs, and keeps examples as they are."""
 
     def __init__(self, prog: str, width: int) -> None:
         super().__init__(prog, max_help_position=26, width=width)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition render FILE`: a config with all that it refers to, as one config."""
+"""`ignition render FILE`: merges a config with the configs that it references."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ from ignition.config import convert, document, shapes
 from ignition.resource.context import FetchContext
 
 DESCRIPTION = """\
-Follows ignition.config.merge and ignition.config.replace as a first boot does, and writes the one config
-that comes of it. Configs are fetched by the schemes that the engine knows; there is no scheme for files of
-this machine, and data URLs need nothing.
+Resolves ignition.config.merge and ignition.config.replace as a first boot does, and writes the resulting
+config. Referenced configs are fetched by the URL schemes that the engine supports; there is no scheme for
+local files.
 """
 
 EPILOG = f"""\
-The config is written in spec {convert.NEWEST_STABLE} unless --to names another one. With --origins each line
-says where one value comes from: the config, the line if it is FILE itself, and the JSON pointer there.
+The config is written in spec version {convert.NEWEST_STABLE} unless --to is given. With --origins, each line
+shows a value and its source: the config, the line number if that is FILE itself, and the JSON pointer.
 
 examples:
   ignition render config.ign -o whole.ign
   ignition render --origins --offline config.ign
 
-exit status: 0 written, 1 a config is refused or cannot be fetched, 2 wrong use or unreadable file
+exit status: 0 success, 1 invalid config or failed fetch, 2 usage error or unreadable file
 """
-# Seconds; the engine itself waits for ever, which helps nobody at a prompt.
-_PATIENCE = 30
-# Characters of a value that a list of origins shows.
-_WIDTH = 40
-_SECRET = ("passwordHash", "value")
+# Seconds. At boot the engine retries forever; at a prompt that would only look like a hang.
+_DEFAULT_TIMEOUT = 30
+# Maximum width of a value in the output of --origins, in characters.
+_VALUE_WIDTH = 40
+_SECRETS = ("passwordHash", "value")
 
 
 def build_parser() -> Parser:
-    """The command line; the manual page is made from it, too."""
+    """The command-line parser, from which the manual page is generated, too."""
     parser = Parser(
         prog="ignition render",
         usage="ignition render [options] FILE",
@@ -59,36 +59,42 @@ def build_parser() -> Parser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("file", metavar="FILE", help="config, or - for standard input")
+    add("file", metavar="FILE", help="config, - for standard input")
     add(
         "--to",
         type=parse_version,
         default=convert.NEWEST_STABLE,
         metavar="VERSION",
-        help=f"spec version to write ({convert.NEWEST_STABLE})",
+        help=f"target spec version (default: {convert.NEWEST_STABLE})",
     )
-    add("--origins", action="store_true", help="write where each value comes from instead")
-    add("--offline", action="store_true", help="fetch nothing over the network")
+    add(
+        "--origins", action="store_true", help="show the source of each value instead of the config"
+    )
+    add("--offline", action="store_true", help="do not access the network")
     add(
         "--timeout",
         type=int,
-        default=_PATIENCE,
+        default=_DEFAULT_TIMEOUT,
         metavar="SECONDS",
-        help=f"how long one fetch may take, with all tries ({_PATIENCE}); 0 for ever",
+        help=f"timeout of each fetch, including retries (default: {_DEFAULT_TIMEOUT}; 0: none)",
     )
-    add("--verbose", action="store_true", help="show the engine's log on standard error")
-    add("-o", "--output", default="", metavar="FILE", help="write there (standard output)")
+    add("--verbose", action="store_true", help="print the engine's log to standard error")
+    add("-o", "--output", default="", metavar="FILE", help="output file (default: standard output)")
     return parser
 
 
 def main(args: list[str]) -> int:
-    """Exit status: 0 written, 1 refused or not to be had, 2 wrong use or an unreadable file."""
+    """Exit status: 0 success, 1 invalid config or failed fetch, 2 usage error or unreadable file."""
     options = build_parser().parse_args(args)
     data, name = read_config(options.file)
     try:
         rendered = render(data, name, _context(options))
         print_findings(rendered.findings, data, name)
-        text = _listing(rendered, data, name) if options.origins else _config(rendered, options.to)
+        text = (
+            _list_origins(rendered, data, name)
+            if options.origins
+            else _convert(rendered, options.to)
+        )
     except Failure as failure:
         return print_failure(failure, data, name)
     write(text, options.output)
@@ -110,7 +116,7 @@ def _context(options: argparse.Namespace) -> FetchContext:
     return FetchContext(settings, Log(sink), offline=options.offline, progress=progress)
 
 
-def _config(rendered: Rendered, target: str) -> str:
+def _convert(rendered: Rendered, target: str) -> str:
     value, losses = convert.convert(rendered.value, shapes.NEWEST, target)
     if losses:
         raise loss_failure(
@@ -129,7 +135,7 @@ def _config(rendered: Rendered, target: str) -> str:
     return convert.format_config(value, target)
 
 
-def _listing(rendered: Rendered, data: bytes, name: str) -> str:
+def _list_origins(rendered: Rendered, data: bytes, name: str) -> str:
     text = document.parse(data, name)
     rows = []
     for path, value in _leaves(rendered.value, ()):
@@ -137,12 +143,12 @@ def _listing(rendered: Rendered, data: bytes, name: str) -> str:
             continue
         origin = origins.find(rendered.table, *path)
         if origin.source == name:
-            origin.line, origin.column = text.position(_path(origin.pointer))
-        rows.append((printable(pointer(path)), _printable(path, value), origin))
+            origin.line, origin.column = text.position(_split_pointer(origin.pointer))
+        rows.append((printable(pointer(path)), _format_value(path, value), origin))
     left = max((len(where) for where, _, _ in rows), default=0)
     middle = max((len(value) for _, value, _ in rows), default=0)
     return "".join(
-        f"{where:<{left}}  {value:<{middle}}  {printable(_place(origin, where))}\n"
+        f"{where:<{left}}  {value:<{middle}}  {printable(_format_origin(origin, where))}\n"
         for where, value, origin in rows
     )
 
@@ -158,18 +164,18 @@ def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
         yield path, value
 
 
-def _path(there: str) -> tuple[str | int, ...]:
-    """The path of a JSON pointer into a config; its keys hold neither ~ nor /, and none is a number."""
-    return tuple(int(step) if step.isdigit() else step for step in there.split("/")[1:])
+def _split_pointer(text: str) -> tuple[str | int, ...]:
+    """Splits a JSON pointer into a config. No key of the spec contains ~ or /, or is a number."""
+    return tuple(int(step) if step.isdigit() else step for step in text.split("/")[1:])
 
 
-def _printable(path: tuple[str | int, ...], value: Any) -> str:
-    if path[-1] in _SECRET:
+def _format_value(path: tuple[str | int, ...], value: Any) -> str:
+    if path[-1] in _SECRETS:
         return "(secret)"
     text = printable(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
+    return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 3] + "..."
 
 
-def _place(origin: Origin, here: str) -> str:
+def _format_origin(origin: Origin, here: str) -> str:
     place = f"{origin.source}:{origin.line}:{origin.column}" if origin.line else origin.source
     return place if origin.pointer == here else f"{place} {origin.pointer}"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition-rmcfg`: deletes the user config from the hypervisor, flag for flag as the original.
+"""`ignition-rmcfg`: deletes the user config from the hypervisor. Flags and messages are Ignition's.
 
-Its flags follow the rules of pflag: two dashes, in any position (docs/behaviour/run.md).
+The command line follows the grammar of Go's pflag package: flags have two dashes, and other arguments may
+stand between them.
 """
 
 from __future__ import annotations
@@ -20,21 +21,21 @@ from ignition.resource.context import FetchContext
 USAGE = """\
 Usage: ignition-rmcfg --platform ID [flags]
 
-Deletes the user config from the platform, where it stays readable for every program of the machine:
-virtualbox and vmware.
+Deletes the user config from the hypervisor (virtualbox, vmware), where every program on the machine
+could still read it.
 
 Flags:
       --log-to-stdout   log to standard output instead of the system log
-      --platform ID     the platform that this machine runs on (required)
+      --platform ID     platform of this machine (required)
       --version         print the version and exit
   -h, --help            show this text
 
-Exit status: 0 deleted, nothing there, or not allowed (the log tells); 1 failed, 2 wrong use
+Exit status: 0 deleted, no config, or deletion denied (see the log); 1 failure, 2 usage error
 """
 
 
 class Request:
-    """What the args ask for."""
+    """The parsed command line; `args` are the arguments that are not flags."""
 
     __slots__ = ("args", "help", "log_to_stdout", "platform", "version")
 
@@ -47,7 +48,7 @@ class Request:
 
 
 def main(args: list[str]) -> int:
-    """Exit status 0 done (or refused by VMware, with a warning), 1 failed, 2 wrong use."""
+    """Exit status: 0 success (or denied by VMware, with a warning), 1 failure, 2 usage error."""
     try:
         request = parse(args)
     except UsageError as error:
@@ -69,7 +70,7 @@ def main(args: list[str]) -> int:
     if request.platform not in providers.platform_ids():
         known = ", ".join(providers.platform_ids())
         named = printable(request.platform)
-        streams.print_error(f"{named} is not a valid platform\n  it is one of {known}\n")
+        streams.print_error(f"{named} is not a valid platform\n  use one of {known}\n")
         return 2
     settings = load_settings()
     settings.log_to_stdout = request.log_to_stdout
@@ -78,11 +79,11 @@ def main(args: list[str]) -> int:
 
 
 def run(settings: Settings) -> int:
-    """Deletes the config of the platform in the settings; says in the log how that went."""
+    """Deletes the config from the platform in the settings and logs the result."""
     log = Log(open_sink(stdout=settings.log_to_stdout))
     log.info(f"Ignition {ignition.__version__}")
     try:
-        gone = delete(settings, log)
+        deleted = delete(settings, log)
     except Failure as failure:
         log.critical(f"couldn't delete config: {failure.text}")
         if failure.hint:
@@ -90,16 +91,19 @@ def run(settings: Settings) -> int:
         if not settings.log_to_stdout:
             entrypoint.print_failure("ignition-rmcfg", failure)
         return 1
-    if gone:
+    if deleted:
         log.info("Successfully deleted config")
     else:
-        # As in the original no failure, which would stop the boot of a machine that is made so.
-        log.warning("the config was not deleted: every program of the machine can read it")
+        # Not a failure in Ignition either: it would stop the boot of every machine that denies deletion.
+        log.warning("the config was not deleted: every program on the machine can read it")
     return 0
 
 
 def delete(settings: Settings, log: Log) -> bool:
-    """Has the provider delete the config; whether it is gone. IGN5640 where it has no way to do that."""
+    """Has the provider delete the config; returns whether it did.
+
+    Failure (IGN5640) if the platform has no way to do that.
+    """
     provider = platforms.with_delete(settings.platform)
     if provider is None:
         raise Failure(
@@ -111,29 +115,29 @@ def delete(settings: Settings, log: Log) -> bool:
 
 
 def parse(args: list[str]) -> Request:
-    """Reads the words after the program's name; UsageError in pflag's args."""
+    """Parses the arguments. UsageError with the messages of pflag."""
     request = Request()
     rest = list(args)
     while rest:
-        word = rest.pop(0)
-        if word == "--":
+        arg = rest.pop(0)
+        if arg == "--":
             request.args += rest
             break
-        if len(word) < 2 or not word.startswith("-"):
-            request.args.append(word)
-        elif word.startswith("--"):
-            _long(word, rest, request)
-        elif word.startswith("-h"):
+        if len(arg) < 2 or not arg.startswith("-"):
+            request.args.append(arg)
+        elif arg.startswith("--"):
+            _long(arg, rest, request)
+        elif arg.startswith("-h"):
             request.help = True
         else:
-            raise UsageError(f"unknown shorthand flag: {word[1]!r} in {word}")
+            raise UsageError(f"unknown shorthand flag: {arg[1]!r} in {arg}")
     return request
 
 
-def _long(word: str, rest: list[str], request: Request) -> None:
-    name, has_value, value = word[2:].partition("=")
+def _long(arg: str, rest: list[str], request: Request) -> None:
+    name, has_value, value = arg[2:].partition("=")
     if not name or name.startswith("-"):
-        raise UsageError(f"bad flag syntax: {word}")
+        raise UsageError(f"bad flag syntax: {arg}")
     if name == "platform":
         if not has_value and not rest:
             raise UsageError("flag needs an argument: --platform")
@@ -148,7 +152,7 @@ def _advice(error: str) -> str:
     from ignition.base.suggest import closest
 
     close = closest(error.rpartition("--")[2], ("platform", "log-to-stdout", "version", "help"))
-    return f"perhaps --{close} is meant\n" if close and error.startswith("unknown flag") else ""
+    return f"did you mean --{close}?\n" if close and error.startswith("unknown flag") else ""
 
 
 def _boolean(name: str, value: str) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition run PHASE...`: several phases in one process."""
+"""`ignition run PHASE...`: runs several phases in one process."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from ignition.engine.main import run
 USAGE = """\
 Usage: ignition run --platform ID [flags] PHASE...
 
-Runs phases of a first boot in the order given, in one process. Each does what the unit of that
-name does at boot. What one phase leaves for the next stands in the cache and the state file. The
-first phase that fails ends the run.
+Runs phases of a first boot in one process, in the given order. Each phase does what the boot unit of
+that name does, and passes its results to the next one in the config cache and the state file. The run
+stops at the first phase that fails.
 
 Phases:
-  fetch-offline  read the config where no network is needed, or ask for the network
-  fetch          read the config, over the network if need be
-  kargs          change kernel arguments, by the distribution's helper
-  disks          partitions, RAID, LUKS, filesystems
-  mount, umount  mount the config's filesystems below the root, and take them off again
-  files          users, files, units, the result file
+  fetch-offline  fetch the config without the network, or request the network
+  fetch          fetch the config, over the network if necessary
+  kargs          change kernel arguments with the distribution's helper
+  disks          create partitions, RAID arrays, LUKS volumes and filesystems
+  mount, umount  mount and unmount the config's filesystems below the root
+  files          create users, files and units, and write the result file
 
 Flags:
-  --platform ID          the platform that this machine runs on; "file" reads config.ign here
+  --platform ID          platform of this machine; "file" reads config.ign in this directory
   --root DIR             root of the target system (default /)
-  --config-cache FILE    where the rendered config is kept (default /run/ignition.json)
-  --state-file FILE      what one phase leaves for the next (default /run/ignition/state)
-  --neednet FILE         flag file that asks for the network (default /run/ignition/neednet)
-  --fetch-timeout TIME   limit for the platform's config, such as 90s or 5m (default 2m)
+  --config-cache FILE    file to store the rendered config in (default /run/ignition.json)
+  --state-file FILE      file to pass state between phases (default /run/ignition/state)
+  --neednet FILE         flag file that requests the network (default /run/ignition/neednet)
+  --fetch-timeout TIME   timeout for the platform's config, such as 90s or 5m (default 2m)
   --log-to-stdout        log to standard output instead of the system log
 
 Example:
   ignition run --platform file --root /mnt/target --config-cache cache.json \\
     --state-file state fetch files
 
-Exit status: 0 done, 1 a phase failed, 2 wrong use, 3 the state file cannot be used, 130 interrupted
+Exit status: 0 success, 1 a phase failed, 2 usage error, 3 unusable state file, 130 interrupted
 """
 
 
 def main(args: list[str]) -> int:
-    """Exit status as of the boot's own command line."""
+    """The exit status is that of the boot's command line."""
     settings = load_settings()
     request = compat.Request()
     phases: list[str] = []
@@ -59,25 +59,29 @@ def main(args: list[str]) -> int:
         compat.require_platform(request, providers.platform_ids())
     except compat.UsageError as error:
         code = "IGN6003" if error.hint else "IGN6004"
-        raise _wrong_use(code, str(error), _advice(error, args)) from error
+        raise _usage_failure(code, str(error), _advice(error, args)) from error
     if not phases:
-        raise _wrong_use("IGN6004", "name at least one phase", f"phases: {', '.join(PHASE_NAMES)}")
+        raise _usage_failure(
+            "IGN6004", "name at least one phase", f"phases: {', '.join(PHASE_NAMES)}"
+        )
     return run(phases, settings)
 
 
-def _phase(word: str) -> str:
-    if word not in PHASE_NAMES:
-        raise _wrong_use("IGN6004", f"{word!r} is not a phase", f"phases: {', '.join(PHASE_NAMES)}")
-    return word
+def _phase(arg: str) -> str:
+    if arg not in PHASE_NAMES:
+        raise _usage_failure(
+            "IGN6004", f"{arg!r} is not a phase", f"phases: {', '.join(PHASE_NAMES)}"
+        )
+    return arg
 
 
 def _advice(error: compat.UsageError, args: list[str]) -> str:
     if in_initramfs():
-        return error.hint or "ignition run --help shows phases and flags"
+        return error.hint or "see ignition run --help"
     from ignition.cli import advice
 
     return advice.run_advice(error, args)
 
 
-def _wrong_use(code: str, text: str, hint: str) -> Failure:
+def _usage_failure(code: str, text: str, hint: str) -> Failure:
     return Failure(code, text, hint=hint, exit_status=2)

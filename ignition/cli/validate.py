@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition-validate`: Ignition's validator, flag for flag (docs/behaviour/run.md)."""
+"""`ignition-validate`: validates one config. Flags, messages and exit statuses are Ignition's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Flags:
 
 
 def main(args: list[str]) -> int:
-    """Exit status 0 valid, 1 invalid or unreadable or wrong number of files, 2 unknown flag."""
+    """Exit status: 0 valid, 1 invalid, unreadable or not exactly one file, 2 unknown flag."""
     while args and args[0].startswith("-") and args[0] != "-":
         name = args.pop(0)
         if name == "--":
@@ -39,8 +39,10 @@ def main(args: list[str]) -> int:
         flag = name.removeprefix("-").removeprefix("-").partition("=")[0]
         from ignition.cli.advice import did_you_mean
 
-        there = did_you_mean(flag, ("version", "help"), "-").replace("; ", "\n")
-        streams.print_error(f"flag provided but not defined: -{printable(flag)}\n{there}{USAGE}")
+        suggestion = did_you_mean(flag, ("version", "help"), "-")
+        streams.print_error(
+            f"flag provided but not defined: -{printable(flag)}\n{suggestion and suggestion + chr(10)}{USAGE}"
+        )
         return 2
     if len(args) != 1:
         streams.print_error(USAGE)

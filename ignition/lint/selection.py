@@ -82,7 +82,7 @@ def suggest(word: str, names: dict[str, str]) -> str:
     from ignition.base.suggest import closest
 
     close = closest(word, [*names.values(), *names])
-    return f"perhaps {close} is meant" if close else "docs/rules lists them all"
+    return f"did you mean {close}?" if close else "see docs/rules for all rules"
 
 
 def parse_severity(word: str) -> str:

@@ -200,7 +200,7 @@ def split_command(value: str) -> tuple[str, list[str]]:
 
 
 def _split_words(line: str) -> list[str]:
-    """KnownNames of a command line; quotes hold words together, and stay."""
+    """Splits a command line into words. Quotes group words and are kept."""
     words: list[str] = []
     word, quote, escaped = "", "", False
     for char in line:

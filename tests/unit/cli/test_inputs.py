@@ -53,9 +53,9 @@ def test_what_stands_for_nothing_is_wrong_use(word: str) -> None:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ([], "no files at all"),
+        ([], "contains no files"),
         (["web.bu", "README"], "butane --strict web.bu"),
-        (["config.json"], "there is config.json: name the configs"),
+        (["config.json"], "found config.json: name the configs"),
         ([f"{number}.txt" for number in range(9)], "0.txt, 1.txt, 2.txt, 3.txt, 4.txt, ..."),
     ],
 )

@@ -66,7 +66,7 @@ def test_help() -> None:
 def test_an_unknown_platform_is_answered_with_those_that_are_known() -> None:
     done = run("ignition-rmcfg", "--platform=qemo")
     assert done.returncode == 2
-    assert done.stderr.startswith("qemo is not a valid platform\n  it is one of ")
+    assert done.stderr.startswith("qemo is not a valid platform\n  use one of ")
     assert "virtualbox, vmware" in done.stderr
 
 

@@ -115,9 +115,9 @@ def test_values_of_other_languages(members: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "version", "code", "hint"),
     [
-        (755, "3.4.0", "IGN1851", "write 493 if 0755 is meant"),
-        (755, "3.6.0", "IGN1851", "write 493 if 0755 is meant"),
-        (4755, "3.4.0", "IGN1402", "write 2541 if 04755 is meant"),
+        (755, "3.4.0", "IGN1851", "write 493 for mode 0755"),
+        (755, "3.6.0", "IGN1851", "write 493 for mode 0755"),
+        (4755, "3.4.0", "IGN1402", "write 2541 for mode 04755"),
         (1023, "3.4.0", "IGN1403", "use spec 3.6.0 or newer if you need them; here the bits are dropped"),
     ],
 )  # fmt: skip

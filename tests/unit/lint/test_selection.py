@@ -82,8 +82,8 @@ def test_rules_are_named_by_code_or_name(word: str, codes: tuple[str, ...]) -> N
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
-        ("IGN1007", "perhaps IGN1006 is meant"),
-        ("unusedkey", "perhaps unused-key is meant"),
+        ("IGN1007", "did you mean IGN1006?"),
+        ("unusedkey", "did you mean unused-key?"),
         ("", ""),
     ],
 )
