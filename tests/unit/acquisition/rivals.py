@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The original's engine and ours on two machines that are alike, and what each left, up to the cache."""
+"""Boots Ignition and this engine on identical machines up to the config cache and compares the results."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from ignition.testbed.programs import run
 from tests.support import network, peer
 
 WAITS = -1
-"""Status of a phase that was still waiting when its time was over."""
+"""Status of a phase that was still waiting at its time limit."""
 CONFIG = b'{"ignition": {"version": "3.3.0"}, "storage": {"directories": [{"path": "/a"}]}}'
 Servers = Callable[[], contextlib.AbstractContextManager[Sequence[HttpServer]]]
 _OF_THE_CONNECTION = ("connection", "content-length")
 
 
 @dataclasses.dataclass(frozen=True)
-class Left:
-    """What one boot left.
+class BootResult:
+    """The results of one boot.
 
-    `offline` and `online` are the statuses of fetch-offline and of fetch, None for a phase that the units
-    would not have started. `cache` is the value in the cache; `configs` is what the state lists for the
-    user, None without a state; `modes` are those of cache and state. `requests` is what the servers saw.
+    `offline` and `online` are the exit statuses of fetch-offline and fetch, None for a phase that the units
+    would not start. `cache` is the cached config, `configs` the user configs in the state (None without a
+    state), `modes` the modes of cache and state, `requests` the requests that reached the servers.
     """
 
     offline: int
@@ -47,8 +47,8 @@ class Left:
 
 @dataclasses.dataclass
 class Machine:
-    """What both machines have. `config` is for the platform `file`. `limit` bounds a phase of the original in
-    seconds, `wait` one of ours."""
+    """The input of both machines. `config` is for the platform `file`. `limit` bounds a phase of Ignition,
+    `wait` a phase of this engine, in seconds."""
 
     folder: Path
     platform: str
@@ -60,11 +60,11 @@ class Machine:
     wait: int = 0
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def boot(self, servers: Servers | None = None) -> tuple[Left, Left]:
-        """What the original left and what ours did. Each meets servers of its own."""
+    def boot(self, servers: Servers | None = None) -> tuple[BootResult, BootResult]:
+        """The results of Ignition and of this engine. Each has its own servers."""
         return self._boot("theirs", self.theirs, servers), self._boot("ours", self.ours, servers)
 
-    def _boot(self, name: str, phase: Callable[[str], int], servers: Servers | None) -> Left:
+    def _boot(self, name: str, phase: Callable[[str], int], servers: Servers | None) -> BootResult:
         side = self.folder / name
         for below in ("system", "run", "root"):
             (side / below).mkdir(parents=True)
@@ -82,7 +82,7 @@ class Machine:
             asked = (side / "run/neednet").exists()
             if asked and not (side / "run/cache").exists():  # the conditions of the unit
                 online = phase("fetch")
-            return Left(
+            return BootResult(
                 offline,
                 online,
                 asked,
@@ -93,7 +93,7 @@ class Machine:
             )
 
     def theirs(self, phase: str) -> int:
-        """Runs a phase of the original."""
+        """Runs a phase of Ignition."""
         side = self.folder / "theirs"
         words = [peer.engine(), "-platform", self.platform, "-stage", phase, "-log-to-stdout"]
         words += ["-root", str(side / "root"), "-config-cache", str(side / "run/cache")]
@@ -115,7 +115,7 @@ class Machine:
         return done.returncode
 
     def ours(self, phase: str) -> int:
-        """Runs a phase of ours, in this process."""
+        """Runs a phase of this engine, in this process."""
         side = self.folder / "ours"
         settings = Settings()
         settings.platform, settings.log_to_stdout = self.platform, True
@@ -131,20 +131,20 @@ class Machine:
         return main.run([phase], settings)
 
     def log(self) -> str:
-        """What the original said."""
+        """The log of Ignition."""
         return (self.folder / "theirs/log").read_text()
 
 
-def differing(theirs: Left, ours: Left) -> set[str]:
-    """The attributes in which they differ."""
-    names = [field.name for field in dataclasses.fields(Left)]
+def differing(theirs: BootResult, ours: BootResult) -> set[str]:
+    """The attributes that differ."""
+    names = [field.name for field in dataclasses.fields(BootResult)]
     return {name for name in names if getattr(theirs, name) != getattr(ours, name)}
 
 
 @contextlib.contextmanager
 def own_devices(links: Mapping[str, Path]) -> Iterator[None]:
-    """A /dev with little in it; `links` maps a path below it to the image of a drive, which a link there
-    leads to. Takes root and loop devices."""
+    """A minimal /dev; `links` maps a path below it to the image of a drive, which becomes a symlink to a loop
+    device. Needs root."""
     with contextlib.ExitStack() as stack:
         drives = {name: stack.enter_context(_loop(image)) for name, image in links.items()}
         nodes = ["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", *drives.values()]
@@ -174,8 +174,8 @@ def _value(cache: Path) -> Any:
 
 
 def _configs(state: Path) -> list[str] | None:
-    """Each once: the original notes the provider's again when a phase begins anew. Base configs it notes in
-    each phase."""
+    """Without duplicates: Ignition records the provider's config again in a second fetch phase, and base
+    configs in every phase."""
     if not state.exists():
         return None
     entries = json.loads(state.read_text())["fetchedConfigs"] or []
@@ -194,7 +194,7 @@ def _requests(servers: Sequence[HttpServer]) -> list[str]:
 
 
 def _request(seen: Seen) -> str:
-    """In one line, without what is of a release or of the way of connecting."""
+    """On one line, without what depends on the release or on the connection."""
     words = [seen.method, seen.target]
     words += [
         f"{name}={_header(name, value)}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From sources to the config of a phase, with a real server and real folders."""
+"""From the sources to the config of a phase, with a real server and real directories."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Config = dict[str, Any]
 
 
 class Bench:
-    """One machine through several phases: folders, the state, the log."""
+    """One machine through several phases: its directories, state and log."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -95,7 +95,7 @@ def bench(tmp_path: Path) -> Bench:
 def config(
     version: str = "3.4.0", *, files: dict[str, int] | None = None, **ignition: Any
 ) -> Config:
-    """A config with files of these paths and modes, and more members of its ignition section."""
+    """A config with files (path -> mode) and members of its ignition section."""
     value: Config = {"ignition": {"version": version, **ignition}}
     if files:
         value["storage"] = {"files": [{"path": path, "mode": mode} for path, mode in files.items()]}
@@ -125,10 +125,10 @@ def code_of(call: Callable[[], object]) -> str:
     return caught.value.code
 
 
-# Sources in their order
+# Order of the sources
 
 
-def test_platform_is_asked_when_nothing_else_has_a_config(bench: Bench) -> None:
+def test_platform_is_the_last_source(bench: Bench) -> None:
     got = bench.fetch(config(files={"/a": 1}))
     assert modes(got.user) == {"/a": 1}
     assert bench.state.fetched_configs == [
@@ -138,7 +138,7 @@ def test_platform_is_asked_when_nothing_else_has_a_config(bench: Bench) -> None:
     assert any(line.startswith("parsing config with SHA512: ") for line in bench.lines)
 
 
-def test_user_ign_beats_the_platform_and_the_command_line_beats_both(bench: Bench) -> None:
+def test_command_line_wins_over_user_ign_and_user_ign_over_the_platform(bench: Bench) -> None:
     bench.write("etc/user.ign", config(files={"/system": 1}))
     assert modes(bench.fetch(config(files={"/platform": 1})).user) == {"/system": 1}
     bench.write("cmdline", b"ignition.config.url=data:," + quoted(config(files={"/cmdline": 1})))
@@ -150,32 +150,32 @@ def quoted(value: Config) -> bytes:
     return "".join(f"%{byte:02x}" for byte in served(value)).encode()
 
 
-def test_first_source_counts_also_if_it_fails(bench: Bench) -> None:
+def test_failing_source_is_not_skipped(bench: Bench) -> None:
     bench.write("etc/user.ign", b"no json")
     assert code_of(lambda: bench.fetch(config())) == "IGN1000"
 
 
-def test_empty_provider_is_an_empty_config_and_no_entry(bench: Bench) -> None:
+def test_platform_without_a_config_gives_an_empty_config_and_no_entry(bench: Bench) -> None:
     got = bench.fetch(b"")
     assert got.user == dump.empty()
     assert [entry["kind"] for entry in bench.state.fetched_configs] == ["base"]
 
 
-def test_empty_user_ign_is_the_last_word(bench: Bench) -> None:
+def test_empty_user_ign_ends_the_search(bench: Bench) -> None:
     bench.write("etc/user.ign", b"")
     assert bench.fetch(config(files={"/platform": 1})).user == dump.empty()
     assert [entry["kind"] for entry in bench.state.fetched_configs] == ["base"]
     assert "no user config from system: going on without one" in bench.lines
 
 
-def test_config_of_the_command_line_that_is_missing_is_an_error(bench: Bench) -> None:
+def test_missing_config_of_the_command_line_is_an_error(bench: Bench) -> None:
     with HttpServer() as server:
         bench.write("cmdline", f"ignition.config.url={server.url('/none')}".encode())
         with pytest.raises(NotFound):
             bench.fetch(config(files={"/platform": 1}))
 
 
-def test_platform_that_needs_the_network_is_not_asked_without(bench: Bench) -> None:
+def test_network_platform_is_not_asked_offline(bench: Bench) -> None:
     with pytest.raises(NeedNetwork):
         bench.fetch(platform="aws", offline=True)
     assert "failed to fetch config: resource requires networking" in bench.lines
@@ -185,12 +185,12 @@ def test_platform_that_needs_the_network_is_not_asked_without(bench: Bench) -> N
 @pytest.mark.parametrize(
     "data", [b"\n", b"{}", b"#cloud-config", b'{"ignition": {"version": "9.0.0"}}']
 )
-def test_what_is_no_config_is_an_error(bench: Bench, data: bytes) -> None:
+def test_malformed_config_is_an_error(bench: Bench, data: bytes) -> None:
     with pytest.raises(InvalidConfig):
         bench.fetch(data)
 
 
-def test_platform_that_was_left_out_does_not_matter_when_the_config_comes_from_elsewhere(
+def test_missing_provider_does_not_matter_if_an_earlier_source_has_a_config(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(providers.MODULES, "left-out", "left_out")
@@ -199,9 +199,7 @@ def test_platform_that_was_left_out_does_not_matter_when_the_config_comes_from_e
     assert modes(bench.fetch(platform="left-out").user) == {"/a": 1}
 
 
-def test_platform_that_is_another_one_is_an_error(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrong_platform_is_an_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def elsewhere(_: object) -> bytes:
         raise NoProvider("IGN5001", "this is no such machine")
 
@@ -220,7 +218,7 @@ def test_alias_is_logged_and_names_the_base_configs(bench: Bench) -> None:
 # References
 
 
-def test_children_win_over_parents_and_later_ones_over_earlier(bench: Bench) -> None:
+def test_children_win_over_parents_and_later_over_earlier(bench: Bench) -> None:
     with HttpServer() as server:
         server.answer("/1", served(merging(server.url("/1/1"), files={"/a": 2, "/b": 2, "/c": 2})))
         server.answer("/1/1", served(config("3.0.0", files={"/b": 3, "/c": 3})))
@@ -263,7 +261,7 @@ def test_replace_in_a_merged_child_replaces_only_that_child(bench: Bench) -> Non
     assert modes(got.user) == {"/a": 1, "/r": 1}
 
 
-def test_headers_go_to_their_reference_only(bench: Bench) -> None:
+def test_headers_are_sent_for_their_reference_only(bench: Bench) -> None:
     with HttpServer() as server:
         server.answer("/1", served(merging(server.url("/2"))))
         server.answer("/2", served(config()))
@@ -275,7 +273,7 @@ def test_headers_go_to_their_reference_only(bench: Bench) -> None:
 
 @pytest.mark.parametrize("answer", [Answer(body=b""), Answer(204)], ids=["empty", "204"])
 @pytest.mark.parametrize("kind", ["merge", "replace"])
-def test_empty_child_is_an_error_and_never_the_loss_of_the_config(
+def test_empty_child_is_an_error_and_never_drops_the_config(
     bench: Bench, answer: Answer, kind: str
 ) -> None:
     with HttpServer({"/c": answer}) as server, pytest.raises(Failure) as caught:
@@ -285,7 +283,7 @@ def test_empty_child_is_an_error_and_never_the_loss_of_the_config(
     assert str(caught.value.origin).startswith(f"user config from file: /ignition/config/{kind}")
 
 
-def test_replace_by_nothing_is_an_error(bench: Bench) -> None:
+def test_replace_by_an_empty_config_is_an_error(bench: Bench) -> None:
     assert code_of(lambda: bench.fetch(replacing(""))) == "IGN4102"
 
 
@@ -311,7 +309,7 @@ def test_same_config_twice_side_by_side_is_fine(bench: Bench) -> None:
         assert modes(bench.fetch(value).user) == {"/a": 1}
 
 
-def test_configs_without_end_are_an_error(bench: Bench) -> None:
+def test_endless_chain_of_references_is_an_error(bench: Bench) -> None:
     with HttpServer() as server:
         for number in range(100):
             server.answer(f"/{number}", served(merging(server.url(f"/{number + 1}"))))
@@ -320,7 +318,7 @@ def test_configs_without_end_are_an_error(bench: Bench) -> None:
         assert modes(bench.fetch(merging(server.url("/0"))).user) == {"/deep": 1}
 
 
-def test_config_that_merges_itself_and_is_never_the_same_is_an_error(bench: Bench) -> None:
+def test_config_that_merges_itself_and_always_changes_is_an_error(bench: Bench) -> None:
     def answer(seen: Seen) -> Answer:
         number = len(server.requests)
         return Answer(body=served(merging(server.url("/a"), files={f"/{number}": 1})))
@@ -330,13 +328,13 @@ def test_config_that_merges_itself_and_is_never_the_same_is_an_error(bench: Benc
         assert len(server.requests) <= render.MAX_DEPTH + 1
 
 
-def test_missing_child_is_an_error_that_says_who_refers_to_it(bench: Bench) -> None:
+def test_error_for_a_missing_child_names_its_parent(bench: Bench) -> None:
     with HttpServer() as server, pytest.raises(NotFound) as caught:
         bench.fetch(merging(server.url("/c")))
     assert str(caught.value.origin) == "user config from file: /ignition/config/merge/0"
 
 
-def test_invalid_child_is_an_error_that_says_who_refers_to_it(bench: Bench) -> None:
+def test_error_for_an_invalid_child_names_its_parent(bench: Bench) -> None:
     with HttpServer({"/c": b'{"ignition": {"version": "3.0.0"}, "storage": 1}'}) as server:
         with pytest.raises(InvalidConfig) as caught:
             bench.fetch(merging(server.url("/c")))
@@ -344,7 +342,7 @@ def test_invalid_child_is_an_error_that_says_who_refers_to_it(bench: Bench) -> N
         assert caught.value.findings[0].origin.source == server.url("/c")
 
 
-def test_hash_of_a_child_is_verified_in_either_case(bench: Bench) -> None:
+def test_checksum_of_a_child_is_verified_in_upper_and_lower_case(bench: Bench) -> None:
     child = served(config(files={"/a": 1}))
     total = digest.sha512(child)
 
@@ -364,7 +362,7 @@ def test_settings_of_the_config_apply_to_its_references(bench: Bench) -> None:
 
 
 def test_settings_are_inherited_by_all_references_below(bench: Bench) -> None:
-    """In the original, the second reference of a child loses the proxy of the child's parent."""
+    """In Ignition, the second reference of a child loses the proxy that it inherited."""
     bench.settings.wait_fetch = 5
     host = "http://x.invalid"
     with HttpServer() as proxy:
@@ -442,7 +440,7 @@ def test_authority_served_by_its_parents_authority(
     assert len(got.transport.authorities) == 2
 
 
-def test_authority_that_two_configs_list_is_what_both_expect(
+def test_authority_listed_twice_must_match_both_checksums(
     bench: Bench, authority: Authority
 ) -> None:
     with HttpServer({"/ca": authority.pem}) as server:
@@ -464,7 +462,7 @@ def test_authority_that_two_configs_list_is_what_both_expect(
         assert server.paths() == ["/ca", "/c"]
 
 
-def test_authority_that_is_none_says_where(bench: Bench) -> None:
+def test_error_for_an_invalid_authority_has_its_origin(bench: Bench) -> None:
     with pytest.raises(Failure) as caught:
         bench.fetch(config(security=trusting("data:,no")))
     assert caught.value.code == "IGN4018"
@@ -475,7 +473,7 @@ def test_authority_that_is_none_says_where(bench: Bench) -> None:
 # Offline
 
 
-def test_reference_that_needs_the_network_and_the_provider_is_not_asked_again(bench: Bench) -> None:
+def test_provider_is_not_asked_again_after_a_reference_needed_the_network(bench: Bench) -> None:
     with HttpServer({"/c": served(config(files={"/c": 1}))}) as server:
         value = merging(server.url("/c"), files={"/a": 1})
         with pytest.raises(NeedNetwork) as caught:
@@ -494,7 +492,7 @@ def test_reference_that_needs_the_network_and_the_provider_is_not_asked_again(be
     assert [entry["source"] for entry in bench.state.fetched_configs] == ["system", "file", "/c"]
 
 
-def test_kept_config_that_was_changed_is_not_used(bench: Bench) -> None:
+def test_provider_cache_with_a_wrong_checksum_is_not_used(bench: Bench) -> None:
     provider_cache.store(bench.settings, bench.state, "file", served(config(files={"/kept": 1})))
     path = bench.folder / "run/provider-config"
     path.write_bytes(served(config(files={"/changed": 1})))
@@ -505,7 +503,7 @@ def test_kept_config_that_was_changed_is_not_used(bench: Bench) -> None:
     assert any("the config that file gave cannot be read" in line for line in bench.lines)
 
 
-def test_network_authority_needs_the_network(bench: Bench) -> None:
+def test_remote_authority_needs_the_network(bench: Bench) -> None:
     with pytest.raises(NeedNetwork):
         bench.fetch(config(security=trusting("http://host/ca")), offline=True)
 
@@ -580,17 +578,17 @@ def test_inline_config_needs_no_network(bench: Bench) -> None:
     ],
     ids=["contents", "append", "key file", "tang", "custom clevis"],
 )
-def test_why_the_network_is_needed(bench: Bench, value: Config, place: str) -> None:
+def test_part_that_needs_the_network(bench: Bench, value: Config, place: str) -> None:
     found = need(bench, {"ignition": {"version": "3.4.0"}, **value})
     assert "requires networking" in found
     assert found.endswith(f"(user config from file: {place})")
     assert "?x" not in found
 
 
-# The rendered config as a whole
+# Validation of the rendered config
 
 
-def test_conflict_of_two_configs_is_an_error_with_both_addresses(bench: Bench) -> None:
+def test_conflict_of_two_configs_is_an_error_with_both_origins(bench: Bench) -> None:
     with HttpServer() as server:
         link = {"storage": {"links": [{"path": "/a", "target": "/b"}]}}
         server.answer("/c", served({"ignition": {"version": "3.4.0"}, **link}))
@@ -610,10 +608,10 @@ def test_old_config_is_checked_by_the_rules_of_the_newest_spec_too(bench: Bench)
 
 
 @pytest.mark.parametrize("version", ["3.3.0", "3.4.0", "3.5.0", "3.6.0", "3.7.0-experimental"])
-def test_from_3_3_on_what_its_own_rules_accept_those_of_the_newest_spec_accept(
+def test_configs_valid_in_3_3_or_later_are_valid_in_the_newest_spec(
     version: str,
 ) -> None:
-    """Why a lone config of such a version is not checked twice."""
+    """Therefore a config without references is validated once from 3.3 on."""
     accepted = 0
     for seed in range(300):
         rng = Random(seed)
@@ -628,7 +626,7 @@ def test_from_3_3_on_what_its_own_rules_accept_those_of_the_newest_spec_accept(
     assert accepted > 50
 
 
-def test_warnings_are_said_once(bench: Bench) -> None:
+def test_warnings_are_logged_once(bench: Bench) -> None:
     got = bench.fetch({**config("3.2.0"), "unknown": 1})
     assert len(got.findings) == 1
     assert sum(line.startswith("warning") for line in bench.lines) == 1
@@ -637,7 +635,7 @@ def test_warnings_are_said_once(bench: Bench) -> None:
 # Base configs
 
 
-def test_base_configs_lie_under_the_user_config(bench: Bench) -> None:
+def test_user_config_wins_over_base_configs(bench: Bench) -> None:
     bench.write("usr/base.d/10-a.ign", config(files={"/a": 1, "/b": 1}))
     bench.write("usr/base.d/20-b.ign", config(files={"/b": 2}))
     bench.write("etc/base.d/10-a.ign", config(files={"/a": 3, "/b": 3, "/c": 3, "/u": 3}))
@@ -663,7 +661,9 @@ def test_base_configs_lie_under_the_user_config(bench: Bench) -> None:
     )
 
 
-def test_base_config_of_the_highest_folder_has_its_name(bench: Bench) -> None:
+def test_base_config_in_the_directory_of_highest_priority_masks_others_of_its_name(
+    bench: Bench,
+) -> None:
     for folder in ("usr", "etc", "run"):
         bench.write(f"{folder}/base.d/a", config(files={f"/a-{folder}": 1}))
         bench.write(f"{folder}/base.d/{folder}", config(files={f"/{folder}": 1}))
@@ -703,19 +703,19 @@ def test_bad_file_in_base_d_is_an_error_that_names_it(bench: Bench, content: byt
     assert str(caught.value.origin).startswith(f"{bench.folder}/usr/base.d/a.ign")
 
 
-def test_folder_in_base_d_is_an_error(bench: Bench) -> None:
+def test_directory_in_base_d_is_an_error(bench: Bench) -> None:
     (bench.folder / "usr/base.d/folder").mkdir(parents=True)
     assert code_of(lambda: bench.fetch(config())) == "IGN5401"
 
 
-def test_bad_file_of_the_platform_is_a_warning_and_drops_the_set(bench: Bench) -> None:
+def test_bad_file_in_base_platform_d_is_a_warning_and_skips_the_set(bench: Bench) -> None:
     bench.write("usr/base.platform.d/file/a.ign", config(files={"/a": 1}))
     bench.write("usr/base.platform.d/file/b.ign", b"no json")
     assert modes(bench.fetch(config(files={"/u": 1})).full) == {"/u": 1}
     assert any(line.startswith('no config at "base.platform.d/file": ') for line in bench.lines)
 
 
-def test_what_is_not_followed_in_a_base_config_is_said(bench: Bench) -> None:
+def test_ignored_member_of_a_base_config_is_a_warning(bench: Bench) -> None:
     bench.write("usr/base.d/a.ign", merging("http://host/c", timeouts={"httpTotal": 1}))
     got = bench.fetch(config())
     assert [finding.code for finding in got.findings] == ["IGN5402", "IGN5402"]
@@ -735,7 +735,7 @@ def test_conflict_of_base_and_user_config_is_a_warning(bench: Bench) -> None:
 # The cache
 
 
-def test_cached_config_is_the_fetched_one(bench: Bench) -> None:
+def test_cached_config_equals_the_fetched_one(bench: Bench) -> None:
     got = bench.fetch(config(files={"/a": 1}, timeouts={"httpTotal": 7, "httpResponseHeaders": 0}))
     again = bench.cached()
     assert dump.cache_text(again.user) == got.cache_text
@@ -754,7 +754,7 @@ def test_handwritten_cache_is_enough(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"storage": 1}', b"\xff"])
-def test_cache_that_is_no_config(bench: Bench, content: bytes) -> None:
+def test_malformed_cache(bench: Bench, content: bytes) -> None:
     bench.write("cache", content)
     with pytest.raises(Failure) as caught:
         bench.cached()
@@ -769,14 +769,14 @@ def test_missing_cache(bench: Bench) -> None:
     assert str(caught.value) == expected
 
 
-def test_changed_cache_loses_its_origins_and_is_read_all_the_same(bench: Bench) -> None:
+def test_changed_cache_is_read_without_origins(bench: Bench) -> None:
     bench.fetch(config(files={"/a": 1}))
     bench.write("cache", config(files={"/other": 1}))
     assert modes(bench.cached().full) == {"/other": 1}
     assert bench.state.origins is None
 
 
-def test_kept_bytes_are_readable_by_root_only_from_the_start(bench: Bench) -> None:
+def test_provider_cache_is_never_readable_by_others(bench: Bench) -> None:
     old = os.umask(0)
     try:
         provider_cache.store(bench.settings, bench.state, "qemu", b"x")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The original's fetch phase ends in the same cache and the same list of configs."""
+"""The fetch phase gives the same cache and the same list of configs as Ignition's."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def random_config(rng: Random) -> dict[str, Any]:
 
 
 def tree(rng: Random, server: HttpServer, name: str, depth: int) -> dict[str, Any]:
-    """A random config whose references the server has, and theirs in turn."""
+    """A random config with references, nested ones too, that the server answers."""
     value = random_config(rng)
-    for name in ("timeouts", "proxy", "security"):  # random ones let nothing be fetched
+    for name in ("timeouts", "proxy", "security"):  # with random ones, no fetch succeeds
         value["ignition"].pop(name, None)
     kind = rng.choice(["merge", "merge", "replace", "none"]) if depth else "none"
     references = []
@@ -67,8 +67,8 @@ def tree(rng: Random, server: HttpServer, name: str, depth: int) -> dict[str, An
     return value
 
 
-def original(folder: Path, stage: str, root: str) -> str:
-    """Runs a stage of the original; returns its standard error."""
+def run_ignition(folder: Path, stage: str, root: str) -> str:
+    """Runs a stage of Ignition; returns its standard error."""
     words = [peer.engine(), "-platform", "file", "-stage", stage, "-log-to-stdout", "-root", root]
     words += ["-config-cache", "cache", "-state-file", "state", "-neednet", "neednet"]
     environment = {**os.environ, "IGNITION_SYSTEM_CONFIG_DIR": str(folder / "system")}
@@ -79,7 +79,7 @@ def original(folder: Path, stage: str, root: str) -> str:
 
 
 def theirs(folder: Path) -> tuple[str | None, list[str]]:
-    original(folder, "fetch", "")
+    run_ignition(folder, "fetch", "")
     if not (folder / "cache").exists():
         return None, []
     state = json.loads((folder / "state").read_text())
@@ -115,7 +115,7 @@ def listed(entries: list[dict[str, Any]]) -> list[str]:
     return [f"{entry['kind']} {entry['source']} {entry['referenced']}" for entry in entries]
 
 
-def test_random_trees_of_references_end_in_the_same_cache(tmp_path: Path) -> None:
+def test_random_trees_of_references_give_the_same_cache(tmp_path: Path) -> None:
     accepted = 0
     for seed in range(60):
         rng = Random(seed)
@@ -130,8 +130,8 @@ def test_random_trees_of_references_end_in_the_same_cache(tmp_path: Path) -> Non
     assert accepted > 15
 
 
-def test_without_network_the_same_is_cached_and_asked_for(tmp_path: Path) -> None:
-    """Random configs name files, keys and authorities at http://h, inline, and nowhere."""
+def test_offline_cache_and_network_request_are_the_same(tmp_path: Path) -> None:
+    """Random configs with files, keys and authorities at http://h, inline, or without a source."""
     outcomes = set()
     for seed in range(60):
         rng = Random(seed)
@@ -139,7 +139,7 @@ def test_without_network_the_same_is_cached_and_asked_for(tmp_path: Path) -> Non
         (folder / "system" / "base.d").mkdir(parents=True)
         if seed % 3 == 0:
             base = random_config(rng)
-            if seed % 2:  # never followed, but it asks for the network
+            if seed % 2:  # never fetched, but it requests the network
                 base["ignition"]["config"] = {"merge": [REMOTE]}
             (folder / "system/base.d/1").write_text(json.dumps(base))
         config = random_config(rng)
@@ -149,7 +149,7 @@ def test_without_network_the_same_is_cached_and_asked_for(tmp_path: Path) -> Non
             files.append({"path": "/remote", "contents": REMOTE})
         text = "" if seed % 20 == 6 else json.dumps(config)
         (folder / "config.ign").write_text(text)
-        original(folder, "fetch-offline", "")
+        run_ignition(folder, "fetch-offline", "")
         expected = left(folder)
         settings = settings_of(folder)
         for name in ("config_cache", "state_file", "neednet"):
@@ -163,12 +163,12 @@ def test_without_network_the_same_is_cached_and_asked_for(tmp_path: Path) -> Non
 
 
 def left(folder: Path, cache: str = "cache") -> tuple[str | None, bool]:
-    """The cache that a phase left, and whether it asked for the network."""
+    """The cache of a phase, and whether the phase requested the network."""
     path = folder / cache
     return path.read_text() if path.exists() else None, (folder / "neednet").exists()
 
 
-def test_base_configs_are_merged_in_the_same_way(tmp_path: Path) -> None:
+def test_base_configs_are_merged_alike(tmp_path: Path) -> None:
     compared = 0
     for seed in range(30):
         rng = Random(seed)
@@ -183,8 +183,8 @@ def test_base_configs_are_merged_in_the_same_way(tmp_path: Path) -> None:
         got, _ = fetch(folder)
         if got is None:
             continue
-        # The cache does not show base configs, but what the original says when a stage fails does.
-        _, _, dumped = original(folder, "files", "config.ign").partition("Full config:\n")
+        # Base configs are not in the cache, but in what Ignition logs when a stage fails.
+        _, _, dumped = run_ignition(folder, "files", "config.ign").partition("Full config:\n")
         full = json.loads(peer.as_release_2_14(dump.cache_text(got.full)))
         assert json.loads(dumped) == full, seed
         compared += 1

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clouds, asked by the original and by ours: what the service sees and what comes of it are the same.
+"""Ignition and this engine send the same requests to the service of a cloud, with the same outcome.
 
-The same fake plays the service for both, at its real address. What differs is listed with its reason; the
-original is of release 2.14, which knows eleven of the clouds.
+The same fake service answers both, at its real address. Differences are listed with their reasons.
+Ignition here is release 2.14, which knows eleven of the clouds.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CLOUDS = (
     "vultr",
 )
 RACING = ("brightbox", "cloudstack", "openstack")
-"""They go on waiting for a drive when the service refuses."""
+"""These keep waiting for a drive if the service refuses."""
 NAME = "metadata.packet.net"
 HOME = f"https://{NAME}/phone-home"
 
@@ -53,7 +53,7 @@ pytestmark = [
 
 
 def as_it_is(server: HttpServer, service: Fake) -> None:
-    """The service answers by itself."""
+    """The service gives its usual answers."""
 
 
 def always(answer: Answer | bytes) -> Change:
@@ -84,13 +84,13 @@ MORE: dict[str, Change] = {
     "cloud-config": always(b"#cloud-config\n{}\n"),
 }
 ENDLESS = {
-    "azure": ("404", "empty"),  # it asks again, or waits for a DVD
+    "azure": ("404", "empty"),  # it retries, or waits for a DVD
     **dict.fromkeys(RACING, ("403",)),
 }
 DIFFERENCES = {
-    # An instance in security hardening mode answers so, and gives a token.
+    # The answer of an instance in security hardening mode, which hands out a token.
     ("aliyun", "403"): {"requests"},
-    # That these mean "not yet" is known to later releases.
+    # Later releases of Ignition retry after these.
     ("azure", "404 once"): {"online", "cache", "configs", "modes", "requests"},
     ("azure", "410 once"): {"online", "cache", "configs", "modes", "requests"},
     ("azure", "429 once"): {"online", "cache", "configs", "modes", "requests"},
@@ -114,7 +114,7 @@ def certificate(authority: Authority) -> Path:
 
 
 class Cloud:
-    """Where both machines are: the network with the service's address, and for some what leads there."""
+    """The network of both machines with the address of the service, and for some platforms its discovery."""
 
     def __init__(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, authority: Authority, certificate: Path
@@ -167,7 +167,7 @@ def cloud(
 
 
 def compared(platform: str, theirs: list[str], ours: list[str]) -> tuple[list[str], list[str]]:
-    """Requests of both, without what differs on the platform whatever the situation."""
+    """The requests of both, without what always differs on this platform."""
     if platform == "aws":
         theirs = without_region(theirs)
     if platform == "packet":
@@ -176,14 +176,14 @@ def compared(platform: str, theirs: list[str], ours: list[str]) -> tuple[list[st
 
 
 def without_region(requests: list[str]) -> list[str]:
-    """The original asks for its region in each phase, by a library; ours when an s3: URL needs it."""
+    """Ignition asks for the region in every phase; this engine only for an s3: URL."""
     library = [index for index, each in enumerate(requests) if "user-agent=aws-sdk-go" in each]
     return requests[library[-1] + 1 :] if library else requests
 
 
 def without_wording(request: str) -> str:
-    """An event without the headers of the original's other client, and without what our message goes on
-    with: the URL that could not be fetched."""
+    """An event without the headers of Ignition's second client, and without the URL at the end of our
+    message."""
     if not request.startswith("POST "):
         return request
     request = re.sub(r" (accept|accept-encoding|user-agent)=\S+", "", request)
@@ -220,26 +220,28 @@ def test_same_requests_and_same_outcome(platform: str, name: str, cloud: Cloud) 
 
 @pytest.mark.parametrize("name", MORE)
 @pytest.mark.parametrize("platform", ["aws", "gcp"])
-def test_same_requests_and_same_outcome_of_odd_answers(
+def test_same_requests_and_same_outcome_for_unusual_answers(
     platform: str, name: str, cloud: Cloud
 ) -> None:
     check(cloud, platform, name, MORE[name], CONFIG)
 
 
 @pytest.mark.parametrize("platform", [name for name in CLOUDS if name != "azure"])
-def test_machine_without_user_data(platform: str, cloud: Cloud) -> None:
+def test_instance_without_user_data(platform: str, cloud: Cloud) -> None:
     check(cloud, platform, "nothing", as_it_is, None)
 
 
 @pytest.mark.parametrize("status", [404, 410, 429])
-def test_not_yet_of_azure(status: int, cloud: Cloud) -> None:
+def test_azure_status_that_means_try_later(status: int, cloud: Cloud) -> None:
     check(cloud, "azure", f"{status} once", first(Answer(status)), CONFIG)
 
 
 @pytest.mark.parametrize("status", [301, 307])
 @pytest.mark.parametrize("platform", ["aws", "azure", "gcp"])
-def test_redirect_elsewhere_loses_the_headers(platform: str, status: int, cloud: Cloud) -> None:
-    """Ours says after it who asks and what for, Ignition's library says its own name."""
+def test_redirect_to_another_host_drops_the_headers(
+    platform: str, status: int, cloud: Cloud
+) -> None:
+    """After it, this engine still sends its User-Agent and Accept; Ignition sends those of its library."""
 
     def change(server: HttpServer, service: Fake) -> None:
         elsewhere = f"http://{service.address}:81/other"
@@ -303,8 +305,8 @@ def test_base64_of_azure(body: bytes, cloud: Cloud) -> None:
     check(cloud, "azure", "base64", always(body), CONFIG)
 
 
-def test_pauses_between_tries(cloud: Cloud) -> None:
-    """200 ms, doubling; what comes between is of the machine."""
+def test_backoff_between_retries(cloud: Cloud) -> None:
+    """200 ms, doubling, plus the time that the machine takes."""
     times: list[list[float]] = []
 
     @contextlib.contextmanager
@@ -326,7 +328,7 @@ def test_pauses_between_tries(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     "answer", [Answer(503), Answer(body=CONFIG, pause=5)], ids=["errors", "half a body"]
 )
-def test_fetch_timeout_ends_it(answer: Answer, cloud: Cloud) -> None:
+def test_fetch_timeout_ends_the_retries(answer: Answer, cloud: Cloud) -> None:
     machine = cloud.machine("gcp")
     machine.fetch_timeout = 1
     with cloud.network("gcp"):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a config refers to is asked for as the original asks: when, with which headers, through which proxy.
+"""References are fetched as Ignition fetches them: when, with which headers, through which proxy.
 
-What differs is listed with its reason. The original is of release 2.14.
+Differences are listed with their reasons. Ignition here is release 2.14.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.support import network, peer
 from tests.support.certificates import Authority
-from tests.unit.acquisition.rivals import CONFIG, Left, Machine, differing
+from tests.unit.acquisition.rivals import CONFIG, BootResult, Machine, differing
 
 HOST = "10.9.9.9"
 NAME = "configs.test"
@@ -73,8 +73,8 @@ def boot(
     *,
     tls: Path | None = None,
     **more: Any,
-) -> tuple[Left, Left]:
-    """Both boot with this config. `proxied` is what the proxy at port 8080 gives."""
+) -> tuple[BootResult, BootResult]:
+    """Boots both with this config. `proxied` is what the proxy at port 8080 returns."""
 
     @contextlib.contextmanager
     def servers() -> Iterator[Sequence[HttpServer]]:
@@ -132,7 +132,7 @@ REFERENCES: dict[str, tuple[dict[str, Any], Routes]] = {
     "sha1": (merge(**hashed("sha1-0")), FOUND),
     "ftp": ({"merge": [{"source": f"ftp://{HOST}/c"}]}, FOUND),
     "gzip over s3": ({"merge": [{"source": "s3://b/c", "compression": "gzip"}]}, FOUND),
-    # What follows differs.
+    # From here on, the two differ.
     "empty": (merge(), {"/c": b""}),
     "empty in place": (replace(), {"/c": Answer(204)}),
     "sha512 in upper case": (merge(**hashed(f"sha512-{SHA512.upper()}")), FOUND),
@@ -144,15 +144,15 @@ REFERENCES: dict[str, tuple[dict[str, Any], Routes]] = {
     "cut once": (merge(), {"/c": [Answer(body=CONFIG, cut=20), Answer(body=CONFIG)]}),
 }
 DIFFERENCES = {
-    # The original drops the whole user config, and boots.
+    # Ignition drops the user config and boots.
     "empty": {"online", "cache", "modes"},
     "empty in place": {"online", "cache", "modes"},
-    # The original fails.
+    # Ignition fails.
     "sha512 in upper case": {"online", "cache", "configs", "modes"},
     "cut once": {"online", "cache", "configs", "modes", "requests"},
-    # Both fail, the original before it asks for the network.
+    # Both fail, Ignition before it requests the network.
     "header without value": {"offline", "online", "neednet", "configs", "modes"},
-    # The original goes on without end.
+    # Ignition never ends.
     "too many redirects": {"online", "cache", "configs", "modes", "requests"},
 }
 
@@ -166,8 +166,8 @@ def test_reference_to_a_config(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["/d", f"{HERE}/d", f"{PROXY}/d"])
 @pytest.mark.parametrize("name", ["X-Token", "Authorization", "Accept", "User-Agent"])
-def test_redirect_loses_the_headers(name: str, target: str, tmp_path: Path) -> None:
-    """Ours says after it who asks and what for, Ignition's library says its own name."""
+def test_redirect_drops_the_headers(name: str, target: str, tmp_path: Path) -> None:
+    """After it, this engine still sends its User-Agent and Accept; Ignition sends those of its library."""
     routes: Routes = {"/c": Answer(302, headers={"Location": target}), "/d": CONFIG}
     references = merge(**header(name, "secret"))
     theirs, ours = boot(tmp_path, config(references=references), routes, {"/d": CONFIG})
@@ -177,7 +177,7 @@ def test_redirect_loses_the_headers(name: str, target: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("body", [PACKED, CONFIG, b""], ids=["gzip", "none", "empty"])
-def test_body_behind_a_redirect_that_says_it_is_packed(body: bytes, tmp_path: Path) -> None:
+def test_content_encoding_after_a_redirect(body: bytes, tmp_path: Path) -> None:
     packed = Answer(body=body, headers={"Content-Encoding": "gzip"})
     routes: Routes = {"/c": Answer(302, headers={"Location": "/d"}), "/d": packed}
     theirs, ours = boot(tmp_path, config(references=merge()), routes, {})
@@ -223,8 +223,8 @@ STORAGE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", STORAGE)
-def test_what_later_phases_fetch_asks_for_the_network(name: str, tmp_path: Path) -> None:
-    """The cache is there all the same, and fetch does not run. Release 2.14 does not look at pins."""
+def test_files_fetched_by_later_phases_need_the_network(name: str, tmp_path: Path) -> None:
+    """The cache is written, and fetch does not run. Release 2.14 ignores pins."""
     theirs, ours = boot(tmp_path, config(storage=STORAGE[name]), {})
     assert differing(theirs, ours) == ({"neednet", "modes"} if name == "pin" else set())
     assert ours.neednet == (name not in ("file inline", "empty source", "pin without network"))
@@ -258,7 +258,7 @@ def test_proxies_of_the_config(proxy: dict[str, Any], found: str, tmp_path: Path
     assert theirs.requests[0].startswith(f"GET {HERE}/c" if found == "proxy" else "GET /c")
 
 
-def test_child_is_fetched_with_its_own_proxy_and_its_child_too(tmp_path: Path) -> None:
+def test_proxy_of_a_child_applies_to_its_children(tmp_path: Path) -> None:
     child = text(config(references=merge("/d"), proxy={"httpProxy": PROXY}))
     theirs, ours = boot(tmp_path, config(references=merge()), {"/c": child}, {f"{HERE}/d": CONFIG})
     assert theirs == ours
@@ -296,7 +296,7 @@ def certificate(authority: Authority) -> Path:
 
 
 def trusting(source: str, *, total: int = 20, **more: Any) -> dict[str, Any]:
-    """A config that trusts the authority at `source`, and refers to another by https."""
+    """A config that trusts the authority at `source` and references another config by https."""
     return config(
         references={"merge": [{"source": f"https://{NAME}/c"}]},
         timeouts={"httpTotal": total},
@@ -332,7 +332,7 @@ def test_authorities_of_the_config(
     [
         ("before\n{}", False),
         ("{}after\n", False),
-        # An empty line after the last certificate is no error here.
+        # This engine accepts an empty line after the last certificate.
         ("{}\n\n", True),
     ],
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel command line, user.ign, drives and hypervisors: the original finds the same config as ours.
+"""Kernel command line, user.ign, drives and hypervisors: the same config as Ignition finds.
 
-What differs is listed with its reason. The original is of release 2.14.
+Differences are listed with their reasons. Ignition here is release 2.14.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cloud(routes: Mapping[str, bytes | Answer | Sequence[Answer]]) -> Servers:
-    """A machine of Google's, whose own config is `CONFIG`; other paths are served beside it."""
+    """A Google Cloud instance with the config `CONFIG`; its server also answers other paths."""
 
     @contextlib.contextmanager
     def serve() -> Iterator[Sequence[HttpServer]]:
@@ -108,11 +108,11 @@ def test_kernel_command_line_comes_first(cmdline: str, source: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("url", "fields"),
     [
-        # A text that is no URL does not count in later releases; this one stops.
+        # Later releases ignore text that is not a URL; this one fails.
         ("http://[::1", EVERYTHING),
         (f'"{SERVICE}/a"', EVERYTHING),
         (f"{SERVICE}/%zz", EVERYTHING),
-        # Ours does not bring the network up for a scheme that it does not know. Both fail.
+        # This engine does not request the network for an unknown scheme. Both fail.
         ("ftp://169.254.169.254/a", {"offline", "online", "neednet", "configs", "modes"}),
     ],
 )
@@ -151,8 +151,8 @@ def test_user_ign_comes_before_the_platform(cmdline: str, user_ign: bytes, tmp_p
 
 
 @pytest.mark.parametrize("source", ["cmdline", "user.ign"])
-def test_aws_is_not_asked_where_another_source_comes_first(source: str, tmp_path: Path) -> None:
-    """The original asks for its region in each phase, so that it needs the network all the same."""
+def test_aws_is_not_asked_if_an_earlier_source_has_a_config(source: str, tmp_path: Path) -> None:
+    """Ignition asks for the region in every phase, so it needs the network anyway."""
     inline = URL + "data:,%7B%22ignition%22:%7B%22version%22:%223.0.0%22%7D%7D"
     machine = Machine(tmp_path, "aws")
     if source == "cmdline":
@@ -208,7 +208,7 @@ def test_config_on_a_drive(
     ("platform", "path"),
     [("openstack", OPENSTACK), ("brightbox", OPENSTACK), ("cloudstack", CLOUDSTACK)],
 )
-def test_drive_of_a_cloud_whose_service_does_not_answer(
+def test_drive_of_a_cloud_without_a_metadata_service(
     platform: str, path: str, label: str, tmp_path: Path
 ) -> None:
     image = drives.ext4(tmp_path / "image", label, {path: CONFIG})
@@ -220,7 +220,7 @@ def test_drive_of_a_cloud_whose_service_does_not_answer(
 
 @needs_loops
 def test_drive_whose_config_needs_the_network(tmp_path: Path) -> None:
-    """The original reads the drive a second time, ours has kept what was on it."""
+    """Ignition reads the drive again; this engine has cached the config."""
     references = {"replace": {"source": SERVICE + "/a"}}
     config = json.dumps({"ignition": {"version": "3.1.0", "config": references}}).encode()
     image = drives.ext4(tmp_path / "image", "cidata", {USER_DATA: config})
@@ -235,8 +235,8 @@ def test_drive_whose_config_needs_the_network(tmp_path: Path) -> None:
 
 @needs_loops
 @pytest.mark.parametrize("platform", ["azurestack", "kubevirt"])
-def test_drive_that_never_comes_is_waited_for(platform: str, tmp_path: Path) -> None:
-    """`ignition.wait.fetch=` ends that, which only ours knows."""
+def test_wait_for_a_drive_that_never_appears(platform: str, tmp_path: Path) -> None:
+    """`ignition.wait.fetch=`, which only this engine has, ends the wait."""
     with network.own_network(), own_devices({}):
         theirs, ours = Machine(tmp_path, platform, limit=1, wait=1).boot(nothing)
     assert (theirs.offline, ours.offline) == (WAITS, 1)
@@ -244,8 +244,8 @@ def test_drive_that_never_comes_is_waited_for(platform: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("platform", ["metal", "file", "vmware", "virtualbox", "qemu", "zvm"])
-def test_where_there_is_no_such_hypervisor(platform: str, tmp_path: Path, monkeypatch: Any) -> None:
-    """Kernel modules cannot be loaded here."""
+def test_without_the_hypervisor(platform: str, tmp_path: Path, monkeypatch: Any) -> None:
+    """The test environment cannot load kernel modules."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "modprobe").write_text("#!/bin/sh\nexit 1\n")
@@ -259,7 +259,7 @@ def test_where_there_is_no_such_hypervisor(platform: str, tmp_path: Path, monkey
 
 
 def provided(machine: Machine, side: str, phase: Callable[[str], int]) -> Any:
-    """What the result file says after the files phase. The original fails later, since no policy is there."""
+    """The result file after the files phase. Ignition fails later, for lack of an SELinux policy."""
     phase("files")
     result = (machine.folder / side / "root/etc/.ignition-result.json").read_text()
     return json.loads(result)["userConfigProvided"]
@@ -277,7 +277,7 @@ def provided(machine: Machine, side: str, phase: Callable[[str], int]) -> Any:
     ],
     ids=["nothing", "config", "empty", "user.ign", "empty-user.ign", "no-scheme"],
 )
-def test_result_file_says_whether_there_was_a_config(
+def test_result_file_records_whether_there_was_a_config(
     platform: str, options: dict[str, Any], expected: bool, tmp_path: Path
 ) -> None:
     machine = Machine(tmp_path, platform, **options)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Odd answers, byte by byte: Ignition takes and refuses what our tests say of it."""
+"""Malformed answers: Ignition accepts and rejects what our tests claim."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not peer.engine(), reason=peer.MISSING)
 
 
 def taken(folder: Path, answer: bytes) -> bool:
-    """Whether Ignition makes a cache of a config that it gets in this answer."""
+    """Whether Ignition writes a cache for a config in this answer."""
 
     def send(connection: socket.socket, _: bytes) -> None:
         with suppress(OSError):
@@ -38,7 +38,7 @@ def taken(folder: Path, answer: bytes) -> bool:
     return (folder / "theirs/run/cache").exists()
 
 
-def test_ignition_takes_and_refuses_the_same_answers(tmp_path: Path) -> None:
+def test_ignition_accepts_and_rejects_the_same_answers(tmp_path: Path) -> None:
     answers = TAKEN | REFUSED
     folders = {name: tmp_path / str(number) for number, name in enumerate(answers)}
     with ThreadPoolExecutor(8) as pool:

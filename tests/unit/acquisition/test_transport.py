@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Timers of a config, as the sockets of this machine take them."""
+"""Timeouts of a config are valid for the sockets of this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST = (1 << 63) - 1
 
 
 @pytest.mark.parametrize("seconds", [-LARGEST - 1, -1, 0, 7, 1 << 32, 1 << 53, LARGEST])
-def test_any_number_of_seconds_is_a_timer(seconds: int) -> None:
+def test_any_configured_timeout_is_valid_for_a_socket(seconds: int) -> None:
     timeouts = {"httpTotal": seconds, "httpResponseHeaders": seconds}
     made = transport.build({"ignition": {"version": "3.5.0", "timeouts": timeouts}}, ())
     for timer in (made.total, made.headers):

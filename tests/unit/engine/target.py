@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One process of the engine on a folder as root, in this process or in a child with limits of its own."""
+"""Runs phases on a directory as target root, in this process or in a child with resource limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HELLO = {"path": "/etc/hello", "contents": {"source": "data:,hi"}}
 
 
 class Target:
-    """A root folder and everything that a run leaves, below one temporary folder."""
+    """A target root and all files of the engine, below one temporary directory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,16 +50,16 @@ class Target:
         return self.folder / "run" / name
 
     def codes(self) -> list[str]:
-        """The codes of what stopped the last phase."""
+        """The codes of the failures of the last phase."""
         phase = json.loads(self.left("report.json").read_text())[-1]
         return [failure["code"] for failure in phase["failures"]]
 
     def temporary(self) -> list[str]:
-        """Temporary files of ours that are left anywhere."""
+        """Temporary files that the engine left behind."""
         return [str(path) for path in self.folder.rglob(".*") if _is_temporary(path.name)]
 
     def child(self, *phases: str, limit: str = "") -> subprocess.Popen[str]:
-        """Runs phases in a process of its own. `limit` is `NAME=VALUE` of setrlimit; a value that begins
+        """Runs phases in a child process. `limit` is `NAME=VALUE` of setrlimit; a value that begins
         with + counts from what the process has when it is about to begin."""
         words = [sys.executable, "-m", "tests.unit.engine.target", str(self.folder), limit, *phases]
         return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

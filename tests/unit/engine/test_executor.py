@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps run in the order of what they need, side by side where nothing speaks against it."""
+"""Steps run in the order of their needs, and in parallel if they are independent."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def step(
 
 
 def noting(order: list[str], name: str, after: float = 0) -> Callable[[Task], None]:
-    """An act that takes a while, then puts its name down."""
+    """Sleeps, then appends its name."""
 
     def do(task: Task) -> None:
         time.sleep(after)
@@ -64,14 +64,14 @@ def run(*stages: list[Step]) -> executor.Execution:
 
 
 def outcomes(*stages: list[Step]) -> list[Outcome]:
-    """Those of a run in which nothing fails."""
+    """The outcomes of a run without failures."""
     execution = run(*stages)
     execution.check()
     return execution.outcomes
 
 
 def failed(*stages: list[Step]) -> Failure:
-    """What stops a run."""
+    """The failures of a run."""
     with pytest.raises(Failure) as caught:
         run(*stages).check()
     return caught.value
@@ -89,13 +89,13 @@ def test_a_step_waits_for_what_it_needs() -> None:
     assert order == ["a", "b", "c"]
 
 
-def test_independent_steps_run_side_by_side() -> None:
+def test_independent_steps_run_in_parallel() -> None:
     together = threading.Barrier(2, timeout=5)
     ended = outcomes([step(name, lambda task: (together.wait(), None)[1]) for name in ("a", "b")])
     assert {outcome.result for outcome in ended} == {DONE}
 
 
-def test_an_absent_device_that_nobody_makes_waits_for_the_stages_before() -> None:
+def test_a_step_on_a_missing_device_waits_for_the_earlier_stages() -> None:
     order: list[str] = []
     outcomes(
         [step("slow", noting(order, "slow", after=0.05))],
@@ -104,7 +104,7 @@ def test_an_absent_device_that_nobody_makes_waits_for_the_stages_before() -> Non
     assert order == ["slow", "late"]
 
 
-def test_a_step_that_is_done_is_not_done_again() -> None:
+def test_a_satisfied_step_does_not_run() -> None:
     def never(task: Task) -> None:
         raise AssertionError("was done already")
 
@@ -112,7 +112,7 @@ def test_a_step_that_is_done_is_not_done_again() -> None:
     assert outcome.result == SATISFIED
 
 
-def test_after_a_failure_nothing_new_starts_and_running_steps_end() -> None:
+def test_after_a_failure_no_step_starts_and_running_steps_finish() -> None:
     ended: list[str] = []
     started = threading.Event()
 
@@ -148,7 +148,7 @@ def test_all_failures_are_reported() -> None:
     assert len(failure.failures) == 2
 
 
-def test_an_error_of_the_system_gets_a_code_and_the_step_as_its_address() -> None:
+def test_an_oserror_gets_a_code_and_the_origin_of_its_step() -> None:
     def no_room(task: Task) -> None:
         raise OSError(28, "No space left on device", "/sysroot/x")
 
@@ -158,7 +158,7 @@ def test_an_error_of_the_system_gets_a_code_and_the_step_as_its_address() -> Non
     assert failure.origin == HERE
 
 
-def test_the_steps_of_a_run_that_failed_are_known() -> None:
+def test_a_failed_run_returns_the_outcomes_of_its_steps() -> None:
     def fails(task: Task) -> None:
         raise Failure("IGN9999", "it broke")
 
@@ -188,9 +188,7 @@ def test_the_steps_of_a_run_that_failed_are_known() -> None:
     ],
     ids=["defect", "memory", "library", "thread", "descriptors", "file-size"],
 )
-def test_a_crash_waits_for_running_steps_and_is_a_failure_of_its_step(
-    crash: Exception, code: str
-) -> None:
+def test_after_a_crash_running_steps_finish_and_the_step_fails(crash: Exception, code: str) -> None:
     ended: list[str] = []
     started = threading.Event()
 
@@ -209,7 +207,7 @@ def test_a_crash_waits_for_running_steps_and_is_a_failure_of_its_step(
     assert [(failure.code, failure.origin) for failure in execution.failures] == [(code, HERE)]
 
 
-def test_all_refusals_of_a_plan_are_reported_before_anything_runs() -> None:
+def test_all_refusals_are_reported_before_any_step_runs() -> None:
     ran: list[str] = []
 
     def refusing(config: Config, context: PhaseContext) -> Iterator[Step]:

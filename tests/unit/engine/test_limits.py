@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits of the process and signals: a code, no temporary file left, and the next run gets to its end."""
+"""Resource limits and signals: a code, no temporary file left behind, and the next run completes."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def finish(target: Target, *phases: str, limit: str) -> tuple[int, str]:
     return child.returncode, output
 
 
-def test_without_another_thread_the_steps_run_in_the_main_one(target: Target) -> None:
+def test_without_threads_the_steps_run_in_the_main_thread(target: Target) -> None:
     target.config(files(50))
     assert target.run("fetch-offline") == 0
-    # A stack for a thread has no room: 8 MiB by default.
+    # Too little for the stack of a thread, 8 MiB by default.
     status, output = finish(target, "files", limit="AS=+6000000")
     assert status == 0, output
     assert target.temporary() == []
@@ -56,7 +56,7 @@ def test_out_of_memory(target: Target, limit: str) -> None:
 
 
 @pytest.mark.parametrize("number", range(4, 14))
-def test_few_open_files(target: Target, number: int) -> None:
+def test_low_limit_of_open_files(target: Target, number: int) -> None:
     target.config(files(20))
     assert target.run("fetch-offline") == 0
     status, output = finish(target, "files", limit=f"NOFILE={number}")
@@ -67,7 +67,7 @@ def test_few_open_files(target: Target, number: int) -> None:
     assert target.run("files") == 0
 
 
-def test_a_file_that_may_not_grow(target: Target) -> None:
+def test_limit_of_the_file_size(target: Target) -> None:
     target.config(files(3))
     assert target.run("fetch-offline") == 0
     status, output = finish(target, "files", limit="FSIZE=4000")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One process of the engine from end to end, on a folder as root: files left behind and exit status."""
+"""Phases from start to end on a directory as target root: the files they write and the exit status."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def target(tmp_path: Path) -> Iterator[Target]:
     os.umask(old)
 
 
-def test_a_whole_run_provisions_and_leaves_its_records(
+def test_a_complete_run_provisions_and_writes_its_reports(
     target: Target, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target.config({"storage": {"files": [HELLO]}})
@@ -43,7 +43,7 @@ def test_a_whole_run_provisions_and_leaves_its_records(
     assert "CRITICAL" not in output
 
 
-def test_phases_without_work_are_marked_and_the_others_are_not(target: Target) -> None:
+def test_only_idle_phases_are_marked(target: Target) -> None:
     target.config({"storage": {"filesystems": [{"device": "/dev/none", "format": "swap"}]}})
     target.left("idle-disks").parent.mkdir()
     target.left("idle-disks").touch()
@@ -52,7 +52,7 @@ def test_phases_without_work_are_marked_and_the_others_are_not(target: Target) -
     assert marks == ["idle-kargs", "idle-mount"]
 
 
-def test_a_remote_reference_asks_for_the_network_and_caches_nothing(
+def test_a_remote_reference_requests_the_network_and_writes_no_cache(
     target: Target, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target.config(
@@ -64,7 +64,7 @@ def test_a_remote_reference_asks_for_the_network_and_caches_nothing(
     assert "asking for the network" in capfd.readouterr().out
 
 
-def test_a_remote_file_asks_for_the_network_and_the_cache_stays(target: Target) -> None:
+def test_a_remote_file_requests_the_network_and_writes_the_cache(target: Target) -> None:
     remote = {"path": "/x", "contents": {"source": "http://h/x"}}
     target.config({"storage": {"files": [remote]}})
     assert target.run("fetch-offline") == 0
@@ -72,7 +72,7 @@ def test_a_remote_file_asks_for_the_network_and_the_cache_stays(target: Target) 
     assert target.left("ignition.json").exists()
 
 
-def test_a_platform_that_is_reached_by_the_network_asks_for_it(target: Target) -> None:
+def test_a_network_platform_requests_the_network(target: Target) -> None:
     target.settings.platform = "aws"
     assert target.run("fetch-offline") == 0
     assert target.left("neednet").read_bytes() == b""
@@ -81,7 +81,7 @@ def test_a_platform_that_is_reached_by_the_network_asks_for_it(target: Target) -
     assert [entry["kind"] for entry in state["fetchedConfigs"]] == ["base"]
 
 
-def test_a_network_that_cannot_be_asked_for_stops_the_phase(
+def test_the_phase_fails_if_the_network_cannot_be_requested(
     target: Target, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target.settings.platform = "aws"
@@ -90,7 +90,7 @@ def test_a_network_that_cannot_be_asked_for_stops_the_phase(
     assert "failed to signal neednet: " in capfd.readouterr().out
 
 
-def test_a_cache_that_is_there_is_replaced_and_does_not_keep_its_mode(target: Target) -> None:
+def test_an_existing_cache_is_replaced_with_a_new_mode(target: Target) -> None:
     target.left("").mkdir()
     target.left("ignition.json").write_text("old")
     target.left("ignition.json").chmod(0o604)
@@ -100,8 +100,8 @@ def test_a_cache_that_is_there_is_replaced_and_does_not_keep_its_mode(target: Ta
     assert target.left("ignition.json").stat().st_mode & 0o7777 == 0o640
 
 
-def test_what_a_provider_gave_is_kept_until_the_cache_is_written(target: Target) -> None:
-    """Some hand their config out once: a phase that fails late must be able to begin again."""
+def test_the_provider_cache_stays_until_the_config_cache_is_written(target: Target) -> None:
+    """Some platforms hand out their config once: a phase that fails late must be able to start again."""
     with HttpServer({"/c": json.dumps({"ignition": V}).encode()}) as server:
         merge = [{"source": server.url("/c")}]
         target.config(json.dumps({"ignition": {**V, "config": {"merge": merge}}}))
@@ -117,7 +117,7 @@ def test_what_a_provider_gave_is_kept_until_the_cache_is_written(target: Target)
     assert "provider" not in json.loads(target.left("state").read_text())["engine"]
 
 
-def test_fetched_configs_are_told_to_the_journal_and_kept_for_the_result(
+def test_fetched_configs_are_in_the_journal_and_in_the_state(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = str(target.folder / "journal")
@@ -169,7 +169,7 @@ def test_an_empty_config_provisions_nothing_and_succeeds(target: Target) -> None
     assert result["userConfigProvided"] is False
 
 
-def test_a_refused_config_leaves_its_cause_and_no_cache(
+def test_a_refused_config_writes_its_cause_and_no_cache(
     target: Target, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target.config('{"ignition": {"version": "3.6.0"},\n "storage": {"files": [{"path": "x"}]}}')
@@ -185,14 +185,14 @@ def test_a_refused_config_leaves_its_cause_and_no_cache(
     assert "CRITICAL : Ignition failed: " in capfd.readouterr().out
 
 
-def test_without_a_cache_a_phase_fails_in_the_originals_words(
+def test_without_a_cache_a_phase_fails_with_the_message_of_ignition(
     target: Target, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert target.run("disks") == 1
     assert "no such file or directory" in capfd.readouterr().out.lower()
 
 
-def test_a_broken_state_file_ends_with_status_three(target: Target) -> None:
+def test_a_malformed_state_file_gives_exit_status_3(target: Target) -> None:
     target.left("").mkdir()
     target.left("state").write_text("{")
     target.config({})
@@ -207,8 +207,8 @@ def test_a_hand_written_cache_is_enough(target: Target) -> None:
     assert (target.root / "etc/hello").read_text() == "hi"
 
 
-def test_new_folders_get_labels(target: Target) -> None:
-    """Those too that only a file needs; with setfiles in the role of a recorder."""
+def test_new_directories_are_labelled(target: Target) -> None:
+    """Parent directories of files too. A fake setfiles records its arguments."""
     recorder = target.folder / "setfiles"
     recorder.write_text(f'#!/bin/sh\ntr "\\0" "\\n" >>{target.folder}/labelled\n')
     recorder.chmod(0o755)
@@ -222,7 +222,7 @@ def test_new_folders_get_labels(target: Target) -> None:
     assert f"{target.root}/srv" in labelled
 
 
-def test_running_again_changes_nothing(target: Target) -> None:
+def test_a_second_run_changes_nothing(target: Target) -> None:
     target.config({"storage": {"files": [{**HELLO, "append": [{"source": "data:,%20there"}]}]}})
     assert target.run("fetch-offline", "files") == 0
     before = (target.root / "etc/hello").stat()
@@ -231,7 +231,7 @@ def test_running_again_changes_nothing(target: Target) -> None:
     assert (target.root / "etc/hello").stat().st_ino == before.st_ino
 
 
-def test_a_failing_file_leaves_no_result(target: Target) -> None:
+def test_a_failed_files_phase_writes_no_result_file(target: Target) -> None:
     (target.root / "etc/hello").mkdir(parents=True)
     target.config({"storage": {"files": [HELLO]}})
     assert target.run("fetch-offline", "files") == 1
@@ -239,13 +239,13 @@ def test_a_failing_file_leaves_no_result(target: Target) -> None:
     assert "/storage/files/0" in target.left("failure").read_text()
 
 
-def test_a_full_run_folder_does_not_stop_a_boot(target: Target) -> None:
+def test_a_full_run_directory_does_not_stop_a_boot(target: Target) -> None:
     target.config({"storage": {"files": [HELLO]}})
     target.left("report.json").mkdir(parents=True)
     assert target.run("fetch-offline", "files") == 0
 
 
-def test_a_phase_that_failed_reports_the_steps_that_ran(target: Target) -> None:
+def test_a_failed_phase_reports_the_steps_that_ran(target: Target) -> None:
     bad = {"source": "data:,x", "verification": {"hash": "sha256-" + "0" * 64}}
     files = [
         {"path": "/a/one", "contents": {"source": "data:,1"}},
@@ -263,7 +263,7 @@ def test_a_phase_that_failed_reports_the_steps_that_ran(target: Target) -> None:
 
 
 @pytest.mark.parametrize("phase", ["kargs", "disks", "mount", "files"])
-def test_what_no_machine_can_be_given_is_refused_by_the_first_phase_that_applies_a_config(
+def test_impossible_values_are_refused_by_the_first_phase_that_applies_a_config(
     target: Target, capfd: pytest.CaptureFixture[str], phase: str
 ) -> None:
     user = {"name": "ada", "passwordHash": "$6$a$b\nroot:$6$c$d"}
@@ -286,12 +286,12 @@ def test_what_no_machine_can_be_given_is_refused_by_the_first_phase_that_applies
     assert list(target.root.iterdir()) == []
 
 
-def test_what_is_mounted_is_unmounted_whatever_the_config_says(target: Target) -> None:
+def test_umount_runs_even_with_an_impossible_config(target: Target) -> None:
     target.config({"passwd": {"users": [{"name": "ada", "uid": -1}]}})
     assert target.run("fetch-offline", "umount") == 0
 
 
-def test_a_phase_that_cannot_begin_is_reported_too(target: Target) -> None:
+def test_a_phase_that_cannot_start_is_reported(target: Target) -> None:
     target.left("").mkdir()
     target.left("state").write_text("{")
     target.config({})
@@ -301,7 +301,7 @@ def test_a_phase_that_cannot_begin_is_reported_too(target: Target) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_cache_that_is_no_file_fails_with_a_code(target: Target, kind: str) -> None:
+def test_a_cache_that_is_not_a_regular_file_fails_with_a_code(target: Target, kind: str) -> None:
     target.left("").mkdir()
     put(target.left("ignition.json"), kind)
     assert target.run("files") == 1
@@ -309,7 +309,7 @@ def test_a_cache_that_is_no_file_fails_with_a_code(target: Target, kind: str) ->
 
 
 @pytest.mark.parametrize("name", ["ignition.json", "state", "neednet", "idle-disks", "report.json"])
-def test_what_lies_at_a_place_of_ours_is_replaced_and_not_followed(
+def test_symlinks_and_special_files_at_our_paths_are_replaced_and_not_followed(
     target: Target, name: str
 ) -> None:
     target.left("").mkdir()
@@ -326,7 +326,7 @@ def test_what_lies_at_a_place_of_ours_is_replaced_and_not_followed(
 
 
 @pytest.mark.parametrize("text", ["", "{}", "nonsense", "[" * 5000, '["\\ud800"]', "[1e400]"])
-def test_a_report_of_somebody_else_begins_anew(target: Target, text: str) -> None:
+def test_a_malformed_report_is_replaced(target: Target, text: str) -> None:
     target.left("").mkdir()
     target.left("report.json").write_text(text)
     target.config({})
@@ -338,7 +338,7 @@ def test_a_report_of_somebody_else_begins_anew(target: Target, text: str) -> Non
 
 @pytest.mark.parametrize("kind", ["fifo", "zero", "sparse"])
 @pytest.mark.parametrize("place", ["base.d/10.ign", "user.ign"])
-def test_a_config_of_the_system_that_is_no_file(target: Target, kind: str, place: str) -> None:
+def test_a_system_config_that_is_not_a_regular_file(target: Target, kind: str, place: str) -> None:
     path = target.folder / "v" / place
     path.parent.mkdir(parents=True)
     put(path, kind)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A short run of random machines through all phases. `make fuzz` runs many more, each time others."""
+"""A short run of random machines through all phases. `make fuzz` runs many more, with new seeds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MACHINES = 150
 @pytest.mark.skipif(
     os.geteuid() != 0, reason="takes root: a mount namespace, and files of all owners"
 )
-def test_no_machine_breaks_an_invariant(tmp_path: Path) -> None:
+def test_random_machines_keep_the_invariants(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.fuzz", "--of", "phases", "--found", str(tmp_path)]
     fuzz = subprocess.run(
         [*command, "--runs", str(MACHINES), "--seed", "1"], capture_output=True, text=True
@@ -24,4 +24,4 @@ def test_no_machine_breaks_an_invariant(tmp_path: Path) -> None:
     reports = [path.read_text(errors="replace") for path in sorted(tmp_path.glob("machine-*"))]
     assert fuzz.returncode == 0, "\n".join([fuzz.stdout, fuzz.stderr, *reports])
     assert f"{MACHINES} machines from seed 1 on, 0 broke an invariant" in fuzz.stdout
-    assert "applied" in fuzz.stdout  # or nothing would have been looked at
+    assert "applied" in fuzz.stdout  # else nothing was checked

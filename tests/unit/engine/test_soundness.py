@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What no machine can be given is looked for once in a sound config, and by each phase in another."""
+"""A sound config is checked for impossible values once, any other by every phase."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_fetch_phase_accepts_what_ignition_accepts(target: Target) -> None:
     assert target.codes() == ["IGN1971"]
 
 
-def test_cache_of_somebody_else_is_looked_at(target: Target) -> None:
+def test_cache_from_elsewhere_is_checked(target: Target) -> None:
     target.config({"storage": {"files": [HELLO]}})
     assert target.run("fetch-offline") == 0
     assert sound(target) == target.settings.root
@@ -43,7 +43,7 @@ def test_cache_of_somebody_else_is_looked_at(target: Target) -> None:
     assert target.codes() == ["IGN1971"]
 
 
-def test_longer_root_is_looked_at(target: Target) -> None:
+def test_longer_root_is_checked(target: Target) -> None:
     target.config({"storage": {"files": [{"path": "/" + "d/" * 2040 + "a"}]}})
     target.settings.root = "/"
     assert target.run("fetch-offline") == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run says to people: words of a config cannot forge a line of it, nor steer the terminal."""
+"""Text from a config can neither forge lines of the live view nor control the terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def failure() -> Failure:
     return InvalidConfig("IGN1000", FORGED, Origin(FORGED), hint=FORGED, findings=[finding])
 
 
-def test_the_cause_of_a_failure_has_only_lines_of_its_own() -> None:
+def test_a_failure_message_cannot_contain_forged_lines() -> None:
     lines = explain("files", [failure()]).split("\n")
     assert len(lines) == 6
     assert lines[1] == f"  IGN1000  {WRITTEN}"
@@ -48,7 +48,7 @@ def test_a_step_is_one_line_on_the_console() -> None:
     assert all(line.isprintable() for line in lines)
 
 
-def test_the_report_means_the_same_and_shows_nothing_that_moves(tmp_path: Path) -> None:
+def test_the_report_keeps_the_text_and_escapes_control_characters(tmp_path: Path) -> None:
     settings = Settings()
     settings.run_dir = str(tmp_path)
     step = Outcome(FORGED, Origin(FORGED), "done", 1.0, 2.0)
