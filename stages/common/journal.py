@@ -35,28 +35,28 @@ if TYPE_CHECKING:
     from ignition.system.root import Root
 
 FOLDER = "/etc"
-LARGEST = 64 << 20
+MAX_SIZE = 64 << 20
 NAME = ".ignition-journal"
 APPEND = "append"
 ACCOUNT = "account"
 LABELS = "labels"
-AT_ONCE = 500  # notes that are held as text at one time
+BATCH = 500  # notes that are held as text at one time
 ENTRIES = "entries"
 WRITTEN = "written"
-KEPT = (APPEND, ENTRIES)  # kinds that the result file takes over
+CARRIED_OVER = (APPEND, ENTRIES)  # kinds that the result file takes over
 
 
 class Journal:
     """The notes of runs with this config. Without a digest, as in a live apply, nothing is noted."""
 
     __slots__ = (
+        "_folder_synced",
         "_known",
         "_last",
         "_lock",
         "_new",
         "_notes",
         "_root",
-        "_there",
         "_written",
         "digest",
     )
@@ -65,12 +65,12 @@ class Journal:
         """`earlier` are the notes that the result file of a complete run with this config took over."""
         self._root = root
         self.digest = config_digest
-        self._written = [note for note in earlier if notes.is_sound(note)]
+        self._written = [note for note in earlier if notes.is_valid(note)]
         self._notes: list[dict[str, Any]] | None = None
         self._known = 0
         self._last: dict[tuple[str, str], dict[str, Any]] = {}
         self._new: set[int] = set()
-        self._there = False
+        self._folder_synced = False
         self._lock = _thread.allocate_lock()
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -80,18 +80,18 @@ class Journal:
 
     def unfinished(self, kind: str) -> dict[str, Any] | None:
         """The last note of this kind of a run that did not come to its end, or None."""
-        return _last(self.notes()[len(self._written) :], kind)
+        return _latest(self.notes()[len(self._written) :], kind)
 
     def finished(self, kind: str) -> dict[str, Any] | None:
         """The last note of this kind of a run that did come to its end, or None."""
-        return _last(self._written, kind)
+        return _latest(self._written, kind)
 
     def earlier(self) -> list[dict[str, Any]]:
         """Notes that were there before this run wrote any."""
         known = self.notes()  # this counts them, the first time
         return known[: self._known]
 
-    def is_of_this_run(self, note: dict[str, Any]) -> bool:
+    def is_current(self, note: dict[str, Any]) -> bool:
         """Whether this journal wrote the note itself."""
         return id(note) in self._new
 
@@ -123,13 +123,13 @@ class Journal:
             self._new.update(map(id, facts))  # `known` keeps them, and so their numbers
             self._last.update((_key(note), note) for note in facts)
 
-    def would_be_in_the_way(self, paths: Iterable[str]) -> bool:
+    def would_block(self, paths: Iterable[str]) -> bool:
         """Whether the folder of the journal would have to be made where an entry of the config shall lie."""
-        if self.has_folder():
+        if self.folder_exists():
             return False
         return not set(above(self._root.resolve_folder(FOLDER))).isdisjoint(paths)
 
-    def has_folder(self) -> bool:
+    def folder_exists(self) -> bool:
         """Whether the folder of the journal is there."""
         return self._root.lstat(self._root.resolve_folder(FOLDER)) is not None
 
@@ -162,8 +162,8 @@ class Journal:
             found = folder.lstat(NAME)
             if found is None:
                 return []
-            _demand_ours(found, folder)
-            return list(notes.parse(folder.read(NAME, LARGEST)))
+            _require_own(found, folder)
+            return list(notes.parse(folder.read(NAME, MAX_SIZE)))
 
     def _append(self, notes: list[dict[str, Any]]) -> None:
         with self._root.folder(FOLDER) as folder:
@@ -171,17 +171,17 @@ class Journal:
                 fileno = _open(folder)
                 try:
                     write_all(fileno, b"\n")  # a torn last line of an earlier run gets its end
-                    for start in range(0, len(notes), AT_ONCE):
-                        portion = notes[start : start + AT_ONCE]
+                    for start in range(0, len(notes), BATCH):
+                        portion = notes[start : start + BATCH]
                         write_all(
                             fileno, "".join([gojson.dumps(n) + "\n" for n in portion]).encode()
                         )
                     os.fsync(fileno)
                 finally:
                     os.close(fileno)
-                if not self._there:
+                if not self._folder_synced:
                     os.fsync(folder.fileno)
-                    self._there = True
+                    self._folder_synced = True
             except OSError as error:
                 raise failure_from_oserror(
                     error, f"cannot write {folder.full_path(NAME)}"
@@ -195,14 +195,14 @@ def _open(folder: Folder) -> int:
         return os.open(NAME, flags, 0o600, dir_fd=folder.fileno)
     fileno = folder.open(NAME, os.O_WRONLY | os.O_APPEND)
     try:
-        _demand_ours(os.fstat(fileno), folder)
+        _require_own(os.fstat(fileno), folder)
     except BaseException:
         os.close(fileno)
         raise
     return fileno
 
 
-def _demand_ours(found: os.stat_result, folder: Folder) -> None:
+def _require_own(found: os.stat_result, folder: Folder) -> None:
     """Refused for a file that no run of ours can have made: it belongs to another user, or is the same as
     another file, to which each note would be written too."""
     if S_ISREG(found.st_mode) and (found.st_uid != os.geteuid() or found.st_nlink > 1):
@@ -217,7 +217,7 @@ def _key(note: dict[str, Any]) -> tuple[str, str]:
     return note["kind"], note["key"]
 
 
-def _last(notes: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
+def _latest(notes: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
     return next((note for note in reversed(notes) if note.get("kind") == kind), None)
 
 
@@ -258,7 +258,7 @@ def _sum_of_file(path: str) -> str:
 def _notes_of_result(root: Root, context: PhaseContext, config_digest: str) -> list[Any]:
     path = context.settings.result_file
     try:
-        result = gojson.loads_strict((path and root.read(path, LARGEST)) or b"null")
+        result = gojson.loads_strict((path and root.read(path, MAX_SIZE)) or b"null")
     except ValueError:
         return []
     ours = result.get("engine") if isinstance(result, dict) else None

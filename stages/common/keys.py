@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-BEGUN = "begun"  # what must be known about the target before anything is changed is noted
+PREPARED = "prepared"  # what must be known about the target before anything is changed is noted
 ACCOUNTS = "accounts"  # users, groups, homes and keys
 NOTED = "noted"  # what lies in the places of the entries
 ENTRIES = "entries"  # directories, files and symlinks
 LINKS = "links"  # hard links
 UNITS = "units"  # units, drop-ins and masks
 PRESETS = "presets"
-RECORDS = "records"  # what the engine itself leaves on the target, but the result file
-EVERYTHING = (BEGUN, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS, RECORDS)
+PROVIDER_FILES = (
+    "provider files"  # what the engine itself leaves on the target, but the result file
+)
+EVERYTHING = (PREPARED, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS, PROVIDER_FILES)
 LABELLED = "labelled"
 ON_DISK = "on disk"

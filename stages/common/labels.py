@@ -13,7 +13,7 @@ from ignition.system.accounts import Accounts
 from .. import units
 from ..units import presets
 from .journal import LABELS, phase_journal
-from .keys import BEGUN, EVERYTHING, LABELLED
+from .keys import EVERYTHING, LABELLED, PREPARED
 from .paths import above, clean
 
 TYPE_CHECKING = False
@@ -31,12 +31,12 @@ _TABLES_LOCK = ".pwd.lock"
 def note_step(config: Config, root: Root, context: PhaseContext) -> Step:
     """The step before all others: notes which paths will be new."""
     journal = phase_journal(root, context)
-    wanted = sorted(root.first_missing_of(_made(config, root, context)))
+    wanted = sorted(root.first_missing_of(_created_paths(config, root, context)))
     return Step(
         "note which paths will be new",
         context.origin(),
         lambda task: journal.note(LABELS, "", paths=wanted),
-        provides=(BEGUN,),
+        provides=(PREPARED,),
         done=lambda: not wanted,
     )
 
@@ -49,15 +49,15 @@ def relabel_step(config: Config, root: Root, context: PhaseContext) -> Step:
         noted = {
             path for note in journal.notes() if note["kind"] == LABELS for path in note["paths"]
         }
-        made = _outside(noted, _made(config, root, context))
-        paths = {*noted, *made, *_accounts(config, root)}
+        made = _not_below(noted, _created_paths(config, root, context))
+        paths = {*noted, *made, *_account_paths(config, root)}
         # The notes may be somebody else's: what they name is looked for inside the root once more.
         selinux.relabel(context, [root.full_path(path) for path in root.resolve_all(paths)])
 
     return Step("set SELinux labels", context.origin(), do, needs=EVERYTHING, provides=(LABELLED,))
 
 
-def _outside(new: set[str], paths: Iterator[str]) -> Iterator[str]:
+def _not_below(new: set[str], paths: Iterator[str]) -> Iterator[str]:
     """The paths that do not lie in a new folder, which setfiles labels with all that is in it."""
     inside: dict[str, bool] = {}
     for path in paths:
@@ -69,20 +69,20 @@ def _outside(new: set[str], paths: Iterator[str]) -> Iterator[str]:
             yield path
 
 
-def _made(config: Config, root: Root, context: PhaseContext) -> Iterator[str]:
+def _created_paths(config: Config, root: Root, context: PhaseContext) -> Iterator[str]:
     """Resolved paths of all entries and of what belongs to units."""
-    yield from root.resolve_all(_of_storage(config.storage))
-    yield from root.resolve_all(_of_units(config.systemd.units))
+    yield from root.resolve_all(_entry_paths(config.storage))
+    yield from root.resolve_all(_unit_paths(config.systemd.units))
     yield from root.resolve_all(file["path"] for file in context.state.provider_output_files)
 
 
-def _of_storage(storage: Storage) -> Iterator[str]:
+def _entry_paths(storage: Storage) -> Iterator[str]:
     for nodes in (storage.directories, storage.files, storage.links):
         for node in nodes:
             yield node.path
 
 
-def _of_units(wanted: list[Unit]) -> Iterator[str]:
+def _unit_paths(wanted: list[Unit]) -> Iterator[str]:
     for unit in wanted:
         if unit.contents or unit.mask:
             yield clean(f"{units.FOLDER}/{unit.name}")
@@ -92,7 +92,7 @@ def _of_units(wanted: list[Unit]) -> Iterator[str]:
         yield f"{presets.FOLDER}/{presets.NAME}"
 
 
-def _accounts(config: Config, root: Root) -> Iterator[str]:
+def _account_paths(config: Config, root: Root) -> Iterator[str]:
     """The tables of users and groups with their backups, and the homes of the users that the config keeps."""
     passwd = config.passwd
     if not (passwd.users or passwd.groups):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Note = dict[str, Any]
 
 # Lines longer than what notes about very many paths have.
-_LONGEST = 16 << 20
+_MAX_LINE = 16 << 20
 _DIGEST = "sha512-"
 _HEX = "0123456789abcdef"
 
@@ -24,24 +24,24 @@ _HEX = "0123456789abcdef"
 def parse(text: bytes) -> Iterator[Note]:
     """The notes of a journal, of all configs."""
     for line in text.split(b"\n"):
-        if not line or len(line) > _LONGEST:
+        if not line or len(line) > _MAX_LINE:
             continue
         try:
             note = gojson.loads_strict(line)
         except ValueError:
             continue  # the line that a power cut tore: its act has not begun
-        if is_sound(note):
+        if is_valid(note):
             yield note
 
 
-def is_sound(note: Any) -> bool:
+def is_valid(note: Any) -> bool:
     """Whether a value is a note as we write it."""
     if not isinstance(note, dict) or not _is_digest(note.get("config")):
         return False
     kind, key = note.get("kind"), note.get("key")
     if not isinstance(kind, str) or not isinstance(key, str):
         return False
-    return all(fits(note.get(name)) for name, fits in _FACTS.get(kind, {}).items())
+    return all(fits(note.get(name)) for name, fits in _SCHEMA.get(kind, {}).items())
 
 
 def _is_digest(value: Any) -> bool:
@@ -53,7 +53,7 @@ def _is_digest(value: Any) -> bool:
     )
 
 
-def _is_sum(value: Any) -> bool:
+def _is_checksum(value: Any) -> bool:
     return isinstance(value, str) and len(value) == 64 and not value.strip(_HEX)
 
 
@@ -89,11 +89,11 @@ def _is_switch(value: Any) -> bool:
 
 
 # Kind -> its facts, and what each must be.
-_FACTS: dict[str, dict[str, Callable[[Any], bool]]] = {
-    "append": {"size": _is_size, "sha256": _is_sum},
+_SCHEMA: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "append": {"size": _is_size, "sha256": _is_checksum},
     "account": {
         "state": lambda value: value in ("begun", "done"),
-        "before": _absent_or(_is_sum),
+        "before": _absent_or(_is_checksum),
         "had_home": _absent_or(_is_switch),
         "moved_from": _absent_or(is_path),
         "new": _absent_or(_is_switch),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Job = Callable[[], None]
 
 
-def side_by_side(jobs: list[Job], width: int) -> None:
+def run_parallel(jobs: list[Job], width: int) -> None:
     """Runs the jobs, at most `width` at a time. After a failure none is begun; all failures are raised."""
     waiting: _queue.SimpleQueue[Job] = _queue.SimpleQueue()
     ended: _queue.SimpleQueue[BaseException | None] = _queue.SimpleQueue()
@@ -57,3 +57,29 @@ def _raise(problems: list[BaseException]) -> None:
         failures += flatten(problem)
     if failures:
         raise combine(failures)
+
+
+class ProgressCounter:
+    """Counts the jobs that ended. `show` takes a text, and decides how often people see one."""
+
+    __slots__ = ("_count", "_done", "_lock", "_show")
+
+    def __init__(self, count: int, show: Callable[[str], None]) -> None:
+        self._count = count
+        self._done = 0
+        self._lock = _thread.allocate_lock()
+        self._show = show
+
+    def job_done(self) -> None:
+        """One more job is done."""
+        with self._lock:
+            self._done += 1
+            self._show(self._summary())
+
+    def report(self, text: str) -> None:
+        """What one of the jobs has to say."""
+        with self._lock:
+            self._show(f"{self._summary()}; {text}" if self._count > 1 else text)
+
+    def _summary(self) -> str:
+        return f"{self._done} of {self._count} done"

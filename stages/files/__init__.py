@@ -14,12 +14,11 @@ from ignition.engine.step import Step
 from ignition.system.root import Root
 
 from ..common.journal import WRITTEN, phase_journal
-from ..common.keys import ACCOUNTS, BEGUN, ENTRIES, LINKS, NOTED
-from ..common.parallel import side_by_side
+from ..common.keys import ACCOUNTS, ENTRIES, LINKS, NOTED, PREPARED
+from ..common.parallel import ProgressCounter, run_parallel
 from ..common.paths import above
-from ..common.progress import Tally
 from . import append, contents, decisions, entries, hardlinks, preflight
-from .contents import Supplies
+from .contents import FileContext
 from .owners import Owners
 
 TYPE_CHECKING = False
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
     from .entries import Entry
 
 CONNECTIONS = 32  # files fetched at once; as many are kept open (resource/schemes/http_client.py)
-STEPS = 100  # at most so many for each depth of folders
-NAMES_A_LINE = 50  # of files written, in the log
+MAX_STEPS = 100  # at most so many for each depth of folders
+NAMES_PER_LINE = 50  # of files written, in the log
 
 
 def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
@@ -46,30 +45,30 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     Refused while planning: two entries at one place, and what lies there and may not be replaced.
     """
     root = Root(context.root)
-    everything = entries.of_config(config.storage, root, context)
-    if not everything:
+    all_entries = entries.resolve_all(config.storage, root, context)
+    if not all_entries:
         return
-    folders = _by_folder(everything)
-    supplies = Supplies(context, Owners(root), phase_journal(root, context))
-    there = preflight.find(folders, config, root, context, supplies.earlier)
-    yield _step_for_notes(everything, folders, there, root, supplies)
-    hard_links = [entry for entry in everything if entry.node.raw.get("hard")]
+    folders = _by_folder(all_entries)
+    shared = FileContext(context, Owners(root), phase_journal(root, context))
+    there = preflight.check(folders, config, root, context, shared.earlier)
+    yield _note_step(all_entries, folders, there, root, shared)
+    hard_links = [entry for entry in all_entries if entry.is_hard_link]
     if hard_links:
-        folders = _by_folder(entry for entry in everything if not entry.node.raw.get("hard"))
-    places = {entry.path for entry in everything}
-    uppers = places.intersection(upper for path in folders for upper in above(path))
+        folders = _by_folder(entry for entry in all_entries if not entry.is_hard_link)
+    places = {entry.path for entry in all_entries}
+    ancestors = places.intersection(ancestor for path in folders for ancestor in above(path))
     remote = [entry for group in folders.values() for entry in group if contents.is_remote(entry)]
     if remote:
         gone = set(remote)
         folders = _by_folder(
             entry for group in folders.values() for entry in group if entry not in gone
         )
-    for paths in _portions(folders):
-        yield _step_for_folders({path: folders[path] for path in paths}, root, supplies, uppers)
+    for paths in _batches(folders):
+        yield _folder_step({path: folders[path] for path in paths}, root, shared, ancestors)
     if remote:
-        yield _step_for_remote(remote, root, supplies, uppers)
+        yield _remote_step(remote, root, shared, ancestors)
     if hard_links:
-        yield _step_for_hard_links(hard_links, root, supplies)
+        yield _hard_link_step(hard_links, root, shared)
 
 
 def _by_folder(found: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -79,57 +78,57 @@ def _by_folder(found: Iterable[Entry]) -> dict[str, list[Entry]]:
     return folders
 
 
-def _portions(folders: Iterable[str]) -> Iterator[list[str]]:
+def _batches(folders: Iterable[str]) -> Iterator[list[str]]:
     """The folders, shallow ones first, in portions of one depth: one each if they are few."""
     ordered = sorted(folders, key=lambda path: (path.count("/"), path))
-    size = -(-len(ordered) // STEPS)
-    portion: list[str] = []
+    size = -(-len(ordered) // MAX_STEPS)
+    batch: list[str] = []
     for path in ordered:
-        if portion and (len(portion) == size or portion[0].count("/") != path.count("/")):
-            yield portion
-            portion = []
-        portion.append(path)
-    if portion:
-        yield portion
+        if batch and (len(batch) == size or batch[0].count("/") != path.count("/")):
+            yield batch
+            batch = []
+        batch.append(path)
+    if batch:
+        yield batch
 
 
-def _step_for_notes(
-    everything: list[Entry],
+def _note_step(
+    all_entries: list[Entry],
     folders: dict[str, list[Entry]],
     there: list[str] | None,
     root: Root,
-    supplies: Supplies,
+    shared: FileContext,
 ) -> Step:
     """Notes what is in the places of the entries before the first is made, all at one time. `there` is what
     was in the way while planning, None if that may be another matter by now."""
-    appended = [entry for entry in everything if append.is_wanted(entry)]
-    journal = supplies.journal
+    appended = [entry for entry in all_entries if entry.appends]
+    journal = shared.journal
 
     def do(task: Task) -> None:
-        found = _look_again(folders, root, supplies) if there is None else there
-        if journal.would_be_in_the_way(
-            entry.path for entry in everything if entry.kind != entries.DIRECTORY
+        found = _occupied_now(folders, root, shared) if there is None else there
+        if journal.would_block(
+            entry.path for entry in all_entries if entry.kind != entries.DIRECTORY
         ):
             return
         notes = append.notes(appended, root, journal)
-        if any(map(_needs_room, everything)):
-            notes += supplies.earlier.notes(found)
-        if notes or (journal.has_folder() and any(map(_is_written, everything))):
+        if any(map(_needs_free_path, all_entries)):
+            notes += shared.earlier.notes(found)
+        if notes or (journal.folder_exists() and any(map(_is_written, all_entries))):
             notes.append({"kind": WRITTEN, "key": "", "folders": sorted(folders)})
         journal.note_all(notes)
 
     return Step(
         summary="note what is there",
-        origin=supplies.context.origin("storage"),
+        origin=shared.context.origin("storage"),
         do=do,
-        needs=(BEGUN, ACCOUNTS),
+        needs=(PREPARED, ACCOUNTS),
         provides=(NOTED,),
     )
 
 
-def _look_again(folders: dict[str, list[Entry]], root: Root, supplies: Supplies) -> list[str]:
+def _occupied_now(folders: dict[str, list[Entry]], root: Root, shared: FileContext) -> list[str]:
     refused: list[Failure] = []
-    found = preflight.occupied(folders, root, supplies.context, supplies.earlier, refused.append)
+    found = preflight.occupied_paths(folders, root, shared.context, shared.earlier, refused.append)
     if refused:
         raise combine(refused)
     return found
@@ -137,83 +136,83 @@ def _look_again(folders: dict[str, list[Entry]], root: Root, supplies: Supplies)
 
 def _is_written(entry: Entry) -> bool:
     """Whether it is made under a temporary name."""
-    return entry.kind == entries.LINK or decisions.has_contents(entry)
+    return entry.kind == entries.LINK or entry.has_contents
 
 
-def _needs_room(entry: Entry) -> bool:
+def _needs_free_path(entry: Entry) -> bool:
     """Whether it may be made only where nothing is."""
     if entry.node.overwrite:
         return False
-    return bool(entry.node.raw.get("hard")) or decisions.has_contents(entry)
+    return entry.is_hard_link or entry.has_contents
 
 
-def _step_for_folders(
-    folders: dict[str, list[Entry]], root: Root, supplies: Supplies, uppers: set[str]
+def _folder_step(
+    folders: dict[str, list[Entry]], root: Root, shared: FileContext, ancestors: set[str]
 ) -> Step:
     def do(task: Task) -> None:
         for path, group in folders.items():
-            _fill(path, group, root, supplies, task.log)
+            _apply_folder(path, group, root, shared, task.log)
 
-    everything = [entry for group in folders.values() for entry in group]
+    all_entries = [entry for group in folders.values() for entry in group]
     return Step(
-        summary=_words(everything),
-        origin=_origin(everything, supplies.context),
+        summary=_describe(all_entries),
+        origin=_origin(all_entries, shared.context),
         do=do,
-        needs=(BEGUN, ACCOUNTS, NOTED, *_needs(folders, uppers)),
-        provides=(ENTRIES, *(_key(entry.path) for entry in everything if entry.path in uppers)),
+        needs=(PREPARED, ACCOUNTS, NOTED, *_needs(folders, ancestors)),
+        provides=(ENTRIES, *(_key(entry.path) for entry in all_entries if entry.path in ancestors)),
     )
 
 
-def _fill(path: str, group: list[Entry], root: Root, supplies: Supplies, log: Log) -> None:
+def _apply_folder(path: str, group: list[Entry], root: Root, shared: FileContext, log: Log) -> None:
     """Makes the entries of one folder, and the folder if it is missing."""
     written: list[str] = []
     with root.folder(path) as folder:
         names = folder.sweep() | {"."}
         try:
             for entry in group:
-                if make(entry, folder, names, supplies, log):
+                if apply(entry, folder, names, shared, log):
                     written.append(entry.name)
         finally:
-            _tell(written, folder, log)
+            _log_written(written, folder, log)
 
 
-def make(entry: Entry, folder: Folder, names: set[str], supplies: Supplies, log: Log) -> bool:
+def apply(entry: Entry, folder: Folder, names: set[str], shared: FileContext, log: Log) -> bool:
     """Decides and does. `names` are those in the folder, as far as they matter to the entry. True if a file
     was written, which is not logged yet."""
     try:
         found = folder.lstat(entry.name) if entry.name in names else None
-        action = decisions.judge(entry, folder, found)
+        action = decisions.decide(entry, folder, found)
         if entry.kind == entries.FILE:
-            return contents.write(entry, folder, action, found, supplies, log)
+            return contents.write(entry, folder, action, found, shared, log)
         if entry.kind == entries.DIRECTORY:
-            decisions.make_directory(entry, folder, action, supplies.owners, log)
+            decisions.make_directory(entry, folder, action, shared.owners, log)
         else:
-            decisions.make_symlink(entry, folder, action, supplies.owners, log)
+            decisions.make_symlink(entry, folder, action, shared.owners, log)
     except Failure as failure:
-        failure.add_origin(supplies.context.origin(*entry.place))
+        failure.add_origin(shared.context.origin(*entry.config_path))
         raise
     return False
 
 
-def _tell(written: list[str], folder: Folder, log: Log) -> None:
+def _log_written(written: list[str], folder: Folder, log: Log) -> None:
     """Logs files. A line each would take longer than the files do, where there are thousands."""
     if len(written) == 1:
         log.info(f"wrote file {quote(folder.full_path(written[0]))}")
         return
-    for start in range(0, len(written), NAMES_A_LINE):
-        names = " ".join(quote(name) for name in written[start : start + NAMES_A_LINE])
+    for start in range(0, len(written), NAMES_PER_LINE):
+        names = " ".join(quote(name) for name in written[start : start + NAMES_PER_LINE])
         log.info(f"wrote files in {quote(folder.full_path(''))}: {names}")
 
 
-def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers: set[str]) -> Step:
+def _remote_step(group: list[Entry], root: Root, shared: FileContext, ancestors: set[str]) -> Step:
     paths = sorted({entry.folder for entry in group})
 
-    def job(entry: Entry, task: Task, tally: Tally) -> Callable[[], None]:
+    def job(entry: Entry, task: Task, progress: ProgressCounter) -> Callable[[], None]:
         def do() -> None:
             with root.folder(entry.folder) as folder:
-                if make(entry, folder, {entry.name}, supplies, task.log):
-                    _tell([entry.name], folder, task.log)
-            tally.ended()
+                if apply(entry, folder, {entry.name}, shared, task.log):
+                    _log_written([entry.name], folder, task.log)
+            progress.job_done()
 
         return do
 
@@ -221,31 +220,31 @@ def _step_for_remote(group: list[Entry], root: Root, supplies: Supplies, uppers:
         for path in paths:
             with root.folder(path) as folder:
                 folder.sweep()
-        tally = Tally(len(group), task.progress)
-        supplies.fetch_context.progress = tally.say
-        side_by_side([job(entry, task, tally) for entry in group], CONNECTIONS)
+        progress = ProgressCounter(len(group), task.progress)
+        shared.fetch_context.progress = progress.report
+        run_parallel([job(entry, task, progress) for entry in group], CONNECTIONS)
 
     return Step(
-        summary="fetch and " + _words(group),
-        origin=_origin(group, supplies.context),
+        summary="fetch and " + _describe(group),
+        origin=_origin(group, shared.context),
         do=do,
-        needs=(BEGUN, ACCOUNTS, NOTED, *_needs(paths, uppers)),
+        needs=(PREPARED, ACCOUNTS, NOTED, *_needs(paths, ancestors)),
         provides=(ENTRIES,),
     )
 
 
-def _step_for_hard_links(links: list[Entry], root: Root, supplies: Supplies) -> Step:
-    context = supplies.context
+def _hard_link_step(links: list[Entry], root: Root, shared: FileContext) -> Step:
+    context = shared.context
     return Step(
-        summary=_words(links),
+        summary=_describe(links),
         origin=_origin(links, context),
-        do=lambda task: hardlinks.make_all(links, root, context, supplies.earlier, task.log),
-        needs=(BEGUN, ACCOUNTS, NOTED, ENTRIES),
+        do=lambda task: hardlinks.create_all(links, root, context, shared.earlier, task.log),
+        needs=(PREPARED, ACCOUNTS, NOTED, ENTRIES),
         provides=(LINKS,),
     )
 
 
-def _words(group: list[Entry]) -> str:
+def _describe(group: list[Entry]) -> str:
     """What a step does, for people."""
     first = group[0]
     if len(group) == 1:
@@ -260,13 +259,13 @@ def _words(group: list[Entry]) -> str:
 
 
 def _origin(group: list[Entry], context: PhaseContext) -> Origin:
-    return context.origin(*group[0].place) if len(group) == 1 else context.origin("storage")
+    return context.origin(*group[0].config_path) if len(group) == 1 else context.origin("storage")
 
 
 def _key(path: str) -> str:
     return f"path:{path}"
 
 
-def _needs(folders: Iterable[str], uppers: set[str]) -> set[str]:
-    """Keys of the entries that lie above these folders, or are they; `uppers` are all such entries."""
-    return {_key(upper) for path in folders for upper in above(path) if upper in uppers}
+def _needs(folders: Iterable[str], ancestors: set[str]) -> set[str]:
+    """Keys of the entries that lie above these folders, or are they; `ancestors` are all such entries."""
+    return {_key(ancestor) for path in folders for ancestor in above(path) if ancestor in ancestors}

@@ -15,8 +15,6 @@ from ignition.resource import digest
 from ignition.system.folder import write_all
 
 from ..common.journal import APPEND
-from .decisions import has_contents
-from .entries import FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,16 +27,11 @@ if TYPE_CHECKING:
     from ..common.journal import Journal
     from .entries import Entry
 
-_PIECE = 1 << 20
+_CHUNK = 1 << 20
 # A file that is appended to may be of any size. So much of its end tells whether it is still the same.
 _COMPARED = 1 << 20
 _SEARCHED = 64 << 20
 _NOBODY = -1  # the descriptor of a file that is not there yet
-
-
-def is_wanted(entry: Entry) -> bool:
-    """Whether an entry appends to what is there. After contents of its own it is part of these."""
-    return bool(entry.node.raw.get("append")) and entry.kind == FILE and not has_contents(entry)
 
 
 def notes(entries: list[Entry], root: Root, journal: Journal) -> list[dict[str, Any]]:
@@ -64,10 +57,10 @@ def notes(entries: list[Entry], root: Root, journal: Journal) -> list[dict[str, 
 
 
 def _note(path: str, fileno: int, size: int) -> dict[str, Any]:
-    return {"kind": APPEND, "key": path, "size": size, "sha256": _sum(fileno, size)}
+    return {"kind": APPEND, "key": path, "size": size, "sha256": _checksum(fileno, size)}
 
 
-def extend(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
+def append_once(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
     """Appends the bytes of `body`; False when an earlier run of the same config has done so."""
     temporary, fragments = folder.create(0o600)
     folder.discard(temporary)  # needs no name: it is gone when it is closed
@@ -78,7 +71,7 @@ def extend(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
             body(fragments)
         file = folder.open(name, os.O_RDWR)
         try:
-            return _extend(file, fragments, f"{folder.path}/{name}", journal)
+            return _append_once(file, fragments, f"{folder.path}/{name}", journal)
         finally:
             os.close(file)
     except OSError as error:
@@ -87,30 +80,30 @@ def extend(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
         os.close(fragments)
 
 
-def _extend(file: int, fragments: int, path: str, journal: Journal) -> bool:
+def _append_once(file: int, fragments: int, path: str, journal: Journal) -> bool:
     start = os.fstat(file).st_size
     before = journal.find(APPEND, path)
     if before is None:
         journal.note_all([_note(path, file, start)])
-    elif not journal.is_of_this_run(before):
-        start = _resume_at(file, fragments, before["size"], before["sha256"])
+    elif not journal.is_current(before):
+        start = _resume_offset(file, fragments, before["size"], before["sha256"])
         if start < 0:
             return False
     try:
         os.lseek(file, start, os.SEEK_SET)
-        for piece in _pieces(fragments, os.fstat(fragments).st_size):
-            write_all(file, piece)
+        for chunk in _chunks(fragments, os.fstat(fragments).st_size):
+            write_all(file, chunk)
     except OSError:
         os.ftruncate(file, start)
         raise
     return True
 
 
-def _resume_at(file: int, fragments: int, size: int, before: str) -> int:
+def _resume_offset(file: int, fragments: int, size: int, before: str) -> int:
     """Where to write the fragments into a file that had `size` bytes and the sum `before` when an earlier run
     began to append to it; -1 when that was done."""
     end = os.fstat(file).st_size
-    if size > end or _sum(file, size) != before:
+    if size > end or _checksum(file, size) != before:
         return -1 if _contains(file, fragments) else end
     tail, wanted = end - size, os.fstat(fragments).st_size
     if not _are_alike(file, size, fragments, min(tail, wanted)):
@@ -120,39 +113,39 @@ def _resume_at(file: int, fragments: int, size: int, before: str) -> int:
 
 def _are_alike(file: int, start: int, fragments: int, size: int) -> bool:
     at = 0
-    for piece in _pieces(fragments, size):
-        if piece != os.pread(file, len(piece), start + at):
+    for chunk in _chunks(fragments, size):
+        if chunk != os.pread(file, len(chunk), start + at):
             return False
-        at += len(piece)
+        at += len(chunk)
     return True
 
 
 def _contains(file: int, fragments: int) -> bool:
-    wanted = b"".join(_pieces(fragments, os.fstat(fragments).st_size))
+    wanted = b"".join(_chunks(fragments, os.fstat(fragments).st_size))
     window = b""
     end = os.fstat(file).st_size
     start = max(0, end - _SEARCHED - len(wanted))
-    for piece in _pieces(file, end, max(_PIECE, len(wanted)), start):
+    for chunk in _chunks(file, end, max(_CHUNK, len(wanted)), start):
         kept = max(0, len(window) - len(wanted) + 1) if wanted else len(window)
-        window = window[kept:] + piece
+        window = window[kept:] + chunk
         if wanted in window:
             return True
     return not wanted
 
 
-def _pieces(fileno: int, size: int, most: int = _PIECE, at: int = 0) -> Iterator[bytes]:
+def _chunks(fileno: int, size: int, most: int = _CHUNK, at: int = 0) -> Iterator[bytes]:
     """The first `size` bytes of a file, from an offset on."""
     while at < size:
-        piece = os.pread(fileno, min(most, size - at), at)
-        if not piece:
+        chunk = os.pread(fileno, min(most, size - at), at)
+        if not chunk:
             return
-        yield piece
-        at += len(piece)
+        yield chunk
+        at += len(chunk)
 
 
-def _sum(fileno: int, size: int) -> str:
+def _checksum(fileno: int, size: int) -> str:
     """The sum of the last MiB of the first `size` bytes of a file."""
     summing = digest.new("sha256")
-    for piece in _pieces(fileno, size, at=max(0, size - _COMPARED)):
-        summing.update(piece)
+    for chunk in _chunks(fileno, size, at=max(0, size - _COMPARED)):
+        summing.update(chunk)
     return summing.hexdigest()

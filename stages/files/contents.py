@@ -14,12 +14,12 @@ from stat import S_IMODE, S_ISDIR
 from ignition.base.errors import Failure
 from ignition.base.log import quote
 from ignition.config import dataurl
-from ignition.config.model import File
+from ignition.config.model import Resource
 from ignition.system.folder import KEEP
 
 from . import append
 from .decisions import KEEP_NODE, MODE_OF_FILE, RESUME, file_exists
-from .earlier_runs import FINISHED, NOBODY, UNFINISHED, Earlier
+from .earlier_runs import FINISHED, FOREIGN, UNFINISHED, EarlierRuns
 from .entries import FILE
 
 TYPE_CHECKING = False
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
     Fill = Callable[[int], None]
 
-_PIECE = 1 << 20
+_CHUNK = 1 << 20
 
 
-class Supplies:
+class FileContext:
     """What all files of a run share."""
 
     __slots__ = ("_context", "_lock", "context", "earlier", "journal", "owners")
@@ -50,7 +50,7 @@ class Supplies:
         self.context = context
         self.owners = owners
         self.journal = journal
-        self.earlier = Earlier(journal)
+        self.earlier = EarlierRuns(journal)
         self._lock = _thread.allocate_lock()
         self._context: FetchContext | None = None
 
@@ -67,8 +67,8 @@ def is_remote(entry: Entry) -> bool:
     """Whether any byte of it comes over the network."""
     if entry.kind != FILE:
         return False
-    for part in _parts(entry.node.raw):
-        source = part.get("source") or ""
+    for resource in entry.raw_resources:
+        source = resource.get("source")
         if not source or source[:5] == "data:":
             continue
         from ignition.resource.fetch import OFFLINE_SCHEMES  # most configs carry all their bytes
@@ -78,38 +78,31 @@ def is_remote(entry: Entry) -> bool:
     return False
 
 
-def _parts(raw: dict[str, Any]) -> list[dict[str, Any]]:
-    """The resources of a file, in the order of their bytes, as they stand in the canonical value."""
-    contents = raw.get("contents")
-    appended = raw.get("append") or []
-    return [contents, *appended] if contents and "source" in contents else appended
-
-
 def write(
     entry: Entry,
     folder: Folder,
     action: str,
     found: os.stat_result | None,
-    supplies: Supplies,
+    shared: FileContext,
     log: Log,
 ) -> bool:
-    """Does to a file what `judge` said; `found` is what lies at its place. True if its bytes were written,
+    """Does to a file what `decide` said; `found` is what lies at its place. True if its bytes were written,
     which is left to the caller to log: there may be very many."""
-    name, raw = entry.name, entry.node.raw
-    uid, gid = supplies.owners.of(entry.node)
-    body = _body_of(entry, supplies)
+    name, file = entry.name, entry.file
+    uid, gid = shared.owners.of(file)
+    body = _body(entry, shared)
     if action == KEEP_NODE and found is not None:
-        _keep(entry, folder, found, body, (uid, gid), supplies, log)
+        _keep(entry, folder, found, body, (uid, gid), shared, log)
         return False
-    mode = raw.get("mode", MODE_OF_FILE)
+    mode = MODE_OF_FILE if file.mode is None else file.mode
     if action == RESUME and found is not None:
-        maker = supplies.earlier.maker(entry.path)
-        _demand_ours(maker, body, name, folder, found)
+        maker = shared.earlier.maker(entry.path)
+        _require_own(maker, body, name, folder, found)
         if isinstance(body, bytes):
-            if _is_whole(body, name, folder, found, (mode, uid, gid)):
+            if _is_complete(body, name, folder, found, (mode, uid, gid)):
                 return False
         elif maker == FINISHED:
-            body = _only_the_same(body, name, folder)
+            body = _fetch_if_equal(body, name, folder)
     is_folder = found is not None and S_ISDIR(found.st_mode)
     folder.write(name, body, mode, uid, gid, clear=is_folder)
     return True
@@ -121,19 +114,19 @@ def _keep(
     found: os.stat_result,
     body: Body,
     owner: tuple[int, int],
-    supplies: Supplies,
+    shared: FileContext,
     log: Log,
 ) -> None:
     """Appends to a file that stays, and gives it owner and mode."""
-    raw = entry.node.raw
+    file = entry.file
     path = quote(folder.full_path(entry.name))
-    mode = raw.get("mode")
+    mode = file.mode
     has_capabilities = folder.has_capabilities(entry.name)
     # Ignition sets the owner of every file, and so takes from it what the kernel then takes away.
     anew = has_capabilities or (mode is None and bool(found.st_mode & 0o6000))
-    if raw.get("append"):
+    if entry.appends:
         log.info(f"appending to file {path}")
-        if not append.extend(folder, entry.name, body, supplies.journal):
+        if not append.append_once(folder, entry.name, body, shared.journal):
             log.info(f"{path} was appended to by an earlier run of this config")
     if folder.set_attributes(entry.name, found, mode, *owner, force=anew):
         log.info(f"set owner and mode of file {path}")
@@ -146,20 +139,20 @@ def _keep(
 
 def refuse_foreign(entry: Entry, folder: Folder, found: os.stat_result, maker: str) -> None:
     """Refuses early what `write` would refuse, where that takes no fetching."""
-    _demand_ours(maker, _plain_body(entry.node.raw), entry.name, folder, found)
+    _require_own(maker, _inline_body(entry.raw_resources), entry.name, folder, found)
 
 
-def _demand_ours(
+def _require_own(
     maker: str, body: Body | None, name: str, folder: Folder, found: os.stat_result
 ) -> None:
     """What is there may go if an earlier run left it half made, or if it would be made again as it is."""
     if maker == UNFINISHED:
         return
-    if maker == NOBODY or (isinstance(body, bytes) and not _holds(body, name, folder, found)):
+    if maker == FOREIGN or (isinstance(body, bytes) and not _has_bytes(body, name, folder, found)):
         raise file_exists(folder, name)
 
 
-def _is_whole(
+def _is_complete(
     body: bytes, name: str, folder: Folder, found: os.stat_result, wanted: tuple[int, int, int]
 ) -> bool:
     """Whether nothing is left to do for a file that an earlier run made."""
@@ -168,26 +161,26 @@ def _is_whole(
         S_IMODE(found.st_mode) == mode
         and found.st_uid == max(uid, 0)
         and found.st_gid == (folder.group() if gid == KEEP else gid)
-        and _holds(body, name, folder, found)
+        and _has_bytes(body, name, folder, found)
     )
 
 
-def _holds(body: bytes, name: str, folder: Folder, found: os.stat_result) -> bool:
+def _has_bytes(body: bytes, name: str, folder: Folder, found: os.stat_result) -> bool:
     if found.st_size != len(body):
         return False
     fileno = folder.open(name)
     try:
         at = 0
-        while piece := os.pread(fileno, _PIECE, at):
-            if not body.startswith(piece, at):
+        while chunk := os.pread(fileno, _CHUNK, at):
+            if not body.startswith(chunk, at):
                 return False
-            at += len(piece)
+            at += len(chunk)
     finally:
         os.close(fileno)
     return at == len(body)
 
 
-def _only_the_same(fetch: Fill, name: str, folder: Folder) -> Fill:
+def _fetch_if_equal(fetch: Fill, name: str, folder: Folder) -> Fill:
     """Fetches, and refuses if that is not what the file holds."""
 
     def fill(fileno: int) -> None:
@@ -204,48 +197,47 @@ def _only_the_same(fetch: Fill, name: str, folder: Folder) -> Fill:
 
 def _are_alike(file: int, other: int) -> bool:
     at = 0
-    while piece := os.pread(file, _PIECE, at):
-        if piece != os.pread(other, len(piece), at):
+    while chunk := os.pread(file, _CHUNK, at):
+        if chunk != os.pread(other, len(chunk), at):
             return False
-        at += len(piece)
+        at += len(chunk)
     return not os.pread(other, 1, at)
 
 
-def _body_of(entry: Entry, supplies: Supplies) -> Body:
+def _body(entry: Entry, shared: FileContext) -> Body:
     """The file's bytes if they stand in the config as they are, else what fetches them."""
-    plain = _plain_body(entry.node.raw)
+    plain = _inline_body(entry.raw_resources)
     if plain is not None:
         return plain
-    file = File(entry.node.raw)
-    resources = [file.contents, *file.append]
 
     def fetch(fileno: int) -> None:
         from ignition.resource.fetch import fetch_to
 
-        origin = supplies.context.origin(*entry.place)
-        for resource in resources:
+        origin = shared.context.origin(*entry.config_path)
+        for resource in map(Resource, entry.raw_resources):
             if resource.source is not None:
-                fetch_to(supplies.fetch_context, resource, fileno, origin)
+                fetch_to(shared.fetch_context, resource, fileno, origin)
 
     return fetch
 
 
-def _plain_body(raw: dict[str, Any]) -> bytes | None:
-    parts = _parts(raw)
-    for part in parts:
-        if not _is_plain(part):
-            return None
+def _inline_body(resources: list[dict[str, Any]]) -> bytes | None:
+    if not all(map(_is_inline, resources)):
+        return None
     try:
-        return b"".join([dataurl.decode(part["source"]) for part in parts if part.get("source")])
+        return b"".join(
+            [dataurl.decode(part["source"]) for part in resources if part.get("source")]
+        )
     except dataurl.DataUrlError as error:
         raise Failure("IGN4016", f"not a data URL: {error}") from error
 
 
-def _is_plain(part: dict[str, Any]) -> bool:
+def _is_inline(resource: dict[str, Any]) -> bool:
     """Whether decoding its data URL is all there is to do."""
-    source = part.get("source") or "data:"
-    if source[:5] != "data:":
+    source = resource.get("source")
+    if source and source[:5] != "data:":
         return False
-    if len(part) == 1:
+    if len(resource) == 1:
         return True
-    return not part.get("compression") and not (part.get("verification") or {}).get("hash")
+    view = Resource(resource)
+    return not view.compression and not view.verification.hash

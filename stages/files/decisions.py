@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an entry of the config does to what lies at its place.
 
-`judge` decides, from wanted and found alone; the others act. Whatever exists and may not be replaced is
+`decide` decides, from wanted and found alone; the others act. Whatever exists and may not be replaced is
 refused, but for what an earlier run of the same config made.
 """
 
@@ -12,7 +12,6 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from ignition.base.errors import Refused
 from ignition.base.log import quote
-from ignition.config.model import Directory, Link
 from ignition.system.folder import KEEP
 
 from ..common.paths import clean
@@ -35,7 +34,7 @@ NOTHING = "nothing"  # it is as it should be
 MODE_OF_FILE = 0o644
 
 
-def judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
+def decide(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
     """What to do about an entry that is not a hard link. Refused for what the config does not allow."""
     if found is None:
         return MAKE
@@ -45,23 +44,18 @@ def judge(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
     if entry.kind == FILE:
         if not S_ISREG(found.st_mode):
             raise _refused("IGN3104", f'"{path}": A non regular file exists there already', "file")
-        return RESUME if has_contents(entry) else KEEP_NODE
+        return RESUME if entry.has_contents else KEEP_NODE
     if entry.kind == DIRECTORY:
         if not S_ISDIR(found.st_mode):
             raise _refused("IGN3105", f"{path}: A non-directory already exists", "directory")
         return KEEP_NODE
     if not S_ISLNK(found.st_mode):
         raise _refused("IGN3107", f"{path}: a non-symlink already exists at that path", "symlink")
-    return _judge_symlink(entry, folder.readlink(entry.name) or "", path)
+    return _decide_symlink(entry, folder.readlink(entry.name) or "", path)
 
 
-def has_contents(entry: Entry) -> bool:
-    """Whether the config says what a file holds. An empty source says so, too: it holds nothing."""
-    return "source" in (entry.node.raw.get("contents") or ())
-
-
-def _judge_symlink(entry: Entry, text: str, path: str) -> str:
-    target = entry.node.raw.get("target") or ""
+def _decide_symlink(entry: Entry, text: str, path: str) -> str:
+    target = entry.link.target or ""
     if clean(text) == clean(target):
         return NOTHING
     raise _refused(
@@ -86,7 +80,7 @@ def file_exists(folder: Folder, name: str) -> Refused:
 
 def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:
     """Makes a directory, or gives the one that stays its owner and mode."""
-    name, directory = entry.name, Directory(entry.node.raw)
+    name, directory = entry.name, entry.directory
     uid, gid = owners.of(directory)
     mode = directory.mode
     found = folder.lstat(name)
@@ -102,7 +96,7 @@ def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, lo
 
 def make_symlink(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:
     """Makes a symlink with exactly the config's text."""
-    name, link = entry.name, Link(entry.node.raw)
+    name, link = entry.name, entry.link
     path, target = folder.full_path(name), link.target or ""
     if action == NOTHING:
         log.info(f"Symlink {path} to {target} already exists, doing nothing")

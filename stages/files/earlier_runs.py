@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
     from ..common.journal import Journal
 
-NOBODY = "nobody"  # it is foreign, and nothing of it may be lost
+FOREIGN = "foreign"  # it is foreign, and nothing of it may be lost
 FINISHED = "finished"  # a run that came to its end made it; somebody may have changed it since
 UNFINISHED = "unfinished"  # a run that was cut short made it, whole or not
 
 
-class Earlier:
+class EarlierRuns:
     """The runs before this one, as the journal knew them when this one began."""
 
-    __slots__ = ("_finished", "_unfinished", "second_names")
+    __slots__ = ("_finished", "_unfinished", "intact_links")
 
     def __init__(self, journal: Journal) -> None:
         self._unfinished = _paths(journal.unfinished(ENTRIES), "there")
         self._finished = _paths(journal.finished(ENTRIES), "foreign")
         # Hard links of a finished run that still led to their targets when this one began: it may give those
         # another file.
-        self.second_names: set[str] = set()
+        self.intact_links: set[str] = set()
 
     def maker(self, path: str) -> str:
         """Who made what is at the place of an entry."""
@@ -38,7 +38,7 @@ class Earlier:
             return UNFINISHED
         if self._finished is not None and path not in self._finished:
             return FINISHED
-        return NOBODY
+        return FOREIGN
 
     def notes(self, there: list[str]) -> list[dict[str, Any]]:
         """What is to be noted of what is there and stays, before the first entry is made.
@@ -47,7 +47,7 @@ class Earlier:
         """
         if self._unfinished is not None:
             return []
-        foreign = [path for path in there if self.maker(path) == NOBODY]
+        foreign = [path for path in there if self.maker(path) == FOREIGN]
         return [{"kind": ENTRIES, "key": "", "there": there, "foreign": foreign}]
 
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ignition.engine.context import PhaseContext
     from ignition.system.root import Root
 
-    from .earlier_runs import Earlier
+    from .earlier_runs import EarlierRuns
     from .entries import Entry
 
 
-def make_all(
-    links: list[Entry], root: Root, context: PhaseContext, earlier: Earlier, log: Log
+def create_all(
+    links: list[Entry], root: Root, context: PhaseContext, earlier: EarlierRuns, log: Log
 ) -> None:
     """Makes the links in the order of the config, but one whose target is missing after that target, where
     the target is a later link."""
@@ -33,7 +33,7 @@ def make_all(
         path = first.path
         while path in waiting:
             link = waiting.pop(path)
-            path = _target_of(link, root)
+            path = _target_path(link, root)
             chain.append((link, path))
             if root.lstat(path) is not None:
                 break
@@ -41,27 +41,27 @@ def make_all(
             try:
                 _make(link, target, root, earlier, log)
             except Failure as failure:
-                failure.add_origin(context.origin(*link.place))
+                failure.add_origin(context.origin(*link.config_path))
                 raise
 
 
-def is_ours(link: Entry, found: os.stat_result, root: Root, earlier: Earlier) -> bool:
+def is_own(link: Entry, found: os.stat_result, root: Root, earlier: EarlierRuns) -> bool:
     """Whether what is at the place of a link is what an earlier run of this config made. Asked before the
     first entry is made, which may give the target another file."""
     maker = earlier.maker(link.path)
     if maker == FINISHED:
-        target = root.lstat(_target_of(link, root))
+        target = root.lstat(_target_path(link, root))
         if target is not None and os.path.samestat(found, target):
-            earlier.second_names.add(link.path)
-    return maker == UNFINISHED or link.path in earlier.second_names
+            earlier.intact_links.add(link.path)
+    return maker == UNFINISHED or link.path in earlier.intact_links
 
 
-def _target_of(link: Entry, root: Root) -> str:
+def _target_path(link: Entry, root: Root) -> str:
     """The resolved path of the target. A relative one counts from the root too, as in the original."""
-    return root.resolve(clean(f"/{link.node.raw.get('target') or ''}"))
+    return root.resolve(clean(f"/{link.link.target or ''}"))
 
 
-def _make(link: Entry, target: str, root: Root, earlier: Earlier, log: Log) -> None:
+def _make(link: Entry, target: str, root: Root, earlier: EarlierRuns, log: Log) -> None:
     """Gives the target a second name. A symlink is linked itself, not what it leads to."""
     with root.folder(link.folder) as folder:
         path = folder.full_path(link.name)
@@ -76,7 +76,11 @@ def _make(link: Entry, target: str, root: Root, earlier: Earlier, log: Log) -> N
         if found is not None and os.path.samestat(found, wanted):
             log.info(f"Hardlink {path} to {root.full_path(target)} already exists, doing nothing")
             return
-        if found is not None and not link.node.overwrite and not _may_go(link, found, earlier):
+        if (
+            found is not None
+            and not link.node.overwrite
+            and not _is_replaceable(link, found, earlier)
+        ):
             raise Refused(
                 "IGN3108",
                 f"error creating hard link {path}: a file already exists at that path but is not the"
@@ -95,8 +99,8 @@ def _make(link: Entry, target: str, root: Root, earlier: Earlier, log: Log) -> N
             folder.hard_link(link.name, source, target_name)
 
 
-def _may_go(link: Entry, found: os.stat_result, earlier: Earlier) -> bool:
+def _is_replaceable(link: Entry, found: os.stat_result, earlier: EarlierRuns) -> bool:
     """Whether an earlier run made it: of a target that was written anew since it is still the old file."""
     if S_ISDIR(found.st_mode):  # nobody can link to a folder
         return False
-    return earlier.maker(link.path) == UNFINISHED or link.path in earlier.second_names
+    return earlier.maker(link.path) == UNFINISHED or link.path in earlier.intact_links

@@ -40,12 +40,11 @@ class Owners:
         Failure IGN3102 for a name that the target does not know. The primary group of a
         named user is not used: the group stays unless the entry names one.
         """
-        raw = node.raw
-        if not raw.get(USER) and not raw.get(GROUP):
+        if not has_owner(node):
             return KEEP, KEEP
-        return self._number(node.user, USER, node.path), self._number(node.group, GROUP, node.path)
+        return self._id(node.user, USER, node.path), self._id(node.group, GROUP, node.path)
 
-    def _number(self, owner: Owner, kind: str, path: str) -> int:
+    def _id(self, owner: Owner, kind: str, path: str) -> int:
         if owner.id is not None:
             # The kernel's word for "leave it" has two forms.
             return KEEP if owner.id == _ALL_BITS else owner.id
@@ -60,15 +59,21 @@ class Owners:
             self._found[kind, name] = known
         return known
 
-    def strangers(self, node: Node, coming: dict[str, set[str]]) -> Iterator[Failure]:
+    def unknown_owners(self, node: Node, coming: dict[str, set[str]]) -> Iterator[Failure]:
         """Failures for names that neither the target knows nor the config makes; `coming` has the latter."""
         for kind, owner in ((USER, node.user), (GROUP, node.group)):
             name = owner.name
             if owner.id is None and name and name not in coming[kind]:
                 try:
-                    self._number(owner, kind, node.path)
+                    self._id(owner, kind, node.path)
                 except Failure as failure:
                     yield failure
+
+
+def has_owner(node: Node) -> bool:
+    """Whether the config names a user or group. Reads the raw value, for speed."""
+    raw = node.raw
+    return bool(raw.get(USER) or raw.get(GROUP))
 
 
 def _unknown(path: str, kind: str, name: str) -> Failure:

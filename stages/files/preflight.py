@@ -14,7 +14,7 @@ from ignition.base.errors import Failure
 from ..common.paths import above
 from . import contents, decisions, hardlinks
 from .earlier_runs import UNFINISHED
-from .owners import GROUP, USER, Owners
+from .owners import GROUP, USER, Owners, has_owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
     from ignition.system.folder import Folder
     from ignition.system.root import Root
 
-    from .earlier_runs import Earlier
+    from .earlier_runs import EarlierRuns
     from .entries import Entry
 
     Refuse = Callable[[Failure], None]
 
 
-def find(
+def check(
     folders: dict[str, list[Entry]],
     config: Config,
     root: Root,
     context: PhaseContext,
-    earlier: Earlier,
+    earlier: EarlierRuns,
 ) -> list[str] | None:
     """Tells the machine of every entry that lies where something else is and may not be replaced, or that
-    belongs to nobody. What `occupied` found, None if accounts may still change it."""
-    _find_strangers(folders, config.passwd, root, context)
+    belongs to nobody. What `occupied_paths` found, None if accounts may still change it."""
+    _check_owners(folders, config.passwd, root, context)
     if any(user.should_exist is False or user.home_dir for user in config.passwd.users):
         return None  # homes may go, or move, before files are written
-    found = occupied(folders, root, context, earlier, context.refuse)
+    found = occupied_paths(folders, root, context, earlier, context.refuse)
     return None if config.passwd.users or config.passwd.groups else found
 
 
-def occupied(
+def occupied_paths(
     folders: dict[str, list[Entry]],
     root: Root,
     context: PhaseContext,
-    earlier: Earlier,
+    earlier: EarlierRuns,
     refuse: Refuse,
 ) -> list[str]:
     """Looks at what is in the places of the entries; the paths of those that were not made over it, were it
@@ -60,16 +60,16 @@ def occupied(
     there: list[str] = []
     cleared = {entry.path for group in folders.values() for entry in group if entry.node.overwrite}
     for path, group in folders.items():
-        if cleared and any(upper in cleared for upper in above(path)):
+        if cleared and any(ancestor in cleared for ancestor in above(path)):
             continue
         folder = root.existing_folder(path)
         if folder is not None:
             with folder:
-                there += _find_in(root, folder, group, context, earlier, refuse)
+                there += _occupied_in(root, folder, group, context, earlier, refuse)
     return there
 
 
-def _find_strangers(
+def _check_owners(
     folders: dict[str, list[Entry]], passwd: Passwd, root: Root, context: PhaseContext
 ) -> None:
     users = {user.name for user in passwd.users if user.should_exist is not False}
@@ -79,19 +79,18 @@ def _find_strangers(
     owners = Owners(root)
     for entries in folders.values():
         for entry in entries:
-            raw = entry.node.raw
-            if (raw.get(USER) or raw.get(GROUP)) and not raw.get("hard"):
-                for failure in owners.strangers(entry.node, coming):
-                    failure.origin = context.origin(*entry.place)
+            if has_owner(entry.node) and not entry.is_hard_link:
+                for failure in owners.unknown_owners(entry.node, coming):
+                    failure.origin = context.origin(*entry.config_path)
                     context.refuse(failure)
 
 
-def _find_in(
+def _occupied_in(
     root: Root,
     folder: Folder,
     group: list[Entry],
     context: PhaseContext,
-    earlier: Earlier,
+    earlier: EarlierRuns,
     refuse: Refuse,
 ) -> Iterator[str]:
     names = folder.names() | {"."}
@@ -102,20 +101,20 @@ def _find_in(
                 if found is not None and _stays(entry, root, folder, found, earlier):
                     yield entry.path
             except Failure as failure:
-                failure.add_origin(context.origin(*entry.place))
+                failure.add_origin(context.origin(*entry.config_path))
                 refuse(failure)
 
 
 def _stays(
-    entry: Entry, root: Root, folder: Folder, found: os.stat_result, earlier: Earlier
+    entry: Entry, root: Root, folder: Folder, found: os.stat_result, earlier: EarlierRuns
 ) -> bool:
     if entry.node.overwrite:
         if S_ISDIR(found.st_mode):
             folder.check_removable(entry.name)
         return False
-    if entry.node.raw.get("hard"):
-        return not hardlinks.is_ours(entry, found, root, earlier)
-    if decisions.judge(entry, folder, found) != decisions.RESUME:
+    if entry.is_hard_link:
+        return not hardlinks.is_own(entry, found, root, earlier)
+    if decisions.decide(entry, folder, found) != decisions.RESUME:
         return False
     maker = earlier.maker(entry.path)
     contents.refuse_foreign(entry, folder, found, maker)

@@ -13,7 +13,7 @@ from ignition.system import selinux
 from ignition.system.filesystem_sync import FilesystemSync
 from ignition.system.root import Root
 
-from ..common.journal import LARGEST
+from ..common.journal import MAX_SIZE
 from ..common.keys import EVERYTHING, LABELLED, ON_DISK
 from . import result_file
 
@@ -60,7 +60,7 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
         provides=(ON_DISK,),
     )
     if context.settings.result_file:
-        root.check(root.resolve(context.settings.result_file), LARGEST)
+        root.check(root.resolve(context.settings.result_file), MAX_SIZE)
         yield Step(
             f"write {context.settings.result_file}",
             context.origin(),

@@ -11,9 +11,9 @@ from ignition.engine.step import Step
 
 from .. import files
 from ..common.journal import phase_journal
-from ..common.keys import ACCOUNTS, BEGUN, ENTRIES, LINKS, PRESETS, RECORDS, UNITS
+from ..common.keys import ACCOUNTS, ENTRIES, LINKS, PREPARED, PRESETS, PROVIDER_FILES, UNITS
 from ..files import entries
-from ..files.contents import Supplies
+from ..files.contents import FileContext
 from ..files.owners import Owners
 
 TYPE_CHECKING = False
@@ -28,13 +28,13 @@ def step(root: Root, context: PhaseContext) -> Step:
     origin = Origin("files from the platform")
 
     def do(task: Task) -> None:
-        supplies = Supplies(context, Owners(root), phase_journal(root, context))
+        shared = FileContext(context, Owners(root), phase_journal(root, context))
         for raw in context.state.provider_output_files:
             parent, _, name = root.resolve(raw["path"]).rpartition("/")
             entry = entries.Entry(entries.FILE, File(raw), (), parent, name)
             try:
                 with root.folder(parent) as folder:
-                    files.make(entry, folder, {name}, supplies, task.log)
+                    files.apply(entry, folder, {name}, shared, task.log)
                     task.log.info(f"wrote file {quote(folder.full_path(name))}")
             except Failure as failure:
                 failure.origin = origin
@@ -45,6 +45,6 @@ def step(root: Root, context: PhaseContext) -> Step:
         f"write {count} {'file' if count == 1 else 'files'} from the platform",
         origin,
         do,
-        needs=(BEGUN, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS),
-        provides=(RECORDS,),
+        needs=(PREPARED, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS),
+        provides=(PROVIDER_FILES,),
     )

@@ -13,7 +13,7 @@ from ignition.base.printable import printable_json
 from ignition.system import selinux
 from ignition.system.run import run
 
-from ..common.journal import KEPT, LARGEST, phase_journal
+from ..common.journal import CARRIED_OVER, MAX_SIZE, phase_journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def write(root: Root, sync: FilesystemSync, task: Task) -> None:
         "configDigest": journal.digest,
         "sources": context.state.sources,
         "phases": context.state.phases,
-        "journal": [note for note in journal.notes() if note["kind"] in KEPT],
+        "journal": [note for note in journal.notes() if note["kind"] in CARRIED_OVER],
     }
     parent, _, name = path.rpartition("/")
     with root.folder(parent) as folder:
@@ -87,7 +87,7 @@ def _timestamp() -> str:
 
 def _previous(root: Root, path: str, task: Task) -> Any:
     """The report of an earlier run, None on a live system, where one may be part of the image."""
-    text = root.read(path, LARGEST)
+    text = root.read(path, MAX_SIZE)
     if text is None or _is_live(task):
         return None
     task.log.warning(AGAIN)
@@ -96,7 +96,7 @@ def _previous(root: Root, path: str, task: Task) -> Any:
         # The notes of the run before that one are of no use any more, and would add up.
         if isinstance(previous, dict) and isinstance(previous.get("engine"), dict):
             previous["engine"].pop("journal", None)
-        gojson.dumps_indent(previous, LARGEST // 2)
+        gojson.dumps_indent(previous, MAX_SIZE // 2)
         return previous
     except ValueError as error:
         raise Failure(

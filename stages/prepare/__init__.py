@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
-    """No step on the first boot of a target without SELinux. Each step provides BEGUN."""
+    """No step on the first boot of a target without SELinux. Each step provides PREPARED."""
     root = Root(context.root)
     if journal.exists(root):
         from . import leftovers

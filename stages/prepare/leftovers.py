@@ -13,7 +13,7 @@ from ignition.system.accounts import Accounts
 
 from .. import units
 from ..common.journal import FOLDER, WRITTEN
-from ..common.keys import BEGUN
+from ..common.keys import PREPARED
 from ..units import presets
 from ..users import ssh_keys
 
@@ -32,7 +32,7 @@ def step(notes: list[dict[str, Any]], root: Root, context: PhaseContext) -> Step
     """Removes them before anything else is done; `notes` are those of all configs."""
 
     def do(task: Task) -> None:
-        for path in {*_folders(notes, root), *_of_keys(root, task.log)}:
+        for path in {*_folders(notes, root), *_ssh_key_folders(root, task.log)}:
             try:
                 folder = root.existing_folder(path)
                 if folder is not None:
@@ -41,7 +41,9 @@ def step(notes: list[dict[str, Any]], root: Root, context: PhaseContext) -> Step
             except Failure as failure:
                 task.log.notice(f"temporary files may be left: {failure.text}")
 
-    return Step("remove temporary files of an earlier run", context.origin(), do, provides=(BEGUN,))
+    return Step(
+        "remove temporary files of an earlier run", context.origin(), do, provides=(PREPARED,)
+    )
 
 
 def _folders(notes: list[dict[str, Any]], root: Root) -> Iterator[str]:
@@ -57,7 +59,7 @@ def _folders(notes: list[dict[str, Any]], root: Root) -> Iterator[str]:
             yield from note["folders"]
 
 
-def _of_keys(root: Root, log: Log) -> Iterator[str]:
+def _ssh_key_folders(root: Root, log: Log) -> Iterator[str]:
     """Where keys of users are, unless the table of users cannot be read: this config may not need it."""
     try:
         homes = Accounts(root).homes()

@@ -15,7 +15,7 @@ from ignition.engine.step import Step
 from ignition.system.root import Root
 from ignition.system.run import run
 
-from ..common.keys import BEGUN, ENTRIES, LINKS, PRESETS, UNITS
+from ..common.keys import ENTRIES, LINKS, PREPARED, PRESETS, UNITS
 from ..common.paths import clean
 from . import presets
 
@@ -44,37 +44,37 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     """One step for what lies in the unit folder, one for the presets."""
     units = config.systemd.units
     root = Root(context.root)
-    if any(_makes(unit) or unit.mask is False for unit in units):
+    if any(_writes(unit) or unit.mask is False for unit in units):
         yield Step(
-            f"write {_words(units)}",
+            f"write {_describe(units)}",
             _origin(units, context),
             lambda task: _write_all(units, root, task),
-            needs=(BEGUN, ENTRIES, LINKS),
+            needs=(PREPARED, ENTRIES, LINKS),
             provides=(UNITS,),
         )
     chosen = [unit for unit in units if unit.enabled is not None]
     if chosen:
-        wanted = presets.of_config(chosen)
+        wanted = presets.from_units(chosen)
         root.check(f"{presets.FOLDER}/{presets.NAME}")
         for name in wanted.disabled:  # which systemctl reads
             for folder in (FOLDER, *_VENDOR_FOLDERS):
                 root.check(clean(f"{folder}/{name}"))
         yield Step(
-            f"set presets of {_words(chosen)}",
+            f"set presets of {_describe(chosen)}",
             _origin(units, context),
             lambda task: _set_presets(wanted, root, task),
-            needs=(BEGUN, ENTRIES, LINKS, UNITS),
+            needs=(PREPARED, ENTRIES, LINKS, UNITS),
             provides=(PRESETS,),
         )
 
 
-def _makes(unit: Unit) -> bool:
+def _writes(unit: Unit) -> bool:
     """Whether something of this unit is to be written."""
     has_dropins = any(dropin.contents is not None for dropin in unit.dropins)
     return bool(unit.contents or unit.mask or has_dropins)
 
 
-def _words(units: list[Unit]) -> str:
+def _describe(units: list[Unit]) -> str:
     return f"unit {units[0].name}" if len(units) == 1 else f"{len(units)} units"
 
 
@@ -86,7 +86,7 @@ def _origin(units: list[Unit], context: PhaseContext) -> Origin:
 
 def _write_all(units: list[Unit], root: Root, task: Task) -> None:
     # Taking a mask away is no reason to make the folder.
-    makes = any(_makes(unit) for unit in units)
+    makes = any(_writes(unit) for unit in units)
     folder = root.folder(FOLDER) if makes else root.existing_folder(FOLDER)
     if folder is None:
         return
@@ -115,7 +115,7 @@ def _write(unit: Unit, name: str, folder: Folder, names: set[str], root: Root, l
         _mask(name, folder, names, log)
         return
     if unit.contents:
-        _put(name, unit.contents, folder, names, f'writing unit "{name}" at', log)
+        _write_text(name, unit.contents, folder, names, f'writing unit "{name}" at', log)
     elif unit.mask is False and name in names:
         _unmask(name, folder, log)
 
@@ -131,11 +131,13 @@ def _write_dropins(unit: Unit, inner: str, folder: Folder, root: Root, log: Log)
         with root.subfolder(folder, inner) if parent == beside else root.folder(parent) as own:
             names = own.sweep()
             for name, text in texts:
-                _put(name, text, own, names, f'writing systemd drop-in "{name}" at', log)
+                _write_text(name, text, own, names, f'writing systemd drop-in "{name}" at', log)
                 names.add(name)
 
 
-def _put(name: str, text: str, folder: Folder, names: set[str], saying: str, log: Log) -> None:
+def _write_text(
+    name: str, text: str, folder: Folder, names: set[str], saying: str, log: Log
+) -> None:
     """Writes a text as it is. What is the same already is left alone."""
     data = text.encode("utf-8", "surrogatepass")
     found = folder.lstat(name) if name in names else None
@@ -168,8 +170,8 @@ def _unmask(name: str, folder: Folder, log: Log) -> None:
         )
 
 
-def _set_presets(wanted: presets.Wanted, root: Root, task: Task) -> None:
-    for name in wanted.idle:
+def _set_presets(wanted: presets.Presets, root: Root, task: Task) -> None:
+    for name in wanted.ineffective:
         task.log.warning(f"{name} is left as it is: enabled false has no effect on an instance")
     enabled_now = [name for name in wanted.disabled if _is_enabled(name, root, task)]
     _write_presets(wanted, enabled_now, root, task.log)
@@ -177,7 +179,7 @@ def _set_presets(wanted: presets.Wanted, root: Root, task: Task) -> None:
         _disable(name, root, task)
 
 
-def _write_presets(wanted: presets.Wanted, enabled_now: list[str], root: Root, log: Log) -> None:
+def _write_presets(wanted: presets.Presets, enabled_now: list[str], root: Root, log: Log) -> None:
     """Appends the lines, once: an earlier run of this config may have done so, and disabled units too."""
     place = root.resolve_folder(f"{presets.FOLDER}/{presets.NAME}")
     present = (root.read(place) or b"").decode("utf-8", "surrogateescape")
@@ -185,9 +187,9 @@ def _write_presets(wanted: presets.Wanted, enabled_now: list[str], root: Root, l
     decided = [
         name for name in wanted.disabled if name in enabled_now or f"disable {name}" in lines
     ]
-    if present.endswith(presets.text_of(wanted, decided)):
+    if present.endswith(presets.render(wanted, decided)):
         return
-    text = presets.text_of(wanted, enabled_now)
+    text = presets.render(wanted, enabled_now)
     if not text:
         return
     for line in text.splitlines():

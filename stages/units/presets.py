@@ -20,20 +20,24 @@ NAME = "20-ignition.preset"
 
 
 @record
-class Wanted:
-    """What the config asks for. `lines` has a line per enabled unit or template, `disabled` the plain units
-    to disable, `idle` the instances for which `enabled: false` does nothing. All in their final order."""
+class Presets:
+    """What the config asks for, sorted.
+
+    lines        unit or template -> its `enable` line
+    disabled     plain units to disable
+    ineffective  instances with `enabled: false`, which has no effect
+    """
 
     lines: dict[str, str]
     disabled: list[str]
-    idle: list[str]
+    ineffective: list[str]
 
 
-def of_config(units: Iterable[Unit]) -> Wanted:
+def from_units(units: Iterable[Unit]) -> Presets:
     """The wish of all units together."""
     instances: dict[str, list[str]] = {}
     disabled: list[str] = []
-    idle: list[str] = []
+    ineffective: list[str] = []
     for unit in units:
         if unit.enabled is None:
             continue
@@ -41,11 +45,11 @@ def of_config(units: Iterable[Unit]) -> Wanted:
         if unit.enabled:
             instances.setdefault(name, []).extend([instance] if instance else [])
         elif "@" in name:
-            idle.append(unit.name)
+            ineffective.append(unit.name)
         else:
             disabled.append(name)
     lines = {name: " ".join(["enable", name, *instances[name]]) for name in instances}
-    return Wanted(lines, sorted(disabled, key=_order), idle)
+    return Presets(lines, sorted(disabled, key=_order), ineffective)
 
 
 def split_instance(name: str) -> tuple[str, str]:
@@ -60,7 +64,7 @@ def split_instance(name: str) -> tuple[str, str]:
     return f"{before}@{dot}{extension}", instance
 
 
-def text_of(wanted: Wanted, disable: Iterable[str]) -> str:
+def render(wanted: Presets, disable: Iterable[str]) -> str:
     """The lines for the preset file, those of `disable` included, in byte order of the names."""
     lines = {f"{name}-enabled": line for name, line in wanted.lines.items()}
     lines.update((f"{name}-disabled", f"disable {name}") for name in disable)

@@ -12,9 +12,9 @@ from ignition.system.accounts import Accounts
 from ignition.system.root import Root
 
 from ..common.journal import phase_journal
-from ..common.keys import ACCOUNTS, BEGUN
+from ..common.keys import ACCOUNTS, PREPARED
 from . import checks, table_files
-from .commands import Acts
+from .commands import Commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ignition.engine.step import Task
 
     # What a step says, where the config asks for it, and what it does.
-    Act = tuple[str, Origin, Callable[[Log], None]]
+    Command = tuple[str, Origin, Callable[[Log], None]]
 
 
 def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
@@ -39,48 +39,48 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     table_files.check(root)
     accounts = Accounts(root)
     journal = phase_journal(root, context)
-    checks.find(passwd, accounts, journal, root, context)
-    acts = Acts(root, context, accounts, journal)
-    before: tuple[str, ...] = (BEGUN,)
-    for summary, origin, act in _in_order(passwd, accounts, acts, context):
+    checks.check(passwd, accounts, journal, root, context)
+    commands = Commands(root, context, accounts, journal)
+    before: tuple[str, ...] = (PREPARED,)
+    for summary, origin, command in _commands_in_order(passwd, accounts, commands, context):
         key = f"{ACCOUNTS}:{origin.pointer}"
-        yield Step(summary, origin, _run(act), needs=before, provides=(ACCOUNTS, key))
+        yield Step(summary, origin, _run(command), needs=before, provides=(ACCOUNTS, key))
         before = (key,)
 
 
-def _run(act: Callable[[Log], None]) -> Callable[[Task], None]:
-    return lambda task: act(task.log)
+def _run(command: Callable[[Log], None]) -> Callable[[Task], None]:
+    return lambda task: command(task.log)
 
 
-def _in_order(
-    passwd: Passwd, accounts: Accounts, acts: Acts, context: PhaseContext
-) -> Iterator[Act]:
-    delayed: list[Act] = []
-    primary = _primary_groups_of_leavers(passwd, accounts)
+def _commands_in_order(
+    passwd: Passwd, accounts: Accounts, commands: Commands, context: PhaseContext
+) -> Iterator[Command]:
+    delayed: list[Command] = []
+    primary = _primary_groups_of_deleted(passwd, accounts)
     for index, group in enumerate(passwd.groups):
         origin = context.origin("passwd", "groups", index)
         present = accounts.group(group.name)
         if group.should_exist is not False:
             verb = "add" if present is None else "change"
-            yield f"{verb} group {group.name}", origin, acts.group(group, origin)
+            yield f"{verb} group {group.name}", origin, commands.ensure_group(group, origin)
         elif present is not None:
-            act = f"delete group {group.name}", origin, acts.no_group(group, origin)
+            command = f"delete group {group.name}", origin, commands.delete_group(group, origin)
             # A group cannot go before the user whose own it is.
             if present.gid in primary:
-                delayed.append(act)
+                delayed.append(command)
             else:
-                yield act
+                yield command
     for index, user in enumerate(passwd.users):
         origin = context.origin("passwd", "users", index)
         known = accounts.user(user.name)
         if user.should_exist is not False:
             verb = "add" if known is None else "change"
-            yield f"{verb} user {user.name}", origin, acts.user(user, origin)
+            yield f"{verb} user {user.name}", origin, commands.ensure_user(user, origin)
         elif known is not None:
-            yield f"delete user {user.name}", origin, acts.no_user(user, origin)
+            yield f"delete user {user.name}", origin, commands.delete_user(user, origin)
     yield from delayed
 
 
-def _primary_groups_of_leavers(passwd: Passwd, accounts: Accounts) -> set[int]:
-    leavers = (accounts.user(user.name) for user in passwd.users if user.should_exist is False)
-    return {user.gid for user in leavers if user is not None}
+def _primary_groups_of_deleted(passwd: Passwd, accounts: Accounts) -> set[int]:
+    deleted = (accounts.user(user.name) for user in passwd.users if user.should_exist is False)
+    return {user.gid for user in deleted if user is not None}

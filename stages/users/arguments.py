@@ -18,24 +18,24 @@ def groupadd(group: PasswdGroup) -> list[str]:
 
 def groupmod(group: PasswdGroup) -> list[str]:
     """Options for a group that exists; none if the config asks for nothing."""
-    words = []
+    args = []
     if group.gid is not None:
-        words += ["--gid", str(group.gid)]
-    return words
+        args += ["--gid", str(group.gid)]
+    return args
 
 
 def useradd(user: PasswdUser) -> list[str]:
     """Options for a new user."""
-    words = ["--home-dir", user.home_dir] if user.home_dir else []
-    words.append("--no-create-home" if user.no_create_home else "--create-home")
+    args = ["--home-dir", user.home_dir] if user.home_dir else []
+    args.append("--no-create-home" if user.no_create_home else "--create-home")
     for wanted, option in (
         (user.no_user_group, "--no-user-group"),
         (user.system, "--system"),
         (user.no_log_init, "--no-log-init"),
     ):
         if wanted:
-            words.append(option)
-    return [*words, "--password", NO_PASSWORD, *_common(user)]
+            args.append(option)
+    return [*args, "--password", NO_PASSWORD, *_common(user)]
 
 
 def usermod(user: PasswdUser) -> list[str]:
@@ -43,22 +43,22 @@ def usermod(user: PasswdUser) -> list[str]:
 
     `groups` replaces the supplementary groups, as in the original. Empty texts do not clear anything.
     """
-    words = ["--home", user.home_dir, "--move-home"] if user.home_dir else []
+    args = ["--home", user.home_dir, "--move-home"] if user.home_dir else []
     if user.password_hash == "":
-        words += ["--password", NO_PASSWORD]
-    return words + _common(user)
+        args += ["--password", NO_PASSWORD]
+    return args + _common(user)
 
 
 def _common(user: PasswdUser) -> list[str]:
-    words = []
+    args = []
     if user.uid is not None:
-        words += ["--uid", str(user.uid)]
+        args += ["--uid", str(user.uid)]
     if user.gecos:
-        words += ["--comment", user.gecos]
+        args += ["--comment", user.gecos]
     if user.primary_group:
-        words += ["--gid", user.primary_group]
+        args += ["--gid", user.primary_group]
     if user.groups:
-        words += ["--groups", ",".join(user.groups)]
+        args += ["--groups", ",".join(user.groups)]
     if user.shell:
-        words += ["--shell", user.shell]
-    return words
+        args += ["--shell", user.shell]
+    return args

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What useradd and its kin would refuse, seen before the first of them is run.
 
-The config is gone through in the order in which the tools will be run, on a picture of the target's tables.
-Only what is certain is refused here: numbers that a tool picks are not guessed, and what a target's name
-service may know besides its tables is left to the tool.
+Simulates the commands in their order on the target's account tables. Only certain failures are refused here.
+The ids that a tool will pick are not guessed, and groups that only the target's name service may know
+are left to the tool.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ignition.config.account_names import check_name
 from ignition.system.accounts import User
 
 from . import ssh_keys
-from .commands import cut_short
+from .commands import interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,45 +30,45 @@ _SYNTHETIC = ("root", "nobody")  # which a target may know without a line in a t
 _NOBODY = -1  # a number that owns nothing
 
 
-def find(
+def check(
     passwd: Passwd, accounts: Accounts, journal: Journal, root: Root, context: PhaseContext
 ) -> None:
     """Tells the machine of every account that cannot be made, changed or deleted as the config says."""
-    picture = _Picture(passwd, accounts, journal, root, context)
+    simulation = _Simulation(passwd, accounts, journal, root, context)
     for index, group in enumerate(passwd.groups):
         origin = context.origin("passwd", "groups", index)
         if group.should_exist is False:
-            picture.no_group(group.name, origin)
+            simulation.delete_group(group.name, origin)
         else:
-            picture.group(group, origin)
+            simulation.ensure_group(group, origin)
     for index, user in enumerate(passwd.users):
         if user.should_exist is False:
-            picture.no_user(user.name)
+            simulation.delete_user(user.name)
         else:
-            picture.user(user, context.origin("passwd", "users", index))
+            simulation.ensure_user(user, context.origin("passwd", "users", index))
 
 
-class _Numbers:
+class _Ids:
     """Who has which number, as far as that is known: `of` holds None for a number that a tool picks."""
 
     def __init__(self) -> None:
         self.of: dict[str, int | None] = {}
         self.owners: dict[int, str] = {}
 
-    def give(self, name: str, number: int | None) -> None:
-        self.take_back(name)
+    def assign(self, name: str, number: int | None) -> None:
+        self.release(name)
         self.of[name] = number
         if number is not None:
             self.owners.setdefault(number, name)
 
-    def take_back(self, name: str) -> None:
+    def release(self, name: str) -> None:
         number = self.of.pop(name, None)
         if number is not None and self.owners.get(number) == name:
             del self.owners[number]
 
 
-class _Picture:
-    """The tables as they will be after the acts that were gone through."""
+class _Simulation:
+    """The tables as they will be after the commands that were gone through."""
 
     def __init__(
         self,
@@ -83,30 +83,30 @@ class _Picture:
         self._root = root
         self._context = context
         self._known: dict[str, User] = {}
-        self._uids, self._gids = _Numbers(), _Numbers()
+        self._uids, self._gids = _Ids(), _Ids()
         synthetic = [user for user in map(accounts.user, _SYNTHETIC) if user is not None]
         for user in (*accounts.users(), *synthetic):
             if self._known.setdefault(user.name, user) is user:
-                self._uids.give(user.name, user.uid)
+                self._uids.assign(user.name, user.uid)
         known_groups = [group for group in map(accounts.group, _SYNTHETIC) if group is not None]
         for group in (*accounts.groups(), *known_groups):
             if group.name not in self._gids.of:
-                self._gids.give(group.name, group.gid)
-        leavers = {user.name for user in passwd.users if user.should_exist is False}
+                self._gids.assign(group.name, group.gid)
+        deleted = {user.name for user in passwd.users if user.should_exist is False}
         self._primary = {
-            user.gid: user.name for user in self._known.values() if user.name not in leavers
+            user.gid: user.name for user in self._known.values() if user.name not in deleted
         }
         self._own_groups = accounts.usergroups_enabled()
         self._home_base = accounts.home_base()
         self._homes: list[str] = []
 
-    def group(self, group: PasswdGroup, origin: Origin) -> None:
+    def ensure_group(self, group: PasswdGroup, origin: Origin) -> None:
         """Adds or changes a group."""
         if group.name not in self._gids.of:
             self._check_name(group.name, "group", origin)
-        self._give(self._gids, "group", group.name, group.gid, origin.at("gid"))
+        self._assign(self._gids, "group", group.name, group.gid, origin.at("gid"))
 
-    def no_group(self, name: str, origin: Origin) -> None:
+    def delete_group(self, name: str, origin: Origin) -> None:
         """Deletes a group."""
         gid = self._gids.of.get(name)
         whose = None if gid is None else self._primary.get(gid)
@@ -117,19 +117,19 @@ class _Picture:
                 origin,
                 f"delete user {whose} in the same config, or keep the group",
             )
-        self._gids.take_back(name)
+        self._gids.release(name)
 
-    def no_user(self, name: str) -> None:
+    def delete_user(self, name: str) -> None:
         """Deletes a user."""
-        self._uids.take_back(name)
+        self._uids.release(name)
 
-    def user(self, user: PasswdUser, origin: Origin) -> None:
+    def ensure_user(self, user: PasswdUser, origin: Origin) -> None:
         """Adds or changes a user."""
         known = self._known.get(user.name)
         if known is None:
             self._check_name(user.name, "user", origin)
             self._make_own_group(user, origin)
-        self._give(self._uids, "user", user.name, user.uid, origin.at("uid"))
+        self._assign(self._uids, "user", user.name, user.uid, origin.at("uid"))
         if user.primary_group:
             self._check_group(user.primary_group, origin.at("primaryGroup"))
         # One text, as the tools get it: an item may hold several names, and a lone empty one says nothing.
@@ -137,7 +137,7 @@ class _Picture:
         for name in wanted.split(",") if wanted else ():
             self._check_group(name, origin.at("groups"))
         home = user.home_dir or (known.home if known else f"{self._home_base}/{user.name}")
-        half_made = "had_home" in cut_short(self._journal, f"user:{user.name}")  # it is made anew
+        half_made = "had_home" in interrupted(self._journal, f"user:{user.name}")  # it is made anew
         if (known is None or half_made) and not user.no_create_home:
             self._homes.append(home)
         elif user.ssh_authorized_keys and not (known and user.home_dir):  # such a one moves
@@ -147,8 +147,8 @@ class _Picture:
     def _refuse(self, code: str, text: str, origin: Origin, hint: str) -> None:
         self._context.refuse(Refused(code, text, origin, hint=hint))
 
-    def _give(
-        self, numbers: _Numbers, kind: str, name: str, number: int | None, origin: Origin
+    def _assign(
+        self, numbers: _Ids, kind: str, name: str, number: int | None, origin: Origin
     ) -> None:
         if number is None:
             numbers.of.setdefault(name, None)
@@ -163,7 +163,7 @@ class _Picture:
                 origin,
                 "give another number, or none",
             )
-        numbers.give(name, number)
+        numbers.assign(name, number)
 
     def _check_name(self, name: str, kind: str, origin: Origin) -> None:
         why = check_name(name)
@@ -206,7 +206,7 @@ class _Picture:
         home = user.home
         if any(home == made or home.startswith(made + "/") for made in self._homes):
             return
-        if not ssh_keys.may_make(home, user, self._root):
+        if not ssh_keys.can_create(home, user, self._root):
             self._refuse(
                 "IGN3213",
                 f"user {quote(user.name)} gets keys for ssh, but there is no home {quote(home)}",

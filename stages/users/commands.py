@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..common.journal import Journal
 
-    Act = Callable[[Log], None]
+    Command = Callable[[Log], None]
     Owner = PasswdUser | PasswdGroup
 
 # The tool that takes a hash on standard input, and the table that has it then.
@@ -39,14 +39,14 @@ _OF_GROUPS = ("chgpasswd", "gshadow")
 _LOCKS = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
 
 
-def cut_short(journal: Journal, key: str) -> dict[str, Any]:
-    """What is noted about an act that an earlier run of this config began and did not end."""
+def interrupted(journal: Journal, key: str) -> dict[str, Any]:
+    """What is noted about an command that an earlier run of this config began and did not end."""
     note = journal.find(ACCOUNT, key)
     return note if note is not None and note.get("state") == "begun" else {}
 
 
-class Acts:
-    """What may be done to accounts. Each method gives the act of one step."""
+class Commands:
+    """What may be done to accounts. Each method gives the command of one step."""
 
     __slots__ = ("_accounts", "_context", "_journal", "_locks_checked", "_root")
 
@@ -59,47 +59,47 @@ class Acts:
         self._journal = journal
         self._locks_checked = False
 
-    def group(self, group: PasswdGroup, origin: Origin) -> Act:
+    def ensure_group(self, group: PasswdGroup, origin: Origin) -> Command:
         """The group exists and is as the config says."""
 
-        def act(log: Log) -> None:
+        def command(log: Log) -> None:
             name, key = group.name, f"group:{group.name}"
             exists = self._accounts.group(name) is not None
-            note = cut_short(self._journal, key)
+            note = interrupted(self._journal, key)
             if exists and "new" in note and self._is_from("group", name, note):
                 self._tool(log, "groupdel", [], name, f'deleting half-made group "{name}"', origin)
                 exists = False
             if not exists:
                 self._begin(key, new=True, before=self._before("group", name))
-                words = arguments.groupadd(group)
-                self._tool(log, "groupadd", words, name, f'adding group "{name}"', origin)
+                args = arguments.groupadd(group)
+                self._tool(log, "groupadd", args, name, f'adding group "{name}"', origin)
                 self._set_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
                 return
-            words = arguments.groupmod(group)
-            if words or self._has_hash_to_set(group, _OF_GROUPS):
+            args = arguments.groupmod(group)
+            if args or self._has_hash_to_set(group, _OF_GROUPS):
                 self._begin(key)
-                if words:
-                    self._tool(log, "groupmod", words, name, f'modifying group "{name}"', origin)
+                if args:
+                    self._tool(log, "groupmod", args, name, f'modifying group "{name}"', origin)
                 self._set_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
 
-        return act
+        return command
 
-    def no_group(self, group: PasswdGroup, origin: Origin) -> Act:
+    def delete_group(self, group: PasswdGroup, origin: Origin) -> Command:
         """The group does not exist."""
 
-        def act(log: Log) -> None:
+        def command(log: Log) -> None:
             name = group.name
             if self._accounts.group(name) is not None:
                 self._tool(log, "groupdel", [], name, f'deleting group "{name}"', origin)
 
-        return act
+        return command
 
-    def user(self, user: PasswdUser, origin: Origin) -> Act:
+    def ensure_user(self, user: PasswdUser, origin: Origin) -> Command:
         """The user exists and is as the config says, with home and keys."""
 
-        def act(log: Log) -> None:
+        def command(log: Log) -> None:
             self._resume_user(user, origin, log)
             if self._accounts.user(user.name) is None:
                 self._add(user, origin, log)
@@ -109,44 +109,44 @@ class Acts:
             if made is None:
                 raise Failure("IGN3202", f'unable to lookup user "{user.name}"', origin)
             if not user.no_create_home:
-                homes.hand_over(made, self._context.state.notated_directories, self._root)
+                homes.chown_mount_points(made, self._context.state.notated_directories, self._root)
             fragment = self._context.settings.write_authorized_keys_fragment
             ssh_keys.write(user, made, self._root, log, fragment=fragment)
 
-        return act
+        return command
 
-    def no_user(self, user: PasswdUser, origin: Origin) -> Act:
+    def delete_user(self, user: PasswdUser, origin: Origin) -> Command:
         """The user does not exist, nor does the home."""
 
-        def act(log: Log) -> None:
+        def command(log: Log) -> None:
             if self._accounts.user(user.name) is not None:
                 what = f'deleting user "{user.name}"'
                 self._tool(log, "userdel", ["--remove"], user.name, what, origin)
 
-        return act
+        return command
 
     def _add(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         name = user.name
         home = self._new_home(user)
         had_home = self._root.lstat(home) is not None
         self._begin(f"user:{name}", had_home=had_home, before=self._before("passwd", name))
-        words = arguments.useradd(user)
-        self._tool(log, "useradd", words, name, f'creating or modifying user "{name}"', origin)
+        args = arguments.useradd(user)
+        self._tool(log, "useradd", args, name, f'creating or modifying user "{name}"', origin)
         self._set_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
     def _change(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         name = user.name
-        words = arguments.usermod(user)
-        if not words and not self._has_hash_to_set(user, _OF_USERS):
+        args = arguments.usermod(user)
+        if not args and not self._has_hash_to_set(user, _OF_USERS):
             return
         present = self._accounts.user(name)
         moves = user.home_dir and present is not None and present.home != user.home_dir
         facts = {"moved_from": present.home} if moves and present is not None else {}
         self._begin(f"user:{name}", **facts)
-        if words:
+        if args:
             what = f'creating or modifying user "{name}"'
-            self._tool(log, "usermod", words, name, what, origin)
+            self._tool(log, "usermod", args, name, what, origin)
         self._set_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
@@ -178,7 +178,7 @@ class Acts:
         self,
         log: Log,
         tool: str,
-        words: list[str],
+        args: list[str],
         name: str,
         what: str,
         origin: Origin,
@@ -186,7 +186,7 @@ class Acts:
     ) -> None:
         self._check_locks()
         program = self._context.settings.program(tool)
-        argv = [program, "--root", os.path.abspath(self._root.path or "/"), *words]
+        argv = [program, "--root", os.path.abspath(self._root.path or "/"), *args]
         if name:
             argv += ["--", name]
         try:
@@ -216,7 +216,7 @@ class Acts:
         must have made, and nothing of which there is no other copy.
         """
         name = user.name
-        note = cut_short(self._journal, f"user:{name}")
+        note = interrupted(self._journal, f"user:{name}")
         present = self._accounts.user(name)
         if present is None or not note:
             return
@@ -256,7 +256,7 @@ class Acts:
         return summing.hexdigest()
 
     def _is_from(self, table: str, name: str, note: dict[str, Any]) -> bool:
-        """Whether the act of a note can have made the account: all others are as they were then."""
+        """Whether the command of a note can have made the account: all others are as they were then."""
         return note.get("before") == self._before(table, name)
 
     def _check_locks(self) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ignition.system.root import Root
 
 
-def hand_over(user: User, made_for_mounts: list[str], root: Root) -> None:
+def chown_mount_points(user: User, made_for_mounts: list[str], root: Root) -> None:
     """Gives the user those of the folders that are the home or lie below it, with mode 0700.
 
     Where something is mounted this is the root of the mounted file system. Homes are compared as text, as in

@@ -59,25 +59,25 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
     with root.folder(parent) as folder:
         folder.sweep()
         found = folder.lstat(name)
-        _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
+        _require(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
         if found is None:
             group = _group(folder, user)
             folder.write(name, text.encode(), None, user.uid, group, default_mode=0o600)
-        elif not S_ISREG(found.st_mode) or not _may(found, _WRITE, user):
+        elif not S_ISREG(found.st_mode) or not _permits(found, _WRITE, user):
             raise _forbidden(root.full_path(place), user)
         elif found.st_size != len(text.encode()) or folder.read(name) != text.encode():
             mode = S_IMODE(found.st_mode)
             folder.write(name, text.encode(), mode, found.st_uid, found.st_gid)
 
 
-def may_make(path: str, user: User, root: Root) -> bool:
+def can_create(path: str, user: User, root: Root) -> bool:
     """Whether a folder is there, or the user may make it."""
     place = root.resolve_folder(path)
     missing = root.first_missing(place)
     if root.lstat(missing) is not None:
         return True
     above = root.lstat(missing.rpartition("/")[0] or "/")
-    return above is not None and _may(above, _SEARCH | _WRITE, user)
+    return above is not None and _permits(above, _SEARCH | _WRITE, user)
 
 
 def _make_folders(path: str, user: User, root: Root) -> None:
@@ -86,7 +86,7 @@ def _make_folders(path: str, user: User, root: Root) -> None:
     for name in path.split("/")[1:]:
         with root.folder(above) as folder:
             found = folder.lstat(name)
-            _demand(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
+            _require(folder, _SEARCH if found is not None else _SEARCH | _WRITE, user)
             if found is None:
                 group = _group(folder, user)
                 folder.make_folder(name, uid=user.uid, gid=group, default_mode=0o700)
@@ -101,13 +101,13 @@ def _group(folder: Folder, user: User) -> int:
     return KEEP if found is not None and found.st_mode & S_ISGID else user.gid
 
 
-def _demand(folder: Folder, wanted: int, user: User) -> None:
+def _require(folder: Folder, wanted: int, user: User) -> None:
     found = folder.lstat(".")
-    if found is None or not _may(found, wanted, user):
+    if found is None or not _permits(found, wanted, user):
         raise _forbidden(folder.root_path + folder.path or "/", user)
 
 
-def _may(found: os.stat_result, wanted: int, user: User) -> bool:
+def _permits(found: os.stat_result, wanted: int, user: User) -> bool:
     """Whether the permission bits let the user do it; root may everything."""
     if user.uid == 0:
         return True

@@ -108,7 +108,7 @@ def test_what_a_tool_would_refuse(
 ) -> None:
     assert refused(system, passwd) == [said]
     # And so it does, or the step of the keys, when nobody looks before.
-    monkeypatch.setattr(checks, "find", lambda *_: None)
+    monkeypatch.setattr(checks, "check", lambda *_: None)
     with pytest.raises(Failure, match=r"failed to configure|failed to set SSH key"):
         system.run({"passwd": passwd}, "prepare", "users")
 

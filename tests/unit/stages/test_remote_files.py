@@ -14,7 +14,7 @@ import pytest
 
 from ignition.base.errors import Failure, FailureGroup, Refused
 from ignition.engine import view
-from ignition.stages.common.progress import Tally
+from ignition.stages.common.parallel import ProgressCounter
 from ignition.stages.files import CONNECTIONS
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.support.target import Target
@@ -202,10 +202,10 @@ def test_people_see_one_line_for_all_of_them(
 
 def test_what_a_single_one_waits_for_is_said() -> None:
     said: list[str] = []
-    many = Tally(3, said.append)
-    many.ended()
-    many.say("waiting 30 s for http://host/a: no answer yet")
-    Tally(1, said.append).say("waiting 30 s for http://host/a: no answer yet")
+    many = ProgressCounter(3, said.append)
+    many.job_done()
+    many.report("waiting 30 s for http://host/a: no answer yet")
+    ProgressCounter(1, said.append).report("waiting 30 s for http://host/a: no answer yet")
     assert said == [
         "1 of 3 done",
         "1 of 3 done; waiting 30 s for http://host/a: no answer yet",
