@@ -18,12 +18,12 @@ def check_name(name: str) -> str:
     if not name:
         return "it is empty"
     if name[0] in _FORBIDDEN_FIRST:
-        return f"it begins with {_FORBIDDEN_FIRST[name[0]]}"
+        return f"it starts with {_FORBIDDEN_FIRST[name[0]]}"
     for character, what in _FORBIDDEN.items():
         if character in name:
-            return f"it holds {what}"
+            return f"it contains {what}"
     if any(blank in name for blank in _BLANKS):
-        return "it holds a blank"
+        return "it contains a space"
     if len(name.encode("utf-8", "surrogatepass")) > _MAX:
         return f"it is longer than {_MAX} bytes"
     return ""

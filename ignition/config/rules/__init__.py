@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules on the content of configs: all that the original checks beyond structure, for every spec version.
+"""Rules on the content of configs: everything that Ignition validates beyond structure, for every spec
+version.
 
-Each module holds the rules of one part of a config: constants with code, message and documentation, then
-the functions that apply them. Findings come in the original's order.
+Each module covers one part of a config: constants with code, message and documentation, then the functions
+that apply them. Findings come in Ignition's order.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ __all__ = ["Rule", "RuleFinding", "findings"]
 def findings(
     config: dict[str, Any], version: str, *, duplicates: bool = True
 ) -> Iterator[RuleFinding]:
-    """What the rules of one spec version have to say about a canonical config of that version.
+    """Applies the rules of a spec version to a canonical config of that version.
 
-    Paths start at the top of the config. A config that was merged from several is checked without
-    `duplicates`: the merge leaves none.
+    Paths start at the top of the config. Merged configs are checked without `duplicates`, since a merge
+    leaves none.
     """
-    # Here, since the phases that only apply a config use `values` of this package, and nothing else.
+    # Imported late: phases that only apply a config need nothing but `values` of this package.
     from ignition.config.rules.duplicates import check_duplicates
     from ignition.config.rules.ignition_section import check_ignition
     from ignition.config.rules.storage import check_storage

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     Items = list[dict[str, Any]]
     Span = tuple[int, int]
 
-# Below and above all ends of partitions, which are 64-bit numbers.
+# Sentinels beyond all ends of partitions, which are 64-bit numbers.
 _LOW, _HIGH = -(1 << 64), 1 << 64
 
 DEVICE_REQUIRED = Rule(
     "IGN1501",
     "disk device is required",
-    hint="name the device, best by a link in /dev/disk/by-id",
+    hint="set device, preferably to a link in /dev/disk/by-id",
 )
 """There is no default disk."""
 
@@ -33,57 +33,57 @@ NUMBERS_COLLIDE = Rule(
     "partition numbers collide",
     hint="give each partition its own number, or 0 for the next free one",
 )
-"""One number is one partition."""
+"""A partition number identifies one partition of the disk."""
 
 OVERLAP = Rule(
     "IGN1503",
     "partitions overlap",
     hint="move startMiB past the end of the other partition, or lower sizeMiB",
 )
-"""Only partitions with both a start and a size are compared; a size of 0 occupies its start alone."""
+"""Only partitions with both a start and a size are compared. A size of 0 occupies only the start."""
 
 LABEL_TWICE = Rule(
     "IGN1504",
     "cannot use the same partition label twice",
     hint="give each partition of the disk its own label",
 )
-"""The links in /dev/disk/by-partlabel would be ambiguous."""
+"""Links in /dev/disk/by-partlabel would be ambiguous."""
 
 ABSENT_WITH_OTHERS = Rule(
     "IGN1511",
     "shouldExist specified false with other options also specified",
-    hint="name a partition that is to go by its number alone",
+    hint="to delete a partition, give only its number",
 )
-"""What is to be deleted has no properties. Empty GUIDs count as not given; a size of 0 and an empty label
-count as given."""
+"""A partition that is to be deleted has no properties. Empty GUIDs count as unset; a size of 0 and an empty
+label count as set."""
 
 NUMBER_OR_LABEL = Rule(
     "IGN1512",
     "a partition number >= 1 or a label must be specified",
     hint="give the partition a label or a number",
 )
-"""Otherwise a later boot could not tell which partition was meant."""
+"""Without a label or a number, a later boot could not identify the partition."""
 
 LABEL_TOO_LONG = Rule(
     "IGN1513",
     "partition labels may not exceed 36 characters",
-    hint="shorten the label to 36 bytes; a letter beyond ASCII takes 2 to 4",
+    hint="shorten the label to 36 bytes; a non-ASCII letter takes 2 to 4",
 )
-"""A partition entry of a GPT has room for 36 characters. Bytes of UTF-8 are counted here."""
+"""A GPT partition entry stores 36 characters. Ignition counts UTF-8 bytes."""
 
 LABEL_COLON = Rule(
     "IGN1514",
     "partition label will be truncated to text before the colon",
     hint="leave the colon out",
 )
-"""sgdisk, which the original uses, takes a colon for the end of the label."""
+"""sgdisk, which Ignition runs, treats a colon as the end of the label."""
 
 NOT_A_GUID = Rule(
     "IGN1515",
     'doesn\'t match the form "01234567-89AB-CDEF-EDCB-A98765432101"',
     hint="write 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12, joined by hyphens",
 )
-"""A GUID has one form. The empty text means none."""
+"""GUIDs have one textual form. An empty string means none."""
 
 _LABEL_MAX = 36
 _GUID_GROUPS = [8, 4, 4, 4, 12]
@@ -91,7 +91,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def check_disk(value: dict[str, Any]) -> Iterator[RuleFinding]:
-    """A disk, its partitions among each other, then each of them."""
+    """Checks a disk: conflicts between its partitions, then each partition."""
     device = value.get("device", "")
     partitions = value.get("partitions", [])
     if not device:
@@ -99,15 +99,15 @@ def check_disk(value: dict[str, Any]) -> Iterator[RuleFinding]:
     else:
         if fault := check_path(device):
             yield fault.at("device")
-        for rule, index in _between_partitions(partitions):
+        for rule, index in _partition_conflicts(partitions):
             yield rule.at("partitions", index)
     for index, item in enumerate(partitions):
         for finding in _partition(item):
             yield finding.with_prefix("partitions", index)
 
 
-def _between_partitions(partitions: Items) -> Iterator[tuple[Rule, int]]:
-    """One finding at most per rule, at the second of the partitions in question."""
+def _partition_conflicts(partitions: Items) -> Iterator[tuple[Rule, int]]:
+    """At most one finding per rule, at the second of two conflicting partitions."""
     numbers = [item.get("number") or None for item in partitions]
     if (index := _first_repeat(numbers)) is not None:
         yield NUMBERS_COLLIDE, index
@@ -118,7 +118,7 @@ def _between_partitions(partitions: Items) -> Iterator[tuple[Rule, int]]:
 
 
 def _first_repeat(values: list[Any]) -> int | None:
-    """The index of the first value that stands before it too; None is no value."""
+    """The index of the first value that repeats an earlier one. None values do not count."""
     seen = set()
     for index, value in enumerate(values):
         if value is not None and value in seen:
@@ -128,7 +128,10 @@ def _first_repeat(values: list[Any]) -> int | None:
 
 
 def _first_overlap(partitions: Items) -> int | None:
-    """The index of the first partition that the first one which overlaps any overlaps."""
+    """The index of the partition that Ignition reports for overlaps.
+
+    It takes the first partition that overlaps any other, and reports the first one that this one overlaps.
+    """
     spans = [_span(item) for item in partitions]
     overlapping = _overlapping([span for span in spans if span])
     number = next((index for index, span in enumerate(spans) if span in overlapping), None)
@@ -138,22 +141,22 @@ def _first_overlap(partitions: Items) -> int | None:
     return next(
         index
         for index, other in enumerate(spans)
-        if index != number and mine and other and _meet(mine, other)
+        if index != number and mine and other and _overlap(mine, other)
     )
 
 
-def _meet(mine: Span, other: Span) -> bool:
-    """As the original computes it, also for spans that end before they start."""
+def _overlap(mine: Span, other: Span) -> bool:
+    """Whether two spans overlap, by Ignition's formula, also for spans that end before they start."""
     start, end = mine
     first, last = other
     return first <= start <= last or first <= end <= last or (start < first and end > last)
 
 
 def _overlapping(spans: list[Span]) -> set[Span]:
-    """The spans that `_meet` one of the others, without trying all pairs."""
+    """The spans that overlap at least one other, in O(n log n)."""
     spans = sorted(spans)
     starts = [start for start, _ in spans]
-    # Of the spans before each place of the list the two highest ends, of those from there on the lowest.
+    # highest[i]: the two highest ends among the spans before i; lowest[i]: the lowest end from i on.
     highest = [(_LOW, _LOW)]
     for _, end in spans:
         top, second = highest[-1]
@@ -165,18 +168,18 @@ def _overlapping(spans: list[Span]) -> set[Span]:
     found = set()
     for start, end in spans:
         meets = lowest[_bisect.bisect_right(starts, start)] < end
-        for place in (start, end):
-            top, second = highest[_bisect.bisect_right(starts, place)]
-            # A span is no reason against itself.
-            others = second if start <= place and top == end else top
-            meets = meets or others >= place
+        for point in (start, end):
+            top, second = highest[_bisect.bisect_right(starts, point)]
+            # Leave out the span itself.
+            others = second if start <= point and top == end else top
+            meets = meets or others >= point
         if meets:
             found.add((start, end))
     return found
 
 
 def _span(partition: dict[str, Any]) -> Span | None:
-    """First and last MiB of a partition whose place is given."""
+    """First and last MiB of a partition with an explicit start and size, else None."""
     start, size = partition.get("startMiB"), partition.get("sizeMiB")
     if not start or size is None:
         return None
@@ -184,7 +187,7 @@ def _span(partition: dict[str, Any]) -> Span | None:
 
 
 def _int64(number: int) -> int:
-    """The number as the original's signed 64-bit arithmetic has it."""
+    """Wraps a number as signed 64-bit arithmetic does."""
     return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entries that name the same thing twice. All spec versions; which lists have keys is said by the schemas."""
+"""Duplicate entries of lists. All spec versions; the schemas define the keys of each list."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 DUPLICATE = Rule(
     "IGN1121",
     "duplicate entry defined",
-    hint="keep one of the entries, with the members of both",
+    hint="combine the entries into one",
 )
-"""Entries of a list are told apart by their key; of two with the same one, neither could be said to win.
-Files, directories and links share their paths, and kernel arguments are in one list or the other. Keys are
-compared as they are written. Options of programs and appended parts of files have no key."""
+"""A key identifies an entry of a list, and with two entries of one key it would be undefined which one wins.
+Files, directories and links share the key space of paths, and shouldExist and shouldNotExist share that of
+kernel arguments. Keys are compared literally. Options of programs and appended parts of files have no key."""
 
 
 def check_duplicates(config: dict[str, Any], version: str) -> list[RuleFinding]:
-    """Each entry whose key was seen before it in the same space, in walk order."""
+    """Entries whose key occurred earlier in the same key space, in walk order."""
     search = _Search()
-    search.within(config, shapes.for_version(version), ())
+    search.walk(config, shapes.for_version(version), ())
     return search.found
 
 
 class _Search:
-    """One walk over a config. It makes no generators, since it comes by each of ten thousand files."""
+    """Walks over a config. Uses no generators, which would be slow for ten thousand files."""
 
     __slots__ = ("_members", "found")
 
@@ -40,25 +40,25 @@ class _Search:
         self.found: list[RuleFinding] = []
         self._members: dict[Shape, tuple[list[Member], list[Member]]] = {}
 
-    def within(self, value: dict[str, Any], shape: Shape, path: tuple[str | int, ...]) -> None:
-        """First the object's own lists, then what is below it."""
+    def walk(self, value: dict[str, Any], shape: Shape, path: tuple[str | int, ...]) -> None:
+        """Checks the object's own lists, then its children."""
         known = self._members.get(shape)
         if known is None:
-            known = self._members[shape] = _keyed(shape), _leading_to_keys(shape)
-        keyed, leading = known
+            known = self._members[shape] = _keyed(shape), _containing_keyed(shape)
+        keyed, containers = known
         if keyed:
-            self._repeats(value, keyed, path)
-        for member in leading:
+            self._find_repeats(value, keyed, path)
+        for member in containers:
             below = value.get(member.name)
             if not below or member.shape is None:
                 continue
             if member.kind == shapes.OBJECT:
-                self.within(below, member.shape, (*path, member.name))
+                self.walk(below, member.shape, (*path, member.name))
             else:
                 for index, item in enumerate(below):
-                    self.within(item, member.shape, (*path, member.name, index))
+                    self.walk(item, member.shape, (*path, member.name, index))
 
-    def _repeats(
+    def _find_repeats(
         self, value: dict[str, Any], members: list[Member], path: tuple[str | int, ...]
     ) -> None:
         spaces: dict[str, set[object]] = {}
@@ -81,22 +81,22 @@ def _keyed(shape: Shape) -> list[Member]:
     ]
 
 
-def _leading_to_keys(shape: Shape) -> list[Member]:
+def _containing_keyed(shape: Shape) -> list[Member]:
     return [
         member
         for member in shape.members.values()
-        if member.shape and (_keyed(member.shape) or _leading_to_keys(member.shape))
+        if member.shape and (_keyed(member.shape) or _containing_keyed(member.shape))
     ]
 
 
 def _key(item: Any, names: tuple[str, ...]) -> object:
-    """What an item is told apart by: itself, or the first of the named members that is set."""
+    """The key of an item: the item itself, or the first of the key members that is set."""
     if not names:
         return item
     if len(names) == 1:
         return item.get(names[0], "")
     for name in names:
-        # A number of 0 asks for any number and names nothing; an empty label is a label.
+        # Partition number 0 means "any" and is not a key; an empty label is one.
         if name in item and item[name] != 0:
             return name, item[name]
     return ""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sources that the specs allow and nothing can be fetched from, whatever the network is like.
+"""Sources that are valid in the specs but can never be fetched.
 
-As with `values`, the verdict on a config does not change: Ignition accepts these, and fails or tries for ever
-when it comes to them. Lint reports them, and no phase begins with a config whose files can never come.
+Ignition accepts such configs, then fails or retries for ever when it fetches the resource, so validation
+accepts them here too. Lint reports them, and every phase refuses the config before it starts.
 """
 
 from __future__ import annotations
@@ -26,29 +26,30 @@ NO_REQUEST = Rule(
     hint="write https://HOST/PATH, tftp://HOST/PATH, s3://BUCKET/KEY, arn:PARTITION:s3:::BUCKET/KEY or "
     "gs://BUCKET/OBJECT",
 )
-"""It has the form of a URL and lacks what a request is made of: a host, a port below 65536, a bucket, the
-name of an object. Of an access point's ARN the region, the account and `/object/KEY` are needed too."""
+"""The URL is syntactically valid but lacks a part that the request needs: a host, a port below 65536, a
+bucket or the name of an object. The ARN of an access point also needs the region, the account and
+`/object/KEY`."""
 
 PACKED_OBJECT = Rule(
     "IGN1994",
-    "compression is not supported for objects of S3",
-    hint="leave compression out, or serve the content by https",
+    "compression is not supported for S3 objects",
+    hint="remove compression, or use https",
 )
-"""As in Ignition, which refuses it when it comes to the object."""
+"""Ignition does not support it either, and fails when it fetches the object."""
 
 NOT_HEXADECIMAL = Rule(
     "IGN1996",
-    "the sum of a hash has other characters than hexadecimal digits",
-    hint="paste what sha512sum prints, up to the blank",
+    "the checksum contains characters other than hexadecimal digits",
+    hint="use the first column of the output of sha512sum",
 )
-"""Only the number of characters is looked at when a config is checked. No content can have such a sum."""
+"""Validation only checks the length of a checksum. No content can have this one."""
 
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _BUCKETS = ("s3", "arn")
 
 
 def check(config: dict[str, Any]) -> Iterator[RuleFinding]:
-    """What speaks against fetching the files and keys of a config."""
+    """Findings for the contents of files and the key files of a config."""
     storage = config.get("storage") or {}
     for index, file in enumerate(storage.get("files") or ()):
         contents, append = file.get("contents"), file.get("append")
@@ -63,35 +64,35 @@ def check(config: dict[str, Any]) -> Iterator[RuleFinding]:
 
 
 def _is_plain(value: dict[str, Any]) -> bool:
-    """Whether nothing can be wrong with a resource, seen quickly: there may be ten thousand."""
+    """A quick test for resources without problems, since a config may have ten thousand."""
     return value.get("verification") is None and (value.get("source") or "data:")[:5] == "data:"
 
 
 def check_resource(value: dict[str, Any], path: Path) -> Iterator[RuleFinding]:
-    """What speaks against fetching one resource."""
+    """Findings for one resource."""
     source = value.get("source")
     if not source:
-        return  # nothing is fetched, and nothing held against a sum
+        return  # nothing is fetched or verified
     digits = ((value.get("verification") or {}).get("hash") or "").partition("-")[2]
     if digits.strip(_HEXADECIMAL):
         yield NOT_HEXADECIMAL.at(*path, "verification", "hash")
     if source[:5] == "data:":
         return
-    from ignition.config import urls  # most configs carry all that their files hold
+    from ignition.config import urls  # imported late: most configs use only data URLs
 
     try:
         url = urls.parse(source)
     except urls.UrlError:
-        return  # a rule of its own
-    why = _fault(url)
+        return  # reported by INVALID_URL
+    why = _request_problem(url)
     if why:
         yield NO_REQUEST.with_message(f"{NO_REQUEST.message}: {why}").at(*path, "source")
     if url.scheme in _BUCKETS and value.get("compression") == "gzip":
         yield PACKED_OBJECT.at(*path, "compression")
 
 
-def _fault(url: urls.Url) -> str:
-    """Why nothing can be asked for, "" if something can."""
+def _request_problem(url: urls.Url) -> str:
+    """Why no request is possible for a URL, "" if one is."""
     if url.scheme in _BUCKETS:
         from ignition.config import s3_location
 
@@ -108,7 +109,7 @@ def _fault(url: urls.Url) -> str:
             return "it has no host"
         port = url.port()
         if port and (len(port) > 5 or not 0 < int(port) < 65536):
-            return f"{port[:10]} is no port"
+            return f"{port[:10]} is not a port"
         if url.scheme == "tftp" and "%00" in url.path:
             return "its path has a NUL byte"
     return ""

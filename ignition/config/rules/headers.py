@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Headers for the fetch of a resource that no request can carry.
+"""Headers of resources that HTTP does not allow.
 
-The specs allow any text. Ignition's library finds out when the request is made, and tries again for ever.
+The specs allow any text. In Ignition the HTTP library rejects the header when it sends the request, and
+Ignition retries for ever.
 """
 
 from __future__ import annotations
@@ -18,37 +19,37 @@ if TYPE_CHECKING:
 
 IMPOSSIBLE_HEADER = Rule(
     "IGN1985",
-    "a header that no request can carry",
-    hint="a name is letters, digits and hyphens; a value has no control characters",
+    "a header that HTTP does not allow",
+    hint="use letters, digits and hyphens in the name, and no control characters in the value",
 )
-"""A header is a line of the request, and its name ends at a colon. A line break in it would be a header of
-its own, and servers refuse other control characters. Blanks around a value are dropped."""
+"""A header is one line of the request, and a colon ends its name. A line break would start another header,
+and servers reject other control characters. White space around a value is dropped."""
 
 NO_VALUE = Rule(
     "IGN1986",
     "a header without a value, which is an error when the resource is fetched",
-    hint="give it a value, or take it out; in a config that is merged into another it takes a header away",
+    hint="give it a value, or remove it; it only makes sense in a config that is merged into another",
 )
-"""A header without a value can only be meant to remove one that comes from another config of a merge. What
-is left of it when everything is merged stops the boot."""
+"""In a merge, a header without a value removes the header of the parent config. One that remains after the
+merge makes the fetch fail."""
 
-# Ignition's library says these itself: the host is that of the URL, and a request like these has no body.
+# Go's HTTP client sets these itself: Host comes from the URL, and a GET request has no body.
 NOT_SENT = ("host", "content-length", "transfer-encoding", "trailer")
-_OF_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
+_NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
 _CONTROLS = "".join(map(chr, (*range(9), *range(10, 32), 127)))
 
 
 def header_problem(name: str, value: str) -> str:
-    """Why no request can carry a header, "" if one can. The text does not repeat the value."""
-    if not name or any(character not in _OF_NAMES for character in name):
+    """Why a header is invalid, "" if it is valid. The message does not contain the value."""
+    if not name or any(character not in _NAME_CHARACTERS for character in name):
         return f"{quote(name)} cannot be the name of a header"
     if any(character in _CONTROLS for character in value):
-        return f"the value of the header {quote(name)} holds a control character"
+        return f"the value of the header {quote(name)} contains a control character"
     return ""
 
 
 def check(config: dict[str, Any]) -> Iterator[RuleFinding]:
-    """What is wrong with the headers of all resources of a config."""
+    """Findings for the headers of all resources of a config."""
     for resource, path in _resources(config):
         for index, header in enumerate(resource.get("httpHeaders") or ()):
             where = (*path, "httpHeaders", index)
@@ -73,7 +74,7 @@ def _resources(config: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Path]]:
     storage = config.get("storage") or {}
     for index, file in enumerate(storage.get("files") or ()):
         contents = file.get("contents")
-        if contents and "httpHeaders" in contents:  # few have any, of perhaps ten thousand
+        if contents and "httpHeaders" in contents:  # skips most of perhaps ten thousand files
             yield contents, ("storage", "files", index, "contents")
         for number, part in enumerate(file.get("append") or ()):
             yield part, ("storage", "files", index, "append", number)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ignition section: version, referenced configs, proxies, certificate authorities."""
+"""The ignition section: version, referenced configs, proxies and certificate authorities."""
 
 from __future__ import annotations
 
@@ -20,78 +20,78 @@ if TYPE_CHECKING:
 INVALID_VERSION = Rule(
     "IGN1201",
     INVALID_VERSION_MESSAGE,
-    hint='give ignition.version three numbers, for example "3.6.0"',
+    hint='set ignition.version to three numbers, for example "3.6.0"',
 )
-"""The version is a semantic version. A config as it is read never breaks this rule, since the version
-decides how it is read; one that was put together from several may."""
+"""The version must be a semantic version. Only a merged config can break this rule, since the version of a
+single config decides how it is parsed."""
 
 UNKNOWN_VERSION = Rule(
     "IGN1202",
     UNKNOWN_VERSION_MESSAGE,
-    hint="give the version of the spec that the config is checked against",
+    hint="set the version of the spec that the config follows",
 )
-"""A config says the version of the spec whose rules it follows. As above, only reachable by merging."""
+"""The version selects the rules for the config. As above, only a merged config can break this rule."""
 
 SOURCE_REQUIRED = Rule(
     "IGN1203",
     "source is required",
-    hint="give the URL, or leave the entry out",
+    hint="set source, or remove the entry",
 )
-"""An entry that refers to nothing is a mistake. Since 3.1.0."""
+"""An entry without a source has no effect. Since 3.1.0."""
 
 PROXY_NOT_HTTP = Rule(
     "IGN1204",
     "proxies must be http(s)",
-    hint="write http://HOST:PORT; leave the member out for no proxy",
+    hint="write http://HOST:PORT, or remove the member to use no proxy",
 )
-"""No other kind of proxy is supported. Since 3.1.0, which has proxies."""
+"""No other kind of proxy is supported. Since 3.1.0, which introduced proxies."""
 
 PROXY_INSECURE = Rule(
     "IGN1205",
     "insecure plaintext HTTP proxy specified for HTTPS resources",
-    hint="use an https:// proxy if the network between machine and proxy is not trusted",
+    hint="use an https:// proxy unless you trust the network between the machine and the proxy",
     severity=WARNING,
 )
-"""The names of the hosts that are asked can be read on the way to the proxy, though not the contents."""
+"""Anyone between the machine and the proxy can see the names of the hosts, but not the contents."""
 
 
 def check_ignition(value: dict[str, Any], version: str) -> Iterator[RuleFinding]:
-    """Rules of `$.ignition`, for the spec version `version` (3.`minor`)."""
+    """Checks `$.ignition` by the spec `version` (3.`minor`)."""
     minor = int(version.split(".")[1])
     written = value.get("version", "")
-    if written != version and (fault := _version_fault(written, version)):
+    if written != version and (fault := _check_version(written, version)):
         yield fault.at("version")
     if "config" in value:
-        for finding in _referenced_configs(value["config"], minor):
+        for finding in _check_configs(value["config"], minor):
             yield finding.with_prefix("config")
-    yield from _proxy(value.get("proxy", {}))
+    yield from _check_proxy(value.get("proxy", {}))
     tls = value.get("security", {}).get("tls", {})
-    for finding in _sources(tls.get("certificateAuthorities", ()), minor, check_ca_reference):
+    for finding in _check_list(tls.get("certificateAuthorities", ()), minor, check_ca_reference):
         yield finding.with_prefix("security", "tls", "certificateAuthorities")
 
 
-def _version_fault(written: str, version: str) -> Rule | None:
+def _check_version(written: str, version: str) -> Rule | None:
     try:
         return None if versions.lookup(written) == version else UNKNOWN_VERSION
     except versions.BadVersion:
         return INVALID_VERSION
 
 
-def _referenced_configs(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    for finding in _sources(value.get("merge", ()), minor, check_reference):
+def _check_configs(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+    for finding in _check_list(value.get("merge", ()), minor, check_reference):
         yield finding.with_prefix("merge")
     replace = value.get("replace", {})
     for finding in check_resource(replace, minor) if minor else check_reference(replace):
         yield finding.with_prefix("replace")
 
 
-def _sources(
+def _check_list(
     items: list[dict[str, Any]],
     minor: int,
     oldest: Callable[[dict[str, Any]], Iterator[RuleFinding]],
 ) -> Iterator[RuleFinding]:
-    """Rules of a list of things to fetch. A bad source is reported twice, as the original does: where the
-    list is checked, and where the resource is. Spec 3.0.0 has types of its own, checked by `oldest`."""
+    """Checks a list of resources. Like Ignition, it reports an invalid source twice: for the list and for the
+    resource. Spec 3.0.0 uses other types, which `oldest` checks."""
     for index, item in enumerate(items if minor else ()):
         source = item.get("source")
         fault = check_source(source, minor) if source else SOURCE_REQUIRED
@@ -102,7 +102,7 @@ def _sources(
             yield finding.with_prefix(index)
 
 
-def _proxy(value: dict[str, Any]) -> Iterator[RuleFinding]:
+def _check_proxy(value: dict[str, Any]) -> Iterator[RuleFinding]:
     for name in ("httpProxy", "httpsProxy"):
         if name not in value:
             continue

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files, directories and links, each by itself."""
+"""Files, directories and links, one at a time."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ if TYPE_CHECKING:
 ID_AND_NAME = Rule(
     "IGN1401",
     "cannot set both id and name",
-    hint="keep one of them",
+    hint="use only one of them",
 )
-"""An owner named twice might be two owners. An id of 0 counts as set."""
+"""The id and the name could mean different owners. An id of 0 counts as set."""
 
 ILLEGAL_MODE = Rule(
     "IGN1402",
     "illegal file mode",
-    hint="give the mode as a decimal number from 0 to 4095; 0644 is 420, 0755 is 493",
+    hint="use a decimal number from 0 to 4095; octal 0644 is 420, 0755 is 493",
 )
-"""A mode is made of twelve bits, 0 to 07777."""
+"""A mode has twelve bits: 0 to 07777 in octal."""
 
 SPECIAL_BITS = Rule(
     "IGN1403",
     "setuid/setgid/sticky bits are not supported or functional in spec versions older than 3.6.0",
-    hint="use spec 3.6.0 or newer if you need them; here the bits are dropped",
+    hint="use spec 3.6.0 or newer if you need them; this spec drops the bits",
     severity=WARNING,
 )
-"""Before 3.6.0 these bits were accepted and then lost on the way to the disk. Until 3.5.0."""
+"""Before 3.6.0 these bits were accepted but never applied. Up to 3.5.0."""
 
 OVERWRITE_WITHOUT_SOURCE = Rule(
     "IGN1404",
     "overwrite must be false if source is unspecified",
-    hint="give contents.source (data:, for an empty file), or leave overwrite out",
+    hint="set contents.source (data:, for an empty file), or remove overwrite",
 )
-"""With nothing to write, overwriting could only destroy. An empty source counts as given."""
+"""Without contents, overwriting would only destroy the old file. An empty source counts as set."""
 
 _MODE_MAX = 0o7777
 _SPECIAL = 0o7000
 
 
 def check_directory(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    """A directory with its owner."""
+    """Checks a directory and its owner."""
     yield from _node(value, minor)
     if "user" in value or "group" in value:
         yield from _owner(value)
 
 
 def check_file(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    """A file with its owner, appended parts and contents."""
+    """Checks a file with its owner, appended parts and contents."""
     yield from _node(value, minor)
     contents = value.get("contents", {})
     if value.get("overwrite") and "source" not in contents:
@@ -72,7 +72,7 @@ def check_file(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
 
 
 def check_link(value: dict[str, Any]) -> Iterator[RuleFinding]:
-    """A link with its owner; its target is a matter of the storage section as a whole."""
+    """Checks the path and owner of a link. `storage` checks its target."""
     if fault := check_path(value.get("path", "")):
         yield fault.at("path")
     if "user" in value or "group" in value:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths in configs: absolute and in their shortest form. All spec versions."""
+"""Paths in configs must be absolute and clean. All spec versions."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 NO_PATH = Rule(
     "IGN1101",
     "path not specified",
-    hint="give an absolute path",
+    hint="set an absolute path",
 )
-"""Whatever is named by a path needs one; there is no default place."""
+"""There is no default path."""
 
 PATH_RELATIVE = Rule(
     "IGN1102",
     "path not absolute",
     hint="start the path with /",
 )
-"""There is no working directory at boot that a relative path could start from."""
+"""At boot there is no working directory that a relative path could refer to."""
 
 PATH_DIRTY = Rule(
     "IGN1103",
     "path is not fully simplified",
-    hint="leave out double slashes, a slash at the end, and . or .. parts",
+    hint="remove double slashes, a trailing slash, and . or .. components",
 )
-"""One object must have one spelling, or two entries for it would not be seen as duplicates."""
+"""Each object needs a unique path, so that two entries for it are recognized as duplicates."""
 
 
 def check_path(path: str) -> Rule | None:
-    """The rule that an absolute path breaks; the first one counts."""
+    """The first rule that a path violates, or None."""
     if not path:
         return NO_PATH
     if path[0] != "/":
@@ -43,7 +43,8 @@ def check_path(path: str) -> Rule | None:
 
 
 def clean(path: str) -> str:
-    """The shortest equal path, as Go's `path.Clean`: unlike `normpath` it keeps no double slash."""
+    """The shortest equivalent path, like Go's `path.Clean`; unlike `normpath`, it keeps no leading double
+    slash."""
     root = "/" if path.startswith("/") else ""
     parts: list[str] = []
     for part in path.split("/"):
@@ -55,15 +56,15 @@ def clean(path: str) -> str:
 
 
 def distinct_lengths(paths: Iterable[str]) -> list[int]:
-    """The lengths of paths, each once, the longest first."""
+    """The distinct lengths of paths, longest first."""
     return sorted({len(path) for path in paths}, reverse=True)
 
 
-def ancestors(path: str, of_length: list[int]) -> Iterator[str]:
-    """The beginnings of a path that end before a slash and have one of these `lengths`, the longest first.
+def ancestors(path: str, lengths: list[int]) -> Iterator[str]:
+    """The ancestors of a path that have one of the `distinct_lengths` of the candidates, longest first.
 
-    To look up all beginnings would take time by the square of the path's length.
+    Looking up every ancestor would take quadratic time in the length of the path.
     """
-    for length in of_length:
+    for length in lengths:
         if path[length : length + 1] == "/":
             yield path[:length]

@@ -16,37 +16,37 @@ if TYPE_CHECKING:
 LEVEL_REQUIRED = Rule(
     "IGN1701",
     "raid level is required",
-    hint="give the level: linear, raid0, raid1, raid4, raid5, raid6 or raid10",
+    hint="set level to linear, raid0, raid1, raid4, raid5, raid6 or raid10",
 )
-"""mdadm has no default level. Since 3.3.0; before, a missing level counts as an unknown one."""
+"""mdadm has no default level. Since 3.3.0; before that, a missing level counts as an unknown one."""
 
 UNKNOWN_LEVEL = Rule(
     "IGN1702",
     "unrecognized raid level",
     hint="use linear, raid0, raid1, raid4, raid5, raid6 or raid10",
 )
-"""The levels of mdadm, by their names or numbers, in lower case."""
+"""Levels are those of mdadm, by name or number, in lower case."""
 
 SPARES_UNSUPPORTED = Rule(
     "IGN1703",
     "spares unsupported for linear and raid0 arrays",
-    hint="leave spares out, or choose a level with redundancy",
+    hint="remove spares, or choose a redundant level",
 )
-"""A spare replaces a device that failed; without redundancy there is nothing to rebuild from."""
+"""A spare replaces a failed device; without redundancy there is no data to rebuild it from."""
 
 DEVICES_REQUIRED = Rule(
     "IGN1704",
     "raid devices required",
     hint="list the devices of the array",
 )
-"""An array is made of devices."""
+"""An array consists of at least one device."""
 
 _WITHOUT_REDUNDANCY = ("linear", "raid0", "0", "stripe")
 _REDUNDANT = ("raid1", "1", "mirror", "raid4", "4", "raid5", "5", "raid6", "6", "raid10", "10")
 
 
 def check_raid(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    """An array and its devices, in spec 3.`minor`."""
+    """Checks an array and its devices by spec 3.`minor`."""
     level = value.get("level", "")
     if not level and minor >= 3:
         yield LEVEL_REQUIRED.at("level")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resources: what is fetched, how it is unpacked and verified.
+"""Resources: source, compression, headers and verification.
 
-Contents and appended parts of files, referenced configs, certificate authorities, key files. Spec 3.0.0 has
-plainer types in their place.
+Contents and appended parts of files, referenced configs, certificate authorities and key files are resources.
+Spec 3.0.0 has simpler types for them.
 """
 
 from __future__ import annotations
@@ -20,65 +20,65 @@ if TYPE_CHECKING:
 INVALID_COMPRESSION = Rule(
     "IGN1301",
     "invalid compression method",
-    hint="use gzip, or leave compression out",
+    hint="use gzip, or remove compression",
 )
-"""Nothing but gzip can be unpacked."""
+"""Only gzip is supported."""
 
 HASH_WITHOUT_SOURCE = Rule(
     "IGN1302",
     "source must be specified if verification is specified",
-    hint="give a source (data:, for empty contents), or leave verification out",
+    hint="set source (data:, for empty contents), or remove verification",
 )
-"""A hash of nothing would never be checked. An empty source counts as given."""
+"""Without a source, the hash would never be verified. An empty source counts as set."""
 
 HEADERS_NEED_HTTP = Rule(
     "IGN1303",
     "cannot use HTTP headers with this source scheme",
-    hint="use an http or https source, or leave httpHeaders out",
+    hint="use an http or https source, or remove httpHeaders",
 )
-"""Other schemes have no way to send headers; a credential in them would silently stay unused."""
+"""Other schemes cannot send headers, so a credential in them would silently have no effect."""
 
 NO_HEADER_NAME = Rule(
     "IGN1304",
     "HTTP header name can't be empty",
-    hint="name the header",
+    hint="set the name of the header",
 )
-"""A header needs a name."""
+"""Every header has a name."""
 
 EMPTY_HEADER_VALUE = Rule(
     "IGN1305",
     "unable to parse HTTP header",
-    hint="give the header a value; without the value member it removes the header in a merge",
+    hint="set a value; to remove the header in a merge, omit the value member",
 )
-"""An empty value is none. A header without any value stands for the removal of an inherited one."""
+"""An empty value is not valid. A header without the member removes an inherited header."""
 
 HASH_MALFORMED = Rule(
     "IGN1306",
     "malformed hash specifier",
-    hint="write the function, a hyphen and the hexadecimal sum",
+    hint="write the hash function, a hyphen and the hexadecimal checksum",
 )
-"""A hash names its function."""
+"""A hash starts with the name of its function."""
 
 HASH_UNKNOWN = Rule(
     "IGN1307",
     "unrecognized hash function",
-    hint="use sha512, or since 3.1.0 sha256, in lower case",
+    hint="use sha512, or in spec 3.1.0 and newer sha256, in lower case",
 )
-"""Only SHA-512, and since 3.1.0 SHA-256, are supported."""
+"""SHA-512 is supported, and since 3.1.0 SHA-256."""
 
 HASH_WRONG_SIZE = Rule(
     "IGN1308",
     "incorrect size for hash sum",
-    hint="a sha512 sum has 128 hexadecimal digits, a sha256 sum has 64",
+    hint="a sha512 checksum has 128 hexadecimal digits, a sha256 checksum has 64",
 )
-"""A sum of the wrong length can never match. Its digits are not looked at."""
+"""A checksum of the wrong length can never match. The digits themselves are not checked."""
 
 
 _DIGITS = {"sha512": 128, "sha256": 64}
 
 
 def check_resource(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    """A resource with its headers and verification; in spec 3.0.0 the contents of a file."""
+    """Checks a resource with its headers and verification; in spec 3.0.0, the contents of a file."""
     source = value.get("source", "")
     if value.get("compression", "") not in ("", "gzip"):
         yield INVALID_COMPRESSION.at("compression")
@@ -87,26 +87,26 @@ def check_resource(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     if source and (fault := check_source(source, minor)):
         yield fault.at("source")
     if headers := value.get("httpHeaders"):
-        yield from _headers(headers, source)
+        yield from _check_headers(headers, source)
     if "verification" in value:
-        yield from _verification(value["verification"], minor)
+        yield from _check_verification(value["verification"], minor)
 
 
 def check_reference(value: dict[str, Any]) -> Iterator[RuleFinding]:
-    """A referenced config of spec 3.0.0, which needs no source."""
+    """Checks a referenced config of spec 3.0.0, where the source is optional."""
     if (source := value.get("source")) and (fault := check_source(source, 0)):
         yield fault.at("source")
-    yield from _verification(value.get("verification", {}), 0)
+    yield from _check_verification(value.get("verification", {}), 0)
 
 
 def check_ca_reference(value: dict[str, Any]) -> Iterator[RuleFinding]:
-    """A certificate authority of spec 3.0.0, which needs a source."""
+    """Checks a certificate authority of spec 3.0.0, where the source is required."""
     if fault := check_source(value.get("source", ""), 0):
         yield fault.at("source")
-    yield from _verification(value.get("verification", {}), 0)
+    yield from _check_verification(value.get("verification", {}), 0)
 
 
-def _headers(headers: list[dict[str, Any]], source: str) -> Iterator[RuleFinding]:
+def _check_headers(headers: list[dict[str, Any]], source: str) -> Iterator[RuleFinding]:
     fault = check_http_url(source, HEADERS_NEED_HTTP) if source else INVALID_URL
     if fault:
         yield fault.at("httpHeaders")
@@ -117,12 +117,12 @@ def _headers(headers: list[dict[str, Any]], source: str) -> Iterator[RuleFinding
             yield EMPTY_HEADER_VALUE.at("httpHeaders", index, "value")
 
 
-def _verification(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    if "hash" in value and (fault := _hash_fault(value["hash"], minor)):
+def _check_verification(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+    if "hash" in value and (fault := _check_hash(value["hash"], minor)):
         yield fault.at("verification", "hash")
 
 
-def _hash_fault(text: str, minor: int) -> Rule | None:
+def _check_hash(text: str, minor: int) -> Rule | None:
     function, hyphen, digits = text.partition("-")
     if not hyphen:
         return HASH_MALFORMED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rule is, and what it says when a config breaks it."""
+"""Rules, and the findings of rules that a config violates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ignition.base.record import record
 
 @record
 class RuleFinding:
-    """One broken rule. `path` leads from the object that was checked to the faulty part."""
+    """One violated rule. `path` is relative to the object that was checked."""
 
     code: str
     severity: str
@@ -18,16 +18,16 @@ class RuleFinding:
     hint: str
 
     def with_prefix(self, *path: str | int) -> RuleFinding:
-        """The same finding, seen from further up."""
+        """The same finding with a longer path, relative to a parent object."""
         return RuleFinding(self.code, self.severity, path + self.path, self.message, self.hint)
 
 
 @record
 class Rule:
-    """A rule of the config specs. It stands as a constant beside the function that applies it.
+    """A rule of the config specs, defined as a constant next to the function that applies it.
 
-    `code` is stable. `message` is the original's wording, which other tools match. The text below the
-    constant is its documentation; it costs nothing at boot, since nothing keeps it.
+    `code` is stable. `message` is Ignition's wording, which other tools match. The string literal below the
+    constant is its documentation; the interpreter discards it, so it costs nothing at boot.
     """
 
     code: str
@@ -36,9 +36,9 @@ class Rule:
     severity: str = ERROR
 
     def at(self, *path: str | int) -> RuleFinding:
-        """The finding that this rule is broken at `path`."""
+        """A finding for this rule at `path`."""
         return RuleFinding(self.code, self.severity, path, self.message, self.hint)
 
     def with_message(self, message: str) -> Rule:
-        """The same rule, with a message that depends on the fault."""
+        """The same rule with a more specific message."""
         return Rule(self.code, message, self.hint, self.severity)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The storage section: rules between its entries, then those of each entry."""
+"""The storage section: rules for combinations of entries, then rules for each entry."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ if TYPE_CHECKING:
 DIRECTORY_UNDER_LINK = Rule(
     "IGN1411",
     "directory path includes link in config",
-    hint="give the path that the link leads to, or drop the link",
+    hint="use the path that the link points to, or remove the link",
 )
-"""Links are made last, so the entry would be made in a folder that the link is then in the way of."""
+"""Links are created last. The entry would create a directory at the path of the link, which then fails."""
 
 FILE_UNDER_LINK = Rule(
     "IGN1412",
     "file path includes link in config",
-    hint="give the path that the link leads to, or drop the link",
+    hint="use the path that the link points to, or remove the link",
 )
 """As for directories."""
 
 LINK_UNDER_LINK = Rule(
     "IGN1413",
     "link path includes link in config",
-    hint="give the path that the other link leads to, or drop that link",
+    hint="use the path that the other link points to, or remove that link",
 )
 """As for directories."""
 
 TARGET_REQUIRED = Rule(
     "IGN1414",
     "link target is required",
-    hint="say what the link points to",
+    hint="set target",
 )
-"""A link to nothing cannot be made. Since 3.3.0; older configs pass here and fail when rendered."""
+"""A link needs a target. Since 3.3.0; older configs are accepted here and fail when they are rendered."""
 
 HARD_LINK_TO_DIRECTORY = Rule(
     "IGN1415",
     "hard link target is a directory",
     hint="set hard to false, or link to a file",
 )
-"""Linux has no hard links to directories. A relative target is looked up as if the link's own path were the
-folder, which is the original's reading."""
+"""Linux does not allow hard links to directories. Ignition resolves a relative target as if the path of the
+link were a directory."""
 
 HARD_LINK_OWNER = Rule(
     "IGN1416",
@@ -63,28 +63,28 @@ HARD_LINK_OWNER = Rule(
     hint="set the owner on the file that the link points to",
     severity=WARNING,
 )
-"""A hard link is another name of a file, whose owner it has."""
+"""A hard link is another name for a file and shares its owner."""
 
 PARTITIONS_OVERWRITTEN = Rule(
     "IGN1417",
     "filesystem overwrites partitioned device",
-    hint="put the filesystem on one of the partitions, or give the disk none",
+    hint="put the filesystem on a partition, or remove the partitions of the disk",
     severity=WARNING,
 )
-"""A filesystem on a whole disk destroys the partition table that the same config asks for."""
+"""A filesystem on the whole disk overwrites the partition table that the same config creates."""
 
 IMPLICIT_WIPE = Rule(
     "IGN1418",
     "device matches disk with wipeTable enabled; filesystem will be wiped",
-    hint="set wipeFilesystem to true if that is meant, else wipeTable to false",
+    hint="set wipeFilesystem to true if this is intended, otherwise wipeTable to false",
     severity=WARNING,
 )
-"""Wiping the table of a disk destroys a filesystem that lies on the whole disk, though it is to be kept."""
+"""Wiping the partition table destroys a filesystem on the whole disk, even if the config wants to keep it."""
 
 
 def check_storage(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    """Rules of `$.storage` in spec 3.`minor`, in the original's order."""
-    yield from _between_entries(value, minor)
+    """Checks `$.storage` by spec 3.`minor`, in Ignition's order."""
+    yield from _check_combinations(value, minor)
     for index, item in enumerate(value.get("directories", ())):
         for finding in check_directory(item, minor):
             yield finding.with_prefix("directories", index)
@@ -108,7 +108,7 @@ def check_storage(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
             yield finding.with_prefix("raid", index)
 
 
-def _between_entries(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+def _check_combinations(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     if links := value.get("links"):
         folders = value.get("directories", [])
         yield from _under_links(folders, links, DIRECTORY_UNDER_LINK, "directories")
@@ -120,9 +120,9 @@ def _between_entries(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]
 
 def _under_links(items: Items, links: Items, rule: Rule, kind: str) -> Iterator[RuleFinding]:
     counts = _path_counts(links)
-    of_length = distinct_lengths(counts)
+    lengths = distinct_lengths(counts)
     for index, item in enumerate(items):
-        for folder in ancestors(item.get("path", ""), of_length):
+        for folder in ancestors(item.get("path", ""), lengths):
             for _ in range(counts.get(folder, 0)):
                 yield rule.at(kind, index)
 
@@ -138,9 +138,9 @@ def _path_counts(items: Items) -> dict[str, int]:
 def _links(links: Items, folders: Items, minor: int) -> Iterator[RuleFinding]:
     folder_counts = _path_counts(folders)
     counts = _path_counts(links)
-    of_length = distinct_lengths(counts)
+    lengths = distinct_lengths(counts)
     for index, item in enumerate(links):
-        for folder in ancestors(item.get("path", ""), of_length):
+        for folder in ancestors(item.get("path", ""), lengths):
             for _ in range(counts.get(folder, 0)):
                 yield LINK_UNDER_LINK.at("links", index)
         if minor >= 3 and not item.get("target"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Units and drop-ins, and the paths that they take. All spec versions."""
+"""Units and drop-ins, and the paths that they occupy. All spec versions."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 PATH_TAKEN = Rule(
     "IGN1901",
     "path conflicts with systemd unit or dropin",
-    hint="write the text in one place: under systemd.units, or as a file",
+    hint="define it once, under systemd.units or as a file",
 )
-"""A unit or drop-in with contents is a file itself, and two entries would write it."""
+"""A unit or drop-in with contents is a file, and two entries would write the same one."""
 
 UNIT_EXTENSION = Rule(
     "IGN1902",
     "invalid systemd unit extension",
-    hint="end the name in .service, .socket, .mount, .timer or another type of unit, in lower case",
+    hint="use .service, .socket, .mount, .timer or another unit type as the suffix, in lower case",
 )
-"""systemd knows the type of a unit by the end of its name."""
+"""The suffix of its name determines the type of a unit."""
 
 DROPIN_EXTENSION = Rule(
     "IGN1903",
     "invalid systemd drop-in extension",
-    hint="end the name in .conf",
+    hint="use .conf as the suffix",
 )
-"""systemd reads no other files in the folder of a unit's drop-ins."""
+"""systemd ignores other files in a drop-in directory."""
 
 BAD_CONTENTS = Rule(
     "IGN1904",
     "invalid unit content",
-    hint="check sections, the = of each option, and lines that end in a backslash",
+    hint="check section headers, the = of each option, and lines that end with a backslash",
 )
-"""What cannot be read as a unit would be ignored or refused by systemd, long after provisioning."""
+"""systemd would ignore or reject an invalid unit, long after provisioning."""
 
 NOTHING_TO_ENABLE = Rule(
     "IGN1905",
     "unit is enabled, but has no install section so enable does nothing",
-    hint="add an [Install] section with WantedBy=, or leave enabled out",
+    hint="add an [Install] section with WantedBy=, or remove enabled",
     severity=WARNING,
 )
-"""Enabling makes the links that the Install section asks for. A section without options asks for none."""
+"""Enabling a unit creates the links that its Install section lists. An empty section lists none."""
 
 TEMPLATE_NOT_ENABLED = Rule(
     "IGN1906",
@@ -57,7 +57,7 @@ TEMPLATE_NOT_ENABLED = Rule(
     hint="add an [Install] section with WantedBy= to the template",
     severity=WARNING,
 )
-"""An instance is enabled by the Install section of its template."""
+"""The Install section of the template determines how an instance is enabled."""
 
 _UNIT_TYPES = (
     ".service",
@@ -73,11 +73,11 @@ _UNIT_TYPES = (
     ".slice",
     ".scope",
 )
-_FOLDER = "/etc/systemd/system/"
+_DIRECTORY = "/etc/systemd/system/"
 
 
 def check_unit_paths(config: dict[str, Any]) -> Iterator[RuleFinding]:
-    """Nodes at the path of a unit or drop-in of the same config; paths from the top of the config."""
+    """Findings for nodes at the path of a unit or drop-in; finding paths start at the top of the config."""
     taken = _unit_paths(config.get("systemd", {}).get("units", ()))
     if not taken:
         return
@@ -93,38 +93,38 @@ def _unit_paths(units: list[dict[str, Any]]) -> set[str]:
     for unit in units:
         name = unit.get("name", "")
         if unit.get("contents"):
-            paths.add(_FOLDER + name)
+            paths.add(_DIRECTORY + name)
         for dropin in unit.get("dropins", ()):
             if dropin.get("contents"):
-                paths.add(f"{_FOLDER}{name}.d/{dropin.get('name', '')}")
+                paths.add(f"{_DIRECTORY}{name}.d/{dropin.get('name', '')}")
     return paths
 
 
 def check_systemd(value: dict[str, Any]) -> Iterator[RuleFinding]:
-    """Rules of `$.systemd`: instances and their templates, then each unit with its drop-ins."""
+    """Checks `$.systemd`: instances and their templates, then each unit with its drop-ins."""
     units = value.get("units", ())
-    texts = _Texts()
+    texts = _ParsedUnits()
     yield from _templates(units, texts)
     for index, unit in enumerate(units):
         for finding in _unit(unit, texts):
             yield finding.with_prefix("units", index)
         for number, dropin in enumerate(unit.get("dropins", ())):
-            if fault := texts.fault(dropin.get("contents", "")):
+            if fault := texts.check(dropin.get("contents", "")):
                 yield fault.at("units", index, "dropins", number, "contents")
             if _extension(dropin.get("name", "")) != ".conf":
                 yield DROPIN_EXTENSION.at("units", index, "dropins", number, "name")
 
 
-class _Texts:
-    """Contents of units, each parsed once; drop-ins are often all the same."""
+class _ParsedUnits:
+    """Caches parse results of unit contents, since drop-ins are often identical."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_cache",)
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, bool]] = {}
+        self._cache: dict[str, tuple[str, bool]] = {}
 
     def _read(self, text: str) -> tuple[str, bool]:
-        known = self._known.get(text)
+        known = self._cache.get(text)
         if known is None:
             try:
                 options = unitfile.parse(text)
@@ -132,19 +132,19 @@ class _Texts:
                 known = str(error), False
             else:
                 known = "", any(section == "Install" for section, _, _ in options)
-            self._known[text] = known
+            self._cache[text] = known
         return known
 
-    def fault(self, text: str) -> Rule | None:
+    def check(self, text: str) -> Rule | None:
         problem = self._read(text)[0]
         return BAD_CONTENTS.with_message(f"invalid unit content: {problem}") if problem else None
 
     def lacks_install(self, text: str) -> bool:
-        """Whether text is a unit that has nothing to enable; an empty one is no unit."""
+        """Whether a non-empty text is a valid unit without options in an Install section."""
         return bool(text) and self._read(text) == ("", False)
 
 
-def _templates(units: list[dict[str, Any]], texts: _Texts) -> Iterator[RuleFinding]:
+def _templates(units: list[dict[str, Any]], texts: _ParsedUnits) -> Iterator[RuleFinding]:
     contents = {unit.get("name", ""): unit.get("contents", "") for unit in units}
     for index, unit in enumerate(units):
         if not unit.get("enabled"):
@@ -158,7 +158,7 @@ def _templates(units: list[dict[str, Any]], texts: _Texts) -> Iterator[RuleFindi
 
 
 def _template_of(name: str) -> str:
-    """`a@.service` for `a@b.service`; empty for a name that is no instance of a service."""
+    """`a@.service` for `a@b.service`; "" for a name that is not an instance of a service."""
     at = name.find("@", 1)
     if (
         at < 0
@@ -170,11 +170,11 @@ def _template_of(name: str) -> str:
     return name[:at] + "@.service"
 
 
-def _unit(value: dict[str, Any], texts: _Texts) -> Iterator[RuleFinding]:
+def _unit(value: dict[str, Any], texts: _ParsedUnits) -> Iterator[RuleFinding]:
     name, contents = value.get("name", ""), value.get("contents", "")
     if _extension(name) not in _UNIT_TYPES:
         yield UNIT_EXTENSION.at("name")
-    if fault := texts.fault(contents):
+    if fault := texts.check(contents):
         yield fault.at("contents")
     elif value.get("enabled") and texts.lacks_install(contents):
         yield NOTHING_TO_ENABLE.with_message(
@@ -183,6 +183,6 @@ def _unit(value: dict[str, Any], texts: _Texts) -> Iterator[RuleFinding]:
 
 
 def _extension(name: str) -> str:
-    """The last dot of the last part of a path, and what follows, as Go's path.Ext."""
+    """The suffix of a path from the last dot of its last component, like Go's path.Ext."""
     dot = name.rfind(".")
     return name[dot:] if dot > name.rfind("/") else ""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values that the specs allow and no machine can be given: characters that would end the field or line that
-a value becomes, numbers and paths beyond what the kernel takes.
+"""Values that are valid in the specs but cannot be applied to a machine: characters that end the field or
+line that a value is written to, and numbers and paths beyond the limits of the kernel.
 
-None of this changes the verdict on a config: Ignition accepts them all, and fails or does harm when it
-applies them. So lint reports them, and every phase that applies a config refuses those that are errors
-before it looks at the machine.
+Ignition accepts all of them, and fails or does damage when it applies them, so validation accepts them too.
+Lint reports them, and every phase that applies a config refuses the errors among them before it inspects the
+machine.
 """
 
 from __future__ import annotations
@@ -23,63 +23,62 @@ if TYPE_CHECKING:
 
 NUL_BYTE = Rule(
     "IGN1968",
-    "a NUL byte in a text",
-    hint="take it out: the kernel and every program take a text to end there",
+    "a NUL byte in a string",
+    hint="remove it: for the kernel and for programs it ends the string",
 )
-"""Paths, names and the words of commands end at a NUL byte. What follows it would be lost without a word, so
-such a text is refused before anything is changed. Bodies of files may hold any byte."""
+"""A NUL byte ends paths, names and command arguments, and the rest would silently be lost. The config is
+refused before anything is changed. Contents of files may contain any byte."""
 
 LINE_BREAK = Rule(
     "IGN1969",
     "a character that ends the field or line that this value becomes",
-    hint="take it out",
+    hint="remove it",
 )
-"""What is said about a user becomes a field of `/etc/passwd` or `/etc/shadow`; fields end at a colon, and
-the line at a line break. A `passwordHash` with a line break in it could set the password of another account.
-The same goes for line breaks in keys for ssh, unless each line is a key or a comment, in names of units and
-drop-ins, in kernel arguments, labels and mount options. The name of a unit that has `enabled` becomes a
-field of a preset file, where `*.service` would be all services; blanks, `*`, `?` and `[` are in no unit's
-name."""
+"""The members of a user become fields of `/etc/passwd` or `/etc/shadow`, where a colon ends the field and
+a line break ends the line. A `passwordHash` with a line break could set the password of another account.
+Line breaks are just as harmful in SSH keys (unless each line is a key or a comment), names of units and
+drop-ins, kernel arguments, labels and mount options. The name of a unit with `enabled` becomes a field of
+a preset file, where `*.service` would match all services; names of units never contain white space, `*`,
+`?` or `[`."""
 
 LEADING_HYPHEN = Rule(
     "IGN1970",
-    "a name that begins with a hyphen, which programs take for an option",
-    hint="begin it with a letter or a digit",
+    "a name that starts with a hyphen, which programs parse as an option",
+    hint="start it with a letter or a digit",
 )
-"""`mdadm`, `cryptsetup` and `mount` are given the name of the array, volume or device as a word of its
-own."""
+"""The name of an array, volume or device is an argument of `mdadm`, `cryptsetup` and `mount`."""
 
 NO_ID = Rule(
     "IGN1971",
-    "a number that no user or group can have",
-    hint="use a number from 0 to 4294967294, or leave it out",
+    "an invalid user or group id",
+    hint="use a number from 0 to 4294967294, or remove it",
 )
-"""Numbers of users and groups have 32 bits, and the last of them (4294967295, or -1) is the kernel's word for
-none. `useradd` and `groupadd` refuse such a number. As the owner of a file it would be cut off to another
-number: 4294967296 is 0, which is root."""
+"""User and group ids have 32 bits, and the kernel reserves the highest one (4294967295, or -1) for "none".
+`useradd` and `groupadd` reject other numbers. As the owner of a file, the number would be truncated:
+4294967296 becomes 0, which is root."""
 
 ID_OF_NOBODY = Rule(
     "IGN1972",
-    "a number that leaves the owner as it is",
-    hint="leave id out to keep the owner, or give the number that is meant",
+    "an id that leaves the owner unchanged",
+    hint="remove id to keep the owner, or set the intended id",
     severity=WARNING,
 )
-"""-1 and 4294967295 are what `chown` takes for "do not change". A new file then belongs to root."""
+"""`chown` interprets -1 and 4294967295 as "do not change". A new file then belongs to root."""
 
 TOO_LONG = Rule(
     "IGN1973",
     "a path that is too long for Linux",
-    hint="shorten it: a path has at most 4095 bytes, each name in it 255",
+    hint="shorten it: a path may have 4095 bytes, each component 255",
 )
-"""The limits are those of the kernel, and count bytes: a letter beyond ASCII takes 2 to 4. The folder that
-the root of the target is mounted on counts too while the machine is provisioned."""
+"""The kernel limits the number of bytes, and a non-ASCII letter takes 2 to 4. During provisioning the mount
+point of the target root counts too."""
 
 NOT_ABSOLUTE = Rule(
     "IGN1974",
-    "a home or shell that does not begin with a slash",
-    hint="give the whole path",
+    "a home or shell that is not an absolute path",
+    hint="use an absolute path",
 )
-"""`useradd` refuses it."""
+"""`useradd` rejects it."""
 
 PATH_MAX = 4095
 NAME_MAX = 255
@@ -87,41 +86,41 @@ _ID_MAX = 0xFFFFFFFE
 _UNCHANGED = (-1, 0xFFFFFFFF)
 _UNITS = "/etc/systemd/system/"
 
-# What a value may not hold, by what it becomes: a word of a command or a path, a line of its own, a field.
-_WORD = "\0"
+# Forbidden characters by the use of a value: argument of a command or path, line of a file, field of a line.
+_ARGUMENT = "\0"
 _LINE = "\0\n\r"
 _FIELD = "\0\n\r:"
-_PATTERN = "\0\n\r \t*?["  # a field of a preset file, where these make it stand for other units
+_PATTERN = "\0\n\r \t*?["  # field of a preset file, which is a glob pattern
 
-_ARGUMENTS = {"shouldExist": _LINE, "shouldNotExist": _LINE}
+_KERNEL_ARGUMENTS = {"shouldExist": _LINE, "shouldNotExist": _LINE}
 _GROUP = {"name": _FIELD, "passwordHash": _FIELD}
 _USER = {
     **_GROUP,
     **dict.fromkeys(("gecos", "homeDir", "shell", "primaryGroup", "groups"), _FIELD),
     "sshAuthorizedKeys": _LINE,
 }
-_OF_STORAGE = {
-    "disks": {"device": _WORD},
-    "raid": {"name": _LINE, "level": _WORD, "devices": _WORD, "options": _WORD},
+_STORAGE = {
+    "disks": {"device": _ARGUMENT},
+    "raid": {"name": _LINE, "level": _ARGUMENT, "devices": _ARGUMENT, "options": _ARGUMENT},
     "luks": {
-        "name": _LINE + " \t",  # a blank would begin the next field of crypttab
-        "device": _WORD,
+        "name": _LINE + " \t",  # white space separates the fields of crypttab
+        "device": _ARGUMENT,
         "label": _LINE,
-        "uuid": _WORD,
-        "options": _WORD,
-        "openOptions": _WORD,
+        "uuid": _ARGUMENT,
+        "options": _ARGUMENT,
+        "openOptions": _ARGUMENT,
     },
     "filesystems": {
-        "device": _WORD,
-        "format": _WORD,
+        "device": _ARGUMENT,
+        "format": _ARGUMENT,
         "label": _LINE,
-        "uuid": _WORD,
-        "path": _WORD,
-        "options": _WORD,
+        "uuid": _ARGUMENT,
+        "path": _ARGUMENT,
+        "options": _ARGUMENT,
         "mountOptions": _LINE,
     },
 }
-_WORDS_OF_THEIR_OWN = {
+_POSITIONAL = {
     "disks": ("device",),
     "raid": ("name", "devices"),
     "luks": ("name", "device"),
@@ -139,7 +138,7 @@ _NAMES = {
     "\n": "a line break",
     "\r": "a carriage return",
     ":": "a colon",
-    " ": "a blank",
+    " ": "a space",
     "\t": "a tab",
     "*": "an asterisk",
     "?": "a question mark",
@@ -148,16 +147,19 @@ _NAMES = {
 
 
 def check(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
-    """All values of a config that no machine can be given. `root` is the folder that its paths lie in."""
-    yield from _texts(config.get("kernelArguments") or {}, _ARGUMENTS, ("kernelArguments",), "")
+    """Findings for all values of a config that cannot be applied. `root` is the directory of the target
+    root."""
+    yield from _texts(
+        config.get("kernelArguments") or {}, _KERNEL_ARGUMENTS, ("kernelArguments",), ""
+    )
     passwd = config.get("passwd") or {}
     for kind, number, fields in (("groups", "gid", _GROUP), ("users", "uid", _USER)):
         for index, item in enumerate(passwd.get(kind) or ()):
             yield from _account(item, number, fields, ("passwd", kind, index))
     storage = config.get("storage") or {}
-    # A path of so many characters, all ASCII, is not too long in any way.
+    # An ASCII path of this length is always short enough.
     short = min(NAME_MAX, PATH_MAX - _size(root))
-    for kind, fields in _OF_STORAGE.items():
+    for kind, fields in _STORAGE.items():
         for index, item in enumerate(storage.get(kind) or ()):
             yield from _device(item, kind, fields, ("storage", kind, index), root)
     for kind in ("directories", "files", "links"):
@@ -171,7 +173,7 @@ def check(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
 
 
 def length_problem(path: str, root: str = "") -> str:
-    """What is too long about a path, "" if nothing is."""
+    """Why a path is too long, "" if it is not."""
     if len(path) + len(root) <= NAME_MAX and path.isascii() and root.isascii():
         return ""
     size = _size(root) + _size(path)
@@ -188,7 +190,7 @@ def _size(text: str) -> int:
 def _texts(
     item: dict[str, Any], fields: dict[str, str], path: Path, whose: str
 ) -> Iterator[RuleFinding]:
-    """The members of an object, texts or lists of texts, that hold what they may not."""
+    """Findings for strings and lists of strings with forbidden characters."""
     for member, forbidden in fields.items():
         value = item.get(member)
         if not value:
@@ -198,13 +200,13 @@ def _texts(
         else:
             for index, text in enumerate(value):
                 if member == "sshAuthorizedKeys":
-                    text = _as_one_line(text)
+                    text = _join_keys(text)
                 yield from _text(text, forbidden, (*path, member, index), f"{whose}{member}")
 
 
-def _as_one_line(keys: str) -> str:
-    """Without the ends of its lines, as far as each line is a key: an item may hold several, as those that
-    installers make of a file do, and comments."""
+def _join_keys(keys: str) -> str:
+    """Replaces line breaks if each line is a key or a comment, as in items that installers create from a
+    whole authorized_keys file."""
     keys = keys.rstrip("\r\n")
     lines = keys.replace("\r\n", "\n").split("\n")
     return " ".join(lines) if all(map(_is_key, lines)) else keys
@@ -219,7 +221,7 @@ def _text(text: str, forbidden: str, path: Path, what: str) -> Iterator[RuleFind
     for character in forbidden:
         if character in text:
             rule = LINE_BREAK if character != "\0" else NUL_BYTE
-            yield rule.with_message(f"{what} holds {_NAMES[character]}").at(*path)
+            yield rule.with_message(f"{what} contains {_NAMES[character]}").at(*path)
             return
 
 
@@ -228,21 +230,19 @@ def _account(
 ) -> Iterator[RuleFinding]:
     name = item.get("name") or ""
     if item.get("shouldExist") is False:
-        # It becomes no field: there is no account of a name that cannot be one.
-        yield from _text(name, _WORD, (*path, "name"), "name")
+        # The account is deleted, so its name is only an argument of userdel or groupdel.
+        yield from _text(name, _ARGUMENT, (*path, "name"), "name")
         return
     whose = f"{'user' if number == 'uid' else 'group'} {quote(name)}: "
     yield from _texts(item, fields, path, whose)
     wanted = item.get(number)
     if wanted is not None and not 0 <= wanted <= _ID_MAX:
-        yield NO_ID.with_message(
-            f"{whose}{number} {wanted} is no number that an account can have"
-        ).at(*path, number)
+        yield NO_ID.with_message(f"{whose}{number} {wanted} is not a valid id").at(*path, number)
     home, shell = item.get("homeDir") or "", item.get("shell") or ""
-    # An asterisk is what systems with a login of their own have there, and useradd lets it pass.
+    # Some systems use an asterisk as the shell, and useradd accepts it.
     for member, value, first in (("homeDir", home, "/"), ("shell", shell, "/*")):
         if value and value[0] not in first:
-            yield NOT_ABSOLUTE.with_message(f"{whose}{member} does not begin with a slash").at(
+            yield NOT_ABSOLUTE.with_message(f"{whose}{member} is not an absolute path").at(
                 *path, member
             )
     why = length_problem(home)
@@ -254,11 +254,11 @@ def _device(
     item: dict[str, Any], kind: str, fields: dict[str, str], path: Path, root: str
 ) -> Iterator[RuleFinding]:
     yield from _texts(item, fields, path, "")
-    for member in _WORDS_OF_THEIR_OWN[kind]:
+    for member in _POSITIONAL[kind]:
         for text, where in _each(item, member, path):
             if text.startswith("-"):
                 yield LEADING_HYPHEN.with_message(
-                    f"{member} {quote(text)} begins with a hyphen"
+                    f"{member} {quote(text)} starts with a hyphen"
                 ).at(*where)
     for member in _PATHS[kind]:
         for text, where in _each(item, member, path):
@@ -279,7 +279,7 @@ def _each(item: dict[str, Any], member: str, path: Path) -> Iterator[tuple[str, 
 
 
 def _is_plain(node: dict[str, Any], short: int) -> bool:
-    """Whether nothing can be wrong with a node, seen quickly: there may be ten thousand."""
+    """A quick test for nodes without problems, since a config may have ten thousand."""
     where = node.get("path") or ""
     if len(where) > short or not where.isascii() or "\0" in where or "target" in node:
         return False
@@ -294,27 +294,27 @@ def _is_plain(node: dict[str, Any], short: int) -> bool:
 def _node(node: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
     where = node.get("path") or ""
     if "\0" in where:
-        yield NUL_BYTE.with_message("path holds a NUL byte").at(*path, "path")
+        yield NUL_BYTE.with_message("path contains a NUL byte").at(*path, "path")
     why = length_problem(where, root)
     if why:
         yield TOO_LONG.with_message(why).at(*path, "path")
     mode = node.get("mode")
     if mode is not None and not 0 <= mode <= 0o7777:
-        # Only a cache that was written by hand can say so; a config was refused when it was read.
+        # Only possible in a hand-written cache; configs with this mode fail validation.
         from ignition.config.rules.nodes import ILLEGAL_MODE
 
         yield ILLEGAL_MODE.at(*path, "mode")
     if node.get("target"):
         yield from _target(node["target"], bool(node.get("hard")), (*path, "target"), root)
-    if not node.get("hard"):  # whose owner is that of the file
+    if not node.get("hard"):  # a hard link shares the owner of its file
         for kind in ("user", "group"):
             if node.get(kind):
                 yield from _owner(node[kind], kind, path)
 
 
 def _target(target: str, hard: bool, path: Path, root: str) -> Iterator[RuleFinding]:
-    yield from _text(target, _WORD, path, "target")
-    # The text of a symlink may hold names that there cannot be; a hard link must find its target.
+    yield from _text(target, _ARGUMENT, path, "target")
+    # A symlink may point to names that are too long; the target of a hard link must exist.
     why = length_problem(target, root) if hard else ""
     if not why and _size(target) > PATH_MAX:
         why = f"a link text of {_size(target)} bytes is too long"
@@ -325,19 +325,17 @@ def _target(target: str, hard: bool, path: Path, root: str) -> Iterator[RuleFind
 def _owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding]:
     number = owner.get("id")
     if number is None:
-        yield from _text(owner.get("name") or "", _WORD, (*path, kind, "name"), "name")
+        yield from _text(owner.get("name") or "", _ARGUMENT, (*path, kind, "name"), "name")
     elif number in _UNCHANGED:
         yield ID_OF_NOBODY.with_message(f"{kind}.id {number} leaves the owner as it is").at(
             *path, kind, "id"
         )
     elif not 0 <= number <= _ID_MAX:
-        yield NO_ID.with_message(f"{kind}.id {number} is no number that a {kind} can have").at(
-            *path, kind, "id"
-        )
+        yield NO_ID.with_message(f"{kind}.id {number} is not a valid id").at(*path, kind, "id")
 
 
 def _is_plain_unit(unit: dict[str, Any], short: int) -> bool:
-    """Whether nothing can be wrong with the names of a unit, seen quickly."""
+    """A quick test for units whose names have no problems."""
     dropins = unit.get("dropins") or ()
     return _is_plain_name(unit.get("name") or "", short) and all(
         _is_plain_name(dropin.get("name") or "", short) for dropin in dropins

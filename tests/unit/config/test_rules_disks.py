@@ -204,5 +204,5 @@ def test_overlaps_are_found_as_by_trying_all_pairs() -> None:
         pairs = itertools.permutations(
             [(index, span) for index, span in enumerate(spans) if span], 2
         )
-        wanted = next((other for (_, a), (other, b) in pairs if disks._meet(a, b)), None)
+        wanted = next((other for (_, a), (other, b) in pairs if disks._overlap(a, b)), None)
         assert disks._first_overlap(partitions) == wanted, partitions
