@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of a body: unpacked, then to its destination and into the hash at once.
+"""Decompresses a body, hashes it and writes it to its destination, in one pass.
 
-The hash is over the unpacked bytes. Whatever arrives is complete and verified, or it is an error.
+The hash covers the decompressed bytes. The body is complete and verified at the end, or the fetch fails.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
 
     class Destination(Protocol):
-        """Where the bytes go. `restart` forgets what came before, for another try, and says whether what
-        comes now is unpacked on the way; `expect` says how many bytes will come, and refuses what has no
-        room."""
+        """Where the bytes of a body go."""
 
-        def restart(self, *, decompressed: bool) -> None: ...
-        def expect(self, size: int) -> None: ...
+        def restart(self, *, decompressed: bool) -> None:
+            """Discards everything written so far. `decompressed`: the size of the body is unknown."""
+
+        def expect(self, size: int) -> None:
+            """Failure if a body of `size` bytes does not fit."""
+
         def write(self, data: bytes) -> None: ...
 
 
-# Configs, certificates and keys are held in memory: no honest one is near this.
+# Configs, certificates and keys are kept in memory. A real one is far smaller.
 MEMORY_LIMIT = 64 * 1024 * 1024
 
 
 class MemoryDestination:
-    """Keeps the bytes, up to a limit."""
+    """Collects a body in memory, up to a limit."""
 
     __slots__ = ("_limit", "_name", "_origin", "data")
 
@@ -55,7 +57,7 @@ class MemoryDestination:
                 "IGN4008",
                 f"{self._name} is larger than {format_size(self._limit)}",
                 self._origin,
-                hint="what belongs on a disk is fetched as the contents of a file, which has no limit",
+                hint="only the contents of a file may be larger",
             )
 
     def write(self, data: bytes) -> None:
@@ -64,8 +66,8 @@ class MemoryDestination:
 
 
 class FileDestination:
-    """Writes to an open file from where it stands. Of a body that is unpacked nobody knows the size: it may
-    not take the last of the filesystem."""
+    """Writes to an open file, from its current offset on. A decompressed body, whose size is unknown, may not
+    fill the filesystem."""
 
     __slots__ = ("_fileno", "_free_space", "_name", "_origin", "_start")
 
@@ -124,10 +126,12 @@ def decode_base64(data: bytes) -> bytes:
 
 
 class Body:
-    """Takes the bytes of one resource. A scheme calls `begin` before each try that starts at the first byte,
-    `expect` if it knows how many come, and `write` for what comes; a try that brings the rest of an earlier
-    one just goes on writing. Whoever asked for the resource calls `end`, which raises for what is not what
-    the config says. `verified`: the config names the sum of the bytes."""
+    """The bytes of one resource on their way to a destination.
+
+    A scheme calls `begin` before each attempt that starts at the first byte, `expect` if it knows the size,
+    and `write` for the data; an attempt that resumes an earlier one just writes on. The caller of the scheme
+    calls `end`, which verifies the body. `verified`: the config gives a hash to verify.
+    """
 
     __slots__ = (
         "_algorithm",
@@ -150,8 +154,8 @@ class Body:
         compression: str | None = None,
         verification: str | None = None,
     ) -> None:
-        """`name` is what errors call the resource. `compression` is None, "" or gzip; `verification` is
-        `sha256-` or `sha512-` and the sum, in either case of letters."""
+        """`name` stands for the resource in errors. `compression` is None, "" or "gzip". `verification` is
+        `sha256-` or `sha512-` and hexadecimal digits of either case."""
         self._destination = destination
         self._name = name
         self._origin = origin
@@ -165,23 +169,23 @@ class Body:
         self.begin()
 
     def begin(self, *, content_encoded: bool = False) -> None:
-        """A new try: nothing of an earlier one remains. `content_encoded`: the scheme decompresses too."""
+        """Starts over. `content_encoded`: the scheme decompresses the data before it writes them here."""
         self._destination.restart(decompressed=content_encoded or self._compressed)
         self._hash = digest.new(self._algorithm) if self._algorithm else None
         self._gunzip = _new_gunzip() if self._compressed else None
 
     @property
     def compressed(self) -> bool:
-        """Whether the config says that it comes compressed."""
+        """Whether the config declares the resource as compressed."""
         return self._compressed
 
     def expect(self, size: int) -> None:
-        """The source will send so many bytes in all. What a compressed body becomes, they do not tell."""
+        """Announces the size of the body as sent. Ignored if compressed: the final size is unknown."""
         if not self._compressed:
             self._destination.expect(size)
 
     def write(self, data: bytes) -> None:
-        """Takes the next bytes as they came from the source."""
+        """Takes the next bytes as the source sent them."""
         if self._gunzip is None:
             self._deliver(data)
             return
@@ -192,7 +196,7 @@ class Body:
             raise self._gzip_failure(str(error)) from error
 
     def end(self) -> None:
-        """All bytes have come: Failure IGN4009 for a broken gzip body, IGN4011 for a wrong hash."""
+        """Verifies the complete body. Failure IGN4009 for broken gzip data, IGN4011 for a wrong hash."""
         if self._gunzip is not None and not self._gunzip.whole:
             raise self._gzip_failure("it ends too early")
         if self._hash is None:
@@ -203,7 +207,7 @@ class Body:
                 "IGN4011",
                 f"hash verification failed (calculated {found} but expected {self._expected_digest})",
                 self._origin,
-                hint=f"the bytes of {self._name} are not those that the config names",
+                hint=f"{self._name} has other contents than the config expects",
             )
 
     def _deliver(self, data: bytes) -> None:
@@ -217,12 +221,12 @@ class Body:
             "IGN4009",
             f"{self._name} is not a whole gzip file: {why}",
             self._origin,
-            hint="take the compression out of the config, or pack the file again",
+            hint="remove compression from the config, or compress the file again",
         )
 
 
 def _parse_verification(verification: str | None, origin: Origin | None) -> tuple[str, str]:
-    """Kind and sum of a verification. Refuses what validation lets pass: bad digits."""
+    """Algorithm and digits of `verification.hash`. Refuses what config validation lets pass: bad digits."""
     if verification is None:
         return "", ""
     kind, dash, expected = verification.partition("-")
@@ -239,6 +243,6 @@ def _parse_verification(verification: str | None, origin: Origin | None) -> tupl
 
 
 def _new_gunzip() -> Gunzip:
-    from ignition.base.gunzip import Gunzip  # few bodies come compressed
+    from ignition.base.gunzip import Gunzip  # few bodies are compressed
 
     return Gunzip()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fetch may know of the run: the settings of the config that asks, the log, the clock."""
+"""What a fetch gets from the run: transport settings of the config, log, clock, connections."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from ignition.base.log import Log
     from ignition.base.settings import Settings
 
-# Seconds until the headers of an answer must have come, unless a config says otherwise.
+# Seconds until the response headers must be complete, unless a config sets httpResponseHeaders.
 HEADERS_TIMEOUT = 10
 
 
 @record
 class Transport:
-    """How the references of one config are fetched. Immutable: each config has its own.
+    """Transport settings that one config sets for the resources it refers to.
 
-    `total` bounds all tries, waits and the body of one resource, `headers` the time until the headers of an
-    answer; both in seconds, 0 = no limit. `http_proxy` serves http targets only, `https_proxy` https targets
-    only. `authorities` are certificates (DER) that are trusted beside the system's.
+    `total` bounds one resource with all attempts, waits and the body, `headers` the time until the response
+    headers are complete; both in seconds, 0 = no limit. `http_proxy` is for http URLs only, `https_proxy` for
+    https URLs only. `authorities` are certificates (DER) that are trusted in addition to the system's.
     """
 
     total: float = 0
@@ -38,14 +38,14 @@ class Transport:
 
 
 def no_progress(text: str) -> None:
-    """A progress display that nobody watches."""
+    """A progress display that shows nothing."""
 
 
 class FetchContext:
-    """Hands a fetch everything that is not the resource itself.
+    """Everything a fetch needs besides the resource itself.
 
-    `progress` shows a short text to people. `clock` and `sleep` are the monotonic clock and its pause.
-    `clients` is where the file of a scheme keeps its connections, for all fetches of the run.
+    `progress` shows a line on the console. `clock` and `sleep` are a monotonic clock and its sleep, in
+    seconds. `clients` is where schemes keep connections, tokens and regions for later fetches of the run.
     """
 
     __slots__ = ("clients", "clock", "log", "offline", "progress", "settings", "sleep", "transport")
@@ -69,7 +69,7 @@ class FetchContext:
         self.clients: dict[Any, Any] = {}
 
     def with_transport(self, transport: Transport) -> FetchContext:
-        """The same run with the settings of another config."""
+        """A copy with the transport settings of another config."""
         other = FetchContext(
             self.settings,
             self.log,
@@ -81,15 +81,15 @@ class FetchContext:
         return other
 
     def for_metadata_service(self, end: float) -> FetchContext:
-        """The same run without what configs say, to ask a metadata service until a time by the clock."""
+        """A copy with default transport settings, for a metadata service. `end` is a time of the clock."""
         return self.with_transport(Transport(total=max(0.001, end - self.clock())))
 
     def deadline_after(self, limit: float) -> float:
-        """The time by the clock when so many seconds from now are over; 0 for no limit."""
+        """The time of the clock in `limit` seconds; 0 = no limit."""
         return self.clock() + limit if limit else 0.0
 
     def time_limit(self) -> float:
-        """Seconds that one resource may take in all: the config's total timer, and never more than
-        `ignition.wait.fetch=` on the kernel command line. 0 = for ever."""
+        """Seconds for one resource: the config's total timeout, at most `ignition.wait.fetch=` of the kernel
+        command line. 0 = no limit."""
         limits = [bound for bound in (self.transport.total, self.settings.wait_fetch) if bound > 0]
         return float(min(limits, default=0))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SHA-256 and SHA-512, by the cheapest module that is at hand.
+"""SHA-256 and SHA-512 without OpenSSL.
 
-`hashlib` loads libcrypto: 5 ms and 4 MiB. The interpreter has both sums built in, at half the speed, which
-is enough unless libcrypto is loaded already (it is once there was TLS).
+`hashlib` loads libcrypto, which costs 5 ms and 4 MiB. The interpreter's built-in modules are half as fast,
+which is enough until something else (TLS) has loaded libcrypto anyway.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Hash(Protocol):
-        """What is used of a hash object."""
+        """The part of a hash object that the callers use."""
 
         def update(self, data: bytes | memoryview, /) -> None: ...
         def hexdigest(self) -> str: ...
 
 
-# Name -> number of hexadecimal digits.
+# Algorithm -> number of hexadecimal digits.
 HEX_DIGITS = {"sha256": 64, "sha512": 128}
 
 
 def new(algorithm: str) -> Hash:
-    """A fresh hash of a algorithm in `HEX_DIGITS`."""
+    """A new hash object; `algorithm` is a key of `HEX_DIGITS`."""
     library = sys.modules.get("hashlib")
     if library is not None:
         fast: Hash = library.new(algorithm)
@@ -34,7 +34,7 @@ def new(algorithm: str) -> Hash:
 
 
 def _built_in(algorithm: str) -> Hash:
-    # Written out, so that what builds the initramfs sees which modules are needed.
+    # Import statements, so that the initramfs build sees which modules are needed.
     hasher: Hash
     if sys.version_info >= (3, 12):
         import _sha2
@@ -52,7 +52,7 @@ def _built_in(algorithm: str) -> Hash:
 
 
 def sha512(data: bytes) -> str:
-    """The SHA-512 sum of data, in hexadecimal."""
+    """The SHA-512 digest in hexadecimal."""
     hasher = new("sha512")
     hasher.update(data)
     return hasher.hexdigest()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetching what a URL names: the one door, whatever the scheme.
+"""Fetches the resource at a URL of any scheme.
 
-What comes out is complete, unpacked and verified, or it is a Failure that names the URL (without user, query
-and fragment, which may be secrets) and the part of the config that asks for it.
+The result is complete, decompressed and verified. Otherwise a Failure names the URL (without user, query and
+fragment, which may be secrets) and the place in the config that refers to it.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ SCHEMES = {
     "arn": "s3",
     "gs": "gs",
 }
-# Hosts of Azure's storage accounts. On Azure their objects may belong to the machine.
+# Hosts of Azure storage accounts. On Azure the machine may have access to private blobs.
 AZURE_BLOBS = ".blob.core.windows.net"
-# All others need the network; the empty scheme is the original's way to say "no bytes".
+# All others need the network. An empty URL has no contents, as in Ignition.
 OFFLINE_SCHEMES = ("", "data")
 
 
@@ -92,10 +92,10 @@ def fetch_bytes(
     origin: Origin | None = None,
     options: RequestOptions = DEFAULT_OPTIONS,
 ) -> bytes:
-    """The bytes of a URL, unpacked and verified, at most `body.MEMORY_LIMIT` of them.
+    """Fetches a URL into memory, decompressed and verified, at most `body.MEMORY_LIMIT` bytes.
 
-    Raises NeedNetwork (IGN4003) when the run is offline, NotFound (IGN4004) for a 404 and its kin, else
-    Failure. An empty URL has no bytes, whatever else is said about them.
+    Raises NeedNetwork (IGN4003) if the run is offline, NotFound (IGN4004) for a 404 or the like in other
+    schemes, else Failure. An empty URL gives b"" without verification.
     """
     name = display_name(url)
     memory = MemoryDestination(name, origin)
@@ -104,9 +104,9 @@ def fetch_bytes(
 
 
 def fetch_to(ctx: FetchContext, resource: Resource, fileno: int, origin: Origin | None) -> None:
-    """Writes the bytes of a resource of a config to an open file, from its present position.
+    """Fetches a resource of a config into an open file, from its current offset on.
 
-    Raises as `fetch_bytes`; then the file holds anything, and must not be used.
+    Raises the same failures as `fetch_bytes`; the contents of the file are undefined then.
     """
     url = resource.source or ""
     headers = tuple((header.name, header.value) for header in resource.http_headers)
@@ -116,7 +116,7 @@ def fetch_to(ctx: FetchContext, resource: Resource, fileno: int, origin: Origin 
 
 
 def fetch_resource(ctx: FetchContext, resource: Resource, origin: Origin | None) -> bytes:
-    """As `fetch_bytes`, for a resource of a config."""
+    """Fetches a resource of a config into memory. See `fetch_bytes`."""
     return fetch_bytes(
         ctx,
         resource.source or "",
@@ -128,7 +128,7 @@ def fetch_resource(ctx: FetchContext, resource: Resource, origin: Origin | None)
 
 
 def timeout_failure(request: Request, limit: float, reason: str) -> Failure:
-    """How a scheme ends that has tried for `limit` seconds; `reason` is why the last try failed."""
+    """Failure for a resource that took longer than `limit` seconds; `reason` is the last error."""
     return Failure(
         "IGN4006",
         f"unable to fetch resource in time: {request.name}",
@@ -138,12 +138,12 @@ def timeout_failure(request: Request, limit: float, reason: str) -> Failure:
 
 
 def needs_network(url: str) -> bool:
-    """Whether fetching this URL takes a network."""
+    """Whether this URL cannot be fetched offline."""
     return _parse(url, None).scheme not in OFFLINE_SCHEMES
 
 
 def display_name(url: str) -> str:
-    """A URL as logs and errors may show it: without what may be a secret."""
+    """The URL without possible secrets, for logs and errors."""
     try:
         return _parse(url, None).redacted()
     except Failure:
@@ -164,14 +164,14 @@ def _fetch(
     name = parts.redacted()
     body = Body(destination, name, origin, compression=compression, verification=verification)
     if not parts.scheme:
-        return  # nothing comes, so nothing is unpacked or held against a sum
+        return
     module = _scheme_module(ctx, parts, name, origin)
     module.fetch(ctx, Request(url, parts, name, headers, origin, options), body)
     body.end()
 
 
 def _parse(url: str, origin: Origin | None) -> urls.Url:
-    if url[:5] == "data:":  # no need to look at each byte of a file's contents
+    if url[:5] == "data:":  # do not scan file contents that may be megabytes long
         return urls.Url("data", "", None, "", "", "", "")
     try:
         return urls.parse(url)
@@ -180,7 +180,7 @@ def _parse(url: str, origin: Origin | None) -> urls.Url:
 
 
 def _scheme_module(ctx: FetchContext, parts: urls.Url, name: str, origin: Origin | None) -> Any:
-    """The module that fetches a scheme. It is found by name, so that nothing is loaded for the others."""
+    """Loads the module for a scheme. The others stay unloaded."""
     scheme = parts.scheme
     module = SCHEMES.get(scheme)
     if module is None:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a body has room on the filesystem of its file: asked before the first byte where its size is
-announced, and while it comes where it is unpacked, so that a small body cannot fill a disk."""
+"""Checks that a download fits on the filesystem of its file.
+
+The check runs before the first byte if the size is announced, and during the download if the body is
+decompressed, so that a small gzip file cannot fill a disk.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.base.origin import Origin
 
-# What is left to the rest of the system by a body that is unpacked: so much, but no larger part of a small
-# filesystem. ext4 keeps half of that to itself: what it calls free, not even root gets to the last block.
+# Bytes that a decompressed body leaves free for the rest of the system, or this fraction of a small
+# filesystem. Half of it covers the blocks that ext4 reports as free but never hands out, not even to root.
 RESERVE = 32 << 20
 RESERVE_DIVISOR = 32
 _CHECK_INTERVAL = 1 << 20
@@ -24,7 +27,7 @@ NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 
 class FreeSpace:
-    """The room for one file that is being written."""
+    """The free space for one file that is being written."""
 
     __slots__ = ("_fileno", "_name", "_origin", "_unchecked")
 
@@ -35,9 +38,9 @@ class FreeSpace:
         self._unchecked = 0
 
     def expect(self, size: int) -> None:
-        """So many bytes will come: Failure IGN4024 if there is no room for them."""
+        """Failure IGN4024 if a body of `size` bytes does not fit."""
         stats = self._filesystem()
-        # btrfs, which may pack what it stores, counts no inodes: there the writing shows what fits.
+        # btrfs reports no inodes, and compression may make the body fit: there only a failed write decides.
         if stats is None or not stats.f_files:
             return
         free = _free(stats)
@@ -46,7 +49,7 @@ class FreeSpace:
             raise no_space(self._name, there, self._origin)
 
     def check(self, size: int) -> None:
-        """So many bytes are about to be written: Failure IGN4023 if they would check the reserve."""
+        """Failure IGN4023 if the next write of `size` bytes would use up the reserve."""
         self._unchecked += size
         if self._unchecked < _CHECK_INTERVAL:
             return
@@ -64,7 +67,7 @@ class FreeSpace:
         self._unchecked = 0
 
     def _filesystem(self) -> os.statvfs_result | None:
-        """None where nothing is said of what is free: a device, or a filesystem without limit (ramfs)."""
+        """None if free space has no meaning: a device, or a filesystem without a limit (ramfs)."""
         try:
             if not S_ISREG(os.fstat(self._fileno).st_mode):
                 return None
@@ -75,13 +78,13 @@ class FreeSpace:
 
 
 def _free(stats: os.statvfs_result) -> int:
-    # Some blocks only root may have, and root is who provisions.
+    # Root may also use the reserved blocks.
     blocks = stats.f_bavail if os.geteuid() else stats.f_bfree
     return blocks * stats.f_frsize
 
 
 def no_space(name: str, why: str, origin: Origin | None) -> Failure:
-    """The error for a body that does not fit."""
+    """Failure IGN4024 for a body that does not fit."""
     return Failure(
         "IGN4024",
         f"{name} does not fit on its filesystem: {why}",

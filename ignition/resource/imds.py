@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The metadata service of an EC2 instance: with a session token (IMDSv2) where it gives one.
+"""Session tokens of the EC2 instance metadata service (IMDSv2), with a fallback to IMDSv1.
 
 Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
 """
@@ -19,7 +19,7 @@ TTL = ("X-aws-ec2-metadata-token-ttl-seconds", "21600")
 
 
 def session_header(ctx: FetchContext, base: str) -> list[tuple[str, str | None]]:
-    """The header that proves a session; none for a service of the first version, which has no tokens."""
+    """The token header for further requests; empty if the service only speaks IMDSv1."""
     try:
         token = metadata.token(ctx, base + SESSION, headers=[TTL])
     except NotFound:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which proxy serves a target, by `ignition.proxy` alone: the environment is never asked.
+"""Chooses the proxy for a URL, from `ignition.proxy` of the config alone and never from the environment.
 
-The rules of noProxy are those of Go's library.
+The rules for noProxy entries are those of Go's golang.org/x/net/http/httpproxy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def proxy_for(transport: Transport, scheme: str, host: str, port: int) -> str:
-    """URL of the proxy for a target, "" for none. `host` is without brackets."""
+    """The URL of the proxy for a target, "" for none. `host` has no brackets."""
     proxy = transport.https_proxy if scheme == "https" else transport.http_proxy
     if not proxy or is_bypassed(transport.no_proxy, host, port):
         return ""
@@ -22,12 +22,12 @@ def proxy_for(transport: Transport, scheme: str, host: str, port: int) -> str:
 
 
 def is_bypassed(entries: tuple[str, ...], host: str, port: int) -> bool:
-    """Whether a target is reached directly: by an entry, or because it is this machine."""
+    """Whether to connect directly: an entry matches, or the target is this machine."""
     address = _address(host)
     if host == "localhost" or (address is not None and address.is_loopback):
         return True
     host = ascii_host(host)
-    # The original joins the entries with commas and splits them again, so one entry may hold several.
+    # Ignition joins the entries with commas and splits them again, so one entry may hold several.
     for entry in ",".join(entries).split(","):
         entry = entry.strip().lower()
         if entry == "*":
@@ -38,7 +38,7 @@ def is_bypassed(entries: tuple[str, ...], host: str, port: int) -> bool:
 
 
 def ascii_host(host: str) -> str:
-    """A host name in lower case and IDNA form, in which names are compared."""
+    """A host name in lower case and IDNA form, for comparison."""
     host = host.lower()
     if host.isascii():
         return host
@@ -49,7 +49,7 @@ def ascii_host(host: str) -> str:
 
 
 def _matches(entry: str, host: str, address: IPv4Address | IPv6Address | None, port: int) -> bool:
-    """Names are held against addresses too, as in Go: `.0.1` is the end of 10.0.0.1."""
+    """Name patterns also match addresses, as in Go: `.0.1` matches 10.0.0.1."""
     import ipaddress
 
     if "/" in entry:
@@ -57,7 +57,7 @@ def _matches(entry: str, host: str, address: IPv4Address | IPv6Address | None, p
             network = ipaddress.ip_network(entry, strict=False)
         except ValueError:
             return False
-        bits = entry.rpartition("/")[2]  # the library takes masks too
+        bits = entry.rpartition("/")[2]  # ipaddress accepts netmasks, Go does not
         return bits.isdigit() and address is not None and address in network
     name, wanted_port = _split_port(entry)
     if wanted_port and wanted_port != str(port):
@@ -73,8 +73,7 @@ def _matches(entry: str, host: str, address: IPv4Address | IPv6Address | None, p
 
 
 def _split_port(entry: str) -> tuple[str, str]:
-    """`name:80`, `1.2.3.4:80` or `[::1]:80` in its parts; no port where there is none, as in `::1`, or where
-    it is empty."""
+    """Splits `name:80`, `1.2.3.4:80` or `[::1]:80`. The port is "" if it is empty or missing, as in `::1`."""
     name, colon, port = entry.rpartition(":")
     if colon and name.startswith("[") and name.endswith("]"):
         return name[1:-1], port
@@ -82,7 +81,7 @@ def _split_port(entry: str) -> tuple[str, str]:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """The IP address that a text is, or None for a name."""
+    """Parses an IP address; None for a name."""
     if not text or (":" not in text and not text.replace(".", "").isdigit()):
         return None
     import ipaddress

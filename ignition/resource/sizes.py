@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers of bytes in words for people."""
+"""Formats sizes in bytes for messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def format_size(size: int) -> str:
 
 
 def format_progress(size: int, total: int | None) -> str:
-    """`12.5 of 2048 MiB`, or `12.5 MiB` where nobody knows of how much. No larger unit: small steps show."""
+    """`12.5 of 2048 MiB`, or `12.5 MiB` if the total is unknown. Never GiB, so that slow progress shows."""
     unit = _unit_of(min(size if total is None else total, _UNITS[1][0]))
     suffix = "" if total is None else f" of {_in_unit(total, *unit)}"
     return f"{_in_unit(size, *unit)}{suffix} {unit[1]}"

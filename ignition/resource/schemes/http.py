@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""http and https: tries until an answer comes, follows redirects, reads a body to its announced end.
+"""http and https: retries, follows redirects and reads each body to its announced end.
 
-What is retried, how long and with which headers is Ignition's, but: redirects end after ten, what Ignition
-says of itself goes along with them, a body that breaks off is gone on with, and a server may ask for longer
-pauses.
+What is retried, how long and with which headers is the same as in Ignition, except: ten redirects at most,
+redirects keep the User-Agent and Accept headers, an interrupted download is resumed, and Retry-After is
+honoured (docs/differences.md).
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
     from ignition.resource.fetch import Request, RequestOptions
 
-# The newest stable spec that configs may have.
+# The newest stable spec version.
 ACCEPT = "application/vnd.coreos.ignition+json;version=3.6.0, */*;q=0.1"
 CONNECT_TIMEOUT = 30.0
 MAX_REDIRECTS = 10
-# The original gives up when a body breaks off; a server that always breaks off must not hold a boot for ever.
+# Ignition fails at the first incomplete body. Retries are bounded: a broken server must not block a boot.
 MAX_BODY_FAILURES = 4
 _REDIRECTS = (301, 302, 303, 307, 308)
 _KEEP_METHOD = (307, 308)
 _PORTS = {"http": 80, "https": 443}
 
-# What no try can mend. These are errors of the library that are also ValueErrors.
+# Errors that no retry can fix. They are also TRANSPORT_ERRORS or ValueErrors, so they are caught first.
 _INVALID_REQUEST = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidHeader,
@@ -55,7 +55,7 @@ _INVALID_REQUEST = (
 
 
 class _RetryLater(Exception):
-    """An answer that another try may better. `retry_after`: seconds the server asks for."""
+    """A response that calls for a retry. `retry_after`: seconds the server asks to wait, or None."""
 
     def __init__(self, reason: str, retry_after: float | None) -> None:
         super().__init__(reason)
@@ -63,12 +63,12 @@ class _RetryLater(Exception):
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
-    """Gets the resource into `body`; how the request is made is in `request.options`.
+    """Fetches the resource into `body`, with the method and body of `request.options`.
 
-    Tries again after every transport error and every status from 500 on, those that the request names, and
-    429 with `Retry-After`, as `Backoff` says, until `ctx.time_limit()` is over (IGN4006). 404 is NotFound
-    (IGN4004), another status but 200 and 204 IGN4005. A body that breaks off is gone on with or fetched
-    anew, and given up after a few tries that bring nothing (IGN4007).
+    Retries with `Backoff` after every transport error, every status from 500 on, the statuses in
+    `options.retry_statuses`, and 429 with Retry-After, until `ctx.time_limit()` has passed (IGN4006). A 404
+    is NotFound (IGN4004), any other status except 200 and 204 is IGN4005. An incomplete body is resumed or
+    fetched again; `MAX_BODY_FAILURES` attempts in a row without progress are IGN4007.
     """
     method = request.options.method
     limit = ctx.time_limit()
@@ -118,8 +118,7 @@ def _attempt(
     deadline: float,
     watch: Watch,
 ) -> None:
-    """One try, with its redirects. Raises _RetryLater, BadBody or what the library raises where another may
-    help."""
+    """One attempt with its redirects. Raises _RetryLater, BadBody or one of TRANSPORT_ERRORS for a retry."""
     response, parts = _follow(ctx, request, headers, download, deadline, watch)
     with response:
         method, status = request.options.method, response.status_code
@@ -149,7 +148,7 @@ def _default_headers() -> dict[str, str | bytes]:
 
 
 def _request_headers(request: Request) -> dict[str, str | bytes]:
-    """What is sent: our headers, and over them those of the request, of one name the last."""
+    """The default headers, overridden by those of the request. Of several with one name the last counts."""
     headers = _default_headers()
     new_headers = request.new_headers() if request.new_headers is not None else ()
     for name, value in (*request.headers, *new_headers):
@@ -181,7 +180,7 @@ def _follow(
     deadline: float,
     watch: Watch,
 ) -> tuple[requests.Response, urls.Url]:
-    """The first answer that is no redirect, and the URL that gave it."""
+    """Follows redirects. Returns the first other response and its URL."""
     url, parts = request.url, request.parts
     method = request.options.method
     for _ in range(MAX_REDIRECTS + 1):
@@ -193,7 +192,7 @@ def _follow(
         response.close()
         target = _redirect_target(url, location, request)
         ctx.log.debug(f"{method} {parts.redacted()}: redirected to {target[1].redacted()}")
-        # Any header of the request may be a credential, or mean something on this page only.
+        # Any header of the request may be a credential, so a redirect target gets none of them.
         headers = _default_headers()
         if response.status_code not in _KEEP_METHOD and method != "HEAD":
             method = "GET"
@@ -202,13 +201,13 @@ def _follow(
         "IGN4013",
         f"more than {MAX_REDIRECTS} redirects: {request.name}",
         request.origin,
-        hint="give the URL to which they should lead",
+        hint="give the final URL in the config",
     )
 
 
 def _redirect_target(url: str, location: str, request: Request) -> tuple[str, urls.Url]:
     try:
-        # http.client reads headers as Latin-1; servers write UTF-8.
+        # http.client decodes headers as Latin-1; servers send UTF-8.
         location = location.encode("latin-1").decode("utf-8")
     except UnicodeError:
         pass
@@ -228,7 +227,7 @@ def _redirect_target(url: str, location: str, request: Request) -> tuple[str, ur
 
 def _port(parts: urls.Url) -> int:
     port = parts.port() or _PORTS[parts.scheme]
-    # Longer ones are no ports; the library refuses them when it comes to connecting.
+    # requests reports an impossible port when it connects.
     return int(port) if len(str(port)) <= 5 else 0
 
 
@@ -245,18 +244,19 @@ def _send(
     proxy_url = proxy.proxy_for(ctx.transport, parts.scheme, parts.hostname(), _port(parts))
     secure = parts.scheme == "https" or proxy_url.startswith("https:")
     adapter = http_client.adapter_for(ctx, secure=secure, privileged_port=options.privileged_port)
-    if "%" in parts.host:  # the zone of an address means nothing to its server
+    if "%" in parts.host:  # the zone of a link-local address is local to this machine
         headers = {**headers, "host": parts.host.partition("%")[0] + "]"}
     left = max(0.001, deadline - ctx.clock()) if deadline else None
     connect = min(CONNECT_TIMEOUT, left or CONNECT_TIMEOUT)
     limits = [float(limit) for limit in (ctx.transport.headers, left) if limit]
     body = options.body if method == options.method else b""
     headers = {**_basic_auth(parts), **headers}
-    # With `auth` the library does not look for user and password itself: it would put them over a header.
+    # Without `auth`, requests takes user and password from the URL and overwrites an Authorization header of
+    # the config. In Ignition the header wins.
     prepared = requests.Request(method, url, headers=headers, data=body, auth=_no_auth).prepare()
     try:
-        # The adapter itself, not a session: that would read the body of a redirect whole, keep cookies, and
-        # ask the environment for proxies and the home folder for passwords.
+        # The adapter without a Session. Even with allow_redirects=False a Session reads the whole body of a
+        # redirect, however long, and it keeps cookies, which Ignition does not.
         return http_client.send(
             adapter,
             prepared,
@@ -265,12 +265,14 @@ def _send(
             proxies={parts.scheme: proxy_url} if proxy_url else {},
             target=urls.request_target(url, parts),
         )
-    except requests.exceptions.InvalidHeader as error:  # of the answer: ours passed above
+    except (
+        requests.exceptions.InvalidHeader
+    ) as error:  # of the response; the request passed prepare()
         raise BadBody("the answer announces more than one length") from error
 
 
 def _basic_auth(parts: urls.Url) -> dict[str, str | bytes]:
-    """The header for user and password of a URL."""
+    """The Authorization header for user and password of a URL."""
     if parts.userinfo is None:
         return {}
     name, _, password = parts.userinfo.partition(":")
@@ -310,7 +312,7 @@ def _give_up(request: Request, reason: str) -> Failure:
 
 
 def _invalid_request(request: Request) -> Failure:
-    """The URL passes for Go's parser, and yet no request can be made of it."""
+    """Failure for a URL that Go's parser accepts but that cannot be requested."""
     return Failure(
         "IGN4012",
         f"no request can be made for this URL and its headers: {request.name}",

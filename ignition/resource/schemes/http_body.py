@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The body of an answer: read to its announced end, and gone on with where an earlier answer broke off.
+"""Downloads the body of a response to its announced end, and resumes an interrupted download.
 
-The rest is asked for by `Range` and `If-Range` (RFC 9110, 13.1.5 and 14) where the server offers that and
-says which version it serves: by a strong entity tag, or by a time of change that is a minute older than the
-answer. What arrives then goes on in the same hash, unpacker and destination.
+The remaining bytes are requested with `Range` and `If-Range` (RFC 9110, 13.1.5 and 14) if the server supports
+ranges and identifies the version it serves: by a strong entity tag, or by a Last-Modified date at least a
+minute older than the response. They continue in the same hash, decompressor and destination.
 
-Bodies are taken as they come, but for those that a redirect led to: where its headers say that such a body
-is packed, it is unpacked, as Ignition's library does it there without being asked.
+Content-Encoding is ignored, except after a redirect: there a gzip body is decompressed, because Go's net/http
+does that for Ignition.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from ignition.resource.fetch import Request
     from ignition.resource.watch import Watch
 
-# All that can go wrong between here and the server. `requests` lets some of its library's own through.
+# Everything that can fail between here and the server. requests passes some errors of urllib3 and
+# http.client on.
 TRANSPORT_ERRORS = (
     requests.exceptions.RequestException,
     urllib3.exceptions.HTTPError,
@@ -38,14 +39,15 @@ TRANSPORT_ERRORS = (
     OSError,
 )
 _CHUNK = 256 * 1024
-# A time of change tells two versions apart only if nothing can have modified within the same second, by
-# clocks that may differ a little (RFC 7232, 2.2.2).
+# A date only identifies a version if the resource cannot have changed twice within that second, with clocks
+# that may differ a little (RFC 7232, 2.2.2).
 _STRONG_DATE_AGE = 60
 _NO_GZIP = "the answer is not the whole gzip file that its headers announce"
 
 
 class BadBody(Exception):
-    """An answer whose body is not what its headers announce, or not what was asked for."""
+    """The body does not match the headers of its response, or is not the requested range. A retry may
+    help."""
 
 
 @record
@@ -62,7 +64,8 @@ class _Version:
 
 
 class Download:
-    """How much of one resource has arrived, over all tries."""
+    """The download of one resource, over all attempts. `range_requested`: the last request asked for the
+    rest."""
 
     __slots__ = (
         "_body",
@@ -87,9 +90,11 @@ class Download:
         self.range_requested = False
 
     def headers(self, parts: Url) -> dict[str, str | bytes]:
-        """What the next request, to this URL, says besides, so that only the rest comes. `asked` says then
-        whether it does. Another location than that which broke off is not asked: the same tag may mean
-        something else there."""
+        """The range headers that resume the download at this URL; {} for a complete download.
+
+        A download is only resumed at the location that it started from: an entity tag means nothing
+        elsewhere.
+        """
         version = self._version
         self._progressed = self.range_requested = False
         if not (self._can_resume and self._received and version and version.validator):
@@ -102,14 +107,15 @@ class Download:
         )
 
     def made_progress(self) -> bool:
-        """Whether the last try went on where an earlier one had broken off, and came further."""
+        """Whether the last attempt resumed the download and received new bytes."""
         return self._progressed
 
     def receive(self, response: requests.Response, parts: Url, watch: Watch) -> None:
-        """Reads the body of an answer from a URL: status 200 or 204; 206 or 416 if the rest was asked for.
+        """Reads the body of a response from this URL: status 200 or 204, or 206 or 416 if a range was
+        requested.
 
-        BadBody if it ends too early or is not the rest; the next try goes on, or begins anew. Failure IGN4022
-        if the resource is another one than that which broke off.
+        Raises BadBody if the body ends early or is not the requested range; the next attempt resumes it or
+        starts over. Failure IGN4022 if the resource changed since the interruption.
         """
         version = _version(response, parts)
         if response.status_code in (200, 204):
@@ -123,20 +129,20 @@ class Download:
             raise BadBody(f"the answer ends after {end} of {version.length} bytes")
 
     def _start(self, version: _Version, *, content_encoded: bool) -> None:
-        """All of it comes, from its first byte on."""
+        """Starts over with a complete body."""
         self._refuse_other_version(version)
         self._body.begin(content_encoded=content_encoded)
         self._decoder = Gunzip() if content_encoded else None
         self._received = 0
         self._version = version
         if content_encoded:
-            version.validator = ""  # it begins anew after a break
+            version.validator = ""  # start over after an interruption
         elif version.length is not None:
             self._body.expect(version.length)
 
     def _resume(self, response: requests.Response, version: _Version) -> int:
-        """Where the range ends that comes. It must begin where the body broke off, and be of the same
-        version; what an answer does not say is not taken for granted."""
+        """The end of the range that the response carries. It must start where the download stopped, and be
+        the same version; a response that does not tell is refused."""
         known = self._version
         span = _content_range(response.headers.get("content-range", ""))
         if known is not None and span is not None:
@@ -154,7 +160,7 @@ class Download:
         raise BadBody("the server does not send the rest that it was asked for")
 
     def _refuse_other_version(self, version: _Version) -> None:
-        """Without a hash nobody can say which of two versions the config means."""
+        """Fails if the resource changed and the config has no hash that tells which version it means."""
         known = self._version
         if (
             not self._received
@@ -167,14 +173,14 @@ class Download:
             "IGN4022",
             f"the resource changed while it was fetched: {self._request.name}",
             self._request.origin,
-            hint=f"it broke off after {self._received} bytes, and then another version came; "
-            "verification.hash would say which one is meant",
+            hint=f"the download stopped after {self._received} bytes, then the server sent another "
+            "version; verification.hash in the config would tell which one is right",
         )
 
     def _read(self, response: requests.Response, end: int | None, watch: Watch) -> None:
-        """The body from where it stands to `end`, None for as long as it comes."""
+        """Reads the body up to offset `end` of the resource; None = to the end of the response."""
         read = http_client.body_reader(response)
-        begun = self._received
+        started = self._received
         watch.total = end
         try:
             while chunk := read(_CHUNK):
@@ -190,7 +196,7 @@ class Download:
             ) from error
         finally:
             watch.received = 0
-            self._progressed = 0 < begun < self._received
+            self._progressed = 0 < started < self._received
         if end is not None and self._received != end:
             raise BadBody(f"the answer breaks off after {self._received} of {end} bytes")
         if self._decoder is not None and self._received and not self._decoder.whole:
@@ -231,7 +237,7 @@ def _is_strong_date(modified: str, answered: str) -> bool:
 
 
 def _location(parts: Url) -> tuple[str, str, str]:
-    # Without the query: where a server redirects to signed URLs, each try has another signature.
+    # Without the query: redirects to signed URLs have another signature each time.
     return parts.scheme, parts.host.lower(), parts.path
 
 
@@ -247,16 +253,16 @@ def _certainly_differ(known: _Version, version: _Version) -> bool:
 
 
 def _content_length(response: requests.Response) -> int | None:
-    """The length that the headers announce. None if they need not: chunks, or until the connection ends."""
+    """The announced length; None for a chunked body, or one that ends with the connection."""
     if response.status_code == 204:
         return 0
     coding = response.headers.get("transfer-encoding")
     if coding is not None:
-        if coding.lower() != "chunked":  # the library would take it for none
+        if coding.lower() != "chunked":  # urllib3 would ignore it
             raise BadBody("the answer comes in an unknown transfer encoding")
         return None
     texts = set(response.raw.headers.getlist("content-length"))
-    if not any(texts):  # an empty one says nothing
+    if not any(texts):  # ignore empty headers
         return None
     length = http_wire.parse_length(texts.pop())
     if texts or length is None:
@@ -265,7 +271,7 @@ def _content_length(response: requests.Response) -> int | None:
 
 
 def _content_range(text: str) -> tuple[int, int, int] | None:
-    """First byte, end and whole length of a `Content-Range`; None if it does not name all three."""
+    """Start, end and total length of a `Content-Range`; None if one of them is missing."""
     unit, _, rest = text.strip().partition(" ")
     span, _, whole = rest.partition("/")
     first, _, last = span.partition("-")

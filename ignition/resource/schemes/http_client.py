@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the http scheme needs of `requests` beyond its surface: whom it trusts, when it stops, why it failed.
+"""Adapters of requests with our certificates and timeouts, and readable reasons for its errors.
 
-Trust: the system's certificates and those of the config, never the bundle that comes with the library.
+TLS trusts the system's certificates and those of the config, never the certifi bundle of requests.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
     from ignition.resource.watch import Watch
 
-# As many connections to one host are kept open; files are fetched side by side.
+# Connections kept open per host: as many as the files stage fetches in parallel.
 _POOL_SIZE = 32
-# Files that are fetched side by side share one client: another would read the certificates again.
+# Parallel fetches share one adapter: each new one would load the certificates again.
 _adapters_lock = threading.Lock()
 
 
 def adapter_for(ctx: FetchContext, *, secure: bool, privileged_port: bool = False) -> HTTPAdapter:
-    """The connections of a run for one set of certificates. It costs 50 ms to read the system's, so a
-    client without TLS has none. From a low port each exchange has a client of its own, so that no other
-    fetch leaves from that port."""
+    """The adapter of this run for one set of certificates.
+
+    Loading the system's certificates takes 50 ms, so an adapter without TLS loads none. A request from a
+    privileged port gets a separate adapter, so that no other request uses that port."""
     if privileged_port:
         port = source_port.find_free()
         trusted = tls_context(ctx.transport.authorities) if secure else None
@@ -56,15 +57,14 @@ def _new_adapter(ctx: FetchContext, *, secure: bool) -> HTTPAdapter:
 
 
 def tls_context(authorities: tuple[bytes, ...]) -> ssl.SSLContext:
-    """TLS settings that trust the system's authorities and these (DER). Failure IGN4018 for what is no
-    certificate."""
+    """A TLS context that trusts the system and these authorities (DER). Failure IGN4018 if one is invalid."""
     context = ssl.create_default_context()
-    # As the original: the name must be in the subject's alternative names, any trusted certificate ends a
-    # chain, and the form is not judged by RFC 5280's letter (which Python does from 3.13 on).
+    # As in Ignition (Go): the host must be in subjectAltName, any trusted certificate may end a chain, and
+    # RFC 5280 is not enforced to the letter, as Python does from 3.13 on.
     context.hostname_checks_common_name = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    # Whoever cuts a connection must not pass for the end of a body whose length is not announced.
+    # A cut connection must not look like the end of a body without an announced length.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     if authorities:
         try:
@@ -83,10 +83,10 @@ def send(
     proxies: dict[str, str],
     target: str,
 ) -> requests.Response:
-    """One exchange up to the headers of the answer; the body is read with `body_reader`, in this thread.
+    """Sends a request and reads the response headers. Read the body with `body_reader`, in the same thread.
 
-    `target`: path and query for the request line.
-    `timeout`: seconds to connect, and seconds until the headers are here, all of them.
+    `target` is the path and query for the request line. `timeout`: seconds to connect, and seconds until the
+    headers are complete.
     """
     exchange.watch = watch
     exchange.target = target
@@ -94,23 +94,22 @@ def send(
 
 
 def body_reader(response: requests.Response) -> Callable[[int], bytes]:
-    """A function that gives what has arrived of the body, as it came, at most so many bytes; b"" at its
-    end.
+    """A function `read(limit)` that returns the bytes received so far, at most `limit`; b"" at the end.
 
-    It never waits until so many are there: the watch must see a slow body. A body has no timer but the total
-    one, so the one of the headers is lifted.
+    `Response.iter_content` would block until a chunk is full, and the watch could not tell a slow body from a
+    dead one. Only the total timeout bounds a body, so this removes the timeout of the headers.
     """
     connection = exchange.socket
     if connection is not None:
         connection.settimeout(None)
     raw: Any = response.raw
-    # urllib3 has `read1` since 2.1; in older ones http.client's own is underneath.
+    # urllib3 before 2.1 has no read1; the http.client response underneath has.
     read: Callable[[int], bytes] = getattr(raw, "read1", None) or raw._fp.read1
     return read
 
 
 class _Adapter(HTTPAdapter):
-    """Connections with our certificates, which the watch can end."""
+    """An adapter with our TLS context and connection classes, both set the way urllib3 documents."""
 
     def __init__(self, context: ssl.SSLContext | None, **options: Any) -> None:
         self._tls: dict[str, Any] = {} if context is None else {"ssl_context": context}
@@ -132,12 +131,14 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """The settings given to the pool verify already; the library would add its own bundle to them."""
+        """Does nothing: the TLS context verifies already. requests would add its certifi bundle to it."""
 
 
 def describe_error(error: BaseException) -> str:
-    """Why an exchange failed, in a few words. The texts of the library repeat the URL with its query, so
-    they are never used; what counts is the error at the cause."""
+    """Why a request failed, in a few words.
+
+    Messages of requests and urllib3 contain the URL with its query, which may be a secret, so only the type
+    and the text of the root cause are used."""
     cause = _root_cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _describe_certificate_error(cause)
@@ -167,7 +168,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def _root_cause(error: BaseException) -> BaseException:
-    """The error that started a chain. Libraries hang it up as reason, argument, cause or context."""
+    """The first error of a chain. Libraries keep it as reason, argument, __cause__ or __context__."""
     seen: list[BaseException] = []
     while error not in seen:
         seen.append(error)

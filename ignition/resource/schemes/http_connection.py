@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections of the http scheme: how they are made, how an answer begins, and how a watch ends a wait."""
+"""Connection classes for urllib3: one connect timeout for all addresses, unchanged request target, interrupt.
+
+Each override states why urllib3's behaviour does not do. The comparisons with Ignition run in
+tests/unit/acquisition/test_peer_wire.py.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +24,14 @@ if TYPE_CHECKING:
 
     from ignition.resource.watch import Watch
 
-# Seconds that an address of several is tried at least, as in Go's library.
+# Every address of a host gets at least this many seconds, as in Go.
 _MIN_CONNECT_TIME = 2.0
 
 
 class Exchange(threading.local):
-    """What this thread waits for: the connections of a pool do not know who uses them.
+    """The request of this thread. Pooled connections do not know for whom they work.
 
-    `target`: path and query for the request line. The library would rewrite those of the URL.
+    `target` is the path and query for the request line.
     """
 
     watch: Watch | None = None
@@ -39,12 +43,14 @@ exchange = Exchange()
 
 
 class ConnectTimeout(OSError):
-    """No address of the server answered in time."""
+    """No address of the server accepted a connection in time."""
 
 
 def _connect(host: str, port: int, seconds: float, source: Any, options: Any) -> socket.socket:
-    """A connection to the first address that answers. Together they have so many seconds, each its share of
-    what is left: one that leads nowhere must not use up the time of one that does."""
+    """Connects to the first address that accepts, within `seconds` for all of them.
+
+    Each address gets its share of the time left, as in Go. urllib3 gives every address the full timeout: with
+    two dead addresses before a good one, a fetch would wait 60 s instead of 20 s."""
     end = time.monotonic() + seconds
     addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     failed: OSError = ConnectTimeout(errno.ETIMEDOUT, "no connection in time")
@@ -78,7 +84,7 @@ def _shut_down(connection: Any) -> None:
         if connection is None:
             return
     try:
-        # Not the method of a TLS socket, which would take the ground from under its reader.
+        # Not SSLSocket.shutdown: it drops the TLS state that the reading thread still uses.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
         pass  # it is closed already
@@ -91,14 +97,14 @@ def _interruptible(connection: Any) -> None:
 
 
 def _before_response(connection: Any) -> None:
-    """The request is out, the answer is not in yet."""
+    """Prepares the socket between the request and its response."""
     exchange.socket = connection
-    if hasattr(connection, "suppress_ragged_eofs"):  # TLS: an end that the server did not announce
+    if hasattr(connection, "suppress_ragged_eofs"):  # TLS: report an end without close_notify
         connection.suppress_ragged_eofs = False
     _interruptible(connection)
     try:
-        # Some servers send headers and body apart; without this each such answer waits 40 ms for our delayed
-        # acknowledgement. The kernel forgets it, so it is set for each request.
+        # If a server sends headers and body in separate segments, Linux delays our acknowledgement, and with
+        # it the body, by 40 ms. The kernel resets this option, so set it for each request.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
     except (AttributeError, OSError):
         pass
@@ -109,7 +115,7 @@ class _Connection(HTTPConnection):
 
     def _new_conn(self) -> Any:
         host = self._dns_host
-        # The zone of a link-local address, as the system's resolver takes it.
+        # The resolver takes the zone of a link-local address after a plain percent sign.
         host = host.replace("%25", "%")
         seconds: Any = self.timeout
         connection = _connect(host, self.port, seconds, self.source_address, self.socket_options)
@@ -117,7 +123,10 @@ class _Connection(HTTPConnection):
         return connection
 
     def _tunnel(self) -> None:
-        """Asks a proxy for a way to the server. Only 200 is one."""
+        """Opens a tunnel through a proxy.
+
+        http.client has no limit for the whole answer: a proxy that sends a byte now and then would block the
+        boot. Only status 200 opens a tunnel, as in Ignition."""
         state: Any = self
         host = f"[{state._tunnel_host}]" if ":" in state._tunnel_host else state._tunnel_host
         host = host.replace("[[", "[").replace("]]", "]")
@@ -134,13 +143,16 @@ class _Connection(HTTPConnection):
     def putrequest(self, method: str, url: str, *flags: Any, **named: Any) -> None:
         super().putrequest(method, _request_target(url), *flags, **named)
 
-    def getresponse(self, **_: Any) -> Any:  # older releases of the library give what Python 2 had
+    def getresponse(self, **_: Any) -> Any:  # urllib3 1.x passes `buffering`
         _before_response(self.sock)
         return super().getresponse()
 
 
 def _request_target(url: str) -> str:
-    """What stands in the request line in place of the library's; through a proxy it begins with the host."""
+    """The request target of this thread; for a proxy in absolute form.
+
+    urllib3 normalizes percent-encoding and dot segments. Ignition sends the path as it is in the config, and
+    the signature of a presigned URL may depend on it."""
     if not exchange.target or url.startswith("/"):
         return exchange.target or url
     scheme, _, rest = url.partition("://")

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands on the wire before, between and after the bytes of a body: heads, sizes of chunks, trailers.
+"""Parses response heads, chunk sizes and trailers the way Go's net/http does, which Ignition uses.
 
-Read as Go's library reads them, which Ignition is built on, so that the same servers can be used. Python's
-own reader takes `0x20` or `+20` for the size of a chunk, a chunk for whole whose end is missing, and a line
-without a colon for the end of the headers; it refuses more than 100 headers. And it waits for ever, if only
-a byte comes now and then.
+http.client differs: it accepts `0x20` and `+20` as a chunk size, a chunk without its end, and a header line
+without a colon as the end of the headers; it refuses more than 100 headers; and its timeout applies to each
+read, so a server that sends one byte now and then can hold it for ever.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 
     Headers = list[tuple[str, str]]
 
-# Bytes of all headers of one answer, provisional answers included; and those of the line with the size of a
-# chunk, and of a trailer.
+# Limits in bytes: a response head including provisional responses; a chunk size line or a trailer.
 MAX_HEAD = 10 << 20
 MAX_LINE = 4096
 _MAX_SIZE_DIGITS = 16  # digits
@@ -28,8 +26,8 @@ _HEX = b"0123456789abcdefABCDEF"
 
 
 class LineReader:
-    """The next lines of a connection, at most so many bytes of them, until a time of the monotonic clock (0 =
-    for ever). `file` is the buffered reader of `connection`."""
+    """Reads lines from `file`, the buffered reader of `connection`: at most `limit` bytes, within `seconds`
+    in all (None = no time limit). `started`: something has been received."""
 
     def __init__(
         self, file: Any, limit: int, connection: Any = None, *, seconds: float | None = None
@@ -42,8 +40,8 @@ class LineReader:
         self.started = False
 
     def next(self) -> bytes:
-        """A line with its end. Raises IncompleteRead for a line that has none, LineTooLong for too many
-        bytes, TimeoutError."""
+        """The next line with its line end. Raises IncompleteRead at the end of the connection, LineTooLong
+        beyond the limit, TimeoutError."""
         parts: list[bytes] = []
         while not self._complete_lines:
             seen = self._peek()
@@ -55,8 +53,8 @@ class LineReader:
         return b"".join(parts)
 
     def _peek(self) -> bytes:
-        """What is here, without taking it: one read of the connection at limit, where readline would read on
-        for as long as bytes come."""
+        """The buffered bytes, after at most one read of the connection. `readline` would go on reading as
+        long as bytes trickle in."""
         if self._end:
             left = self._end - time.monotonic()
             if left <= 0:
@@ -76,9 +74,9 @@ class LineReader:
 
 
 def read_head(lines: LineReader) -> tuple[int, int, str, Headers]:
-    """Version (10 or 11), status, phrase and headers of the first answer that is not provisional.
+    """Version (10 or 11), status, phrase and headers of the first response that is not provisional.
 
-    Raises BadStatusLine or HTTPException for what is not HTTP, RemoteDisconnected where nothing comes.
+    Raises BadStatusLine or HTTPException if it is not HTTP, RemoteDisconnected if nothing was received.
     """
     while True:
         try:
@@ -94,7 +92,7 @@ def read_head(lines: LineReader) -> tuple[int, int, str, Headers]:
 
 
 def read_headers(lines: LineReader) -> Headers:
-    """Names and values up to the empty line. A line that begins with a blank goes on with the one before."""
+    """Names and values up to the empty line. A line that starts with a blank continues the previous one."""
     found: list[tuple[bytes, list[bytes]]] = []
     while line := _strip_newline(lines.next()):
         if line[:1] in (b" ", b"\t"):
@@ -114,7 +112,7 @@ def read_headers(lines: LineReader) -> Headers:
 
 
 def read_chunk_size(file: Any) -> int:
-    """How many bytes come next; 0 for the end of the body, after which a trailer comes."""
+    """Reads the size line of a chunk; 0 marks the end of the body, and a trailer follows."""
     line = LineReader(file, MAX_LINE).next().rstrip(b" \t\r\n")
     digits = line.partition(b";")[0]
     if not digits or digits.strip(_HEX) or len(digits) > _MAX_SIZE_DIGITS:
@@ -123,22 +121,22 @@ def read_chunk_size(file: Any) -> int:
 
 
 def read_chunk_end(file: Any) -> None:
-    """What must follow the bytes of a chunk."""
+    """Reads the line end that must follow the data of a chunk."""
     if file.read(2) != b"\r\n":
         raise http.client.HTTPException("a chunk is longer than announced")
 
 
 def skip_trailer(file: Any) -> None:
-    """Passes over what comes after the last chunk."""
+    """Reads and drops the trailer after the last chunk."""
     read_headers(LineReader(file, MAX_LINE))
 
 
 def parse_length(text: str) -> int | None:
-    """A length as headers write it; None for what is none, or more than any body has."""
+    """Parses a length from a header; None if it is not a decimal number below 2^63."""
     if not (text.isascii() and text.isdigit()):
         return None
     digits = text.lstrip("0") or "0"
-    # Python refuses to read thousands.
+    # int() refuses strings of thousands of digits.
     found = int(digits[:20])
     return found if found < 1 << 63 else None
 
