@@ -111,7 +111,7 @@ class Accounts:
     def homes(self) -> set[str]:
         """The home directories of all users in /etc/passwd."""
         fields = [line.split(":") for line in self._lines("/etc/passwd") if "\0" not in line]
-        return {each[5] for each in fields if len(each) > 5 and each[5].startswith("/")}
+        return {row[5] for row in fields if len(row) > 5 and row[5].startswith("/")}
 
     def table_without(self, table: str, name: str) -> bytes:
         """The contents of an account file in /etc without the lines of one name."""

@@ -39,7 +39,10 @@ def kernel_geometry(disk: Block) -> dict[int, Geometry]:
 def table_geometry(table: Table, sector_size: int) -> dict[int, Geometry]:
     """The geometry of all partitions in a table, by number."""
     factor = sector_size // 512
-    return {one.number: (one.start * factor, one.size * factor) for one in table.partitions}
+    return {
+        partition.number: (partition.start * factor, partition.size * factor)
+        for partition in table.partitions
+    }
 
 
 def update(device: int, disk: Block, wanted: dict[int, Geometry], touched: list[int]) -> list[str]:

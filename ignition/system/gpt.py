@@ -152,17 +152,17 @@ def layout_error(table: Table, sector_size: int, sectors: int) -> str:
     entry_sectors = sector_count(len(table.entries), sector_size)
     first, last = table.entries_at + entry_sectors, sectors - 2 - entry_sectors
     end, before = first - 1, 0
-    for one in sorted(table.partitions, key=lambda one: one.start):
-        if one.last < one.start:
-            return f"partition {one.number} ends before it starts"
-        if one.start < first or one.last > last:
+    for partition in sorted(table.partitions, key=lambda partition: partition.start):
+        if partition.last < partition.start:
+            return f"partition {partition.number} ends before it starts"
+        if partition.start < first or partition.last > last:
             return (
-                f"partition {one.number} has sectors {one.start} to {one.last}, "
+                f"partition {partition.number} has sectors {partition.start} to {partition.last}, "
                 f"but only {first} to {last} are usable"
             )
-        if one.start <= end and before:
-            return f"partitions {before} and {one.number} overlap"
-        end, before = one.last, one.number
+        if partition.start <= end and before:
+            return f"partitions {before} and {partition.number} overlap"
+        end, before = partition.last, partition.number
     return ""
 
 

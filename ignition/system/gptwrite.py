@@ -29,8 +29,10 @@ def edit(table: Table, deleted: list[int], made: list[Partition]) -> Table:
     entries = bytearray(table.entries)
     for number in deleted:
         entries[(number - 1) * size : number * size] = bytes(size)
-    for one in made:
-        entries[(one.number - 1) * size : one.number * size] = _entry(one).ljust(size, b"\0")
+    for partition in made:
+        entries[(partition.number - 1) * size : partition.number * size] = _entry(partition).ljust(
+            size, b"\0"
+        )
     return Table(
         table.guid if any(table.guid) else _random_guid(),
         table.first_usable,
@@ -50,14 +52,14 @@ def _random_guid() -> bytes:
     return bytes(data)
 
 
-def _entry(one: Partition) -> bytes:
-    name = one.name.encode("utf-16-le", "surrogatepass")[:72]
+def _entry(partition: Partition) -> bytes:
+    name = partition.name.encode("utf-16-le", "surrogatepass")[:72]
     return gpt.ENTRY.pack(
-        gpt.guid_bytes(one.type_guid),
-        gpt.guid_bytes(one.guid),
-        one.start,
-        one.last,
-        one.attributes,
+        gpt.guid_bytes(partition.type_guid),
+        gpt.guid_bytes(partition.guid),
+        partition.start,
+        partition.last,
+        partition.attributes,
         name,
     )
 
@@ -100,11 +102,11 @@ def wipe(device: int, table: Table | None, sector_size: int, sectors: int) -> No
     Same as `sgdisk --zap-all`. Raises OSError.
     """
     blank = gpt.empty(sector_size, sectors)
-    one = table or blank
-    entry_sectors = gpt.sector_count(len(one.entries), sector_size)
+    erased = table or blank
+    entry_sectors = gpt.sector_count(len(erased.entries), sector_size)
     for at, count in (
         (0, 2),
-        (one.entries_at, entry_sectors),
+        (erased.entries_at, entry_sectors),
         (blank.last_usable + 1, sectors - 1 - blank.last_usable),
         (sectors - 1 - entry_sectors, entry_sectors),
     ):

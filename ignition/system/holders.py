@@ -26,27 +26,27 @@ def find_user(block: Block) -> str:
     """What uses the devices built on a device, as a sentence; "" if they are idle."""
     mounted = mounts.read_mounts()
     swapping = {os.path.realpath(path) for path in mounts.read_swaps()}
-    for one in _above(block):
-        if one.node in swapping:
-            return f"{one.name}, which is built on it, is in use as swap"
+    for holder in _above(block):
+        if holder.node in swapping:
+            return f"{holder.name}, which is built on it, is in use as swap"
         for mount in mounted:
-            if mounts.is_source(mount, one):
-                return f"{one.name}, which is built on it, is mounted on {mount.target}"
-        if not (_is_array(one) or devices.mapper_name(one) or _is_partition(one)):
-            return f"{one.name} is built on it"
+            if mounts.is_source(mount, holder):
+                return f"{holder.name}, which is built on it, is mounted on {mount.target}"
+        if not (_is_array(holder) or devices.mapper_name(holder) or _is_partition(holder)):
+            return f"{holder.name} is built on it"
     return ""
 
 
 def stop(log: Log, settings: Settings, block: Block) -> None:
     """Stops everything built on a device, topmost first. Raises CommandFailed if something is in use."""
-    for one in reversed(_above(block)):
-        if _is_array(one):
-            args = [settings.program("mdadm"), "--stop", one.node]
-        elif devices.mapper_name(one):
-            args = [settings.program("dmsetup"), "remove", devices.mapper_name(one)]
+    for holder in reversed(_above(block)):
+        if _is_array(holder):
+            args = [settings.program("mdadm"), "--stop", holder.node]
+        elif devices.mapper_name(holder):
+            args = [settings.program("dmsetup"), "remove", devices.mapper_name(holder)]
         else:
             continue
-        run(log, args, what=f"stopping {one.node}, which is built on {block.node}")
+        run(log, args, what=f"stopping {holder.node}, which is built on {block.node}")
 
 
 class UdevLock:
@@ -95,10 +95,10 @@ def _above(block: Block) -> list[Block]:
         if current is not block:
             sysfs += devices.partitions(current).values()
         for folder in sysfs:
-            one = devices.block_from_sysfs(folder)
-            if one is not None and one not in found:
-                found.append(one)
-                below.append(one)
+            holder = devices.block_from_sysfs(folder)
+            if holder is not None and holder not in found:
+                found.append(holder)
+                below.append(holder)
     return found
 
 

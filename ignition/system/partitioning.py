@@ -73,7 +73,9 @@ def mismatched_partitions(disk: Disk, table: Table) -> list[int]:
     known = blkpg.kernel_geometry(disk.block)
     wanted = blkpg.table_geometry(table, disk.sector_size)
     impossible = {
-        one.number for one in table.partitions if not 0 < one.start <= one.last < disk.sectors
+        partition.number
+        for partition in table.partitions
+        if not 0 < partition.start <= partition.last < disk.sectors
     }
     return sorted(
         number
@@ -161,7 +163,7 @@ def _content(table: Table | None) -> tuple[bytes, bytes] | None:
 def settle(log: Log, settings: Settings, disk: Block, touched: list[int]) -> None:
     """Waits until udev has processed the disk and its changed partitions."""
     known = devices.partitions(disk)
-    nodes = [f"/dev/{os.path.basename(known[one])}" for one in touched if one in known]
+    nodes = [f"/dev/{os.path.basename(known[number])}" for number in touched if number in known]
     devices.trigger_udev(log, settings, [disk.node, *nodes])
 
 

@@ -29,7 +29,9 @@ class Layout:
         self.first = table.first_usable
         self.last = table.last_usable
         self.capacity = table.capacity
-        self.taken = {one.number: (one.start, one.last) for one in table.partitions}
+        self.taken = {
+            partition.number: (partition.start, partition.last) for partition in table.partitions
+        }
         self.alignment = alignment(
             [start for start, _ in self.taken.values()], sector_size, sectors
         )

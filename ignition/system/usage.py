@@ -54,14 +54,14 @@ def find_users(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
     parts = _partitions(disk, mapper)
     active: dict[int, str] = {}
     tolerated: dict[int, str] = {}
-    for number, one in parts.items():
-        reason = _reason(one, mounted, indirect, held=not mapper)
+    for number, partition in parts.items():
+        reason = _reason(partition, mounted, indirect, held=not mapper)
         if reason:
             active[number] = reason
-        elif one.node in swapping:
+        elif partition.node in swapping:
             tolerated[number] = "it is in use as swap"
-        elif mapper and devices.holders(one.sysfs):
-            tolerated[number] = f"{', '.join(devices.holders(one.sysfs))} is built on it"
+        elif mapper and devices.holders(partition.sysfs):
+            tolerated[number] = f"{', '.join(devices.holders(partition.sysfs))} is built on it"
     # The holders of a multipath disk are its own mapped partitions, so they do not count.
     on_disk = _reason(disk, mounted, indirect, held=not mapper)
     if not on_disk and disk.node in swapping:
@@ -89,8 +89,8 @@ def _find_held(
         return ""
     unknown = [
         number
-        for number, one in parts.items()
-        if number not in active and number not in tolerated and _is_held(one.node)
+        for number, partition in parts.items()
+        if number not in active and number not in tolerated and _is_held(partition.node)
     ]
     why = "another program holds it: it cannot be opened exclusively"
     if not known and not maps and len(unknown) == len(parts):

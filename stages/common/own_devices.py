@@ -28,27 +28,27 @@ def is_own_device(context: PhaseContext, config: model.Config, block: Block) -> 
     if number:
         return _is_own_partition(config, digest, block, int(number))
     return any(
-        is_own_array(member, digest, one)
+        is_own_array(member, digest, entry)
         for member in _member_superblocks(block)
-        for one in config.storage.raid
+        for entry in config.storage.raid
     )
 
 
 def _is_own_partition(config: model.Config, digest: str, block: Block, number: int) -> bool:
     disk = devices.block_from_sysfs(os.path.dirname(block.sysfs))
-    for one in config.storage.disks:
+    for disk_entry in config.storage.disks:
         try:
-            if disk is None or devices.block(one.device).number != disk.number:
+            if disk is None or devices.block(disk_entry.device).number != disk.number:
                 continue
-            table = partitioning.inspect(one.device).table
+            table = partitioning.inspect(disk_entry.device).table
         except (OSError, gpt.Unreadable):
             continue
         partition = table.partition(number) if table else None
         if table is None or partition is None:
             continue
-        if is_own_table(table, digest, one.device) or any(
-            guids.matches(partition.guid, digest, f"{one.device} {entry}")
-            for entry in range(len(one.partitions))
+        if is_own_table(table, digest, disk_entry.device) or any(
+            guids.matches(partition.guid, digest, f"{disk_entry.device} {entry}")
+            for entry in range(len(disk_entry.partitions))
         ):
             return True
     return False

@@ -32,23 +32,25 @@ if TYPE_CHECKING:
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step per filesystem. Decides here about devices that no earlier step changes."""
     wanted = [
-        (one, context.origin("storage", "filesystems", index))
-        for index, one in enumerate(config.storage.filesystems)
-        if one.format != decisions.VIRTIOFS
+        (entry, context.origin("storage", "filesystems", index))
+        for index, entry in enumerate(config.storage.filesystems)
+        if entry.format != decisions.VIRTIOFS
     ]
     if not wanted:
         return
     log = context.log.child("createFilesystems")
-    later = {one.device for one, _ in wanted if must_defer(context, config, one.device)}
-    now = [(one.device, origin.at("device")) for one, origin in wanted if one.device not in later]
+    later = {entry.device for entry, _ in wanted if must_defer(context, config, entry.device)}
+    now = [
+        (entry.device, origin.at("device")) for entry, origin in wanted if entry.device not in later
+    ]
     if now:
         devices.wait_for_devices(log, context.settings, now, context.progress)
-    for one, origin in wanted:
-        if one.device in later:
-            yield _deferred(config, one, origin)
+    for entry, origin in wanted:
+        if entry.device in later:
+            yield _deferred(config, entry, origin)
             continue
         try:
-            yield _decided(log, context, config, one, origin)
+            yield _decided(log, context, config, entry, origin)
         except Failure as failure:
             context.refuse(failure)
 

@@ -70,12 +70,12 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     mounted, swaps = mounts.read_mounts(), mounts.read_swaps()
     # A disk may be listed under two names. The second entry starts from the table that the first one plans.
     planned_tables: dict[int, Table | None] = {}
-    for index, one in enumerate(disks):
+    for index, entry in enumerate(disks):
         origin = context.origin("storage", "disks", index)
         try:
-            disk = inspection.inspect(log, context, one, origin, planned_tables)
+            disk = inspection.inspect(log, context, entry, origin, planned_tables)
             used = usage.find_users(disk.block, mounted, swaps)
-            work = _decide(log, context, index, one, disk, used)
+            work = _decide(log, context, index, entry, disk, used)
             if work.changes:
                 _refuse_unusable(log, work, used)
             if disk.block.number not in planned_tables:
@@ -84,7 +84,7 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
             context.refuse(failure)
             continue
         except OSError as error:
-            text = f"{one.device} cannot be read: {error.strerror}"
+            text = f"{entry.device} cannot be read: {error.strerror}"
             context.refuse(Failure("IGN2004", text, origin, cause=error))
             continue
         planned_tables[disk.block.number] = work.after if work.changes else disk.table
@@ -111,12 +111,12 @@ def _decide(
 
 
 def _is_unchanged(work: _DiskPlan) -> bool:
-    kept = {one.wanted.number for one in work.decided if one.act == decisions.KEEP}
+    kept = {decision.wanted.number for decision in work.decided if decision.act == decisions.KEEP}
     table = work.disk.table
     return (
         table is not None
-        and {one.number for one in table.partitions} == kept
-        and not any(one.act in decisions.CHANGES for one in work.decided)
+        and {partition.number for partition in table.partitions} == kept
+        and not any(decision.act in decisions.CHANGES for decision in work.decided)
     )
 
 
@@ -155,8 +155,8 @@ def _plan_disk(
     decided = decisions.decide_all(entries, base)
     _refuse_mismatches(config, decided, origin)
     _warn_of_replaced(log, config, decided)
-    changed = [one for one in decided if one.act in decisions.CHANGES]
-    touched = [one.wanted.number for one in changed]
+    changed = [decision for decision in decided if decision.act in decisions.CHANGES]
+    touched = [decision.wanted.number for decision in changed]
     if wipes:
         touched += [number for number in devices.partitions(disk.block) if number not in touched]
     place = context.origin("storage", "disks", index)
@@ -234,8 +234,8 @@ def _stale_partitions(log: Log, work: _DiskPlan, used: usage.Usage) -> list[int]
 def _refuse_impossible(config: model.Disk, origin: _OriginOf) -> None:
     failures: list[Failure] = [
         Refused("IGN2111", f"{config.device}: {text}", origin(index).at(member))
-        for index, one in enumerate(config.partitions)
-        for member, text in limits.partition_problems(one.raw)
+        for index, entry in enumerate(config.partitions)
+        for member, text in limits.partition_problems(entry.raw)
     ]
     _raise(failures)
 
@@ -246,20 +246,25 @@ def _raise(failures: list[Failure]) -> None:
 
 
 def _table_after(base: Table, changed: list[Decision]) -> Table:
-    deleted = [one.wanted.number for one in changed if one.act == decisions.DELETE]
+    deleted = [decision.wanted.number for decision in changed if decision.act == decisions.DELETE]
     made = [
-        decisions.new_partition(one, base.partition(one.wanted.number))
-        for one in changed
-        if one.act != decisions.DELETE
+        decisions.new_partition(decision, base.partition(decision.wanted.number))
+        for decision in changed
+        if decision.act != decisions.DELETE
     ]
     return gptwrite.edit(base, deleted, made)
 
 
 def _refuse_mismatches(config: model.Disk, decided: list[Decision], origin: _OriginOf) -> None:
     failures: list[Failure] = [
-        Refused("IGN2104", f"{config.device}: {one.why}", origin(one.wanted.index), hint=one.hint)
-        for one in decided
-        if one.act == decisions.REFUSE
+        Refused(
+            "IGN2104",
+            f"{config.device}: {decision.why}",
+            origin(decision.wanted.index),
+            hint=decision.hint,
+        )
+        for decision in decided
+        if decision.act == decisions.REFUSE
     ]
     _raise(failures)
 
@@ -268,14 +273,18 @@ def _warn_of_replaced(log: Log, config: model.Disk, decided: list[Decision]) -> 
     """Warns of partitions that are replaced although the entry that deletes them does not allow it, as in
     Ignition."""
     kept = {
-        one.number
-        for one in config.partitions
-        if one.should_exist is False and not one.wipe_partition_entry
+        entry.number
+        for entry in config.partitions
+        if entry.should_exist is False and not entry.wipe_partition_entry
     }
-    for one in decided:
-        if one.act == decisions.RECREATE and one.wanted.auto_number and one.wanted.number in kept:
+    for decision in decided:
+        if (
+            decision.act == decisions.RECREATE
+            and decision.wanted.auto_number
+            and decision.wanted.number in kept
+        ):
             log.warning(
-                f"partition {one.wanted.number} of {config.device} is replaced by an entry without a "
+                f"partition {decision.wanted.number} of {config.device} is replaced by an entry without a "
                 "number; the entry that deletes it lacks wipePartitionEntry"
             )
 
@@ -291,7 +300,7 @@ def _step(context: PhaseContext, work: _DiskPlan) -> Step:
 
 
 def _summary(work: _DiskPlan) -> str:
-    acts = [one.act for one in work.decided if one.act in decisions.CHANGES]
+    acts = [decision.act for decision in work.decided if decision.act in decisions.CHANGES]
     parts = ["wipe the table"] if work.wipes else []
     if work.stale:
         parts.append(f"update {len(work.stale)} in the kernel")
@@ -310,11 +319,11 @@ def _provides(work: _DiskPlan) -> tuple[str, ...]:
         if device.startswith("/dev/disk/"):
             names.append(f"{device}-part{number}")
     table = work.after or work.before
-    for one in table.partitions:
-        if one.number in work.touched or one.number in work.stale:
-            if one.name:
-                names.append(f"/dev/disk/by-partlabel/{devices.encode_udev_name(one.name)}")
-            names.append(f"/dev/disk/by-partuuid/{one.guid.lower()}")
+    for partition in table.partitions:
+        if partition.number in work.touched or partition.number in work.stale:
+            if partition.name:
+                names.append(f"/dev/disk/by-partlabel/{devices.encode_udev_name(partition.name)}")
+            names.append(f"/dev/disk/by-partuuid/{partition.guid.lower()}")
     return tuple(dict.fromkeys(names))
 
 
@@ -322,8 +331,8 @@ def _do(task: Task, work: _DiskPlan) -> None:
     log, settings = task.log, task.context.settings
     alias = devices.make_alias(log, settings, work.config.device)
     with log.operation(f'partitioning "{alias}"') as inner:
-        for one in work.decided:
-            inner.info(_describe(one, work.config.device))
+        for decision in work.decided:
+            inner.info(_describe(decision, work.config.device))
         block = work.disk.block
         to_update = work.touched + work.stale
         if not work.changes and not to_update:
@@ -348,7 +357,7 @@ def _do(task: Task, work: _DiskPlan) -> None:
             ) from error
         task.progress("waiting for the kernel and udev to show the partitions")
         partitioning.settle(inner, settings, block, to_update)
-        listed = {one.wanted.number for one in work.decided}
+        listed = {decision.wanted.number for decision in work.decided}
         partitioning.verify(
             inner,
             settings,
@@ -358,20 +367,20 @@ def _do(task: Task, work: _DiskPlan) -> None:
         )
 
 
-def _describe(one: Decision, device: str) -> str:
-    if one.act not in decisions.CHANGES:
-        return f"{one.why} on {device}"
-    wanted = one.wanted
-    if one.act == decisions.DELETE:
+def _describe(decision: Decision, device: str) -> str:
+    if decision.act not in decisions.CHANGES:
+        return f"{decision.why} on {device}"
+    wanted = decision.wanted
+    if decision.act == decisions.DELETE:
         return f"deleting partition {wanted.number} of {device}"
-    why = f", because {one.why}" if one.why else ""
+    why = f", because {decision.why}" if decision.why else ""
     verbs = {
         decisions.CREATE: "creating",
         decisions.RESIZE: "resizing",
         decisions.RECREATE: "wiping and recreating",
     }
     return (
-        f"{verbs[one.act]} partition {wanted.number} of {device} "
+        f"{verbs[decision.act]} partition {wanted.number} of {device} "
         f"at sector {wanted.start}, {wanted.size} sectors{why}"
     )
 

@@ -80,21 +80,21 @@ def parse_entries(
     `new_guid` returns a GUID for the entry at that index if the config does not set one.
     """
     found = []
-    for index, one in enumerate(disk.partitions):
+    for index, entry in enumerate(disk.partitions):
         found.append(
             Wanted(
                 index,
-                one.number,
-                None if one.start_mib is None else one.start_mib * (MIB // sector_size),
-                None if one.size_mib is None else one.size_mib * (MIB // sector_size),
-                one.label,
-                (one.guid or "").upper(),
-                (one.type_guid or "").upper(),
-                one.should_exist is not False,
-                bool(one.wipe_partition_entry),
-                bool(one.resize),
-                not one.number,
-                (one.guid or "").upper() or new_guid(index),
+                entry.number,
+                None if entry.start_mib is None else entry.start_mib * (MIB // sector_size),
+                None if entry.size_mib is None else entry.size_mib * (MIB // sector_size),
+                entry.label,
+                (entry.guid or "").upper(),
+                (entry.type_guid or "").upper(),
+                entry.should_exist is not False,
+                bool(entry.wipe_partition_entry),
+                bool(entry.resize),
+                not entry.number,
+                (entry.guid or "").upper() or new_guid(index),
                 sector_size,
             )
         )
@@ -114,26 +114,26 @@ def resolve(
     All listed partitions are removed from the layout, then the wanted ones are added in order; unlisted
     partitions are obstacles. Raises DoesNotFit.
     """
-    existing = [one.index for one in entries if one.exists]
+    existing = [entry.index for entry in entries if entry.exists]
     if len(existing) > layout.capacity:
         text = f"{len(existing)} partitions are requested, but the table only has {layout.capacity} entries"
         raise DoesNotFit(sorted(existing)[layout.capacity], text)
     _assign_numbers(entries, table, is_ours)
-    for number in dict.fromkeys(one.number for one in entries):
+    for number in dict.fromkeys(entry.number for entry in entries):
         if table.partition(number) is not None:
             layout.remove(number)
-    for one in entries:
-        if not one.exists:
+    for entry in entries:
+        if not entry.exists:
             continue
-        found = None if one.may_replace else table.partition(one.number)
-        start = one.start if one.start is not None else (found.start if found else 0)
-        size = one.size if one.size is not None else (found.size if found else 0)
+        found = None if entry.may_replace else table.partition(entry.number)
+        start = entry.start if entry.start is not None else (found.start if found else 0)
+        size = entry.size if entry.size is not None else (found.size if found else 0)
         try:
-            placed = layout.add(one.number, start, size)
+            placed = layout.add(entry.number, start, size)
         except NoSpace as error:
-            raise DoesNotFit(one.index, str(error)) from error
-        explicit = one.start and one.size
-        one.start, one.size = (start, size) if explicit else placed
+            raise DoesNotFit(entry.index, str(error)) from error
+        explicit = entry.start and entry.size
+        entry.start, entry.size = (start, size) if explicit else placed
 
 
 def _assign_numbers(
@@ -144,29 +144,31 @@ def _assign_numbers(
     A number that the config deletes is free. Ignition does not look for its own partitions, so each run
     creates another one.
     """
-    listed = {one.number for one in entries if one.number}
-    for one in entries:
-        if not one.number:
-            one.number = next(
+    listed = {entry.number for entry in entries if entry.number}
+    for entry in entries:
+        if not entry.number:
+            entry.number = next(
                 (
                     found.number
                     for found in table.partitions
                     if found.number not in listed
-                    and (found.guid == one.guid if one.guid else is_ours(found.guid, one.index))
+                    and (
+                        found.guid == entry.guid if entry.guid else is_ours(found.guid, entry.index)
+                    )
                 ),
                 0,
             )
-    used = {one.number for one in table.partitions}
-    for one in entries:
-        if one.number:
-            (used.add if one.exists else used.discard)(one.number)
+    used = {entry.number for entry in table.partitions}
+    for entry in entries:
+        if entry.number:
+            (used.add if entry.exists else used.discard)(entry.number)
     number = 1
-    for one in entries:
-        if not one.number:
+    for entry in entries:
+        if not entry.number:
             while number in used:
                 number += 1
             used.add(number)
-            one.number = number
+            entry.number = number
 
 
 def first_difference(wanted: Wanted, found: Partition, *, with_size: bool = True) -> str:
@@ -245,12 +247,12 @@ def decide_all(entries: list[Wanted], table: Table) -> list[Decision]:
 
     A deletion is dropped if another entry has taken over the number.
     """
-    taken = {one.number for one in entries if one.exists}
-    deleting = {one.number for one in entries if not one.exists and one.may_replace}
+    taken = {entry.number for entry in entries if entry.exists}
+    deleting = {entry.number for entry in entries if not entry.exists and entry.may_replace}
     return [
-        decide(one, table.partition(one.number), deleted_by_another=one.number in deleting)
-        for one in entries
-        if one.exists or one.number not in taken
+        decide(entry, table.partition(entry.number), deleted_by_another=entry.number in deleting)
+        for entry in entries
+        if entry.exists or entry.number not in taken
     ]
 
 

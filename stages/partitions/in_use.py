@@ -39,28 +39,29 @@ def refuse_partitions_in_use(
     log: Log, device: str, origin: Origin, used: Usage, decided: list[Decision], before: Table
 ) -> None:
     """Refuses to change partitions in use, except where Ignition does it and no data is lost."""
-    for one in decided:
-        number = one.wanted.number
-        if one.act not in decisions.CHANGES:
+    for decision in decided:
+        number = decision.wanted.number
+        if decision.act not in decisions.CHANGES:
             continue
         reason = used.partitions.get(number) or used.tolerated.get(number)
         if not reason:
             continue
-        if number in used.tolerated and not _takes_sectors(one, before):
+        if number in used.tolerated and not _takes_sectors(decision, before):
             log.warning(f"partition {number} of {device} is changed though {reason}")
             continue
         raise Refused(
             "IGN2107",
             f"refusing to modify active partition {number} of {device}: {reason}",
-            origin.at("partitions", one.wanted.index),
-            hint=f"the config asks to {one.act} it" + (f": {one.why}" if one.why else ""),
+            origin.at("partitions", decision.wanted.index),
+            hint=f"the config asks to {decision.act} it"
+            + (f": {decision.why}" if decision.why else ""),
         )
 
 
-def _takes_sectors(one: Decision, before: Table) -> bool:
+def _takes_sectors(decision: Decision, before: Table) -> bool:
     """Whether the partition loses any of its current sectors."""
-    found = before.partition(one.wanted.number)
-    if one.act == decisions.DELETE or found is None:
+    found = before.partition(decision.wanted.number)
+    if decision.act == decisions.DELETE or found is None:
         return True
-    assert one.wanted.size is not None
-    return one.wanted.start != found.start or one.wanted.size < found.size
+    assert decision.wanted.size is not None
+    return decision.wanted.start != found.start or decision.wanted.size < found.size

@@ -187,9 +187,9 @@ def _own_superblocks(
 
 def _are_empty(log: Log, settings: Settings, current: list[Array | None]) -> bool:
     """Whether the arrays are running and contain no filesystem or anything else."""
-    nodes = {one.node for one in current if one is not None and one.is_running}
+    nodes = {array.node for array in current if array is not None and array.is_running}
     found = [probe.probe(log, settings, node) for node in sorted(nodes)]
-    return bool(found) and not any(one.kind or one.table for one in found)
+    return bool(found) and not any(array.kind or array.table for array in found)
 
 
 def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> None:
