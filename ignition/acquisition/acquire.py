@@ -94,7 +94,7 @@ def _user_config(ctx: FetchContext, state: State, platform: str) -> _User:
         ctx.log.warning(f"failed to fetch config: {failure}")
         raise
     if not data:
-        ctx.log.info(f"no user config from {name}: going on without one")
+        ctx.log.info(f"no user config from {name}: continuing without one")
         return _User(dump.empty(), [], {}, [], [], Transport())
     sha512 = digest.sha512(data)
     ctx.log.debug(f"parsing config with SHA512: {sha512}")
@@ -135,7 +135,7 @@ def _ask(ctx: FetchContext, state: State, platform: str) -> tuple[str, bytes]:
             continue
     provider = platforms.provider(platform)
     if ctx.offline and provider.NEEDS_NETWORK:
-        raise NeedNetwork("IGN4003", f"the config of {platform} comes by the network")
+        raise NeedNetwork("IGN4003", f"{platform} serves its config over the network")
     with_files = platforms.with_files(platform)
     if with_files is None:
         return platform, provider.fetch(ctx)

@@ -94,8 +94,8 @@ def _base(ctx: FetchContext, state: State) -> dict[str, Any]:
     if digest.sha512(gojson.dumps(frozen.config).encode()) != frozen.sha512:
         raise Failure(
             "IGN4123",
-            "the base configs in the state file are not those that the fetch phase kept",
-            hint=f"run the fetch phase again, without {ctx.settings.state_file}",
+            "the base configs in the state file do not match their checksum",
+            hint=f"remove {ctx.settings.state_file} and run the fetch phase again",
         )
     return frozen.config
 

@@ -30,7 +30,7 @@ def store(settings: Settings, state: State, provider: str, data: bytes) -> None:
     except OSError as error:
         raise Failure(
             "IGN4110",
-            f"cannot keep the config for the fetch phase: {error}",
+            f"cannot cache the config for the fetch phase: {error}",
             hint=f"{settings.run_dir} must be writable",
         ) from error
     state.provider_config = ProviderConfig(provider, digest.sha512(data))
@@ -46,11 +46,11 @@ def load(ctx: FetchContext, state: State) -> tuple[str, bytes] | None:
         data = read_regular(path, STATE_LIMIT)
     except OSError as error:
         ctx.log.warning(
-            f"the config that {cached.name} gave cannot be read from {path}: {error.strerror}"
+            f"cannot read the config of {cached.name} from {path}, asking again: {error.strerror}"
         )
         return None
     if digest.sha512(data) != cached.sha512:
-        ctx.log.warning(f"{path} is not the config that {cached.name} gave: asking again")
+        ctx.log.warning(f"{path} is not the config of {cached.name}, asking again")
         return None
     return cached.name, data
 

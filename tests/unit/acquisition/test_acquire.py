@@ -165,7 +165,7 @@ def test_empty_user_ign_ends_the_search(bench: Bench) -> None:
     bench.write("etc/user.ign", b"")
     assert bench.fetch(config(files={"/platform": 1})).user == dump.empty()
     assert [entry["kind"] for entry in bench.state.fetched_configs] == ["base"]
-    assert "no user config from system: going on without one" in bench.lines
+    assert "no user config from system: continuing without one" in bench.lines
 
 
 def test_missing_config_of_the_command_line_is_an_error(bench: Bench) -> None:
@@ -497,10 +497,10 @@ def test_provider_cache_with_a_wrong_checksum_is_not_used(bench: Bench) -> None:
     path = bench.folder / "run/provider-config"
     path.write_bytes(served(config(files={"/changed": 1})))
     assert modes(bench.fetch(config(files={"/asked": 1})).user) == {"/asked": 1}
-    assert f"{path} is not the config that file gave: asking again" in bench.lines
+    assert f"{path} is not the config of file, asking again" in bench.lines
     path.unlink()
     assert modes(bench.fetch().user) == {"/asked": 1}
-    assert any("the config that file gave cannot be read" in line for line in bench.lines)
+    assert any("cannot read the config of file from" in line for line in bench.lines)
 
 
 def test_remote_authority_needs_the_network(bench: Bench) -> None:
