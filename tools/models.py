@@ -5,14 +5,14 @@ The schemas define the whole structure. `x-ignition-*` keywords hold what JSON S
 
 | keyword | on | meaning |
 |---|---|---|
-| `x-ignition-plain` | string, integer | absent, null and the zero value are the same |
-| `x-ignition-omit-zero` | plain member | left out of written configs when zero |
+| `x-ignition-plain` | string, integer | absent, null and the zero value are equivalent |
+| `x-ignition-omit-zero` | plain member | not written if zero |
 | `x-ignition-pointer` | object | absent and empty differ |
-| `x-ignition-key` | list | members that name an item (first one set); `[]`: the item itself |
-| `x-ignition-appends` | list | items have no key: repeats are fine, a merge appends |
-| `x-ignition-space` | list | lists of one object with the same word share their keys |
-| `x-ignition-removes-without` | list | a child's item without this member removes the parent's |
-| `x-ignition-since` | member | version of the spec that brought it |
+| `x-ignition-key` | list | members that identify an item (the first one set counts); `[]`: the item itself |
+| `x-ignition-appends` | list | items have no key: duplicates are allowed, a merge appends |
+| `x-ignition-space` | list | key space: lists of one object with the same name share their keys |
+| `x-ignition-removes-without` | list | in a merge, a child's item without this member removes the parent's |
+| `x-ignition-since` | member | spec version that introduced it |
 
 The order of properties is the order in which configs are walked, reported on and written.
 """
@@ -194,9 +194,9 @@ def model_source(schema: Schema) -> str:
         classes.append("\n".join([head + "\n    __slots__ = ()\n", *properties]))
     return (
         "# SPDX-License-Identifier: Apache-2.0\n"
-        f'"""The newest spec as classes: typed views on a canonical value.\n\n{NOTICE}\n\n'
-        "A view costs nothing until it is asked. Optional members are None when unset; plain ones\n"
-        'are zero; objects and lists are always there.\n"""\n\n'
+        f'"""The newest spec as classes: typed views of a canonical value.\n\n{NOTICE}\n\n'
+        "Views are created on access. Unset optional members are None, unset plain members are zero or\n"
+        'empty, and objects and lists always exist.\n"""\n\n'
         "from __future__ import annotations\n\n"
         "from ignition.config.view import View\n\n\n" + "\n\n".join(classes)
     )

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The newest spec as classes: typed views on a canonical value.
+"""The newest spec as classes: typed views of a canonical value.
 
 Generated from schemas/ by `make generate`; change the schemas, not this file.
 
-A view costs nothing until it is asked. Optional members are None when unset; plain ones
-are zero; objects and lists are always there.
+Views are created on access. Unset optional members are None, unset plain members are zero or
+empty, and objects and lists always exist.
 """
 
 from __future__ import annotations

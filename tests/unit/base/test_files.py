@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engine's own files appear whole or not at all."""
+"""Atomic writes of the engine's own files."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def test_a_file_is_replaced_with_exactly_this_mode(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["f"]
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_old_file_and_removes_the_temporary_one(tmp_path: Path) -> None:
     (tmp_path / "f").mkdir()  # a folder cannot be replaced by a file
     with pytest.raises(OSError):
         write_atomically(str(tmp_path / "f"), b"new", 0o600)
     assert os.listdir(tmp_path) == ["f"]
 
 
-def test_touch_makes_folders_and_empties(tmp_path: Path) -> None:
+def test_touch_creates_parents_and_truncates(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "flag"
     touch(str(path))
     assert path.read_bytes() == b""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON without the json package: same values, Go's spelling."""
+"""JSON without the json package: the same values, Go's escapes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ values = st.recursive(
 
 
 @given(values)
-def test_what_is_written_is_read_back(value: object) -> None:
+def test_round_trip(value: object) -> None:
     assert gojson.loads(gojson.dumps(value)) == value
     assert json.loads(gojson.dumps(value)) == value
     assert json.loads(gojson.dumps_indent(value)) == value
 
 
-def test_strings_are_escaped_as_go_escapes_them() -> None:
+def test_strings_are_escaped_as_in_go() -> None:
     written = gojson.dumps({"<a>&": "\u2028\u2029é\x7f\n\x01"})
     assert written == '{"\\u003ca\\u003e\\u0026":"\\u2028\\u2029é\x7f\\n\\u0001"}'
 
@@ -38,12 +38,12 @@ def test_indented_form_keeps_empty_containers_on_one_line() -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "{", "[1,]", "tru", "NaN", "1 2", '{"a" 1}', '"\x01"', "{}x", "[" * 100000]
 )
-def test_what_is_not_json_is_a_value_error(text: str) -> None:
+def test_invalid_json_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):
         gojson.loads(text)
 
 
-def test_what_is_written_by_lines_has_a_limit_and_no_depth() -> None:
+def test_indented_output_has_a_size_limit_but_no_depth_limit() -> None:
     deep: list[object] = []
     for _ in range(5000):
         deep = [deep]
@@ -58,6 +58,6 @@ def test_what_is_written_by_lines_has_a_limit_and_no_depth() -> None:
     "text",
     ["[1e400]", '["\\ud800"]', "9" * 5000, "[" * 5000, "[" + "[]," * (5 << 20) + "[]]", "\xff"],
 )
-def test_what_could_not_be_written_again_is_not_sound(text: str) -> None:
+def test_loads_strict_rejects_what_cannot_be_encoded_again(text: str) -> None:
     with pytest.raises(ValueError):
         gojson.loads_strict(text.encode("latin-1"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unpacking gzip as it comes."""
+"""Incremental gzip decompression."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def unpacked(*portions: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_any_members_in_any_portions(seed: int) -> None:
+def test_any_members_in_chunks_of_any_size(seed: int) -> None:
     dice = random.Random(seed)
     bodies = [
         dice.randbytes(dice.choice((0, 1, 500, 1000, 1024, 5000, 70_000)))
@@ -36,25 +36,24 @@ def test_any_members_in_any_portions(seed: int) -> None:
 
 
 @pytest.mark.parametrize("size", [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * CHUNK_SIZE])
-def test_no_piece_is_larger_than_said(size: int) -> None:
+def test_no_chunk_exceeds_the_chunk_size(size: int) -> None:
     pieces = list(Gunzip().feed(packed(bytes(size))))
     assert max(map(len, pieces)) <= CHUNK_SIZE
     assert b"".join(pieces) == bytes(size)
 
 
-def test_hundred_thousand_members() -> None:
-    # Each is read where the one before has ended, and what comes after it is not copied.
+def test_100000_members_take_linear_time() -> None:
     assert unpacked(packed(b"x") * 100_000) == b"x" * 100_000
 
 
 @pytest.mark.parametrize("file", [b"", packed(b"x")[:-1], packed(b"x") + packed(b"y")[:5]])
-def test_cut_off(file: bytes) -> None:
+def test_truncated_file_is_not_complete(file: bytes) -> None:
     unpacker = Gunzip()
     assert b"".join(unpacker.feed(file)) in (b"", b"x")
     assert not unpacker.whole
 
 
 @pytest.mark.parametrize("file", [b"hello", packed(b"x") + b"junk", zlib.compress(b"x")])
-def test_what_is_not_gzip(file: bytes) -> None:
+def test_invalid_gzip_is_an_error(file: bytes) -> None:
     with pytest.raises(zlib.error):
         list(Gunzip().feed(file))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a signal interrupts, and when it is only remembered."""
+"""When a signal interrupts, and when it is only recorded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def send(number: signal.Signals = signal.SIGTERM) -> None:
     os.kill(os.getpid(), number)
 
 
-def test_the_work_of_a_phase_is_interrupted() -> None:
+def test_signal_interrupts_the_work_of_a_phase() -> None:
     with (
         interrupt.SignalHandlers(),
         pytest.raises(interrupt.Interrupted),
@@ -24,21 +24,21 @@ def test_the_work_of_a_phase_is_interrupted() -> None:
         send()
 
 
-def test_telling_how_a_phase_ended_is_not() -> None:
+def test_signal_does_not_interrupt_reporting() -> None:
     with interrupt.SignalHandlers():
         send()
         assert interrupt.requested()
         assert "SIGTERM" in interrupt.failure().text
 
 
-def test_the_next_phase_then_does_not_begin() -> None:
+def test_next_phase_does_not_start_after_a_signal() -> None:
     with interrupt.SignalHandlers():
         send()
         with pytest.raises(interrupt.Interrupted), interrupt.Interruptible():
             pytest.fail("the phase began")
 
 
-def test_waiting_for_steps_is_not_interrupted_within_a_phase() -> None:
+def test_signal_does_not_interrupt_waiting_for_steps() -> None:
     with interrupt.SignalHandlers(), interrupt.Interruptible():
         with interrupt.Uninterruptible():
             send()
@@ -46,7 +46,7 @@ def test_waiting_for_steps_is_not_interrupted_within_a_phase() -> None:
             interrupt.check()
 
 
-def test_a_second_signal_does_not_interrupt_the_clearing_up() -> None:
+def test_second_signal_does_not_interrupt_cleanup() -> None:
     with interrupt.SignalHandlers(), interrupt.Interruptible():
         with pytest.raises(interrupt.Interrupted):
             send()
@@ -54,7 +54,7 @@ def test_a_second_signal_does_not_interrupt_the_clearing_up() -> None:
         assert "SIGTERM" in interrupt.failure().text
 
 
-def test_nothing_is_remembered_for_another_run() -> None:
+def test_next_run_starts_without_the_signal() -> None:
     with interrupt.SignalHandlers():
         send()
     with interrupt.SignalHandlers(), interrupt.Interruptible():

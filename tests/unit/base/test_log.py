@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log's lines are interface: level words, prefixes, operations, quoting."""
+"""The format of log lines, which other tools parse: level names, prefixes, operations, quoting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_prefixes_are_outermost_first() -> None:
     assert sink.lines == [(INFO, "files: createFiles: x")]
 
 
-def test_an_operation_logs_its_begin_and_end_with_a_running_hex_number() -> None:
+def test_operation_logs_start_and_end_with_a_hex_counter() -> None:
     sink = Lines()
     log = Log(sink)
     for _ in range(9):
@@ -43,14 +43,16 @@ def test_an_operation_logs_its_begin_and_end_with_a_running_hex_number() -> None
     ]
 
 
-def test_a_failed_operation_is_critical_and_raises_on() -> None:
+def test_failed_operation_logs_critical_and_re_raises() -> None:
     sink = Lines()
     with pytest.raises(OSError), Log(sink).operation("making x"):
         raise OSError("no room")
     assert sink.lines[-1] == (CRITICAL, "op(1): [failed]   making x: no room")
 
 
-def test_standard_output_pads_the_level_to_nine(capfd: pytest.CaptureFixture[str]) -> None:
+def test_standard_output_pads_the_level_to_nine_characters(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     write_stdout(INFO, "Stage: disks")
     write_stdout(CRITICAL, "bad \udcff")
     assert capfd.readouterr().out == "INFO     : Stage: disks\nCRITICAL : bad \\xff\n"
@@ -67,21 +69,21 @@ def test_standard_output_pads_the_level_to_nine(capfd: pytest.CaptureFixture[str
         ("\u200b", '"\\u200b"'),
     ],
 )
-def test_quote_is_that_of_go(text: str, quoted: str) -> None:
+def test_quote_matches_go(text: str, quoted: str) -> None:
     assert quote(text) == quoted
 
 
-def test_syslog_lines_carry_facility_kernel_identifier_and_pid(tmp_path: Path) -> None:
+def test_syslog_lines_have_facility_kern_identifier_and_pid(tmp_path: Path) -> None:
     path = str(tmp_path / "log")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(path)
         _Syslog(path).write(INFO, "one\ntwo")
         line = server.recv(1000).decode()
     assert line.startswith("<6>") and f"ignition[{os.getpid()}]" in line
-    assert line.split(": ", 1)[1] == "one\\ntwo"  # no text can begin a line of its own
+    assert line.split(": ", 1)[1] == "one\\ntwo"  # text cannot start another line
 
 
-def test_a_journal_entry_has_its_fields_and_nothing_in_them_begins_another(tmp_path: Path) -> None:
+def test_journal_field_values_cannot_inject_fields(tmp_path: Path) -> None:
     path = str(tmp_path / "journal")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(path)
@@ -92,5 +94,5 @@ def test_a_journal_entry_has_its_fields_and_nothing_in_them_begins_another(tmp_p
     assert b"A=b\\nPRIORITY=0\n" in data
 
 
-def test_without_a_journal_sending_says_so(tmp_path: Path) -> None:
+def test_send_returns_false_without_a_journal(tmp_path: Path) -> None:
     assert not journal.send("x", journal.FETCHED_CONFIG, {}, socket=str(tmp_path / "none"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file that somebody else may have put there is read only if it is a regular file of a fair size."""
+"""Only regular files within the size limit are opened."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_no_file_to_be_read_is_refused(folder: Path, kind: str) -> None:
+def test_only_regular_files_are_read(folder: Path, kind: str) -> None:
     put(folder / "x", kind)
     with pytest.raises(UnusableFile) as caught:
         read_regular(str(folder / "x"))
@@ -30,23 +30,23 @@ def test_what_is_no_file_to_be_read_is_refused(folder: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS[:6])
-def test_nor_is_it_opened_for_writing(folder: Path, kind: str) -> None:
+def test_only_regular_files_are_opened_for_writing(folder: Path, kind: str) -> None:
     put(folder / "x", kind)
     with pytest.raises(UnusableFile):
         open_regular(str(folder / "x"), os.O_WRONLY | os.O_APPEND)
 
 
-def test_the_null_device_is_an_empty_file(folder: Path) -> None:
+def test_dev_null_reads_as_empty(folder: Path) -> None:
     (folder / "x").symlink_to("/dev/null")
     assert read_regular(str(folder / "x"), follow=True) == b""
 
 
-def test_a_file_without_a_size_is_read(folder: Path) -> None:
+def test_file_of_unknown_size_is_read(folder: Path) -> None:
     assert read_regular("/proc/version").startswith(b"Linux")
 
 
 @pytest.mark.parametrize("kind", [*KINDS[:4], "link", "sparse"])
-def test_a_file_of_ours_replaces_what_lies_there(folder: Path, kind: str) -> None:
+def test_atomic_write_replaces_any_file_type(folder: Path, kind: str) -> None:
     put(folder / "x", kind)
     write_atomically(str(folder / "x"), b"new", 0o640)
     found = (folder / "x").lstat()
@@ -55,7 +55,7 @@ def test_a_file_of_ours_replaces_what_lies_there(folder: Path, kind: str) -> Non
     assert os.listdir(folder) == ["x"]
 
 
-def test_a_flag_is_not_made_through_a_link(folder: Path) -> None:
+def test_touch_does_not_follow_a_symlink(folder: Path) -> None:
     (folder / "precious").write_text("keep")
     (folder / "flag").symlink_to("precious")
     touch(str(folder / "flag"))
@@ -64,7 +64,7 @@ def test_a_flag_is_not_made_through_a_link(folder: Path) -> None:
     assert stat.S_IMODE((folder / "flag").stat().st_mode) == 0o644
 
 
-def test_temporary_names_cannot_be_guessed(folder: Path) -> None:
+def test_temporary_names_are_unpredictable(folder: Path) -> None:
     trap = folder / f".x.{os.getpid()}"
     trap.write_text("keep")
     write_atomically(str(folder / "x"), b"new", 0o600)

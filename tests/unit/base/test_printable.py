@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What leaves the process as text cannot forge a line, move a cursor or turn what is read."""
+"""Printed text cannot forge lines, move the cursor or reverse the writing direction."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def test_harmless_text_is_unchanged(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "line"), FORGING, ids=[line for _, line in FORGING])
-def test_what_moves_is_written_out(text: str, line: str) -> None:
+def test_control_characters_are_escaped(text: str, line: str) -> None:
     assert printable(text) == line
     printable(text).encode()
 
 
 @pytest.mark.parametrize("text", [text for text, _ in FORGING])
-def test_json_keeps_its_meaning(text: str) -> None:
+def test_escaped_json_has_the_same_value(text: str) -> None:
     said = printable_json(json.dumps([text], ensure_ascii=False, indent=2))
     assert json.loads(said) == [text]
     assert all(each.isprintable() or each == "\n" for each in said)

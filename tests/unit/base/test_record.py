@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records behave as dataclasses do, for a fraction of their start-up cost."""
+"""Records behave like dataclasses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Point:
         return self.x + self.y
 
 
-def test_positions_names_and_defaults_fill_the_fields() -> None:
+def test_positional_keyword_and_default_values() -> None:
     assert (Point(1), Point(y=3, x=1).sum(), Point(1, 5).y) == (Point(1, 2), 4, 5)
     assert repr(Point(1)) == "Point(x=1, y=2)"
     assert len({Point(1), Point(1, 2), Point(2)}) == 2
@@ -35,7 +35,7 @@ def test_unknown_attributes_cannot_be_set() -> None:
         Point(1).z = 3  # type: ignore[attr-defined]
 
 
-def test_an_origin_says_what_it_knows() -> None:
+def test_origin_as_text() -> None:
     origin = Origin("a.ign", "/storage", 3, 15)
     assert str(origin) == "a.ign:3:15: /storage"
     assert str(origin.at("files", 0)) == "a.ign: /storage/files/0"

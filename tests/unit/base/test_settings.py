@@ -26,17 +26,17 @@ from ignition.base.settings import Settings, kernel_arguments, parse_duration
         ("+2m", 120.0),
     ],
 )
-def test_go_duration_is_read(text: str, seconds: float) -> None:
+def test_go_durations_are_parsed(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("text", ["", "5", "s", ".s", "1s2", "1x", "--5s", "1..5s", "1 s", "1S"])
-def test_what_go_refuses_as_duration_is_refused(text: str) -> None:
+def test_durations_that_go_rejects_are_errors(text: str) -> None:
     with pytest.raises(ValueError):
         parse_duration(text)
 
 
-def test_last_kernel_argument_of_a_name_counts(tmp_path: Path) -> None:
+def test_last_of_repeated_kernel_arguments_counts(tmp_path: Path) -> None:
     cmdline = tmp_path / "cmdline"
     cmdline.write_text("quiet a=1 b=x=y\ta=2\n")
     assert kernel_arguments(str(cmdline)) == {"a": "2", "b": "x=y"}
@@ -56,7 +56,7 @@ def test_waits_are_set_on_the_kernel_command_line(tmp_path: Path, text: str, sec
     assert (settings.wait_device, settings.wait_fetch) == (seconds, seconds)
 
 
-def test_a_wait_that_is_no_time_is_an_error_with_a_code(tmp_path: Path) -> None:
+def test_invalid_wait_is_a_failure_with_a_code(tmp_path: Path) -> None:
     cmdline = tmp_path / "cmdline"
     cmdline.write_text("ignition.wait.fetch=soon\n")
     settings = Settings()
@@ -81,7 +81,7 @@ def test_environment_overrides_and_empty_counts_as_unset() -> None:
     assert settings.config_file == "/c.ign"
 
 
-def test_a_switch_that_is_neither_true_nor_false_is_an_error_with_a_code() -> None:
+def test_invalid_boolean_is_a_failure_with_a_code() -> None:
     with pytest.raises(Failure) as caught:
         Settings().read_environment({"IGNITION_WRITE_AUTHORIZED_KEYS_FRAGMENT": "yes"})
     assert caught.value.code == "IGN6001"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the rules share: versions, and findings as lines."""
+"""Helpers for tests of rules: spec versions, and findings as lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def said(config: dict[str, Any], version: str = NEWEST) -> list[str]:
 
 
 def config_with(place: str, value: Any) -> dict[str, Any]:
-    """A config that has only this value, at a place like `storage.files.0`."""
+    """A config with only this value, at a path like `storage.files.0`."""
     for step in reversed(place.split(".")):
         value = [value] if step == "0" else {step: value}
     assert isinstance(value, dict)

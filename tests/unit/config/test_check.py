@@ -59,7 +59,9 @@ def report(text: str | bytes) -> list[str]:
         ),
     ],
 )
-def test_text_and_type_faults_are_one_finding_without_a_path(text: str | bytes, line: str) -> None:
+def test_syntax_and_type_errors_are_one_finding_without_a_path(
+    text: str | bytes, line: str
+) -> None:
     assert report(text) == [line]
     assert checked(text).refusal == "config is not valid"
 
@@ -77,7 +79,7 @@ def test_text_and_type_faults_are_one_finding_without_a_path(text: str | bytes, 
         '{"ignition":{"version":"3.6"}}',
     ],
 )
-def test_without_a_version_there_is_a_refusal_but_no_finding(text: str) -> None:
+def test_missing_version_refuses_the_config_without_a_finding(text: str) -> None:
     result = checked(text)
     assert result.findings == []
     assert result.refusal == "invalid config version (couldn't parse)"
@@ -85,13 +87,13 @@ def test_without_a_version_there_is_a_refusal_but_no_finding(text: str) -> None:
     assert result.failure.hint
 
 
-def test_the_version_is_read_before_all_else_but_syntax() -> None:
+def test_version_errors_come_before_all_but_syntax_errors() -> None:
     text = '{"ignition":{"version":"4.0.0"},"storage":5%s}'
     assert checked(text % "").refusal == "unsupported config version"
     assert checked(text % ",").refusal == "config is not valid"
 
 
-def test_zero_bytes_are_no_config() -> None:
+def test_zero_bytes_are_an_empty_config() -> None:
     assert checked("").refusal == "not a config (empty)"
     with pytest.raises(EmptyConfig):
         parse.parse(b"", "test")
@@ -116,7 +118,7 @@ def test_zero_bytes_are_no_config() -> None:
         pytest.param(b'{"a":"b\n"}', "line breaks", id="line break in a string"),
     ],
 )
-def test_what_it_probably_is(text: bytes, words: str) -> None:
+def test_hint_for_text_of_another_format(text: bytes, words: str) -> None:
     result = checked(text)
     assert result.failure is not None
     hints = [result.failure.hint, *(finding.hint for finding in result.findings)]
@@ -135,7 +137,7 @@ def test_what_it_probably_is(text: bytes, words: str) -> None:
         ("", "3.6.0", ""),
     ],
 )
-def test_what_was_meant_by_an_unused_key(key: str, where: str, words: str) -> None:
+def test_hint_for_a_misspelt_key(key: str, where: str, words: str) -> None:
     text = f'{{"ignition":{{"version":"{where}"}},"storage":{{"files":[{{"path":"/a","{key}":"/a"}}]}}}}'
     (finding,) = checked(text).findings
     assert finding.message == f"unused key {key}"
@@ -143,7 +145,7 @@ def test_what_was_meant_by_an_unused_key(key: str, where: str, words: str) -> No
     assert bool(finding.hint) == bool(words)
 
 
-def test_keys_of_later_specs_are_named_as_such() -> None:
+def test_hint_for_a_key_of_a_newer_spec() -> None:
     text = '{"ignition":{"version":"3.2.0"},"kernelArguments":{}}'
     (finding,) = checked(text).findings
     assert finding.hint == "this key needs spec 3.3.0 or newer"
@@ -162,18 +164,18 @@ def test_keys_of_later_specs_are_named_as_such() -> None:
         ('"append":{}', "append must be a list"),
     ],
 )
-def test_what_to_write_for_a_wrong_type(member: str, words: str) -> None:
+def test_hint_for_a_wrong_type(member: str, words: str) -> None:
     (finding,) = checked(f'{{{V},"storage":{{"files":[{{{member}}}]}}}}').findings
     assert words in finding.hint
 
 
 @pytest.mark.parametrize("version", ["3", "3.4", "{}"])
-def test_how_to_write_a_version_that_is_no_string(version: str) -> None:
+def test_hint_for_a_version_that_is_not_a_string(version: str) -> None:
     (finding,) = checked(f'{{"ignition":{{"version":{version}}}}}').findings
     assert finding.hint == 'version must be three numbers in quotes, for example "3.6.0"'
 
 
-def test_positions_are_in_bytes_and_behind_opening_brackets() -> None:
+def test_positions_count_bytes_and_follow_the_opening_bracket() -> None:
     text = (
         f'{{{V}, "storage": {{\n'
         '  "files": [\n'
@@ -193,7 +195,7 @@ def test_the_first_byte_of_a_line_is_column_1() -> None:
     assert report(f'{{{V},\n"x":1}}') == ["warning at $.x, line 2 col 1: unused key x"]
 
 
-def test_what_is_missing_has_the_position_of_what_holds_it() -> None:
+def test_missing_member_has_the_position_of_its_parent() -> None:
     assert report(f'{{{V},"storage":{{"files":[{{}}]}}}}') == [
         "error at $.storage.files.0.path, line 1 col 54: path not specified"
     ]
@@ -238,12 +240,12 @@ UNUSED = [
 def test_unused_keys(members: str, lines: list[str]) -> None:
     result = checked(f"{{{V},{members}}}")
     assert not result.refusal
-    # Without the position, which is tested above.
+    # Positions are tested above.
     found = [str(finding).replace("warning at ", "") for finding in result.findings]
     assert [line.partition(", line")[0] + ":" + line.partition(":")[2] for line in found] == lines
 
 
-def test_null_for_an_object_that_may_be_absent_is_no_mismatch() -> None:
+def test_null_for_an_optional_object_is_not_a_mismatch() -> None:
     text = '{"ignition":{"version":"%s"},"storage":{"luks":[{"device":"/d","clevis":null}]}}'
     assert report(text % "3.2.0") == []
     assert len(report(text % "3.3.0")) == 1
@@ -263,13 +265,13 @@ def test_a_null_file_is_a_file_without_a_path() -> None:
     )
 
 
-def test_of_two_spellings_of_the_version_the_last_wins() -> None:
+def test_last_of_two_spellings_of_version_wins() -> None:
     result = checked('{"ignition":{"version":"3.5.0","VERSION":"3.1.0"}}')
     assert result.version == "3.1.0"
     assert len(result.findings) == 1
 
 
-def test_two_storage_objects_are_one() -> None:
+def test_repeated_storage_objects_are_merged() -> None:
     text = (
         f'{{{V},"storage":{{"files":[{{"path":"/a"}}]}},'
         '"storage":{"links":[{"path":"/l","target":"/a"}]}}'
@@ -281,7 +283,7 @@ def test_two_storage_objects_are_one() -> None:
     }
 
 
-def test_a_refused_config_raises_with_all_its_findings() -> None:
+def test_refused_config_raises_with_all_findings() -> None:
     text = f'{{{V},"x":1,"storage":{{"files":[{{"path":""}},{{"path":"b"}}]}}}}'
     with pytest.raises(InvalidConfig) as caught:
         parse.parse(text.encode(), "test")
@@ -289,14 +291,14 @@ def test_a_refused_config_raises_with_all_its_findings() -> None:
     assert len(caught.value.findings) == 3
 
 
-def test_an_accepted_config_has_its_warnings() -> None:
+def test_accepted_config_keeps_its_warnings() -> None:
     parsed = parse.parse(f'{{{V},"x":1}}'.encode(), "test")
     assert [finding.message for finding in parsed.findings] == ["unused key x"]
     assert parsed.version == "3.6.0"
     assert parsed.value["ignition"]["version"] == "3.7.0-experimental"
 
 
-def test_no_text_ends_in_a_traceback() -> None:
+def test_no_text_raises_a_traceback() -> None:
     rng = Random(7)
     for _ in range(300):
         tree = random_json.spoiled(rng, random_json.config(rng, "3.6.0"))
@@ -309,7 +311,7 @@ def test_no_text_ends_in_a_traceback() -> None:
         assert not has_errors or result.refusal == "config is not valid"
 
 
-def test_the_first_findings_of_each_severity_are_kept_and_the_verdict_is_that_of_all() -> None:
+def test_findings_are_limited_per_severity_without_changing_the_verdict() -> None:
     links = ",".join(['{"path":"/a","x":1}'] * (MAX_FINDINGS + 5))
     found = checked(f'{{{V},"storage":{{"links":[{links}]}}}}'.encode())
     counts = dict.fromkeys((ERROR, WARNING, INFO), 0)
@@ -320,7 +322,7 @@ def test_the_first_findings_of_each_severity_are_kept_and_the_verdict_is_that_of
     assert found.refusal == "config is not valid"
 
 
-def test_an_error_counts_after_any_number_of_warnings() -> None:
+def test_error_after_many_warnings_refuses_the_config() -> None:
     unknown = ",".join(f'"x{number}":1' for number in range(MAX_FINDINGS + 5))
     assert not checked(f"{{{V},{unknown}}}".encode()).refusal
     assert checked(f'{{{V},{unknown},"storage":{{"files":[{{}}]}}}}'.encode()).refusal

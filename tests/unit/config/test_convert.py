@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conversion between spec versions: what is kept, and what is refused since it would be lost."""
+"""Conversion between spec versions, and the losses that it reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Value = dict[str, Any]
 
 
 def converted(config: Value, target: str) -> tuple[Value, list[str]]:
-    """The config as written in `target`, and the pointers of what would be lost."""
+    """The config converted to `target`, and the pointers of its losses."""
     checked = check(json.dumps(config).encode(), "config.ign")
     assert checked.value is not None, checked.findings
     value, losses = convert(checked.value, checked.version, target)
@@ -37,7 +37,7 @@ PLAIN = config("3.0.0", storage={**FILE, "links": [{"path": "/b", "target": "/a"
 
 @pytest.mark.parametrize("target", shapes.VERSIONS)
 @pytest.mark.parametrize("start", shapes.VERSIONS)
-def test_what_all_versions_know_goes_up_and_down(start: str, target: str) -> None:
+def test_common_members_convert_in_both_directions(start: str, target: str) -> None:
     there, lost = converted({**PLAIN, "ignition": {"version": start}}, target)
     assert lost == []
     assert there == {**PLAIN, "ignition": {"version": target}}
@@ -114,25 +114,25 @@ ADVERTISEMENT = "storage/luks/0/clevis/tang/0/advertisement"
         ),
     ],
 )
-def test_a_loss_is_named(start: str, target: str, sections: Value, lost: list[str]) -> None:
+def test_losses_are_reported(start: str, target: str, sections: Value, lost: list[str]) -> None:
     assert converted(config(start, **sections), target)[1] == lost
 
 
-def test_bits_without_effect_are_gone_where_they_would_have_one() -> None:
+def test_ineffective_mode_bits_are_dropped_for_newer_specs() -> None:
     there, lost = converted(
         config("3.5.0", storage={"files": [{"path": "/a", "mode": 0o4755}]}), "3.6.0"
     )
     assert (lost, there["storage"]["files"][0]["mode"]) == ([], 0o755)
 
 
-def test_an_empty_object_stays_unset_where_it_would_be_set() -> None:
-    """In 3.2.0 an empty custom is one without pin; in 3.3.0 it is none."""
+def test_empty_object_stays_unset() -> None:
+    """In 3.2.0 an empty custom object is a pin without a name; in 3.3.0 it counts as absent."""
     volume = {"name": "v", "device": "/dev/vdb", "clevis": {"tpm2": True, "custom": {}}}
     there, lost = converted(config("3.3.0", storage={"luks": [volume]}), "3.2.0")
     assert (lost, there["storage"]["luks"][0]["clevis"]) == ([], {"tpm2": True})
 
 
-def test_only_what_is_set_is_written_in_the_order_of_the_spec() -> None:
+def test_only_set_members_are_written_in_spec_order() -> None:
     checked = check(b'{"storage": {"files": []}, "ignition": {"version": "3.6.0"}}', "c")
     assert checked.value is not None
     assert (
@@ -141,8 +141,8 @@ def test_only_what_is_set_is_written_in_the_order_of_the_spec() -> None:
     )
 
 
-def test_a_conversion_makes_the_same_machine() -> None:
-    """Random valid configs: what is written in another version, the engine reads as the same config."""
+def test_conversion_preserves_the_meaning() -> None:
+    """Random valid configs, converted to another version, translate to the same newest config."""
     compared = 0
     for seed in range(400):
         start = shapes.VERSIONS[seed % len(shapes.VERSIONS)]
@@ -171,5 +171,5 @@ def test_a_conversion_makes_the_same_machine() -> None:
         ("", None),
     ],
 )
-def test_versions_may_be_short(word: str, version: str | None) -> None:
+def test_short_versions(word: str, version: str | None) -> None:
     assert resolve_version(word) == version

@@ -115,7 +115,7 @@ def test_decoded(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", REFUSED)
-def test_refused_in_the_original_words(url: str) -> None:
+def test_error_messages_match_ignition(url: str) -> None:
     assert dataurl.check(url) == REFUSED[url]
     with pytest.raises(dataurl.DataUrlError) as caught:
         dataurl.decode(url)
@@ -123,14 +123,14 @@ def test_refused_in_the_original_words(url: str) -> None:
 
 
 @given(st.binary())
-def test_any_bytes_come_back(data: bytes) -> None:
+def test_base64_round_trip(data: bytes) -> None:
     assert dataurl.decode("data:;base64," + base64.b64encode(data).decode()) == data
     assert dataurl.decode("data:," + quote(data, safe="")) == data
 
 
 @given(st.text(alphabet="YWJ=+/", max_size=12))
-def test_base64_is_as_strict_as_the_library(text: str) -> None:
-    """Python's own strict decoder is stricter in nothing and laxer in nothing on this alphabet."""
+def test_base64_is_exactly_as_strict_as_python(text: str) -> None:
+    """Python's strict decoder accepts the same texts of this alphabet."""
     try:
         expected: bytes | None = base64.b64decode(text, validate=True)
     except ValueError:
@@ -157,8 +157,8 @@ def test_check_and_decode_agree(text: str) -> None:
 
 @pytest.mark.parametrize("shift", range(4))
 @pytest.mark.parametrize("escape", ["%41", "%4", "%", "%4g", "%%41"])
-def test_escapes_where_one_portion_ends_and_the_next_begins(shift: int, escape: str) -> None:
-    """It is decoded in portions: each says of itself what the whole says."""
+def test_escapes_across_chunks(shift: int, escape: str) -> None:
+    """Decoding in chunks gives the same result as decoding the whole."""
     portion = dataurl._CHUNK
     for more in ("", "b" * 3 * portion, "%43" * portion):
         inside = f"data:,%42{escape}{'z' * 4}{more}"
@@ -172,7 +172,7 @@ def test_escapes_where_one_portion_ends_and_the_next_begins(shift: int, escape: 
             assert dataurl.decode(border) == expected + b"zzzz" + more.replace("%43", "C").encode()
 
 
-def test_memory_for_escapes() -> None:
+def test_memory_use_of_escapes() -> None:
     url = "data:," + "%41" * 300_000
     tracemalloc.start()
     try:

@@ -18,7 +18,7 @@ def storage(text: str, version: str = "3.6.0") -> Any:
     return read(f'{{"storage":{text}}}', version)["storage"]
 
 
-def test_only_what_the_version_knows_is_kept() -> None:
+def test_unknown_members_are_dropped() -> None:
     text = '{"kernelArguments":{"shouldExist":["a"]},"x":[1.5],"passwd":{"y":1}}'
     assert read(text) == {"kernelArguments": {"shouldExist": ["a"]}, "passwd": {}}
     assert read(text, "3.2.0") == {"passwd": {}}
@@ -34,7 +34,7 @@ def test_only_what_the_version_knows_is_kept() -> None:
         ('{"ıgnition":{},"ign\u0130tion":{}}', {}),
     ],
 )
-def test_keys_match_without_regard_to_case(text: str, expected: object) -> None:
+def test_keys_match_case_insensitively(text: str, expected: object) -> None:
     assert read(text) == expected
 
 
@@ -132,15 +132,15 @@ def test_repeated_keys(text: str, expected: object) -> None:
         pytest.param('{"files":[{"path":null}]}', {"files": [{}]}, id="plain string"),
     ],
 )
-def test_null_is_not_there(text: str, expected: object) -> None:
+def test_null_means_absent(text: str, expected: object) -> None:
     assert storage(text) == expected
 
 
-def test_a_null_config_is_an_empty_one() -> None:
+def test_null_config_is_empty() -> None:
     assert read("null") == {}
 
 
-def test_an_empty_clevis_object_differs_from_none_in_3_2_only() -> None:
+def test_empty_clevis_object_differs_from_absent_only_in_3_2() -> None:
     volume = '{"luks":[{"clevis":{"custom":{}}}]}'
     assert storage(volume, "3.2.0") == {"luks": [{"clevis": {"custom": {}}}]}
     for gone in (
@@ -187,7 +187,7 @@ def test_wrong_types(text: str, found: str, path: str, go_type: str) -> None:
     assert caught.value.expected
 
 
-def test_the_first_wrong_type_in_the_text_is_named() -> None:
+def test_first_wrong_type_is_reported() -> None:
     with pytest.raises(decode.TypeMismatch) as caught:
         storage('{"links":[{"path":1}],"files":[{"mode":""}]}')
     assert caught.value.path == ("storage", "links", 0, "path")

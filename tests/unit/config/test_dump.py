@@ -20,7 +20,7 @@ EMPTY = (
 
 
 def section(name: str, value: Any) -> str:
-    """What is written for one section."""
+    """The output for one section."""
     text = dump.cache_text({"ignition": {"version": "x"}, name: value})
     start = text.index(f'"{name}":') + len(name) + 3
     following = {"storage": ',"systemd"', "passwd": ',"storage"', "systemd": "}"}[name]
@@ -91,7 +91,7 @@ def test_pretty_has_the_same_content() -> None:
     assert gojson.loads(text) == gojson.loads(EMPTY)
 
 
-def test_what_was_written_is_read_as_the_same_config() -> None:
+def test_cache_round_trip() -> None:
     rng = Random(3)
     for _ in range(60):
         text = random_json.text(random_json.config(rng, shapes.NEWEST)).encode()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The quick reader takes ordinary configs, and never reads one otherwise than the exact reader."""
+"""The fast path accepts ordinary configs, and always agrees with the exact path."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ V = '"ignition":{"version":"3.6.0"}'
 
 
 @pytest.mark.parametrize("version", shapes.VERSIONS)
-def test_ordinary_configs_are_read_quickly(version: str) -> None:
+def test_fast_path_accepts_ordinary_configs(version: str) -> None:
     rng = Random(version)
     for _ in range(50):
         text = random_json.text(random_json.config(rng, version), rng)
@@ -60,11 +60,11 @@ def test_ordinary_configs_are_read_quickly(version: str) -> None:
         pytest.param(f'{{{V},"storage":{{"files":{"[" * 5000}', id="deep and cut off"),
     ],
 )
-def test_anything_else_is_left_to_the_exact_reader(text: str) -> None:
+def test_fast_path_leaves_unusual_text_to_the_exact_path(text: str) -> None:
     assert fast.parse(text.encode()) is None
 
 
-def test_bad_utf_8_is_left_to_the_exact_reader() -> None:
+def test_fast_path_leaves_invalid_utf_8_to_the_exact_path() -> None:
     assert fast.parse(f'{{{V},"storage":{{"files":[{{"path":"/'.encode() + b'\xff"}]}}') is None
 
 
@@ -75,7 +75,7 @@ def test_bad_utf_8_is_left_to_the_exact_reader() -> None:
         ('{"path":"/a"},{"path":"/a"}', "duplicate entry defined"),
     ],
 )
-def test_rules_hold_for_what_was_read_quickly(files: str, message: str) -> None:
+def test_rules_apply_on_the_fast_path(files: str, message: str) -> None:
     data = f'{{{V},"storage":{{"files":[{files}]}}}}'.encode()
     assert fast.parse(data) is not None
     with pytest.raises(InvalidConfig) as caught:
@@ -85,14 +85,15 @@ def test_rules_hold_for_what_was_read_quickly(files: str, message: str) -> None:
 
 
 def agree(data: bytes) -> None:
-    """What the quick reader takes, the exact one reads alike, and finds no unused key in it."""
+    """Asserts that the exact path gives the same value, without unused keys, if the fast path accepts the
+    text."""
     quick = fast.parse(data)
     if quick is None:
         return
     value, version = quick
     text = document.parse(data, "test")
     assert versions.lookup(value["ignition"]["version"]) == version
-    # As text: True equals 1 otherwise.
+    # Compared as text, since True equals 1.
     assert repr(decode.decode(text.root, shapes.for_version(version))) == repr(value)
     assert not list(unused.unused_keys(text, value, version))
 
@@ -104,7 +105,7 @@ def agree(data: bytes) -> None:
     st.booleans(),
     st.lists(st.tuples(st.integers(0), st.sampled_from(b'{}[],:"\\0 x\xff\x80\nud8')), max_size=2),
 )
-def test_both_readers_agree(
+def test_both_parsers_agree(
     rng: Random, version: str, spoil: bool, edits: list[tuple[int, int]]
 ) -> None:
     tree = random_json.config(rng, version)
@@ -118,7 +119,7 @@ def test_both_readers_agree(
 
 @settings(max_examples=200, deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from(shapes.VERSIONS), st.booleans())
-def test_both_paths_come_to_the_same_result(rng: Random, version: str, spoil: bool) -> None:
+def test_both_paths_give_the_same_result(rng: Random, version: str, spoil: bool) -> None:
     tree = random_json.config(rng, version)
     if spoil:
         tree = random_json.spoiled(rng, tree)
@@ -131,14 +132,14 @@ def test_both_paths_come_to_the_same_result(rng: Random, version: str, spoil: bo
 
 
 @pytest.mark.parametrize("version", shapes.VERSIONS)
-def test_a_config_without_findings_is_not_read_twice(version: str) -> None:
+def test_config_without_findings_is_parsed_once(version: str) -> None:
     data = f'{{"ignition":{{"version":"{version}"}},"storage":{{"files":[{{"path":"/a"}}]}}}}'
     assert check(data.encode(), "test").document is None
     assert exact.check(data.encode(), "test").document is not None
 
 
-def test_a_boot_with_a_valid_config_loads_nothing_that_explains() -> None:
-    """Neither the exact reader nor a library for schemas is loaded, at whatever time."""
+def test_valid_config_does_not_import_the_exact_path() -> None:
+    """Neither the exact path nor jsonschema is ever imported."""
     program = (
         f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); from ignition.config.parse import parse;"
         f'parse(b\'{{{V},"storage":{{"files":[{{"path":"/a"}}]}}}}\', \'test\'); print(*sys.modules)'

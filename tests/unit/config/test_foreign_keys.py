@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people write out of habit from other languages gets a hint of its own."""
+"""Hints for keys, values and documents of other config formats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def hints(text: str) -> list[str]:
 
 
 def hint_of_key(path: str) -> str:
-    """The hint for a key at a path whose steps in brackets are lists."""
+    """The hint for a key at a path; components in brackets are lists."""
     *above, key = path.split(".")
     inner: Any = {key: {}}
     for step in reversed(above):
@@ -45,7 +45,7 @@ def hint_of_key(path: str) -> str:
     ],
 )
 @pytest.mark.parametrize("ending", ["}]}}", ',"path":"/a"}]}}'])
-def test_numbers_of_other_languages(number: str, said: str, ending: str) -> None:
+def test_hint_for_number_literals_of_other_languages(number: str, said: str, ending: str) -> None:
     (hint,) = hints(f'{START}"storage":{{"files":[{{"mode":{number}{ending}')
     assert said in hint
 
@@ -78,7 +78,7 @@ def test_numbers_of_other_languages(number: str, said: str, ending: str) -> None
         ("units", "belongs in systemd"),
     ],
 )
-def test_keys_of_other_languages(path: str, said: str) -> None:
+def test_hint_for_keys_of_other_formats(path: str, said: str) -> None:
     assert said in hint_of_key(path)
 
 
@@ -94,7 +94,7 @@ def test_keys_of_other_languages(path: str, said: str) -> None:
         ('{"variant":"fcos","version":"1.5.0"}', "Butane"),
     ],
 )
-def test_documents_of_other_languages(text: str, said: str) -> None:
+def test_hint_for_documents_of_other_formats(text: str, said: str) -> None:
     (hint,) = hints(text)
     assert said in hint
 
@@ -107,7 +107,7 @@ def test_documents_of_other_languages(text: str, said: str) -> None:
         ('"systemd":{"units":{"name":"a.service"}}', "put it in brackets"),
     ],
 )
-def test_values_of_other_languages(members: str, said: str) -> None:
+def test_hint_for_values_of_other_formats(members: str, said: str) -> None:
     (hint,) = hints(f"{START}{members}}}")
     assert said in hint
 
@@ -121,9 +121,7 @@ def test_values_of_other_languages(members: str, said: str) -> None:
         (1023, "3.4.0", "IGN1403", "use spec 3.6.0 or newer if you need them; here the bits are dropped"),
     ],
 )  # fmt: skip
-def test_a_mode_written_by_habit_is_one_finding(
-    mode: int, version: str, code: str, hint: str
-) -> None:
+def test_octal_mode_is_one_finding(mode: int, version: str, code: str, hint: str) -> None:
     folder = {"path": "/a", "mode": mode}
     value = {"ignition": {"version": version}, "storage": {"directories": [folder]}}
     found = lint(json.dumps(value).encode(), "c")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A short look for texts that break the invariants of tests/fuzz. `make fuzz` looks longer."""
+"""A short fuzz run against the invariants of tests/fuzz; `make fuzz` runs longer."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def test_any_bytes(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_a_part_of_a_seed_many_times(name: str) -> None:
-    """Time and memory do not run away with the length of anything."""
+def test_repeated_part_of_a_seed(name: str) -> None:
+    """Time and memory grow linearly with the length of any part."""
     hold(mutation.amplified(Random(name), SEEDS[name], LARGE // 3))
 
 
@@ -142,7 +142,7 @@ def test_large_texts(name: str) -> None:
         *("one unknown key", "short and long lists", "bytes that are no UTF-8", "open brackets"),
     ],
 )
-def test_memory_for_large_texts(name: str) -> None:
+def test_memory_use_of_large_texts(name: str) -> None:
     """To the byte: in `hold` only what is more than any text before took is seen."""
     data = LARGE_TEXTS[name]
     tracemalloc.start()
@@ -154,7 +154,7 @@ def test_memory_for_large_texts(name: str) -> None:
     assert peak <= memory_allowed(data)
 
 
-def test_the_allowance_is_what_was_promised() -> None:
+def test_memory_allowance_matches_the_documentation() -> None:
     assert seconds_allowed(bytes(300_000)) == 15
     assert seconds_allowed(b"") == 5
     assert memory_allowed(bytes(1 << 20)) == (20 + 32) << 20

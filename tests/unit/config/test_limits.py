@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a config costs to read grows with its size and no faster, whatever it is made of."""
+"""The cost of parsing a config is linear in its size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ START = '{"ignition":{"version":"3.6.0"}'
 
 
 def peak(data: bytes) -> int:
-    """The most memory that checking takes, in bytes."""
+    """The peak memory use of a check, in bytes."""
     check(data, "warm")
     tracemalloc.start()
     try:
@@ -27,7 +27,7 @@ def peak(data: bytes) -> int:
 
 
 def again(size: int) -> str:
-    """A long list, then the same member with a short one over and over."""
+    """A long list, then the same member repeated with a short list."""
     return '"files":[' + ",".join(["{}"] * size) + "]," + ",".join(['"files":[{}]'] * size)
 
 
@@ -42,7 +42,7 @@ def again(size: int) -> str:
         pytest.param(f"{START}{chr(10) * 200000},1", 12, id="lines"),
     ],
 )  # fmt: skip
-def test_memory_is_a_small_multiple_of_the_text(text: str, most: int) -> None:
+def test_memory_use_is_a_small_multiple_of_the_text(text: str, most: int) -> None:
     assert peak(text.encode()) < most * len(text)
 
 
@@ -56,13 +56,13 @@ def test_memory_is_a_small_multiple_of_the_text(text: str, most: int) -> None:
         (TWO + '"disks":[{}],"disks":[null,{"device":"/c"},{}]', ["/a", "/c", None]),
     ],
 )  # fmt: skip
-def test_copies_of_a_list_share_their_memory_as_in_go(text: str, names: list[str | None]) -> None:
+def test_copies_of_a_list_share_slots_as_in_go(text: str, names: list[str | None]) -> None:
     tree = scan.scan(f'{{"storage":{{{text}}}}}'.encode())
     value = decode.decode(tree.root, shapes.for_version("3.6.0"))
     assert [disk.get("device") for disk in value["storage"]["disks"]] == names
 
 
-def test_every_value_of_a_tree_leads_to_its_path() -> None:
+def test_every_value_has_its_path() -> None:
     data = b'{"a":[1,{"b":[[],{"c":"d"},2]},{}],"e":{"f":null}}'
     text = Document(data, "c", scan.scan(data))
     paths = [text.path_of(node) for node in text.containers()]

@@ -14,7 +14,7 @@ from tests.support import random_json
 
 
 def merged(parent: Any, child: Any) -> Any:
-    """The merge of two configs, given without their ignition sections."""
+    """Merges two configs that are given without their ignition sections."""
     version = {"version": shapes.NEWEST}
     parent, child = ({"ignition": version, **value} for value in (parent, child))
     before = copy.deepcopy((parent, child))
@@ -76,7 +76,7 @@ def names(parent: list[str], child: list[str], member: str = "groups") -> list[s
 
 
 @pytest.mark.parametrize("member", ["groups", "sshAuthorizedKeys"])
-def test_strings_are_united_parent_first(member: str) -> None:
+def test_string_lists_are_merged_parent_first(member: str) -> None:
     assert names(["b", "a"], ["c", "a"], member) == ["b", "a", "c"]
     assert names(["b"], [], member) == ["b"]
     assert names([], ["b"], member) == ["b"]
@@ -91,14 +91,14 @@ def test_strings_are_united_parent_first(member: str) -> None:
         ("luks", "name", "options"),
     ],
 )
-def test_option_lists_grow(kind: str, key: str, member: str) -> None:
+def test_option_lists_append(kind: str, key: str, member: str) -> None:
     result = storage(
         {kind: [{key: "/x", member: ["a"]}]}, {kind: [{key: "/x", member: ["b", "a"]}]}
     )
     assert result[kind][0][member] == ["a", "b", "a"]
 
 
-def test_luks_open_options_and_raid_devices_are_united() -> None:
+def test_luks_open_options_and_raid_devices_are_merged() -> None:
     luks = storage(
         {"luks": [{"name": "l", "openOptions": ["a"]}]},
         {"luks": [{"name": "l", "openOptions": ["b", "a"]}]},
@@ -110,7 +110,7 @@ def test_luks_open_options_and_raid_devices_are_united() -> None:
     assert raid["raid"][0]["devices"] == ["/a", "/b"]
 
 
-def test_items_keep_the_parents_order_and_new_ones_come_last() -> None:
+def test_merged_items_keep_parent_order_with_new_ones_last() -> None:
     def units(*names: str) -> Any:
         return {"systemd": {"units": [{"name": name, "mask": True} for name in names]}}
 
@@ -118,7 +118,7 @@ def test_items_keep_the_parents_order_and_new_ones_come_last() -> None:
     assert [unit["name"] for unit in result["systemd"]["units"]] == ["b", "a", "c", "0"]
 
 
-def test_an_empty_unit_text_replaces_the_parents() -> None:
+def test_empty_unit_contents_replace_the_parent() -> None:
     result = merged(
         {"systemd": {"units": [{"name": "u", "contents": "text", "dropins": [{"name": "d"}]}]}},
         {"systemd": {"units": [{"name": "u", "contents": "", "dropins": [{"name": "e"}]}]}},
@@ -128,7 +128,7 @@ def test_an_empty_unit_text_replaces_the_parents() -> None:
     ]
 
 
-def test_a_node_of_another_kind_replaces_the_parents() -> None:
+def test_node_of_another_kind_replaces_the_parent() -> None:
     result = storage(
         {"files": [{"path": "/a", "mode": 1}, {"path": "/b"}], "directories": [{"path": "/d"}]},
         {"links": [{"path": "/a", "target": "/b"}], "files": [{"path": "/d"}]},
@@ -236,7 +236,7 @@ def test_the_worked_example() -> None:
     ]
 
 
-def test_what_only_the_merge_makes_wrong_is_found_in_the_rendered_config() -> None:
+def test_conflicts_between_merged_configs_are_found() -> None:
     version = {"version": shapes.NEWEST}
     value = merge.merge(
         {"ignition": version, "storage": {"files": [{"path": "/a", "user": {"id": 1}}]}},
@@ -247,12 +247,12 @@ def test_what_only_the_merge_makes_wrong_is_found_in_the_rendered_config() -> No
     ]
 
 
-def test_duplicates_are_not_looked_for_in_the_rendered_config() -> None:
+def test_rendered_config_is_not_checked_for_duplicates() -> None:
     value = {"ignition": {"version": shapes.NEWEST}, "passwd": {"groups": [{}, {}]}}
     assert parse.validate_rendered(value) == []
 
 
-def test_an_empty_source_and_none_name_the_same_item() -> None:
+def test_empty_and_absent_source_are_the_same_key() -> None:
     tls = [
         {"tls": {"certificateAuthorities": [item]}}
         for item in ({"source": ""}, {"compression": "gzip"})
@@ -262,7 +262,7 @@ def test_an_empty_source_and_none_name_the_same_item() -> None:
     assert result == [{"source": "", "compression": "gzip"}]
 
 
-def test_plain_members_are_the_childs_also_when_it_has_none() -> None:
+def test_plain_members_come_from_the_child_even_if_absent() -> None:
     result = merge.merge(
         {"ignition": {"version": "x", "timeouts": {"httpTotal": 1}}},
         {"ignition": {"timeouts": {"httpTotal": 2}}},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The original reads, translates, merges and writes configs as we do, tried on random ones."""
+"""Compares parsing, translating, merging and writing random configs with Ignition."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def spoiled_text(seed: int) -> bytes:
 
 @needs_validator
 @pytest.mark.parametrize("block", range(8))
-def test_reports_are_the_same(block: int) -> None:
+def test_reports_match_ignition(block: int) -> None:
     for seed in range(block * 25, block * 25 + 25):
         data = spoiled_text(seed)
         checked = check(data, "test")
@@ -49,13 +49,13 @@ def test_reports_are_the_same(block: int) -> None:
 
 
 def at_end(data: bytes, line: str) -> bool:
-    """Whether a report line names the end of the text, where the original has no position."""
+    """Whether a report line names the end of the text, where Ignition has no position."""
     last = data.count(b"\n") + 1, len(data) - data.rfind(b"\n")
     return line.startswith(f"error at line {last[0]} col {last[1]}:")
 
 
 @needs_engine
-def test_caches_are_the_same(tmp_path: Path) -> None:
+def test_caches_match_ignition(tmp_path: Path) -> None:
     compared = 0
     for seed in range(150):
         data = spoiled_text(1000 + seed)
@@ -72,7 +72,7 @@ def test_caches_are_the_same(tmp_path: Path) -> None:
 
 
 @needs_engine
-def test_merges_are_the_same(tmp_path: Path) -> None:
+def test_merges_match_ignition(tmp_path: Path) -> None:
     compared = 0
     for seed in range(100):
         rng = Random(seed)

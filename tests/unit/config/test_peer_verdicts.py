@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random configs are accepted and refused as by the original: a short run of tests/fuzz/differential.py."""
+"""Verdicts on random configs match Ignition's: a short run of tests/fuzz/differential.py."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ needs_validator = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)
 
 @needs_validator
 @pytest.mark.parametrize("kind", differential.KINDS)
-def test_verdicts_are_the_same(kind: str) -> None:
+def test_verdicts_match_ignition(kind: str) -> None:
     compared = 0
     for each, data in differential.configs(500, 600):
         if each == kind:
@@ -52,6 +52,6 @@ def test_known_differences_are_documented(reason: str) -> None:
     assert f"{reason[0].upper()}{reason[1:]}." in text
 
 
-def test_a_difference_for_another_reason_is_none_that_is_known() -> None:
+def test_unknown_difference_is_not_excused() -> None:
     data = (START + '"storage":{"files":[{"path":"a["}]}}').encode()
     assert differential.known(data, check(data, "config.ign")) == ""

@@ -57,7 +57,7 @@ def test_without_device_partitions_are_not_compared(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ALL)
-def test_with_a_bad_device_they_are(version: str) -> None:
+def test_with_a_bad_device_partitions_are_compared(version: str) -> None:
     partitions = [{"number": 1}, {"number": 1}]
     assert disk(partitions, version, device="dev") == [
         "error device: path not absolute",
@@ -76,8 +76,8 @@ def test_numbers_collide(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ALL)
-def test_labels_of_one_disk_differ(version: str) -> None:
-    """Two labels are compared whatever the numbers; also empty ones."""
+def test_labels_of_a_disk_are_unique(version: str) -> None:
+    """Labels are compared regardless of the numbers, even empty ones."""
     for label in "x", "":
         partitions = [{"number": 1, "label": label}, {"number": 2, "label": label}]
         partitions += [{"number": 3}, {"number": 4, "label": label}]
@@ -193,7 +193,7 @@ def test_order_within_a_disk() -> None:
     ]
 
 
-def test_overlaps_are_found_as_by_trying_all_pairs() -> None:
+def test_overlap_search_matches_the_quadratic_one() -> None:
     chance = random.Random(1)
     for _ in range(3000):
         partitions = [

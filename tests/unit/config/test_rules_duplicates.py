@@ -15,13 +15,13 @@ TANG = {"url": "http://t", "thumbprint": "x"}
 
 
 def duplicates(place: str, items: list[Any], version: str) -> list[int]:
-    """The indexes of the items that are reported as duplicates; other faults do not matter here."""
+    """The indexes of the items that are reported as duplicates; ignores other findings."""
     lines = said(config_with(place, items), version)
     start, end = f"error {place}.", ": duplicate entry defined"
     return [int(line[len(start) : -len(end)]) for line in lines if line.endswith(end)]
 
 
-# Place of a list, its items, the indexes that are reported.
+# Path of a list, its items, the indexes that are reported.
 EVERY_VERSION: dict[str, Row] = {
     "users": ("passwd.users", [{"name": "a"}, {"name": "A"}, {"name": "a"}], [2]),
     "users without name": ("passwd.users", [{}, {"name": ""}], [1]),
@@ -62,7 +62,7 @@ def test_lists_of_later_versions(first: str, row: Row) -> None:
 
 
 @pytest.mark.parametrize("version", since("3.1.0"))
-def test_header_names_differ_by_case(version: str) -> None:
+def test_header_names_are_case_sensitive(version: str) -> None:
     headers = [{"name": "X"}, {"name": "x"}, {"name": "X"}]
     resource = {"source": "http://h", "httpHeaders": headers}
     parts = {"append": [resource, resource], "contents": resource, "path": "/a"}
@@ -79,7 +79,7 @@ def test_header_names_differ_by_case(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ALL)
-def test_nodes_share_their_paths(version: str) -> None:
+def test_nodes_share_the_key_space_of_paths(version: str) -> None:
     node = {"path": "/a", "target": "/t"}
     assert said_of(
         "storage", {"links": [node], "files": [node], "directories": [node]}, version
@@ -90,7 +90,7 @@ def test_nodes_share_their_paths(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", since("3.3.0"))
-def test_kernel_arguments_share_their_space(version: str) -> None:
+def test_kernel_arguments_share_a_key_space(version: str) -> None:
     value = {"shouldExist": ["a", "b"], "shouldNotExist": ["b", "c", "c"]}
     assert said_of("kernelArguments", value, version) == [
         "error shouldNotExist.0: duplicate entry defined",
@@ -111,7 +111,9 @@ def test_kernel_arguments_share_their_space(version: str) -> None:
     ],
     ids=str,
 )
-def test_partitions_by_number_else_label(partitions: list[Any], reported: list[int]) -> None:
+def test_partition_key_is_the_number_or_else_the_label(
+    partitions: list[Any], reported: list[int]
+) -> None:
     for version in ALL:
         assert duplicates("storage.disks.0.partitions", partitions, version) == reported
 
@@ -155,7 +157,7 @@ def test_options_may_repeat(version: str) -> None:
     assert said_of("storage.filesystems.0", filesystem, version) == []
 
 
-def test_an_object_comes_before_what_is_in_it() -> None:
+def test_parent_is_reported_before_its_children() -> None:
     partitions = [{"label": "a"}, {"label": "a"}]
     disk = {"device": "/d", "partitions": partitions}
     storage = {"disks": [disk, disk], "files": [{"path": "/a"}, {"path": "/a"}]}
@@ -169,7 +171,7 @@ def test_an_object_comes_before_what_is_in_it() -> None:
     ]
 
 
-def test_a_merged_config_is_checked_without() -> None:
+def test_merged_config_is_not_checked_for_duplicates() -> None:
     config = {
         "ignition": {"version": NEWEST},
         "storage": {"files": [{"path": "/a"}, {"path": "/a"}]},

@@ -125,7 +125,7 @@ def test_virtiofs(value: dict[str, Any], expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("version", ALL)
-def test_two_may_share_a_path(version: str) -> None:
+def test_filesystems_may_share_a_path(version: str) -> None:
     value = [
         {"device": "/dev/a", "format": "xfs", "path": "/m"},
         {"device": "/dev/b", "format": "xfs", "path": "/m"},

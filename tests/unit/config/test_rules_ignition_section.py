@@ -41,8 +41,8 @@ def test_version_of_a_merged_config(written: str, expected: list[str]) -> None:
         ("ignition.security.tls.certificateAuthorities", "ignition.security.tls"),
     ],
 )
-def test_what_is_fetched_needs_a_good_source(place: str, lists: str) -> None:
-    """A bad URL is said twice: of the entry, for all entries, then of the source."""
+def test_resources_need_a_valid_source(place: str, lists: str) -> None:
+    """An invalid URL is reported twice: for the entry, then for its source."""
     for version in since("3.1.0"):
         name = place.rpartition(".")[2]
         value = [{"source": "x:y"}, {}, {"source": "http://h"}, {"source": "http://h/%zz"}]
@@ -114,7 +114,7 @@ def test_in_3_0_references_may_have_a_hash_without_source() -> None:
 
 
 @pytest.mark.parametrize("version", since("3.1.0"))
-def test_from_3_1_references_may_not(version: str) -> None:
+def test_since_3_1_references_with_a_hash_need_a_source(version: str) -> None:
     assert said_of("ignition.config.replace", {"verification": HASH}, version) == [
         f"error verification.hash: {NIL_SOURCE}"
     ]

@@ -77,13 +77,13 @@ def test_device_is_required(version: str) -> None:
 def test_custom_excludes_the_others(other: dict[str, Any]) -> None:
     for version in ALL:
         assert luks({"clevis": {"custom": GOOD_CUSTOM, **other}}, version) == [CUSTOM]
-        # In 3.2.0 an empty custom object is one too.
+        # In 3.2.0 an empty custom object counts.
         expected = [CUSTOM] if version == "3.2.0" else []
         assert luks({"clevis": {"custom": {}, **other}}, version) == expected
 
 
 @pytest.mark.parametrize("version", ALL)
-def test_custom_goes_with_what_is_off(version: str) -> None:
+def test_custom_allows_disabled_members(version: str) -> None:
     off = {"tpm2": False, "tang": [], "threshold": 0}
     assert luks({"clevis": {"custom": GOOD_CUSTOM, **off}}, version) == []
 
@@ -134,7 +134,7 @@ def test_tang(value: dict[str, Any], expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("version", ALL)
-def test_tang_without_anything(version: str) -> None:
+def test_empty_tang_server(version: str) -> None:
     assert luks({"clevis": {"tang": [{}]}}, version) == [
         "error clevis.tang.0.url: invalid url scheme",
         "error clevis.tang.0.thumbprint: thumbprint is required",

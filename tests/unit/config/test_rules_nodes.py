@@ -73,12 +73,12 @@ def test_path(path: str, expected: list[str], kind: str) -> None:
         ("a/../../b/./c", "../b/c"),
     ],
 )
-def test_clean_is_that_of_go(path: str, expected: str) -> None:
+def test_clean_matches_go(path: str, expected: str) -> None:
     assert clean(path) == expected
 
 
 @given(st.text(alphabet="/.a", max_size=12))
-def test_clean_is_stable_and_decides_what_is_dirty(path: str) -> None:
+def test_clean_is_idempotent_and_defines_dirty_paths(path: str) -> None:
     cleaned = clean(path)
     assert clean(cleaned) == cleaned
     found = node("files", {"path": "/" + path})

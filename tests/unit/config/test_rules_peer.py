@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random configs are judged as the original judges them.
+"""Findings for random configs match Ignition's.
 
 Its validator is of version 2.14, which knows specs 3.0.0 to 3.3.0. Findings of rules that came, went or
 changed their words since are left out on both sides.
@@ -23,7 +23,7 @@ from tests.support import peer
 from tests.support.random_configs import ODD_SOURCES, ODD_UNITS, SOURCES, UNITS, Configs
 
 VERSIONS = ("3.0.0", "3.1.0", "3.2.0", "3.3.0")
-# Words of rules that 2.14 does not have, or that only it has.
+# Messages of rules that exist only here or only in 2.14.
 CHANGED = (
     "path conflicts with systemd unit or dropin",
     "setuid/setgid/sticky bits are not supported",
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)
 
 @pytest.fixture(autouse=True)
 def all_findings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One process of the original judges thousands of texts at once."""
+    """One Ignition process checks thousands of texts."""
     monkeypatch.setattr(finding, "MAX_FINDINGS", 1 << 20)
 
 
@@ -62,7 +62,7 @@ def we_say(data: bytes) -> list[str]:
 
 
 def _comparable(lines: list[str]) -> list[str]:
-    """Lines without those of other rules; of several collisions the original reports a random one.
+    """Lines without those of other rules; Ignition reports a random one of several collisions.
 
     What it quotes out of contents is left out: ours say nothing of them.
     """
@@ -89,7 +89,7 @@ def test_random_configs(odd: float, version: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_mutated_configs(version: str, tmp_path: Path) -> None:
-    """Keys and values of one config lost, doubled, or put in each other's place; all types still fit."""
+    """Keys and values of a config are dropped, repeated or swapped; all types stay valid."""
     for seed in range(60):
         chance = random.Random(seed)
         config = Configs(seed, 0.1, 0.5).config(version)
@@ -120,7 +120,7 @@ def mutate(config: dict[str, Any], chance: random.Random) -> None:
 
 
 def holders(value: Any) -> list[Any]:
-    """All lists and objects that hold something, from the outermost."""
+    """All non-empty lists and objects, outermost first."""
     if not isinstance(value, dict | list) or not value:
         return []
     below = value.values() if isinstance(value, dict) else value
@@ -194,7 +194,7 @@ def test_random_urls(tmp_path: Path) -> None:
     files = [
         {"path": f"/{number}", "contents": {"source": source}}
         for number, source in enumerate(sources)
-        # The validator takes its own report for a format, and mangles each % in it.
+        # The validator uses its report as a format string, which mangles each %.
         if "expected base64" not in " ".join(we_say(one_file(source)))
     ]
     data = json.dumps({"ignition": {"version": "3.3.0"}, "storage": {"files": files}}).encode()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every rule has a code of its own, a hint and its documentation, and some config breaks it."""
+"""Every rule has a unique code, a hint and documentation, and some config violates it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.random_configs import Configs
 
 
 def all_rules() -> dict[str, Rule]:
-    """`module.CONSTANT` -> rule, of the modules where they are defined."""
+    """`module.CONSTANT` -> rule, for the defining modules."""
     found = {}
     for module in pkgutil.iter_modules(rules.__path__):
         names = importlib.import_module(f"{rules.__name__}.{module.name}").__dict__
@@ -27,7 +27,7 @@ def all_rules() -> dict[str, Rule]:
 
 
 def documented(module: str) -> dict[str, str]:
-    """Constant -> the text below it, for each rule that a module defines."""
+    """Constant -> its documentation, for each rule that a module defines."""
     path = Path(rules.__path__[0]) / f"{module}.py"
     body = ast.parse(path.read_text()).body
     found = {}
@@ -46,7 +46,7 @@ def documented(module: str) -> dict[str, str]:
 
 
 RULES = all_rules()
-# What Ignition's validator accepts and no machine can be given. The tests of lint break each of these.
+# Ignition's validator accepts these, although they cannot be applied. Tests of lint violate each.
 BESIDE_THE_VERDICT = ("values", "fetches", "headers")
 
 
@@ -73,14 +73,14 @@ def test_rule_is_complete(name: str) -> None:
     assert documented(module)[constant].endswith((".", ")"))
 
 
-def test_every_rule_is_broken_by_some_config() -> None:
-    """That the random configs, which are compared with Ignition, break all rules that make the verdict."""
+def test_some_random_config_violates_every_rule() -> None:
+    """The random configs that are compared with Ignition cover every rule that affects the verdict."""
     missing = {
         rule.code
         for name, rule in RULES.items()
         if name.partition(".")[0] not in BESIDE_THE_VERDICT
     }
-    # A config that says another version is read as one of that version.
+    # The version of a config selects its rules.
     missing -= {"IGN1201", "IGN1202"}
     for seed in range(2000):
         version = shapes.VERSIONS[seed % len(shapes.VERSIONS)]

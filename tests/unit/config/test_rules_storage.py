@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules between the entries of storage."""
+"""Rules for combinations of storage entries."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def link(path: str, target: str = "/t", **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", ALL)
-def test_nothing_below_a_link(version: str) -> None:
+def test_no_entry_below_a_link(version: str) -> None:
     value = {
         "directories": [{"path": "/l/d"}, {"path": "/lx"}],
         "files": [{"path": "/f"}, {"path": "/l/d/f"}],
@@ -51,11 +51,11 @@ def test_one_finding_for_each_link_above(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ALL)
-def test_nothing_is_below_a_link_at_the_root(version: str) -> None:
+def test_link_at_the_root_has_no_entries_below(version: str) -> None:
     assert storage({"files": [{"path": "/f"}], "links": [link("/")]}, version) == []
 
 
-def test_below_is_a_matter_of_text() -> None:
+def test_below_compares_path_text() -> None:
     assert storage({"files": [{"path": "//f"}], "links": [link("/")]}) == [
         f"error files.0: {FILE}",
         "error files.0.path: path is not fully simplified",
@@ -96,7 +96,7 @@ def test_hard_links_to_directories(path: str, target: str, directory: str, refus
 
 @pytest.mark.parametrize("version", until("3.2.0"))
 def test_old_hard_links_without_target(version: str) -> None:
-    """Joined of empty parts is the empty path, not the dot that cleaning would make of it."""
+    """Joining empty parts gives an empty path, not the dot that clean() returns."""
     value = {"directories": [{"path": ""}], "links": [{"path": "", "hard": True}]}
     assert TO_DIRECTORY in storage(value, version)
     value["directories"] = [{"path": "."}]
@@ -161,7 +161,7 @@ def test_filesystem_on_a_whole_disk(
         assert storage({"disks": disks, "filesystems": [filesystem]}, version) == expected
 
 
-def test_of_two_disks_of_one_device_the_last_counts() -> None:
+def test_last_of_two_disks_with_one_device_counts() -> None:
     disks = [{"device": "/dev/a", "partitions": [{"number": 1}]}, {"device": "/dev/a"}]
     value = {"disks": disks, "filesystems": [{"device": "/dev/a"}]}
     assert storage(value) == ["error disks.1: duplicate entry defined"]

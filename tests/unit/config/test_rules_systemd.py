@@ -135,7 +135,7 @@ def test_enabled_without_contents_is_fine() -> None:
         ("x/a@b.service", "x/a@.service"),
     ],
 )
-def test_instance_of_a_template_without_install(name: str, template: str) -> None:
+def test_warning_for_an_instance_of_a_template_without_install(name: str, template: str) -> None:
     for version in ALL:
         units: list[dict[str, Any]] = [
             {"name": name, "enabled": True},
@@ -155,7 +155,7 @@ def test_instance_of_a_template_without_install(name: str, template: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["a@.service", "@b.service", "a@b\n.service", "\na@b.service"])
-def test_no_instance(name: str) -> None:
+def test_names_that_are_not_instances(name: str) -> None:
     units = [{"name": name, "enabled": True}, {"name": "@.service", "contents": UNIT}]
     units += [{"name": "\na@.service", "contents": UNIT}]
     if name != "a@.service":
@@ -168,7 +168,7 @@ def test_only_services_have_templates_here() -> None:
     assert said_of("systemd.units", units) == []
 
 
-def test_of_two_templates_the_last_counts() -> None:
+def test_last_of_two_templates_counts() -> None:
     units = [
         {"name": "a@b.service", "enabled": True},
         {"name": "a@.service", "contents": UNIT},
@@ -177,20 +177,20 @@ def test_of_two_templates_the_last_counts() -> None:
     assert said_of("systemd.units", units) == ["error 2: duplicate entry defined"]
 
 
-def test_a_template_that_cannot_be_read_is_reported_once() -> None:
+def test_invalid_template_is_reported_once() -> None:
     units = [{"name": "a@b.service", "enabled": True}, {"name": "a@.service", "contents": "[U"}]
     assert said_of("systemd.units", units) == [
         "error 1.contents: invalid unit content: unable to find end of section"
     ]
 
 
-def test_an_enabled_template_falls_under_the_plain_rule() -> None:
+def test_enabled_template_is_checked_as_a_unit() -> None:
     found = unit({"name": "a@.service", "enabled": True, "contents": UNIT})
     assert found == [NOTHING_TO_ENABLE.replace("a.service", "a@.service")]
 
 
 @pytest.mark.parametrize("kind", ["files", "directories", "links"])
-def test_paths_of_units_are_taken(kind: str) -> None:
+def test_nodes_conflict_with_paths_of_units(kind: str) -> None:
     for version in ALL:
         folder = "/etc/systemd/system"
         paths = ["a.service", "a.service.d/1.conf", "a.service.d/2.conf", "b.service", "c.service"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What s3: URLs and ARNs name, and the URLs that they become: those that boto3 makes."""
+"""Parsing of s3: URLs and ARNs; the resulting URLs match those of boto3."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_access_point() -> None:
         ("arn::s3:::b/k", ""),
     ],
 )
-def test_where_a_bucket_is_looked_for_first(url: str, hint: str) -> None:
+def test_region_to_ask_first(url: str, hint: str) -> None:
     assert read(url).region_hint() == hint
 
 
@@ -86,7 +86,7 @@ def test_where_a_bucket_is_looked_for_first(url: str, hint: str) -> None:
         "arn:aws:s3:evil.example:1:accesspoint/door/object/k",
     ],
 )
-def test_what_names_no_object_is_refused(url: str) -> None:
+def test_url_without_an_object_is_refused(url: str) -> None:
     with pytest.raises(Failure) as caught:
         read(url)
     assert caught.value.code == "IGN4201"
@@ -100,7 +100,7 @@ def test_the_version_is_not_repeated_in_errors() -> None:
 
 @pytest.fixture(scope="module")
 def made_by_boto3() -> Any:
-    """A function that gives the URL which boto3 signs for an object."""
+    """A function that returns the URL which boto3 signs for an object."""
     import boto3
     from botocore.config import Config
 
@@ -129,15 +129,15 @@ def made_by_boto3() -> Any:
         *("cn-northwest-1", "eusc-de-east-1", "us-iso-east-1", "us-isob-east-1"),
     ],
 )
-def test_hosts_are_those_of_boto3(made_by_boto3: Any, region: str) -> None:
+def test_hosts_match_boto3(made_by_boto3: Any, region: str) -> None:
     assert s3_location.S3Object("bucket", "k", "").url(region) == made_by_boto3(
         "bucket", "k", region
     )
 
 
 @pytest.mark.parametrize("region", ["eu-isoe-west-1", "us-isof-south-1"])
-def test_domains_are_those_of_boto3(made_by_boto3: Any, region: str) -> None:
-    """boto3 knows of no dual-stack hosts there; the rules that AWS gives to all its libraries do."""
+def test_domains_match_boto3(made_by_boto3: Any, region: str) -> None:
+    """boto3 has no dual-stack hosts there, but the endpoint rules of AWS do."""
     made = made_by_boto3("bucket", "k", region, dual_stack=False)
     url = s3_location.S3Object("bucket", "k", "").url(region)
     assert url.replace(".dualstack.", ".") == made
@@ -146,18 +146,18 @@ def test_domains_are_those_of_boto3(made_by_boto3: Any, region: str) -> None:
 @pytest.mark.parametrize(
     "bucket", ["bucket", "a-1", "my.bucket", "Old_Bucket", "UPPER", "x" * 63, "1-2"]
 )
-def test_places_of_buckets_are_those_of_boto3(made_by_boto3: Any, bucket: str) -> None:
+def test_bucket_urls_match_boto3(made_by_boto3: Any, bucket: str) -> None:
     made = made_by_boto3(bucket, "k", "us-east-1")
     assert s3_location.S3Object(bucket, "k", "").url("us-east-1") == made
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_keys_are_escaped_as_by_boto3(made_by_boto3: Any, key: str) -> None:
+def test_key_escapes_match_boto3(made_by_boto3: Any, key: str) -> None:
     made = made_by_boto3("bucket", key, "us-east-1")
     assert s3_location.S3Object("bucket", key, "").url("us-east-1") == made
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_keys_are_sent_to_the_letter(key: str) -> None:
+def test_keys_are_sent_literally(key: str) -> None:
     url = s3_location.S3Object("bucket", key, "v/1").url("us-east-1")
     assert urls.request_target(url, urls.parse(url)) == urlsplit(url).path + "?versionId=v%2F1"

@@ -42,7 +42,7 @@ def read(data: bytes) -> object:
         ('"é\U0001f600"'.encode(), "é\U0001f600"),
     ],
 )
-def test_what_is_json(text: bytes, expected: object) -> None:
+def test_valid_json(text: bytes, expected: object) -> None:
     assert read(text) == expected
 
 
@@ -63,7 +63,7 @@ def test_what_is_json(text: bytes, expected: object) -> None:
         pytest.param(b'"\\u0000"', "\0", id="NUL"),
     ],
 )
-def test_what_is_no_character_becomes_u_fffd(text: bytes, expected: str) -> None:
+def test_invalid_bytes_become_u_fffd(text: bytes, expected: str) -> None:
     assert read(text) == expected
 
 
@@ -109,13 +109,13 @@ def test_what_is_no_character_becomes_u_fffd(text: bytes, expected: str) -> None
         (b"{} // x", "invalid character '/' after top-level value", 4),
     ],
 )
-def test_what_is_not_json(text: bytes, message: str, offset: int) -> None:
+def test_invalid_json(text: bytes, message: str, offset: int) -> None:
     with pytest.raises(JsonSyntaxError) as caught:
         scan.scan(text)
     assert (caught.value.text, caught.value.offset) == (message, offset)
 
 
-def test_10000_levels_are_read_and_one_more_is_refused() -> None:
+def test_maximum_depth_is_10000() -> None:
     scan.scan(b"[" * 10000 + b"]" * 10000)
     scan.scan(b'{"a":' * 9999 + b"[]" + b"}" * 9999)
     with pytest.raises(JsonSyntaxError) as caught:
@@ -135,7 +135,7 @@ def test_10000_levels_are_read_and_one_more_is_refused() -> None:
         ("9" * 308, False),
     ],
 )
-def test_numbers_beyond_64_bit_floats_are_noticed(number: str, huge: bool) -> None:
+def test_numbers_beyond_64_bit_floats_are_detected(number: str, huge: bool) -> None:
     assert scan.scan(f"[{number}]".encode()).huge_number is huge
 
 
@@ -180,13 +180,13 @@ def with_literals(value: object) -> object:
 
 
 @given(json_values, st.booleans(), st.sampled_from([None, 1, "\t"]))
-def test_reads_all_that_is_json(value: object, ascii_only: bool, indent: int | str | None) -> None:
+def test_scans_any_json(value: object, ascii_only: bool, indent: int | str | None) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     assert read(text.encode()) == with_literals(value)
 
 
 @given(st.binary())
-def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+def test_any_bytes_are_scanned_or_rejected(data: bytes) -> None:
     try:
         scan.scan(data)
     except JsonSyntaxError as fault:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schemas: what they allow, that the code agrees, and what each version changed."""
+"""The schemas agree with the decoder and the reference, and list the changes of each version."""
 
 from __future__ import annotations
 
@@ -18,42 +18,34 @@ from tools import models
 
 SCHEMAS = models.load_schemas()
 
-NEWEST = """
-Config: ignition: {Ignition}; kernelArguments: {KernelArguments}; passwd: {Passwd}; storage: {Storage}; systemd: {Systemd}
-Ignition: config: {IgnitionConfig}; proxy: {Proxy}; security: {Security}; timeouts: {Timeouts}; version: string
-IgnitionConfig: merge: [Resource]; replace: {Resource}
-Proxy: httpProxy: string?; httpsProxy: string?; noProxy: [string]
-Security: tls: {TLS}
-TLS: certificateAuthorities: [Resource]
-Timeouts: httpResponseHeaders: int?; httpTotal: int?
-Resource: compression: string?; httpHeaders: [HTTPHeader]; source: string?; verification: {Verification}
-HTTPHeader: name: string; value: string?
-Verification: hash: string?
-KernelArguments: shouldExist: [string]; shouldNotExist: [string]
-Passwd: groups: [PasswdGroup]; users: [PasswdUser]
-PasswdGroup: gid: int?; name: string; passwordHash: string?; shouldExist: bool?; system: bool?
-PasswdUser: gecos: string?; groups: [string]; homeDir: string?; name: string; noCreateHome: bool?; noLogInit: bool?; noUserGroup: bool?; passwordHash: string?; primaryGroup: string?; sshAuthorizedKeys: [string]; shell: string?; shouldExist: bool?; system: bool?; uid: int?
-Storage: directories: [Directory]; disks: [Disk]; files: [File]; filesystems: [Filesystem]; links: [Link]; luks: [Luks]; raid: [Raid]
-NodeGroup: id: int?; name: string?
-NodeUser: id: int?; name: string?
-Directory: group: {NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; mode: int?
-File: group: {NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; append: [Resource]; contents: {Resource}; mode: int?
-Link: group: {NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; hard: bool?; target: string?
-Disk: device: string; partitions: [Partition]; wipeTable: bool?
-Partition: guid: string?; label: string?; number: int; resize: bool?; shouldExist: bool?; sizeMiB: int?; startMiB: int?; typeGuid: string?; wipePartitionEntry: bool?
-Filesystem: device: string; format: string?; label: string?; mountOptions: [string]; options: [string]; path: string?; uuid: string?; wipeFilesystem: bool?
-Luks: cex: {Cex}; clevis: {Clevis}; device: string?; discard: bool?; keyFile: {Resource}; label: string?; name: string; openOptions: [string]; options: [string]; uuid: string?; wipeVolume: bool?
-Cex: enabled: bool?
-Clevis: custom: {ClevisCustom}; tang: [Tang]; threshold: int?; tpm2: bool?
-ClevisCustom: config: string?; needsNetwork: bool?; pin: string?
-Tang: advertisement: string?; thumbprint: string?; url: string
-Raid: devices: [string]; level: string?; name: string; options: [string]; spares: int?
-Systemd: units: [Unit]
-Unit: contents: string?; dropins: [Dropin]; enabled: bool?; mask: bool?; name: string
-Dropin: contents: string?; name: string
-"""  # noqa: E501
+NEWEST = """ Config: ignition: {Ignition}; kernelArguments: {KernelArguments}; passwd: {Passwd}; storage:
+{Storage}; systemd: {Systemd} Ignition: config: {IgnitionConfig}; proxy: {Proxy}; security: {Security};
+timeouts: {Timeouts}; version: string IgnitionConfig: merge: [Resource]; replace: {Resource} Proxy: httpProxy:
+string?; httpsProxy: string?; noProxy: [string] Security: tls: {TLS} TLS: certificateAuthorities: [Resource]
+Timeouts: httpResponseHeaders: int?; httpTotal: int? Resource: compression: string?; httpHeaders:
+[HTTPHeader]; source: string?; verification: {Verification} HTTPHeader: name: string; value: string?
+Verification: hash: string? KernelArguments: shouldExist: [string]; shouldNotExist: [string] Passwd: groups:
+[PasswdGroup]; users: [PasswdUser] PasswdGroup: gid: int?; name: string; passwordHash: string?; shouldExist:
+bool?; system: bool? PasswdUser: gecos: string?; groups: [string]; homeDir: string?; name: string;
+noCreateHome: bool?; noLogInit: bool?; noUserGroup: bool?; passwordHash: string?; primaryGroup: string?;
+sshAuthorizedKeys: [string]; shell: string?; shouldExist: bool?; system: bool?; uid: int? Storage:
+directories: [Directory]; disks: [Disk]; files: [File]; filesystems: [Filesystem]; links: [Link]; luks:
+[Luks]; raid: [Raid] NodeGroup: id: int?; name: string? NodeUser: id: int?; name: string? Directory: group:
+{NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; mode: int? File: group: {NodeGroup}; overwrite:
+bool?; path: string; user: {NodeUser}; append: [Resource]; contents: {Resource}; mode: int? Link: group:
+{NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; hard: bool?; target: string? Disk: device:
+string; partitions: [Partition]; wipeTable: bool? Partition: guid: string?; label: string?; number: int;
+resize: bool?; shouldExist: bool?; sizeMiB: int?; startMiB: int?; typeGuid: string?; wipePartitionEntry: bool?
+Filesystem: device: string; format: string?; label: string?; mountOptions: [string]; options: [string]; path:
+string?; uuid: string?; wipeFilesystem: bool? Luks: cex: {Cex}; clevis: {Clevis}; device: string?; discard:
+bool?; keyFile: {Resource}; label: string?; name: string; openOptions: [string]; options: [string]; uuid:
+string?; wipeVolume: bool? Cex: enabled: bool? Clevis: custom: {ClevisCustom}; tang: [Tang]; threshold: int?;
+tpm2: bool? ClevisCustom: config: string?; needsNetwork: bool?; pin: string? Tang: advertisement: string?;
+thumbprint: string?; url: string Raid: devices: [string]; level: string?; name: string; options: [string];
+spares: int? Systemd: units: [Unit] Unit: contents: string?; dropins: [Dropin]; enabled: bool?; mask: bool?;
+name: string Dropin: contents: string?; name: string """
 
-# Against the next newer version: what is not there yet, and what is otherwise.
+# Differences from the next newer version: missing members, and members that differ.
 DIFFERENCES: dict[str, set[str]] = {
     "3.6.0": set(),
     "3.5.0": set(),
@@ -104,7 +96,7 @@ DIFFERENCES: dict[str, set[str]] = {
 
 
 def notation(member: Member) -> str:
-    """A member's type as the reference writes it."""
+    """The type of a member in the notation of the reference."""
     names = {shapes.INTEGER: "int", shapes.BOOLEAN: "bool"}
     of = member.shape.name if member.shape else names.get(member.kind, member.kind)
     if member.kind == shapes.OBJECT:
@@ -132,7 +124,7 @@ def members(version: str) -> dict[str, str]:
     }
 
 
-def test_the_newest_version_has_the_types_of_the_reference_in_their_order() -> None:
+def test_newest_version_has_the_types_of_the_reference_in_order() -> None:
     expected = dict(line.split(": ", 1) for line in NEWEST.strip().splitlines())
     found = {
         name: "; ".join(f"{key}: {notation(member)}" for key, member in shape.members.items())
@@ -142,7 +134,7 @@ def test_the_newest_version_has_the_types_of_the_reference_in_their_order() -> N
 
 
 @pytest.mark.parametrize("older", shapes.VERSIONS[:-1])
-def test_what_each_version_changed(older: str) -> None:
+def test_changes_between_versions(older: str) -> None:
     newer = shapes.VERSIONS[shapes.VERSIONS.index(older) + 1]
     before, after = members(older), members(newer)
     changes = {f"-{name}" for name in after if name not in before}
@@ -150,7 +142,7 @@ def test_what_each_version_changed(older: str) -> None:
     assert changes == DIFFERENCES[older]
 
 
-def test_members_say_since_when_they_are_there() -> None:
+def test_members_have_their_first_version() -> None:
     versions = [version for version in SCHEMAS if "-" not in version]
     for version, schema in SCHEMAS.items():
         for name, body in models.objects(schema).items():
@@ -194,7 +186,7 @@ Luks.options appends
 """
 
 
-def test_what_names_the_items_of_each_list() -> None:
+def test_keys_of_each_list() -> None:
     found = set()
     for shape in all_shapes(shapes.for_version(shapes.NEWEST)).values():
         for name, member in shape.members.items():
@@ -205,7 +197,7 @@ def test_what_names_the_items_of_each_list() -> None:
 
 
 @pytest.mark.parametrize("version", SCHEMAS)
-def test_a_schema_is_sound_and_complete_in_itself(version: str) -> None:
+def test_schema_is_valid_and_self_contained(version: str) -> None:
     schema = SCHEMAS[version]
     Draft202012Validator.check_schema(schema)
     assert schema["$id"].endswith(f":{version}")
@@ -219,7 +211,7 @@ def test_a_schema_is_sound_and_complete_in_itself(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", SCHEMAS)
-def test_what_is_accepted_conforms_to_the_schema(version: str) -> None:
+def test_accepted_configs_conform_to_the_schema(version: str) -> None:
     validator = Draft202012Validator(SCHEMAS[version])
     rng = Random(version)
     accepted = 0
@@ -235,7 +227,7 @@ def test_what_is_accepted_conforms_to_the_schema(version: str) -> None:
 
 
 def places(shape: Shape) -> Iterator[tuple[tuple[str | int, ...], Member]]:
-    """The path of each member of a config; lists are entered by their first item."""
+    """The path of each member of a config, through the first item of each list."""
     for name, member in shape.members.items():
         yield (name,), member
         if member.shape is not None:
@@ -251,7 +243,7 @@ def nested(path: tuple[str | int, ...], value: Any) -> Any:
 
 
 @pytest.mark.parametrize("version", SCHEMAS)
-def test_schema_and_reader_refuse_the_same_wrong_types(version: str) -> None:
+def test_schema_and_decoder_reject_the_same_types(version: str) -> None:
     validator = Draft202012Validator(SCHEMAS[version])
     values: dict[str, Any] = {
         shapes.STRING: "",

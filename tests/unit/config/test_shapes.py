@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Some shapes of the benchmark, held to the memory that they may take; the whole takes ten minutes."""
+"""The memory limit for some shapes of the benchmark; all of them would take ten minutes."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SOME = (
 )
 
 
-def test_there_are_many_shapes_and_each_has_the_size_that_was_asked_for() -> None:
+def test_shapes_have_the_requested_size() -> None:
     assert len(SHAPES) == len(list(shapes.shapes())) > 200
     for name, make in SHAPES.items():
         assert SIZE // 4 < len(make(SIZE)) < 2 * SIZE, name
 
 
 @pytest.mark.parametrize("shape", SOME)
-def test_memory_stays_a_small_multiple_of_the_text(shape: str, tmp_path: Path) -> None:
+def test_memory_use_is_a_small_multiple_of_the_text(shape: str, tmp_path: Path) -> None:
     text = tmp_path / "config.ign"
     text.write_bytes(SHAPES[shape](SIZE))
     for program, command in growth.programs(shape).items():

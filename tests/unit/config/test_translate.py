@@ -19,7 +19,7 @@ def newest(version: str, **sections: Any) -> Any:
 
 
 @pytest.mark.parametrize("version", shapes.VERSIONS)
-def test_the_result_is_of_the_newest_version(version: str) -> None:
+def test_result_has_the_newest_version(version: str) -> None:
     assert newest(version) == {"ignition": {"version": "3.7.0-experimental"}}
 
 
@@ -53,7 +53,7 @@ def test_link_target_and_raid_level_become_set(version: str) -> None:
     }
 
 
-def test_from_3_3_on_what_is_unset_stays_unset() -> None:
+def test_since_3_3_unset_members_stay_unset() -> None:
     storage = newest("3.3.0", storage={"links": [{"path": "/l"}]})["storage"]
     assert storage == {"links": [{"path": "/l"}]}
 
@@ -88,7 +88,7 @@ def test_the_advertisement_of_a_3_4_tang_server_is_lost() -> None:
     assert tang("3.5.0")["clevis"]["tang"][0]["advertisement"] == "{}"
 
 
-def test_an_odd_spelling_of_the_newest_version_is_kept() -> None:
+def test_unusual_spelling_of_the_newest_version_is_kept() -> None:
     text = b'{"ignition":{"version":"3.7.0-experimental+"}}'
     assert parse.parse(text, "test").value["ignition"]["version"] == "3.7.0-experimental+"
 

@@ -86,7 +86,7 @@ def is_too_long(text: str) -> bool:
         ("[A]\n" + "B=" + "\u00e9" * 1022, False),
         ("[A]\n#" + "x" * 3000, True),
         ("x" * 2047, False),
-        # Nothing is in the buffer before the first character is read.
+        # The buffer is empty before the first read.
         ("x" * 2048, False),
         ("x" * 2049, True),
         ("[A]\nB=x\\\n" + "x" * 3000, True),
@@ -105,13 +105,13 @@ def is_too_long(text: str) -> bool:
         "continued line",
     ],
 )
-def test_lines_of_2048_bytes_are_too_long(text: str, refused: bool) -> None:
+def test_line_length_limit_is_2048_bytes(text: str, refused: bool) -> None:
     assert is_too_long(text) is refused
 
 
 @pytest.mark.parametrize(("offset", "refused"), [(2047, True), (2048, True), (2049, False)])
-def test_the_limit_sees_no_further_than_the_read_buffer(offset: int, refused: bool) -> None:
-    """A long line passes when it begins in the second half of the buffer of 4096 bytes."""
+def test_line_limit_depends_on_the_read_buffer(offset: int, refused: bool) -> None:
+    """A long line passes if it starts in the second half of the buffer of 4096 bytes."""
     head = "[Install]\n"
     comment = "#" + "c" * 1000 + "\n#" + "c" * (offset - len(head) - 1002 - 2) + "\n"
     text = head + comment + "A=" + "x" * 3000
@@ -126,18 +126,18 @@ PIECES = st.sampled_from(MARKS + WORDS)
 
 @given(st.lists(PIECES, max_size=30).map("".join))
 @example("[A]\nB=c\n\n[Install]\n# x\nD=\n")
-def test_quick_and_exact_reading_agree(text: str) -> None:
+def test_simple_and_exact_parsers_agree(text: str) -> None:
     quick = unitfile._parse_simple(text)
     if quick is not None:
         assert quick == unitfile._parse_exactly(text)
 
 
 @pytest.mark.parametrize("text", [case[0] for case in READ.values()], ids=READ.keys())
-def test_exact_reading_alone_reads_the_same(text: str) -> None:
+def test_exact_parser_gives_the_same_result_alone(text: str) -> None:
     assert unitfile._parse_exactly(text) == unitfile.parse(text)
 
 
-def test_a_unit_as_people_write_them_takes_the_quick_way() -> None:
+def test_ordinary_unit_takes_the_simple_parser() -> None:
     text = (
         "# web\n[Unit]\nDescription=x\n\n[Service]\nExecStart=/bin/a -b=c\n[Install]\nWantedBy=d\n"
     )

@@ -165,12 +165,12 @@ def test_query_values(query: str, values: list[str]) -> None:
         ('http://h/a?b="%2f" \u00fc', '/a?b="%2f"%20%C3%BC'),
     ],
 )
-def test_request_target_is_go_s(url: str, target: str) -> None:
+def test_request_target_matches_go(url: str, target: str) -> None:
     assert urls.request_target(url, urls.parse(url)) == target
 
 
 @given(st.text())
-def test_any_text_is_a_url_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
     try:
         url = urls.parse(text)
     except urls.UrlError:
@@ -180,7 +180,7 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
 
 
 @given(st.text(alphabet="a:/?#[]@%25.1", max_size=20))
-def test_texts_of_marks_are_urls_or_refused(text: str) -> None:
+def test_punctuation_is_parsed_or_rejected(text: str) -> None:
     try:
         urls.parse("http://" + text).port()
     except urls.UrlError:

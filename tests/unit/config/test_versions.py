@@ -9,7 +9,7 @@ from ignition.config import shapes, versions
 
 
 @pytest.mark.parametrize("version", shapes.VERSIONS)
-def test_each_version_names_itself(version: str) -> None:
+def test_every_version_is_found(version: str) -> None:
     assert versions.lookup(version) == version
 
 
@@ -23,7 +23,7 @@ def test_each_version_names_itself(version: str) -> None:
         ("3.7.0-experimental+", "3.7.0-experimental"),
     ],
 )
-def test_odd_spellings_of_known_versions(text: str, version: str) -> None:
+def test_unusual_spellings_of_known_versions(text: str, version: str) -> None:
     assert versions.lookup(text) == version
 
 
@@ -47,7 +47,7 @@ def test_odd_spellings_of_known_versions(text: str, version: str) -> None:
         "9223372036854775807.0.0",
     ],
 )
-def test_versions_that_are_none_of_ours(text: str) -> None:
+def test_unknown_versions(text: str) -> None:
     assert versions.lookup(text) is None
     assert versions.hint(text)
 
@@ -77,7 +77,7 @@ def test_versions_that_are_none_of_ours(text: str) -> None:
         "3.5." + "9" * 10000,
     ],
 )
-def test_what_is_no_version(text: str) -> None:
+def test_invalid_versions(text: str) -> None:
     with pytest.raises(versions.BadVersion):
         versions.lookup(text)
     assert versions.hint(text)
@@ -94,5 +94,5 @@ def test_what_is_no_version(text: str) -> None:
         ("3.5", "three numbers"),
     ],
 )
-def test_the_hint_says_what_to_write(text: str, words: str) -> None:
+def test_hints_for_versions(text: str, words: str) -> None:
     assert words in versions.hint(text)
