@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel arguments: handed to the distribution's helper, which knows the boot loader.
+"""Kernel arguments: passed to the distribution's helper, which edits the boot loader's entries.
 
-The helper runs whenever arguments are listed. It reboots after a change, and must find nothing to do the
-second time.
+The helper runs on every boot into this phase. It reboots after a change, and must change nothing when it runs
+again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HELPER = "ignition-kargs-helper"
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """One step if any argument is listed, else none."""
+    """One step if the config lists any argument."""
     arguments = config.kernel_arguments
     words: list[str] = []
     for argument in arguments.should_exist:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several stages need."""
+"""Code that more than one stage needs."""

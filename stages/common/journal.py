@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notes on the target about acts that a bare repetition would break.
+"""The journal: notes on the target that make the files phase repeatable after an interruption.
 
-Some of what the files phase does cannot be told from what was there before by looking at it: an append (a
-second run would append again), the making of a user (a user without a home looks like one that was there
-before), a file that is made only where nothing is, and which folders are new and need labels. The folders
-where temporary files may lie cannot be known from another config. Each is noted,
-on disk before it begins, together with the digest of the config; a run with another digest does not see the
-note. When the phase is complete, the result file takes over the notes that a repetition needs.
+Some actions cannot be recognised by their result: an append, a half-created user, a file that may only be
+made where nothing exists, a new folder that needs a label, a folder with temporary files. Each is recorded
+durably before it starts, with the digest of the config, and a run with another digest ignores the note. At
+the end of the phase the result file takes over the notes that a later run needs.
 """
 
 from __future__ import annotations
@@ -40,14 +38,14 @@ NAME = ".ignition-journal"
 APPEND = "append"
 ACCOUNT = "account"
 LABELS = "labels"
-BATCH = 500  # notes that are held as text at one time
+BATCH = 500  # notes that are serialised at a time
 ENTRIES = "entries"
 WRITTEN = "written"
-CARRIED_OVER = (APPEND, ENTRIES)  # kinds that the result file takes over
+CARRIED_OVER = (APPEND, ENTRIES)  # kinds of notes that the result file takes over
 
 
 class Journal:
-    """The notes of runs with this config. Without a digest, as in a live apply, nothing is noted."""
+    """The notes of runs with this config. Without a digest, as in a live apply, it records nothing."""
 
     __slots__ = (
         "_folder_synced",
@@ -62,7 +60,7 @@ class Journal:
     )
 
     def __init__(self, root: Root, config_digest: str, earlier: list[Any]) -> None:
-        """`earlier` are the notes that the result file of a complete run with this config took over."""
+        """`earlier`: the notes in the result file of a complete run with this config."""
         self._root = root
         self.digest = config_digest
         self._written = [note for note in earlier if notes.is_valid(note)]
@@ -74,29 +72,29 @@ class Journal:
         self._lock = _thread.allocate_lock()
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
-        """The last note about this, or None."""
+        """The last note with this kind and key, or None."""
         self.notes()
         return self._last.get((kind, key))
 
     def unfinished(self, kind: str) -> dict[str, Any] | None:
-        """The last note of this kind of a run that did not come to its end, or None."""
+        """The last note of this kind of an incomplete run, or None."""
         return _latest(self.notes()[len(self._written) :], kind)
 
     def finished(self, kind: str) -> dict[str, Any] | None:
-        """The last note of this kind of a run that did come to its end, or None."""
+        """The last note of this kind of a complete run, or None."""
         return _latest(self._written, kind)
 
     def earlier(self) -> list[dict[str, Any]]:
-        """Notes that were there before this run wrote any."""
-        known = self.notes()  # this counts them, the first time
+        """Notes of earlier runs."""
+        known = self.notes()  # sets self._known
         return known[: self._known]
 
     def is_current(self, note: dict[str, Any]) -> bool:
-        """Whether this journal wrote the note itself."""
+        """Whether this run wrote the note."""
         return id(note) in self._new
 
     def notes(self) -> list[dict[str, Any]]:
-        """All notes of runs with this config that did not come to their end, or did and were repeated."""
+        """All notes of runs with this config, those of complete runs first."""
         if self._notes is None:
             notes = self._written + self._read()
             self._known = len(notes)
@@ -105,32 +103,32 @@ class Journal:
         return self._notes
 
     def note(self, kind: str, key: str, **facts: Any) -> None:
-        """Writes a note down; when this returns it is on the disk."""
+        """Records a note durably."""
         self.note_all([{"kind": kind, "key": key, **facts}])
 
     def note_all(self, facts: list[dict[str, Any]]) -> None:
-        """Writes many notes down, each with `kind` and `key`; when this returns they are on the disk. The
-        list is the journal's from now on."""
+        """Records notes durably; each has `kind` and `key`. The journal takes over the list."""
         if not self.digest or not facts:
             return
-        # There may be very many: none is held twice.
+        # In place, since there may be very many.
         for index, note in enumerate(facts):
             facts[index] = {"config": self.digest, **note}
         with self._lock:
             known = self.notes()
             self._append(facts)
             known += facts
-            self._new.update(map(id, facts))  # `known` keeps them, and so their numbers
+            # `known` keeps the objects alive, and so their ids unique
+            self._new.update(map(id, facts))
             self._last.update((_key(note), note) for note in facts)
 
     def would_block(self, paths: Iterable[str]) -> bool:
-        """Whether the folder of the journal would have to be made where an entry of the config shall lie."""
+        """Whether making the journal's folder would occupy one of these paths."""
         if self.folder_exists():
             return False
         return not set(above(self._root.resolve_folder(FOLDER))).isdisjoint(paths)
 
     def folder_exists(self) -> bool:
-        """Whether the folder of the journal is there."""
+        """Whether the journal's folder exists."""
         return self._root.lstat(self._root.resolve_folder(FOLDER)) is not None
 
     def all(self) -> list[dict[str, Any]]:
@@ -138,7 +136,7 @@ class Journal:
         return self._lines()
 
     def warn_of_others(self, log: Log) -> None:
-        """Says so if a run with another config began here and did not come to its end."""
+        """Logs a warning for each other config with an incomplete run on this target."""
         others = {note.get("config") for note in self._lines()} - {self.digest}
         for other in sorted(map(str, others)):
             log.warning(
@@ -147,7 +145,7 @@ class Journal:
             )
 
     def remove(self) -> None:
-        """Takes the file away: the phase is complete."""
+        """Deletes the journal once the phase is complete."""
         with self._root.folder(FOLDER) as folder:
             folder.remove(NAME)
 
@@ -170,7 +168,8 @@ class Journal:
             try:
                 fileno = _open(folder)
                 try:
-                    write_all(fileno, b"\n")  # a torn last line of an earlier run gets its end
+                    # terminates a last line that an earlier run left incomplete
+                    write_all(fileno, b"\n")
                     for start in range(0, len(notes), BATCH):
                         portion = notes[start : start + BATCH]
                         write_all(
@@ -189,7 +188,7 @@ class Journal:
 
 
 def _open(folder: Folder) -> int:
-    """The file, at whose end is written. A new one is 0600."""
+    """A descriptor for appending to the journal; a new one gets mode 0600."""
     if folder.lstat(NAME) is None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         return os.open(NAME, flags, 0o600, dir_fd=folder.fileno)
@@ -203,13 +202,12 @@ def _open(folder: Folder) -> int:
 
 
 def _require_own(found: os.stat_result, folder: Folder) -> None:
-    """Refused for a file that no run of ours can have made: it belongs to another user, or is the same as
-    another file, to which each note would be written too."""
+    """Refuses a file that we cannot have made: one of another user, or with a hard link."""
     if S_ISREG(found.st_mode) and (found.st_uid != os.geteuid() or found.st_nlink > 1):
         raise Refused(
             "IGN3405",
-            f"{folder.full_path(NAME)} belongs to another user or is another file too",
-            hint="it is no journal of ours: remove it",
+            f"{folder.full_path(NAME)} belongs to another user or has a hard link",
+            hint="it is not the engine's journal: remove it",
         )
 
 
@@ -237,8 +235,7 @@ def phase_journal(root: Root, context: PhaseContext) -> Journal:
 
 
 def digest_of_config(context: PhaseContext) -> str:
-    """The sum of the rendered user config as it is cached, and of the base configs if there are any; empty
-    without a cache."""
+    """The SHA-512 of the cached user config, then that of the base configs if any; "" without a cache."""
     state = context.state
     known = state.config_sha512 if state.origins is not None else ""
     user = known or _sum_of_file(context.settings.config_cache)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which paths need a label after this phase: everything that it makes, by the highest folder that is new.
+"""SELinux labels for everything that the files phase makes.
 
-What is new can only be seen before anything is made, so the list is written down first.
+setfiles labels the topmost new folder of each path, so these are recorded before anything is made.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TABLES_LOCK = ".pwd.lock"
 
 
 def note_step(config: Config, root: Root, context: PhaseContext) -> Step:
-    """The step before all others: notes which paths will be new."""
+    """The step that records, before anything is made, which paths will be new."""
     journal = phase_journal(root, context)
     wanted = sorted(root.first_missing_of(_created_paths(config, root, context)))
     return Step(
@@ -42,7 +42,7 @@ def note_step(config: Config, root: Root, context: PhaseContext) -> Step:
 
 
 def relabel_step(config: Config, root: Root, context: PhaseContext) -> Step:
-    """The step after all others: labels what this run has made, and an earlier one that was cut short."""
+    """The step that labels, after everything else, what this run and interrupted runs have made."""
     journal = phase_journal(root, context)
 
     def do(_: object) -> None:
@@ -51,14 +51,14 @@ def relabel_step(config: Config, root: Root, context: PhaseContext) -> Step:
         }
         made = _not_below(noted, _created_paths(config, root, context))
         paths = {*noted, *made, *_account_paths(config, root)}
-        # The notes may be somebody else's: what they name is looked for inside the root once more.
+        # Notes are not trusted, so their paths are resolved inside the root once more.
         selinux.relabel(context, [root.full_path(path) for path in root.resolve_all(paths)])
 
     return Step("set SELinux labels", context.origin(), do, needs=EVERYTHING, provides=(LABELLED,))
 
 
 def _not_below(new: set[str], paths: Iterator[str]) -> Iterator[str]:
-    """The paths that do not lie in a new folder, which setfiles labels with all that is in it."""
+    """The paths that are not in a new folder, which setfiles labels recursively."""
     inside: dict[str, bool] = {}
     for path in paths:
         parent = path.rpartition("/")[0]
@@ -70,7 +70,7 @@ def _not_below(new: set[str], paths: Iterator[str]) -> Iterator[str]:
 
 
 def _created_paths(config: Config, root: Root, context: PhaseContext) -> Iterator[str]:
-    """Resolved paths of all entries and of what belongs to units."""
+    """Resolved paths of all entries, units, presets and platform files."""
     yield from root.resolve_all(_entry_paths(config.storage))
     yield from root.resolve_all(_unit_paths(config.systemd.units))
     yield from root.resolve_all(file["path"] for file in context.state.provider_output_files)
@@ -93,7 +93,7 @@ def _unit_paths(wanted: list[Unit]) -> Iterator[str]:
 
 
 def _account_paths(config: Config, root: Root) -> Iterator[str]:
-    """The tables of users and groups with their backups, and the homes of the users that the config keeps."""
+    """The account tables with their backups, and the homes of the config's users."""
     passwd = config.passwd
     if not (passwd.users or passwd.groups):
         return

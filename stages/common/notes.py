@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading the journal's notes. They lie on the target, where anybody may have put or changed them, so each is
-held against what its kind says; what does not fit is as good as torn."""
+"""Parses the journal's notes. Anybody may have written them, so invalid ones are skipped."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     Note = dict[str, Any]
 
-# Lines longer than what notes about very many paths have.
+# More than a note about very many paths needs.
 _MAX_LINE = 16 << 20
 _DIGEST = "sha512-"
 _HEX = "0123456789abcdef"
@@ -29,13 +28,13 @@ def parse(text: bytes) -> Iterator[Note]:
         try:
             note = gojson.loads_strict(line)
         except ValueError:
-            continue  # the line that a power cut tore: its act has not begun
+            continue  # incomplete after a power cut, so its action has not started
         if is_valid(note):
             yield note
 
 
 def is_valid(note: Any) -> bool:
-    """Whether a value is a note as we write it."""
+    """Whether a value is a note that we could have written."""
     if not isinstance(note, dict) or not _is_digest(note.get("config")):
         return False
     kind, key = note.get("kind"), note.get("key")
@@ -45,7 +44,7 @@ def is_valid(note: Any) -> bool:
 
 
 def _is_digest(value: Any) -> bool:
-    """The sum of a config, or two of them (see `journal.digest_of_config`)."""
+    """Whether it is a result of `journal.digest_of_config`."""
     return (
         isinstance(value, str)
         and value.startswith(_DIGEST)
@@ -62,7 +61,7 @@ def _is_size(value: Any) -> bool:
 
 
 def is_path(value: Any) -> bool:
-    """Whether a value is an absolute path that says where it leads: without `..`."""
+    """Whether a value is a normalised absolute path."""
     return (
         isinstance(value, str)
         and value.startswith("/")
@@ -76,7 +75,7 @@ def _is_list_of_paths(value: Any) -> bool:
 
 
 def _is_list_of_folders(value: Any) -> bool:
-    """The root folder is "" where folders are meant."""
+    """As a folder, the root is ""."""
     return isinstance(value, list) and all(path == "" or is_path(path) for path in value)
 
 
@@ -88,7 +87,7 @@ def _is_switch(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-# Kind -> its facts, and what each must be.
+# Kind -> its members and their checks.
 _SCHEMA: dict[str, dict[str, Callable[[Any], bool]]] = {
     "append": {"size": _is_size, "sha256": _is_checksum},
     "account": {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many like jobs at once, within one step: fetching is waiting, and waiting is better done together."""
+"""Runs the jobs of one step in parallel, and counts their progress."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run_parallel(jobs: list[Job], width: int) -> None:
-    """Runs the jobs, at most `width` at a time. After a failure none is begun; all failures are raised."""
+    """Runs the jobs in at most `width` threads. No job starts after a failure; all failures are raised."""
     waiting: _queue.SimpleQueue[Job] = _queue.SimpleQueue()
     ended: _queue.SimpleQueue[BaseException | None] = _queue.SimpleQueue()
     for job in jobs:
@@ -60,7 +60,7 @@ def _raise(problems: list[BaseException]) -> None:
 
 
 class ProgressCounter:
-    """Counts the jobs that ended. `show` takes a text, and decides how often people see one."""
+    """Counts finished jobs for the live view. `show` takes a line of text and limits its own rate."""
 
     __slots__ = ("_count", "_done", "_lock", "_show")
 
@@ -71,13 +71,13 @@ class ProgressCounter:
         self._show = show
 
     def job_done(self) -> None:
-        """One more job is done."""
+        """Counts one more finished job."""
         with self._lock:
             self._done += 1
             self._show(self._summary())
 
     def report(self, text: str) -> None:
-        """What one of the jobs has to say."""
+        """Shows a message of one job after the count; alone if there is only one job."""
         with self._lock:
             self._show(f"{self._summary()}; {text}" if self._count > 1 else text)
 

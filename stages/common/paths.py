@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths as text, without a look at the file system."""
+"""Functions on paths that do not touch the filesystem."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def above(path: str) -> Iterator[str]:
-    """The path itself and all folders above it but the root."""
+    """The path itself and all its parents, without the root."""
     while path:
         yield path
         path = path.rpartition("/")[0]
 
 
 def clean(path: str) -> str:
-    """The path without doubled slashes, `.` and `..`, by its text alone."""
-    # POSIX lets two leading slashes mean something of their own, and normpath keeps them.
+    """The path without repeated slashes, `.` and `..`."""
+    # normpath keeps exactly two leading slashes, to which POSIX allows a special meaning.
     return os.path.normpath("/" + path.lstrip("/") if path.startswith("/") else path)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Directories, files and links of the target.
 
-One step stands for all entries of a folder, or of many folders of one depth, in the order directories, files,
-symlinks; it waits for the entries of the config that lie above. Files that come over the network share one
-step, which fetches many at once. Hard links follow when everything else is there.
+One step makes all entries of a folder, or of many folders of one depth: first directories, then files, then
+symlinks. It waits for the steps that make its parent folders. One step fetches all remote files in parallel.
+Hard links are made last.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
     from .entries import Entry
 
-CONNECTIONS = 32  # files fetched at once; as many are kept open (resource/schemes/http_client.py)
-MAX_STEPS = 100  # at most so many for each depth of folders
-NAMES_PER_LINE = 50  # of files written, in the log
+CONNECTIONS = 32  # as many as the HTTP client keeps open (resource/schemes/http_client.py)
+MAX_STEPS = 100  # for each depth of folders
+NAMES_PER_LINE = 50  # in the log
 
 
 def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     """The entries of `storage`, folder by folder, shallow ones first.
 
-    Refused while planning: two entries at one place, and what lies there and may not be replaced.
+    Refused: two entries at the same path, and an entry whose path is occupied and may not be overwritten.
     """
     root = Root(context.root)
     all_entries = entries.resolve_all(config.storage, root, context)
@@ -79,7 +79,7 @@ def _by_folder(found: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def _batches(folders: Iterable[str]) -> Iterator[list[str]]:
-    """The folders, shallow ones first, in portions of one depth: one each if they are few."""
+    """The folders in batches of equal depth, shallow ones first. If there are few, a batch is one folder."""
     ordered = sorted(folders, key=lambda path: (path.count("/"), path))
     size = -(-len(ordered) // MAX_STEPS)
     batch: list[str] = []
@@ -99,8 +99,10 @@ def _note_step(
     root: Root,
     shared: FileContext,
 ) -> Step:
-    """Notes what is in the places of the entries before the first is made, all at one time. `there` is what
-    was in the way while planning, None if that may be another matter by now."""
+    """Records in the journal what exists before the first entry is made.
+
+    `there` lists the occupied paths as of planning. None: the accounts may have changed them since.
+    """
     appended = [entry for entry in all_entries if entry.appends]
     journal = shared.journal
 
@@ -135,12 +137,12 @@ def _occupied_now(folders: dict[str, list[Entry]], root: Root, shared: FileConte
 
 
 def _is_written(entry: Entry) -> bool:
-    """Whether it is made under a temporary name."""
+    """Whether it is written under a temporary name first."""
     return entry.kind == entries.LINK or entry.has_contents
 
 
 def _needs_free_path(entry: Entry) -> bool:
-    """Whether it may be made only where nothing is."""
+    """Whether it is refused if anything exists at its path."""
     if entry.node.overwrite:
         return False
     return entry.is_hard_link or entry.has_contents
@@ -164,7 +166,7 @@ def _folder_step(
 
 
 def _apply_folder(path: str, group: list[Entry], root: Root, shared: FileContext, log: Log) -> None:
-    """Makes the entries of one folder, and the folder if it is missing."""
+    """Makes the entries of one folder, and the folder itself if it is missing."""
     written: list[str] = []
     with root.folder(path) as folder:
         names = folder.sweep() | {"."}
@@ -177,8 +179,10 @@ def _apply_folder(path: str, group: list[Entry], root: Root, shared: FileContext
 
 
 def apply(entry: Entry, folder: Folder, names: set[str], shared: FileContext, log: Log) -> bool:
-    """Decides and does. `names` are those in the folder, as far as they matter to the entry. True if a file
-    was written, which is not logged yet."""
+    """Makes one entry. Returns True if it wrote a file; the caller logs that.
+
+    `names` must contain the entry's name if it may exist in the folder.
+    """
     try:
         found = folder.lstat(entry.name) if entry.name in names else None
         action = decisions.decide(entry, folder, found)
@@ -195,7 +199,7 @@ def apply(entry: Entry, folder: Folder, names: set[str], shared: FileContext, lo
 
 
 def _log_written(written: list[str], folder: Folder, log: Log) -> None:
-    """Logs files. A line each would take longer than the files do, where there are thousands."""
+    """Logs many files per line: with thousands of files, a line each takes longer than writing them."""
     if len(written) == 1:
         log.info(f"wrote file {quote(folder.full_path(written[0]))}")
         return
@@ -245,7 +249,7 @@ def _hard_link_step(links: list[Entry], root: Root, shared: FileContext) -> Step
 
 
 def _describe(group: list[Entry]) -> str:
-    """What a step does, for people."""
+    """The summary of a step."""
     first = group[0]
     if len(group) == 1:
         verb = "write" if first.kind == entries.FILE else "make"
@@ -267,5 +271,5 @@ def _key(path: str) -> str:
 
 
 def _needs(folders: Iterable[str], ancestors: set[str]) -> set[str]:
-    """Keys of the entries that lie above these folders, or are they; `ancestors` are all such entries."""
+    """Keys of the entries that are these folders or their parents, among `ancestors`."""
     return {_key(ancestor) for path in folders for ancestor in above(path) if ancestor in ancestors}

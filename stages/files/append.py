@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Appending to a file that is there, once, also when the run is cut short and repeated.
+"""Appends to an existing file exactly once, even if the run is interrupted and repeated.
 
-The fragments are fetched and verified first, then written to the end of the file itself: so it keeps its
-links, attributes and labels. What the file was before is noted in the journal.
+All fragments are fetched and verified first. They are then written to the end of the file in place, so it
+keeps its hard links, attributes and labels. The journal records the file's previous size and checksum.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from .entries import Entry
 
 _CHUNK = 1 << 20
-# A file that is appended to may be of any size. So much of its end tells whether it is still the same.
+# The file may be huge, so only its end is compared, and searched.
 _COMPARED = 1 << 20
 _SEARCHED = 64 << 20
-_NOBODY = -1  # the descriptor of a file that is not there yet
+_NO_FILE = -1  # descriptor of a file that does not exist yet
 
 
 def notes(entries: list[Entry], root: Root, journal: Journal) -> list[dict[str, Any]]:
-    """What is to be noted of the files that will be appended to, unless an earlier run did."""
+    """Notes about the files that will be extended, except those that an earlier run recorded."""
     notes = []
     known: set[tuple[int, int]] = set()
     for entry in entries:
@@ -43,9 +43,9 @@ def notes(entries: list[Entry], root: Root, journal: Journal) -> list[dict[str, 
             continue
         found = root.lstat(entry.path)
         if found is None:
-            notes.append(_note(entry.path, _NOBODY, 0))
+            notes.append(_note(entry.path, _NO_FILE, 0))
         elif S_ISREG(found.st_mode) and (found.st_dev, found.st_ino) not in known:
-            # One that has another name here grows in between: it is noted when its turn comes.
+            # A second name of the same file is recorded right before its own append; the file may grow first.
             known.add((found.st_dev, found.st_ino))
             with root.folder(entry.folder) as folder:
                 fileno = folder.open(entry.name)
@@ -61,9 +61,9 @@ def _note(path: str, fileno: int, size: int) -> dict[str, Any]:
 
 
 def append_once(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
-    """Appends the bytes of `body`; False when an earlier run of the same config has done so."""
+    """Appends `body`. Returns False if an earlier run of the same config has already done so."""
     temporary, fragments = folder.create(0o600)
-    folder.discard(temporary)  # needs no name: it is gone when it is closed
+    folder.discard(temporary)  # unnamed: the kernel frees it on close
     try:
         if isinstance(body, bytes):
             write_all(fragments, body)
@@ -100,20 +100,23 @@ def _append_once(file: int, fragments: int, path: str, journal: Journal) -> bool
 
 
 def _resume_offset(file: int, fragments: int, size: int, before: str) -> int:
-    """Where to write the fragments into a file that had `size` bytes and the sum `before` when an earlier run
-    began to append to it; -1 when that was done."""
+    """The offset at which to continue, or -1 if the append is complete.
+
+    `size` and `before` are the size and checksum that the file had when an earlier run began to append.
+    """
     end = os.fstat(file).st_size
     if size > end or _checksum(file, size) != before:
         return -1 if _contains(file, fragments) else end
     tail, wanted = end - size, os.fstat(fragments).st_size
-    if not _are_alike(file, size, fragments, min(tail, wanted)):
+    if not have_equal_bytes(file, size, fragments, min(tail, wanted)):
         return end
     return -1 if tail >= wanted else size
 
 
-def _are_alike(file: int, start: int, fragments: int, size: int) -> bool:
+def have_equal_bytes(file: int, start: int, other: int, size: int) -> bool:
+    """Whether `size` bytes of a file from `start` are the first bytes of the other."""
     at = 0
-    for chunk in _chunks(fragments, size):
+    for chunk in _chunks(other, size):
         if chunk != os.pread(file, len(chunk), start + at):
             return False
         at += len(chunk)
@@ -134,7 +137,7 @@ def _contains(file: int, fragments: int) -> bool:
 
 
 def _chunks(fileno: int, size: int, most: int = _CHUNK, at: int = 0) -> Iterator[bytes]:
-    """The first `size` bytes of a file, from an offset on."""
+    """The bytes of a file from offset `at` up to offset `size`."""
     while at < size:
         chunk = os.pread(fileno, min(most, size - at), at)
         if not chunk:
@@ -144,7 +147,7 @@ def _chunks(fileno: int, size: int, most: int = _CHUNK, at: int = 0) -> Iterator
 
 
 def _checksum(fileno: int, size: int) -> str:
-    """The sum of the last MiB of the first `size` bytes of a file."""
+    """SHA-256 of the last MiB before offset `size`."""
     summing = digest.new("sha256")
     for chunk in _chunks(fileno, size, at=max(0, size - _COMPARED)):
         summing.update(chunk)

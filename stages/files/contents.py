@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a file of the config holds: where its bytes come from, and how they get to their place.
+"""The contents of files: inline or fetched, written atomically.
 
-Contents and everything appended to them are fetched and verified in a temporary file, which then takes the
-file's name: a file is there whole or not at all.
+Contents and appended resources are fetched and verified in a temporary file, which is then renamed. So a file
+is either complete or absent.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _CHUNK = 1 << 20
 
 
 class FileContext:
-    """What all files of a run share."""
+    """What all files of a phase share."""
 
     __slots__ = ("_context", "_lock", "context", "earlier", "journal", "owners")
 
@@ -56,7 +56,7 @@ class FileContext:
 
     @property
     def fetch_context(self) -> FetchContext:
-        """One for all, so that connections are used again; made when the first file needs it."""
+        """Shared by all files, so that connections are reused; created on first use."""
         with self._lock:
             if self._context is None:
                 self._context = self.context.fetch_context
@@ -64,14 +64,14 @@ class FileContext:
 
 
 def is_remote(entry: Entry) -> bool:
-    """Whether any byte of it comes over the network."""
+    """Whether any of its resources needs the network."""
     if entry.kind != FILE:
         return False
     for resource in entry.raw_resources:
         source = resource.get("source")
         if not source or source[:5] == "data:":
             continue
-        from ignition.resource.fetch import OFFLINE_SCHEMES  # most configs carry all their bytes
+        from ignition.resource.fetch import OFFLINE_SCHEMES  # most configs need no import
 
         if source.partition(":")[0] not in OFFLINE_SCHEMES:
             return True
@@ -86,8 +86,10 @@ def write(
     shared: FileContext,
     log: Log,
 ) -> bool:
-    """Does to a file what `decide` said; `found` is what lies at its place. True if its bytes were written,
-    which is left to the caller to log: there may be very many."""
+    """Carries out the action of `decide` on a file. Returns True if it wrote the file; the caller logs that.
+
+    `found` is the lstat result of what exists at its path, None for nothing.
+    """
     name, file = entry.name, entry.file
     uid, gid = shared.owners.of(file)
     body = _body(entry, shared)
@@ -117,12 +119,12 @@ def _keep(
     shared: FileContext,
     log: Log,
 ) -> None:
-    """Appends to a file that stays, and gives it owner and mode."""
+    """Keeps an existing file: appends to it, and sets owner and mode."""
     file = entry.file
     path = quote(folder.full_path(entry.name))
     mode = file.mode
     has_capabilities = folder.has_capabilities(entry.name)
-    # Ignition sets the owner of every file, and so takes from it what the kernel then takes away.
+    # Ignition chowns every file, and the kernel then clears capabilities and the setuid and setgid bits.
     anew = has_capabilities or (mode is None and bool(found.st_mode & 0o6000))
     if entry.appends:
         log.info(f"appending to file {path}")
@@ -138,14 +140,14 @@ def _keep(
 
 
 def refuse_foreign(entry: Entry, folder: Folder, found: os.stat_result, maker: str) -> None:
-    """Refuses early what `write` would refuse, where that takes no fetching."""
+    """Raises what `write` would raise, as far as that is known without fetching."""
     _require_own(maker, _inline_body(entry.raw_resources), entry.name, folder, found)
 
 
 def _require_own(
     maker: str, body: Body | None, name: str, folder: Folder, found: os.stat_result
 ) -> None:
-    """What is there may go if an earlier run left it half made, or if it would be made again as it is."""
+    """Refuses to replace a file unless an earlier run left it incomplete or it already has these bytes."""
     if maker == UNFINISHED:
         return
     if maker == FOREIGN or (isinstance(body, bytes) and not _has_bytes(body, name, folder, found)):
@@ -155,7 +157,7 @@ def _require_own(
 def _is_complete(
     body: bytes, name: str, folder: Folder, found: os.stat_result, wanted: tuple[int, int, int]
 ) -> bool:
-    """Whether nothing is left to do for a file that an earlier run made."""
+    """Whether an earlier run wrote the file with these bytes, mode and owner."""
     mode, uid, gid = wanted
     return (
         S_IMODE(found.st_mode) == mode
@@ -181,13 +183,16 @@ def _has_bytes(body: bytes, name: str, folder: Folder, found: os.stat_result) ->
 
 
 def _fetch_if_equal(fetch: Fill, name: str, folder: Folder) -> Fill:
-    """Fetches, and refuses if that is not what the file holds."""
+    """A function that fetches and then refuses if the file has other contents."""
 
     def fill(fileno: int) -> None:
         fetch(fileno)
         present = folder.open(name)
         try:
-            if not _are_alike(fileno, present):
+            size = os.fstat(fileno).st_size
+            if os.fstat(present).st_size != size or not append.have_equal_bytes(
+                present, 0, fileno, size
+            ):
                 raise file_exists(folder, name)
         finally:
             os.close(present)
@@ -195,17 +200,8 @@ def _fetch_if_equal(fetch: Fill, name: str, folder: Folder) -> Fill:
     return fill
 
 
-def _are_alike(file: int, other: int) -> bool:
-    at = 0
-    while chunk := os.pread(file, _CHUNK, at):
-        if chunk != os.pread(other, len(chunk), at):
-            return False
-        at += len(chunk)
-    return not os.pread(other, 1, at)
-
-
 def _body(entry: Entry, shared: FileContext) -> Body:
-    """The file's bytes if they stand in the config as they are, else what fetches them."""
+    """The bytes of a file if they are inline, else a function that fetches them to a descriptor."""
     plain = _inline_body(entry.raw_resources)
     if plain is not None:
         return plain
@@ -233,7 +229,7 @@ def _inline_body(resources: list[dict[str, Any]]) -> bytes | None:
 
 
 def _is_inline(resource: dict[str, Any]) -> bool:
-    """Whether decoding its data URL is all there is to do."""
+    """Whether its bytes are those of its data URL: not compressed, and with no hash to verify."""
     source = resource.get("source")
     if source and source[:5] != "data:":
         return False

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an entry of the config does to what lies at its place.
+"""Decides what to do about an entry whose path may be occupied, and makes directories and symlinks.
 
-`decide` decides, from wanted and found alone; the others act. Whatever exists and may not be replaced is
-refused, but for what an earlier run of the same config made.
+docs/behaviour/files.md has the table.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ if TYPE_CHECKING:
     from .entries import Entry
     from .owners import Owners
 
-MAKE = "make"  # nothing is there
-REPLACE = "replace"  # something is there and goes
-KEEP_NODE = "keep"  # it stays; owner and mode may change
-RESUME = "resume"  # a file that may only be there if an earlier run made it
-NOTHING = "nothing"  # it is as it should be
+MAKE = "make"  # nothing exists
+REPLACE = "replace"  # remove what exists
+KEEP_NODE = "keep"  # owner and mode may change
+RESUME = "resume"  # a file that only an earlier run of this config may have left
+NOTHING = "nothing"  # it is as wanted
 
 MODE_OF_FILE = 0o644
 
 
 def decide(entry: Entry, folder: Folder, found: os.stat_result | None) -> str:
-    """What to do about an entry that is not a hard link. Refused for what the config does not allow."""
+    """The action for an entry that is not a hard link. Raises Refused if it needs `overwrite`."""
     if found is None:
         return MAKE
     if entry.node.overwrite:
@@ -74,12 +73,12 @@ def _refused(code: str, why: str, kind: str) -> Refused:
 
 
 def file_exists(folder: Folder, name: str) -> Refused:
-    """The refusal of a file that is there."""
+    """The refusal to overwrite an existing file."""
     return _refused("IGN3103", f'"{folder.full_path(name)}": A file exists there already', "file")
 
 
 def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:
-    """Makes a directory, or gives the one that stays its owner and mode."""
+    """Makes a directory, or sets owner and mode of an existing one."""
     name, directory = entry.name, entry.directory
     uid, gid = owners.of(directory)
     mode = directory.mode
@@ -95,7 +94,7 @@ def make_directory(entry: Entry, folder: Folder, action: str, owners: Owners, lo
 
 
 def make_symlink(entry: Entry, folder: Folder, action: str, owners: Owners, log: Log) -> None:
-    """Makes a symlink with exactly the config's text."""
+    """Makes a symlink whose target is the config's string, unchanged."""
     name, link = entry.name, entry.link
     path, target = folder.full_path(name), link.target or ""
     if action == NOTHING:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an earlier run of the same config left in the places of its entries.
+"""Tells which existing files were made by an earlier run of the same config.
 
-That is told by notes, never by likeness: an entry without `overwrite` is made only where nothing is, so what
-is found there later is the work of a run which had noted, before it made its first entry, what lay there.
+The journal decides, not the contents: before a run makes its first entry, it records which paths are
+occupied. What a later run finds at any other path was made by that run.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
     from ..common.journal import Journal
 
-FOREIGN = "foreign"  # it is foreign, and nothing of it may be lost
-FINISHED = "finished"  # a run that came to its end made it; somebody may have changed it since
-UNFINISHED = "unfinished"  # a run that was cut short made it, whole or not
+FOREIGN = "foreign"  # not made by a run of this config
+FINISHED = "finished"  # made by a complete run; somebody may have changed it since
+UNFINISHED = "unfinished"  # made by an interrupted run, perhaps incomplete
 
 
 class EarlierRuns:
-    """The runs before this one, as the journal knew them when this one began."""
+    """The earlier runs of this config, as of the start of this run."""
 
     __slots__ = ("_finished", "_unfinished", "intact_links")
 
     def __init__(self, journal: Journal) -> None:
         self._unfinished = _paths(journal.unfinished(ENTRIES), "there")
         self._finished = _paths(journal.finished(ENTRIES), "foreign")
-        # Hard links of a finished run that still led to their targets when this one began: it may give those
-        # another file.
+        # Hard links of a complete run that still matched their targets at the start; this run may replace the
+        # targets.
         self.intact_links: set[str] = set()
 
     def maker(self, path: str) -> str:
-        """Who made what is at the place of an entry."""
+        """Who made what exists at the path of an entry: FOREIGN, FINISHED or UNFINISHED."""
         if self._unfinished is not None and path not in self._unfinished:
             return UNFINISHED
         if self._finished is not None and path not in self._finished:
@@ -41,9 +41,9 @@ class EarlierRuns:
         return FOREIGN
 
     def notes(self, there: list[str]) -> list[dict[str, Any]]:
-        """What is to be noted of what is there and stays, before the first entry is made.
+        """The note to write before the first entry is made.
 
-        `there` are the places of entries without `overwrite`, of files with contents and hard links.
+        `there`: the occupied paths of files with contents and of hard links, without `overwrite`.
         """
         if self._unfinished is not None:
             return []

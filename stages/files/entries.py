@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the files, directories and links of a config come to lie, once symlinks of the target are chased.
+"""The files, directories and links of a config with their resolved paths.
 
-All paths are resolved before the first entry is made, as in the original: links that the config itself makes
-do not move its other entries.
+Like Ignition, we follow the target's symlinks before the first entry is made, so links that the config
+creates don't redirect its other entries.
 """
 
 from __future__ import annotations
@@ -74,19 +74,19 @@ class Entry:
 
     @property
     def directory(self) -> Directory:
-        """The node of an entry of this kind."""
+        """The node, if `kind` is DIRECTORY."""
         assert isinstance(self.node, Directory)
         return self.node
 
     @property
     def file(self) -> File:
-        """The node of an entry of this kind."""
+        """The node, if `kind` is FILE."""
         assert isinstance(self.node, File)
         return self.node
 
     @property
     def link(self) -> Link:
-        """The node of an entry of this kind."""
+        """The node, if `kind` is LINK."""
         assert isinstance(self.node, Link)
         return self.node
 
@@ -94,7 +94,7 @@ class Entry:
 def resolve_all(storage: Storage, root: Root, context: PhaseContext) -> list[Entry]:
     """All entries: directories, then files, then links, each in the order of the config.
 
-    Refused (IGN3101) for two that lie at the same place.
+    Raises Refused IGN3101 for two entries with the same resolved path.
     """
     folders: dict[str, str] = {}
     taken: dict[str, Entry] = {}
@@ -104,7 +104,7 @@ def resolve_all(storage: Storage, root: Root, context: PhaseContext) -> list[Ent
         folder = folders.get(parent)
         if folder is None:
             folder = folders[parent] = root.resolve_folder(parent)
-        # The entry for "/" itself has no name; in its folder it is called ".".
+        # The entry for "/" has no name; as an entry of its folder it is ".".
         entry = Entry(kind, node, place, folder, name or ".")
         other = taken.setdefault(f"{folder}/{name}", entry)
         if other is not entry:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hard links: made after all other entries, a link to another config link after that one."""
+"""Hard links: made after all other entries. A link to another link of the config is made after that link."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 def create_all(
     links: list[Entry], root: Root, context: PhaseContext, earlier: EarlierRuns, log: Log
 ) -> None:
-    """Makes the links in the order of the config, but one whose target is missing after that target, where
-    the target is a later link."""
+    """Makes the links in the order of the config. A missing target that is a later link is made first."""
     waiting = {link.path: link for link in links}
     for first in links:
         chain: list[tuple[Entry, str]] = []
@@ -46,8 +45,10 @@ def create_all(
 
 
 def is_own(link: Entry, found: os.stat_result, root: Root, earlier: EarlierRuns) -> bool:
-    """Whether what is at the place of a link is what an earlier run of this config made. Asked before the
-    first entry is made, which may give the target another file."""
+    """Whether an earlier run of this config made what exists at the path of a link.
+
+    Call it before the first entry is made, since that may replace the target.
+    """
     maker = earlier.maker(link.path)
     if maker == FINISHED:
         target = root.lstat(_target_path(link, root))
@@ -57,12 +58,12 @@ def is_own(link: Entry, found: os.stat_result, root: Root, earlier: EarlierRuns)
 
 
 def _target_path(link: Entry, root: Root) -> str:
-    """The resolved path of the target. A relative one counts from the root too, as in the original."""
+    """The resolved path of the target. Like Ignition, takes a relative one from the root."""
     return root.resolve(clean(f"/{link.link.target or ''}"))
 
 
 def _make(link: Entry, target: str, root: Root, earlier: EarlierRuns, log: Log) -> None:
-    """Gives the target a second name. A symlink is linked itself, not what it leads to."""
+    """Links the target; a symlink itself, not what it points to."""
     with root.folder(link.folder) as folder:
         path = folder.full_path(link.name)
         wanted = root.lstat(target)
@@ -100,7 +101,7 @@ def _make(link: Entry, target: str, root: Root, earlier: EarlierRuns, log: Log) 
 
 
 def _is_replaceable(link: Entry, found: os.stat_result, earlier: EarlierRuns) -> bool:
-    """Whether an earlier run made it: of a target that was written anew since it is still the old file."""
-    if S_ISDIR(found.st_mode):  # nobody can link to a folder
+    """Whether an earlier run made the link, perhaps to a file that was rewritten since."""
+    if S_ISDIR(found.st_mode):  # so it is no hard link
         return False
     return earlier.maker(link.path) == UNFINISHED or link.path in earlier.intact_links

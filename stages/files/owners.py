@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who shall own a file, directory or link."""
+"""Owners of files, directories and links."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GROUP = "group"
 
 
 class Owners:
-    """Looks up names in the target, each once, so it must be used after the accounts were made."""
+    """Looks up names in the target and caches them, so it must be used after the accounts are made."""
 
     __slots__ = ("_found", "_lookups")
 
@@ -35,7 +35,7 @@ class Owners:
         self._found: dict[tuple[str, str], int] = {}
 
     def of(self, node: Node) -> tuple[int, int]:
-        """Numbers of user and group, KEEP for what the config does not say.
+        """uid and gid of a node, KEEP where the config gives none.
 
         Failure IGN3102 for a name that the target does not know. The primary group of a
         named user is not used: the group stays unless the entry names one.
@@ -46,7 +46,7 @@ class Owners:
 
     def _id(self, owner: Owner, kind: str, path: str) -> int:
         if owner.id is not None:
-            # The kernel's word for "leave it" has two forms.
+            # chown(2) leaves the owner for -1, as an unsigned number too.
             return KEEP if owner.id == _ALL_BITS else owner.id
         name = owner.name
         if not name:
@@ -60,7 +60,7 @@ class Owners:
         return known
 
     def unknown_owners(self, node: Node, coming: dict[str, set[str]]) -> Iterator[Failure]:
-        """Failures for names that neither the target knows nor the config makes; `coming` has the latter."""
+        """Failures for names that are neither known to the target nor in `coming`, which the config adds."""
         for kind, owner in ((USER, node.user), (GROUP, node.group)):
             name = owner.name
             if owner.id is None and name and name not in coming[kind]:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What speaks against the entries of a config, as far as it can be seen before the first of them is made.
+"""Finds refusals before the first entry is made, so that they don't leave a target half provisioned.
 
-It is looked for while planning, so that a target is not left half made for a file that was there from the
-start, and again when the accounts are made, which bring files of their own.
+It runs while planning, and again once the accounts are made, because these create and move files.
 """
 
 from __future__ import annotations
@@ -39,11 +38,13 @@ def check(
     context: PhaseContext,
     earlier: EarlierRuns,
 ) -> list[str] | None:
-    """Tells the machine of every entry that lies where something else is and may not be replaced, or that
-    belongs to nobody. What `occupied_paths` found, None if accounts may still change it."""
+    """Refuses every entry with an unknown owner or an occupied path that it may not overwrite.
+
+    Returns what `occupied_paths` returns, or None if making the accounts may still change it.
+    """
     _check_owners(folders, config.passwd, root, context)
     if any(user.should_exist is False or user.home_dir for user in config.passwd.users):
-        return None  # homes may go, or move, before files are written
+        return None  # homes may be removed or moved before files are written
     found = occupied_paths(folders, root, context, earlier, context.refuse)
     return None if config.passwd.users or config.passwd.groups else found
 
@@ -55,8 +56,10 @@ def occupied_paths(
     earlier: EarlierRuns,
     refuse: Refuse,
 ) -> list[str]:
-    """Looks at what is in the places of the entries; the paths of those that were not made over it, were it
-    not for an earlier run."""
+    """The paths whose entries are only possible because an earlier run of this config made what exists there.
+
+    Calls `refuse` for each entry that is not possible.
+    """
     there: list[str] = []
     cleared = {entry.path for group in folders.values() for entry in group if entry.node.overwrite}
     for path, group in folders.items():

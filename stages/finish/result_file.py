@@ -65,7 +65,7 @@ def write(root: Root, sync: FilesystemSync, task: Task) -> None:
             if selinux.is_enabled(context.settings, root):
                 sync.sync()
         except BaseException:
-            folder.discard(name)  # a mark that is not on the disk as it should be marks nothing
+            folder.discard(name)  # without a label or a sync it must not mark the run as complete
             raise
     journal.remove()
     sync.close()
@@ -80,20 +80,20 @@ def _boot_id(context: PhaseContext) -> str:
 
 
 def _timestamp() -> str:
-    """Now, as RFC 3339 with seconds and the offset of the local zone."""
+    """Local time in RFC 3339, with seconds and offset."""
     text = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     return f"{text[:-5]}Z" if text.endswith("+0000") else f"{text[:-2]}:{text[-2:]}"
 
 
 def _previous(root: Root, path: str, task: Task) -> Any:
-    """The report of an earlier run, None on a live system, where one may be part of the image."""
+    """The result of an earlier run. None on a live system, whose image may contain a result file."""
     text = root.read(path, MAX_SIZE)
     if text is None or _is_live(task):
         return None
     task.log.warning(AGAIN)
     try:
         previous = _sorted(gojson.loads_untrusted(text))
-        # The notes of the run before that one are of no use any more, and would add up.
+        # Notes of even older runs are useless and would accumulate.
         if isinstance(previous, dict) and isinstance(previous.get("engine"), dict):
             previous["engine"].pop("journal", None)
         gojson.dumps_indent(previous, MAX_SIZE // 2)
@@ -116,8 +116,10 @@ def _is_live(task: Task) -> bool:
 
 
 def _sorted(value: Any) -> Any:
-    """Objects with their keys in byte order, as Ignition writes what it does not know, and without halves of
-    surrogate pairs. Changes the value itself, without recursion."""
+    """Sorts keys in byte order, as Ignition writes unknown members, and replaces lone surrogates.
+
+    Works in place, without recursion.
+    """
     top = [value]
     todo: list[Any] = [top]
     while todo:
@@ -142,7 +144,7 @@ def _sorted(value: Any) -> Any:
 
 
 def _whole(text: str) -> str:
-    """Text with U+FFFD in place of halves of surrogate pairs, as Go reads it."""
+    """The text with U+FFFD for lone surrogates, as Go decodes them."""
     try:
         text.encode()
         return text

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Temporary files of a run that was killed, or cut by a loss of power, in whatever folder they lie.
+"""Removes temporary files of a run that was killed or lost power.
 
-The config of this run need not name these folders, so that run has noted them. Who else may write a note
-gains nothing: only files with names of ours go.
+That run may have had another config, so it recorded its folders in the journal. A forged note does no harm:
+only files with our names for temporary files are removed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def step(notes: list[dict[str, Any]], root: Root, context: PhaseContext) -> Step:
-    """Removes them before anything else is done; `notes` are those of all configs."""
+    """The step that removes them. `notes`: the journal's, of all configs."""
 
     def do(task: Task) -> None:
         for path in {*_folders(notes, root), *_ssh_key_folders(root, task.log)}:
@@ -60,7 +60,7 @@ def _folders(notes: list[dict[str, Any]], root: Root) -> Iterator[str]:
 
 
 def _ssh_key_folders(root: Root, log: Log) -> Iterator[str]:
-    """Where keys of users are, unless the table of users cannot be read: this config may not need it."""
+    """Folders of SSH keys. None if the table of users cannot be read, which this config may not need."""
     try:
         homes = Accounts(root).homes()
     except Failure as failure:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """systemd units of the target: drop-ins, contents, masks, then presets (docs/behaviour/files.md).
 
-Units follow the files of the config, and replace what is there without asking: there is no `overwrite` here.
+Units are written after the files of the config. They always replace what exists: units have no `overwrite`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MODE = 0o644
 
 
 def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
-    """One step for what lies in the unit folder, one for the presets."""
+    """One step for the unit folder, one for the presets."""
     units = config.systemd.units
     root = Root(context.root)
     if any(_writes(unit) or unit.mask is False for unit in units):
@@ -56,7 +56,7 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     if chosen:
         wanted = presets.from_units(chosen)
         root.check(f"{presets.FOLDER}/{presets.NAME}")
-        for name in wanted.disabled:  # which systemctl reads
+        for name in wanted.disabled:  # systemctl will read these
             for folder in (FOLDER, *_VENDOR_FOLDERS):
                 root.check(clean(f"{folder}/{name}"))
         yield Step(
@@ -69,7 +69,7 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
 
 
 def _writes(unit: Unit) -> bool:
-    """Whether something of this unit is to be written."""
+    """Whether the unit adds any file or link."""
     has_dropins = any(dropin.contents is not None for dropin in unit.dropins)
     return bool(unit.contents or unit.mask or has_dropins)
 
@@ -85,7 +85,7 @@ def _origin(units: list[Unit], context: PhaseContext) -> Origin:
 
 
 def _write_all(units: list[Unit], root: Root, task: Task) -> None:
-    # Taking a mask away is no reason to make the folder.
+    # Removing a mask does not need the folder.
     makes = any(_writes(unit) for unit in units)
     folder = root.folder(FOLDER) if makes else root.existing_folder(FOLDER)
     if folder is None:
@@ -122,7 +122,7 @@ def _write(unit: Unit, name: str, folder: Folder, names: set[str], root: Root, l
 
 def _write_dropins(unit: Unit, inner: str, folder: Folder, root: Root, log: Log) -> None:
     beside = f"{folder.path}/{inner}"
-    groups: dict[str, list[tuple[str, str]]] = {}  # one folder, but for names with a slash
+    groups: dict[str, list[tuple[str, str]]] = {}  # usually one folder; a name may have a slash
     for dropin in unit.dropins:
         if dropin.contents is not None:
             parent, _, name = clean(f"{beside}/{dropin.name}").rpartition("/")
@@ -138,7 +138,7 @@ def _write_dropins(unit: Unit, inner: str, folder: Folder, root: Root, log: Log)
 def _write_text(
     name: str, text: str, folder: Folder, names: set[str], saying: str, log: Log
 ) -> None:
-    """Writes a text as it is. What is the same already is left alone."""
+    """Writes a file unless it already has this text, mode and owner."""
     data = text.encode("utf-8", "surrogatepass")
     found = folder.lstat(name) if name in names else None
     if found is not None and S_ISREG(found.st_mode) and found.st_size == len(data):
@@ -159,7 +159,7 @@ def _mask(name: str, folder: Folder, names: set[str], log: Log) -> None:
 
 
 def _unmask(name: str, folder: Folder, log: Log) -> None:
-    """Takes away the link that the original knows as a mask, and no other."""
+    """Removes a link to /dev/null. Like Ignition, keeps every other link."""
     text = folder.readlink(name)
     if text == MASK:
         log.info(f"unmasking unit {quote(name)}")
@@ -180,7 +180,7 @@ def _set_presets(wanted: presets.Presets, root: Root, task: Task) -> None:
 
 
 def _write_presets(wanted: presets.Presets, enabled_now: list[str], root: Root, log: Log) -> None:
-    """Appends the lines, once: an earlier run of this config may have done so, and disabled units too."""
+    """Appends the lines unless an earlier run of this config did, which may also have disabled units."""
     place = root.resolve_folder(f"{presets.FOLDER}/{presets.NAME}")
     present = (root.read(place) or b"").decode("utf-8", "surrogateescape")
     lines = set(present.split("\n"))
@@ -199,7 +199,7 @@ def _write_presets(wanted: presets.Presets, enabled_now: list[str], root: Root, 
         found = folder.lstat(name)
         gap = "\n" if present and not present.endswith("\n") else ""
         data = (present + gap + text).encode("utf-8", "surrogateescape")
-        # Before a unit is disabled, since only one that is enabled gets a line.
+        # Durable before a unit is disabled: a repeated run would not see it as enabled, and write no line.
         durable = bool(enabled_now)
         if found is None:
             folder.write(name, data, None, default_mode=MODE, durable=durable)
@@ -209,7 +209,7 @@ def _write_presets(wanted: presets.Presets, enabled_now: list[str], root: Root, 
 
 
 def _is_enabled(name: str, root: Root, task: Task) -> bool:
-    """As systemctl sees the target now. What it cannot say counts as no, as in the original."""
+    """Whether systemctl reports the unit as enabled. Like Ignition, takes an error for no."""
     try:
         result = run(task.log, _systemctl(root, task, "is-enabled", name), check=False)
     except CommandFailed as failure:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which units systemd enables on the first boot: lines of a preset file.
+"""The preset file, from which systemd enables and disables units on the first boot.
 
-`enabled: false` disables what is enabled in the target now, and has a line only then. For instances it has no
-effect, as in the original, which asks systemctl about a name that cannot exist.
+`enabled: false` adds a line only if the unit is enabled in the target now. For instances it has no effect:
+Ignition asks systemctl about a name that cannot exist.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Presets:
 
 
 def from_units(units: Iterable[Unit]) -> Presets:
-    """The wish of all units together."""
+    """The presets of all units that set `enabled`."""
     instances: dict[str, list[str]] = {}
     disabled: list[str] = []
     ineffective: list[str] = []
@@ -53,7 +53,7 @@ def from_units(units: Iterable[Unit]) -> Presets:
 
 
 def split_instance(name: str) -> tuple[str, str]:
-    """`echo@foo.service` -> (`echo@.service`, `foo`); a plain name, or a template's, has no instance.
+    """`echo@foo.service` -> (`echo@.service`, `foo`). Without an instance the second part is "".
 
     The first `@` and the last `.` count, so `a@b@c.service` is the instance `b@c`.
     """
@@ -65,7 +65,7 @@ def split_instance(name: str) -> tuple[str, str]:
 
 
 def render(wanted: Presets, disable: Iterable[str]) -> str:
-    """The lines for the preset file, those of `disable` included, in byte order of the names."""
+    """The text for the preset file, with a line for each of `disable`, in byte order of the names."""
     lines = {f"{name}-enabled": line for name, line in wanted.lines.items()}
     lines.update((f"{name}-disabled", f"disable {name}") for name in disable)
     return "".join(lines[key] + "\n" for key in sorted(lines, key=_order))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups and users of the target, by the distribution's own tools.
+"""Groups and users of the target, managed with the distribution's own tools.
 
-The tools lock and rewrite the tables, so the steps run one after the other: groups, then users, each in the
-order of the config (docs/behaviour/files.md).
+The tools lock and rewrite the account tables, so the steps run one after the other: groups, then users, each
+in the order of the config (docs/behaviour/files.md).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ignition.system.root import Root
 
 from ..common.journal import phase_journal
 from ..common.keys import ACCOUNTS, PREPARED
-from . import checks, table_files
+from . import checks
 from .commands import Commands
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ignition.engine.context import PhaseContext
     from ignition.engine.step import Task
 
-    # What a step says, where the config asks for it, and what it does.
+    # Summary, origin and function of a step.
     Command = tuple[str, Origin, Callable[[Log], None]]
 
 
@@ -36,7 +36,7 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     root = Root(context.root)
     if not (passwd.groups or passwd.users):
         return
-    table_files.check(root)
+    checks.check_table_files(root)
     accounts = Accounts(root)
     journal = phase_journal(root, context)
     checks.check(passwd, accounts, journal, root, context)
@@ -65,7 +65,7 @@ def _commands_in_order(
             yield f"{verb} group {group.name}", origin, commands.ensure_group(group, origin)
         elif present is not None:
             command = f"delete group {group.name}", origin, commands.delete_group(group, origin)
-            # A group cannot go before the user whose own it is.
+            # groupdel refuses to delete the primary group of a user.
             if present.gid in primary:
                 delayed.append(command)
             else:

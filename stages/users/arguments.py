@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.config.model import PasswdGroup, PasswdUser
 
-# No password fits it, while keys still let the user in; `!` would lock the account for some.
+# Matches no password, while SSH keys still work. sshd may treat an account with `!` as locked.
 NO_PASSWORD = "*"  # noqa: S105
 
 
@@ -17,7 +17,7 @@ def groupadd(group: PasswdGroup) -> list[str]:
 
 
 def groupmod(group: PasswdGroup) -> list[str]:
-    """Options for a group that exists; none if the config asks for nothing."""
+    """Options for an existing group; empty if nothing is to change."""
     args = []
     if group.gid is not None:
         args += ["--gid", str(group.gid)]
@@ -39,9 +39,9 @@ def useradd(user: PasswdUser) -> list[str]:
 
 
 def usermod(user: PasswdUser) -> list[str]:
-    """Options for a user who exists; none if the config asks for nothing.
+    """Options for an existing user; empty if nothing is to change.
 
-    `groups` replaces the supplementary groups, as in the original. Empty texts do not clear anything.
+    Like Ignition, `groups` replaces the supplementary groups, and an empty string clears nothing.
     """
     args = ["--home", user.home_dir, "--move-home"] if user.home_dir else []
     if user.password_hash == "":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What useradd and its kin would refuse, seen before the first of them is run.
+"""Finds what useradd and its siblings would refuse, before the first of them runs.
 
 Simulates the commands in their order on the target's account tables. Only certain failures are refused here.
 The ids that a tool will pick are not guessed, and groups that only the target's name service may know
@@ -26,14 +26,28 @@ if TYPE_CHECKING:
 
     from ..common.journal import Journal
 
-_SYNTHETIC = ("root", "nobody")  # which a target may know without a line in a table
-_NOBODY = -1  # a number that owns nothing
+_SYNTHETIC = ("root", "nobody")  # may exist without a line in a table
+_NOBODY = -1  # an id that owns nothing
+_TABLES = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
+# The table, its backup, the new table while it is written, its lock.
+_BESIDE = ("", "-", "+", ".lock")
+_OTHERS = (".pwd.lock", "default/useradd", "login.defs", "nsswitch.conf", "shells")
+
+
+def check_table_files(root: Root) -> None:
+    """Raises Failure IGN3402 or IGN3403 for the first that is not a regular file or is too large.
+
+    A FIFO among the files that the tools open would block them forever, and a device could fill the memory.
+    """
+    names = [table + end for table in _TABLES for end in _BESIDE]
+    for name in (*names, *_OTHERS):
+        root.check(f"/etc/{name}")
 
 
 def check(
     passwd: Passwd, accounts: Accounts, journal: Journal, root: Root, context: PhaseContext
 ) -> None:
-    """Tells the machine of every account that cannot be made, changed or deleted as the config says."""
+    """Refuses every account that cannot be added, changed or deleted as the config asks."""
     simulation = _Simulation(passwd, accounts, journal, root, context)
     for index, group in enumerate(passwd.groups):
         origin = context.origin("passwd", "groups", index)
@@ -49,7 +63,7 @@ def check(
 
 
 class _Ids:
-    """Who has which number, as far as that is known: `of` holds None for a number that a tool picks."""
+    """Names and their ids. In `of`, None stands for an id that a tool will pick."""
 
     def __init__(self) -> None:
         self.of: dict[str, int | None] = {}
@@ -68,7 +82,7 @@ class _Ids:
 
 
 class _Simulation:
-    """The tables as they will be after the commands that were gone through."""
+    """The tables as they will be after the commands simulated so far."""
 
     def __init__(
         self,
@@ -101,13 +115,13 @@ class _Simulation:
         self._homes: list[str] = []
 
     def ensure_group(self, group: PasswdGroup, origin: Origin) -> None:
-        """Adds or changes a group."""
+        """Simulates groupadd or groupmod."""
         if group.name not in self._gids.of:
             self._check_name(group.name, "group", origin)
         self._assign(self._gids, "group", group.name, group.gid, origin.at("gid"))
 
     def delete_group(self, name: str, origin: Origin) -> None:
-        """Deletes a group."""
+        """Simulates groupdel."""
         gid = self._gids.of.get(name)
         whose = None if gid is None else self._primary.get(gid)
         if whose is not None:
@@ -120,11 +134,11 @@ class _Simulation:
         self._gids.release(name)
 
     def delete_user(self, name: str) -> None:
-        """Deletes a user."""
+        """Simulates userdel."""
         self._uids.release(name)
 
     def ensure_user(self, user: PasswdUser, origin: Origin) -> None:
-        """Adds or changes a user."""
+        """Simulates useradd or usermod."""
         known = self._known.get(user.name)
         if known is None:
             self._check_name(user.name, "user", origin)
@@ -132,15 +146,15 @@ class _Simulation:
         self._assign(self._uids, "user", user.name, user.uid, origin.at("uid"))
         if user.primary_group:
             self._check_group(user.primary_group, origin.at("primaryGroup"))
-        # One text, as the tools get it: an item may hold several names, and a lone empty one says nothing.
+        # The tools get one string: an item may hold several names, and a single empty item means no option.
         wanted = ",".join(user.groups)
         for name in wanted.split(",") if wanted else ():
             self._check_group(name, origin.at("groups"))
         home = user.home_dir or (known.home if known else f"{self._home_base}/{user.name}")
-        half_made = "had_home" in interrupted(self._journal, f"user:{user.name}")  # it is made anew
-        if (known is None or half_made) and not user.no_create_home:
+        will_be_added_again = "had_home" in interrupted(self._journal, f"user:{user.name}")
+        if (known is None or will_be_added_again) and not user.no_create_home:
             self._homes.append(home)
-        elif user.ssh_authorized_keys and not (known and user.home_dir):  # such a one moves
+        elif user.ssh_authorized_keys and not (known and user.home_dir):  # usermod moves that home
             nobody = User(user.name, _NOBODY if user.uid is None else user.uid, _NOBODY, home)
             self._check_home(known or nobody, origin)
 
@@ -154,7 +168,7 @@ class _Simulation:
             numbers.of.setdefault(name, None)
             return
         if numbers.of.get(name) == number:
-            return  # whoever else has it
+            return  # even if another name has it too
         other = numbers.owners.get(number, name)
         if other != name:
             self._refuse(
@@ -202,7 +216,7 @@ class _Simulation:
             )
 
     def _check_home(self, user: User, origin: Origin) -> None:
-        """Keys go into the home. One that no tool makes must be there, or the user be able to make it."""
+        """The home that keys go to must exist, be made by a tool, or be one that the user could create."""
         home = user.home
         if any(home == made or home.startswith(made + "/") for made in self._homes):
             return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making, changing and deleting one group or one user, again where an earlier run was cut short in it."""
+"""Adds, changes and deletes groups and users; resumes where an earlier run was interrupted."""
 
 from __future__ import annotations
 
@@ -30,23 +30,22 @@ if TYPE_CHECKING:
     Command = Callable[[Log], None]
     Owner = PasswdUser | PasswdGroup
 
-# The tool that takes a hash on standard input, and the table that has it then.
+# The tool that takes a hash on standard input, and the table that it changes.
 _OF_USERS = ("chpasswd", "shadow")
 _OF_GROUPS = ("chgpasswd", "gshadow")
 
-# Lock files of the tables. One that a power cut left is taken for a live one when its process number is in
-# use again, which so early in a boot it is.
+# A lock that a power cut left looks alive if its pid is in use again, which is likely this early in a boot.
 _LOCKS = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
 
 
 def interrupted(journal: Journal, key: str) -> dict[str, Any]:
-    """What is noted about an command that an earlier run of this config began and did not end."""
+    """The note of a command that an earlier run of this config began but did not finish, else {}."""
     note = journal.find(ACCOUNT, key)
     return note if note is not None and note.get("state") == "begun" else {}
 
 
 class Commands:
-    """What may be done to accounts. Each method gives the command of one step."""
+    """Commands on accounts. Each public method returns the function of one step."""
 
     __slots__ = ("_accounts", "_context", "_journal", "_locks_checked", "_root")
 
@@ -60,7 +59,7 @@ class Commands:
         self._locks_checked = False
 
     def ensure_group(self, group: PasswdGroup, origin: Origin) -> Command:
-        """The group exists and is as the config says."""
+        """Adds the group, or changes what differs."""
 
         def command(log: Log) -> None:
             name, key = group.name, f"group:{group.name}"
@@ -87,7 +86,7 @@ class Commands:
         return command
 
     def delete_group(self, group: PasswdGroup, origin: Origin) -> Command:
-        """The group does not exist."""
+        """Deletes the group if it exists."""
 
         def command(log: Log) -> None:
             name = group.name
@@ -97,7 +96,7 @@ class Commands:
         return command
 
     def ensure_user(self, user: PasswdUser, origin: Origin) -> Command:
-        """The user exists and is as the config says, with home and keys."""
+        """Adds the user or changes what differs; then sets up home and SSH keys."""
 
         def command(log: Log) -> None:
             self._resume_user(user, origin, log)
@@ -116,7 +115,7 @@ class Commands:
         return command
 
     def delete_user(self, user: PasswdUser, origin: Origin) -> Command:
-        """The user does not exist, nor does the home."""
+        """Deletes the user and the home, if the user exists."""
 
         def command(log: Log) -> None:
             if self._accounts.user(user.name) is not None:
@@ -155,7 +154,7 @@ class Commands:
         return wanted != "" and not self._accounts.has_password_hash(way[1], owner.name, wanted)
 
     def _set_hash(self, owner: Owner, way: tuple[str, str], origin: Origin, log: Log) -> None:
-        """Sets a hash as neither ps nor audit sees it: on the standard input of the tool."""
+        """Passes the hash on standard input, where neither ps nor audit sees it."""
         if not self._has_hash_to_set(owner, way):
             return
         tool, table = way
@@ -210,9 +209,9 @@ class Commands:
         self._journal.note(ACCOUNT, key, state="done")
 
     def _resume_user(self, user: PasswdUser, origin: Origin, log: Log) -> None:
-        """Undoes what an earlier run of the same config may have done by half.
+        """Undoes what an earlier run of this config may have left half done.
 
-        The note only says where to look, as anybody may have written it: what goes is what the tool itself
+        The journal is not trusted, since anybody may have written it: we only remove what the tool itself
         must have made, and nothing of which there is no other copy.
         """
         name = user.name
@@ -229,7 +228,7 @@ class Commands:
                 tree_copy.remove(self._root, present.home, self._accounts.skeleton_folder())
 
     def _resume_move(self, user: User, old_home: str, origin: Origin, log: Log) -> None:
-        """usermod enters the new home, then copies the files, then removes the old ones."""
+        """usermod edits the table, copies the files, removes the old ones: complete or revert that."""
         root = self._root
         old = root.lstat(old_home)
         if old is None or not user.uid == old.st_uid != 0:
@@ -250,17 +249,17 @@ class Commands:
         return user.home_dir or f"{self._accounts.home_base()}/{user.name}"
 
     def _before(self, table: str, name: str) -> str:
-        """The sum of a table as it is without an account: so it was before that was made."""
+        """Checksum of a table without the line of an account: the table before the account was added."""
         summing = digest.new("sha256")
         summing.update(self._accounts.table_without(table, name))
         return summing.hexdigest()
 
     def _is_from(self, table: str, name: str, note: dict[str, Any]) -> bool:
-        """Whether the command of a note can have made the account: all others are as they were then."""
+        """Whether the command of this note added the account: the rest of the table is unchanged."""
         return note.get("before") == self._before(table, name)
 
     def _check_locks(self) -> None:
-        """Before the first tool is run: removes the locks that an earlier run of ours left."""
+        """Removes locks that an interrupted run of ours left. Runs once, before the first tool."""
         if self._locks_checked:
             return
         self._locks_checked = True

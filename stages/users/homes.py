@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Homes with mount points: what the mount phase made in a home belongs to the user.
-
-The mount phase runs before there is a user, so the folders it had to make are root's.
-"""
+"""Gives folders that the mount phase created in a home to the user, who did not exist then."""
 
 from __future__ import annotations
 
@@ -13,10 +10,9 @@ if TYPE_CHECKING:
 
 
 def chown_mount_points(user: User, made_for_mounts: list[str], root: Root) -> None:
-    """Gives the user those of the folders that are the home or lie below it, with mode 0700.
+    """Gives the user those folders that are the home or below it, with mode 0700.
 
-    Where something is mounted this is the root of the mounted file system. Homes are compared as text, as in
-    the original.
+    On a mount point this changes the root of the mounted filesystem. Like Ignition, we compare paths as text.
     """
     home = user.home
     for path in made_for_mounts:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys that let a user in by ssh, written with no more rights than the user has.
+"""Authorized SSH keys, written only where the user may write.
 
-The original takes on the user's identity for it. That would change the whole process here, where other steps
-run beside this one, so the rights are checked instead: what the user could not write is not written.
+Ignition switches to the user's uid for this. Here other steps run in the same process, so we check
+permissions instead.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _WRITE, _SEARCH = 2, 1
 
 
 def write(wanted: PasswdUser, user: User, root: Root, log: Log, *, fragment: bool) -> None:
-    """Writes the user's keys, replacing what the file held, and tells the journal.
+    """Replaces the user's file of keys, and logs that to the systemd journal.
 
-    `fragment` chooses the file that sshd reads through a configured command or drop-in folder over
-    `authorized_keys`. Failure IGN3204 where the user has no right to write it.
+    `fragment`: write to `authorized_keys.d/ignition`, which sshd must be configured to read, instead of
+    `authorized_keys`. Raises Failure IGN3204 where the user may not write.
     """
     keys = wanted.ssh_authorized_keys
     if not keys:
@@ -71,7 +71,7 @@ def _write(path: str, text: str, user: User, root: Root) -> None:
 
 
 def can_create(path: str, user: User, root: Root) -> bool:
-    """Whether a folder is there, or the user may make it."""
+    """Whether the folder exists or the user may create it."""
     place = root.resolve_folder(path)
     missing = root.first_missing(place)
     if root.lstat(missing) is not None:
@@ -81,7 +81,7 @@ def can_create(path: str, user: User, root: Root) -> bool:
 
 
 def _make_folders(path: str, user: User, root: Root) -> None:
-    """Makes what is missing, 0700 and the user's, where the user may."""
+    """Makes missing folders with mode 0700 and the user as owner, where the user may."""
     above = ""
     for name in path.split("/")[1:]:
         with root.folder(above) as folder:
@@ -96,7 +96,7 @@ def _make_folders(path: str, user: User, root: Root) -> None:
 
 
 def _group(folder: Folder, user: User) -> int:
-    """The group of what the user makes in a folder: a folder with setgid hands on its own."""
+    """The group of a new file: the user's, or that of a folder with the setgid bit."""
     found = folder.lstat(".")
     return KEEP if found is not None and found.st_mode & S_ISGID else user.gid
 
@@ -108,7 +108,7 @@ def _require(folder: Folder, wanted: int, user: User) -> None:
 
 
 def _permits(found: os.stat_result, wanted: int, user: User) -> bool:
-    """Whether the permission bits let the user do it; root may everything."""
+    """Whether the permission bits allow it to the user."""
     if user.uid == 0:
         return True
     if found.st_uid == user.uid:

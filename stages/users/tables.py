@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Setting a password hash without chpasswd or chgpasswd, for an initramfs that lacks them.
+"""Sets a password hash without chpasswd or chgpasswd, for an initramfs that lacks them.
 
-useradd and its kin would take the hash as a word of their command, which everybody may see while they run. So
-the line of the table is rewritten here, as those tools would do it.
+useradd would take the hash as an argument, which every process can see while it runs. So we rewrite the line
+of the table as those tools would.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ignition.system.root import Root
 
 _DAY = 86400
-# Table of hashes -> the one that holds them where it is missing, and what follows the hash in a new line.
+# Table of hashes -> the table that has the hashes without it, and what follows the hash in a new line.
 _BESIDE = {"shadow": ("passwd", "{day}::::::"), "gshadow": ("group", ":")}
 _ELSEWHERE = "x"
 
@@ -33,7 +33,7 @@ def set_hash(root: Root, table: str, name: str, password_hash: str) -> None:
 
 
 def _field(root: Root, table: str, name: str) -> str:
-    """What stands in the place of the hash; "" where there is no such line."""
+    """The second field of the name's line, "" without such a line."""
     for line in _text(root, table).split("\n"):
         fields = line.split(":")
         if fields[0] == name and len(fields) > 1:
@@ -42,7 +42,7 @@ def _field(root: Root, table: str, name: str) -> str:
 
 
 def _rewrite(root: Root, table: str, name: str, password_hash: str, new_line: str) -> None:
-    """Puts the hash into the line of that name, or adds the line."""
+    """Sets the hash in the line of that name, or appends `new_line`."""
     lines = _text(root, table).splitlines(keepends=True)
     for index, line in enumerate(lines):
         fields = line.split(":")

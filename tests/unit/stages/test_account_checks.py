@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tools would refuse is refused before the first of them runs."""
+"""Accounts that the tools would reject are refused before the first tool runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def system(target: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
 
 
 def refused(system: Target, passwd: dict[str, Any]) -> list[str]:
-    """Codes and places of what is refused; nothing has changed, and no tool was run."""
+    """Codes and origins of the refusals. Nothing has changed, and no tool has run."""
     before = system.tree()
     with pytest.raises(Refused) as caught:
         system.run({"passwd": passwd}, "prepare", "users")
@@ -47,7 +47,7 @@ def tool(system: Target, *words: str) -> int:
 
 
 @pytest.mark.parametrize("name", ["", "-a", "+a", "~a", "a b", "a,b", "a\tb", "n" * 256])
-def test_name_that_no_tool_takes(system: Target, name: str) -> None:
+def test_invalid_name(system: Target, name: str) -> None:
     assert refused(system, {"users": [{"name": name}]}) == ["IGN3203 /passwd/users/0/name"]
     assert refused(system, {"groups": [{"name": name}]}) == ["IGN3203 /passwd/groups/0/name"]
     assert tool(system, "useradd", "--no-create-home", "--", name) != 0
@@ -55,7 +55,7 @@ def test_name_that_no_tool_takes(system: Target, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["-a", "", "a b", "a:b"])
-def test_account_that_there_cannot_be_is_gone_already(system: Target, name: str) -> None:
+def test_deleting_an_invalid_name_is_satisfied(system: Target, name: str) -> None:
     passwd = {
         "users": [{"name": name, "shouldExist": False}],
         "groups": [{"name": name, "shouldExist": False}],
@@ -63,7 +63,7 @@ def test_account_that_there_cannot_be_is_gone_already(system: Target, name: str)
     assert system.run({"passwd": passwd}, "prepare", "users") == []
 
 
-def test_user_of_an_odd_name_who_is_there_is_changed(system: Target) -> None:
+def test_existing_user_with_an_invalid_name_is_changed(system: Target) -> None:
     passwd = system.at("/etc/passwd")
     passwd.write_text(passwd.read_text() + "odd one:x:700:500::/home/odd:/bin/sh\n")
     system.run(
@@ -103,11 +103,11 @@ def test_user_of_an_odd_name_who_is_there_is_changed(system: Target) -> None:
         ({"groups": [{"name": "core", "shouldExist": False}]}, "IGN3214 /passwd/groups/0"),
     ],
 )
-def test_what_a_tool_would_refuse(
+def test_refused_before_the_tool_runs(
     system: Target, passwd: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert refused(system, passwd) == [said]
-    # And so it does, or the step of the keys, when nobody looks before.
+    # Without the check, the tool or the step for the keys fails.
     monkeypatch.setattr(checks, "check", lambda *_: None)
     with pytest.raises(Failure, match=r"failed to configure|failed to set SSH key"):
         system.run({"passwd": passwd}, "prepare", "users")
@@ -130,14 +130,14 @@ def test_what_a_tool_would_refuse(
         {"users": [{**NEW, "name": name} for name in ("9", "a/b", ".a", "ä", "a+b", "A", "x$")]},
     ],
 )
-def test_what_a_tool_takes_passes(system: Target, passwd: dict[str, Any]) -> None:
+def test_accepted(system: Target, passwd: dict[str, Any]) -> None:
     system.run({"passwd": passwd}, "prepare", "users")
     for user in passwd.get("users", ()):
         there = line(system, "passwd", user["name"]) is not None
         assert there == (user.get("shouldExist") is not False)
 
 
-def test_number_that_two_have_may_be_said(system: Target) -> None:
+def test_shared_id_may_be_repeated(system: Target) -> None:
     for table, text in (("passwd", "toor:x:0:0::/root:/bin/sh\n"), ("group", "toor:x:0:\n")):
         path = system.at(f"/etc/{table}")
         path.write_text(path.read_text() + text)
@@ -149,7 +149,7 @@ def test_number_that_two_have_may_be_said(system: Target) -> None:
     assert (line(system, "passwd", "toor") or [])[6] == "/bin/bash"
 
 
-def test_target_without_groups_of_users_own(system: Target) -> None:
+def test_target_without_user_private_groups(system: Target) -> None:
     system.put("/etc/login.defs", "USERGROUPS_ENAB no\nUID_MIN 1000\n")
     system.put("/etc/default/useradd", "GROUP=500\n")
     passwd = {"users": [{"name": "dev", "noCreateHome": True}], "groups": [{"name": "dev"}]}
@@ -158,9 +158,7 @@ def test_target_without_groups_of_users_own(system: Target) -> None:
 
 
 @pytest.mark.parametrize("source", ["db", "systemd"])
-def test_group_that_another_source_may_know_is_left_to_the_tool(
-    system: Target, source: str
-) -> None:
+def test_group_of_another_name_service_is_left_to_the_tool(system: Target, source: str) -> None:
     system.put("/etc/nsswitch.conf", f"passwd: files\ngroup: files {source}\n")
     system.folder("/etc/userdb")
     with pytest.raises(CommandFailed, match="failed to configure users"):
@@ -170,7 +168,7 @@ def test_group_that_another_source_may_know_is_left_to_the_tool(
 @pytest.mark.parametrize(
     ("mode", "owner", "allowed"), [(0o777, 0, True), (0o755, 0, False), (0o755, 1500, True)]
 )
-def test_home_that_the_user_can_make(
+def test_home_that_the_user_can_create(
     system: Target, mode: int, owner: int, *, allowed: bool
 ) -> None:
     system.folder("/srv/homes", mode, (owner, 0))
@@ -188,13 +186,13 @@ def test_home_that_the_user_can_make(
         assert refused(system, {"users": [user]}) == ["IGN3213 /passwd/users/0/sshAuthorizedKeys"]
 
 
-def test_user_of_the_image_whose_home_is_missing_and_who_gets_keys(system: Target) -> None:
+def test_keys_for_a_user_whose_home_is_missing(system: Target) -> None:
     shutil.rmtree(system.at("/home/core"))
     user = {"name": "core", "sshAuthorizedKeys": ["key"]}
     assert refused(system, {"users": [user]}) == ["IGN3213 /passwd/users/0/sshAuthorizedKeys"]
 
 
-def test_hash_of_a_group_is_on_no_command_line(system: Target) -> None:
+def test_group_hash_is_not_on_a_command_line(system: Target) -> None:
     seen = system.at("/argv")
     for program in ("groupadd", "groupmod", "chgpasswd"):
         spy = system.settings.run_dir + "/" + program
@@ -217,7 +215,7 @@ def test_hash_of_a_group_is_on_no_command_line(system: Target) -> None:
     assert system.at("/etc/gshadow").read_text() == before
 
 
-def test_hashes_end_as_if_the_tools_had_got_them_as_words(system: Target, tmp_path: Path) -> None:
+def test_hashes_end_as_if_passed_as_arguments(system: Target, tmp_path: Path) -> None:
     folder = tmp_path / "other"
     folder.mkdir()
     other = furnish(Target(folder))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies where a file shall be made, and who put it there: a run of this config, or somebody else."""
+"""Occupied paths: made by an earlier run of this config, or foreign."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def config(**more: Any) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("overwrite", [{}, {"overwrite": False}])
-def test_foreign_file_is_refused_whatever_it_holds(
+def test_foreign_file_is_refused_whatever_its_contents(
     target: Target, there: str, mode: int, owner: tuple[int, int], overwrite: dict[str, bool]
 ) -> None:
     target.put("/f", there, mode, owner)
@@ -46,9 +46,7 @@ def test_foreign_file_is_refused_whatever_it_holds(
         assert target.tree() == before
 
 
-def test_file_that_comes_with_an_account_is_foreign(
-    target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_from_skel_is_foreign(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin:/sbin")
     furnish(target)
     wanted = {"path": "/home/new/.profile", "contents": {"source": "data:,mine"}}
@@ -69,7 +67,7 @@ def test_file_that_comes_with_an_account_is_foreign(
     [{"source": "data:,wanted"}, {"source": PACKED, "compression": "gzip"}],
     ids=["as it is", "packed"],
 )
-def test_file_of_a_run_that_was_cut_short_is_made_anew(
+def test_file_of_an_interrupted_run_is_rewritten(
     target: Target, remains: str, contents: dict[str, str]
 ) -> None:
     cut = {"contents": contents, "mode": 0o640, "user": {"id": 5}}
@@ -80,7 +78,7 @@ def test_file_of_a_run_that_was_cut_short_is_made_anew(
     assert (target.mode("/f"), target.owner("/f")) == (0o640, (5, 0))
 
 
-def test_what_was_there_when_the_run_began_is_foreign_afterwards(target: Target) -> None:
+def test_file_that_existed_before_the_run_stays_foreign(target: Target) -> None:
     target.put("/g", "wanted")
     files = [WANTED, {"path": "/g", "contents": {"source": "data:,wanted"}, "overwrite": True}]
     target.run({"storage": {"files": files}}, "files")
@@ -89,7 +87,7 @@ def test_what_was_there_when_the_run_began_is_foreign_afterwards(target: Target)
     assert target.at("/f").read_text() == "wanted"
 
 
-def test_another_config_does_not_know_it(target: Target) -> None:
+def test_file_of_another_config_is_foreign(target: Target) -> None:
     target.run(config(), "files")
     for more in ({"mode": 0o600}, {"contents": {"source": "data:,wanted%20now"}}):
         with pytest.raises(Refused, match="A file exists there already"):
@@ -102,7 +100,7 @@ def test_another_config_does_not_know_it(target: Target) -> None:
     [{"source": "data:,wanted"}, {"source": PACKED, "compression": "gzip"}],
     ids=["as it is", "packed"],
 )
-def test_file_of_a_whole_run_stays_unless_it_was_changed(
+def test_file_of_a_complete_run_is_kept_unless_changed(
     target: Target, contents: dict[str, str]
 ) -> None:
     for _ in range(3):
@@ -117,7 +115,7 @@ def test_file_of_a_whole_run_stays_unless_it_was_changed(
         assert target.at("/f").read_text() == "changed"
 
 
-def test_file_below_setgid_of_a_whole_run_stays(target: Target) -> None:
+def test_file_of_a_complete_run_below_setgid_is_kept(target: Target) -> None:
     target.folder("/s", 0o2755, (0, 7))
     below = {"storage": {"files": [{"path": "/s/f", "contents": {"source": "data:,x"}}]}}
     target.run(below, "files", "finish")
@@ -127,7 +125,7 @@ def test_file_below_setgid_of_a_whole_run_stays(target: Target) -> None:
 
 
 @pytest.mark.parametrize("kind", ["directory", "symlink"])
-def test_other_nodes_are_foreign_after_a_cut_too(target: Target, kind: str) -> None:
+def test_other_nodes_are_foreign_after_an_interruption(target: Target, kind: str) -> None:
     target.run(config(), "files")
     target.at("/f").unlink()
     target.put("/f/child") if kind == "directory" else target.link("/f", "/nowhere")
@@ -179,7 +177,7 @@ def test_appending_to_two_names_of_one_file(target: Target, order: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
-def test_notes_are_not_in_the_way_of_an_entry(target: Target, kind: str) -> None:
+def test_journal_does_not_block_an_entry(target: Target, kind: str) -> None:
     if kind == "link":
         target.storage(links=[{"path": "/etc", "target": "/usr/etc"}], files=[WANTED])
         assert str(target.at("/etc").readlink()) == "/usr/etc"
@@ -189,7 +187,7 @@ def test_notes_are_not_in_the_way_of_an_entry(target: Target, kind: str) -> None
 
 
 def test_symlink_has_its_owner_from_the_start(target: Target) -> None:
-    # A link that a cut left would stay as it is: nothing of it may come after its name.
+    # A link that an interrupted run left is kept, so its owner must be set before it gets its name.
     target.put("/t", owner=(7, 8))
     links: list[dict[str, Any]] = [
         {"path": "/l", "target": "t"},
@@ -215,7 +213,7 @@ MIB = 1 << 20
 @pytest.mark.parametrize("there", ["old" * MIB, "o" * (MIB - 1), "o" * MIB])
 @pytest.mark.parametrize("size", [1, 2 * MIB])
 @pytest.mark.parametrize("cut", [0.0, 0.5, 1.0, 1.5])
-def test_append_to_a_large_file_cut_short(
+def test_interrupted_append_to_a_large_file(
     target: Target, there: str, size: int, cut: float
 ) -> None:
     wanted = "n" * size
@@ -231,9 +229,7 @@ def test_append_to_a_large_file_cut_short(
 
 @pytest.mark.parametrize("place", [0, MIB - 5, MIB, 2 * MIB - 3, 3 * MIB])
 @pytest.mark.parametrize("size", [10, MIB + 7])
-def test_append_that_is_found_in_a_file_that_others_changed(
-    target: Target, place: int, size: int
-) -> None:
+def test_append_is_found_in_a_changed_file(target: Target, place: int, size: int) -> None:
     wanted = "n" * size
     files = {"storage": {"files": [{"path": "/f", "append": [{"source": f"data:,{wanted}"}]}]}}
     target.put("/f", "old")
@@ -247,7 +243,7 @@ def test_append_that_is_found_in_a_file_that_others_changed(
     assert target.at("/f").read_text().endswith(wanted)
 
 
-def test_appending_to_a_huge_file_reads_its_end_alone(
+def test_appending_to_a_huge_file_reads_only_its_end(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target.put("/f")
@@ -274,7 +270,7 @@ def test_appending_to_a_huge_file_reads_its_end_alone(
     assert target.at("/f").stat().st_size == huge + 3
 
 
-def test_huge_file_that_others_changed_is_searched_near_its_end(target: Target) -> None:
+def test_changed_huge_file_is_searched_near_its_end(target: Target) -> None:
     target.put("/f")
     huge = 200 << 30
     os.truncate(target.at("/f"), huge)

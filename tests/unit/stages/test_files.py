@@ -44,7 +44,7 @@ def test_new_file_with_new_parents(target: Target) -> None:
     assert (target.mode("/foo/bar"), target.owner("/foo/bar")) == (0o644, (0, 0))
     assert (target.mode("/foo"), target.owner("/foo")) == (0o755, (0, 0))
     assert f'files: wrote file "{target.root}/foo/bar"' in target.log
-    assert sorted(target.tree()) == ["etc", "foo", "foo/bar"]  # in etc are the notes of the run
+    assert sorted(target.tree()) == ["etc", "foo", "foo/bar"]  # etc has the journal
     assert not target.critical
 
 
@@ -87,7 +87,7 @@ def test_contents(target: Target, contents: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("source", ["data:,\u00e4", "data:;base64,a", "data:x"])
-def test_data_url_that_nobody_has_checked(target: Target, source: str) -> None:
+def test_invalid_data_url(target: Target, source: str) -> None:
     for there in ("/new", "/old"):
         target.put("/old")
         with pytest.raises(Failure, match="not a data URL") as caught:
@@ -117,7 +117,7 @@ def test_empty_source_is_neither_unpacked_nor_verified(
     assert [target.at(path).read_text() for path in ("/f", "/old", "/a")] == ["", "", "ab"]
 
 
-def test_empty_source_over_what_a_parent_says(target: Target) -> None:
+def test_empty_source_overrides_a_parent(target: Target) -> None:
     def config(**contents: Any) -> dict[str, Any]:
         return {"storage": {"files": [{"path": "/f", "contents": contents}]}}
 
@@ -127,7 +127,7 @@ def test_empty_source_over_what_a_parent_says(target: Target) -> None:
 
 
 @pytest.mark.parametrize("there", [None, "old"])
-def test_wrong_hash_leaves_everything_as_it_was(target: Target, there: str | None) -> None:
+def test_wrong_hash_changes_nothing(target: Target, there: str | None) -> None:
     if there:
         target.put("/d/f", there)
     else:
@@ -179,7 +179,7 @@ def test_owner_that_the_config_deletes(target: Target, kind: str) -> None:
     assert not target.at("/a").exists()
 
 
-def test_all_unknown_owners_are_told_before_anything_is_written(target: Target) -> None:
+def test_all_unknown_owners_are_reported_before_anything_is_written(target: Target) -> None:
     target.put("/etc/passwd", PASSWD)
     wanted = {"user": {"name": "no"}, "group": {"name": "nobody"}}
     with pytest.raises(FailureGroup) as caught:
@@ -228,7 +228,7 @@ def test_existing_file_is_refused_before_anything_is_written(
     assert not target.at("/a").exists()
 
 
-def test_every_refusal_is_told(target: Target) -> None:
+def test_every_refusal_is_reported(target: Target) -> None:
     target.put("/f", "old")
     target.put("/g", "old")
     with pytest.raises(FailureGroup) as caught:
@@ -269,7 +269,7 @@ def test_file_without_contents_on_a_symlink(target: Target) -> None:
     assert caught.value.code == "IGN3104"
 
 
-def test_file_without_contents_keeps_what_is_there(target: Target) -> None:
+def test_file_without_contents_keeps_an_existing_file(target: Target) -> None:
     target.put("/f", "old", 0o640, (5, 6))
     before = target.tree()
     target.file("/f")
@@ -285,8 +285,8 @@ def test_file_without_contents_takes_owner_and_mode(target: Target) -> None:
     assert (target.mode("/f"), target.owner("/f")) == (0o600, (7, 6))
 
 
-def test_file_without_contents_loses_setuid_as_there_and_says_so(target: Target) -> None:
-    # As Ignition does, where a successful run ends in the same state; a warning tells how to keep the bits.
+def test_file_without_contents_loses_setuid_with_a_warning(target: Target) -> None:
+    # The same result as with Ignition; the warning tells how to keep the bits.
     target.put("/f", "old", 0o6755)
     target.file("/f")
     assert target.mode("/f") == 0o755
@@ -363,7 +363,7 @@ def test_run_again_changes_nothing(target: Target) -> None:
     assert not any("wrote" in line for line in target.log)
 
 
-def test_temporary_files_of_a_run_that_was_cut_are_removed(target: Target) -> None:
+def test_temporary_files_of_an_interrupted_run_are_removed(target: Target) -> None:
     target.put("/d/.ignition-tmp-0badc0de-1", "half")
     target.put("/d/other", "kept")
     target.file("/d/f", "x")
@@ -377,7 +377,7 @@ class TestAppend:
         assert target.at("/f").read_text() == "onetwothree"
         assert target.owner("/f") == (500, 500)
 
-    def test_to_what_is_there(self, target: Target) -> None:
+    def test_to_an_existing_file(self, target: Target) -> None:
         target.put("/f", "one", 0o640, (500, 500))
         inode = target.at("/f").stat().st_ino
         target.file("/f", append=[{"source": "data:,two"}])
@@ -385,7 +385,7 @@ class TestAppend:
         assert (target.mode("/f"), target.owner("/f")) == (0o640, (500, 500))
         assert target.at("/f").stat().st_ino == inode
 
-    def test_to_nothing(self, target: Target) -> None:
+    def test_to_a_missing_file(self, target: Target) -> None:
         target.file("/f", append=[{"source": "data:,two"}], group={"id": 500})
         assert target.at("/f").read_text() == "two"
         assert target.owner("/f") == (0, 500)
@@ -395,7 +395,7 @@ class TestAppend:
         with pytest.raises(Refused):
             target.file("/d", append=[{"source": "data:,two"}])
 
-    def test_second_fragment_is_bad(self, target: Target) -> None:
+    def test_second_fragment_is_invalid(self, target: Target) -> None:
         target.put("/f", "one")
         bad = {"source": "data:,x", "verification": {"hash": "sha256-" + "0" * 64}}
         with pytest.raises(Failure):
@@ -409,7 +409,7 @@ class TestAppend:
             target.file("/f", append=[{"source": "data:,two"}])
         assert target.at("/f").read_text() == "onetwo"
 
-    def test_each_file_for_itself(self, target: Target) -> None:
+    def test_each_file_is_tracked_separately(self, target: Target) -> None:
         files = [{"path": f"/{name}", "append": [{"source": f"data:,{name}"}]} for name in "fg"]
         target.put("/f", "1")
         target.put("/g", "22")
@@ -427,7 +427,7 @@ class TestAppend:
             assert target.at("/f").read_text() == "onetwotwo"
 
     @pytest.mark.parametrize("written", ["", "t", "two", "two and what others wrote"])
-    def test_cut_short_at_any_point(self, target: Target, written: str) -> None:
+    def test_interrupted_at_any_point(self, target: Target, written: str) -> None:
         target.put("/f", "one")
         target.file("/f", append=[{"source": "data:,two"}])
         target.put("/f", "one" + written)
@@ -435,7 +435,7 @@ class TestAppend:
         assert target.at("/f").read_text() == "one" + max("two", written)
 
     @pytest.mark.parametrize("written", ["", "t", "two", "two and what others wrote"])
-    def test_new_file_cut_short_at_any_point(self, target: Target, written: str) -> None:
+    def test_new_file_interrupted_at_any_point(self, target: Target, written: str) -> None:
         target.file("/f", append=[{"source": "data:,two"}])
         target.put("/f", written)
         target.file("/f", append=[{"source": "data:,two"}])
@@ -444,7 +444,7 @@ class TestAppend:
     @pytest.mark.parametrize(
         ("now", "then"), [("1two", "1two"), ("1", "1two"), ("other", "othertwo")]
     )
-    def test_changed_by_others_since(self, target: Target, now: str, then: str) -> None:
+    def test_changed_since_the_last_run(self, target: Target, now: str, then: str) -> None:
         target.put("/f", "one")
         target.file("/f", append=[{"source": "data:,two"}])
         target.put("/f", now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What no machine can be given is refused before a phase looks at its machine."""
+"""Configs that no machine can apply are refused before a phase looks at its machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.skeleton import HASH, furnish
 from tests.support.target import Target
 
 
-def test_everything_is_refused_at_once_with_its_address(target: Target) -> None:
+def test_all_problems_are_refused_at_once(target: Target) -> None:
     furnish(target)
     before = target.tree()
     config = {
@@ -37,20 +37,20 @@ def test_everything_is_refused_at_once_with_its_address(target: Target) -> None:
     assert target.tree() == before
 
 
-def test_message_names_the_entry_and_forges_no_line(target: Target) -> None:
+def test_message_cannot_forge_a_log_line(target: Target) -> None:
     with pytest.raises(Refused) as caught:
         target.run({"passwd": {"users": [{"name": "a\nb", "gecos": "x"}]}}, "prepare", "users")
     assert "\n" not in caught.value.text
     assert "a\\nb" in caught.value.text
 
 
-def test_number_that_leaves_an_owner_alone_is_a_warning(target: Target) -> None:
+def test_id_that_chown_ignores_is_a_warning(target: Target) -> None:
     target.run({"storage": {"files": [{"path": "/a", "user": {"id": -1}}]}}, "files")
     assert any("IGN1972" in line for line in target.log)
     assert target.owner("/a") == (0, 0)
 
 
-def test_root_counts_for_the_length_of_a_path(target: Target) -> None:
+def test_path_limit_includes_the_root(target: Target) -> None:
     path = "/d" * 2040 + "/a"
     assert len(path) < 4095 < len(path) + len(target.settings.root)
     with pytest.raises(Refused, match="4"):
@@ -65,9 +65,7 @@ def test_root_counts_for_the_length_of_a_path(target: Target) -> None:
         ({"name": "X-A"}, "IGN1986"),
     ],
 )
-def test_header_that_no_request_can_carry(
-    target: Target, header: dict[str, str], code: str
-) -> None:
+def test_invalid_header(target: Target, header: dict[str, str], code: str) -> None:
     before = target.tree()
     contents = {"source": "http://127.0.0.1:9/", "httpHeaders": [header]}
     files = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies on the target may be anything: a code, never a hang, and nothing is lost that is not ours."""
+"""Hostile targets: a failure with a code, never a hang, and no loss of foreign files."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def system(target: Target) -> Target:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "link"])
 @pytest.mark.parametrize("place", PLACES)
-def test_what_is_no_file_is_refused_before_anything_is_changed(
+def test_special_file_is_refused_before_anything_is_changed(
     system: Target, place: str, kind: str
 ) -> None:
     path = system.at(place)
@@ -100,7 +100,7 @@ def test_what_is_no_file_is_refused_before_anything_is_changed(
     ],
     ids=range(16),
 )
-def test_an_earlier_result_with_odd_contents(system: Target, text: str, code: str) -> None:
+def test_earlier_result_with_odd_contents(system: Target, text: str, code: str) -> None:
     system.put(RESULT, text)
     if code:
         with pytest.raises(Failure) as caught:
@@ -114,7 +114,7 @@ def test_an_earlier_result_with_odd_contents(system: Target, text: str, code: st
 
 
 def notes_of(system: Target) -> list[dict[str, Any]]:
-    """Notes of a run with the config that was cut short right before its end."""
+    """The journal of a run of the config that was interrupted right before its end."""
     system.run(CONFIG, "prepare", "users", "files", "units")
     return [json.loads(line) for line in system.at(JOURNAL).read_text().splitlines() if line]
 
@@ -124,7 +124,7 @@ def forge(system: Target, *notes: dict[str, Any]) -> None:
 
 
 def digest(system: Target) -> str:
-    """What the notes of this config carry."""
+    """The digest in the notes of this config."""
     config = str(notes_of(system)[0]["config"])
     system.at(JOURNAL).unlink()
     return config
@@ -135,7 +135,7 @@ def digest(system: Target) -> str:
 )
 @pytest.mark.parametrize("before", [None, "0" * 64])
 @pytest.mark.parametrize("user", ["core", "new"])
-def test_a_forged_note_deletes_nothing(
+def test_forged_note_deletes_nothing(
     system: Target, home: str, before: str | None, user: str
 ) -> None:
     system.put("/home/core/precious", "keep", owner=(500, 500))
@@ -158,7 +158,7 @@ def test_a_forged_note_deletes_nothing(
             assert after[table] == tree[table]
 
 
-def test_a_forged_note_deletes_no_group(system: Target) -> None:
+def test_forged_note_deletes_no_group(system: Target) -> None:
     groups = {"passwd": {"groups": [{"name": "docker"}]}}
     system.run({"passwd": {"groups": [{"name": "docker", "gid": 233}]}}, "prepare", "users")
     config = "sha512-" + "0" * 128
@@ -198,7 +198,7 @@ ODD: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("odd", ODD, ids=[repr(odd) for odd in ODD])
-def test_notes_of_odd_types_are_as_good_as_torn(system: Target, odd: Any) -> None:
+def test_notes_of_odd_types_are_skipped(system: Target, odd: Any) -> None:
     notes = notes_of(system)
     names = {name for note in notes for name in note}
     forged = [{**note, name: odd} for note in notes for name in names if name != "config"]
@@ -215,14 +215,14 @@ def test_notes_of_odd_types_are_as_good_as_torn(system: Target, odd: Any) -> Non
     ["[" * 100_000, '{"a":' * 700 + "1" + "}" * 700, "\0" * 100, "1e400", '"\\ud800"', "9" * 5000],
     ids=range(6),
 )
-def test_lines_that_are_no_notes(system: Target, text: str) -> None:
+def test_invalid_lines(system: Target, text: str) -> None:
     system.put(JOURNAL, f"{text}\n{text}")
     system.run(CONFIG, *ALL)
     assert not system.at(JOURNAL).exists()
 
 
 @pytest.mark.parametrize("how", ["owner", "second name", "link"])
-def test_a_journal_that_is_not_ours(system: Target, how: str) -> None:
+def test_foreign_journal(system: Target, how: str) -> None:
     precious = system.put("/etc/precious", "keep")
     if how == "owner":
         system.put(JOURNAL, "", owner=(1000, 1000))
@@ -236,7 +236,7 @@ def test_a_journal_that_is_not_ours(system: Target, how: str) -> None:
     assert precious.read_text() == "keep"
 
 
-def test_temporary_files_of_another_config_go(system: Target) -> None:
+def test_temporary_files_of_another_config_are_removed(system: Target) -> None:
     config = {
         "passwd": {"users": [{"name": "core", "sshAuthorizedKeys": ["k"]}]},
         "storage": {
@@ -275,7 +275,7 @@ def test_a_policy_is_a_name(system: Target, name: str) -> None:
     assert caught.value.code == "IGN3404"
 
 
-def test_temporary_files_go_also_where_the_table_of_users_cannot_be_read(system: Target) -> None:
+def test_temporary_files_are_removed_without_a_readable_passwd(system: Target) -> None:
     files = {"storage": {"files": [{"path": "/f", "contents": {"source": "data:,x"}}]}}
     system.at("/etc/passwd").unlink()
     os.mknod(system.at("/etc/passwd"), stat.S_IFCHR | 0o600, os.makedev(1, 5))

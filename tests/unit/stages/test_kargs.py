@@ -18,7 +18,7 @@ from ignition.engine.context import PhaseContext
 from ignition.engine.view import View
 from ignition.stages import kargs
 
-# Keeps the words of each start on a line of their own, separated by |.
+# Records the arguments of each run in one line, separated by |.
 RECORDER = """#!/bin/sh
 for word; do printf '%s|' "$word"; done >>"$0.told"
 echo >>"$0.told"
@@ -47,18 +47,18 @@ def told(helper: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def test_nothing_is_started_without_arguments(helper: Path) -> None:
+def test_helper_does_not_run_without_arguments(helper: Path) -> None:
     run({})
     run({"shouldExist": [], "shouldNotExist": []})
     assert told(helper) == []
 
 
-def test_one_start_with_each_argument_as_one_word(helper: Path) -> None:
+def test_helper_runs_once_with_each_argument_as_one_word(helper: Path) -> None:
     run({"shouldExist": ["a", "b c"], "shouldNotExist": ["d"]})
     assert told(helper) == ["--should-exist|a|--should-exist|b c|--should-not-exist|d|"]
 
 
-def test_failing_helper_stops_the_phase_with_what_it_said(
+def test_failing_helper_stops_the_phase_with_its_output(
     helper: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATUS", "1")

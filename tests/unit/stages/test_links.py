@@ -28,7 +28,7 @@ def same_file(target: Target, one: str, other: str) -> bool:
 class TestSymlinks:
     @pytest.mark.parametrize("text", ["/t", "t", "../x", "/no//where/", "a/./b"])
     @pytest.mark.parametrize("hard", [{}, {"hard": False}])
-    def test_text_is_as_given(self, target: Target, text: str, hard: dict[str, Any]) -> None:
+    def test_target_is_kept_as_given(self, target: Target, text: str, hard: dict[str, Any]) -> None:
         target.storage(links=[{"path": "/d/l", "target": text, **hard}])
         assert str(target.at("/d/l").readlink()) == str(type(target.at("/"))(text))
         import os
@@ -36,7 +36,7 @@ class TestSymlinks:
         assert os.readlink(target.at("/d/l")) == text
 
     @pytest.mark.parametrize("text", ["/t", "/t/", "//t", "/./t", "/x/../t"])
-    def test_same_link_stays(self, target: Target, text: str) -> None:
+    def test_same_link_is_kept(self, target: Target, text: str) -> None:
         target.link("/l", text, (9, 9))
         before = target.tree()
         target.storage(links=[{"path": "/l", "target": "/t", "user": {"id": 500}}])
@@ -44,7 +44,7 @@ class TestSymlinks:
         assert any(line.endswith("already exists, doing nothing") for line in target.log)
 
     @pytest.mark.parametrize("number", [-1, 0xFFFFFFFF])
-    def test_number_that_leaves_an_owner_alone(self, target: Target, number: int) -> None:
+    def test_id_that_chown_ignores(self, target: Target, number: int) -> None:
         target.folder("/t", owner=(500, 600))
         node = {"user": {"id": number}, "group": {"id": number}}
         target.storage(
@@ -64,7 +64,7 @@ class TestSymlinks:
         assert str(target.at("/l").readlink()) == "/t"
 
     @pytest.mark.parametrize("kind", ["file", "directory"])
-    def test_something_else_there(self, target: Target, kind: str) -> None:
+    def test_path_occupied(self, target: Target, kind: str) -> None:
         target.put("/l" if kind == "file" else "/l/child")
         with pytest.raises(Refused) as caught:
             target.storage(links=[{"path": "/l", "target": "/t"}])
@@ -72,7 +72,7 @@ class TestSymlinks:
         target.storage(links=[{"path": "/l", "target": "/t", "overwrite": True}])
         assert str(target.at("/l").readlink()) == "/t"
 
-    def test_owner_is_that_of_the_link(self, target: Target) -> None:
+    def test_owner_applies_to_the_link(self, target: Target) -> None:
         target.put("/t", owner=(7, 7))
         target.storage(
             links=[{"path": "/l", "target": "t", "user": {"id": 500}, "group": {"id": 501}}]
@@ -80,14 +80,14 @@ class TestSymlinks:
         assert target.owner("/l") == (500, 501)
         assert target.owner("/t") == (7, 7)
 
-    def test_owner_is_root_if_that_is_said(self, target: Target) -> None:
+    def test_owner_is_root_if_given(self, target: Target) -> None:
         target.put("/t", owner=(7, 8))
         links = [{"path": "/l", "target": "t", "user": {"id": 0}, "group": {"id": 0}}]
         target.storage(links=links)
         assert target.owner("/l") == (0, 0)
 
     def test_owner_not_given(self, target: Target) -> None:
-        # As Ignition does: where its run succeeds, ours ends in the same state.
+        # Like Ignition.
         target.put("/t", owner=(7, 8))
         links = [{"path": "/l", "target": "t"}, {"path": "/broken", "target": "nowhere"}]
         target.storage(links=links)
@@ -103,7 +103,7 @@ class TestHardLinks:
         )
         assert same_file(target, "/h", "/d/e/f")
 
-    def test_right_one_stays(self, target: Target) -> None:
+    def test_right_link_is_kept(self, target: Target) -> None:
         target.put("/f")
         target.at("/h").hardlink_to(target.at("/f"))
         before = target.at("/h").lstat()
@@ -125,12 +125,12 @@ class TestHardLinks:
         assert same_file(target, "/h", "/f")
 
     @pytest.mark.parametrize("stages", [["files"], ["files", "finish"]], ids=["cut", "whole"])
-    def test_target_written_anew_by_another_run(self, target: Target, stages: list[str]) -> None:
+    def test_target_rewritten_by_another_run(self, target: Target, stages: list[str]) -> None:
         for _ in range(3):
             target.run(ANEW, *stages)
             assert same_file(target, "/h", "/f")
 
-    def test_target_written_anew_by_a_run_that_was_cut_short(self, target: Target) -> None:
+    def test_target_rewritten_by_an_interrupted_run(self, target: Target) -> None:
         target.run(ANEW, "files", "finish")
         target.run(ANEW, "files")
         target.at("/h").unlink()
@@ -138,7 +138,7 @@ class TestHardLinks:
         target.run(ANEW, "files", "finish")
         assert same_file(target, "/h", "/f")
 
-    def test_target_is_written_anew_beside_a_foreign_link(self, target: Target) -> None:
+    def test_target_rewritten_beside_a_foreign_link(self, target: Target) -> None:
         target.put("/f", "old")
         target.at("/h").hardlink_to(target.at("/f"))
         for _ in range(2):
@@ -161,7 +161,7 @@ class TestHardLinks:
             assert not same_file(target, "/h", "/f")
 
     @pytest.mark.parametrize("there", ["x", "y"])
-    def test_another_file_whatever_it_holds(self, target: Target, there: str) -> None:
+    def test_another_file_whatever_its_contents(self, target: Target, there: str) -> None:
         target.put("/f", "x")
         target.put("/h", there)
         with pytest.raises(Refused):
@@ -179,7 +179,7 @@ class TestHardLinks:
             target.storage(links=[{"path": "/h", "target": "/f", "hard": True}])
         assert str(caught.value.origin) == "config.ign: /storage/links/0"
 
-    def test_across_file_systems(self, target: Target) -> None:
+    def test_across_filesystems(self, target: Target) -> None:
         target.put("/f")
         point = target.folder("/m")
         if subprocess.run(["mount", "-t", "tmpfs", "x", point], check=False).returncode:
@@ -193,9 +193,7 @@ class TestHardLinks:
 
     @pytest.mark.parametrize("place", ["file", "folder"])
     @pytest.mark.parametrize("why", ["directory", "other file system"])
-    def test_nothing_is_lost_for_a_link_that_cannot_be_made(
-        self, target: Target, place: str, why: str
-    ) -> None:
+    def test_impossible_link_replaces_nothing(self, target: Target, place: str, why: str) -> None:
         target.put("/h" if place == "file" else "/h/child", "precious")
         wanted = "/d" if why == "directory" else "/d/f"
         point = target.folder("/d")
@@ -247,7 +245,7 @@ class TestHardLinks:
                 ]
             )
 
-    def test_order_of_the_config_counts_where_targets_exist(self, target: Target) -> None:
+    def test_existing_targets_keep_the_order_of_the_config(self, target: Target) -> None:
         target.put("/b", "old")
         target.put("/f", "new")
         target.storage(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modes below folders that have their say in them: those with setgid, and those with a default ACL.
+"""Modes below folders that influence them: with setgid, and with a default ACL.
 
 A mode that the config gives is exact. Where it gives none, a file has 0644, and a folder what the kernel
 makes of 0755, as in Ignition.
@@ -24,7 +24,7 @@ UNIT = "[Unit]\n[Install]\nWantedBy=multi-user.target\n"
 
 
 def close_to_others(target: Target, path: str) -> None:
-    """A default ACL that gives nobody but the owner anything."""
+    """A default ACL that grants access to the owner alone."""
     entries = [
         struct.pack("<HHi", tag, bits, -1) for tag, bits in ((_USER, 7), (_GROUP, 0), (_OTHER, 0))
     ]
@@ -127,7 +127,7 @@ def test_units_below_setgid(target: Target, umask: None) -> None:
 
 
 def test_new_preset_file_below_a_default_acl(target: Target, umask: None) -> None:
-    # Ignition only opens it, and so the kernel decides, as it does for folders.
+    # Ignition lets open(2) choose the mode, as mkdir(2) does for folders.
     close_to_others(target, "/etc/systemd/system-preset")
     target.run({"systemd": {"units": [{"name": "x.service", "enabled": True}]}}, "units")
     assert target.mode("/etc/systemd/system-preset/20-ignition.preset") == 0o600
@@ -158,7 +158,7 @@ def test_keys_in_a_home_with_setgid(target: Target, monkeypatch: pytest.MonkeyPa
     )
     keys = "/home/core/.ssh/authorized_keys.d/ignition"
     for path in (keys, os.path.dirname(keys), "/home/core/.ssh"):
-        assert target.owner(path) == (500, 7)  # as for anything that the user makes there
+        assert target.owner(path) == (500, 7)  # as for any file that the user creates there
     assert target.mode("/home/core/.ssh") == 0o2700
     assert target.mode(keys) == 0o600
 
@@ -171,9 +171,7 @@ CAPABILITY = struct.pack("<5I", 0x0200_0001, 1 << 13, 0, 0, 0)  # version 2, eff
     [{}, {"mode": 0o755}, {"user": {"id": 0}}, {"user": {"id": 3}}, {"append": [{"source": ""}]},
      {"append": [{"source": "data:,more"}]}],
 )  # fmt: skip
-def test_file_that_stays_loses_its_capabilities_as_in_ignition(
-    target: Target, said: dict[str, Any]
-) -> None:
+def test_kept_file_loses_its_capabilities(target: Target, said: dict[str, Any]) -> None:
     path = target.put("/usr/bin/ping", "ping", 0o755)
     os.setxattr(path, "security.capability", CAPABILITY)
     target.file("/usr/bin/ping", **said)
@@ -183,7 +181,7 @@ def test_file_that_stays_loses_its_capabilities_as_in_ignition(
     assert not any("capabilities" in line for line in target.log)
 
 
-def test_setgid_that_does_not_get_lost_is_not_told(target: Target) -> None:
+def test_no_warning_if_setgid_is_kept(target: Target) -> None:
     target.put("/f", "x", 0o2644)
     target.file("/f")
     kept = target.mode("/f") & 0o2000

@@ -15,7 +15,7 @@ from ignition.base.errors import Failure, FailureGroup, Refused
 from tests.support.target import Target
 
 
-def test_two_entries_at_one_place(target: Target) -> None:
+def test_two_entries_at_one_path(target: Target) -> None:
     target.link("/foo", "/")
     with pytest.raises(Refused) as caught:
         target.storage(files=[{"path": "/foo/bar/baz"}, {"path": "/bar/baz"}, {"path": "/other"}])
@@ -27,7 +27,7 @@ def test_two_entries_at_one_place(target: Target) -> None:
     assert [path.name for path in target.root.iterdir()] == ["foo"]
 
 
-def test_all_clashes_are_told(target: Target) -> None:
+def test_all_clashes_are_reported(target: Target) -> None:
     target.link("/l", "/")
     with pytest.raises(FailureGroup) as caught:
         target.storage(
@@ -66,7 +66,7 @@ def test_links_stay_inside(
 
 
 def test_links_that_lead_to_the_real_root(target: Target, tmp_path: Path) -> None:
-    # As the kernel follows it, /a is the folder outside; inside the root it is a folder of that name.
+    # For the kernel, /a is the folder outside; inside the root it is a folder of that name.
     outside = tmp_path / "outside"
     outside.mkdir()
     target.link("/a", "/b")
@@ -93,7 +93,7 @@ def test_made_parents_are_root_owned(target: Target) -> None:
 
 
 def test_links_of_the_config_do_not_move_its_other_entries(target: Target) -> None:
-    # Resolved before anything is made: /real/l/x goes below a folder that the link then turns out to be.
+    # Paths are resolved before anything is made, so /real/l/x needs a folder where the link will be.
     target.link("/by", "/real")
     target.folder("/elsewhere")
     target.storage(
@@ -134,7 +134,7 @@ def few_descriptors() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("few_descriptors")
-def test_path_with_more_components_than_there_are_descriptors(target: Target) -> None:
+def test_path_with_more_components_than_descriptors(target: Target) -> None:
     target.link("/up", "d/d/../d/" + "d/" * 200)
     path = "/d" * 1030 + "/a"
     target.storage(
@@ -150,16 +150,16 @@ def test_path_with_more_components_than_there_are_descriptors(target: Target) ->
     assert target.mode("/d" * 1029) == 0o700
     subprocess.run(
         ["rm", "-rf", target.at("/d")], check=True
-    )  # pytest's own way is too deep for it
+    )  # pytest's cleanup recurses too deeply
 
 
-def test_root_that_is_not_there(target: Target) -> None:
+def test_missing_root(target: Target) -> None:
     target.settings.root += "/missing"
     with pytest.raises(Failure, match="missing"):
         target.file("/x", "x")
 
 
-def test_root_given_through_a_link_and_with_a_slash(target: Target, tmp_path: Path) -> None:
+def test_root_behind_a_link_with_a_trailing_slash(target: Target, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(target.root)
     target.settings.root = f"{tmp_path}/alias/"
     target.file("/x", "x")

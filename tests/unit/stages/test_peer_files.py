@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the original's files phase succeeds, ours ends in the same state: random targets and configs.
+"""Where Ignition's files phase succeeds, ours ends in the same state: random targets and configs.
 
-The original's engine is of version 2.14. It runs where nothing but its own root can be written, since it
+The Ignition in use is version 2.14. It runs where nothing but its own root can be written, since it
 follows some links out of that.
 """
 
@@ -39,7 +39,7 @@ def some_path(dice: random.Random) -> str:
 
 
 def some_link(dice: random.Random) -> str:
-    """The text of a link. Names are not followed by `..`: the original folds that without looking."""
+    """The target of a link. No `..` after names: Ignition removes that without looking at the names."""
     parts = dice.choice(((), ("..",), ("..", ".."), (".",)))
     text = "/".join((*parts, *(dice.choice(NAMES) for _ in range(dice.randint(0, 2))))) or "."
     return dice.choice(("", "", "/", "//")) + text + dice.choice(("", "", "/"))
@@ -79,7 +79,7 @@ def make_target(dice: random.Random, target: Target) -> None:
 
 
 def inside(path: Path, root: Path) -> bool:
-    """Whether all above it are folders: what is made here must not follow links."""
+    """Whether all parents are folders, not links."""
     return all(not os.path.lexists(one) or (one.is_dir() and not one.is_symlink())
                for one in path.parents if one.is_relative_to(root))  # fmt: skip
 
@@ -146,7 +146,7 @@ def some_units(dice: random.Random) -> list[dict[str, Any]]:
         if dice.random() < 0.4:
             unit["contents"] = dice.choice((UNIT, ""))
         if dice.random() < 0.4 and name != "t@.service":
-            unit["enabled"] = True  # false is another matter in 2.14 than in the original of today
+            unit["enabled"] = True  # false means something else in 2.14 than in newer versions
         if dice.random() < 0.4:
             unit["mask"] = dice.random() < 0.5
         if dice.random() < 0.3:
@@ -174,7 +174,7 @@ def run_peer(folder: Path, target: Target, config: dict[str, Any]) -> tuple[bool
 
 
 def setfiles(folder: Path) -> str:
-    """A recorder of what is to be labelled."""
+    """A setfiles that records its arguments."""
     (folder / "bin").mkdir()
     program = folder / "bin/setfiles"
     program.write_text(f'#!/bin/sh\ntr "\\0" "\\n" >>{folder}/labelled\n')
@@ -183,7 +183,7 @@ def setfiles(folder: Path) -> str:
 
 
 def state(target: Target) -> dict[str, Any]:
-    """The tree, the result file apart, and which names are one file."""
+    """The tree without the result file, and the groups of names that are one file."""
     tree: dict[str, Any] = dict(target.tree())
     tree.pop("etc/.ignition-result.json", None)
     names: dict[int, list[str]] = {}
@@ -199,7 +199,7 @@ def state(target: Target) -> dict[str, Any]:
 
 
 def places_of(config: dict[str, Any], target: Target) -> list[str]:
-    """Where the entries lie at the moment; nowhere if a link leads in a circle."""
+    """The resolved paths of the entries; none if links form a loop."""
     root = Root(str(target.root))
     try:
         return [
@@ -210,7 +210,7 @@ def places_of(config: dict[str, Any], target: Target) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("IGNITION_PEER_SEEDS", "40"))))
-def test_same_end(tmp_path: Path, seed: int) -> None:
+def test_same_result_as_ignition(tmp_path: Path, seed: int) -> None:
     if os.geteuid() != 0:
         pytest.skip("provisioning sets owners, which takes root")
     (tmp_path / "theirs").mkdir()
@@ -224,7 +224,7 @@ def test_same_end(tmp_path: Path, seed: int) -> None:
     setfiles(tmp_path / "theirs")
     ours.settings.programs["setfiles"] = setfiles(tmp_path / "ours")
     succeeded, log = run_peer(tmp_path / "theirs", theirs, config)
-    if not succeeded:  # then ours may succeed or fail, but never with a traceback
+    if not succeeded:  # then ours may succeed or fail, but must not crash
         try:
             ours.run(config, *ALL)
         except Failure:
@@ -235,14 +235,12 @@ def test_same_end(tmp_path: Path, seed: int) -> None:
         ours.run(config, *ALL)
     except Failure as failure:
         if all(one.code == LOOP for one in flatten(failure)):
-            return  # the original goes one step and does not notice; ours does not guess where a loop ends
+            return  # Ignition follows one link and does not notice the loop; we refuse it
         raise AssertionError(
             f"{failure.code} {failure.text}\n{json.dumps(config, indent=1)}"
         ) from failure
     assert state(ours) == state(theirs), json.dumps(config, indent=1)
-    if places == places_of(
-        config, ours
-    ):  # else the config replaced a link that its own paths go through
+    if places == places_of(config, ours):  # otherwise the config replaced a link in its own paths
         once = state(ours)
         ours.run(config, *ALL)
         assert state(ours) == once, json.dumps(config, indent=1)

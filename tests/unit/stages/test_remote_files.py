@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files over the network, from a server on this machine."""
+"""Remote files, from a server on this machine."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_wrong_hash(target: Target, server: HttpServer) -> None:
     assert names(target, "/d") == ["f"]
 
 
-def test_directory_stays_until_all_is_fetched(target: Target, server: HttpServer) -> None:
+def test_directory_is_kept_until_everything_is_fetched(target: Target, server: HttpServer) -> None:
     server.answer("/d", Answer(body=b"whole", cut=2))
     target.put("/d/child", "precious")
     target.settings.wait_fetch = 1
@@ -90,7 +90,7 @@ def test_parts_from_everywhere(target: Target, server: HttpServer) -> None:
     assert target.at("/f").read_text() == "one,two,three"
 
 
-def test_part_that_is_tried_again(target: Target, server: HttpServer) -> None:
+def test_retried_part(target: Target, server: HttpServer) -> None:
     server.answer("/f", b"one,")
     server.answer("/two", [Answer(503), Answer(body=b"two")])
     target.storage(files=[remote(server, "/f", append=[{"source": server.url("/two")}])])
@@ -116,7 +116,7 @@ def test_failed_append_leaves_the_file(target: Target, server: HttpServer) -> No
 
 
 @pytest.mark.parametrize("there", ["", "from", "from afar", "other"])
-def test_existing_file_is_refused_before_it_is_asked_for(
+def test_existing_file_is_refused_before_fetching(
     target: Target, server: HttpServer, there: str
 ) -> None:
     server.answer("/f", b"from afar")
@@ -130,9 +130,7 @@ def test_existing_file_is_refused_before_it_is_asked_for(
 
 
 @pytest.mark.parametrize("there", ["", "from", "from afar", "torn"])
-def test_file_that_a_run_left_which_was_cut_short(
-    target: Target, server: HttpServer, there: str
-) -> None:
+def test_file_of_an_interrupted_run(target: Target, server: HttpServer, there: str) -> None:
     server.answer("/f", b"from afar")
     target.storage(files=[remote(server, "/f")])
     target.put("/f", there)
@@ -142,14 +140,12 @@ def test_file_that_a_run_left_which_was_cut_short(
 
 
 @pytest.mark.parametrize("there", ["", "from", "from afar", "from afar and more", "fRom afar"])
-def test_file_that_was_changed_since_a_whole_run(
-    target: Target, server: HttpServer, there: str
-) -> None:
+def test_file_changed_since_a_complete_run(target: Target, server: HttpServer, there: str) -> None:
     server.answer("/f", b"from afar")
     config = {"storage": {"files": [remote(server, "/f")]}}
     target.run(config, "files", "finish")
     target.put("/f", there)
-    for _ in range(2):  # nor does a run that ended so make it its own
+    for _ in range(2):  # the second run must not take the file for its own
         if there == "from afar":
             target.run(config, "files", "finish")
             continue
@@ -180,7 +176,7 @@ def test_many_are_fetched_at_once(target: Target, server: HttpServer) -> None:
     assert target.mode("/d0") == 0o700
 
 
-def test_people_see_one_line_for_all_of_them(
+def test_one_progress_line_for_all_files(
     target: Target, server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(view, "PROGRESS_INTERVAL", 0.25)
@@ -200,7 +196,7 @@ def test_people_see_one_line_for_all_of_them(
         assert re.fullmatch(r"ignition : fetch and write 48 files in /d: \d+ of 48 done", line)
 
 
-def test_what_a_single_one_waits_for_is_said() -> None:
+def test_message_of_a_single_job_has_no_count() -> None:
     said: list[str] = []
     many = ProgressCounter(3, said.append)
     many.job_done()
@@ -213,7 +209,7 @@ def test_what_a_single_one_waits_for_is_said() -> None:
     ]
 
 
-def test_after_a_failure_nothing_new_is_fetched(target: Target, server: HttpServer) -> None:
+def test_no_fetch_starts_after_a_failure(target: Target, server: HttpServer) -> None:
     files = [remote(server, "/missing")]
     for number in range(200):
         server.answer(f"/{number}", Answer(body=b"x", delay=1))
@@ -224,7 +220,7 @@ def test_after_a_failure_nothing_new_is_fetched(target: Target, server: HttpServ
     assert not [path for path in target.tree() if "tmp" in path]
 
 
-def test_all_failures_are_told(target: Target, server: HttpServer) -> None:
+def test_all_failures_are_reported(target: Target, server: HttpServer) -> None:
     files = [remote(server, "/a"), remote(server, "/b")]
     server.answer("/a", Answer(404, delay=0.3))
     server.answer("/b", Answer(404, delay=0.3))

@@ -64,7 +64,7 @@ def test_first_run(system: Target, kinds: list[str]) -> None:
     assert not system.critical
 
 
-def test_what_was_applied_and_from_where(system: Target) -> None:
+def test_digest_and_sources(system: Target) -> None:
     sources = [
         {"kind": "user", "source": "user config from qemu", "sha512": "00", "size": 2, "by": ""}
     ]
@@ -77,7 +77,7 @@ def test_what_was_applied_and_from_where(system: Target) -> None:
     assert re.fullmatch("sha512-[0-9a-f]{128}", ours["configDigest"])
 
 
-def test_former_result(system: Target) -> None:
+def test_earlier_result(system: Target) -> None:
     system.put(
         RESULT, '{"provisioningBootID": "old", "b": {"z": 1, "y": [{"d": "<", "c": null}]}, "a": 2}'
     )
@@ -98,7 +98,7 @@ def test_former_result(system: Target) -> None:
 
 
 @pytest.mark.parametrize("status", [0, 1])
-def test_former_result_on_a_live_system(system: Target, tmp_path: Path, status: int) -> None:
+def test_earlier_result_on_a_live_system(system: Target, tmp_path: Path, status: int) -> None:
     system.settings.programs["is-live-image"] = program(tmp_path, "live", f"exit {status}\n")
     system.put(RESULT, "{}")
     system.run({}, *ALL)
@@ -107,7 +107,7 @@ def test_former_result_on_a_live_system(system: Target, tmp_path: Path, status: 
 
 
 @pytest.mark.parametrize("text", ["", "{", "not json", "\x00"])
-def test_former_result_that_is_not_json(system: Target, text: str) -> None:
+def test_earlier_result_that_is_not_json(system: Target, text: str) -> None:
     system.put(RESULT, text)
     with pytest.raises(Failure, match="couldn't unmarshal previous report output") as caught:
         system.run({}, *ALL)
@@ -129,13 +129,13 @@ def test_no_boot_id(system: Target) -> None:
     assert caught.value.code == "IGN3502"
 
 
-def test_no_result_file_wanted(system: Target) -> None:
+def test_result_file_disabled(system: Target) -> None:
     system.settings.result_file = ""
     system.run({}, *ALL)
     assert system.tree() == {}
 
 
-def test_link_at_its_place_is_replaced(system: Target) -> None:
+def test_link_at_its_path_is_replaced(system: Target) -> None:
     system.put("/elsewhere", "{}")
     system.link(RESULT, "/elsewhere")
     system.run({}, *ALL)
@@ -159,7 +159,7 @@ def test_append_is_done_once_over_complete_runs_too(system: Target) -> None:
         assert [note["key"] for note in result(system)["engine"]["journal"]] == ["/f"]
 
 
-def test_run_again_differs_in_its_report_only(system: Target) -> None:
+def test_second_run_changes_only_the_result_file(system: Target) -> None:
     config = {
         "storage": {
             "directories": [{"path": "/d", "overwrite": True}],
@@ -193,7 +193,7 @@ def test_provider_files(system: Target) -> None:
         assert (system.at(path).read_text(), system.mode(path)) == (str(number), 0o600)
 
 
-def test_luks_is_refused_not_forgotten(system: Target) -> None:
+def test_luks_is_refused(system: Target) -> None:
     with pytest.raises(Refused) as caught:
         system.run({"storage": {"luks": [{"name": "data"}], "files": [{"path": "/f"}]}}, *ALL)
     assert caught.value.code == "IGN3501"
@@ -201,11 +201,11 @@ def test_luks_is_refused_not_forgotten(system: Target) -> None:
 
 
 class TestLabels:
-    """What setfiles is given. The policy and setfiles itself are proven in a boot, not here."""
+    """The arguments of setfiles. Boot tests run the real one with a policy."""
 
     @pytest.fixture
     def labelled(self, system: Target, tmp_path: Path) -> Target:
-        # A recorder in place of setfiles: words in one file, paths in another, each run after the other.
+        # A setfiles that appends its arguments to one file and its paths to another.
         record = f'echo "$@" >>{tmp_path}/words\ntr "\\0" "\\n" >>{tmp_path}/paths\n'
         system.settings.programs["setfiles"] = program(tmp_path, "setfiles", record)
         system.put(
@@ -236,7 +236,7 @@ class TestLabels:
         assert not (labelled.root.parent / "paths").exists()
         assert any("names no policy, skipping relabeling" in line for line in labelled.log)
 
-    def test_switched_off(self, labelled: Target) -> None:
+    def test_disabled(self, labelled: Target) -> None:
         labelled.settings.selinux_relabel = False
         labelled.run({"storage": {"files": [{"path": "/f"}]}}, *ALL)
         assert not (labelled.root.parent / "paths").exists()
@@ -286,12 +286,12 @@ class TestLabels:
             "/etc/shadow", "/etc/subuid", "/home/core", "/var/roothome",
         ]  # fmt: skip
 
-    def test_accounts_that_the_config_does_not_name(self, labelled: Target) -> None:
+    def test_accounts_not_in_the_config(self, labelled: Target) -> None:
         furnish(labelled)
         labelled.run({"storage": {"files": [{"path": "/f"}]}}, *ALL)
         assert self.paths(labelled) == ["/f", RESULT]
 
-    def test_after_a_cut(self, labelled: Target) -> None:
+    def test_after_an_interruption(self, labelled: Target) -> None:
         config = {"storage": {"files": [{"path": "/a/b/c"}]}}
         labelled.run(config, "prepare", "users", "files")
         labelled.run(config, *ALL)

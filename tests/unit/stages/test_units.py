@@ -102,7 +102,7 @@ def test_masking(system: Target) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "directory", "link"])
-def test_masking_what_is_there(system: Target, kind: str) -> None:
+def test_masking_an_existing_unit(system: Target, kind: str) -> None:
     path = f"{UNITS}/foo.service"
     if kind == "link":
         system.link(path, "/dev/zero")
@@ -113,7 +113,7 @@ def test_masking_what_is_there(system: Target, kind: str) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "/usr/lib/foo.service", "../../../dev/null"])
-def test_unmasking_what_is_no_mask(system: Target, text: str | None) -> None:
+def test_unmasking_a_link_that_is_no_mask(system: Target, text: str | None) -> None:
     path = f"{UNITS}/foo.service"
     if text is None:
         system.put(path, "x")
@@ -122,7 +122,7 @@ def test_unmasking_what_is_no_mask(system: Target, text: str | None) -> None:
     before = system.tree()
     units(system, {"name": "foo.service", "mask": False})
     assert system.tree() == before
-    # Kept as in Ignition, with a warning.
+    # Kept like in Ignition, with a warning.
     assert any("stays masked" in line for line in system.log) == (text == "../../../dev/null")
 
 
@@ -153,7 +153,7 @@ def test_disabling(system: Target) -> None:
     assert system.tree() == first
 
 
-def test_cut_between_preset_and_disable(system: Target) -> None:
+def test_interrupted_between_preset_and_disable(system: Target) -> None:
     system.put("/usr/lib/systemd/system/foo.service", SERVICE)
     link = f"{UNITS}/multi-user.target.wants/foo.service"
     unit = {"name": "foo.service", "enabled": False}
@@ -165,8 +165,8 @@ def test_cut_between_preset_and_disable(system: Target) -> None:
     assert system.tree() == whole
 
 
-def test_disabling_an_instance_does_nothing_and_says_so(system: Target) -> None:
-    # As Ignition does, where a successful run ends in the same state; with a warning.
+def test_disabling_an_instance_does_nothing_with_a_warning(system: Target) -> None:
+    # Like Ignition, but with a warning.
     system.put("/usr/lib/systemd/system/echo@.service", SERVICE)
     link = system.link(
         f"{UNITS}/multi-user.target.wants/echo@foo.service", "/usr/lib/systemd/system/echo@.service"
@@ -190,7 +190,7 @@ def test_lines_are_sorted(system: Target) -> None:
 
 
 @pytest.mark.parametrize("there", ["# vendor\nenable other.service\n", "# no newline at the end"])
-def test_preset_file_that_exists(system: Target, there: str) -> None:
+def test_existing_preset_file(system: Target, there: str) -> None:
     system.put(PRESET, there, 0o600)
     for _ in range(3):
         units(system, {"name": "x.service", "enabled": True})
@@ -221,7 +221,7 @@ def test_directory_at_the_path_of_a_unit(system: Target) -> None:
     assert str(caught.value.origin) == "config.ign: /systemd/units/1"
 
 
-def test_name_that_begins_with_a_hyphen_is_no_option(system: Target) -> None:
+def test_name_with_a_leading_hyphen_is_no_option(system: Target) -> None:
     name = "--now.service"
     system.put(f"{UNITS}/{name}", f"{SERVICE}\n[Install]\nWantedBy=multi-user.target\n")
     wants = system.link(f"{UNITS}/multi-user.target.wants/{name}", f"../{name}")
@@ -297,7 +297,7 @@ def test_again_changes_nothing(system: Target) -> None:
     assert {path: system.at(path).lstat() for path in system.tree()} == before
 
 
-def test_unit_after_a_file_at_its_place(system: Target) -> None:
+def test_unit_replaces_a_file_of_the_config(system: Target) -> None:
     system.run(
         {
             "storage": {

@@ -35,7 +35,7 @@ def groups(system: Target, *wanted: dict[str, Any]) -> list[str]:
 
 
 def words(system: Target, tool: str) -> list[str]:
-    """The commands of a tool that were started, as logged."""
+    """The command lines of a tool, from the log."""
     return [text for text in system.log if f'executing: "{tool}"' in text]
 
 
@@ -74,7 +74,7 @@ def test_hash_is_neither_logged_nor_on_a_command_line(system: Target) -> None:
     assert '"--password" "*"' in words(system, "useradd")[0]
 
 
-def test_hash_that_is_set_already_is_not_set_again(system: Target) -> None:
+def test_unchanged_hash_is_not_set_again(system: Target) -> None:
     system.put("/etc/shadow", f"root:*:15887:0:::::\ncore:{HASH}:15887:0:::::\n", 0o640)
     users(system, {"name": "core", "passwordHash": HASH})
     assert (line(system, "shadow", "core") or [])[2] == "15887"
@@ -107,7 +107,7 @@ def test_hash_without_chpasswd(system: Target) -> None:
         ),
     ],
 )
-def test_both_ways_to_set_a_hash_end_alike(
+def test_both_ways_to_set_a_hash_agree(
     system: Target, tmp_path: Path, tables: dict[str, str | None]
 ) -> None:
     folder = tmp_path / "other"
@@ -171,7 +171,7 @@ def test_groups_deleted(system: Target) -> None:
     assert line(system, "group", "docker") is None
 
 
-def test_group_that_exists(system: Target) -> None:
+def test_existing_group(system: Target) -> None:
     before = system.at("/etc/group").read_text()
     groups(system, {"name": "docker", "gid": 233}, {"name": "wheel"})
     assert system.at("/etc/group").read_text() == before
@@ -179,7 +179,7 @@ def test_group_that_exists(system: Target) -> None:
     assert (line(system, "group", "docker") or [])[2] == "234"
 
 
-def test_gid_set_free_by_a_deletion_is_used_again(system: Target) -> None:
+def test_gid_of_a_deleted_group_is_reused(system: Target) -> None:
     groups(system, {"name": "docker", "shouldExist": False}, {"name": "podman", "gid": 233})
     assert (line(system, "group", "podman") or [])[2] == "233"
 
@@ -239,16 +239,14 @@ def test_home_moves(system: Target) -> None:
         ({"passwordHash": HASH}, HASH),
     ],
 )
-def test_password_of_a_user_who_exists(
-    system: Target, password: dict[str, str], field: str
-) -> None:
+def test_password_of_an_existing_user(system: Target, password: dict[str, str], field: str) -> None:
     system.put("/etc/shadow", "root:*:15887:0:::::\ncore:old:15887:0:::::\n", 0o640)
     users(system, {"name": "core", "gecos": "New Name", **password})
     assert (line(system, "shadow", "core") or [])[1] == field
     assert (line(system, "passwd", "core") or [])[4] == "New Name"
 
 
-def test_what_only_the_tool_refuses_is_its_error(system: Target) -> None:
+def test_error_of_the_tool_is_reported(system: Target) -> None:
     with pytest.raises(CommandFailed) as caught:
         users(system, {"name": "core"}, {"name": "test", "gecos": "bell \a"})
     assert caught.value.code == "IGN3201"
@@ -296,7 +294,7 @@ def test_uid_zero_counts(system: Target) -> None:
         users(system, {"name": "test", "uid": 0})
 
 
-def test_user_and_own_group_leave_together(system: Target) -> None:
+def test_user_and_own_group_are_deleted_together(system: Target) -> None:
     system.run(
         {
             "passwd": {
@@ -311,7 +309,7 @@ def test_user_and_own_group_leave_together(system: Target) -> None:
     assert line(system, "group", "core") is None
 
 
-def test_user_leaves_with_a_primary_group_of_another_name(system: Target) -> None:
+def test_deleted_user_with_a_primary_group_of_another_name(system: Target) -> None:
     system.put("/etc/group", "root:x:0:\nteam:x:500:\n")
     users_and_groups = {
         "groups": [{"name": "team", "shouldExist": False}],
@@ -339,7 +337,7 @@ def test_keys_in_a_folder_of_root(system: Target) -> None:
 
 
 def owned_ssh(system: Target, mode: int, owner: tuple[int, int]) -> None:
-    """A home of core whose .ssh is somebody's."""
+    """The home of core, with an .ssh of the given owner."""
     system.folder("/home/core/.ssh", mode, owner)
 
 
@@ -408,7 +406,7 @@ def test_folder_where_the_file_is_needed(system: Target) -> None:
     assert caught.value.code == "IGN3204"
 
 
-def test_root_may_everything(system: Target) -> None:
+def test_root_may_write_everywhere(system: Target) -> None:
     system.folder("/root/.ssh", 0o700, (500, 500))
     users(system, {"name": "root", "sshAuthorizedKeys": ["key"]})
     assert system.at(f"/root/{KEYS}").read_text() == "key\n"
@@ -423,8 +421,8 @@ def test_record_in_the_journal(system: Target, monkeypatch: pytest.MonkeyPatch) 
     assert entries == [(message, "225067b87bbd4a0cb6ab151f82fa364b", fields)]
 
 
-def test_key_file_that_exists(system: Target) -> None:
-    # Its mode stays, as in Ignition: where its run succeeds, ours ends in the same state.
+def test_existing_key_file(system: Target) -> None:
+    # Like Ignition, we keep its mode.
     system.put(f"/home/core/{KEYS}", "old", 0o644, (500, 500))
     for folder in (".ssh", ".ssh/authorized_keys.d"):
         os.chown(system.at(f"/home/core/{folder}"), 500, 500)
@@ -433,7 +431,7 @@ def test_key_file_that_exists(system: Target) -> None:
     assert system.mode(f"/home/core/{KEYS}") == 0o644
 
 
-def test_key_folder_that_leads_elsewhere(system: Target) -> None:
+def test_key_folder_behind_a_link(system: Target) -> None:
     system.folder("/home/core/.ssh", 0o700, (500, 500))
     system.link("/home/core/.ssh/authorized_keys.d", "/etc", (500, 500))
     before = system.tree()
@@ -465,7 +463,7 @@ def test_user_of_an_image(system: Target) -> None:
     assert system.owner("/f") == (994, 993)
 
 
-def test_passwd_that_cannot_be_read(system: Target) -> None:
+def test_unreadable_passwd(system: Target) -> None:
     system.at("/etc/passwd").unlink()
     system.folder("/etc/passwd")
     with pytest.raises(Failure, match="/etc/passwd") as caught:
@@ -507,7 +505,7 @@ def test_files_of_a_new_user(system: Target) -> None:
 
 
 @pytest.mark.parametrize("user", [{"shouldExist": False}, {"homeDir": "/srv/core"}])
-def test_home_that_makes_way_for_files(system: Target, user: dict[str, Any]) -> None:
+def test_home_deleted_before_files_are_written(system: Target, user: dict[str, Any]) -> None:
     system.put("/home/core/f", "old", owner=(500, 500))
     system.folder("/srv")
     files = [{"path": "/home/core/f", "contents": {"source": "data:,new"}}]
@@ -540,7 +538,7 @@ class TestAgain:
     MOVE: ClassVar[dict[str, Any]] = {"users": [{"name": "core", "homeDir": "/srv/core"}]}
 
     def run(self, system: Target, passwd: dict[str, Any] = MAKE) -> dict[str, Any]:
-        """What is on the target afterwards, without backups and journal."""
+        """The target's tree, without backups and journal."""
         system.run({"passwd": passwd}, "prepare", "users")
         return {
             path: what
@@ -555,7 +553,9 @@ class TestAgain:
 
     @pytest.mark.parametrize("cut", ["passwd only", "no home", "half a home", "locked"])
     @pytest.mark.parametrize(("user", "home"), [("two", "/srv/two"), ("three", "/home/three")])
-    def test_after_a_cut_in_useradd(self, system: Target, user: str, home: str, cut: str) -> None:
+    def test_after_an_interrupted_useradd(
+        self, system: Target, user: str, home: str, cut: str
+    ) -> None:
         system.folder("/srv")
         passwd = {**self.MAKE, "users": [*self.MAKE["users"]]}
         if user == "three":
@@ -583,7 +583,7 @@ class TestAgain:
             system.put("/etc/passwd.lock", f"{os.getpid()}\0", 0o600)
         assert self.run(system, passwd) == whole
 
-    def test_after_a_cut_in_groupadd(self, system: Target) -> None:
+    def test_after_an_interrupted_groupadd(self, system: Target) -> None:
         group = {"groups": [{"name": "service", "gid": 1500}]}
         whole = self.run(system, group)
         journal = system.at("/etc/.ignition-journal")
@@ -596,7 +596,7 @@ class TestAgain:
         assert self.run(system, group) == whole
 
     @pytest.mark.parametrize("copied", [False, True])
-    def test_after_a_cut_in_a_move(self, system: Target, copied: bool) -> None:
+    def test_after_an_interrupted_move(self, system: Target, copied: bool) -> None:
         system.folder("/srv")
         system.put("/home/core/file", "mine", owner=(500, 500))
         whole = self.run(system, self.MOVE)
