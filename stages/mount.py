@@ -47,24 +47,24 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step per mount, in sequence: by depth, then in config order."""
     wanted = _wanted(config, context)
     named = [
-        (one.filesystem.device, one.origin.at("device"))
-        for one in wanted
-        if one.filesystem.format != _VIRTIOFS
+        (entry.filesystem.device, entry.origin.at("device"))
+        for entry in wanted
+        if entry.filesystem.format != _VIRTIOFS
     ]
     if named:
         devices.wait_for_devices(context.log, context.settings, named, context.progress)
     covered: list[str] = []
     before: tuple[str, ...] = ()
-    for one in wanted:
-        if not any(_is_below(one.path, path) for path in covered):
+    for entry in wanted:
+        if not any(_is_below(entry.path, path) for path in covered):
             # A path below another mount will be hidden by it, so its current state does not matter.
             try:
-                _missing_folders(one)
+                _missing_folders(entry)
             except Failure as failure:
                 context.refuse(failure)
-        covered.append(one.path)
-        key = f"mount:{one.path}"
-        yield _step(context, one, before, key)
+        covered.append(entry.path)
+        key = f"mount:{entry.path}"
+        yield _step(context, entry, before, key)
         before = (key,)
 
 
@@ -72,15 +72,15 @@ def _wanted(config: model.Config, context: PhaseContext) -> list[_Wanted]:
     root = _root(context)
     found = [
         _Wanted(
-            one,
+            entry,
             context.origin("storage", "filesystems", index),
-            os.path.normpath(one.path),
-            os.path.normpath(f"{root}{one.path}"),
+            os.path.normpath(entry.path),
+            os.path.normpath(f"{root}{entry.path}"),
         )
-        for index, one in enumerate(config.storage.filesystems)
-        if one.path and one.format not in _NOT_MOUNTED
+        for index, entry in enumerate(config.storage.filesystems)
+        if entry.path and entry.format not in _NOT_MOUNTED
     ]
-    return sorted(found, key=lambda one: _depth(one.path))
+    return sorted(found, key=lambda entry: _depth(entry.path))
 
 
 def _root(context: PhaseContext) -> str:
@@ -96,24 +96,24 @@ def _is_below(path: str, above: str) -> bool:
     return path == above or path.startswith(above.rstrip("/") + "/")
 
 
-def _step(context: PhaseContext, one: _Wanted, before: tuple[str, ...], key: str) -> Step:
+def _step(context: PhaseContext, entry: _Wanted, before: tuple[str, ...], key: str) -> Step:
     return Step(
-        f"mount {one.filesystem.device} on {one.path}",
-        one.origin,
-        lambda task: _mount(task, one),
+        f"mount {entry.filesystem.device} on {entry.path}",
+        entry.origin,
+        lambda task: _mount(task, entry),
         needs=before,
         provides=(key,),
-        done=lambda: _is_mounted(context, one),
+        done=lambda: _is_mounted(context, entry),
     )
 
 
-def _is_mounted(context: PhaseContext, one: _Wanted) -> bool:
+def _is_mounted(context: PhaseContext, entry: _Wanted) -> bool:
     """Whether the filesystem is the topmost mount on its mount point, whoever mounted it.
 
     The kernel refuses to mount it there twice, except for another btrfs subvolume.
     """
-    mount = mounts.mount_at(one.target)
-    kind, device = one.filesystem.format, one.filesystem.device
+    mount = mounts.mount_at(entry.target)
+    kind, device = entry.filesystem.format, entry.filesystem.device
     if mount is None or mount.fstype != kind:
         return False
     if kind == _VIRTIOFS:
@@ -124,15 +124,15 @@ def _is_mounted(context: PhaseContext, one: _Wanted) -> bool:
     return kind != "btrfs" or _OwnMounts(context).has(mount)
 
 
-def _mount(task: Task, one: _Wanted) -> None:
+def _mount(task: Task, entry: _Wanted) -> None:
     log, context = task.log, task.context
-    missing = _missing_folders(one)
+    missing = _missing_folders(entry)
     for folder in missing:
         os.mkdir(folder, 0o755)
         context.state.notated_directories.append(folder[len(_root(context)) :])
     if missing:
         _relabel(context, missing[0])
-    filesystem = one.filesystem
+    filesystem = entry.filesystem
     kind = filesystem.format or ""
     source = filesystem.device
     if kind != _VIRTIOFS:
@@ -142,18 +142,18 @@ def _mount(task: Task, one: _Wanted) -> None:
     args = ["-o", options] if options else []
     run(
         log,
-        [context.settings.program("mount"), *args, "-t", kind, source, one.target],
-        what=f'mounting "{source}" at "{one.target}" with type "{kind}" and options "{options}"',
+        [context.settings.program("mount"), *args, "-t", kind, source, entry.target],
+        what=f'mounting "{source}" at "{entry.target}" with type "{kind}" and options "{options}"',
     )
-    made = mounts.mount_at(one.target)
+    made = mounts.mount_at(entry.target)
     if made is None:
-        raise Failure("IGN2502", f"mount succeeded, but nothing is mounted on {one.target}")
+        raise Failure("IGN2502", f"mount succeeded, but nothing is mounted on {entry.target}")
     _OwnMounts(context).add(made)
-    if not set(os.listdir(one.target)) - {"lost+found"}:
-        _relabel(context, one.target)
+    if not set(os.listdir(entry.target)) - {"lost+found"}:
+        _relabel(context, entry.target)
 
 
-def _missing_folders(one: _Wanted) -> list[str]:
+def _missing_folders(entry: _Wanted) -> list[str]:
     """Folders to create for a mount point, outermost first.
 
     Refused IGN2501 if a component is anything else. Symlinks are refused too, because they could lead out of
@@ -161,7 +161,7 @@ def _missing_folders(one: _Wanted) -> list[str]:
     """
     missing: list[str] = []
     at = ""
-    for name in one.target.strip("/").split("/"):
+    for name in entry.target.strip("/").split("/"):
         at += f"/{name}"
         try:
             kind = 0 if missing else os.lstat(at).st_mode
@@ -172,8 +172,8 @@ def _missing_folders(one: _Wanted) -> list[str]:
         elif not stat.S_ISDIR(kind):
             raise Refused(
                 "IGN2501",
-                f'mount path "{one.target}" contains non-directory component "{at}"',
-                one.origin.at("path"),
+                f'mount path "{entry.target}" contains non-directory component "{at}"',
+                entry.origin.at("path"),
                 hint="mount it on a path without symbolic links and files",
             )
     return missing
@@ -191,7 +191,7 @@ def plan_umount(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     wanted = list(reversed(_wanted(config, context)))
     if wanted:
         yield Step(
-            f"unmount {', '.join(one.path for one in wanted)}",
+            f"unmount {', '.join(entry.path for entry in wanted)}",
             wanted[0].origin,
             lambda task: _unmount_all(task, wanted),
         )
@@ -199,32 +199,32 @@ def plan_umount(config: model.Config, context: PhaseContext) -> Iterator[Step]:
 
 def _unmount_all(task: Task, wanted: list[_Wanted]) -> None:
     failures: list[Failure] = []
-    for one in wanted:
+    for entry in wanted:
         try:
-            _unmount(task, one)
+            _unmount(task, entry)
         except Failure as failure:
-            failure.origin = one.origin
+            failure.origin = entry.origin
             failures.append(failure)
     if failures:
         raise combine(failures)
 
 
-def _unmount(task: Task, one: _Wanted) -> None:
+def _unmount(task: Task, entry: _Wanted) -> None:
     ours = _OwnMounts(task.context)
-    mount = mounts.mount_at(one.target)
+    mount = mounts.mount_at(entry.target)
     if mount is None:
         raise Failure(
             "IGN2503",
-            f"cannot unmount {one.target}: nothing is mounted there",
+            f"cannot unmount {entry.target}: nothing is mounted there",
             hint="the mount phase must have run in this boot",
         )
     if not ours.has(mount):
         task.log.info(
-            f'leaving "{mount.source}" at "{one.target}": it was mounted by somebody else'
+            f'leaving "{mount.source}" at "{entry.target}": it was mounted by somebody else'
         )
         return
-    with task.log.operation(f'umounting "{one.target}"') as log:
-        _try_to_unmount(log, task, one.target)
+    with task.log.operation(f'umounting "{entry.target}"') as log:
+        _try_to_unmount(log, task, entry.target)
     ours.remove(mount)
 
 

@@ -345,8 +345,8 @@ _SAFE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#+-.:=@_"
 def encode_udev_name(text: str) -> str:
     """Encodes text as udev does in link names below /dev/disk: unsafe bytes become \\xNN."""
     return "".join(
-        one
-        if one in _SAFE or ord(one) > 127
-        else "".join(f"\\x{byte:02x}" for byte in one.encode())
-        for one in text
+        character
+        if character in _SAFE or ord(character) > 127
+        else "".join(f"\\x{byte:02x}" for byte in character.encode())
+        for character in text
     )

@@ -25,9 +25,9 @@ _LOCK_TRIES = 500
 def find_user(block: Block) -> str:
     """What uses the devices built on a device, as a sentence; "" if they are idle."""
     mounted = mounts.read_mounts()
-    swapping = {os.path.realpath(path) for path in mounts.read_swaps()}
-    for holder in _above(block):
-        if holder.node in swapping:
+    swap_nodes = {os.path.realpath(path) for path in mounts.read_swaps()}
+    for holder in _devices_on_top(block):
+        if holder.node in swap_nodes:
             return f"{holder.name}, which is built on it, is in use as swap"
         for mount in mounted:
             if mounts.is_source(mount, holder):
@@ -39,7 +39,7 @@ def find_user(block: Block) -> str:
 
 def stop(log: Log, settings: Settings, block: Block) -> None:
     """Stops everything built on a device, topmost first. Raises CommandFailed if something is in use."""
-    for holder in reversed(_above(block)):
+    for holder in reversed(_devices_on_top(block)):
         if _is_array(holder):
             args = [settings.program("mdadm"), "--stop", holder.node]
         elif devices.mapper_name(holder):
@@ -83,9 +83,9 @@ def _disk_of(block: Block) -> str:
     return (disk or block).node
 
 
-def _above(block: Block) -> list[Block]:
+def _devices_on_top(block: Block) -> list[Block]:
     """All devices built on a device; each one precedes those built on it."""
-    found = []
+    on_top = []
     below = [block]
     while below:
         current = below.pop(0)
@@ -96,10 +96,10 @@ def _above(block: Block) -> list[Block]:
             sysfs += devices.partitions(current).values()
         for folder in sysfs:
             holder = devices.block_from_sysfs(folder)
-            if holder is not None and holder not in found:
-                found.append(holder)
+            if holder is not None and holder not in on_top:
+                on_top.append(holder)
                 below.append(holder)
-    return found
+    return on_top
 
 
 def _is_array(block: Block) -> bool:

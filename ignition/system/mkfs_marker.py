@@ -97,8 +97,8 @@ class _OpenDevice:
 
 def _offsets(size: int) -> Iterator[int]:
     seen = 0
-    for one in range(1, _COPIES + 1):
-        offset = size * one // (_COPIES + 1) // _ALIGNED * _ALIGNED
+    for ninth in range(1, _COPIES + 1):
+        offset = size * ninth // (_COPIES + 1) // _ALIGNED * _ALIGNED
         if offset > seen:
             yield offset
             seen = offset

@@ -38,7 +38,7 @@ class Usage:
         if self.disk:
             return self.disk
         for number, reason in {**self.partitions, **self.tolerated}.items():
-            return f"of its partition {number}, {reason}"
+            return f"partition {number} is in use: {reason}"
         return ""
 
 
@@ -49,22 +49,22 @@ def find_users(disk: Block, mounted: list[Mount], swaps: list[str]) -> Usage:
     mount in another namespace, are found because the kernel refuses an exclusive open.
     """
     mapper = devices.mapper_name(disk)
-    swapping = {os.path.realpath(path) for path in swaps}
+    swap_nodes = {os.path.realpath(path) for path in swaps}
     indirect = _indirect_users()
     parts = _partitions(disk, mapper)
     active: dict[int, str] = {}
     tolerated: dict[int, str] = {}
     for number, partition in parts.items():
-        reason = _reason(partition, mounted, indirect, held=not mapper)
+        reason = _find_user(partition, mounted, indirect, held=not mapper)
         if reason:
             active[number] = reason
-        elif partition.node in swapping:
+        elif partition.node in swap_nodes:
             tolerated[number] = "it is in use as swap"
         elif mapper and devices.holders(partition.sysfs):
             tolerated[number] = f"{', '.join(devices.holders(partition.sysfs))} is built on it"
     # The holders of a multipath disk are its own mapped partitions, so they do not count.
-    on_disk = _reason(disk, mounted, indirect, held=not mapper)
-    if not on_disk and disk.node in swapping:
+    on_disk = _find_user(disk, mounted, indirect, held=not mapper)
+    if not on_disk and disk.node in swap_nodes:
         on_disk = "it is in use as swap"
     if not on_disk:
         on_disk = _find_held(disk, parts, active, tolerated, maps=bool(mapper and parts))
@@ -129,7 +129,7 @@ def _partitions(disk: Block, mapper: str) -> dict[int, Block]:
     }
 
 
-def _reason(device: Block, mounted: list[Mount], indirect: dict[int, str], *, held: bool) -> str:
+def _find_user(device: Block, mounted: list[Mount], indirect: dict[int, str], *, held: bool) -> str:
     if held and (above := devices.holders(device.sysfs)):
         return f"{', '.join(above)} is built on it"
     for mount in mounted:

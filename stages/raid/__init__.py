@@ -40,8 +40,8 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     """One step per array. Decides here about arrays whose members exist and are not changed by earlier
     steps."""
     arrays_wanted = [
-        (one, context.origin("storage", "raid", index))
-        for index, one in enumerate(config.storage.raid)
+        (entry, context.origin("storage", "raid", index))
+        for index, entry in enumerate(config.storage.raid)
     ]
     if not arrays_wanted:
         return
@@ -182,7 +182,10 @@ def _own_superblocks(
     """For each member, its superblock if a run with this config wrote it for this array."""
     digest = digest_of_config(context)
     found = [own_devices.read_superblock(block.node) for block in blocks]
-    return [one if one and own_devices.is_own_array(one, digest, wanted) else None for one in found]
+    return [
+        superblock if superblock and own_devices.is_own_array(superblock, digest, wanted) else None
+        for superblock in found
+    ]
 
 
 def _are_empty(log: Log, settings: Settings, current: list[Array | None]) -> bool:

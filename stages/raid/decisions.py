@@ -72,9 +72,9 @@ def resume(
     """
     if decision.act == KEEP or any(array and not array.members <= members for array in current):
         return decision
-    there = [one for one in own if one is not None]
-    if len(there) == len(own) and len({one.uuid for one in there}) == 1:
+    there = [superblock for superblock in own if superblock is not None]
+    if len(there) == len(own) and len({superblock.uuid for superblock in there}) == 1:
         return Decision(ASSEMBLE)
-    if are_empty or all(one.events == 0 for one in there):
+    if are_empty or all(superblock.events == 0 for superblock in there):
         return Decision(CREATE)
     return decision
