@@ -466,8 +466,8 @@ def test_error_for_an_invalid_authority_has_its_origin(bench: Bench) -> None:
     with pytest.raises(Failure) as caught:
         bench.fetch(config(security=trusting("data:,no")))
     assert caught.value.code == "IGN4018"
-    place = "user config from file: /ignition/security/tls/certificateAuthorities/0"
-    assert str(caught.value.origin) == place
+    expected = "user config from file: /ignition/security/tls/certificateAuthorities/0"
+    assert str(caught.value.origin) == expected
 
 
 # Offline
@@ -481,13 +481,13 @@ def test_provider_is_not_asked_again_after_a_reference_needed_the_network(bench:
         assert str(caught.value.origin) == "user config from file: /ignition/config/merge/0"
         assert "failed to fetch config: resource requires networking" in bench.lines
         (bench.folder / "config.ign").unlink()
-        left = bench.folder / "run" / "provider-config"
-        assert left.stat().st_mode & 0o7777 == 0o600
+        cached = bench.folder / "run" / "provider-config"
+        assert cached.stat().st_mode & 0o7777 == 0o600
         got = acquire.from_provider(bench.context(), bench.state)
     assert modes(got.user) == {"/a": 1, "/c": 1}
-    assert left.exists(), "the cache is not written yet"
+    assert cached.exists(), "the cache is not written yet"
     provider_cache.remove(bench.settings, bench.state)
-    assert not left.exists()
+    assert not cached.exists()
     assert bench.state.provider_config is None
     assert [entry["source"] for entry in bench.state.fetched_configs] == ["system", "file", "/c"]
 
@@ -519,7 +519,7 @@ def test_inline_config_needs_no_network(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "place"),
+    ("value", "expected"),
     [
         (
             {"storage": {"files": [{"path": "/a", "contents": {"source": "http://h/a?x"}}]}},
@@ -578,10 +578,10 @@ def test_inline_config_needs_no_network(bench: Bench) -> None:
     ],
     ids=["contents", "append", "key file", "tang", "custom clevis"],
 )
-def test_part_that_needs_the_network(bench: Bench, value: Config, place: str) -> None:
+def test_part_that_needs_the_network(bench: Bench, value: Config, expected: str) -> None:
     found = need(bench, {"ignition": {"version": "3.4.0"}, **value})
     assert "requires networking" in found
-    assert found.endswith(f"(user config from file: {place})")
+    assert found.endswith(f"(user config from file: {expected})")
     assert "?x" not in found
 
 

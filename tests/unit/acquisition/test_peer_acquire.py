@@ -69,11 +69,11 @@ def tree(rng: Random, server: HttpServer, name: str, depth: int) -> dict[str, An
 
 def run_ignition(folder: Path, stage: str, root: str) -> str:
     """Runs a stage of Ignition; returns its standard error."""
-    words = [peer.engine(), "-platform", "file", "-stage", stage, "-log-to-stdout", "-root", root]
-    words += ["-config-cache", "cache", "-state-file", "state", "-neednet", "neednet"]
+    args = [peer.engine(), "-platform", "file", "-stage", stage, "-log-to-stdout", "-root", root]
+    args += ["-config-cache", "cache", "-state-file", "state", "-neednet", "neednet"]
     environment = {**os.environ, "IGNITION_SYSTEM_CONFIG_DIR": str(folder / "system")}
     done = subprocess.run(
-        words, env=environment, cwd=folder, capture_output=True, text=True, timeout=60
+        args, env=environment, cwd=folder, capture_output=True, text=True, timeout=60
     )
     return done.stderr
 
@@ -150,19 +150,19 @@ def test_offline_cache_and_network_request_are_the_same(tmp_path: Path) -> None:
         text = "" if seed % 20 == 6 else json.dumps(config)
         (folder / "config.ign").write_text(text)
         run_ignition(folder, "fetch-offline", "")
-        expected = left(folder)
+        expected = outcome(folder)
         settings = settings_of(folder)
         for name in ("config_cache", "state_file", "neednet"):
             setattr(settings, name, str(folder / "ours" / name))
         settings.platform, settings.log_to_stdout = "file", True
         main.run(["fetch-offline"], settings)
-        ours = left(folder / "ours", "config_cache")
+        ours = outcome(folder / "ours", "config_cache")
         assert (ours[0] and peer.as_release_2_14(ours[0]), ours[1]) == expected, seed
         outcomes.add((expected[0] is not None, expected[1]))
     assert outcomes == {(True, True), (True, False), (False, True), (False, False)}
 
 
-def left(folder: Path, cache: str = "cache") -> tuple[str | None, bool]:
+def outcome(folder: Path, cache: str = "cache") -> tuple[str | None, bool]:
     """The cache of a phase, and whether the phase requested the network."""
     path = folder / cache
     return path.read_text() if path.exists() else None, (folder / "neednet").exists()

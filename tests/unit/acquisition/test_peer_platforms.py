@@ -24,7 +24,7 @@ from ignition.testbed.metadata.packet import Packet
 from ignition.testbed.programs import run
 from tests.support import network, peer
 from tests.support.certificates import Authority
-from tests.unit.acquisition.rivals import CONFIG, Machine, Servers, differing
+from tests.unit.acquisition.comparison import CONFIG, Pair, Servers, differences
 
 Change = Callable[[HttpServer, Fake], None]
 
@@ -124,9 +124,9 @@ class Cloud:
         self._authorities = str(authority.certificate)
         monkeypatch.setenv("SSL_CERT_FILE", self._authorities)
 
-    def machine(self, platform: str) -> Machine:
+    def machine(self, platform: str) -> Pair:
         environment = {"SSL_CERT_FILE": self._authorities}
-        return Machine(self._folder, platform, environment=environment)
+        return Pair(self._folder, platform, environment=environment)
 
     @contextlib.contextmanager
     def network(self, platform: str) -> Iterator[None]:
@@ -194,7 +194,7 @@ def check(cloud: Cloud, platform: str, name: str, change: Change, data: bytes | 
     with cloud.network(platform):
         theirs, ours = cloud.machine(platform).boot(cloud.servers(platform, change, data))
     expected = set(DIFFERENCES.get((platform, name), set()))
-    found = differing(theirs, ours) - {"requests"}
+    found = differences(theirs, ours) - {"requests"}
     seen = compared(platform, theirs.requests, ours.requests)
     assert found == expected - {"requests"}
     if "requests" in expected:
@@ -259,7 +259,7 @@ def test_redirect_to_another_host_drops_the_headers(
 
     with cloud.network(platform):
         theirs, ours = cloud.machine(platform).boot(servers)
-    assert differing(theirs, ours) == {"requests"}
+    assert differences(theirs, ours) == {"requests"}
     _, theirs_second = without_region(theirs.requests)[-2:]
     _, ours_second = ours.requests[-2:]
     for request in (theirs_second, ours_second):
@@ -333,7 +333,7 @@ def test_fetch_timeout_ends_the_retries(answer: Answer, cloud: Cloud) -> None:
     machine.fetch_timeout = 1
     with cloud.network("gcp"):
         theirs, ours = machine.boot(cloud.servers("gcp", always(answer)))
-    assert differing(theirs, ours) <= {"requests"}, "how many there were is of the machine"
+    assert differences(theirs, ours) <= {"requests"}, "how many there were is of the machine"
     assert set(theirs.requests) == set(ours.requests)
     assert theirs.online == 1
 

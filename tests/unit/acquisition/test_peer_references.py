@@ -20,7 +20,7 @@ import pytest
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.support import network, peer
 from tests.support.certificates import Authority
-from tests.unit.acquisition.rivals import CONFIG, BootResult, Machine, differing
+from tests.unit.acquisition.comparison import CONFIG, BootResult, Pair, differences
 
 HOST = "10.9.9.9"
 NAME = "configs.test"
@@ -85,7 +85,7 @@ def boot(
         ):
             yield plain, proxy, secure
 
-    machine = Machine(folder, "file", config=text(value), **more)
+    machine = Pair(folder, "file", config=text(value), **more)
     with network.own_network(HOST), network.own_names({NAME: [HOST]}):
         return machine.boot(servers)
 
@@ -134,7 +134,7 @@ REFERENCES: dict[str, tuple[dict[str, Any], Routes]] = {
     "gzip over s3": ({"merge": [{"source": "s3://b/c", "compression": "gzip"}]}, FOUND),
     # From here on, the two differ.
     "empty": (merge(), {"/c": b""}),
-    "empty in place": (replace(), {"/c": Answer(204)}),
+    "replaced by an empty config": (replace(), {"/c": Answer(204)}),
     "sha512 in upper case": (merge(**hashed(f"sha512-{SHA512.upper()}")), FOUND),
     "too many redirects": (
         merge("/0"),
@@ -146,7 +146,7 @@ REFERENCES: dict[str, tuple[dict[str, Any], Routes]] = {
 DIFFERENCES = {
     # Ignition drops the user config and boots.
     "empty": {"online", "cache", "modes"},
-    "empty in place": {"online", "cache", "modes"},
+    "replaced by an empty config": {"online", "cache", "modes"},
     # Ignition fails.
     "sha512 in upper case": {"online", "cache", "configs", "modes"},
     "cut once": {"online", "cache", "configs", "modes", "requests"},
@@ -161,7 +161,7 @@ DIFFERENCES = {
 def test_reference_to_a_config(name: str, tmp_path: Path) -> None:
     references, routes = REFERENCES[name]
     theirs, ours = boot(tmp_path, config(references=references), routes)
-    assert differing(theirs, ours) == DIFFERENCES.get(name, set())
+    assert differences(theirs, ours) == DIFFERENCES.get(name, set())
 
 
 @pytest.mark.parametrize("target", ["/d", f"{HERE}/d", f"{PROXY}/d"])
@@ -171,7 +171,7 @@ def test_redirect_drops_the_headers(name: str, target: str, tmp_path: Path) -> N
     routes: Routes = {"/c": Answer(302, headers={"Location": target}), "/d": CONFIG}
     references = merge(**header(name, "secret"))
     theirs, ours = boot(tmp_path, config(references=references), routes, {"/d": CONFIG})
-    assert differing(theirs, ours) == {"requests"}
+    assert differences(theirs, ours) == {"requests"}
     for side in (theirs, ours):
         assert ["secret" in request for request in side.requests] == [True, False]
 
@@ -226,7 +226,7 @@ STORAGE: dict[str, dict[str, Any]] = {
 def test_files_fetched_by_later_phases_need_the_network(name: str, tmp_path: Path) -> None:
     """The cache is written, and fetch does not run. Release 2.14 ignores pins."""
     theirs, ours = boot(tmp_path, config(storage=STORAGE[name]), {})
-    assert differing(theirs, ours) == ({"neednet", "modes"} if name == "pin" else set())
+    assert differences(theirs, ours) == ({"neednet", "modes"} if name == "pin" else set())
     assert ours.neednet == (name not in ("file inline", "empty source", "pin without network"))
     assert (theirs.online, theirs.requests) == (None, [])
 
@@ -280,7 +280,7 @@ def test_timeouts_of_the_config(
 ) -> None:
     value = config(references=merge(), timeouts=timeouts)
     theirs, ours = boot(tmp_path, value, {"/c": answers})
-    assert differing(theirs, ours) <= {"requests"}, "how many there were is of the machine"
+    assert differences(theirs, ours) <= {"requests"}, "how many there were is of the machine"
     assert set(theirs.requests) == set(ours.requests)
     assert theirs.online == status
 

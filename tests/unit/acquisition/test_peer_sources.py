@@ -20,7 +20,7 @@ from ignition.testbed import drives
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
 from tests.support import network, peer
-from tests.unit.acquisition.rivals import CONFIG, WAITS, Machine, Servers, differing, own_devices
+from tests.unit.acquisition.comparison import CONFIG, WAITS, Pair, Servers, differences, private_dev
 
 URL = "ignition.config.url="
 SERVICE = "http://169.254.169.254"
@@ -98,7 +98,7 @@ def test_kernel_command_line_comes_first(cmdline: str, source: str, tmp_path: Pa
         "/endless": Answer(body=OTHER, length=""),
     }
     with network.own_network("169.254.169.254"):
-        theirs, ours = Machine(tmp_path, "gcp", cmdline=cmdline).boot(cloud(routes))
+        theirs, ours = Pair(tmp_path, "gcp", cmdline=cmdline).boot(cloud(routes))
     assert theirs == ours
     got = theirs.configs[0].removesuffix(" False") if theirs.configs else "none"
     assert got == (source if theirs.cache and source != "empty" else "none")
@@ -118,8 +118,8 @@ def test_kernel_command_line_comes_first(cmdline: str, source: str, tmp_path: Pa
 )
 def test_known_differences_of_the_command_line(url: str, fields: set[str], tmp_path: Path) -> None:
     with network.own_network("169.254.169.254"):
-        theirs, ours = Machine(tmp_path, "gcp", cmdline=URL + url).boot(cloud({}))
-    assert differing(theirs, ours) == fields
+        theirs, ours = Pair(tmp_path, "gcp", cmdline=URL + url).boot(cloud({}))
+    assert differences(theirs, ours) == fields
     assert theirs.cache is None
 
 
@@ -143,7 +143,7 @@ def test_known_differences_of_the_command_line(url: str, fields: set[str], tmp_p
 )
 @pytest.mark.parametrize("cmdline", ["", NAMED + "/a"], ids=["alone", "and-the-command-line"])
 def test_user_ign_comes_before_the_platform(cmdline: str, user_ign: bytes, tmp_path: Path) -> None:
-    machine = Machine(tmp_path, "gcp", cmdline=cmdline, user_ign=user_ign)
+    machine = Pair(tmp_path, "gcp", cmdline=cmdline, user_ign=user_ign)
     with network.own_network("169.254.169.254"):
         theirs, ours = machine.boot(cloud({"/a": OTHER}))
     assert theirs == ours
@@ -154,7 +154,7 @@ def test_user_ign_comes_before_the_platform(cmdline: str, user_ign: bytes, tmp_p
 def test_aws_is_not_asked_if_an_earlier_source_has_a_config(source: str, tmp_path: Path) -> None:
     """Ignition asks for the region in every phase, so it needs the network anyway."""
     inline = URL + "data:,%7B%22ignition%22:%7B%22version%22:%223.0.0%22%7D%7D"
-    machine = Machine(tmp_path, "aws")
+    machine = Pair(tmp_path, "aws")
     if source == "cmdline":
         machine.cmdline = inline
     else:
@@ -196,8 +196,8 @@ def test_config_on_a_drive(
 ) -> None:
     files = {"/other": b""} if data is None else {path: data}
     image = drives.ext4(tmp_path / "image", label, files)
-    with network.own_network(), own_devices({f"disk/by-label/{label}": image}):
-        theirs, ours = Machine(tmp_path, platform).boot(nothing)
+    with network.own_network(), private_dev({f"disk/by-label/{label}": image}):
+        theirs, ours = Pair(tmp_path, platform).boot(nothing)
     assert theirs == ours
     assert (theirs.offline, theirs.neednet) == (int(data == b"<html>"), False)
 
@@ -212,8 +212,8 @@ def test_drive_of_a_cloud_without_a_metadata_service(
     platform: str, path: str, label: str, tmp_path: Path
 ) -> None:
     image = drives.ext4(tmp_path / "image", label, {path: CONFIG})
-    with network.own_network(), own_devices({f"disk/by-label/{label}": image}):
-        theirs, ours = Machine(tmp_path, platform).boot(nothing)
+    with network.own_network(), private_dev({f"disk/by-label/{label}": image}):
+        theirs, ours = Pair(tmp_path, platform).boot(nothing)
     assert theirs == ours
     assert (theirs.neednet, theirs.online) == (True, 0), "they ask for the network at once"
 
@@ -226,9 +226,9 @@ def test_drive_whose_config_needs_the_network(tmp_path: Path) -> None:
     image = drives.ext4(tmp_path / "image", "cidata", {USER_DATA: config})
     with (
         network.own_network("169.254.169.254"),
-        own_devices({"disk/by-label/cidata": image}),
+        private_dev({"disk/by-label/cidata": image}),
     ):
-        theirs, ours = Machine(tmp_path, "ibmcloud").boot(cloud({"/a": OTHER}))
+        theirs, ours = Pair(tmp_path, "ibmcloud").boot(cloud({"/a": OTHER}))
     assert theirs == ours
     assert theirs.configs == ["ibmcloud False", "/a True"]
 
@@ -237,8 +237,8 @@ def test_drive_whose_config_needs_the_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize("platform", ["azurestack", "kubevirt"])
 def test_wait_for_a_drive_that_never_appears(platform: str, tmp_path: Path) -> None:
     """`ignition.wait.fetch=`, which only this engine has, ends the wait."""
-    with network.own_network(), own_devices({}):
-        theirs, ours = Machine(tmp_path, platform, limit=1, wait=1).boot(nothing)
+    with network.own_network(), private_dev({}):
+        theirs, ours = Pair(tmp_path, platform, limit=1, wait=1).boot(nothing)
     assert (theirs.offline, ours.offline) == (WAITS, 1)
     assert (theirs.neednet, ours.neednet) == (False, False)
 
@@ -253,12 +253,12 @@ def test_without_the_hypervisor(platform: str, tmp_path: Path, monkeypatch: Any)
     path = f"{programs}:/usr/bin:/bin"
     monkeypatch.setenv("PATH", path)
     with network.own_network():
-        theirs, ours = Machine(tmp_path, platform).boot(nothing)
+        theirs, ours = Pair(tmp_path, platform).boot(nothing)
     assert theirs == ours
     assert theirs.offline == (0 if platform == "metal" else 1)
 
 
-def provided(machine: Machine, side: str, phase: Callable[[str], int]) -> Any:
+def provided(machine: Pair, side: str, phase: Callable[[str], int]) -> Any:
     """The result file after the files phase. Ignition fails later, for lack of an SELinux policy."""
     phase("files")
     result = (machine.folder / side / "root/etc/.ignition-result.json").read_text()
@@ -280,7 +280,7 @@ def provided(machine: Machine, side: str, phase: Callable[[str], int]) -> Any:
 def test_result_file_records_whether_there_was_a_config(
     platform: str, options: dict[str, Any], expected: bool, tmp_path: Path
 ) -> None:
-    machine = Machine(tmp_path, platform, **options)
+    machine = Pair(tmp_path, platform, **options)
     with network.own_network():
         theirs, ours = machine.boot(nothing)
         assert theirs == ours

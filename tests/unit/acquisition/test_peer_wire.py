@@ -14,7 +14,7 @@ import pytest
 from tests.support import peer
 from tests.support.http_responses import REFUSED, TAKEN
 from tests.support.listening import listening
-from tests.unit.acquisition.rivals import Machine
+from tests.unit.acquisition.comparison import Pair
 
 pytestmark = pytest.mark.skipif(not peer.engine(), reason=peer.MISSING)
 
@@ -30,7 +30,7 @@ def taken(folder: Path, answer: bytes) -> bool:
         references = {"merge": [{"source": f"http://127.0.0.1:{port}/a"}]}
         timeouts = {"httpTotal": 1}
         value = {"version": "3.3.0", "config": references, "timeouts": timeouts}
-        machine = Machine(folder, "file")
+        machine = Pair(folder, "file")
         for below in ("system", "run", "root"):
             (folder / "theirs" / below).mkdir(parents=True)
         (folder / "theirs/config.ign").write_text(json.dumps({"ignition": value}))

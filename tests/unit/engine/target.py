@@ -46,23 +46,23 @@ class Target:
     def run(self, *phases: str) -> int:
         return run(list(phases), self.settings)
 
-    def left(self, name: str) -> Path:
+    def run_file(self, name: str) -> Path:
         return self.folder / "run" / name
 
     def codes(self) -> list[str]:
         """The codes of the failures of the last phase."""
-        phase = json.loads(self.left("report.json").read_text())[-1]
+        phase = json.loads(self.run_file("report.json").read_text())[-1]
         return [failure["code"] for failure in phase["failures"]]
 
-    def temporary(self) -> list[str]:
+    def temporary_files(self) -> list[str]:
         """Temporary files that the engine left behind."""
         return [str(path) for path in self.folder.rglob(".*") if _is_temporary(path.name)]
 
     def child(self, *phases: str, limit: str = "") -> subprocess.Popen[str]:
         """Runs phases in a child process. `limit` is `NAME=VALUE` of setrlimit; a value that begins
         with + counts from what the process has when it is about to begin."""
-        words = [sys.executable, "-m", "tests.unit.engine.target", str(self.folder), limit, *phases]
-        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        args = [sys.executable, "-m", "tests.unit.engine.target", str(self.folder), limit, *phases]
+        return subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def _is_temporary(name: str) -> bool:

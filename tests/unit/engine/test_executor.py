@@ -40,7 +40,7 @@ def step(
     return Step(name, HERE, do, needs=needs, provides=provides, done=done)
 
 
-def noting(order: list[str], name: str, after: float = 0) -> Callable[[Task], None]:
+def append_name(order: list[str], name: str, after: float = 0) -> Callable[[Task], None]:
     """Sleeps, then appends its name."""
 
     def do(task: Task) -> None:
@@ -70,7 +70,7 @@ def outcomes(*stages: list[Step]) -> list[Outcome]:
     return execution.outcomes
 
 
-def failed(*stages: list[Step]) -> Failure:
+def failure_of(*stages: list[Step]) -> Failure:
     """The failures of a run."""
     with pytest.raises(Failure) as caught:
         run(*stages).check()
@@ -81,10 +81,10 @@ def test_a_step_waits_for_what_it_needs() -> None:
     order: list[str] = []
     outcomes(
         [
-            step("a", noting(order, "a", after=0.05), provides=("a",)),
-            step("b", noting(order, "b"), needs=("a",), provides=("b",)),
+            step("a", append_name(order, "a", after=0.05), provides=("a",)),
+            step("b", append_name(order, "b"), needs=("a",), provides=("b",)),
         ],
-        [step("c", noting(order, "c"), needs=("a", "b"))],
+        [step("c", append_name(order, "c"), needs=("a", "b"))],
     )
     assert order == ["a", "b", "c"]
 
@@ -98,8 +98,8 @@ def test_independent_steps_run_in_parallel() -> None:
 def test_a_step_on_a_missing_device_waits_for_the_earlier_stages() -> None:
     order: list[str] = []
     outcomes(
-        [step("slow", noting(order, "slow", after=0.05))],
-        [step("late", noting(order, "late"), needs=("/dev/no-such-device",))],
+        [step("slow", append_name(order, "slow", after=0.05))],
+        [step("late", append_name(order, "late"), needs=("/dev/no-such-device",))],
     )
     assert order == ["slow", "late"]
 
@@ -125,11 +125,11 @@ def test_after_a_failure_no_step_starts_and_running_steps_finish() -> None:
         started.wait(5)
         raise Failure("IGN9999", "it broke")
 
-    failure = failed(
+    failure = failure_of(
         [
             step("slow", slow, provides=("x",)),
             step("fails", fails),
-            step("after", noting(ended, "after"), needs=("x",)),
+            step("after", append_name(ended, "after"), needs=("x",)),
         ]
     )
     assert ended == ["slow"]
@@ -143,7 +143,7 @@ def test_all_failures_are_reported() -> None:
         together.wait()
         raise Failure("IGN9999", "it broke")
 
-    failure = failed([step("a", fails), step("b", fails)])
+    failure = failure_of([step("a", fails), step("b", fails)])
     assert isinstance(failure, FailureGroup)
     assert len(failure.failures) == 2
 
@@ -152,7 +152,7 @@ def test_an_oserror_gets_a_code_and_the_origin_of_its_step() -> None:
     def no_room(task: Task) -> None:
         raise OSError(28, "No space left on device", "/sysroot/x")
 
-    failure = failed([step("a", no_room)])
+    failure = failure_of([step("a", no_room)])
     assert failure.code == "IGN7003"
     assert str(failure) == "/sysroot/x: No space left on device"
     assert failure.origin == HERE
@@ -164,9 +164,9 @@ def test_a_failed_run_returns_the_outcomes_of_its_steps() -> None:
 
     execution = run(
         [
-            step("first", noting([], "first"), provides=("x",)),
+            step("first", append_name([], "first"), provides=("x",)),
             step("second", fails, needs=("x",), provides=("y",)),
-            step("third", noting([], "third"), needs=("y",)),
+            step("third", append_name([], "third"), needs=("y",)),
         ]
     )
     assert [(outcome.summary, outcome.result) for outcome in execution.outcomes] == [
@@ -212,7 +212,7 @@ def test_all_refusals_are_reported_before_any_step_runs() -> None:
 
     def refusing(config: Config, context: PhaseContext) -> Iterator[Step]:
         context.refuse(Refused("IGN9998", "first"))
-        yield step("a", noting(ran, "a"))
+        yield step("a", append_name(ran, "a"))
         raise Refused("IGN9999", "second")
 
     with pytest.raises(FailureGroup) as caught:

@@ -41,7 +41,7 @@ def test_without_threads_the_steps_run_in_the_main_thread(target: Target) -> Non
     # Too little for the stack of a thread, 8 MiB by default.
     status, output = finish(target, "files", limit="AS=+6000000")
     assert status == 0, output
-    assert target.temporary() == []
+    assert target.temporary_files() == []
 
 
 @pytest.mark.parametrize("limit", ["AS=+300000", "AS=+1500000", "AS=+3000000"])
@@ -51,7 +51,7 @@ def test_out_of_memory(target: Target, limit: str) -> None:
     status, output = finish(target, "files", limit=limit)
     assert status == 1, output
     assert "IGN6900" not in output and "Traceback" not in output
-    assert target.temporary() == []
+    assert target.temporary_files() == []
     assert target.run("files") == 0
 
 
@@ -63,7 +63,7 @@ def test_low_limit_of_open_files(target: Target, number: int) -> None:
     assert "IGN6900" not in output and "Traceback" not in output
     if status:
         assert "IGN7006" in output
-    assert target.temporary() == []
+    assert target.temporary_files() == []
     assert target.run("files") == 0
 
 
@@ -72,7 +72,7 @@ def test_limit_of_the_file_size(target: Target) -> None:
     assert target.run("fetch-offline") == 0
     status, output = finish(target, "files", limit="FSIZE=4000")
     assert (status, target.codes()) == (1, ["IGN7007"] * len(target.codes())), output
-    assert target.temporary() == []
+    assert target.temporary_files() == []
     assert target.run("files") == 0
 
 
@@ -95,7 +95,7 @@ def test_a_signal_ends_the_run(target: Target, number: signal.Signals, phase: st
         output = child.communicate(timeout=60)[0]
     assert (child.returncode, target.codes()[0]) == (128 + number, "IGN6205"), output
     assert number.name in output
-    assert target.temporary() == []
+    assert target.temporary_files() == []
     assert "IGN6900" not in output
 
 

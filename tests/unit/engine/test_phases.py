@@ -35,8 +35,8 @@ def test_a_complete_run_provisions_and_writes_its_reports(
     assert (target.root / "etc/hello").read_text() == "hi"
     result = json.loads((target.root / "etc/.ignition-result.json").read_text())
     assert result["userConfigProvided"] is True
-    assert target.left("ignition.json").stat().st_mode & 0o7777 == 0o640
-    phases = [entry["phase"] for entry in json.loads(target.left("report.json").read_text())]
+    assert target.run_file("ignition.json").stat().st_mode & 0o7777 == 0o640
+    phases = [entry["phase"] for entry in json.loads(target.run_file("report.json").read_text())]
     assert phases == ["fetch-offline", "disks", "mount", "files", "umount"]
     output = capfd.readouterr().out
     assert "INFO     : files: files passed\nINFO     : Ignition finished successfully\n" in output
@@ -45,10 +45,10 @@ def test_a_complete_run_provisions_and_writes_its_reports(
 
 def test_only_idle_phases_are_marked(target: Target) -> None:
     target.config({"storage": {"filesystems": [{"device": "/dev/none", "format": "swap"}]}})
-    target.left("idle-disks").parent.mkdir()
-    target.left("idle-disks").touch()
+    target.run_file("idle-disks").parent.mkdir()
+    target.run_file("idle-disks").touch()
     assert target.run("fetch-offline") == 0
-    marks = sorted(path.name for path in target.left("").glob("idle-*"))
+    marks = sorted(path.name for path in target.run_file("").glob("idle-*"))
     assert marks == ["idle-kargs", "idle-mount"]
 
 
@@ -59,8 +59,8 @@ def test_a_remote_reference_requests_the_network_and_writes_no_cache(
         '{"ignition": {"version": "3.6.0", "config": {"merge": [{"source": "http://h/x"}]}}}'
     )
     assert target.run("fetch-offline") == 0
-    assert target.left("neednet").read_bytes() == b""
-    assert not target.left("ignition.json").exists()
+    assert target.run_file("neednet").read_bytes() == b""
+    assert not target.run_file("ignition.json").exists()
     assert "asking for the network" in capfd.readouterr().out
 
 
@@ -68,16 +68,16 @@ def test_a_remote_file_requests_the_network_and_writes_the_cache(target: Target)
     remote = {"path": "/x", "contents": {"source": "http://h/x"}}
     target.config({"storage": {"files": [remote]}})
     assert target.run("fetch-offline") == 0
-    assert target.left("neednet").exists()
-    assert target.left("ignition.json").exists()
+    assert target.run_file("neednet").exists()
+    assert target.run_file("ignition.json").exists()
 
 
 def test_a_network_platform_requests_the_network(target: Target) -> None:
     target.settings.platform = "aws"
     assert target.run("fetch-offline") == 0
-    assert target.left("neednet").read_bytes() == b""
-    assert not target.left("ignition.json").exists()
-    state = json.loads(target.left("state").read_text())
+    assert target.run_file("neednet").read_bytes() == b""
+    assert not target.run_file("ignition.json").exists()
+    state = json.loads(target.run_file("state").read_text())
     assert [entry["kind"] for entry in state["fetchedConfigs"]] == ["base"]
 
 
@@ -85,19 +85,19 @@ def test_the_phase_fails_if_the_network_cannot_be_requested(
     target: Target, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target.settings.platform = "aws"
-    target.left("neednet").mkdir(parents=True)
+    target.run_file("neednet").mkdir(parents=True)
     assert target.run("fetch-offline") == 1
     assert "failed to signal neednet: " in capfd.readouterr().out
 
 
 def test_an_existing_cache_is_replaced_with_a_new_mode(target: Target) -> None:
-    target.left("").mkdir()
-    target.left("ignition.json").write_text("old")
-    target.left("ignition.json").chmod(0o604)
+    target.run_file("").mkdir()
+    target.run_file("ignition.json").write_text("old")
+    target.run_file("ignition.json").chmod(0o604)
     target.config({"storage": {"files": [HELLO]}})
     assert target.run("fetch") == 0
-    assert '"path":"/etc/hello"' in target.left("ignition.json").read_text()
-    assert target.left("ignition.json").stat().st_mode & 0o7777 == 0o640
+    assert '"path":"/etc/hello"' in target.run_file("ignition.json").read_text()
+    assert target.run_file("ignition.json").stat().st_mode & 0o7777 == 0o640
 
 
 def test_the_provider_cache_stays_until_the_config_cache_is_written(target: Target) -> None:
@@ -107,20 +107,20 @@ def test_the_provider_cache_stays_until_the_config_cache_is_written(target: Targ
         target.config(json.dumps({"ignition": {**V, "config": {"merge": merge}}}))
         assert target.run("fetch-offline") == 0
         (target.folder / "config.ign").unlink()
-        target.left("ignition.json").mkdir()
+        target.run_file("ignition.json").mkdir()
         assert target.run("fetch") == 1
-        assert target.left("provider-config").stat().st_mode & 0o7777 == 0o600
-        target.left("ignition.json").rmdir()
+        assert target.run_file("provider-config").stat().st_mode & 0o7777 == 0o600
+        target.run_file("ignition.json").rmdir()
         assert target.run("fetch") == 0
-    assert target.left("ignition.json").is_file()
-    assert not target.left("provider-config").exists()
-    assert "provider" not in json.loads(target.left("state").read_text())["engine"]
+    assert target.run_file("ignition.json").is_file()
+    assert not target.run_file("provider-config").exists()
+    assert "provider" not in json.loads(target.run_file("state").read_text())["engine"]
 
 
 def test_fetched_configs_are_in_the_journal_and_in_the_state(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = str(target.folder / "journal")
+    socket_path = str(target.folder / "journal")
     base = target.folder / "v/base.d/10.ign"
     base.parent.mkdir(parents=True)
     base.write_text(json.dumps({"ignition": V}))
@@ -128,9 +128,9 @@ def test_fetched_configs_are_in_the_journal_and_in_the_state(
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald,
         HttpServer({"/c": json.dumps({"ignition": V}).encode()}) as server,
     ):
-        journald.bind(place)
+        journald.bind(socket_path)
         journald.settimeout(5)
-        monkeypatch.setattr(journal, "send", functools.partial(journal.send, socket=place))
+        monkeypatch.setattr(journal, "send", functools.partial(journal.send, socket=socket_path))
         url = server.url("/c")
         target.config(
             json.dumps({"ignition": {**V, "config": {"merge": [{"source": f"{url}?hush"}]}}})
@@ -141,11 +141,11 @@ def test_fetched_configs_are_in_the_journal_and_in_the_state(
             dict(line.split("=", 1) for line in journald.recv(4096).decode().splitlines())
             for _ in range(3)
         ]
-    told = [
+    sent = [
         [entry[f"IGNITION_CONFIG_{name}"] for name in ("TYPE", "SRC", "REFERENCED")]
         for entry in entries
     ]
-    assert told == [
+    assert sent == [
         ["base", "system", "false"],
         ["user", "file", "false"],
         ["user", "/c", "true"],
@@ -174,13 +174,13 @@ def test_a_refused_config_writes_its_cause_and_no_cache(
 ) -> None:
     target.config('{"ignition": {"version": "3.6.0"},\n "storage": {"files": [{"path": "x"}]}}')
     assert target.run("fetch-offline") == 1
-    cause = target.left("failure")
+    cause = target.run_file("failure")
     assert cause.stat().st_mode & 0o7777 == 0o600
     assert "IGN1102" in cause.read_text()
     assert "user config from file:2:33: /storage/files/0/path" in cause.read_text()
-    assert not target.left("ignition.json").exists()
-    assert not target.left("state").exists()
-    failures = json.loads(target.left("report.json").read_text())[0]["failures"]
+    assert not target.run_file("ignition.json").exists()
+    assert not target.run_file("state").exists()
+    failures = json.loads(target.run_file("report.json").read_text())[0]["failures"]
     assert failures[0]["code"] == "IGN1000"
     assert "CRITICAL : Ignition failed: " in capfd.readouterr().out
 
@@ -193,16 +193,16 @@ def test_without_a_cache_a_phase_fails_with_the_message_of_ignition(
 
 
 def test_a_malformed_state_file_gives_exit_status_3(target: Target) -> None:
-    target.left("").mkdir()
-    target.left("state").write_text("{")
+    target.run_file("").mkdir()
+    target.run_file("state").write_text("{")
     target.config({})
     assert target.run("fetch-offline") == 3
 
 
 def test_a_hand_written_cache_is_enough(target: Target) -> None:
-    target.left("").mkdir()
+    target.run_file("").mkdir()
     cache = {"ignition": {"version": "3.7.0-experimental"}, "storage": {"files": [HELLO]}}
-    target.left("ignition.json").write_text(json.dumps(cache))
+    target.run_file("ignition.json").write_text(json.dumps(cache))
     assert target.run("files") == 0
     assert (target.root / "etc/hello").read_text() == "hi"
 
@@ -236,12 +236,12 @@ def test_a_failed_files_phase_writes_no_result_file(target: Target) -> None:
     target.config({"storage": {"files": [HELLO]}})
     assert target.run("fetch-offline", "files") == 1
     assert not (target.root / "etc/.ignition-result.json").exists()
-    assert "/storage/files/0" in target.left("failure").read_text()
+    assert "/storage/files/0" in target.run_file("failure").read_text()
 
 
 def test_a_full_run_directory_does_not_stop_a_boot(target: Target) -> None:
     target.config({"storage": {"files": [HELLO]}})
-    target.left("report.json").mkdir(parents=True)
+    target.run_file("report.json").mkdir(parents=True)
     assert target.run("fetch-offline", "files") == 0
 
 
@@ -254,7 +254,7 @@ def test_a_failed_phase_reports_the_steps_that_ran(target: Target) -> None:
     folders = [{"path": "/a"}, {"path": "/a/b"}]
     target.config({"storage": {"files": files, "directories": folders}})
     assert target.run("fetch-offline", "files") == 1
-    phase = json.loads(target.left("report.json").read_text())[-1]
+    phase = json.loads(target.run_file("report.json").read_text())[-1]
     assert phase["phase"] == "files"
     steps = {entry["summary"]: entry["result"] for entry in phase["steps"]}
     assert steps["make /a"] == "done"
@@ -292,18 +292,18 @@ def test_umount_runs_even_with_an_impossible_config(target: Target) -> None:
 
 
 def test_a_phase_that_cannot_start_is_reported(target: Target) -> None:
-    target.left("").mkdir()
-    target.left("state").write_text("{")
+    target.run_file("").mkdir()
+    target.run_file("state").write_text("{")
     target.config({})
     assert target.run("fetch-offline") == 3
-    (phase,) = json.loads(target.left("report.json").read_text())
+    (phase,) = json.loads(target.run_file("report.json").read_text())
     assert [failure["code"] for failure in phase["failures"]] == ["IGN6102"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_cache_that_is_not_a_regular_file_fails_with_a_code(target: Target, kind: str) -> None:
-    target.left("").mkdir()
-    put(target.left("ignition.json"), kind)
+    target.run_file("").mkdir()
+    put(target.run_file("ignition.json"), kind)
     assert target.run("files") == 1
     assert target.codes() == (["IGN4122"] if kind == "link" else ["IGN4121"])
 
@@ -312,26 +312,26 @@ def test_a_cache_that_is_not_a_regular_file_fails_with_a_code(target: Target, ki
 def test_symlinks_and_special_files_at_our_paths_are_replaced_and_not_followed(
     target: Target, name: str
 ) -> None:
-    target.left("").mkdir()
+    target.run_file("").mkdir()
     precious = target.folder / "precious"
     precious.write_text("{}")
     precious.chmod(0o604)
-    target.left(name).symlink_to(precious)
+    target.run_file(name).symlink_to(precious)
     remote = {"path": "/x", "contents": {"source": "http://h/x"}}
     target.config({"storage": {"files": [remote]}})
     assert target.run("fetch-offline") == 0
     assert precious.read_bytes() == b"{}" and precious.stat().st_mode & 0o7777 == 0o604
-    assert not target.left(name).is_symlink()
-    assert target.temporary() == []
+    assert not target.run_file(name).is_symlink()
+    assert target.temporary_files() == []
 
 
 @pytest.mark.parametrize("text", ["", "{}", "nonsense", "[" * 5000, '["\\ud800"]', "[1e400]"])
 def test_a_malformed_report_is_replaced(target: Target, text: str) -> None:
-    target.left("").mkdir()
-    target.left("report.json").write_text(text)
+    target.run_file("").mkdir()
+    target.run_file("report.json").write_text(text)
     target.config({})
     assert target.run("fetch-offline") == 0
-    assert [phase["phase"] for phase in json.loads(target.left("report.json").read_text())] == [
+    assert [phase["phase"] for phase in json.loads(target.run_file("report.json").read_text())] == [
         "fetch-offline"
     ]
 

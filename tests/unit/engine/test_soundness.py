@@ -22,7 +22,7 @@ def target(tmp_path: Path) -> Target:
 
 
 def sound(target: Target) -> object:
-    return json.loads(target.left("state").read_text())["engine"].get("sound")
+    return json.loads(target.run_file("state").read_text())["engine"].get("sound")
 
 
 def test_fetch_phase_accepts_what_ignition_accepts(target: Target) -> None:

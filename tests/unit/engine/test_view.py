@@ -40,8 +40,8 @@ def test_a_step_is_one_line_on_the_console() -> None:
     view.line(FORGED)
     view.failure([failure()])
     os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as said:
-        lines = said.read().split("\n")
+    with os.fdopen(reading, encoding="utf-8") as console:
+        lines = console.read().split("\n")
     assert lines[0].startswith(f"ignition files: write {WRITTEN}")
     assert lines[1] == f"ignition files: {WRITTEN}"
     assert len(lines) == 10

@@ -46,7 +46,7 @@ class BootResult:
 
 
 @dataclasses.dataclass
-class Machine:
+class Pair:
     """The input of both machines. `config` is for the platform `file`. `limit` bounds a phase of Ignition,
     `wait` a phase of this engine, in seconds."""
 
@@ -95,10 +95,10 @@ class Machine:
     def theirs(self, phase: str) -> int:
         """Runs a phase of Ignition."""
         side = self.folder / "theirs"
-        words = [peer.engine(), "-platform", self.platform, "-stage", phase, "-log-to-stdout"]
-        words += ["-root", str(side / "root"), "-config-cache", str(side / "run/cache")]
-        words += ["-state-file", str(side / "run/state"), "-neednet", str(side / "run/neednet")]
-        words += ["-fetch-timeout", f"{self.fetch_timeout}s"]
+        args = [peer.engine(), "-platform", self.platform, "-stage", phase, "-log-to-stdout"]
+        args += ["-root", str(side / "root"), "-config-cache", str(side / "run/cache")]
+        args += ["-state-file", str(side / "run/state"), "-neednet", str(side / "run/neednet")]
+        args += ["-fetch-timeout", f"{self.fetch_timeout}s"]
         environment = {
             "PATH": os.environ["PATH"],
             "IGNITION_CONFIG_FILE": str(side / "config.ign"),
@@ -108,7 +108,7 @@ class Machine:
         with (side / "log").open("ab") as log:
             try:
                 done = subprocess.run(
-                    words, env=environment, stdout=log, stderr=log, timeout=self.limit, check=False
+                    args, env=environment, stdout=log, stderr=log, timeout=self.limit, check=False
                 )
             except subprocess.TimeoutExpired:
                 return WAITS
@@ -135,14 +135,14 @@ class Machine:
         return (self.folder / "theirs/log").read_text()
 
 
-def differing(theirs: BootResult, ours: BootResult) -> set[str]:
+def differences(theirs: BootResult, ours: BootResult) -> set[str]:
     """The attributes that differ."""
     names = [field.name for field in dataclasses.fields(BootResult)]
     return {name for name in names if getattr(theirs, name) != getattr(ours, name)}
 
 
 @contextlib.contextmanager
-def own_devices(links: Mapping[str, Path]) -> Iterator[None]:
+def private_dev(links: Mapping[str, Path]) -> Iterator[None]:
     """A minimal /dev; `links` maps a path below it to the image of a drive, which becomes a symlink to a loop
     device. Needs root."""
     with contextlib.ExitStack() as stack:
@@ -195,13 +195,13 @@ def _requests(servers: Sequence[HttpServer]) -> list[str]:
 
 def _request(seen: Seen) -> str:
     """On one line, without what depends on the release or on the connection."""
-    words = [seen.method, seen.target]
-    words += [
+    parts = [seen.method, seen.target]
+    parts += [
         f"{name}={_header(name, value)}"
         for name, value in sorted(seen.headers.items())
         if name not in _OF_THE_CONNECTION
     ]
-    return " ".join([*words, seen.body.decode()]).rstrip()
+    return " ".join([*parts, seen.body.decode()]).rstrip()
 
 
 def _header(name: str, value: str) -> str:
