@@ -140,8 +140,8 @@ class Journal:
         others = {note.get("config") for note in self._lines()} - {self.digest}
         for other in sorted(map(str, others)):
             log.warning(
-                f"a run with another config, {other[:19]}, was cut short on this system; what it left is"
-                " judged like anything else that is there"
+                f"a run with another config, {other[:19]}, was interrupted on this system; its files"
+                " count as foreign"
             )
 
     def remove(self) -> None:
@@ -171,10 +171,8 @@ class Journal:
                     # terminates a last line that an earlier run left incomplete
                     write_all(fileno, b"\n")
                     for start in range(0, len(notes), BATCH):
-                        portion = notes[start : start + BATCH]
-                        write_all(
-                            fileno, "".join([gojson.dumps(n) + "\n" for n in portion]).encode()
-                        )
+                        batch = notes[start : start + BATCH]
+                        write_all(fileno, "".join([gojson.dumps(n) + "\n" for n in batch]).encode())
                     os.fsync(fileno)
                 finally:
                     os.close(fileno)

@@ -33,7 +33,7 @@ def note_step(config: Config, root: Root, context: PhaseContext) -> Step:
     journal = phase_journal(root, context)
     wanted = sorted(root.first_missing_of(_created_paths(config, root, context)))
     return Step(
-        "note which paths will be new",
+        "record which paths will be new",
         context.origin(),
         lambda task: journal.note(LABELS, "", paths=wanted),
         provides=(PREPARED,),

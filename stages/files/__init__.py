@@ -120,7 +120,7 @@ def _note_step(
         journal.note_all(notes)
 
     return Step(
-        summary="note what is there",
+        summary="record existing files",
         origin=shared.context.origin("storage"),
         do=do,
         needs=(PREPARED, ACCOUNTS),

@@ -71,7 +71,7 @@ def _make(link: Entry, target: str, root: Root, earlier: EarlierRuns, log: Log) 
             raise Failure(
                 "IGN3109",
                 f"error creating hard link {path}: target does not exist: {root.full_path(target)}",
-                hint="a hard link needs an existing target, whose path is taken from the root",
+                hint="a hard link needs an existing target; its path starts at the target root",
             )
         found = folder.lstat(link.name)
         if found is not None and os.path.samestat(found, wanted):

@@ -80,5 +80,5 @@ def _unknown(path: str, kind: str, name: str) -> Failure:
     return Failure(
         "IGN3102",
         f'failed to determine correct uid and gid for {path}: no such {kind} "{name}"',
-        hint=f"add the {kind} to passwd in the config, or give its number as {kind}.id",
+        hint=f"add the {kind} to passwd in the config, or give its id as {kind}.id",
     )

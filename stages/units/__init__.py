@@ -172,7 +172,7 @@ def _unmask(name: str, folder: Folder, log: Log) -> None:
 
 def _set_presets(wanted: presets.Presets, root: Root, task: Task) -> None:
     for name in wanted.ineffective:
-        task.log.warning(f"{name} is left as it is: enabled false has no effect on an instance")
+        task.log.warning(f"{name} is left as it is: `enabled: false` has no effect on an instance")
     enabled_now = [name for name in wanted.disabled if _is_enabled(name, root, task)]
     _write_presets(wanted, enabled_now, root, task.log)
     for name in enabled_now:

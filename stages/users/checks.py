@@ -173,9 +173,9 @@ class _Simulation:
         if other != name:
             self._refuse(
                 "IGN3210",
-                f"{kind} {quote(name)} cannot have the number {number}: {quote(other)} has it",
+                f"{kind} {quote(name)} cannot have the id {number}: {quote(other)} has it",
                 origin,
-                "give another number, or none",
+                "choose another id, or leave it out",
             )
         numbers.assign(name, number)
 
@@ -184,9 +184,9 @@ class _Simulation:
         if why:
             self._refuse(
                 "IGN3203",
-                f"no {kind} can have the name {quote(name)}: {why}",
+                f"{quote(name)} is not a valid {kind} name: {why}",
                 origin.at("name"),
-                "begin it with a letter or an underscore; go on with letters, digits, hyphens",
+                "start with a letter or an underscore, then use letters, digits, hyphens",
             )
 
     def _make_own_group(self, user: PasswdUser, origin: Origin) -> None:
@@ -195,7 +195,7 @@ class _Simulation:
         if user.name in self._gids.of:
             self._refuse(
                 "IGN3212",
-                f"user {quote(user.name)} cannot get a group of the same name: there is one already",
+                f"user {quote(user.name)} cannot get a group of the same name: that group exists",
                 origin,
                 f"set primaryGroup to {user.name} to make it the user's own, or noUserGroup to true",
             )
@@ -223,7 +223,7 @@ class _Simulation:
         if not ssh_keys.can_create(home, user, self._root):
             self._refuse(
                 "IGN3213",
-                f"user {quote(user.name)} gets keys for ssh, but there is no home {quote(home)}",
+                f"user {quote(user.name)} gets SSH keys but has no home {quote(home)}",
                 origin.at("sshAuthorizedKeys"),
-                "leave out noCreateHome, or have the home in the image, owned by the user",
+                "leave out noCreateHome, or add the home to the image, owned by the user",
             )

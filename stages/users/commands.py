@@ -65,21 +65,23 @@ class Commands:
             name, key = group.name, f"group:{group.name}"
             exists = self._accounts.group(name) is not None
             note = interrupted(self._journal, key)
-            if exists and "new" in note and self._is_from("group", name, note):
-                self._tool(log, "groupdel", [], name, f'deleting half-made group "{name}"', origin)
+            if exists and "new" in note and self._was_added_by("group", name, note):
+                self._run_tool(
+                    log, "groupdel", [], name, f'deleting half-made group "{name}"', origin
+                )
                 exists = False
             if not exists:
-                self._begin(key, new=True, before=self._before("group", name))
+                self._begin(key, new=True, before=self._table_checksum("group", name))
                 args = arguments.groupadd(group)
-                self._tool(log, "groupadd", args, name, f'adding group "{name}"', origin)
+                self._run_tool(log, "groupadd", args, name, f'adding group "{name}"', origin)
                 self._set_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
                 return
             args = arguments.groupmod(group)
-            if args or self._has_hash_to_set(group, _OF_GROUPS):
+            if args or self._needs_hash(group, _OF_GROUPS):
                 self._begin(key)
                 if args:
-                    self._tool(log, "groupmod", args, name, f'modifying group "{name}"', origin)
+                    self._run_tool(log, "groupmod", args, name, f'modifying group "{name}"', origin)
                 self._set_hash(group, _OF_GROUPS, origin, log)
                 self._end(key)
 
@@ -91,7 +93,7 @@ class Commands:
         def command(log: Log) -> None:
             name = group.name
             if self._accounts.group(name) is not None:
-                self._tool(log, "groupdel", [], name, f'deleting group "{name}"', origin)
+                self._run_tool(log, "groupdel", [], name, f'deleting group "{name}"', origin)
 
         return command
 
@@ -104,13 +106,15 @@ class Commands:
                 self._add(user, origin, log)
             else:
                 self._change(user, origin, log)
-            made = self._accounts.user(user.name)
-            if made is None:
+            account = self._accounts.user(user.name)
+            if account is None:
                 raise Failure("IGN3202", f'unable to lookup user "{user.name}"', origin)
             if not user.no_create_home:
-                homes.chown_mount_points(made, self._context.state.notated_directories, self._root)
+                homes.chown_mount_points(
+                    account, self._context.state.notated_directories, self._root
+                )
             fragment = self._context.settings.write_authorized_keys_fragment
-            ssh_keys.write(user, made, self._root, log, fragment=fragment)
+            ssh_keys.write(user, account, self._root, log, fragment=fragment)
 
         return command
 
@@ -120,7 +124,7 @@ class Commands:
         def command(log: Log) -> None:
             if self._accounts.user(user.name) is not None:
                 what = f'deleting user "{user.name}"'
-                self._tool(log, "userdel", ["--remove"], user.name, what, origin)
+                self._run_tool(log, "userdel", ["--remove"], user.name, what, origin)
 
         return command
 
@@ -128,16 +132,16 @@ class Commands:
         name = user.name
         home = self._new_home(user)
         had_home = self._root.lstat(home) is not None
-        self._begin(f"user:{name}", had_home=had_home, before=self._before("passwd", name))
+        self._begin(f"user:{name}", had_home=had_home, before=self._table_checksum("passwd", name))
         args = arguments.useradd(user)
-        self._tool(log, "useradd", args, name, f'creating or modifying user "{name}"', origin)
+        self._run_tool(log, "useradd", args, name, f'creating or modifying user "{name}"', origin)
         self._set_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
     def _change(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         name = user.name
         args = arguments.usermod(user)
-        if not args and not self._has_hash_to_set(user, _OF_USERS):
+        if not args and not self._needs_hash(user, _OF_USERS):
             return
         present = self._accounts.user(name)
         moves = user.home_dir and present is not None and present.home != user.home_dir
@@ -145,35 +149,35 @@ class Commands:
         self._begin(f"user:{name}", **facts)
         if args:
             what = f'creating or modifying user "{name}"'
-            self._tool(log, "usermod", args, name, what, origin)
+            self._run_tool(log, "usermod", args, name, what, origin)
         self._set_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
-    def _has_hash_to_set(self, owner: Owner, way: tuple[str, str]) -> bool:
+    def _needs_hash(self, owner: Owner, way: tuple[str, str]) -> bool:
         wanted = owner.password_hash or ""
         return wanted != "" and not self._accounts.has_password_hash(way[1], owner.name, wanted)
 
     def _set_hash(self, owner: Owner, way: tuple[str, str], origin: Origin, log: Log) -> None:
         """Passes the hash on standard input, where neither ps nor audit sees it."""
-        if not self._has_hash_to_set(owner, way):
+        if not self._needs_hash(owner, way):
             return
         tool, table = way
         what = f'setting password for "{owner.name}"'
-        if self._has(tool):
+        if self._is_installed(tool):
             line = f"{owner.name}:{owner.password_hash}\n".encode()
-            self._tool(log, tool, ["--encrypted"], "", what, origin, line)
+            self._run_tool(log, tool, ["--encrypted"], "", what, origin, line)
             return
         from . import tables
 
         with log.operation(what):
             tables.set_hash(self._root, table, owner.name, owner.password_hash or "")
 
-    def _has(self, tool: str) -> bool:
+    def _is_installed(self, tool: str) -> bool:
         program = self._context.settings.program(tool)
         folders = os.environ.get("PATH", os.defpath).split(":")
         return any(os.access(os.path.join(folder, program), os.X_OK) for folder in folders)
 
-    def _tool(
+    def _run_tool(
         self,
         log: Log,
         tool: str,
@@ -222,8 +226,8 @@ class Commands:
         if note.get("moved_from"):
             if present.home == user.home_dir and present.home != note["moved_from"]:
                 self._resume_move(present, note["moved_from"], origin, log)
-        elif self._is_from("passwd", name, note) and present.home == self._new_home(user):
-            self._tool(log, "userdel", [], name, f'deleting half-made user "{name}"', origin)
+        elif self._was_added_by("passwd", name, note) and present.home == self._new_home(user):
+            self._run_tool(log, "userdel", [], name, f'deleting half-made user "{name}"', origin)
             if note.get("had_home") is False:
                 tree_copy.remove(self._root, present.home, self._accounts.skeleton_folder())
 
@@ -234,29 +238,29 @@ class Commands:
         if old is None or not user.uid == old.st_uid != 0:
             return
         if tree_copy.remove(root, user.home, old_home):
-            what = f'taking back the home of "{user.name}"'
-            self._tool(log, "usermod", ["--home", old_home], user.name, what, origin)
+            what = f'reverting the move of the home of "{user.name}"'
+            self._run_tool(log, "usermod", ["--home", old_home], user.name, what, origin)
         elif not tree_copy.remove(root, old_home, user.home, whole=True):
             raise Refused(
                 "IGN3406",
-                f"the home of {user.name} was moved by half, and both {root.full_path(old_home)} and"
-                f" {root.full_path(user.home)} hold what the other does not",
+                f"the home of {user.name} was only partly moved: both {root.full_path(old_home)} and"
+                f" {root.full_path(user.home)} have files that the other lacks",
                 origin,
-                hint="put together by hand what belongs together, and remove one of them",
+                hint="merge the two by hand, and remove one of them",
             )
 
     def _new_home(self, user: PasswdUser) -> str:
         return user.home_dir or f"{self._accounts.home_base()}/{user.name}"
 
-    def _before(self, table: str, name: str) -> str:
+    def _table_checksum(self, table: str, name: str) -> str:
         """Checksum of a table without the line of an account: the table before the account was added."""
-        summing = digest.new("sha256")
-        summing.update(self._accounts.table_without(table, name))
-        return summing.hexdigest()
+        checksum = digest.new("sha256")
+        checksum.update(self._accounts.table_without(table, name))
+        return checksum.hexdigest()
 
-    def _is_from(self, table: str, name: str, note: dict[str, Any]) -> bool:
+    def _was_added_by(self, table: str, name: str, note: dict[str, Any]) -> bool:
         """Whether the command of this note added the account: the rest of the table is unchanged."""
-        return note.get("before") == self._before(table, name)
+        return note.get("before") == self._table_checksum(table, name)
 
     def _check_locks(self) -> None:
         """Removes locks that an interrupted run of ours left. Runs once, before the first tool."""

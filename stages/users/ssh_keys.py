@@ -124,5 +124,5 @@ def _forbidden(path: str, user: User) -> Failure:
     return Failure(
         "IGN3204",
         f'failed to set SSH key: user "{user.name}" may not write {path}',
-        hint="the home must exist, belong to the user, and hold nothing on this path that does not",
+        hint="the home must exist; it and everything on this path must belong to the user",
     )

@@ -335,7 +335,7 @@ def test_parent_that_is_a_file(target: Target) -> None:
 
 def test_many_files_of_one_folder_are_one_step(target: Target) -> None:
     files = [{"path": f"/d/{n}", "contents": {"source": f"data:,{n}"}} for n in range(500)]
-    assert target.storage(files=files) == ["note what is there", "write 500 files in /d"]
+    assert target.storage(files=files) == ["record existing files", "write 500 files in /d"]
     assert {path.name: path.read_text() for path in target.at("/d").iterdir()} == {
         str(n): str(n) for n in range(500)
     }

@@ -164,7 +164,7 @@ def test_many_are_fetched_at_once(target: Target, server: HttpServer) -> None:
         files=[remote(server, path) for path in paths],
     )
     assert steps == [
-        "note what is there",
+        "record existing files",
         "make /d0",
         "fetch and write 64 files in 3 folders",
     ]
@@ -189,7 +189,7 @@ def test_one_progress_line_for_all_files(
     os.close(writing)
     with open(reading) as console:
         notes, *lines, last = console.read().splitlines()
-    assert notes.startswith("ignition : note what is there ")
+    assert notes.startswith("ignition : record existing files ")
     assert last.startswith("ignition : fetch and write 48 files in /d ")
     assert 0 < len(lines) <= 6
     for line in lines:
