@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Akamai (Linode): user data from the metadata service, which wants a token.
+"""Akamai (Linode): user data from the metadata service, which requires a token.
 
-What is uploaded is base64, and may be gzip inside. The service refuses an Accept header that names a type.
+Users upload base64, optionally of gzip. The service refuses an Accept header with a specific type.
 Source: https://techdocs.akamai.com/cloud-computing/docs/metadata-service-api
 """
 
@@ -20,7 +20,7 @@ TOKEN_HEADERS = (("Accept", "text/plain"), ("Metadata-Token-Expiry-Seconds", "30
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The decoded user data; an instance without any answers with no bytes."""
+    """The decoded user data; b"" for an instance without user data."""
     token = metadata.token(ctx, BASE + "/v1/token", headers=TOKEN_HEADERS)
     headers = (("Metadata-Token", token), ("Accept", "*/*"))
     data = metadata.required_user_data(ctx, BASE + "/v1/user-data", headers=headers)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alibaba Cloud: user data from the metadata service.
 
-Instances in security hardening mode answer 403 without a token.
+In security hardening mode the service answers 403 without a token.
 Source: https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 """
 
@@ -21,13 +21,13 @@ TTL = ("X-aliyun-ecs-metadata-token-ttl-seconds", "300")
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data; none for an instance without."""
+    """The user data; b"" if the instance has none."""
     try:
         return metadata.user_data(ctx, BASE + "/user-data")
     except Rejected as error:
         if error.status != 403:
             raise
-    ctx.log.info("the metadata service wants a token")
+    ctx.log.info("the metadata service requires a token")
     token = metadata.token(ctx, BASE + "/api/token", headers=[TTL])
     header = ("X-aliyun-ecs-metadata-token", token)
     return metadata.user_data(ctx, BASE + "/user-data", headers=[header])

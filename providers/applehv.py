@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Apple Hypervisor (vfkit, podman machine): the host serves the config by HTTP over a vsock.
+"""Apple Hypervisor (vfkit, podman machine): the host serves the config over HTTP on a vsock.
 
 Source: https://github.com/crc-org/vfkit/blob/main/doc/usage.md
 """
@@ -23,14 +23,14 @@ NEEDS_NETWORK = False
 
 HOST, PORT = 2, 1024
 DRIVER = "/sys/devices/virtual/misc/vsock"
-# Seconds for all headers, and without a byte of the body. Ignition waits for ever, for a host that is on the
-# same machine.
+# Seconds to wait for the complete headers, and for each piece of the body. Ignition waits for ever, but the
+# server is on the same host.
 TIMEOUT = 60
 _CHUNK = 1 << 20
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The body that the host serves; none for a machine without a config."""
+    """The body that the host serves; b"" if the machine has no config."""
     import socket
 
     if not os.path.exists(DRIVER):
@@ -49,18 +49,18 @@ def fetch(ctx: FetchContext) -> bytes:
         raise Failure(
             "IGN5521",
             f"no config from the host: vsock {HOST}:{PORT}: {error.strerror or error}",
-            hint="vfkit serves it with --ignition; podman machine does so by itself",
+            hint="start vfkit with --ignition; podman machine does that automatically",
         ) from error
 
 
 def request_config(ctx: FetchContext, connection: socket.socket) -> bytes:
-    """GETs / on an open connection. The body counts whatever the status is, as in the original."""
+    """GETs / on an open connection. As in Ignition, the body is used whatever the status is."""
     import http.client
 
     from ignition.resource.schemes.http_response import StrictResponse
 
     client: Any = http.client.HTTPConnection("d")
-    client.response_class = StrictResponse  # which has an end
+    client.response_class = StrictResponse  # bounds the head and reports a truncated body
     client.sock = connection
     config = MemoryDestination("the config from the host", None)
     try:
@@ -70,7 +70,7 @@ def request_config(ctx: FetchContext, connection: socket.socket) -> bytes:
             raise http.client.HTTPException
         while piece := answer.read(_CHUNK):
             config.write(piece)
-        if answer.length:  # it says nothing of what is missing
+        if answer.length:  # http.client does not report missing bytes
             raise http.client.IncompleteRead(b"")
     except (http.client.HTTPException, ValueError) as error:
         raise Failure(

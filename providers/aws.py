@@ -19,6 +19,6 @@ USER_DATA = "/2019-10-01/user-data"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data; none for an instance without."""
+    """The user data; b"" if the instance has none."""
     base = imds.IPV6 if addresses.is_ipv6_only() else imds.IPV4
     return metadata.user_data(ctx, base + USER_DATA, headers=imds.session_header(ctx, base))

@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 NEEDS_NETWORK = True
 
 URL = "http://169.254.169.254/metadata/instance/compute/userData?api-version=2021-01-01&format=text"
-# Not there yet, gone while the host is maintained, too many requests: all three pass.
+# Not ready yet, host under maintenance, too many requests: all three are temporary.
 OPTIONS = RequestOptions(retry_statuses=(404, 410, 429))
 FILESYSTEMS = ("udf",)
-# How a fetch ends that had no answer in time.
+# The code of a fetch without an answer in time.
 NO_ANSWER = "IGN4006"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The decoded user data, or the custom data as it is, or nothing.
+    """The decoded user data, else the custom data from the DVD, else b"".
 
-    Where the service does not answer in time, a DVD that is there counts, but none is waited for.
+    If the service does not answer in time, a DVD is used only if it is there already.
     """
     try:
         data = metadata.get(ctx, URL, headers=[("Metadata", "true")], options=OPTIONS)
     except Failure as failure:
-        # User data that is there but cannot be had must not be passed over.
+        # Do not ignore user data that exists but cannot be read.
         if failure.code != NO_ANSWER:
             raise
         custom = ovf_drive.fetch_now(ctx, FILESYSTEMS)
         if custom is None:
             raise
-        ctx.log.warning(f"{failure.text}: taking custom data from the DVD")
+        ctx.log.warning(f"{failure.text}: using custom data from the DVD")
         return custom
     if data:
         return metadata.decode_base64(ctx, data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Azure Stack Hub: custom data from the provisioning DVD; there is no metadata service for it."""
+"""Azure Stack Hub: custom data from the provisioning DVD; there is no metadata service."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ FILESYSTEMS = ("udf", "iso9660")
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The custom data as it is; none on a DVD without."""
+    """The custom data; b"" if the DVD has none."""
     return ovf_drive.fetch(ctx, FILESYSTEMS)

@@ -21,7 +21,7 @@ PATH = "/cloudstack/userdata/user_data.txt"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data, wherever it is found first."""
+    """The user data from the first source that has any."""
     services = {"the virtual router": _from_router}
     return first_source.fetch(ctx, drives=dict.fromkeys(LABELS, PATH), services=lambda: services)
 

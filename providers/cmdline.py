@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A config that the kernel command line names: by URL, or as a file on a labelled file system.
+"""A config named on the kernel command line: by URL, or by filesystem label and path.
 
 ignition.config.url=URL
 ignition.config.device=LABEL ignition.config.path=PATH
@@ -19,18 +19,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
 
-# It depends on the arguments: a URL says so when it is fetched.
+# Depends on the arguments. Fetching a URL raises NeedNetwork itself.
 NEEDS_NETWORK = False
 
 URL = "ignition.config.url"
 DEVICE = "ignition.config.device"
 PATH = "ignition.config.path"
-# Seconds that the device has to appear.
+# Seconds to wait for the device.
 DEVICE_TIMEOUT = 30
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The bytes of the config; NoProvider (IGN5001) when no argument names one."""
+    """The config; NoProvider (IGN5001) if the command line names none."""
     arguments = _read_arguments(ctx.settings.kernel_cmdline_path)
     url = _config_url(ctx, arguments)
     device, path = arguments.get(DEVICE, ""), arguments.get(PATH, "")
@@ -59,7 +59,7 @@ def _origin(argument: str) -> Origin:
 
 
 def _config_url(ctx: FetchContext, arguments: dict[str, str]) -> str:
-    """The URL, "" for none. As in the original, one that is no URL at all does not count."""
+    """The URL, "" for none. As in Ignition, a value that cannot be parsed as a URL is ignored."""
     if URL not in arguments:
         return ""
     url = arguments[URL]
@@ -76,8 +76,8 @@ def _config_url(ctx: FetchContext, arguments: dict[str, str]) -> str:
 
 def _from_url(ctx: FetchContext, url: str) -> bytes:
     if not urls.parse(url).scheme:
-        # The original fetches nothing then, and boots without a user config. Nobody can want that, but it
-        # is what machines in the field do.
+        # Ignition fetches nothing and boots without a user config. Nobody wants that, but existing machines
+        # may depend on it, so warn loudly instead.
         text = f"{URL} on the kernel command line has no scheme, such as https: there is no config"
         ctx.log.warning(text)
         ctx.progress(text)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A config on a drive that the host attaches, found by the label of its file system.
+"""A config on a drive attached by the host, found by its filesystem label.
 
-The case of a label counts, as it does for udev. Which file system it is does not matter.
+Labels are case-sensitive, as in udev. The filesystem type does not matter.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
     from ignition.resource.context import FetchContext
 
-    # Takes the folder that a drive is mounted on, and gives the config; no bytes for none.
+    # (context, mount point of the drive) -> the config, b"" for none.
     Reader = Callable[[FetchContext, str], bytes]
 
 POLL_INTERVAL = 1.0
-# Seconds that a drive has to come, where a machine without one is a machine without a config.
+# Seconds to wait for a drive that a machine without a config does not have.
 OPTIONAL_TIMEOUT = 30.0
-# Seconds until such a drive is tried again that could not be read.
+# Seconds before another attempt to read a drive that could not be read.
 RETRY_INTERVAL = 5.0
 
 
 def fetch(ctx: FetchContext, labels: Sequence[str], reader: Reader) -> bytes:
-    """What `reader` finds on the first drive that has one of these labels.
+    """The config that `reader` finds on the first drive with one of these labels.
 
-    Waits for the drive, for ever unless `ignition.wait.fetch=` bounds it (IGN5540). One that cannot be
-    mounted (IGN5541) or read (IGN7101) is an error.
+    Waits for the drive, for ever unless `ignition.wait.fetch=` sets a limit (IGN5540). Failure IGN5541 if it
+    cannot be mounted, IGN7101 if it cannot be read.
     """
     what = f"a drive labelled {' or '.join(labels)}"
     limit = float(ctx.settings.wait_fetch)
@@ -49,8 +49,11 @@ def fetch(ctx: FetchContext, labels: Sequence[str], reader: Reader) -> bytes:
 
 
 def fetch_optional(ctx: FetchContext, label: str, reader: Reader) -> bytes:
-    """The same where the original goes on without a config after 30 s, whether there is no drive or it cannot
-    be read. So does this, but says it aloud, and tries the drive again meanwhile."""
+    """Like `fetch`, but without a readable drive it returns b"" after 30 s, as Ignition does on these
+    platforms.
+
+    Meanwhile it retries an unreadable drive, and at the end it shows a warning on the console.
+    """
     why = f"no drive labelled {label}"
     end = ctx.clock() + OPTIONAL_TIMEOUT
     while True:
@@ -72,7 +75,7 @@ def fetch_optional(ctx: FetchContext, label: str, reader: Reader) -> bytes:
 
 
 def find_device(ctx: FetchContext, labels: Sequence[str]) -> str:
-    """The device that has the first of these labels that is there now, "" for none."""
+    """The device with the first of these labels that exists now, "" for none."""
     for label in labels:
         device = os.path.join(ctx.settings.disk_by_label_dir, label)
         if os.path.exists(device):
@@ -81,7 +84,7 @@ def find_device(ctx: FetchContext, labels: Sequence[str]) -> str:
 
 
 def read(ctx: FetchContext, device: str, reader: Reader) -> bytes:
-    """What `reader` finds on this device. IGN5541 if it cannot be mounted."""
+    """The config that `reader` finds on this device. Failure IGN5541 if it cannot be mounted."""
     try:
         with drive.ReadOnlyMount(ctx.settings, ctx.log, device, ctx.sleep) as folder:
             return reader(ctx, folder)
@@ -90,12 +93,12 @@ def read(ctx: FetchContext, device: str, reader: Reader) -> bytes:
 
 
 def file_reader(path: str) -> Reader:
-    """Reads the file at `path`; a drive without it has no config."""
+    """A reader for the file at `path`; a drive without that file has no config."""
 
     def reader(ctx: FetchContext, folder: str) -> bytes:
         data = drive.read_file(folder, path)
         if data is None:
-            # An image made without long names holds USER_DAT, say.
+            # An ISO image without long names contains USER_DAT, for example.
             ctx.log.info(f"no {path} on the drive, which has {drive.list_names(folder)}")
         return data or b""
 

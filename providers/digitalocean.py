@@ -18,5 +18,5 @@ URL = "http://169.254.169.254/metadata/v1/user-data"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data; a droplet without any answers with no bytes."""
+    """The user data; b"" for a droplet without user data."""
     return metadata.required_user_data(ctx, URL)

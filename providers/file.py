@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file of this machine, for tests: named by IGNITION_CONFIG_FILE, else config.ign where the engine runs."""
+"""A local file, for tests: IGNITION_CONFIG_FILE, by default config.ign in the current directory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEEDS_NETWORK = False
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The file's bytes. It must be there (IGN5301)."""
+    """The contents of the file. Failure IGN5301 if it cannot be read."""
     path = ctx.settings.config_file
     try:
         with open(path, "rb") as file:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A config that lies on a drive or in a metadata service, and nobody knows in which: all are asked at once.
+"""Asks several drives and metadata services at once, and uses the first config.
 
-The original takes the first answer, even that there is nothing. Here bytes win over no bytes: a source that
-has nothing gives the others some seconds more.
+Ignition takes the first answer, even an empty one. Here a config wins over an empty answer: after the first
+empty answer the other sources get `GRACE_PERIOD` more seconds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Answer = tuple[str, bytes | BaseException]
 
 POLL_INTERVAL = 0.5
-# Seconds that the others have after the first one has answered that there is nothing.
+# Seconds for the other sources after the first empty answer.
 GRACE_PERIOD = 10.0
 
 
@@ -35,11 +35,13 @@ def fetch(
     drives: Mapping[str, str],
     services: Callable[[], Mapping[str, Service]] | None = None,
 ) -> bytes:
-    """The first bytes that come from one of the drives, each a label and the path of the file, or from one of
-    the services: a name and how to ask it. More services may come to be while it runs.
+    """The first config from one of the sources.
 
-    No bytes when a source has none and no other has any in time, or when all have failed. Without any
-    answer it waits, for ever unless `ignition.wait.fetch=` bounds it (IGN5510).
+    `drives` maps filesystem labels to the path of the file. `services()` maps names to functions that ask a
+    metadata service; it is called repeatedly, because services may appear when an interface comes up.
+
+    Returns b"" after an empty answer and the grace period, or if all sources failed. Without any answer it
+    waits, for ever unless `ignition.wait.fetch=` sets a limit (IGN5510).
     """
     search = _Search(ctx, drives)
     limit = float(ctx.settings.wait_fetch)
@@ -65,7 +67,7 @@ def fetch(
 
 
 class _SearchEnded(Exception):
-    """Ends a thread whose answer nobody waits for any more."""
+    """Ends a thread whose answer is no longer needed."""
 
 
 class _Search:
@@ -76,7 +78,7 @@ class _Search:
         self._started: set[str] = set()
         self._pending: set[str] = set()
         self._failed: dict[str, str] = {}
-        # Set once a source has answered that it has nothing.
+        # When to return b"", set by the first empty answer.
         self.empty_after: float | None = None
         self._ended = _thread.allocate_lock()
         self._ended.acquire()
@@ -99,17 +101,17 @@ class _Search:
             self._answers.put((name, service(self._service_ctx)))
         except _SearchEnded:
             pass
-        except BaseException as error:  # goes on in the thread that waits
+        except BaseException as error:  # raised again in the waiting thread
             self._answers.put((name, error))
 
     def _sleep(self, seconds: float) -> None:
-        """A sleep that ends with the search."""
+        """A sleep that is cut short when the search ends."""
         if self._ended.acquire(timeout=seconds):
             self._ended.release()
             raise _SearchEnded
 
     def read_drives(self) -> None:
-        """Reads the drives that have appeared."""
+        """Reads drives that have appeared."""
         for label, path in list(self._drives.items()):
             device = configdrive.find_device(self._ctx, [label])
             if device:
@@ -122,7 +124,7 @@ class _Search:
                     self._answers.put((label, failure))
 
     def next_result(self) -> bytes | None:
-        """What the race has come to after the next answer or some time; None when it goes on."""
+        """Processes the next answer, or waits for `POLL_INTERVAL`. None if the search continues."""
         try:
             name, answer = self._answers.get(timeout=POLL_INTERVAL)
         except _queue.Empty:
@@ -149,12 +151,12 @@ class _Search:
         return b""
 
     def waiting_for(self) -> str:
-        """Why it still waits."""
+        """What the search is waiting for, for the console."""
         waits = [f"no drive labelled {label}" for label in self._drives]
         waits += [f"{name}: {why}" for name, why in self._failed.items()]
         waits += [f"no answer from {name}" for name in sorted(self._pending)]
         return ", ".join(waits)
 
     def stop(self) -> None:
-        """Lets the threads end at their next pause."""
+        """Makes the threads end at their next sleep."""
         self._ended.release()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Google Compute Engine: the instance attribute `user-data`.
 
-The address is a literal: a name could be poisoned by DHCP or DNS.
+Uses the address of the service, because DHCP or DNS could redirect its name.
 Source: https://cloud.google.com/compute/docs/metadata/querying-metadata
 """
 
@@ -20,5 +20,5 @@ FLAVOR = ("Metadata-Flavor", "Google")
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw attribute; none where the instance and its project have none."""
+    """The attribute; b"" if neither the instance nor its project has it."""
     return metadata.user_data(ctx, URL, headers=[FLAVOR])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hyper-V: the config is among the key-value pairs that the host sends, once for each start of the machine.
+"""Hyper-V: the config is among the key-value pairs that the host sends once per start of the machine.
 
-The kernel hands them to one program, usually hv_kvp_daemon, message by message (include/uapi/linux/hyperv.h).
-The provider takes its place; what it got is left on the target as the daemon would have left it, since the
-daemon will find nothing any more.
+The kernel passes them to one program, usually hv_kvp_daemon, message by message
+(include/uapi/linux/hyperv.h). The provider takes the place of the daemon. The host does not send the pairs
+again, so the provider writes them to the target in the files and the format of the daemon.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
 NEEDS_NETWORK = False
 
 KEY = b"ignition.config"
-# Where hv_kvp_daemon keeps pool 0 to 4.
+# hv_kvp_daemon stores pools 0 to 4 here.
 POOL_FILE = "/var/lib/hyperv/.kvp_pool_"
 POOLS = 5
-# Seconds that the driver has to make its node, once it is loaded.
+# Seconds to wait for the device node after the driver was loaded.
 NODE_TIMEOUT = 10
-# Seconds without a message: nothing says that a message is the last one, so each run ends with this wait.
+# Seconds without a message after which the transfer is over. The protocol does not mark the last message.
 QUIET_TIME = 1.0
 
 MESSAGE, KEY_SIZE, VALUE_SIZE = 7432, 512, 2048
 _REGISTER, _SET = 100, 1
 _DONE, _FAILED = 0, 0x80004005
-# Operation, pool, then from offset 4: type of the value, sizes of key and value with their NUL.
+# Operation, pool, then from offset 4: value type, key size, value size, both including the NUL.
 _HEADER = struct.Struct("=BBHIII")
 _RETRY_INTERVAL = 0.01
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The config that the host sends, none if there is none among its pairs."""
+    """The config; b"" if the host sends none."""
     return fetch_with_files(ctx)[0]
 
 
 def fetch_with_files(ctx: FetchContext) -> tuple[bytes, list[OutputFile]]:
-    """The same, and the pools of the daemon, empty ones too."""
+    """The config, and the pool files of the daemon, including empty ones."""
     device = open_device(ctx)
     try:
         pools = receive(ctx, device)
@@ -64,7 +64,7 @@ def fetch_with_files(ctx: FetchContext) -> tuple[bytes, list[OutputFile]]:
 
 
 def open_device(ctx: FetchContext) -> int:
-    """A descriptor of the kernel's end."""
+    """Opens the kernel device. Returns the file descriptor."""
     from ignition.system import drive, kernelmodule
 
     path = ctx.settings.hv_kvp_device
@@ -77,15 +77,16 @@ def open_device(ctx: FetchContext) -> int:
         raise Failure(
             "IGN5651",
             f"cannot open {path}: {error.strerror}",
-            hint="only a guest of Hyper-V has it, with the data exchange service switched on;"
-            " hv_kvp_daemon must not run in the initramfs, since only one program may open it",
+            hint="it needs Hyper-V with the data exchange service enabled; hv_kvp_daemon must not run in the"
+            " initramfs, because only one program can open it",
         ) from error
 
 
 def receive(ctx: FetchContext, device: int) -> list[Pool]:
-    """Takes the daemon's place on an open device until the host is silent: the pairs of each pool.
+    """Registers as the daemon and receives until the host is silent. Returns the pairs of each pool.
 
-    A host that never is silent is listened to for ever, unless `ignition.wait.fetch=` bounds it (IGN5654).
+    `ignition.wait.fetch=` limits the time for a host that keeps sending (IGN5654); there is no limit by
+    default.
     """
     pools: list[Pool] = [{} for _ in range(POOLS)]
     limit = float(ctx.settings.wait_fetch)
@@ -98,7 +99,7 @@ def receive(ctx: FetchContext, device: int) -> list[Pool]:
         while poll.poll(QUIET_TIME * 1000):
             message = _read(ctx, device)
             if message[0] == _REGISTER:
-                continue  # the kernel's version, which wants no answer
+                continue  # the kernel announces its version and expects no answer
             status = _DONE if _apply(message, pools) else _FAILED
             _write(ctx, device, status.to_bytes(4, "little"))
             if end and ctx.clock() >= end:
@@ -111,7 +112,7 @@ def receive(ctx: FetchContext, device: int) -> list[Pool]:
 
 
 def _apply(message: bytes, pools: list[Pool]) -> bool:
-    """Does what a message says; False for an operation that only the daemon could serve."""
+    """Stores the pair of a message in its pool. False for an operation other than "set"."""
     operation, pool, _, _, key_size, value_size = _HEADER.unpack_from(message)
     if operation != _SET or pool >= POOLS:
         return False
@@ -124,7 +125,7 @@ def _apply(message: bytes, pools: list[Pool]) -> bool:
 
 
 def _config_from(ctx: FetchContext, pool: Pool) -> bytes:
-    """The config, from one pair or from numbered ones up to the first that is missing."""
+    """The config, from a single pair or joined from numbered pairs up to the first missing number."""
     if pool.get(KEY):
         return pool[KEY]
     parts: list[bytes] = []
@@ -137,7 +138,7 @@ def _config_from(ctx: FetchContext, pool: Pool) -> bytes:
 
 
 def _serialize(pool: Pool) -> bytes:
-    """A pool as the daemon stores it."""
+    """A pool in the file format of the daemon."""
     return b"".join(
         key.ljust(KEY_SIZE, b"\0") + value.ljust(VALUE_SIZE, b"\0") for key, value in pool.items()
     )
@@ -151,7 +152,7 @@ def _read(ctx: FetchContext, device: int) -> bytes:
 
 
 def _write(ctx: FetchContext, device: int, start: bytes) -> None:
-    """Sends a message that is zero after its start."""
+    """Sends a message, padded with zeros."""
     message = start.ljust(MESSAGE, b"\0")
     taken: int = _retry_while_busy(ctx, lambda: os.write(device, message))
     if taken != MESSAGE:
@@ -159,7 +160,7 @@ def _write(ctx: FetchContext, device: int, start: bytes) -> None:
 
 
 def _retry_while_busy(ctx: FetchContext, operation: Callable[[], Any]) -> Any:
-    # The device says by poll when there is something to read, but never when it can be written.
+    # poll() reports when the device is readable, but never when it is writable.
     while True:
         try:
             return operation()
@@ -168,5 +169,5 @@ def _retry_while_busy(ctx: FetchContext, operation: Callable[[], Any]) -> Any:
         except OSError as error:
             path = ctx.settings.hv_kvp_device
             raise Failure(
-                "IGN5652", f"no talking to the host by {path}: {error.strerror}"
+                "IGN5652", f"cannot talk to the host through {path}: {error.strerror}"
             ) from error

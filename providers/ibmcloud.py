@@ -19,5 +19,5 @@ PATH = "/user-data"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data; none without a drive, or on one without the file."""
+    """The user data; b"" without a drive or without the file."""
     return configdrive.fetch_optional(ctx, LABEL, configdrive.file_reader(PATH))

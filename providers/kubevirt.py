@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""KubeVirt: user data on a drive of the kind cloudInitNoCloud or cloudInitConfigDrive.
+"""KubeVirt: user data on a cloudInitNoCloud or cloudInitConfigDrive volume.
 
 Source: https://kubevirt.io/user-guide/user_workloads/startup_scripts
 """
@@ -18,5 +18,5 @@ DRIVES = {"cidata": "/user-data", "config-2": "/openstack/latest/user_data"}
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data, on whichever of both drives it is found first."""
+    """The user data from the first drive that has any."""
     return first_source.fetch(ctx, drives=DRIVES)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bare metal, PXE included: the platform itself has no config.
+"""Bare metal and PXE: the platform itself has no config.
 
-It comes from the kernel command line or from a user.ign of the system, which are asked before.
+The config comes from the kernel command line or from user.ign, which every platform reads first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,6 @@ NEEDS_NETWORK = False
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """Nothing."""
+    """Always b""."""
     ctx.log.info("no config: neither ignition.config.url on the kernel command line nor a user.ign")
     return b""

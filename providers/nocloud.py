@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A drive such as cloud-init's NoCloud takes, with a config in the place of its user data.
+"""A cloud-init NoCloud drive with an Ignition config as its user data.
 
-Which host made it does not matter; other files and other seeds of NoCloud (kernel line, SMBIOS) are not read.
+Other files on the drive and other NoCloud sources (kernel command line, SMBIOS) are ignored.
 
 Source: https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html
 """
@@ -19,7 +19,7 @@ NEEDS_NETWORK = False
 
 LABELS = ("cidata", "CIDATA")
 PATH = "/user-data"
-# What cloud-init tells its kinds of user data by.
+# How cloud-init recognizes its user data formats.
 FOREIGN = {
     b"#cloud-config": "a cloud-config",
     b"#!": "a script",
@@ -32,7 +32,7 @@ FOREIGN = {
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The config; none on a drive without user data. What is meant for cloud-init is an error (IGN5542)."""
+    """The config; b"" on a drive without user data. Failure IGN5542 if the user data is for cloud-init."""
     data = configdrive.fetch(ctx, LABELS, configdrive.file_reader(PATH))
     start = data[:4096].lstrip()
     for beginning, what in FOREIGN.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NVIDIA BlueField: the config is pushed through the boot FIFO of the card, and gone once it was read.
+"""NVIDIA BlueField: the host pushes the config into the boot FIFO of the card. It can be read only once.
 
 Source: drivers/platform/mellanox/mlxbf-bootctl.c of Linux
 """
@@ -19,7 +19,7 @@ NEEDS_NETWORK = False
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """What is in the FIFO without the zero bytes around it; none where nothing was pushed."""
+    """The contents of the FIFO without surrounding NUL bytes; b"" if it is empty."""
     path = ctx.settings.bootfifo
     if not os.path.exists(path):
         kernelmodule.load("mlxbf_bootctl", "IGN5660", ctx.settings, ctx.log)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Oracle Cloud: the metadata key `user_data` of the second version of the service, in base64.
+"""Oracle Cloud: the base64 key `user_data` of the metadata service, version 2.
 
 Source: https://docs.oracle.com/en-us/iaas/Content/Compute/Tasks/gettingmetadata.htm
 """
@@ -21,7 +21,7 @@ TOO_MANY_REQUESTS = 429
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The decoded user data; none for an instance without."""
+    """The decoded user data; b"" if the instance has none."""
     options = RequestOptions(retry_statuses=(TOO_MANY_REQUESTS,))
     data = metadata.user_data(ctx, URL, headers=[AUTHORIZATION], options=options)
     return metadata.decode_base64(ctx, data)

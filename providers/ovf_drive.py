@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The provisioning DVD of Azure: custom data beside an OVF environment, on a drive that is found by its file
-system, since its name and label are not the same everywhere."""
+"""The provisioning DVD of Azure, with custom data beside an OVF environment.
+
+It is found by its filesystem type, because its device name and label vary.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +21,18 @@ if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
 
 POLL_INTERVAL = 1.0
-# What marks the drive; what it says does not matter.
+# This file identifies the DVD. Its contents are ignored.
 MARKER = "/ovf-env.xml"
 CUSTOM_DATA = "/CustomData.bin"
-# linux/cdrom.h. Only a drive has a status, so no disk with such a file system is taken for the DVD.
+# linux/cdrom.h. Only optical drives have a status, so a disk with such a filesystem is not mistaken for the
+# DVD.
 _DRIVE_STATUS, _DISC_OK = 0x5326, 4
 
 
 def fetch(ctx: FetchContext, filesystems: Sequence[str]) -> bytes:
-    """The custom data of the first drive with one of these file systems that is a provisioning DVD; none if
-    it holds none.
+    """The custom data of the first provisioning DVD with one of these filesystems; b"" if it has none.
 
-    Waits for the drive, for ever unless `ignition.wait.fetch=` bounds it (IGN5530).
+    Waits for the DVD, for ever unless `ignition.wait.fetch=` sets a limit (IGN5530).
     """
     limit = float(ctx.settings.wait_fetch)
     end = ctx.deadline_after(limit)
@@ -51,7 +53,7 @@ def fetch(ctx: FetchContext, filesystems: Sequence[str]) -> bytes:
 
 
 def fetch_now(ctx: FetchContext, filesystems: Sequence[str]) -> bytes | None:
-    """The same without waiting; None if there is no such drive now."""
+    """Like `fetch`, without waiting; None if there is no such DVD now."""
     for filesystem in filesystems:
         for device in _devices(ctx, filesystem):
             if has_disc(device):
@@ -62,14 +64,14 @@ def fetch_now(ctx: FetchContext, filesystems: Sequence[str]) -> bytes | None:
 
 
 def _devices(ctx: FetchContext, filesystem: str) -> list[str]:
-    """The block devices with this file system, looked at now and not remembered."""
+    """The block devices with this filesystem, probed now and not read from blkid's cache."""
     command = [ctx.settings.program("blkid"), "-c", "/dev/null", "-o", "device"]
     found = run(ctx.log, [*command, "-t", f"TYPE={filesystem}"], check=False)
     return found.stdout.split()
 
 
 def has_disc(device: str) -> bool:
-    """Whether this is a drive with a disc in it."""
+    """Whether this is an optical drive with a disc."""
     try:
         # Without O_NONBLOCK an empty drive cannot be opened.
         descriptor = os.open(device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -84,7 +86,7 @@ def has_disc(device: str) -> bool:
 
 
 def _read(ctx: FetchContext, device: str) -> bytes | None:
-    """The custom data on a drive; None if it is another drive, or cannot be read for now."""
+    """The custom data on a drive; None if it is not the DVD or cannot be read now."""
     try:
         with drive.ReadOnlyMount(ctx.settings, ctx.log, device, ctx.sleep) as folder:
             if drive.read_file(folder, MARKER) is None:

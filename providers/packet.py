@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Equinix Metal, once Packet: user data by https, and a word to the console of the platform after each phase.
+"""Equinix Metal (formerly Packet): user data over https, and a status report after each phase.
 
 Source: https://deploy.equinix.com/developers/docs/metal/server-metadata/metadata/
 """
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 NEEDS_NETWORK = True
 
 BASE = "https://metadata.packet.net"
-# The service knows no other: the usual one is answered by 406.
+# The service answers 406 to any other Accept header.
 ACCEPT = ("Accept", "*/*")
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data; a machine without any answers with no bytes."""
+    """The user data; b"" for a machine without user data."""
     return metadata.required_user_data(ctx, BASE + "/userdata", headers=[ACCEPT])
 
 
 def status(ctx: FetchContext, phase: str, error: str) -> None:
-    """Tells the platform how a phase ended; `error` is "" for a success. Failure if it cannot be told."""
+    """Reports the end of a phase; `error` is "" for success. Raises Failure if the report fails."""
     if error:
         event = {"state": "failed", "message": f"[{phase}] Ignition error: {error}"}
     else:
@@ -40,7 +40,7 @@ def status(ctx: FetchContext, phase: str, error: str) -> None:
 
 
 def _events(ctx: FetchContext) -> str:
-    """The URL that takes events."""
+    """The URL that accepts events."""
     text = metadata.get(ctx, BASE + "/metadata", headers=[ACCEPT]).decode("utf-8", "replace")
     try:
         about = gojson.loads(text)
@@ -48,5 +48,5 @@ def _events(ctx: FetchContext) -> str:
         about = None
     home = about.get("phone_home_url") if isinstance(about, dict) else None
     if not isinstance(home, str) or not home.startswith(("http://", "https://")):
-        raise Failure("IGN5504", "the metadata of this machine names no URL to tell its status to")
+        raise Failure("IGN5504", "the metadata of this machine has no URL for status reports")
     return home.removesuffix("/phone-home") + "/events"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IBM Power Virtual Server: user data on a config drive, which each machine has.
+"""IBM Power Virtual Server: user data on a config drive, which every machine has.
 
 Source: https://cloud.ibm.com/docs/power-iaas, creating a Power Virtual Server
 """
@@ -19,5 +19,5 @@ PATH = "/openstack/latest/user_data"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data; none on a drive without."""
+    """The user data; b"" if the drive has none."""
     return configdrive.fetch(ctx, LABELS, configdrive.file_reader(PATH))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proxmox VE: a snippet on the cloud-init drive, as user data or as vendor data.
 
-Proxmox makes user data of its own for cloud-init, with host name and keys, unless a snippet is in its place.
+Without a snippet Proxmox generates user data for cloud-init, with the host name and SSH keys.
 
 Source: https://pve.proxmox.com/pve-docs/qm.1.html, option --cicustom
 """
@@ -24,7 +24,7 @@ CLOUD_CONFIG = b"#cloud-config\n"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The first of both that is not for cloud-init; none without a drive, or if there is none."""
+    """The first of both files that is not for cloud-init; b"" if there is none, or no drive."""
     return configdrive.fetch_optional(ctx, LABEL, _first_config)
 
 
@@ -33,7 +33,7 @@ def _first_config(ctx: FetchContext, folder: str) -> bytes:
         try:
             data = drive.read_file(folder, path)
         except Failure as failure:
-            ctx.log.warning(f"{path} is left out: {failure.text}")
+            ctx.log.warning(f"skipping {path}: {failure.text}")
             continue
         if not data:
             ctx.log.info(f"no {path} on the drive")

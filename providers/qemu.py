@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QEMU: the config is handed over by the hypervisor.
+"""QEMU: the config is a fw_cfg item, `-fw_cfg name=opt/com.coreos/config,file=PATH`.
 
-On most architectures as a firmware item, `-fw_cfg name=opt/com.coreos/config,file=PATH`. On those without
-fw_cfg as a disk, `-device virtio-blk,serial=ignition`.
+On architectures without fw_cfg it is a disk, `-device virtio-blk,serial=ignition`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 NEEDS_NETWORK = False
 
-# Where both are given the original takes its own; Flatcar leaves it to chance.
+# With both, Ignition uses the first; in Flatcar it is undefined which one wins.
 ITEMS = ("opt/com.coreos/config", "opt/org.flatcar-linux/config")
 
 ARCHITECTURES_WITHOUT_FW_CFG = ("s390x", "ppc64le")
@@ -25,14 +24,14 @@ DISK = "/dev/disk/by-id/virtio-ignition"
 DISK_TIMEOUT = 300
 VIRTIO_BLK = "/sys/bus/virtio/drivers/virtio_blk"
 
-# The kernel module starts again at offset 0 for each read, so the time grows with the square of the size.
+# Seconds. For each read the kernel module skips from offset 0, so the time grows with the square of the size.
 _WARN_AFTER, _REPORT_INTERVAL = 10.0, 5.0
-# More than any config has (the same bound as for fetched ones), and than can be read in a day.
+# The limit for fetched configs. Larger items would take days to read.
 SIZE_LIMIT = 64 * 1024 * 1024
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The config's bytes, none where the hypervisor gives none."""
+    """The config; b"" if QEMU was started without one."""
     if os.uname().machine in ARCHITECTURES_WITHOUT_FW_CFG:
         return _from_disk(ctx)
     return _from_firmware(ctx)
@@ -57,7 +56,7 @@ def _from_firmware(ctx: FetchContext) -> bytes:
 
 
 def _size(path: str) -> int | None:
-    """The size that the firmware states; None when it has no such item."""
+    """The size of a fw_cfg item; None if it does not exist."""
     try:
         with open(path, encoding="ascii") as file:
             return int(file.read())
@@ -68,7 +67,7 @@ def _size(path: str) -> int | None:
 
 
 def _read(ctx: FetchContext, path: str, size: int) -> bytes:
-    """The item, in as few and large reads as the kernel allows."""
+    """Reads an item in as few and large reads as the kernel allows."""
     report_at = ctx.clock() + _WARN_AFTER
     warned = False
     data = bytearray()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scaleway: user data for cloud-init, from a service that only answers to ports that take root."""
+"""Scaleway: cloud-init user data, from a service that only answers to privileged source ports."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ URL = "http://169.254.42.42/user_data/cloud-init"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data; none for an instance without."""
+    """The user data; b"" if the instance has none."""
     return metadata.user_data(ctx, URL, options=RequestOptions(privileged_port=True))

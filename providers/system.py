@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A user config that lies in the system itself: user.ign in the first system folder that has one.
+"""A user config in the system itself: user.ign in the first system directory that has one.
 
-The folders, highest priority first: /run/ignition, /etc/ignition, /usr/lib/ignition.
+Directories, highest priority first: /run/ignition, /etc/ignition, /usr/lib/ignition.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ NEEDS_NETWORK = False
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The bytes of user.ign; NoProvider (IGN5001) when no folder has one. An empty one is no config, and
-    then the platform is not asked either."""
+    """The contents of user.ign; NoProvider (IGN5001) if there is none. An empty user.ign means "no config":
+    then the platform is not asked."""
     for folder in ctx.settings.system_config_dirs:
         path = os.path.join(folder, "user.ign")
         ctx.log.info(f"reading system config file {quote(path)}")

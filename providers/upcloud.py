@@ -15,5 +15,5 @@ URL = "http://169.254.169.254/metadata/v1/user_data"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The raw user data; none for a machine without."""
+    """The user data; b"" if the machine has none."""
     return metadata.user_data(ctx, URL)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 NEEDS_NETWORK = False
 
 CONFIG = "/Ignition/Config"
-# For times to come: a config that says how it is encoded is one that this version cannot read.
+# Reserved for the future. This version cannot read a config that has an encoding.
 ENCODING = "/Ignition/Config/Encoding"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The config, none where the property is not set."""
+    """The config; b"" if the property is not set."""
     _load_driver(ctx)
     with Properties(ctx.log, ctx.settings.vboxguest_device) as properties:
         encoding = properties.get(ENCODING)
@@ -38,7 +38,7 @@ def fetch(ctx: FetchContext) -> bytes:
 
 
 def delete(ctx: FetchContext) -> bool:
-    """Removes the config from the virtual machine; a host that does not let it is an error."""
+    """Removes the config from the virtual machine. Failure if the host refuses."""
     _load_driver(ctx)
     with Properties(ctx.log, ctx.settings.vboxguest_device) as properties:
         for name in (ENCODING, CONFIG):
@@ -48,7 +48,7 @@ def delete(ctx: FetchContext) -> bool:
 
 
 def _load_driver(ctx: FetchContext) -> None:
-    """udev may not be that far yet, or not know the device; opening it will tell."""
+    """Loads the driver in case udev has not. Errors are ignored: opening the device reports them."""
     from ignition.system.run import run
 
     if os.path.exists(ctx.settings.vboxguest_device):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """VMware: the config is a variable of the virtual machine, or a property set when its template was deployed.
 
-`guestinfo.ignition.config.data`, with `.encoding` beside it; each falls back by itself to the OVF
-property of the same name. Flatcar's names, `coreos.config.data` and the `.url` of both, come after.
+`guestinfo.ignition.config.data` and its `.encoding`; each falls back separately to the OVF property of the
+same name. Flatcar's names, `coreos.config.data` and `.url` of both, are tried after that.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ENVIRONMENT = "ovfenv"
 
 BASE64 = ("b64", "base64")
 GZIP = ("gz", "gzip")
-# Encoding -> whether base64 and gzip are to be taken off, in this order.
+# Encoding -> whether to decode base64, and then whether to decompress gzip.
 ENCODINGS = {
     "": (False, False),
     **dict.fromkeys(BASE64, (True, False)),
@@ -32,24 +32,25 @@ ENCODINGS = {
     **{f"{outer}+{inner}": (True, True) for outer in GZIP for inner in BASE64},
 }
 
-# A variable can be overwritten, but neither removed nor emptied. What the original writes: "{}" in base64.
+# "{}" in base64, as Ignition writes it. A variable can be overwritten, but not removed or emptied.
 ERASED = b"e30K"
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The decoded config, none where the machine has none or it was deleted."""
+    """The decoded config; b"" if the machine has none or it was deleted."""
     return read_config(ctx, guestinfo.connect(ctx.settings, ctx.log))
 
 
 def delete(ctx: FetchContext) -> bool:
-    """Makes the config unreadable for the machine, unless that was done before. False where the
-    hypervisor does not let it: hardened machines may not write (`isolation.tools.setInfo.disable`), and
-    boot all the same."""
+    """Makes the config unreadable for the machine, unless it is already.
+
+    False if the hypervisor refuses: hardened machines may not write (`isolation.tools.setInfo.disable`), and
+    they boot all the same."""
     return erase_config(ctx, guestinfo.connect(ctx.settings, ctx.log))
 
 
 def read_config(ctx: FetchContext, variables: Guestinfo) -> bytes:
-    """What the variables hold."""
+    """The decoded config in these variables."""
     properties = _properties(ctx, variables)
 
     def value(key: str) -> bytes:
@@ -67,7 +68,7 @@ def read_config(ctx: FetchContext, variables: Guestinfo) -> bytes:
     for name in NAMES:
         if url := value(f"{name}.url"):
             return _fetch_url(ctx, name, _to_text(url).strip())
-    # An encoding without data, such as of a key with a typing error, is an error where it is gzip.
+    # A gzip encoding without data is an error; perhaps the key of the data is misspelled.
     return _decode(NAMES[0], b"", _to_text(value(f"{NAMES[0]}.data.encoding")))
 
 
@@ -76,7 +77,7 @@ def _to_text(value: bytes) -> str:
 
 
 def erase_config(ctx: FetchContext, variables: Guestinfo) -> bool:
-    """Overwrites the variables and takes the properties out of the OVF environment; whether all was done."""
+    """Overwrites the variables and removes the OVF properties. Returns whether everything succeeded."""
     done = True
     for name in NAMES:
         data = variables.get(f"{name}.data")
@@ -101,13 +102,13 @@ def erase_config(ctx: FetchContext, variables: Guestinfo) -> bool:
             hint="look at vmware-rpctool 'info-get guestinfo.ovfenv'",
         ) from error
     if rest != environment:
-        ctx.log.info("taking the config out of the OVF environment")
+        ctx.log.info("removing the config from the OVF environment")
         done &= variables.set(ENVIRONMENT, rest)
     return done
 
 
 def _properties(ctx: FetchContext, variables: Guestinfo) -> dict[str, str]:
-    """Those of the OVF environment. One that cannot be read is told, and counts as none."""
+    """The OVF properties. An unreadable OVF environment is logged and ignored."""
     environment = variables.get(ENVIRONMENT)
     if not environment:
         return {}
@@ -129,9 +130,9 @@ def _decode(name: str, data: bytes, encoding: str) -> bytes:
     if encoding not in ENCODINGS:
         raise Failure(
             "IGN5602",
-            f"{key}.encoding is {encoding!r}, which is no encoding",
+            f"{key}.encoding is {encoding!r}, which is not a known encoding",
             Origin(key),
-            hint="it is empty, base64 or gzip+base64",
+            hint="leave it empty, or set it to base64 or gzip+base64",
         )
     base64, gzip = ENCODINGS[encoding]
     if base64:
@@ -140,7 +141,7 @@ def _decode(name: str, data: bytes, encoding: str) -> bytes:
         except ValueError as error:
             raise Failure(
                 "IGN5603",
-                f"{key} is not the base64 that {key}.encoding says",
+                f"{key} is not base64, but {key}.encoding says so",
                 Origin(key),
                 hint=f"{error}; is it cut off?",
             ) from error

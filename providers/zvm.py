@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IBM z/VM: the config is a file in the virtual reader of the guest, of the type `ign`.
+"""IBM z/VM: the config is a file of type `ign` in the virtual reader of the guest.
 
-Reading takes it out of the reader. Programs: s390-tools. Source: vmur(8).
+Reading removes it from the reader. Programs: s390-tools. Source: vmur(8).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ NEEDS_NETWORK = False
 
 READER = "000c"
 TYPE = "ign"
-# Words of a line of `vmur list`: owner, spool id, class (two words), records, copies, hold, date, time, name,
-# type, and more. In the heading CLASS is one word, so that another column stands where lines have their type.
+# Columns of `vmur list`: owner, spool id, class (two words), records, copies, hold, date, time, name, type,
+# and more. In the heading CLASS is one word, so its type column cannot match.
 _SPOOL_ID, _NAME, _TYPE, _MIN_COLUMNS = 1, 9, 10, 11
 
 
 def fetch(ctx: FetchContext) -> bytes:
-    """The first such file without the zero bytes that fill its last card; none if the reader has none."""
+    """The first such file without the NUL padding of its last card; b"" if the reader has none."""
     kernelmodule.load("vmur", "IGN5665", ctx.settings, ctx.log)
     _start_reader(ctx)
     listing = _call(ctx, "IGN5667", "cannot list the files in the reader", "vmur", "li").stdout
@@ -40,19 +40,19 @@ def _start_reader(ctx: FetchContext) -> None:
     try:
         _call(ctx, "IGN5666", what, "chccwdev", "-e", READER)
     except Failure:
-        ctx.log.info(f"the reader {READER} may be on the list of ignored devices: taking it off")
+        ctx.log.info(f"the reader {READER} may be on the list of ignored devices: removing it")
         _call(ctx, "IGN5666", what, "cio_ignore", "-r", READER)
         _call(ctx, "IGN5666", what, "chccwdev", "-e", READER)
     _call(ctx, "IGN5666", what, "udevadm", "settle")
 
 
 def _find(ctx: FetchContext, listing: str) -> str:
-    """The spool id of the first file of our type, "" for none."""
+    """The spool id of the first `ign` file, "" for none."""
     for line in listing.splitlines():
         columns = line.split()
         if len(columns) <= 1:
             break
-        # Whoever forgets the quotes in CP gets upper case, which the original does not take.
+        # CP converts unquoted names to upper case. Ignition does not accept those.
         if len(columns) >= _MIN_COLUMNS and columns[_TYPE].lower() == TYPE:
             ctx.log.info(
                 f"reading {columns[_NAME]} {columns[_TYPE]} (spool file {columns[_SPOOL_ID]})"

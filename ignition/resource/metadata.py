@@ -94,9 +94,9 @@ def decode_base64(ctx: FetchContext, data: bytes) -> bytes:
     except ValueError as error:
         raise Failure(
             "IGN5503",
-            f"the user data is not the base64 that {ctx.settings.platform} hands out",
+            f"the user data is not base64, as {ctx.settings.platform} provides it",
             origin(ctx),
-            hint="give the config to the platform's tool as it expects it, usually encoded once",
+            hint="pass the config to the platform's tool in the form it expects, usually encoded once",
         ) from error
 
 

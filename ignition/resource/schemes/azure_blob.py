@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""https on Azure, where the host is a storage account: blobs, as the machine's managed identity.
+"""https URLs of Azure storage accounts, fetched on Azure with the machine's managed identity.
 
-Whatever fails about that is logged, and the blob is asked for as from any web server.
+If there is no token or the account refuses it, the reason is logged and the blob is fetched anonymously.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ignition.resource.fetch import Request
 
 RESOURCE = "https://storage.azure.com/.default"
-# A token is understood since 2017; this is the version that the original's library began with.
+# Tokens work since version 2017-11-09; this is the first version of the SDK that Ignition uses.
 VERSION = ("x-ms-version", "2019-12-12")
-# Three tries of the metadata service in 8 s at most, even if it says nothing.
+# At most three attempts in 8 s, even if the metadata service does not answer.
 _TIMEOUTS: dict[str, Any] = {
     "retry_total": 2,
     "retry_status": 2,
@@ -34,7 +34,7 @@ _TIMEOUTS: dict[str, Any] = {
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
-    """Gets the blob into `body`. Raises what the http scheme does."""
+    """Fetches the blob into `body`. Raises the failures of the http scheme."""
     if _carries_credentials(request):
         http.fetch(ctx, request, body)
     elif len(_segments(request)) != 2:
@@ -52,7 +52,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
 
 
 def _carries_credentials(request: Request) -> bool:
-    """Whether the config itself says by what right it asks: by a header, or by a signed URL."""
+    """Whether the config itself authenticates the request, with a header or a signed URL."""
     named = any(name.lower() == "authorization" for name, _ in request.headers)
     return named or bool(urls.query_values(request.parts.raw_query, "sig"))
 
@@ -67,7 +67,7 @@ def _find_credential(ctx: FetchContext, end: float) -> bearer.TokenSource:
         from azure.identity import CredentialUnavailableError, ManagedIdentityCredential
 
         _silence_loggers()
-        # It imports the rest of itself here.
+        # The constructor imports the rest of the library.
         credential = ManagedIdentityCredential(use_env_settings=False, **_TIMEOUTS)
     except ImportError as error:
         ctx.log.warning(
@@ -77,13 +77,13 @@ def _find_credential(ctx: FetchContext, end: float) -> bearer.TokenSource:
 
     def token(ctx: FetchContext, end: float) -> str:
         try:
-            # The library ends its waits by itself, unless a byte comes now and then.
+            # The library has its own timeouts, but not against a server that sends a byte now and then.
             with Watch(ctx.progress, "a token of this machine's identity"):
                 return str(credential.get_token(RESOURCE).token)
         except CredentialUnavailableError as error:
             lines = error.message.strip().splitlines() or [""]
             raise NoToken(f"it has no managed identity ({lines[0][:200]})") from error
-        # The texts of these may repeat what the service said.
+        # Their messages may contain the response of the service, which may be secret.
         except (AzureError, ImportError, OSError, KeyError, TypeError, ValueError) as error:
             raise NoToken(f"no token can be had ({type(error).__name__})") from error
 
@@ -91,7 +91,7 @@ def _find_credential(ctx: FetchContext, end: float) -> bearer.TokenSource:
 
 
 def _silence_loggers() -> None:
-    """What the libraries log would end up on standard error, with addresses and headers."""
+    """Keeps the log of the libraries, with URLs and headers, off standard error."""
     import logging
 
     for name in ("azure", "msal"):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects that a cloud gives to the machine itself: by http with a token, and without where there is none.
+"""Fetches objects of a cloud with the machine's bearer token, or anonymously if it has none.
 
-Looking a token up is bounded by `LIMIT`, past the config's proxy and certificates as in the original, and
-done once for a run. What fails about it never stops a fetch: a public object needs no token.
+The token is looked up once per run, within `LIMIT` seconds and, as in Ignition, without the proxy and the
+certificates of the config. A failed lookup never fails a fetch: a public object needs no token.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ignition.resource.body import Body
     from ignition.resource.context import FetchContext
 
-    # Gives the token, a new one when the old ends, until a time by the clock of the context. Raises NoToken.
+    # (context, end) -> a valid token. `end` is a time of the context's clock. Raises NoToken.
     TokenSource = Callable[[FetchContext, float], str]
 
 # Seconds.
@@ -29,7 +29,7 @@ LIMIT = 10.0
 
 
 class NoToken(Exception):
-    """The machine has no token here. The text says why, without what may be secret."""
+    """The machine has no token. The text gives the reason, without secrets."""
 
 
 @record
@@ -46,10 +46,10 @@ class Authentication:
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body, authentication: Authentication) -> None:
-    """Gets the object into `body` by http, with the machine's token; where the server refuses it, or there
-    is none, without. One limit covers all of it. Raises what the http scheme does.
+    """Fetches the object into `body` with the machine's token, or anonymously if there is none or the server
+    refuses it. One time limit covers everything. Raises the failures of the http scheme.
 
-    An object that is not there for the machine is there for nobody.
+    A 404 is final: an object that does not exist for the machine does not exist for anybody.
     """
     deadline = ctx.deadline_after(ctx.time_limit())
     identity: _TokenCache = ctx.clients.setdefault(
@@ -95,8 +95,8 @@ def _object_request(
 
 
 class _TokenCache:
-    """What is known about the tokens of this machine, for all fetches of a run. Files are fetched side by
-    side: one lookup serves all."""
+    """The machine's token for all fetches of a run. Files are fetched in parallel, so a lock makes one lookup
+    serve all of them."""
 
     __slots__ = ("_find_source", "_lock", "_no_token_reason", "_source")
 
@@ -107,8 +107,8 @@ class _TokenCache:
         self._no_token_reason = ""
 
     def token(self, ctx: FetchContext, deadline: float) -> str:
-        """The token. Raises NoToken, and then at once for the rest of the run, unless only the deadline of
-        this fetch cut the search short."""
+        """A valid token. Raises NoToken, and from then on without another lookup, unless the deadline of this
+        fetch cut the lookup short."""
         with self._lock:
             if self._no_token_reason:
                 raise NoToken(self._no_token_reason)

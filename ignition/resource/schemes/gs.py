@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gs: objects of Google Cloud Storage, as the machine's service account on Google's cloud, else as anybody.
+"""gs: objects of Google Cloud Storage, with the machine's service account on Google Cloud, else anonymously.
 
-The token comes from the metadata server, through google-auth; the object by the http scheme, with all that it
-does.
+google-auth gets the token from the metadata server; the http scheme fetches the object.
 """
 
 from __future__ import annotations
@@ -27,25 +26,25 @@ if TYPE_CHECKING:
     from ignition.resource.context import FetchContext
 
 API = "https://storage.googleapis.com/storage/v1/b"
-# The address, not the name: that could be poisoned by DHCP or DNS.
+# The address, because DHCP or DNS could redirect the name.
 SERVER = "http://169.254.169.254"
 SERVER_BY_NAME = "http://metadata.google.internal"
 SCOPES = f"{SERVER}/computeMetadata/v1/instance/service-accounts/default/scopes"
 READ_ONLY = "https://www.googleapis.com/auth/devstorage.read_only"
 _FLAVOR = ("Metadata-Flavor", "Google")
-# Seconds that a machine elsewhere may lose by asking whether it is on Google's cloud.
+# Seconds that a machine elsewhere may spend on asking whether it runs on Google Cloud.
 PROBE_TIMEOUT = 0.5
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
-    """Gets the object into `body`. IGN4240 for a URL of no object, else what the http scheme raises."""
+    """Fetches the object into `body`. IGN4240 for a URL without an object, else the failures of http."""
     url = _url(request)
     asked = Request(url, urls.parse(url), request.name, (), request.origin)
     bearer.fetch(ctx, asked, body, bearer.Authentication("gs", _find_credentials))
 
 
 def _url(request: Request) -> str:
-    """Where the JSON API has the object: its whole name is one segment of the path."""
+    """The URL of the object in the JSON API, where its whole name is one path segment."""
     bucket = request.parts.host
     name = urls.unescape_bytes(request.parts.path).lstrip(b"/")
     if not bucket or not name:
@@ -71,7 +70,7 @@ def _find_credentials(ctx: FetchContext, end: float) -> bearer.TokenSource:
         from google.auth import compute_engine, exceptions
 
         credentials = compute_engine.Credentials(scopes=[READ_ONLY])
-    except (ImportError, TypeError) as error:  # the latter from versions before 2
+    except (ImportError, TypeError) as error:  # TypeError: google-auth before 2.0
         ctx.log.warning(
             f"google-auth cannot be used ({error}): no object is asked for by service account"
         )
@@ -83,7 +82,7 @@ def _find_credentials(ctx: FetchContext, end: float) -> bearer.TokenSource:
                 credentials.refresh(_transport(ctx, end))
             except Failure as failure:
                 raise NoToken(f"{failure.text}: {failure.hint}") from failure
-            # The library takes some answers apart without a look; its texts repeat them.
+            # The library does not validate all responses, and its messages contain them.
             except (
                 exceptions.GoogleAuthError,
                 ImportError,
@@ -100,7 +99,8 @@ def _find_credentials(ctx: FetchContext, end: float) -> bearer.TokenSource:
 
 
 def _on_google_cloud(ctx: FetchContext) -> bool:
-    """Whether this machine runs on Google's cloud: by its firmware, or by who answers at the address."""
+    """Whether this machine runs on Google Cloud: by its firmware, or by the server at the metadata
+    address."""
     try:
         with open(
             f"{ctx.settings.dmi_dir}/product_name", encoding="utf-8", errors="replace"
@@ -123,7 +123,7 @@ def _on_google_cloud(ctx: FetchContext) -> bool:
 
 
 class _Response:
-    """As google-auth sees it. It only asks for JSON."""
+    """A response of google-auth's transport interface. It only requests JSON."""
 
     status = 200
     headers: Mapping[str, str] = {"content-type": "application/json"}
@@ -133,7 +133,7 @@ class _Response:
 
 
 def _transport(ctx: FetchContext, end: float) -> Callable[..., _Response]:
-    """How google-auth asks the metadata server: as all else here is asked, with our tries and limits."""
+    """A transport for google-auth that uses our retries and limits."""
     metadata_ctx = ctx.for_metadata_service(end)
 
     def request(

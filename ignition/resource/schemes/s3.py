@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""s3 and arn: objects of S3, as the instance's role on EC2, else as anybody.
+"""s3 and arn: objects of S3, with the instance's role on EC2, else anonymously.
 
-Where a bucket lies is asked for first, without a signature; then one GET brings the object, over the http
-scheme with all that it does about broken bodies, proxies and certificates.
+An unsigned request finds the region of the bucket. Then the http scheme fetches the object, so interrupted
+downloads, proxies and certificates work as for any other URL.
 
-Of boto3 only botocore's signer is used, and only where there is a role: its client would take 90 ms and
-15 MiB more, and would bring retries, proxies and certificates of its own.
+Of boto3 only botocore's signer is used, and only if there is a role. boto3's client would cost 90 ms and
+15 MiB, and has separate retries, proxies and certificates.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
     Headers = list[tuple[str, str | None]]
 
-# Only there an instance has a role.
+# Platforms whose instances have a role.
 _PLATFORMS = ("aws", "ec2")
 _REGION = "x-amz-bucket-region"
-# What S3 says about a refusal is a few hundred bytes of XML.
+# Bytes. S3 explains a refusal in a few hundred bytes of XML.
 _MAX_REFUSAL = 64 * 1024
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
-    """Gets the object into `body`. One limit covers all that it takes.
+    """Fetches the object into `body`. One time limit covers all requests.
 
-    Raises Failure IGN4200 for compression, IGN4201 for a URL of no object, NotFound IGN4202 for a bucket and
-    IGN4204 for an object that is not there, Rejected IGN4203 for a bucket of an unknown region and IGN4205
-    for an object that may not be had; else what the http scheme raises.
+    Raises Failure IGN4200 for compression and IGN4201 for a URL without an object; NotFound IGN4202 for the
+    bucket, IGN4204 for the object; Rejected IGN4203 for a bucket of unknown region, IGN4205 for an object
+    without permission; else the failures of the http scheme.
     """
     if body.compressed:
         raise Failure(
@@ -57,7 +57,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
 
 
 class _ObjectFetch:
-    """The questions about one object, which share a deadline by the clock of the context (0 = none)."""
+    """The requests for one object. They share a deadline, a time of the context's clock (0 = none)."""
 
     __slots__ = ("_body", "_ctx", "_deadline", "_place", "_request")
 
@@ -71,7 +71,7 @@ class _ObjectFetch:
         self._deadline = deadline
 
     def region(self) -> str:
-        """The region of the bucket: any of them knows, and says so even where it refuses."""
+        """The region of the bucket. Every region knows it and reports it even with a refusal."""
         known = ("s3 region", self._place.partition, self._place.bucket)
         found: str = self._ctx.clients.get(known, "")
         if not found:
@@ -87,7 +87,7 @@ class _ObjectFetch:
         return found
 
     def get(self, region: str) -> None:
-        """The object itself."""
+        """Fetches the object from this region."""
         url = self._place.url(region)
         anonymous = self._anonymous_reason()
         if anonymous:
@@ -125,8 +125,8 @@ class _ObjectFetch:
         http.fetch(self._ctx, request, self._body)
 
     def _own_region(self) -> str:
-        """Where to begin for a URL that says nothing: this also picks the partition of AWS, which buckets
-        never leave."""
+        """The region to ask first if the URL names none. It also selects the AWS partition: buckets of other
+        partitions are not found."""
         if self._ctx.settings.platform not in _PLATFORMS:
             return s3_location.DEFAULT_REGION
         found = s3_role.region(self._ctx, self._deadline)
@@ -142,25 +142,25 @@ class _ObjectFetch:
                 "IGN4202",
                 f"could not find bucket {bucket}: {says}",
                 self._request.origin,
-                hint="check its name; one in China or GovCloud is named from elsewhere by an ARN",
+                hint="check its name; from elsewhere, a bucket in China or GovCloud needs an ARN",
             )
         raise _rejected(
             "IGN4203",
             f"couldn't determine the region for bucket {bucket}: {says}",
             self._request,
             response,
-            "S3 tells the region of every bucket that there is: check the name",
+            "S3 reports the region of every existing bucket: check the name",
         )
 
     def _anonymous_reason(self) -> str:
-        """Why nobody's name can be given, empty if there is a role."""
+        """Why the request is anonymous; "" if there is a role."""
         if self._ctx.settings.platform not in _PLATFORMS:
             return "credentials are those of an instance's role, on the platform aws only"
         try:
             import botocore.auth
             import botocore.awsrequest  # noqa: F401
         except ImportError:
-            return "there is no botocore here, which would sign for the instance's role"
+            return "botocore, which would sign for the instance's role, is not installed"
         try:
             s3_role.role(self._ctx, self._deadline)
         except s3_role.NoRole as error:
@@ -178,12 +178,12 @@ class _ObjectFetch:
             ) from error
 
     def _refusal(self, response: requests.Response, anonymous: str) -> Failure:
-        """What S3's answer means."""
+        """The failure for a refusal by S3."""
         code = _code(response)
         manner = " anonymously" if anonymous else ""
         text = f"error fetching {self._place.describe()}{manner}: {code or _status(response)}"
         if response.status_code == 404:
-            hint = "check key and versionId; both are taken to the letter"
+            hint = "check key and versionId; both are used literally"
             return NotFound("IGN4204", text, self._request.origin, hint=hint)
         return _rejected(
             "IGN4205", text, self._request, response, _advice(code, response, anonymous)
@@ -191,7 +191,7 @@ class _ObjectFetch:
 
 
 def _signed(url: str, region: str, role: s3_role.Role) -> Headers:
-    """The headers that prove who asks. They hold for a quarter of an hour."""
+    """The headers of a signed request, valid for 15 minutes."""
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
 
@@ -208,15 +208,15 @@ def _advice(code: str, response: requests.Response, anonymous: str) -> str:
     if response.status_code != 403:
         return f"the server answers {_status(response)}"
     if anonymous:
-        return f"it is not public, or not there; {anonymous}"
+        return f"it is not public, or does not exist; {anonymous}"
     return (
-        "it is not there, or the instance's role needs s3:GetObject for it"
+        "it does not exist, or the instance's role needs s3:GetObject for it"
         " (with versionId: s3:GetObjectVersion)"
     )
 
 
 def _code(response: requests.Response) -> str:
-    """The word for a refusal, as `NoSuchKey`; empty if S3 gives none."""
+    """The error code of a refusal, such as `NoSuchKey`; "" if S3 gives none."""
     read = http_client.body_reader(response)
     text = b""
     while len(text) < _MAX_REFUSAL and (chunk := read(_MAX_REFUSAL)):

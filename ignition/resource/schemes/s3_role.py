@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who asks S3 on an EC2 instance: the instance's role, and the region that the instance is in.
+"""The role and the region of this EC2 instance, from its metadata service.
 
-Nothing but the metadata service is asked: no environment, no files in a home folder. It is
-asked past the config's proxy, as it is by the original, and no longer than `LIMIT`: an instance may have it
-switched off.
+Credentials in the environment or in home directories are ignored. As in Ignition, the request bypasses the
+config's proxy. It takes `LIMIT` seconds at most, because the service may be disabled.
 """
 
 from __future__ import annotations
@@ -24,17 +23,18 @@ if TYPE_CHECKING:
 LIMIT = 10.0
 ROLE = "/latest/meta-data/iam/security-credentials/"
 DOCUMENT = "/latest/dynamic/instance-identity/document"
-# Credentials are renewed this long before they end; the service has new ones 5 minutes before.
+# Seconds before their expiry when credentials are renewed; the service has new ones 5 minutes before.
 _RENEW_BEFORE = 120
-# Where both are kept for the run.
+# Keys of `ctx.clients`.
 _ROLE, _NO_ROLE, _REGION = "s3 role", "s3 no role", "s3 region of this instance"
-# Files are fetched side by side; one lookup serves all.
+# Files are fetched in parallel; one lookup serves all.
 _lookup_lock = _thread.allocate_lock()
 
 
 class Role:
-    """Credentials as the signer wants them, and until when they hold (seconds since 1970). It has no
-    representation, which would show them."""
+    """Credentials with the attribute names of botocore; `expires` is in seconds since 1970.
+
+    A plain class, not a record: its repr must not show the secrets."""
 
     __slots__ = ("access_key", "expires", "secret_key", "token")
 
@@ -46,13 +46,13 @@ class Role:
 
 
 class NoRole(Exception):
-    """This instance has no role, or its metadata service does not say so. The text says why."""
+    """This instance has no role, or its metadata service does not tell. The text gives the reason."""
 
 
 def role(ctx: FetchContext, deadline: float) -> Role:
-    """The credentials of this instance, looked up once for a run and again before they end. Raises NoRole.
+    """The credentials of this instance, cached and renewed before they expire. Raises NoRole.
 
-    `deadline` is by the clock of the context; 0 = none.
+    `deadline` is a time of the context's clock; 0 = none.
     """
     with _lookup_lock:
         found: Role | None = ctx.clients.get(_ROLE)
@@ -71,7 +71,7 @@ def role(ctx: FetchContext, deadline: float) -> Role:
 
 
 def region(ctx: FetchContext, deadline: float) -> str:
-    """The region of this instance, empty where the metadata service does not say it."""
+    """The region of this instance; "" if the metadata service does not tell."""
     with _lookup_lock:
         found: str | None = ctx.clients.get(_REGION)
         if found is None:
@@ -102,7 +102,7 @@ class _MetadataService:
         self._session: list[tuple[str, str | None]] | None = None
 
     def get(self, path: str) -> bytes:
-        """What is at a path. Failures are those of `fetch_bytes`."""
+        """GETs a path. Raises the failures of `fetch_bytes`."""
         if self._session is None:
             self._session = imds.session_header(self._context(), self._base)
         return metadata.get(self._context(), self._base + path, headers=self._session)
@@ -114,7 +114,7 @@ class _MetadataService:
         except ValueError:
             value = None
         if not isinstance(value, dict):
-            raise Failure("IGN4206", "the metadata service answers with something else than JSON")
+            raise Failure("IGN4206", "the metadata service does not answer with a JSON object")
         return value
 
     def _context(self) -> FetchContext:
@@ -135,10 +135,10 @@ def _look_up_role(service: _MetadataService) -> Role:
 
 
 def _service_base() -> str:
-    """The address of the service: IPv6 where no route leads to the other."""
+    """The address of the service: IPv6 if there is no route to the IPv4 address."""
     probe = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
     try:
-        probe.connect((imds.IPV4.rpartition("/")[2], 80))  # this sends nothing
+        probe.connect((imds.IPV4.rpartition("/")[2], 80))  # for UDP this sends nothing
     except OSError:
         return imds.IPV6
     finally:
@@ -154,7 +154,7 @@ def _text(document: dict[str, object], name: str) -> str:
 
 
 def parse_time(text: str) -> float:
-    """The seconds since 1970 of a time like 2026-01-31T06:00:00Z; a time that cannot be read has come."""
+    """Seconds since 1970 of a time like 2026-01-31T06:00:00Z; 0 (expired) if it is malformed."""
     day, _, clock = text.removesuffix("Z").partition("T")
     try:
         year, month, date = map(int, day.split("-"))

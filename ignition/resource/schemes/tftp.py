@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tftp: the protocol of network boot.
+"""tftp: files from a network boot server.
 
-As Ignition's, but: an IPv6 address needs no port, all addresses of a name are tried, and
-what fails without a word of the server is tried again.
+As in Ignition, except: an IPv6 address needs no port, all addresses of a name are tried, and transfers that
+fail without an error packet are retried.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from ignition.resource.fetch import Request
 
 PORT = 69
-# The original gives up after 30 to 35 s of silence, and at once where a name does not resolve. Without a
-# limit this goes on until both are over: a network that comes up late is worth waiting for, a server that
-# always breaks off must not hold a boot for ever.
+# Without a time limit, retry for at least this many seconds and attempts: a network may come up late, but a
+# broken server must not block a boot for ever. Ignition fails after 30 to 35 s of silence, and at once if a
+# name does not resolve.
 MIN_RETRY_TIME = 120.0
 MIN_ATTEMPTS = 4
-# Where a server has another address, this one is not waited for to the end.
+# Packets sent to an address while the server has other addresses to try.
 _SENDS_PER_ADDRESS = 2
 _FILE_NOT_FOUND = 1
 _CHUNK = 64 * 1024
 
 
 def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
-    """Gets the file into `body`.
+    """Fetches the file into `body`.
 
-    What the server says itself is final: NotFound IGN4221, Rejected IGN4222. Anything else is tried again
-    as `Backoff` says, until `ctx.time_limit()` is over (IGN4006), or without one for two minutes and
-    four tries (IGN4223). Names are looked up for each try. A transfer that goes on is not cut off by the
-    config's total timer, which the original does not use here, but by `ignition.wait.fetch=` alone.
+    An error packet is final: NotFound IGN4221, Rejected IGN4222. Everything else is retried with `Backoff`
+    until `ctx.time_limit()` has passed (IGN4006), or without a limit for two minutes and four attempts
+    (IGN4223). Every attempt resolves the name again. Only `ignition.wait.fetch=` interrupts a transfer in
+    progress: in Ignition the config's total timeout does not apply to tftp.
     """
     host, port, name = _target(request)
     limit, end = ctx.time_limit(), float(ctx.settings.wait_fetch)
@@ -83,17 +83,17 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
 
 
 def _target(request: Request) -> tuple[str, int, bytes]:
-    """Host, port and file name. The name is the path, with its leading slash as the original sends it."""
+    """Host, port and file name. The name is the path with its leading slash, as Ignition sends it."""
     host = request.parts.hostname()
     port = request.parts.port() or str(PORT)
     if not host:
         raise _invalid_url(request, "it has no host")
-    # Longer ones are no ports, and Python refuses to read thousands of digits.
+    # Check the length first: int() refuses thousands of digits.
     if len(port) > 5 or not 0 < int(port) < 65536:
-        raise _invalid_url(request, "this is no port")
+        raise _invalid_url(request, "its port is invalid")
     name = urls.unescape_bytes(request.parts.path)
     if b"\0" in name:
-        raise _invalid_url(request, "its path has a zero byte, which ends a name")
+        raise _invalid_url(request, "its path has a NUL byte, which would end the file name")
     return host, int(port), name
 
 
@@ -106,7 +106,7 @@ def _read_file(
     time_left: Callable[[], float],
     watch: Watch,
 ) -> None:
-    """One try: the whole file from the first address that has it."""
+    """One attempt: the file from the first address that serves it."""
     addresses = _socket.getaddrinfo(host, port, type=_socket.SOCK_DGRAM)
     for index, (family, _, _, _, address) in enumerate(addresses):
         last = index == len(addresses) - 1
@@ -163,7 +163,7 @@ def _give_up(request: Request, tries: int, reason: str) -> Failure:
         "IGN4223",
         f"failed to fetch resource: {request.name}: {reason}",
         request.origin,
-        hint=f"the same after {tries} tries; ignition.wait.fetch= gives it longer",
+        hint=f"gave up after {tries} attempts; ignition.wait.fetch= allows more time",
     )
 
 

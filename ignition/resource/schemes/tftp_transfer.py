@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One file from one TFTP server, block by block (RFC 1350): octet mode, no options, numbers that wrap to 0.
+"""Reads one file from one TFTP server (RFC 1350): octet mode, no options, block numbers wrap to 0.
 
-Waits and sends are Ignition's.
+Timeouts and retransmissions are those of Ignition.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from typing import Any
 
 BLOCK = 512
-# Seconds that one answer is waited for, and how often a packet is sent until it comes.
+# Seconds to wait for an answer, and how many times a packet is sent before the transfer fails.
 RECEIVE_TIMEOUT = 5.0
 MAX_SENDS = 6
-# A block that comes again this soon was doubled on its way. Later it means that our acknowledgement got lost.
+# Seconds. A block repeated sooner was duplicated by the network; later, our acknowledgement was lost.
 DUPLICATE_WINDOW = 0.5
 
 _READ, _, _DATA, _ACK, _ERROR = range(1, 6)
 _UNKNOWN_TRANSFER = 5
-# Linux; not in every Python's socket module.
+# Linux values; not every build of Python's socket module has them.
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 
 
 class TransferFailed(Exception):
-    """The transfer came to nothing; the text says why. Another try may help."""
+    """The transfer failed; the text gives the reason. A retry may help."""
 
 
 class ServerError(Exception):
-    """The server's own error packet."""
+    """The server sent an error packet."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"code: {code}, message: {message}")
@@ -89,7 +89,7 @@ class Transfer:
             yield data
 
     def _next(self) -> bytes:
-        """Sends what is to be sent until the next block comes."""
+        """Sends the pending packet, repeatedly if needed, until the next block arrives."""
         for attempt in range(self._sends):
             if attempt:
                 self._sleep(os.urandom(1)[0] / 256)
@@ -108,7 +108,8 @@ class Transfer:
         self._sent = time.monotonic()
 
     def _receive(self, wait: float) -> bytes | None:
-        """The next block, if it is that what comes within some seconds."""
+        """Receives a packet within `wait` seconds. Returns the next block, or None if it was something
+        else."""
         self._socket.settimeout(wait)
         try:
             packet, source = self._socket.recvfrom(4 + BLOCK + 1)
@@ -129,23 +130,23 @@ class Transfer:
         return None
 
     def _from_server(self, source: tuple[Any, ...]) -> bool:
-        """Whether a packet is of this transfer. The server answers from a new port, which its first packet
-        tells; nobody else is listened to."""
+        """Whether a packet belongs to this transfer. The server answers from a new port, which is known from
+        its first packet; packets from other sources are ignored."""
         if source[0] != self._address[0] or source[3:] != self._address[3:]:
             return False
         if not self._pinned:
             self._address, self._pinned = source, True
-            # From here on only silence ends the transfer: the word of a router can be forged.
+            # From here on ignore ICMP errors, which can be forged: only silence ends the transfer.
             self._report_unreachable(False)
         if source == self._address:
             return True
-        # Our request was doubled, and so is the transfer: this ends the other one.
+        # The network duplicated our request and the server started a second transfer: end that one.
         stray = _uint16(_ERROR) + _uint16(_UNKNOWN_TRANSFER) + b"unknown transfer\0"
         self._socket.sendto(stray, source)
         return False
 
     def _report_unreachable(self, on: bool) -> None:
-        """Whether a server where nothing listens is an error at once."""
+        """Whether an ICMP error (no server listens) fails the transfer at once."""
         if self._socket.family == _socket.AF_INET6:
             self._socket.setsockopt(_socket.IPPROTO_IPV6, _IPV6_RECVERR, on)
         else:
@@ -157,6 +158,6 @@ def _uint16(value: int) -> bytes:
 
 
 def _printable(data: bytes) -> str:
-    """What a server says, fit for a log."""
+    """The message of an error packet, with printable characters only."""
     text = data.partition(b"\0")[0][:200].decode("utf-8", "replace")
     return "".join(each if each.isprintable() else "?" for each in text)

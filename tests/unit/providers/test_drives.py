@@ -203,7 +203,7 @@ def test_proxmox_skips_what_is_for_cloud_init(
 def test_proxmox_skips_what_cannot_be_read(machine: Machine) -> None:
     machine.attach("cidata", {"/user-data/folder": b"", "/vendor-data": CONFIG})
     assert fetch("proxmoxve", machine) == CONFIG
-    assert "/user-data is left out: cannot read /user-data: Is a directory" in machine.lines
+    assert "skipping /user-data: cannot read /user-data: Is a directory" in machine.lines
 
 
 @pytest.mark.parametrize("beginning", nocloud.FOREIGN)
