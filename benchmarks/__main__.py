@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times the project's programs beside the original's, and beside an interpreter that does nothing.
+"""Times the project's programs beside Ignition's, and beside an interpreter that does nothing.
 
     python -m benchmarks [--rounds N] [boots|phases|configs|fetch|schemes|shapes ...]
 
 Ratios are medians over pairs of runs; they hold where times do not. IGNITION_PEER and IGNITION_VALIDATE_PEER
-name the original's programs.
+name Ignition's programs.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _rows(groups: Sequence[str], folder: Path, rounds: int) -> Iterator[Row]:
         elif group == "phases":
             yield from phases.rows(own, rounds, engine, program, other)
         elif group == "fetch":
-            # the original needs 4 to 13 s for each
+            # Ignition needs 4 to 13 s for each
             fetcher = engines.fetching(folder / "fetching")
             yield from fetching.rows(own, max(1, rounds // 2), fetcher, other)
         elif group == ALONE:

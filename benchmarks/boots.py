@@ -25,7 +25,7 @@ MOST = {"tiny": 0.75, "units-1000": 0.2, "files-10000": 0.1}
 
 
 def rows(folder: Path, rounds: int, ours: Engine, original: Engine | None) -> Iterator[Row]:
-    """The median of each load, beside the original's if this machine has it."""
+    """The median of each load, beside Ignition's if this machine has it."""
     engines = [ours] if original is None else [ours, original]
     for load, config in LOADS.items():
         path = folder / "config.ign"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judging configs: `ignition lint` and `ignition-validate` beside the original's validator."""
+"""Judging configs: `ignition lint` and `ignition-validate` beside Ignition's validator."""
 
 from __future__ import annotations
 

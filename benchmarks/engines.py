@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engines that are measured: ours from the tree that an initramfs gets, and the original."""
+"""The engines that are measured: ours from the tree that an initramfs gets, and Ignition."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Engine:
         forget()
         root = folder / "root"
         (root / "etc/selinux").mkdir(parents=True)
-        # the original relabels whatever it finds, and wants to know by which policy
+        # Ignition relabels whatever it finds, and wants to know by which policy
         (root / "etc/selinux/config").write_text("SELINUXTYPE=none\n")
         for phase in PHASES:
             idle = folder / f"idle-{'mount' if phase == 'umount' else phase}"

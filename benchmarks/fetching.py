@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files phase with files from the network, beside the original's: many small ones, and one of 1 GiB.
+"""The files phase with files from the network, beside Ignition's: many small ones, and one of 1 GiB.
 
 Only that phase is timed. The server is on this machine, in a process of its own.
 """
@@ -30,7 +30,7 @@ MOST_SOCKETS = 32
 
 @dataclass(frozen=True)
 class Load:
-    """Files to fetch, by their paths there, and the most of the original's time that ours may take."""
+    """Files to fetch, by their paths there, and the most of Ignition's time that ours may take."""
 
     name: str
     paths: list[str]
@@ -67,7 +67,7 @@ LOADS = (
     Load("1 GiB", LARGE, 1.0, size=server.LARGE),
     Load("1 GiB with its sha512", LARGE, 1.0, size=server.LARGE, hashed=True),
 )
-# Of the original's peak memory: no load may make ours grow.
+# Of Ignition's peak memory: no load may make ours grow.
 MOST_MEMORY = 1.3
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configs that are measured, in a spec that the original's release 2.14 reads too."""
+"""The configs that are measured, in a spec that Ignition's release 2.14 reads too."""
 
 from __future__ import annotations
 

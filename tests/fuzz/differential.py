@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds our verdict on random configs against that of the original's ignition-validate.
+"""Holds our verdict on random configs against that of Ignition's ignition-validate.
 
     python -m tests.fuzz.differential [--count N] [--seed N]
 
@@ -95,7 +95,7 @@ KNOWN = (
 
 
 def known(data: bytes, ours: CheckResult) -> str:
-    """The reason for which we refuse what the original accepts; "" if there is none that we know of."""
+    """The reason for which we refuse what Ignition accepts; "" if there is none that we know of."""
     codes = {each.code for each in ours.findings if each.severity == ERROR}
     if ours.failure is not None and not codes:
         codes = {ours.failure.code}
@@ -117,7 +117,7 @@ def main() -> int:
     for kind, data in configs(options.seed, options.count):
         ours = check(data, "config.ign")
         theirs = original_accepts(data)
-        counts[f"{kind}: {'accepted' if theirs else 'refused'} by the original"] += 1
+        counts[f"{kind}: {'accepted' if theirs else 'refused'} by Ignition"] += 1
         if (not ours.refusal) != theirs:
             reason = known(data, ours) if theirs else ""
             if reason:

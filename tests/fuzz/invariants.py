@@ -87,12 +87,12 @@ def refused(data: bytes, checked: fast.CheckResult, failure: Failure) -> None:
     else:
         assert isinstance(failure, InvalidConfig)
         reasons = [each for each in failure.findings if each.severity == ERROR]
-        # Of a missing or unknown version the original has no finding: the failure itself has the place.
+        # Of a missing or unknown version Ignition has no finding: the failure itself has the place.
         assert reasons or failure.origin.pointer == "/ignition/version"
 
 
 def addressed(finding: Finding, exactly: fast.CheckResult) -> None:
-    """A finding has a code, words, and a place; without a place only where the original loses all of them."""
+    """A finding has a code, words, and a place; without a place only where Ignition loses all of them."""
     if finding.code == codes.MORE_FINDINGS:
         assert finding == exactly.findings[-1]
         return

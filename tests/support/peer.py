@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The original's programs as a yardstick: where `make test-unit` unpacks them, or elsewhere.
+"""Ignition's programs as a yardstick: where `make test-unit` unpacks them, or elsewhere.
 
 `IGNITION_VALIDATE_PEER` names another ignition-validate, `IGNITION_PEER` another engine.
 """
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ignition.testbed.cache import build_folder
 
-MISSING = "nothing of the original here: make build/peer/.complete unpacks it"
+MISSING = "Ignition is not here: make build/peer/.complete unpacks it"
 """Why tests that compare are skipped."""
 
-# Warnings that the original got after release 2.14, which Debian has.
+# Warnings that Ignition got after release 2.14, which Debian has.
 _NEWER = (
     "filesystem overwrites partitioned device",
     "device matches disk with wipeTable enabled; filesystem will be wiped",
@@ -24,12 +24,12 @@ _NEWER = (
 
 
 def validator() -> str:
-    """The path of the original's ignition-validate, "" if there is none."""
+    """The path of Ignition's ignition-validate, "" if there is none."""
     return _program("IGNITION_VALIDATE_PEER", "usr/bin/ignition-validate")
 
 
 def engine() -> str:
-    """The path of the original's engine, "" if there is none."""
+    """The path of Ignition's engine, "" if there is none."""
     return _program("IGNITION_PEER", "usr/lib/dracut/modules.d/30ignition/ignition")
 
 
@@ -39,16 +39,16 @@ def _program(variable: str, unpacked: str) -> str:
 
 
 def validate(config: bytes) -> tuple[bool, list[str]]:
-    """Whether the original accepts a config, and its report, sorted and in comparable wording."""
+    """Whether Ignition accepts a config, and its report, sorted and in comparable wording."""
     done = subprocess.run([validator(), "-"], input=config, capture_output=True, check=False)
     lines = done.stdout.decode("utf-8", "surrogateescape").splitlines()
     return done.returncode == 0, comparable(lines)
 
 
 def comparable(report: list[str]) -> list[str]:
-    """Report lines without what differs between releases of the original, or is random there.
+    """Report lines without what differs between releases of Ignition, or is random there.
 
-    Messages of type errors come from Go's library. Where a text ends too early, the original gives line 0.
+    Messages of type errors come from Go's library. Where a text ends too early, Ignition gives line 0.
     The order among unknown keys of one object is that of a Go map.
     """
     lines = []
@@ -66,7 +66,7 @@ def comparable(report: list[str]) -> list[str]:
 
 
 def cache(config: bytes, folder: Path) -> str | None:
-    """The config cache that the original's engine makes of a config, None if it refuses it."""
+    """The config cache that Ignition's engine makes of a config, None if it refuses it."""
     source, cache_path, root = folder / "config.ign", folder / "cache", folder / "root"
     source.write_bytes(config)
     cache_path.unlink(missing_ok=True)

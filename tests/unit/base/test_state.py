@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state file: the original's five keys, ours under a sixth, whole or not at all."""
+"""The state file: Ignition's five keys, ours under a sixth, whole or not at all."""
 
 from __future__ import annotations
 

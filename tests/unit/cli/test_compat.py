@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The original's flags in Go's grammar."""
+"""Ignition's flags in Go's grammar."""
 
 from __future__ import annotations
 

@@ -260,7 +260,7 @@ def test_file_names_that_are_no_text_are_no_trouble(tmp_path: Path) -> None:
         (["-version"], 0, "Ignition 0.1.0\n", ""),
     ],
 )
-def test_ignition_validate_is_the_originals(
+def test_ignition_validate_is_ignitions(
     configs: Path, args: list[str], status: int, stdout: str, stderr: str
 ) -> None:
     done = run("ignition-validate", *args, cwd=configs)

@@ -48,9 +48,9 @@ def test_words(args: list[str], status: int, text: str) -> None:
     assert (done.stdout + done.stderr).startswith(text)
 
 
-@pytest.mark.skipif(not peer.engine(), reason="IGNITION_PEER names no engine of the original")
+@pytest.mark.skipif(not peer.engine(), reason="IGNITION_PEER names no engine of Ignition")
 @pytest.mark.parametrize(("args", "status", "text"), CASES, ids=lambda each: str(each))
-def test_the_original_says_so(args: list[str], status: int, text: str, tmp_path: Path) -> None:
+def test_ignition_agrees(args: list[str], status: int, text: str, tmp_path: Path) -> None:
     program = tmp_path / "ignition-rmcfg"
     program.symlink_to(Path(peer.engine()).resolve())
     done = subprocess.run([program, *args], capture_output=True, text=True, check=False)

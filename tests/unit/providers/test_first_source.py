@@ -123,7 +123,7 @@ def test_drive_that_cannot_be_mounted(machine: Machine) -> None:
     assert any("no config from config-2" in line for line in machine.lines)
 
 
-def test_all_have_failed_is_no_config_as_in_the_original(machine: Machine) -> None:
+def test_all_have_failed_is_no_config_as_in_ignition(machine: Machine) -> None:
     for label in ("config-2", "CONFIG-2"):
         machine.attach(label, {})
     machine.program("mount", "exit 32")

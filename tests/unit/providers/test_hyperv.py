@@ -330,7 +330,7 @@ def test_host_is_not_asked_when_the_config_comes_from_elsewhere(
     assert state["providerOutputFiles"] is None
 
 
-def test_files_stand_in_the_state_as_the_original_has_them(machine: Machine, plug: Plug) -> None:
+def test_files_are_in_the_state_as_in_ignition(machine: Machine, plug: Plug) -> None:
     plug(pair(0, "k", "v"))
     _, files = hyperv.fetch_with_files(machine.context())
     entries = [file.to_config() for file in files]

@@ -61,7 +61,7 @@ def test_what_is_no_config_stops_with_what_it_is(
     assert hint in failure(machine)
 
 
-def test_bytes_that_are_no_utf_8_within_a_text_are_replaced_as_in_the_original(
+def test_bytes_that_are_no_utf_8_within_a_text_are_replaced_as_in_ignition(
     machine: Machine,
 ) -> None:
     user_data = b'{"ignition": {"version": "3.4.0"}, "storage": {"files": [{"path": "/\xe4"}]}}'

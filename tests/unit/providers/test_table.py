@@ -84,7 +84,7 @@ IDS = [
 ]
 
 
-def test_every_id_of_the_original_is_known_and_nocloud() -> None:
+def test_every_platform_id_of_ignition_is_known_and_nocloud() -> None:
     assert sorted(providers.MODULES) == IDS
 
 

@@ -137,6 +137,6 @@ def test_program_that_is_missing(machine: Machine) -> None:
 
 @pytest.mark.parametrize(("receive", "code"), [("exit 1", "IGN5668"), ("true", "IGN5669")])
 def test_config_that_does_not_arrive_is_an_error(receive: str, code: str, machine: Machine) -> None:
-    """The original goes on without a config, although there is one."""
+    """Ignition goes on without a config, although there is one."""
     queue(machine, HEADING + config(), receive)
     assert failure(machine).code == code

@@ -72,7 +72,7 @@ def test_user_of_a_url(
     assert "@" not in bench.text
 
 
-def test_blanks_around_a_header_are_dropped_as_in_the_original(bench: Bench) -> None:
+def test_blanks_around_a_header_are_dropped_as_in_ignition(bench: Bench) -> None:
     with HttpServer({"/a": b""}) as server:
         fetch_bytes(bench.context(), server.url("/a"), headers=[("X-One", " \ta b\t ")])
         assert server.requests[0].headers["x-one"] == "a b"

@@ -251,7 +251,7 @@ def test_limits_of_kernel_argument_and_config(
 
 
 def test_slow_server_ends_by_the_kernel_argument_alone(bench: Bench) -> None:
-    """Each block comes in time, all of them do not. The original knows no limit here."""
+    """Each block comes in time, all of them do not. Ignition knows no limit here."""
     faults = [Fault(deaf=5)] * 9
     with TftpServer({"/a": THREE_BLOCKS}, faults=faults, patience=0.25) as server:
         ctx = bench.context(Transport(total=0.4))

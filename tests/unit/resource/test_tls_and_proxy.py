@@ -139,7 +139,7 @@ def test_what_is_no_pem_is_refused(authority: Authority, text: bytes) -> None:
     assert str(caught.value) == "unable to decode PEM block"
 
 
-def test_empty_pem_has_no_certificates_as_in_the_original() -> None:
+def test_empty_pem_has_no_certificates_as_in_ignition() -> None:
     assert x509.common_names(x509.parse_certificates(b"", None), None) == []
 
 
