@@ -9,6 +9,7 @@ from ignition.acquisition.render import Rendering
 from ignition.acquisition.sources import Fetched, Part
 from ignition.base import gojson
 from ignition.base.errors import Failure, NeedNetwork, NoProvider
+from ignition.base.finding import WARNING
 from ignition.base.record import record
 from ignition.base.state import FrozenConfig
 from ignition.config import dump
@@ -151,7 +152,7 @@ def _freeze(base: Value) -> FrozenConfig:
 
 def _log_findings(log: Log, findings: list[Finding]) -> None:
     for finding in findings:
-        line = log.warning if finding.severity == "warning" else log.info
+        line = log.warning if finding.severity == WARNING else log.info
         line(f"{finding} [{finding.code}, {finding.origin.source}]")
 
 

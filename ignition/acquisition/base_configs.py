@@ -57,13 +57,13 @@ def load(ctx: FetchContext, platform: str) -> Base:
     folders, log = ctx.settings.system_config_dirs, ctx.log
     base = Base(dump.empty(), [], [], [])
     try:
-        _add(base, _read_set(folders, "base.d", log))
+        _merge_set(base, _read_set(folders, "base.d", log))
     except Failure as failure:
         failure.text = f"failed to acquire system base config: {failure.text}"
         raise
     name = f"base.platform.d/{platform}"
     try:
-        _add(base, _read_set(folders, name, log))
+        _merge_set(base, _read_set(folders, name, log))
     except Failure as failure:
         for finding in getattr(failure, "findings", []):
             log.warning(f"{finding} [{finding.code}, {finding.origin.source}]")
@@ -71,7 +71,7 @@ def load(ctx: FetchContext, platform: str) -> Base:
     return base
 
 
-def _add(base: Base, files: Base) -> None:
+def _merge_set(base: Base, files: Base) -> None:
     for part in files.parts:
         base.value = merge(base.value, part.value)
     base.parts += files.parts
@@ -80,7 +80,7 @@ def _add(base: Base, files: Base) -> None:
 
 
 def _read_set(folders: tuple[str, ...], name: str, log: Log) -> Base:
-    found = Base({}, [], [], [])
+    base = Base({}, [], [], [])
     for path in _files(folders, name, log):
         log.info(f"reading system config file {quote(path)}")
         try:
@@ -89,21 +89,21 @@ def _read_set(folders: tuple[str, ...], name: str, log: Log) -> Base:
             raise Failure(
                 "IGN5401", f"cannot read a base config: {error.strerror}", Origin(path)
             ) from error
-        total = digest.sha512(data)
-        log.debug(f"parsing config with SHA512: {total}")
+        sha512 = digest.sha512(data)
+        log.debug(f"parsing config with SHA512: {sha512}")
         parsed = parse(data, path)
-        found.parts.append(Part(path, "", parsed.value))
-        found.findings += parsed.findings
-        found.findings += _ignored_members(parsed.value, path)
-        found.fetched.append(Fetched(path, total, len(data)))
-    if not found.parts:
+        base.parts.append(Part(path, "", parsed.value))
+        base.findings += parsed.findings
+        base.findings += _ignored_members(parsed.value, path)
+        base.fetched.append(Fetched(path, sha512, len(data)))
+    if not base.parts:
         log.info(f"no configs found in {quote(name)} across system config directories")
-    return found
+    return base
 
 
 def _files(folders: tuple[str, ...], name: str, log: Log) -> list[str]:
     """The files of a set, in merge order. No suffix is required."""
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for folder in folders:
         path = os.path.join(folder, name)
         try:
@@ -116,8 +116,8 @@ def _files(folders: tuple[str, ...], name: str, log: Log) -> list[str]:
                 "IGN5401", f"cannot read base configs: {error.strerror}", Origin(path)
             ) from error
         for entry in entries:
-            found.setdefault(entry, os.path.join(path, entry))
-    return [found[entry] for entry in sorted(found, key=os.fsencode)]
+            paths.setdefault(entry, os.path.join(path, entry))
+    return [paths[entry] for entry in sorted(paths, key=os.fsencode)]
 
 
 def _ignored_members(value: dict[str, Any], path: str) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ignition.acquisition import origins
 from ignition.base.errors import InvalidConfig
-from ignition.base.finding import ERROR
+from ignition.base.finding import ERROR, WARNING
 from ignition.base.origin import Origin
 from ignition.config.parse import validate_rendered
 
@@ -34,7 +34,7 @@ def warnings(value: dict[str, Any], table: Table, known: list[Finding]) -> list[
     """The same for user and base configs together, as warnings: Ignition does not validate that merge."""
     findings = _without(_validate(value, table), known)
     for finding in findings:
-        finding.severity = "warning"
+        finding.severity = WARNING
         finding.message += " (base and user config together)"
     return findings
 

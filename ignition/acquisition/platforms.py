@@ -54,7 +54,7 @@ def provider(platform: str) -> Provider:
 
 def with_files(platform: str) -> ProviderWithFiles | None:
     """The provider of a platform id, if it brings files for the target."""
-    module: ProviderWithFiles | None = _if_in(_registry().WITH_FILES, platform)
+    module: ProviderWithFiles | None = _source_if_listed(_registry().WITH_FILES, platform)
     return module
 
 
@@ -65,13 +65,13 @@ def has_status(platform: str) -> bool:
 
 def with_status(platform: str) -> ProviderWithStatus | None:
     """The provider of a platform id, if it reports the end of each phase."""
-    module: ProviderWithStatus | None = _if_in(_registry().WITH_STATUS, platform)
+    module: ProviderWithStatus | None = _source_if_listed(_registry().WITH_STATUS, platform)
     return module
 
 
 def with_delete(platform: str) -> ProviderWithDelete | None:
     """The provider of a platform id, if it can delete its config."""
-    module: ProviderWithDelete | None = _if_in(_registry().WITH_DELETE, platform)
+    module: ProviderWithDelete | None = _source_if_listed(_registry().WITH_DELETE, platform)
     return module
 
 
@@ -87,7 +87,7 @@ def source(name: str) -> Any:
         ) from error
 
 
-def _if_in(table: tuple[str, ...], platform: str) -> Any:
+def _source_if_listed(table: tuple[str, ...], platform: str) -> Any:
     return source(_registry().MODULES[platform]) if platform in table else None
 
 
