@@ -34,8 +34,7 @@ _UNMOUNT_TRIES = 3
 
 @record
 class _Wanted:
-    """A filesystem to mount. `path` is the mount point in the target, `target` the same with the root in
-    front."""
+    """A filesystem to mount: `path` is the mount point in the target, `target` includes the root."""
 
     filesystem: model.Filesystem
     origin: Origin

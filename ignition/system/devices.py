@@ -49,8 +49,7 @@ def block(device: str) -> Block:
 
 
 def block_from_sysfs(sysfs: str) -> Block | None:
-    """The device of a sysfs folder; None if it has just disappeared, as partitions do while a table is
-    reread."""
+    """The device of a sysfs folder; None if it has just disappeared, as in a reread of the table."""
     major, _, minor = read_sysfs(f"{sysfs}/dev").partition(":")
     if not minor:
         return None
@@ -327,8 +326,7 @@ def holders(sysfs: str) -> list[str]:
 
 
 def mapped_geometry(log: Log, settings: Settings, node: str) -> tuple[int, int] | None:
-    """Start and size, in units of 512 bytes, of a mapped partition; None unless it is a single linear
-    mapping."""
+    """Start and size, in units of 512 bytes, of a mapped partition; None unless it is linear."""
     try:
         text = run(log, [settings.program("dmsetup"), "table", node]).stdout
     except CommandFailed:

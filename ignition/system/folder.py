@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Open folders of the target. Everything below works relative to a directory descriptor, so it cannot
-escape."""
+"""Open folders of the target. Everything is relative to a directory descriptor, so it cannot escape."""
 
 from __future__ import annotations
 

@@ -30,8 +30,7 @@ _UNUSED = bytes(16)
 
 @record
 class Partition:
-    """One entry. `start` and `size` are in logical sectors, GUIDs in upper case, `attributes` holds all 64
-    bits."""
+    """One entry. `start` and `size` in logical sectors, GUIDs in upper case, all 64 `attributes` bits."""
 
     number: int
     start: int
@@ -211,14 +210,15 @@ class _Copy:
 
 
 def _backup_sector(first: _Copy, sectors: int) -> int:
-    """The sector of the backup header: where the primary one points, which on an enlarged disk is not the
-    last sector."""
+    """The sector of the backup header: where the primary one points.
+
+    On an enlarged disk that is not the last sector.
+    """
     return first.alternate if 1 < first.alternate < sectors else sectors - 1
 
 
 def _read_copy(device: int, at: int, sector_size: int, sectors: int) -> tuple[_Copy | None, str]:
-    """The header at a sector and its entries, or None and the error; the error is "" if there is no
-    header."""
+    """The header at a sector and its entries, or None and the error ("" if there is no header)."""
     data = _read_sectors(device, at, 1, sector_size)
     if data[:8] != SIGNATURE:
         return None, ""

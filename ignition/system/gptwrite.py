@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes GUID partition tables: both copies, safe against power loss, changing nothing that was not asked
-for.
+"""Writes GUID partition tables: both copies, safe against power loss, without unrelated changes.
 
 No external tool does this. sgdisk sleeps one second per write and loses attribute bits when it resizes.
 sfdisk rewrites the whole table and drops what it cannot express. With version 2.38, names outside the Basic
@@ -137,8 +136,7 @@ def _header(table: Table, own: int, other: int, last_usable: int, entries_at: in
 
 
 def _protective(first_sector: bytes, sectors: int) -> bytes:
-    """The first sector as a protective MBR. The size of a plain one is updated, because the kernel checks
-    it."""
+    """The first sector as a protective MBR. A plain one gets the size that the kernel checks."""
     master = bytearray(first_sector)
     place = b"\1\0\0\0" + min(sectors - 1, 0xFFFFFFFF).to_bytes(4, "little")
     if not gpt.is_protective(first_sector):

@@ -30,8 +30,7 @@ def read_mounts(path: str = "/proc/self/mountinfo") -> list[Mount]:
 
 
 def mount_point_below(folder: str, path: str = "/proc/self/mountinfo") -> str:
-    """A mount point at or below a folder, "" if there is none. Called for many folders, so it parses
-    little."""
+    """A mount point at or below a folder, "" if there is none. Parses only what it needs."""
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             point = _decode(line.split(" ", 5)[4])

@@ -62,8 +62,7 @@ def disk_without_table(device: str) -> Disk:
 
 
 def mismatched_partitions(disk: Disk, table: Table) -> list[int]:
-    """Numbers of the partitions whose geometry in the kernel differs from the table, or that only one of them
-    has.
+    """Numbers of the partitions that the kernel and the table do not agree on.
 
     Empty for a multipath disk, whose partitions are mapped devices. Partitions beyond the end of the disk are
     ignored.

@@ -115,8 +115,7 @@ class Layout:
         return begin
 
     def _align(self, sector: int) -> int:
-        """Rounds down if all sectors in between are free, else up on the same condition; otherwise
-        unchanged."""
+        """Rounds down if all sectors in between are free, else up on the same condition, else not at all."""
         earlier = sector - sector % self.alignment
         if earlier == sector:
             return sector

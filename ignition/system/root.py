@@ -74,8 +74,10 @@ class Root:
             raise failure_from_oserror(error, f"cannot resolve {self.full_path(path)}") from error
 
     def first_missing(self, path: str) -> str:
-        """The topmost component of a resolved path that does not exist, or the path itself if all its parents
-        exist."""
+        """The topmost parent of a resolved path that does not exist.
+
+        The path itself if all of its parents exist.
+        """
         upper = path
         while True:
             parent = upper.rpartition("/")[0]
@@ -152,8 +154,7 @@ class Root:
             raise failure_from_oserror(error, f"cannot look at {self.full_path(path)}") from error
 
     def read(self, path: str, limit: int = DEFAULT_LIMIT) -> bytes | None:
-        """The contents of a file, at most `limit` bytes, following symlinks inside the root; None if it does
-        not exist."""
+        """At most `limit` bytes of a file, following symlinks inside the root; None if it does not exist."""
         return self._at_target(
             path, "read", lambda name, folder: read_regular(name, limit, folder=folder)
         )
@@ -166,8 +167,7 @@ class Root:
         )
 
     def _at_target(self, path: str, doing: str, do: Callable[[str, int], T]) -> T | None:
-        """Calls `do` with name and folder of the node that a path leads to, following symlinks inside the
-        root."""
+        """Calls `do` with name and folder of a path's target, following symlinks inside the root."""
         shown = f"cannot {doing} {self.full_path(path)}"
         try:
             for _ in range(MAX_HOPS):
@@ -223,8 +223,7 @@ class _Walk:
         return os.open(self._root.path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def _return_to(self, depth: int) -> None:
-        """Returns to an ancestor by walking down from the root again, because `..` could be a different
-        folder by now."""
+        """Returns to an ancestor, again from the root, because `..` could be another folder by now."""
         names = self._names[:depth]
         self._move_to(self._top())
         self._names = []
@@ -236,8 +235,7 @@ class _Walk:
         os.close(before)
 
     def _descend(self, parts: list[str], make: bool) -> list[str]:
-        """Walks down, resolving symlinks inside the root. Returns the trailing components that do not
-        exist."""
+        """Walks down, resolving symlinks inside the root. Returns the trailing missing components."""
         todo = parts[::-1]
         absent: list[str] = []
         hops = 0

@@ -15,11 +15,10 @@ _PIECE = 1 << 20
 
 
 def remove(root: Root, path: str, original: str, *, whole: bool = False) -> bool:
-    """Removes the tree at `path` if it is a copy of `original`, complete or interrupted. Returns whether it
-    is gone.
+    """Removes the tree at `path` if it is a copy of `original`. Returns whether it is gone.
 
-    Files may be truncated, as the last one of an interrupted copy is; with `whole` they must be identical. An
-    empty folder is a copy of a missing original.
+    The copy may be interrupted: files may be truncated; with `whole` they must be identical. An empty folder
+    is a copy of a missing original.
     """
     path = root.resolve_folder(path)
     parent, _, name = path.rpartition("/")

@@ -190,8 +190,7 @@ def _find_user(wanted: model.Filesystem) -> str:
 def _is_done_already(
     context: PhaseContext, config: model.Config, wanted: model.Filesystem, found: probe.ProbeResult
 ) -> bool:
-    """Whether an earlier run has already done what the config asks for, so that its use by the system is
-    acceptable.
+    """Whether an earlier run did what the config asks for, so that the system may be using it.
 
     Before this phase is repeated, the system may enable swap, or mount a partition by its type. Recreating
     swap loses nothing. A filesystem must be on a partition that was created for this config.

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a filesystem is kept, created, wiped or refused: pure functions of the config and the device's
-contents.
+"""Whether a filesystem is kept, created, wiped or refused: pure functions of config and device contents.
 
 The rules are Ignition's: docs/behaviour/disks.md.
 """

@@ -270,8 +270,7 @@ def _refuse_mismatches(config: model.Disk, decided: list[Decision], origin: _Ori
 
 
 def _warn_of_replaced(log: Log, config: model.Disk, decided: list[Decision]) -> None:
-    """Warns of partitions that are replaced although the entry that deletes them does not allow it, as in
-    Ignition."""
+    """Warns of partitions replaced although the deleting entry does not allow it, as in Ignition."""
     kept = {
         entry.number
         for entry in config.partitions

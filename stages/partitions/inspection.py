@@ -26,10 +26,10 @@ def inspect(
     origin: Origin,
     planned_tables: dict[int, Table | None],
 ) -> Disk:
-    """The disk of an entry with its table. `planned_tables`: the tables planned by earlier entries, by device
-    number.
+    """The disk of an entry with its table.
 
-    Raises Failure and OSError.
+    `planned_tables` holds the tables planned by earlier entries, by device number. Raises Failure and
+    OSError.
     """
     device = config.device
     disk = partitioning.disk_without_table(device)

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """One step per array. Decides here about arrays whose members exist and are not changed by earlier
-    steps."""
+    """One step per array. Decides here if all members exist and no earlier step changes them."""
     arrays_wanted = [
         (entry, context.origin("storage", "raid", index))
         for index, entry in enumerate(config.storage.raid)
@@ -73,8 +72,7 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
 def _refuse_impossible(
     arrays_wanted: list[tuple[model.Raid, Origin]], context: PhaseContext
 ) -> None:
-    """Refuses what is impossible by the config alone: IGN2115 for counts, IGN2202 for a device in two
-    arrays."""
+    """Refuses impossible configs: IGN2115 for counts, IGN2202 for a device in two arrays."""
     taken: dict[str, str] = {}
     for wanted, origin in arrays_wanted:
         for member, text in limits.array_problems(wanted.raw):

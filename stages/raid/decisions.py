@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an array is kept, assembled, created or refused: pure functions of the config and the running
-arrays."""
+"""Whether an array is kept, assembled, created or refused: pure functions of config and running arrays."""
 
 from __future__ import annotations
 
@@ -30,8 +29,7 @@ class Decision:
 def reuse(
     wanted: model.Raid, members: frozenset[int], current: list[Array | None], node: str
 ) -> Decision:
-    """Keep, create or refuse, given the `current` array of each member; `node` is what the wanted name
-    resolves to.
+    """Keep, create or refuse. `current` has each member's array, `node` is what the wanted name resolves to.
 
     Ignition always creates, and fails if a member is in a running array.
     """

@@ -35,8 +35,10 @@ def remove_disk(disk: str) -> None:
 
 
 def _release(device: Path) -> None:
-    """Releases a device, given as a sysfs folder. Holders come first: a mounted volume keeps its array
-    busy."""
+    """Releases a device, given as a sysfs folder.
+
+    Holders come first: a mounted volume keeps its array busy.
+    """
     for holder in (device / "holders").iterdir():
         _release(Path("/sys/class/block", holder.name))
         node = f"/dev/{holder.name}"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests in this folder run as root in user-mode Linux; outside of it, pytest only collects and reports
-them."""
+"""Tests in this folder run as root in user-mode Linux; outside, pytest only collects and reports."""
 
 from __future__ import annotations
 
@@ -28,8 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def blank_disk() -> Iterator[BlankDisk]:
-    """`blank_disk(size_mib=1024, sector_size=512)` returns the path of a new empty disk with partition
-    support."""
+    """`blank_disk(size_mib=1024, sector_size=512)` returns the path of a new empty disk."""
     made: list[str] = []
 
     def new(size_mib: int = 1024, sector_size: int = 512) -> str:

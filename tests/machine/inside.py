@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of the harness inside user-mode Linux: runs only the requested tests and sends each report at
-once."""
+"""The part of the harness inside user-mode Linux: runs the requested tests and sends each report."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of the harness on the host: starts guests, and reports their results as if the tests had run
-here."""
+"""The part of the harness on the host: starts guests, and reports their results as its own."""
 
 from __future__ import annotations
 
@@ -176,8 +175,7 @@ class _Guest:
 
 
 def _job(config: pytest.Config, shared: Path, files: list[str]) -> str:
-    """A shell script that runs pytest on these files with the current options, and writes nothing into the
-    checkout."""
+    """A shell script that runs pytest on these files, and writes nothing into the checkout."""
     args = [
         *(
             sys.executable,

@@ -39,8 +39,7 @@ class Guestinfo:
         return value if done else None
 
     def set(self, key: str, value: bytes) -> bool:
-        """Sets a variable; variables cannot be deleted. Returns False, with a warning, if the hypervisor
-        refuses."""
+        """Sets a variable; it cannot be deleted again. False, with a warning, if the hypervisor refuses."""
         done, why = self._call(f"info-set {_full(key)} ".encode() + value)
         if not done:
             reason = why.decode(errors="replace")
@@ -102,8 +101,7 @@ def transports(settings: Settings, log: Log) -> list[Transport]:
 
 
 def _is_guest(settings: Settings, log: Log) -> bool:
-    """Checks the hypervisor's CPUID signature, then the firmware's vendor if CPUID is masked or
-    unavailable."""
+    """Checks the hypervisor's CPUID signature, or the firmware's vendor if that is unavailable."""
     from ignition.system.vmware.machine_code import Processor
 
     try:

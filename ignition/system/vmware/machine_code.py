@@ -77,8 +77,10 @@ def listing(instruction: str) -> tuple[tuple[str, str], ...]:
 
 
 class Processor:
-    """Executes the instructions. TransportError on other architectures, or if executable memory is
-    forbidden."""
+    """Executes the instructions.
+
+    TransportError on other architectures, or if executable memory is forbidden.
+    """
 
     __slots__ = ("_block", "_functions", "_memory", "address", "buffer")
 

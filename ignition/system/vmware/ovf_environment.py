@@ -70,8 +70,7 @@ def _walk(
     start: Callable[[list[str], dict[str, str], int], None],
     end: Callable[[list[str], int], None],
 ) -> None:
-    """Calls `start` and `end` for each element, with the names from the root to it and the byte offset of its
-    tag."""
+    """Calls `start` and `end` for each element, with the names from the root and the offset of its tag."""
     from pyexpat import ExpatError, ParserCreate
 
     path: list[str] = []

@@ -52,8 +52,7 @@ def _call(request: bytes) -> bytes:
 
 
 def _bind_privileged_port(connection: socket.socket) -> None:
-    """Binds to a privileged port, which marks requests as coming from root. From other ports, fewer are
-    allowed."""
+    """Binds to a privileged port, which marks requests as root's. Others may do less."""
     for port in _LOW_PORTS:
         try:
             connection.bind((_ANY, port))

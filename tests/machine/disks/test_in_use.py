@@ -112,8 +112,7 @@ def test_loop_over_a_partition(blank_disk: BlankDisk) -> None:
 
 
 def test_swap(blank_disk: BlankDisk) -> None:
-    """Ignition does not detect it. Changes that take no sectors away are made as in Ignition, with a
-    warning."""
+    """Ignition does not detect it. Changes that take no sectors away are made, with a warning."""
     disk = blank_disk(size_mib=256)
     make_table(disk, TWO)
     tool("mkswap", "-q", f"{disk}p1")

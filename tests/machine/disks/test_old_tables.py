@@ -35,8 +35,7 @@ def put_mbr(disk: str, *entries: tuple[int, int, int]) -> None:
 
 
 def reread(disk: str) -> None:
-    """Makes the kernel reread the table. udev does that after a write too, and only one of them can at a
-    time."""
+    """Makes the kernel reread the table. udev does that too, and only one of them can at a time."""
     command = ["blockdev", "--rereadpt", disk]
     wait_until(lambda: subprocess.run(command, capture_output=True).returncode == 0)
 
@@ -53,8 +52,7 @@ def read_by_engine(disk: str) -> dict[int, tuple[int, int]] | None:
 
 
 def refused(disk: str, *codes: str) -> None:
-    """A config with a partition, and one without, must be refused with one of the codes and change
-    nothing."""
+    """A config with a partition, and one without, must be refused and change nothing."""
     before = fingerprint(disk)
     ran = run("disks", {"disks": [{"device": disk, "partitions": [{"label": "x", "sizeMiB": 1}]}]})
     assert ran.codes and ran.codes[0] in codes, ran.text()
@@ -132,8 +130,7 @@ def test_foreign_first_sector_is_refused(blank_disk: BlankDisk, first: bytes) ->
 
 
 def test_interrupted_write_over_a_filesystem_is_continued(blank_disk: BlankDisk) -> None:
-    """Power loss while a table was written to a disk with an ISO image, before the first sector was
-    written."""
+    """Power loss while a table replaced an ISO image, before the first sector was written."""
     disk = blank_disk(size_mib=64)
     put(disk, 0x8000, b"\1CD001\1\0".ljust(2048, b"\0") + b"\xffCD001\1\0".ljust(2048, b"\0"))
     wanted = {"disks": [{"device": disk, "partitions": [{"number": 1, "sizeMiB": 32}]}]}

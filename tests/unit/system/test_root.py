@@ -36,8 +36,7 @@ def make(top: Path, links: dict[tuple[str, str], str]) -> None:
 
 
 def by_chroot(top: Path, path: str) -> tuple[int, int] | str:
-    """Device and inode of a folder as seen by a process that is chrooted into the tree; its error
-    otherwise."""
+    """Device and inode of a folder as seen by a chrooted process; its error otherwise."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
