@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from ignition import providers
 from ignition.base.printable import printable
 from ignition.base.suggest import closest
 from ignition.cli import compat
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linting: what an author should know about a config before a machine boots with it."""
+"""Static checks of configs, for authors; never imported at boot."""

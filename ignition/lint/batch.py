@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linting many configs: in the order given, side by side when there are enough of them."""
+"""Linting many configs: results in the order given, in parallel if there are many."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ignition.lint.finding import LintFinding
 from ignition.lint.result import STANDARD_INPUT, LintResult, lint_result
 from ignition.lint.selection import Selection
 
-# From so many configs on, starting other processes is cheaper than doing it alone.
-_MANY = 100
+# With fewer configs, starting worker processes costs more than it saves.
+_PARALLEL_MIN = 100
 SIZE_LIMIT = 256 << 20
-"""Bytes of a config, more than any can have: /dev/zero has an end here."""
+"""Maximum size of an input file in bytes. Bounds endless files such as /dev/zero."""
 
 
 @record
 class Job:
-    """One config to lint, and how. `path` is `-` for standard input, `strict` whether its warnings count."""
+    """One config to lint. `path` is `-` for standard input; `strict` makes warnings fail."""
 
     path: str
     selection: Selection
@@ -37,11 +37,11 @@ class Job:
 
 
 def lint_files(jobs: list[Job]) -> Iterator[LintResult]:
-    """What came of each job, in their order."""
+    """The result of each job, in order."""
     if _worth_forking(jobs):
         from ignition.lint import parallel
 
-        # Processes begin with what is imported here.
+        # Linting once imports everything that the forked workers need.
         lint_file(Job(os.devnull, Selection()))
         workers = parallel.start(jobs, lint_file, len(os.sched_getaffinity(0)))
         if workers:
@@ -51,9 +51,11 @@ def lint_files(jobs: list[Job]) -> Iterator[LintResult]:
 
 
 def _worth_forking(jobs: list[Job]) -> bool:
-    """Whether several processes lint side by side: not for few configs, nor for one that comes by standard
-    input, nor on systems where a fork is no safe copy."""
-    if len(jobs) < _MANY or sys.platform != "linux" or any(job.path == "-" for job in jobs):
+    """Whether to use worker processes: for many configs without standard input, on Linux with several CPUs.
+
+    On macOS a forked process may not use many system libraries.
+    """
+    if len(jobs) < _PARALLEL_MIN or sys.platform != "linux" or any(job.path == "-" for job in jobs):
         return False
     return len(os.sched_getaffinity(0)) > 1
 
@@ -91,15 +93,18 @@ def _unreadable_result(name: str, reason: str) -> LintResult:
 
 
 def unreadable_failure(name: str, reason: str) -> Failure:
-    """IGN6311 for a config that cannot be read."""
-    hint = "name a file that may be read, or - for standard input"
+    """The failure (IGN6311) for a config that cannot be read."""
+    hint = "name a readable file, or - for standard input"
     return Failure(
         "IGN6311", f"cannot read {name or repr(name)}: {reason}", hint=hint, exit_status=2
     )
 
 
 def read_file(path: str) -> bytes:
-    """The bytes of a file, or of standard input for `-`. OSError when it cannot be read, or has no end."""
+    """The bytes of a file, or of standard input for `-`.
+
+    OSError if it cannot be read or exceeds SIZE_LIMIT.
+    """
     if path == "-":
         return _read_all(0)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts that a config carries: unit files as JSON strings, file bodies as data URLs.
+"""Texts embedded in a config, such as unit files in JSON strings and files in data URLs.
 
-They know their own lines, and where each of their bytes stands in the config that carries them.
+Maps positions in the text to positions in the config.
 """
 
 from __future__ import annotations
 
 import re
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from ignition.config.document import Lines
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-# One decoded character each; a byte that is no UTF-8 stands for a character of its own.
+# Matches the encoding of one character; an invalid UTF-8 byte is one character.
 _JSON_CHARACTER = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\."
     rb"|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|.",
@@ -31,11 +31,11 @@ _URL_BYTE = re.compile(r"%[0-9a-fA-F]{2}|.", re.DOTALL)
 class Embedded:
     """One text.
 
-    name    how people know it: `a.service`, or the path of a file
-    path    leads to the JSON value that holds it
-    text    what it says
-    url     the data URL that holds it, byte for byte; "" if the JSON string is the text itself
-    opaque  whether it is stored in a way that leaves no byte of its own in the config (base64, gzip)
+    name    `a.service`, or the path of a file
+    path    path of the JSON string that contains the text
+    text    the decoded text
+    url     the data URL that contains the text; "" if the JSON string is the text itself
+    opaque  whether the encoding (base64, gzip) hides the text, so that positions cannot be mapped
     """
 
     def __init__(
@@ -52,17 +52,17 @@ class Embedded:
         self._in_url: list[int] = []
 
     def position(self, at: int) -> tuple[int, int]:
-        """Line and column, in bytes from 1, of the character at this index."""
+        """Line and column (in bytes, from 1) of the character at an index."""
         if self._lines is None:
             self._lines = Lines(self.text.encode("utf-8", "surrogatepass"))
         return self._lines.position(self._byte(at))
 
     def offset(self, at: int, node: Node, data: bytes) -> int:
-        """The byte offset in the config's text of the character at this index; not for opaque texts."""
+        """The byte offset in the config of the character at an index. Not for opaque texts."""
         return self._offset(self._byte(at) if self._url else at, node, data)
 
     def offset_of_byte(self, at: int, node: Node, data: bytes) -> int:
-        """The same for the byte at this index of a text in a URL."""
+        """The byte offset in the config of a byte of the text, which must be in a data URL and not opaque."""
         return self._offset(at, node, data)
 
     def _offset(self, at: int, node: Node, data: bytes) -> int:
@@ -86,5 +86,5 @@ class Embedded:
 
 
 def _starts(pattern: re.Pattern[Any], text: Any) -> list[int]:
-    """Where each match of a pattern begins in a text, and where the text ends."""
+    """The start of each match of a pattern, and the end of the text."""
     return [match.start() for match in pattern.finditer(text)] + [len(text)]

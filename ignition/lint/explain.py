@@ -22,7 +22,7 @@ def explain(word: str) -> str:
         return f"# {code}\n\n{happened}\n\nWhat to do: {remedy}\n"
     found = [doc for doc in RULES.values() if code == doc.code or word == doc.name]
     if not found:
-        text = f"{word!r} is neither a code nor the name of a rule"
+        text = f"unknown rule or code {word!r}"
         raise Failure(
             "IGN6302", text, hint=suggest(word, {c: doc.name for c, doc in RULES.items()})
         )

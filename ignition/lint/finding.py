@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lint says about a config: a finding with the span that it is about."""
+"""Findings of lint: those of `base.finding` with an end, and a location inside an embedded text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ignition.base.record import record
 
 @record
 class Inner:
-    """A place inside a text that a config carries: the unit or file, line and column in it (from 1).
+    """A location in an embedded text: name of the unit or file, line and column (from 1; 0 if unknown).
 
-    If the text is a config itself, `pointer` is the JSON pointer in it.
+    If the text is a config, `pointer` is a JSON pointer into it.
     """
 
     name: str
@@ -24,9 +24,9 @@ class Inner:
 class LintFinding:
     """One problem. The first fields are those of `base.finding.Finding`.
 
-    `end_line` and `end_column` are the place after the last byte of what it is about, 0 where unknown;
-    columns count bytes from 1. `inner` is set for problems inside an embedded text. What a `secret` finding
-    is about must not be shown: it may well be a password or a key.
+    `end_line` and `end_column` are the position after the last byte, 0 if unknown; columns count bytes from
+    1. `inner` is set for problems inside an embedded text. The value of a `secret` finding may be a password
+    or a key, so formats must not print an excerpt.
     """
 
     code: str

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a config brings, by name: for rules on things that are named but made nowhere.
+"""Names that a config defines, for rules that look for references to undefined names.
 
-A config and the ones inside it are one machine, so they share this. If a part of them lies elsewhere, on a
-server, then nothing can be said about what is missing.
+A config and the configs in its data URLs share one inventory, because they describe one machine. If one of
+them references a remote config, the inventory is incomplete, and a missing name proves nothing.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ignition.config.rules.paths import clean
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _NOT_MOUNTED = (None, "", "none", "swap")
 UNIT_DIRECTORY = "/etc/systemd/system/"
 QUADLET_PATH_PART = "/containers/systemd/"
-"""What all folders of quadlet files have in their path."""
+"""Part of the path of every quadlet file."""
 QUADLET_DIRECTORIES = ("/etc/containers/systemd/", "/usr/share/containers/systemd/")
 _QUADLETS = {
     ".container": ".service",
@@ -30,26 +31,26 @@ _QUADLETS = {
 
 
 class Inventory:
-    """Names of what is made.
+    """Names that the config and its inline configs define.
 
-    complete     whether all parts of the config are known
+    complete     whether no part of the config is remote or unreadable
     partlabels   labels of partitions
-    partitions   disk -> numbers of its partitions; None if some number is left to the engine
-    wiped        disks whose table is made anew
+    partitions   disk -> numbers of its partitions; None if one of them has no number
+    wiped        disks whose partition table is replaced
     labels       labels of filesystems
     arrays, volumes
-    unlabelled   whether partitions that may exist already are named by number only
-    units        names of units that have a text here
-    unit_entries unit -> how many of the configs say something about it
-    user_entries user -> the same
-    files        path -> mode of a file
+    unlabelled   whether an existing partition may be referenced by number only, so its label is unknown
+    units        units with contents
+    unit_entries unit -> number of configs with an entry for it
+    user_entries user -> number of entries for it
+    files        path of a file or link -> mode
     directories  paths of directories
-    links        paths of links that are not hard
-    hard_links   path of a hard link -> path of its target, as a boot reads it
-    mounts       where filesystems are mounted
-    enabled      units that a config enables
+    links        paths of symlinks
+    hard_links   path of a hard link -> absolute path of its target
+    mounts       mount points
+    enabled      enabled units
     quadlets     names of quadlet files
-    generated    unit -> the quadlet file that podman makes it from
+    generated    unit -> path of the quadlet file that podman generates it from
     """
 
     def __init__(self) -> None:
@@ -74,7 +75,7 @@ class Inventory:
         self.generated: dict[str, str] = {}
 
     def add(self, value: dict[str, Any]) -> None:
-        """Takes in one config."""
+        """Adds the names of one config."""
         storage = value.get("storage", {})
         for disk in storage.get("disks", ()):
             self._add_disk(disk)
@@ -108,7 +109,7 @@ class Inventory:
             self.user_entries[name] = self.user_entries.get(name, 0) + 1
 
     def defines_whole_user(self, name: str) -> bool:
-        """Whether all that configs say about a user stands in one of them."""
+        """Whether all settings of a user are known and in one entry."""
         return self.complete and self.user_entries.get(name, 0) <= 1
 
     def _add_disk(self, disk: dict[str, Any]) -> None:
@@ -138,7 +139,7 @@ class Inventory:
         if QUADLET_PATH_PART in path:
             self.quadlets.add(name)
             stem, dot, kind = name.rpartition(".")
-            # Those for users become units of the users' own systemd.
+            # Quadlet files of users become units of their user managers.
             if (
                 dot + kind in _QUADLETS
                 and path.startswith(QUADLET_DIRECTORIES)

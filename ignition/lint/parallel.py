@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work shared by processes that are copies of this one. Each does every so manieth job, and its results come
-through a pipe of its own, so that they can be taken in the order of the jobs.
+"""Forked workers that process a list of jobs in parallel.
 
-A worker that is killed shows as the end of its pipe; the pools of the standard library wait for it for ever.
+Worker i of n processes the jobs i, i+n, i+2n, ... and writes their results to its pipe, so the results can be
+read in the order of the jobs. If a worker is killed, its pipe ends; the pools of the standard library would
+wait for it forever.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from ignition.base.record import record
 
 @record
 class Worker:
-    """A process, and where its results come from."""
+    """A worker process and the read end of its pipe."""
 
     pid: int
     results: IO[bytes]
 
 
-def start(jobs: list[Any], do: Callable[[Any], Any], number: int) -> list[Worker]:
-    """Starts so many workers; none if the system does not let that many run."""
+def start(jobs: list[Any], process: Callable[[Any], Any], number: int) -> list[Worker]:
+    """Starts `number` workers; returns none if the system does not allow that many processes."""
     workers: list[Worker] = []
     try:
-        for which in range(number):
-            workers.append(_fork(jobs[which::number], do))
+        for index in range(number):
+            workers.append(_fork(jobs[index::number], process))
     except OSError:
         _stop(workers)
         return []
@@ -38,26 +39,26 @@ def start(jobs: list[Any], do: Callable[[Any], Any], number: int) -> list[Worker
 
 
 def results(workers: list[Worker], number: int) -> Iterator[Any]:
-    """What came of so many jobs, in their order. Failure (IGN6314) if a worker was killed."""
+    """The results of `number` jobs, in order. Failure (IGN6314) if a worker was killed."""
     try:
-        for which in range(number):
+        for index in range(number):
             try:
-                result, failure = pickle.load(workers[which % len(workers)].results)  # noqa: S301
+                result, failure = pickle.load(workers[index % len(workers)].results)  # noqa: S301
             except (EOFError, pickle.UnpicklingError) as error:
-                hint = "perhaps the memory ran out: name fewer or smaller configs at once"
-                raise _stopped("IGN6314", "a process that helps was killed", hint) from error
+                hint = "the system may be out of memory: lint fewer or smaller configs at once"
+                raise _worker_failure("IGN6314", "a worker process was killed", hint) from error
             if failure is not None:
-                raise _stopped(*failure)
+                raise _worker_failure(*failure)
             yield result
     finally:
         _stop(workers)
 
 
-def _stopped(code: str, text: str, hint: str) -> Failure:
+def _worker_failure(code: str, text: str, hint: str) -> Failure:
     return Failure(code, text, hint=hint, exit_status=2)
 
 
-def _fork(jobs: list[Any], do: Callable[[Any], Any]) -> Worker:
+def _fork(jobs: list[Any], process: Callable[[Any], Any]) -> Worker:
     reading, writing = os.pipe()
     try:
         pid = os.fork()
@@ -66,13 +67,13 @@ def _fork(jobs: list[Any], do: Callable[[Any], Any]) -> Worker:
         os.close(writing)
         raise
     if not pid:
-        _work(jobs, do, writing)
+        _work(jobs, process, writing)
     os.close(writing)
     return Worker(pid, open(reading, "rb"))
 
 
-def _work(jobs: list[Any], do: Callable[[Any], Any], writing: int) -> None:
-    """The life of a worker. It ends without a word: whoever started it tells of Ctrl-C and of failures."""
+def _work(jobs: list[Any], process: Callable[[Any], Any], writing: int) -> None:
+    """The main function of a worker. It prints nothing: the parent reports failures and Ctrl-C."""
     try:
         for number in (signal.SIGINT, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
@@ -80,7 +81,7 @@ def _work(jobs: list[Any], do: Callable[[Any], Any], writing: int) -> None:
             for job in jobs:
                 answer: tuple[Any, tuple[str, str, str] | None]
                 try:
-                    answer = do(job), None
+                    answer = process(job), None
                 except Exception as crash:
                     failure = crash_failure(crash)
                     answer = None, (failure.code, failure.text, failure.hint)

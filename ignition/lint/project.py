@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`.ignition-lint.toml`: what a project wants of lint, found in the folder of a config or above it.
+"""`.ignition-lint.toml`: the lint settings of a project, in the directory of a config or above it.
 
     platform = "aws"
     strict = true
@@ -9,7 +9,7 @@
     [severity]
     unused-key = "error"
 
-The nearest file counts, alone. What the command line says is laid over it.
+Only the nearest file is read. Flags take precedence over it.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _KEYS = ("ignore", "platform", "select", "severity", "strict")
 
 @record
 class Project:
-    """What one such file says; without a file, nothing."""
+    """The settings in a project file; the defaults apply without one."""
 
     selection: Selection = Selection()
     platform: str = ""
     strict: bool = False
 
 
-def find(folder: str) -> str:
-    """The path of the nearest file, in `folder` or above it; "" if there is none."""
-    here = os.path.abspath(folder)
+def find(directory: str) -> str:
+    """The path of the nearest project file in a directory or its parents; "" if there is none."""
+    here = os.path.abspath(directory)
     while True:
         path = os.path.join(here, FILE)
         if os.path.isfile(path):
@@ -49,7 +49,10 @@ def find(folder: str) -> str:
 
 
 def load(path: str, names: dict[str, str]) -> Project:
-    """Reads a file; `names` maps codes to names of rules. Failure (IGN6301 to IGN6304) if it is wrong."""
+    """Parses a project file; `names` maps codes to rule names.
+
+    Failure (IGN6301 to IGN6304) if it is invalid.
+    """
     import tomllib
 
     origin = Origin(path)
@@ -69,7 +72,7 @@ def load(path: str, names: dict[str, str]) -> Project:
 def _project(table: dict[str, Any], names: dict[str, str]) -> Project:
     for key in table:
         if key not in _KEYS:
-            raise Failure("IGN6304", f"unknown key {key!r}", hint=f"there are {', '.join(_KEYS)}")
+            raise Failure("IGN6304", f"unknown key {key!r}", hint=f"use one of {', '.join(_KEYS)}")
     severities = _typed(table, "severity", dict)
     selection = Selection(
         resolve_all(_strings(table, "select"), names),
@@ -99,19 +102,19 @@ def _typed(table: dict[str, Any], key: str, kind: type) -> Any:
 
 
 class Projects:
-    """The project of each config, each file read once. `names` is only asked for when there is a file."""
+    """Finds the project of each config and caches it. `names` is only called if there is a project file."""
 
     def __init__(self, names: Any) -> None:
         self._names = names
-        self._by_folder: dict[str, Project] = {}
+        self._by_directory: dict[str, Project] = {}
         self._by_file: dict[str, Project] = {"": Project()}
 
-    def lookup(self, folder: str) -> Project:
-        """The project of the configs in a folder."""
-        known = self._by_folder.get(folder)
+    def lookup(self, directory: str) -> Project:
+        """The project of the configs in a directory."""
+        known = self._by_directory.get(directory)
         if known is None:
-            path = find(folder)
+            path = find(directory)
             if path not in self._by_file:
                 self._by_file[path] = load(path, self._names())
-            known = self._by_folder[folder] = self._by_file[path]
+            known = self._by_directory[directory] = self._by_file[path]
         return known

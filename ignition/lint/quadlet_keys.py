@@ -58,4 +58,4 @@ SECTIONS: dict[str, frozenset[str]] = {
         ("Image", _IMAGE),
     )
 }
-"""Section -> the settings that may stand in it."""
+"""Section -> its settings."""

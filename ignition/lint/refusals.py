@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which findings mean that the engine refuses the config. They cannot be switched off."""
+"""Findings for which the engine refuses a config; they cannot be disabled."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ignition.lint.finding import LintFinding
 
 
 def is_refusal(finding: LintFinding) -> bool:
-    """Whether the engine would refuse the config for it."""
+    """Whether the engine refuses the config because of this finding."""
     return finding.severity == ERROR and finding.code in config_codes()
 
 
 @cache
 def config_codes() -> frozenset[str]:
-    """Codes of what the engine itself has to say about configs."""
+    """The codes that the engine itself reports on configs."""
     found = {value for name, value in vars(codes).items() if name.isupper() and value[:3] == "IGN"}
     for each in pkgutil.iter_modules(rules.__path__):
         module = importlib.import_module(f"{rules.__name__}.{each.name}")

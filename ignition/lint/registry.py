@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every code that lint can show, with its documentation: for --explain, docs/rules/ and SARIF.
+"""All rules with their documentation, for --explain, docs/rules/ and SARIF.
 
-The documentation of a rule is the text below its constant. Nothing keeps that at run time, so it is read
-from the source, when somebody asks for `RULES`.
+The documentation of a rule is the string below its constant. Python discards it at run time, so `RULES`
+parses the source on first access.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import ast
 import importlib
 import pkgutil
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from ignition.base.record import record
 from ignition.config import rules as config_rules
@@ -18,7 +19,6 @@ from ignition.config.rules.rule import Rule
 from ignition.lint import rules as lint_rules
 from ignition.lint.rule import LintRule
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
@@ -31,11 +31,11 @@ class RuleDoc:
     """One rule.
 
     code      stable, `IGN` and four digits
-    name      of the constant, as words with dashes: `octal-mode`
+    name      the constant in kebab case: `octal-mode`
     severity  error, warning or info
-    title     one line: what is wrong (for rules of the engine, the original's message)
-    text      why that is, and what is not reported
-    since     the first spec version in which it can happen
+    title     one line; for rules of the engine, the message
+    text      why it is a problem, and what is not reported
+    since     the first spec version that the rule applies to
     hint      what to do about it
     """
 
@@ -48,7 +48,7 @@ class RuleDoc:
     hint: str
 
 
-# What later specs brought, so far as rules of the engine are about it; all else is there since the first.
+# Rules of the engine that apply from a later spec version on.
 _SINCE = {
     "3.1.0": ("IGN1203", "IGN1204", "IGN1205", "IGN1303", "IGN1304", "IGN1305"),
     "3.2.0": ("IGN1801", "IGN1802", "IGN1803", "IGN1804", "IGN1812", "IGN1813", "IGN1814"),
@@ -83,14 +83,14 @@ def _all() -> list[RuleDoc]:
 
 
 def _name(module: str, constant: str, names: Counter[str]) -> str:
-    """The constant as words with dashes; after the name of its module if others have the same."""
+    """The constant in kebab case, prefixed with its module if another module has the same constant."""
     theme = module.rpartition(".")[2]
     words = f"{theme}_{constant}" if names[constant] > 1 and theme != "document_rules" else constant
     return words.lower().replace("_", "-")
 
 
 def _rules_in_module(name: str) -> Iterator[tuple[str, Rule | LintRule, str]]:
-    """The rules that a module defines, with the names of their constants and the texts below."""
+    """The rules of a module: name of the constant, rule, documentation."""
     module = importlib.import_module(name)
     body = ast.parse(_source(module)).body
     for statement, following in zip(body, [*body[1:], ast.Pass()], strict=True):

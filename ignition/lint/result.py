@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came of linting one text, with as much of it as a format needs to show the findings."""
+"""The result of linting one config: findings, and the lines of the config that formats print with them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ignition.base.finding import ERROR, WARNING
 from ignition.base.record import record
 from ignition.lint.finding import LintFinding
 
-# What standard input is called: `-` for `lint` itself, this for people.
+# The name printed for `-`.
 STANDARD_INPUT = "standard input"
 
 
 @record
 class LintResult:
-    """One text.
+    """The result for one config.
 
-    lines    those at which findings stand, without their ends, by number from 1
-    strict   whether warnings count as errors
-    unreadable   whether it could not be read; the finding says why
-    seconds  how long it took
+    lines       line number (from 1) -> line without its end, for lines with findings
+    strict      whether warnings count as errors
+    unreadable  whether the config could not be read; the only finding says why
+    seconds     duration
     """
 
     name: str
@@ -32,32 +32,32 @@ class LintResult:
 
     @property
     def failures(self) -> list[LintFinding]:
-        """The findings for which it does not pass."""
+        """The findings that make the config fail."""
         return [finding for finding in self.findings if self.fails(finding)]
 
     def fails(self, finding: LintFinding) -> bool:
-        """Whether it does not pass for one of its findings."""
+        """Whether a finding makes the config fail."""
         return finding.severity == ERROR or (self.strict and finding.severity == WARNING)
 
 
 def lint_result(name: str, data: bytes, findings: Iterable[LintFinding]) -> LintResult:
-    """The findings of a text together with the lines that they are about."""
-    kept = list(findings)
-    wanted = {line for each in kept for line in (each.origin.line, each.end_line) if line}
+    """A result with the lines of `data` that the findings refer to."""
+    findings = list(findings)
+    wanted = {line for each in findings for line in (each.origin.line, each.end_line) if line}
     if not wanted:
-        return LintResult(name, kept, {})
+        return LintResult(name, findings, {})
     rows = data.split(b"\n", max(wanted))
     return LintResult(
         name,
-        kept,
+        findings,
         {line: rows[line - 1].rstrip(b"\r") for line in wanted if line <= len(rows)},
     )
 
 
 class Columns:
-    """Turns columns in bytes into columns in characters, of one text.
+    """Converts columns from bytes to characters.
 
-    Findings come in the order of the text, so that each stretch of a long line is read once.
+    Findings are sorted by position, so each part of a long line is decoded only once.
     """
 
     def __init__(self, lines: dict[int, bytes]) -> None:
@@ -66,7 +66,7 @@ class Columns:
         self._last: dict[int, tuple[int, int]] = {}
 
     def characters(self, line: int, column: int) -> int:
-        """The column of the same place, counted in characters from 1."""
+        """The column in characters, from 1."""
         if line in self._plain or line not in self._lines or column < 1:
             return column
         start, counted = self._last.get(line, (0, 0))

@@ -1,31 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a lint-only rule is, and what it says when a config breaks it.
+"""Rules of lint, and violations of them.
 
-An error means that a first boot with this config must fail; a warning, that the machine will not be what
-the config says; an info, that an author may want to look. Lint-only rules are errors only where that is
-certain from the config alone.
+An error means that a first boot with the config fails, a warning that the machine will differ from what the
+config describes, an info that the author may want to look. A lint rule is only an error if the config alone
+proves the failure.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from ignition.base.finding import WARNING
 from ignition.base.record import record
 from ignition.lint.embedded import Embedded
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 
 @record
 class Violation:
-    """One broken rule.
+    """A violation of a rule.
 
-    path      leads from the top of the config to the faulty value
-    text      the embedded text that the fault lies in, None if it is the value itself
-    start     index of the first faulty character of that text
+    path      path of the value in the config
+    text      the embedded text with the problem; None if the problem is the value itself
+    start     index of the first character of the problem in that text
     end       index after the last one
-    secret    whether the value is a secret, or may be one
+    secret    whether the value may be a secret
     """
 
     code: str
@@ -41,10 +42,10 @@ class Violation:
 
 @record
 class LintRule:
-    """A rule that only lint knows. It stands as a constant above the function that applies it.
+    """A rule that only lint checks, defined as a module constant.
 
-    `code` is stable, `title` says in one line what is wrong, `since` is the first spec version that it can
-    apply to. The text below the constant is its documentation page (see `registry`).
+    `code` is stable, `title` is the default message, `since` is the first spec version that the rule applies
+    to. The string below the constant is its documentation (see `registry`).
     """
 
     code: str
@@ -55,7 +56,7 @@ class LintRule:
     secret: bool = False
 
     def at(self, path: Path, message: str = "", hint: str = "") -> Violation:
-        """The finding that this rule is broken by the value at `path`."""
+        """A violation by the value at `path`."""
         found = Violation(self.code, self.severity, path, message or self.title, hint or self.hint)
         found.secret = self.secret
         return found
@@ -63,7 +64,7 @@ class LintRule:
     def inside(
         self, text: Embedded, span: tuple[int, int], message: str = "", hint: str = ""
     ) -> Violation:
-        """The finding that this rule is broken by a part of an embedded text."""
+        """A violation by a span of an embedded text."""
         start, end = span
         return Violation(
             self.code,

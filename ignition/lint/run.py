@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linting one config: what the engine says about it, then what only lint does, with places and spans."""
+"""Linting one config: the findings of the engine and of the lint rules, with their positions."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from ignition.base.finding import ERROR, INFO, Finding, limit_findings
 from ignition.base.origin import Origin, pointer
@@ -15,7 +16,6 @@ from ignition.lint.finding import Inner, LintFinding
 from ignition.lint.inventory import Inventory
 from ignition.lint.subject import Subject, inline_body, references
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-# As deep as a boot follows configs in configs.
-_DEPTH_MAX = 64
-# Of the rule on modes that are octal by habit, which says all there is to say about one.
+# The engine's limits on nested configs.
+_MAX_DEPTH = 64
+# Code of the rule on octal modes, see _drop_octal_followups.
 _OCTAL = "IGN1851"
-_MOST_INSIDE = 4096
+_MAX_NESTED = 4096
 
 
 def lint(
@@ -37,9 +37,9 @@ def lint(
 ) -> list[LintFinding]:
     """All findings on a config, ordered by line, column and code. Never raises for a bad config.
 
-    source          what to call it in findings
-    platform        a platform id: the config is held against the size that this one takes
-    systemd_verify  also ask `systemd-analyze verify` about the units
+    source          name of the config in findings
+    platform        platform id whose user data limit applies
+    systemd_verify  also run `systemd-analyze verify` on the units
     """
     config = _Config(data, source)
     inventory = Inventory()
@@ -48,19 +48,19 @@ def lint(
 
 
 class Budget:
-    """How many configs may still be looked at inside the outermost one."""
+    """How many more nested configs may be linted."""
 
     def __init__(self) -> None:
-        self._count = _MOST_INSIDE
+        self._count = _MAX_NESTED
 
     def exhausted(self) -> bool:
-        """Takes one; whether there was none."""
+        """Takes one from the budget; returns whether it was used up."""
         self._count -= 1
         return self._count < 0
 
 
 class _Config:
-    """One config with those inside it."""
+    """One config with the configs in its data URLs."""
 
     def __init__(
         self, data: bytes, source: str, depth: int = 0, budget: Budget | None = None
@@ -77,9 +77,9 @@ class _Config:
         budget = budget or Budget()
         for resource, path in references(self.value or {}):
             body = inline_body(resource, path)
-            if body is None or body.data is None or depth >= _DEPTH_MAX:
+            if body is None or body.data is None or depth >= _MAX_DEPTH:
                 self.remote = self.remote or body is None
-                self.too_deep += [path] if body is not None and depth >= _DEPTH_MAX else []
+                self.too_deep += [path] if body is not None and depth >= _MAX_DEPTH else []
             elif budget.exhausted():
                 self.too_many.append(path)
             else:
@@ -122,15 +122,15 @@ class _Config:
         return found
 
     def _merge_violations(self) -> Iterator[Violation]:
-        """What is to say of this config and the ones inside it as one."""
+        """Violations of this config and its inline configs as a whole."""
         if self.too_deep or self.too_many:
             from ignition.lint.rules import inline
 
             for path in self.too_deep:
-                message = f"more than {_DEPTH_MAX} configs refer to each other"
+                message = f"configs are nested more than {_MAX_DEPTH} levels deep"
                 yield inline.LIMIT_EXCEEDED.at((*path, "source"), message)
             for path in self.too_many[:1]:
-                message = f"the config leads to more than {_MOST_INSIDE} others"
+                message = f"the config references more than {_MAX_NESTED} others"
                 yield inline.LIMIT_EXCEEDED.at((*path, "source"), message, "merge them into one")
         if any(path[2] == "merge" for path, _, _ in self.children):
             from ignition.lint.rules import merged
@@ -143,7 +143,7 @@ class _Config:
                 yield found
 
     def _translated(self) -> dict[str, Any] | None:
-        """This config by itself, as the newest spec has it; None if it is refused."""
+        """This config translated to the newest spec; None if the engine refuses it."""
         if not self.accepted or self.value is None:
             return None
         from copy import deepcopy
@@ -152,7 +152,7 @@ class _Config:
         return translate.to_newest(deepcopy(self.value), version or shapes.NEWEST)
 
     def _merged(self) -> dict[str, Any] | None:
-        """This config with those inside it merged in; None if one of them is refused."""
+        """This config merged with its inline configs; None if the engine refuses one of them."""
         value = self._translated()
         for path, _, child in self.children:
             inside = child._merged()
@@ -162,7 +162,7 @@ class _Config:
         return value
 
     def offset(self, line: int, column: int) -> int:
-        """The byte offset of a line and column of this config."""
+        """The byte offset of a line and column."""
         return self._line_starts[line - 1] + column - 1
 
     @cached_property
@@ -171,7 +171,7 @@ class _Config:
         return list(accumulate(lengths, initial=0))
 
     def _engine_findings(self) -> Iterator[LintFinding]:
-        """What the engine itself says, with spans."""
+        """The findings of the engine."""
         assert self.checked is not None
         findings = list(self.checked.findings)
         failure = self.checked.failure
@@ -183,9 +183,9 @@ class _Config:
 
 
 def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, fast.CheckResult | None]:
-    """The value of a config, None if it cannot be read, and what the exact reader said about it.
+    """Parses a config: its value, None if it cannot be parsed, and the result of the exact reader.
 
-    That one is not asked if the quick one and the rules have nothing at all to say.
+    The result is None if the fast reader accepts the config and no rule of the engine reports anything.
     """
     quick = fast.parse(data)
     if quick is not None and next(iter(rules.findings(*quick)), None) is None:
@@ -193,13 +193,13 @@ def _read(data: bytes, source: str) -> tuple[dict[str, Any] | None, fast.CheckRe
     checked = check.check(data, source)
     value = checked.value
     if value is None and checked.document is not None:
-        # The engine refuses it for what its rules say; the rest can be linted all the same.
+        # A rule of the engine failed, but the config can be decoded and linted.
         value = decode.decode(checked.document.root, shapes.for_version(checked.version))
     return value, checked
 
 
 def _drop_octal_followups(found: list[LintFinding]) -> list[LintFinding]:
-    """A mode written as people write it is one mistake: what it means in decimal is none of its own."""
+    """Drops findings on the decimal value of a mode that was written in octal: one mistake, one finding."""
     from ignition.config.rules import nodes
 
     octal = {
@@ -225,7 +225,7 @@ def _drop_octal_followups(found: list[LintFinding]) -> list[LintFinding]:
 
 
 def _locate(subject: Subject, found: Violation) -> LintFinding:
-    """A finding of a lint-only rule, with its place in the config."""
+    """The finding for a violation, with its position in the config."""
     text = subject.document
     node = text.nearest(found.path)
     start, end = spans.value_span(text, node)
@@ -243,7 +243,7 @@ def _locate(subject: Subject, found: Violation) -> LintFinding:
 def _outer_finding(
     subject: Subject, path: Path, embedded: Embedded | None, child: _Config, found: LintFinding
 ) -> LintFinding:
-    """A finding on a config that stands in another one as a data URL, addressed in both."""
+    """The finding on an inline config, with its position in this config and in the inline one."""
     text = subject.document
     source = (*path, "source")
     node = text.nearest(source)
@@ -270,7 +270,7 @@ def _finding(
     inner: Inner | None,
     found: Violation | LintFinding,
 ) -> LintFinding:
-    """What was found, as a finding on the bytes of `span` in this config."""
+    """A finding on the bytes of `span` in this config."""
     lines = subject.document.lines
     line, column = lines.position(span[0])
     end_line, end_column = lines.position(span[1])

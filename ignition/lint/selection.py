@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which findings an author wants to see, and how much each matters to them.
+"""Selection of rules, and their severities.
 
-A rule is named by its code, by the beginning of codes (`IGN18`), or by its name (`unused-key`). What makes
-the engine refuse a config is always shown, as an error: hidden, it would only come back at the boot.
+A rule is named by its code, by a code prefix (`IGN18`), or by its name (`unused-key`). Errors for which the
+engine refuses a config are always reported, because they would fail the boot.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ SEVERITIES = (ERROR, WARNING, INFO, OFF)
 
 @record
 class Selection:
-    """`select` empty means all rules; `ignore` wins over it; `severities` are pairs of rule and severity,
-    the last that fits counts."""
+    """Selected rules, as code prefixes. An empty `select` means all; `ignore` takes precedence.
+
+    `severities` are pairs of prefix and severity; the last match wins.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -31,7 +33,7 @@ class Selection:
         return bool(self.select or self.ignore or self.severities)
 
     def merged_over(self, other: Selection) -> Selection:
-        """This one, which is nearer to the author, over another: its `select` replaces, the rest adds up."""
+        """Combines with another selection: `select` replaces it, `ignore` and `severities` are added."""
         return Selection(
             self.select or other.select,
             other.ignore + self.ignore,
@@ -41,7 +43,7 @@ class Selection:
     def apply(
         self, findings: Iterable[LintFinding], is_refusal: Callable[[LintFinding], bool]
     ) -> Iterator[LintFinding]:
-        """The findings that are wanted, with the severity that is wanted."""
+        """The selected findings, with their severities set."""
         for finding in findings:
             if not is_refusal(finding):
                 if self.select and not finding.code.startswith(self.select):
@@ -57,28 +59,27 @@ class Selection:
 
 
 def resolve(word: str, names: dict[str, str]) -> tuple[str, ...]:
-    """The codes, or the beginning of codes, that a word stands for. `names` maps codes to names of rules,
-    which the same rule on two kinds of things may share.
+    """Resolves a code, code prefix or rule name to code prefixes. `names` maps codes to rule names.
 
-    Failure (IGN6302) if it stands for none.
+    Several rules may share a name. Failure (IGN6302) if nothing matches.
     """
     code = word.upper()
     if code.startswith("IGN") and any(known.startswith(code) for known in names):
         return (code,)
     found = tuple(known for known, name in names.items() if name == word)
     if not found:
-        text = f"{word!r} is neither a code nor the name of a rule"
+        text = f"unknown rule {word!r}"
         raise Failure("IGN6302", text, hint=suggest(word, names))
     return found
 
 
 def resolve_all(words: Iterable[str], names: dict[str, str]) -> tuple[str, ...]:
-    """The codes that several words stand for."""
+    """Resolves several codes, prefixes or names."""
     return tuple(code for word in words for code in resolve(word, names))
 
 
 def suggest(word: str, names: dict[str, str]) -> str:
-    """What was probably meant by a rule that does not exist."""
+    """A hint that suggests a rule for an unknown one."""
     from ignition.base.suggest import closest
 
     close = closest(word, [*names.values(), *names])
@@ -86,9 +87,9 @@ def suggest(word: str, names: dict[str, str]) -> str:
 
 
 def parse_severity(word: str) -> str:
-    """A severity by its name. Failure (IGN6303) if there is none of that name."""
+    """Validates a severity. Failure (IGN6303) if it is unknown."""
     if word not in SEVERITIES:
         raise Failure(
-            "IGN6303", f"{word!r} is not a severity", hint=f"use one of {', '.join(SEVERITIES)}"
+            "IGN6303", f"unknown severity {word!r}", hint=f"use one of {', '.join(SEVERITIES)}"
         )
     return word

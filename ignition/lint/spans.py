@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where findings begin and end: spans of values, of keys, and of what cannot be read."""
+"""Spans of findings: of values, of keys, and of syntax errors."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin, pointer
@@ -11,7 +12,6 @@ from ignition.config import codes, decode, scan, shapes, versions
 from ignition.config.document import Document, Lines
 from ignition.lint.finding import LintFinding
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ignition.config.fast import CheckResult
     from ignition.config.scan import Node
@@ -20,17 +20,20 @@ _LITERAL = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def value_span(text: Document, node: Node) -> tuple[int, int]:
-    """First byte of a value and the one after it. Objects and lists begin after their bracket, as always."""
+    """Offset of the first byte of a value, and of the byte after it.
+
+    Objects and lists start after their opening bracket, as everywhere in positions.
+    """
     if node.kind not in (scan.OBJECT, scan.ARRAY):
         return node.start, node.end
     return node.finding_offset, node.close
 
 
 def engine_finding(data: bytes, source: str, checked: CheckResult, finding: Finding) -> LintFinding:
-    """A finding of the engine with the span that it is about.
+    """Adds the span to a finding of the engine.
 
-    It keeps its place, but faults of syntax and type, which the original places after the offending byte,
-    are placed on it.
+    The start stays, except for syntax and type errors: Ignition reports the position after the invalid byte,
+    lint points to the byte itself.
     """
     if finding.code == codes.SYNTAX:
         return _at(finding, Lines(data), *_syntax_span(data))
@@ -50,7 +53,7 @@ def engine_finding(data: bytes, source: str, checked: CheckResult, finding: Find
 
 
 def _unread(data: bytes, finding: Finding) -> LintFinding:
-    """A finding on a text whose values cannot be read: a wrong type, a version that is missing or unknown."""
+    """A finding on a config that cannot be decoded: wrong type, missing or unknown version."""
     text = Document(data, finding.origin.source, scan.scan(data)) if data else None
     if text is None or not finding.origin.line:
         return _spanning(finding, finding.origin, 0, 0)
@@ -69,7 +72,7 @@ def _unread(data: bytes, finding: Finding) -> LintFinding:
 
 
 def _syntax_span(data: bytes) -> tuple[int, int]:
-    """The offending character; where the text ends too early, its last one."""
+    """The invalid character; the last one if the text is truncated."""
     try:
         scan.scan(data)
     except scan.JsonSyntaxError as fault:
@@ -94,7 +97,7 @@ def _spanning(finding: Finding, origin: Origin, end_line: int, end_column: int) 
 
 
 def _path(text: Document, words: str) -> tuple[str | int, ...]:
-    """The path that a JSON pointer stands for in this document."""
+    """Resolves a JSON pointer in a document to a path."""
     path: list[str | int] = []
     node: Node | None = text.root
     for word in words.split("/")[1:]:

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the lint rules look at: one config that was read, with its units and inline file bodies taken out.
+"""The config that the lint rules check, with its units and inline files decoded.
 
-Everything here is found once and shared by the rules; positions are computed only for findings.
+Everything here is computed once and shared by the rules; positions are only computed for findings.
 """
 
 from __future__ import annotations
 
 import zlib
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ignition.base.gunzip import Gunzip
 from ignition.config import dataurl, document
 from ignition.lint.embedded import Embedded
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, TypeVar
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-# What a boot keeps of a config or certificate in memory; a few bytes of gzip may claim to be more.
+# The engine's limit on configs and certificates in memory. A few bytes of gzip may expand to far more.
 _DECOMPRESSED_MAX = 64 << 20
 
 
 class Body:
-    """One inline piece of content (a file's contents or append part, a key file, a referenced config).
+    """Inline contents: a file, an appended part, a key file or a referenced config.
 
     resource     the object with source, compression, verification
-    path         leads to it
+    path         path of that object in the config
     raw          the bytes of its data URL
-    data         the same, decompressed; None if that cannot be done, or if they are far too many
-    damaged      whether they are not what `compression` says
+    data         the decompressed bytes; None if they are invalid or exceed the limit
+    damaged      whether decompression failed
     """
 
     __slots__ = ("damaged", "data", "path", "raw", "resource")
@@ -58,7 +58,7 @@ class Body:
         return self.resource.get("compression") == "gzip"
 
     def text(self, name: str) -> Embedded | None:
-        """The body as a text that knows its place in the config; None if it is no text."""
+        """The contents as text; None if they are not UTF-8 text."""
         if self.data is None or b"\0" in self.data:
             return None
         try:
@@ -71,7 +71,7 @@ class Body:
 
 
 def inline_body(resource: dict[str, Any], path: Path) -> Body | None:
-    """The inline content of a resource; None if its source is no data URL, or a broken one."""
+    """The inline contents of a resource; None if its source is not a valid data URL."""
     source = resource.get("source")
     if not source or not source.startswith("data:"):
         return None
@@ -83,7 +83,7 @@ def inline_body(resource: dict[str, Any], path: Path) -> Body | None:
 
 
 def gunzip(raw: bytes) -> bytes | None:
-    """Decompressed bytes; None if there are too many. ValueError if these are not gzip, or not whole."""
+    """Decompresses data; None if it exceeds the limit. ValueError if it is not gzip or is truncated."""
     stream = Gunzip()
     data = bytearray()
     try:
@@ -99,7 +99,7 @@ def gunzip(raw: bytes) -> bytes | None:
 
 
 class File:
-    """A file of the config with its inline bodies: contents, then appended parts."""
+    """A file with its inline bodies: contents, then appended parts. `target` is its path on the machine."""
 
     __slots__ = ("bodies", "item", "path", "target")
 
@@ -114,13 +114,13 @@ class File:
 
     @property
     def mode(self) -> int:
-        """The mode that the file will have: 0644 unless said."""
+        """The mode of the file, 0644 by default."""
         mode: int = self.item.get("mode", 0o644)
         return mode
 
 
 class Unit:
-    """A unit with its texts. `text` is None where it has none; `dropins` are those with a text."""
+    """A unit. `text` is None if it has no contents; `dropins` are the drop-ins with contents."""
 
     __slots__ = ("dropins", "item", "name", "path", "text")
 
@@ -144,11 +144,11 @@ class Unit:
 class Subject:
     """A config as the rules see it.
 
-    data     its text
-    value    its canonical value, in the spec version that it is written in
-    inventory  what this config, the ones around it and the ones in it bring; set before the rules run
-    platform the platform that its size is held against; "" for none, and for configs inside others
-    in_doubt whether the quick reader left it to the exact one
+    data       its text
+    value      the decoded config, in its own spec version
+    inventory  the names that this config and the configs around and inside it define
+    platform   platform id whose size limit applies; "" for none, and for inline configs
+    in_doubt   whether the fast reader rejected the config, so that the exact reader parsed it
     """
 
     def __init__(
@@ -168,18 +168,18 @@ class Subject:
         self.platform = platform
         self._text = text
         self.in_doubt = text is not None
-        self._known: dict[str, Any] = {}
+        self._cache: dict[str, Any] = {}
 
-    def cached(self, what: str, find: Callable[[Subject], T]) -> T:
-        """What a function finds in this config, found once."""
-        if what not in self._known:
-            self._known[what] = find(self)
-        found: T = self._known[what]
-        return found
+    def cached(self, key: str, compute: Callable[[Subject], T]) -> T:
+        """The cached result of a function on this config."""
+        if key not in self._cache:
+            self._cache[key] = compute(self)
+        result: T = self._cache[key]
+        return result
 
     @property
     def document(self) -> Document:
-        """Its text as a tree; read when the first finding needs a place."""
+        """The parsed text with positions; parsed when the first finding needs it."""
         if self._text is None:
             self._text = document.parse(self.data, self.source)
         return self._text
@@ -204,7 +204,7 @@ class Subject:
 
     @cached_property
     def key_files(self) -> list[tuple[dict[str, Any], Path]]:
-        """Key files of LUKS volumes, as resources."""
+        """Resources of LUKS key files."""
         return [
             (item["keyFile"], (*path, "keyFile"))
             for item, path in self.items("storage", "luks")
@@ -213,7 +213,7 @@ class Subject:
 
     @cached_property
     def authorities(self) -> list[tuple[dict[str, Any], Path]]:
-        """Certificate authorities, as resources."""
+        """Resources of certificate authorities."""
         tls = self.value.get("ignition", {}).get("security", {}).get("tls", {})
         return [
             (item, ("ignition", "security", "tls", "certificateAuthorities", index))
@@ -222,15 +222,15 @@ class Subject:
 
     @cached_property
     def references(self) -> list[tuple[dict[str, Any], Path]]:
-        """The configs that this one refers to, as resources, in the order in which they count."""
+        """Resources of referenced configs, in the order of precedence."""
         return references(self.value)
 
     def defines_whole_unit(self, unit: str) -> bool:
-        """Whether all that configs say about a unit stands in this one."""
+        """Whether all settings of a unit are known and in this config."""
         return self.inventory.complete and self.inventory.unit_entries.get(unit, 0) <= 1
 
     def resources(self) -> Iterator[tuple[dict[str, Any], Path]]:
-        """Everything with a source."""
+        """All resources: objects with a source."""
         yield from self.references
         yield from self.authorities
         for item, path in self.items("storage", "files"):
@@ -242,7 +242,7 @@ class Subject:
 
 
 def references(value: dict[str, Any]) -> list[tuple[dict[str, Any], Path]]:
-    """The configs that a config refers to. One that replaces it makes it ignore all others."""
+    """Resources of the configs that a config references. With `replace`, the `merge` list is ignored."""
     config = value.get("ignition", {}).get("config", {})
     replace = config.get("replace", {})
     if "source" in replace:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names that differ from others by a slip of the finger."""
+"""Known names that are one typo away from a given one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from ignition.config.hints import within_one_edit
 
-# Nobody mistypes one letter of a longer name and sees it; and the index would grow too large.
-_LONGEST = 64
+# The index grows with the square of the length, so longer names are not indexed.
+_MAX_LENGTH = 64
 
 
 class KnownNames:
-    """Known names. Finding one near a word takes no longer the more of them there are."""
+    """A set of names with an index by deletions: a lookup does not take longer with more names."""
 
     def __init__(self, known: Iterable[str]) -> None:
         self.known = frozenset(known)
@@ -22,12 +22,12 @@ class KnownNames:
         return word in self.known
 
     def closest(self, word: str) -> str:
-        """A known name that is one slip away, not minding case; "" for none, and for short words."""
-        if not 2 < len(word) <= _LONGEST:
+        """A known name that is one typo away, ignoring case; "" if there is none, and for short words."""
+        if not 2 < len(word) <= _MAX_LENGTH:
             return ""
         if not self._index:
             for name in sorted(self.known):
-                for variant in _variants(name.lower()) if len(name) <= _LONGEST else ():
+                for variant in _variants(name.lower()) if len(name) <= _MAX_LENGTH else ():
                     self._index.setdefault(variant, name)
         low = word.lower()
         for variant in _variants(low):
@@ -38,7 +38,7 @@ class KnownNames:
 
 
 def _variants(word: str) -> Iterator[str]:
-    """A word, and with each of its letters left out: words that are one slip apart share one of these."""
+    """A word, and the word without each of its letters. Words that are one typo apart share a variant."""
     yield word
     for at in range(len(word)):
         yield word[:at] + word[at + 1 :]

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The settings that systemd knows, by section of a unit file.
 
-Source: `systemd --dump-configuration-items` of systemd 252, and for what came
-later the man pages of 253 to 258.
+Source: `systemd --dump-configuration-items` of systemd 252, and the man pages of 253 to 258.
 """
 
 from __future__ import annotations
@@ -170,7 +169,7 @@ SECTIONS: dict[str, frozenset[str]] = {
         ("Scope", f"{_SCOPE} {_CGROUP} {_KILLING}"),
     )
 }
-"""Section -> the settings that may stand in it."""
+"""Section -> its settings."""
 
 _BOOLEANS = """
 Accept AllowIsolate BlockIOAccounting Broadcast CPUAccounting CPUSchedulingResetOnFork
@@ -187,7 +186,7 @@ StopWhenUnneeded SyslogLevelPrefix TTYReset TTYVHangup TTYVTDisallocate TasksAcc
 Transparent WakeSystem Writable
 """
 BOOLEANS = frozenset(_BOOLEANS.split())
-"""Settings that are yes or no, whatever the section. (Some that once were take other words since 257.)"""
+"""Boolean settings of any section, without those that accept other values since systemd 257."""
 
 _TIMES = """
 AccuracySec DeferAcceptSec JobRunningTimeoutSec JobTimeoutSec KeepAliveIntervalSec
@@ -197,4 +196,4 @@ StartLimitInterval StartLimitIntervalSec TimeoutAbortSec TimeoutCleanSec Timeout
 TimeoutSec TimeoutStartSec TimeoutStopSec TriggerLimitIntervalSec WatchdogSec
 """
 TIMES = frozenset(_TIMES.split())
-"""Settings that are a time span."""
+"""Settings that take a time span."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of units: the types, and the names that systemd wants for mounts and swaps."""
+"""Unit names: types, and the escaping of paths."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 def unit_type(name: str) -> str:
-    """The type at the end of a unit's name, `.service` for `a@b.service`; "" if it has none."""
+    """The suffix of a unit name, `.service` for `a@b.service`; "" if there is no valid one."""
     return next((each for each in TYPES if name.endswith(each)), "")
 
 
 def escape_path(path: str) -> str:
-    """A path as it stands in the name of a unit, as `systemd-escape --path` writes it."""
+    """Escapes a path for use in a unit name, as `systemd-escape --path` does."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts:
         return "-"

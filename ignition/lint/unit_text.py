@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unit files, read as systemd reads them, with the place of everything in them.
+"""Parses unit files as systemd does, and keeps the positions of settings and section headers.
 
-(`ignition.config.unitfile` reads them as the original does when it checks a config.)
+(`ignition.config.unitfile` parses them as Ignition does when it validates a config.)
 Source: systemd.syntax(7), and config_parse() of systemd's src/shared/conf-parser.c.
 """
 
 from __future__ import annotations
 
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from ignition.base.record import record
 from ignition.lint import unit_names
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 _SPACE = " \t\r\n"
 _TRUE = frozenset(("1", "yes", "y", "true", "t", "on"))
 _FALSE = frozenset(("0", "no", "n", "false", "f", "off"))
-_UNIT_FOLDERS = ("/etc/systemd/system/", "/usr/local/lib/systemd/system/")
+_UNIT_DIRECTORIES = ("/etc/systemd/system/", "/usr/local/lib/systemd/system/")
 
 Span = tuple[int, int]
 
 
 @record
 class Setting:
-    """`name=value` in a section ("" before the first one), with the spans of its name and value.
+    """`name=value` in a section ("" before the first one), with the spans of name and value.
 
-    A value over several lines is joined by blanks, as systemd does it.
+    Continuation lines are joined with spaces, as in systemd.
     """
 
     section: str
@@ -43,7 +43,7 @@ class Setting:
 
 @record
 class Header:
-    """`[name]`, with its span."""
+    """A section header `[name]` with its span."""
 
     name: str
     span: Span
@@ -53,7 +53,7 @@ class UnitText:
     """The text of one unit file or drop-in.
 
     settings, headers  in order
-    stray              spans of lines that are neither setting nor section
+    stray              spans of lines that are neither a setting nor a section header
     """
 
     def __init__(self, embedded: Embedded) -> None:
@@ -65,7 +65,7 @@ class UnitText:
         self._read(embedded.text)
 
     def values(self, section: str, name: str) -> list[Setting]:
-        """The settings of a name that count, in order: an empty one takes back those before it."""
+        """The effective settings of a name, in order: an empty value resets the list."""
         return _effective(self.settings, section, name)
 
     def _read(self, text: str) -> None:
@@ -121,7 +121,7 @@ def _effective(settings: Iterable[Setting], section: str, name: str) -> list[Set
 
 
 class UnitFiles:
-    """A unit with all texts that this config gives it: its own, if it has one, then its drop-ins."""
+    """A unit with its text in the config, if there is one, and its drop-ins."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -130,7 +130,7 @@ class UnitFiles:
 
     @property
     def kind(self) -> str:
-        """`.service` and so on; "" if the name says none."""
+        """The unit type, such as `.service`; "" if the name has none."""
         return unit_names.unit_type(self.name)
 
     @property
@@ -138,18 +138,18 @@ class UnitFiles:
         return ([self.main] if self.main else []) + self.dropins
 
     def values(self, section: str, name: str) -> list[Setting]:
-        """The settings of a name that count, over all texts."""
+        """The effective settings of a name over all texts."""
         every = chain.from_iterable(text.settings for text in self.texts)
         return _effective(every, section, name)
 
     def last(self, section: str, name: str) -> str:
-        """The value of a setting that has one; "" if it is not set."""
+        """The effective value of a setting; "" if it is not set."""
         found = self.values(section, name)
         return found[-1].value if found else ""
 
 
 def unit_files(subject: Subject) -> list[UnitFiles]:
-    """The units that have a text in a config, under systemd.units or as files in unit folders."""
+    """The units with a text in the config, in systemd.units or as files in unit directories."""
     return subject.cached("unit files", _collect_unit_files)
 
 
@@ -160,7 +160,7 @@ def _collect_unit_files(subject: Subject) -> list[UnitFiles]:
         if unit.text:
             files.main = UnitText(unit.text)
         files.dropins += map(UnitText, unit.dropins)
-    for name, dropin, text in _files_in_unit_folders(subject):
+    for name, dropin, text in _files_in_unit_directories(subject):
         files = found.setdefault(name, UnitFiles(name))
         if dropin:
             files.dropins.append(UnitText(text))
@@ -169,13 +169,13 @@ def _collect_unit_files(subject: Subject) -> list[UnitFiles]:
     return [files for files in found.values() if files.texts]
 
 
-def _files_in_unit_folders(subject: Subject) -> Iterator[tuple[str, bool, Embedded]]:
-    """Files that are units or drop-ins: name of the unit, whether it is a drop-in, text."""
+def _files_in_unit_directories(subject: Subject) -> Iterator[tuple[str, bool, Embedded]]:
+    """Units and drop-ins in storage.files: name of the unit, whether it is a drop-in, text."""
     for file in subject.files:
-        if not file.target.startswith(_UNIT_FOLDERS) or len(file.bodies) != 1:
+        if not file.target.startswith(_UNIT_DIRECTORIES) or len(file.bodies) != 1:
             continue
-        folder, _, name = file.target.rpartition("/")
-        parent = folder.rpartition("/")[2]
+        directory, _, name = file.target.rpartition("/")
+        parent = directory.rpartition("/")[2]
         dropin = parent.endswith(".d") and name.endswith(".conf")
         unit = parent.removesuffix(".d") if dropin else name
         text = file.bodies[0].text(file.target) if unit_names.unit_type(unit) else None
@@ -194,7 +194,7 @@ def is_boolean(value: str) -> bool:
 
 
 def split_command(value: str) -> tuple[str, list[str]]:
-    """The program of a command line without its prefixes, and the words after it (quotes kept)."""
+    """Splits a command line into the program, without its prefixes, and the arguments, with their quotes."""
     words = _split_words(value.lstrip("@-:+!|"))
     return (words[0].strip("\"'"), words[1:]) if words else ("", [])
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Units as `systemd-analyze verify` of this computer sees them; only on request.
+"""Optional checks of units by `systemd-analyze verify`.
 
-It knows more than the rules here, but it looks at this computer and not at the machine that the config is
-for: what it says about programs and units that are missing is left out.
+It knows more than the rules here, but checks against this computer instead of the target machine, so its
+messages about missing programs and units are dropped.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import os
 import re
 import subprocess
 import tempfile
+from typing import TYPE_CHECKING
 
 from ignition.base.finding import INFO
 from ignition.lint import unit_text
 from ignition.lint.rule import LintRule
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 SYSTEMD_VERIFY = LintRule(
     "IGN1938",
-    "systemd-analyze verify complains",
-    hint="see the message of systemd",
+    "systemd-analyze verify reported a problem",
+    hint="see the message from systemd",
 )
-"""What `systemd-analyze verify` says about a unit. It is asked only with `--systemd-verify`."""
+"""A message of `systemd-analyze verify` about a unit. Only checked with `--systemd-verify`."""
 
 SYSTEMD_VERIFY_UNAVAILABLE = LintRule(
     "IGN1939",
-    "units were not verified: systemd-analyze cannot be run here",
-    hint="install systemd, or lint without --systemd-verify",
+    "units were not verified: cannot run systemd-analyze",
+    hint="install systemd, or omit --systemd-verify",
     severity=INFO,
 )
-"""`--systemd-verify` needs the program systemd-analyze."""
+"""`--systemd-verify` requires systemd-analyze."""
 
 _LINE = re.compile(r"(?P<file>[^:]+):(?:(?P<line>\d+):)? (?P<message>.+)")
 _OF_THIS_COMPUTER = re.compile(
@@ -48,7 +48,7 @@ _TIMEOUT = 60
 
 
 def violations(subject: Subject) -> Iterator[Violation]:
-    """What systemd says about the units of a config."""
+    """The messages of systemd-analyze about the units of a config."""
     texts: dict[str, Embedded] = {}
     for unit in unit_text.unit_files(subject):
         if unit.main is None or not unit.kind or "/" in unit.name or "\0" in unit.name:
@@ -90,7 +90,7 @@ def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Violatio
                 name = os.path.relpath(match["file"], folder) if match["line"] else match["file"]
                 if name in texts:
                     span = _line_span(texts[name].text, int(match["line"] or 1))
-                    # What follows a colon there is a value out of the unit.
+                    # After a colon, systemd quotes the value, which may be a secret.
                     message = f"systemd: {match['message'].partition(': ')[0]}"
                     yield SYSTEMD_VERIFY.inside(texts[name], span, message)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How findings are written for people and for programs. Each format is loaded when it is asked for."""
+"""Output formats, imported on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORMATS = ("text", "json", "sarif", "github", "junit")
 
 
 def load_writer(name: str) -> Callable[[list[LintResult]], str]:
-    """The function that writes a whole run in one of the formats other than text."""
+    """The function that writes all results in a format other than text."""
     module = importlib.import_module(f"ignition.lint.formats.{name}")
     write: Callable[[list[LintResult]], str] = module.write
     return write

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line of a config as it may be shown: logs of CI servers are read by more people than the config is.
+"""Excerpts of config lines with secrets masked, because CI logs are read by more people than configs.
 
-Keys, numbers and the values of members that hold no secret stay; all other values become asterisks, byte for
-byte, so that columns stay right. Where a finding is about a word inside a text, that word stays, too.
+Keys, numbers and the values of members that hold no secrets are shown. Every byte of other values is replaced
+by an asterisk, which keeps columns valid. If a finding points into an embedded text, the word there is shown,
+too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ignition.config import tables
 from ignition.lint.finding import LintFinding
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?$)(\s*:)?|[^\s"{}\[\],:]+', re.DOTALL)
-# Members whose values name things; folded as the engine folds keys.
+# Members whose values are not secret, in lower case: keys are matched without case.
 _PUBLIC = frozenset(
     b"compression device devices format group groups guid hash homedir id label level mode mountoptions name"
     b" noproxy options parttypeguid path pin primarygroup shell startmib sizemib target thumbprint typeguid"
@@ -24,15 +25,15 @@ _KEYS = frozenset(
     row[0].encode() for types in tables.VERSIONS.values() for rows in types.values() for row in rows
 )
 _LITERAL = re.compile(rb"-?[0-9.]+(?:[eE][+-]?[0-9]+)?|true|false|null")
-# What of a URL names a place: no user, query, fragment or inline data.
+# The part of a URL without user, query, fragment and inline data.
 _URL = re.compile(rb"(?i:data:[^,\"]{0,80},?|[a-z0-9+.-]+:(?://(?:[^@/?#\"]*@)?)?[^?#\"]*)")
 _USER = re.compile(rb"//[^@/?#\"]*@")
-# Of a text inside a config: the name of a setting, the program of a command, a section.
+# In an embedded text: the name of a setting, the program of a command, a section header.
 _WORD = re.compile(rb"\[?[\w./@%+-]{1,64}\]?")
 
 
 class Excerpts:
-    """The lines of one config. Each is looked through once, however many findings stand on it."""
+    """The lines of one config; each is masked once, regardless of the number of findings in it."""
 
     def __init__(self, lines: dict[int, bytes]) -> None:
         self._lines = lines
@@ -42,7 +43,7 @@ class Excerpts:
         return line in self._lines
 
     def around(self, finding: LintFinding, near: int) -> tuple[bytes, bytes, bytes]:
-        """What may be shown before the finding, of what it is about, and after it, `near` bytes of each."""
+        """Up to `near` masked bytes each before the finding, of its span, and after it."""
         line = finding.origin.line
         row = self._lines[line]
         masked = self._masked.get(line)
@@ -58,19 +59,19 @@ class Excerpts:
         if finding.inner is not None and finding.inner.line:
             word = _WORD.match(row, start, end)
             span = word[0] + span[len(word[0]) :] if word else span
-        elif len(span) == 1:  # a byte that is no JSON
+        elif len(span) == 1:  # an invalid byte
             span = row[start : start + 1]
         return masked[max(0, start - near) : start], span, masked[end : end + near]
 
 
 def _key(finding: LintFinding) -> bytes:
-    """The member in which a line begins, as far as a finding tells: items of lists have their own lines."""
+    """The member that the line starts in, judging by the pointer of a finding."""
     steps = [step for step in finding.origin.pointer.split("/") if not step.isdigit()]
     return steps[-1].lower().encode("utf-8", "surrogatepass")
 
 
 def _masked(row: bytes, key: bytes) -> bytes:
-    """A line as long as before, with what may always be shown of it."""
+    """Masks a line; the length stays the same."""
     masked = bytearray(row)
     for token in _TOKEN.finditer(row):
         text = token[0]
@@ -88,7 +89,7 @@ def _masked(row: bytes, key: bytes) -> bytes:
 
 
 def _hidden(row: bytes, first: int, last: int, key: bytes) -> Iterator[tuple[int, int]]:
-    """The parts of a value that are not shown."""
+    """Spans of a value to mask."""
     if key in _PUBLIC:
         return
     if key == b"source":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings as workflow commands of GitHub Actions, which shows them beside the lines of a change.
+"""Findings as workflow commands, which GitHub Actions shows as annotations on the lines of a change.
 
 Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -32,20 +32,22 @@ def _command(finding: LintFinding, file: str, columns: Columns) -> str:
     if origin.line:
         properties["line"] = str(origin.line)
         properties["col"] = str(columns.characters(origin.line, origin.column))
-        # Columns are only allowed when the span stays on its line.
+        # GitHub only accepts columns if start and end are on the same line.
         if finding.end_line == origin.line:
             properties["endLine"] = str(origin.line)
             properties["endColumn"] = str(columns.characters(origin.line, finding.end_column))
-    said = [finding.message]
+    parts = [finding.message]
     if finding.inner is not None and finding.inner.line:
-        said.append(f"(in {finding.inner.name}, line {finding.inner.line})")
+        parts.append(f"(in {finding.inner.name}, line {finding.inner.line})")
     if origin.pointer:
-        said.append(f"at {origin.pointer}")
-    text = printable(" ".join(said)) + (
+        parts.append(f"at {origin.pointer}")
+    text = printable(" ".join(parts)) + (
         f"\nhint: {printable(finding.hint)}" if finding.hint else ""
     )
-    listed = ",".join(f"{name}={_property(printable(value))}" for name, value in properties.items())
-    return f"::{_COMMANDS[finding.severity]} {listed}::{_data(text)}\n"
+    attributes = ",".join(
+        f"{name}={_property(printable(value))}" for name, value in properties.items()
+    )
+    return f"::{_COMMANDS[finding.severity]} {attributes}::{_data(text)}\n"
 
 
 def _data(text: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings as JSON, for scripts and editors. docs/lint.md describes it; members are only ever added."""
+"""Findings as JSON, documented in docs/lint.md. Members may be added, but are never removed or changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ignition.lint.result import LintResult
 
 
 def write(results: list[LintResult]) -> str:
-    """One object: `files` with their findings in order, `summary` with the counts."""
+    """One object: `files` with their findings, in order, and `summary` with counts."""
     counts = {ERROR: 0, WARNING: 0, INFO: 0}
     for result in results:
         for finding in result.findings:

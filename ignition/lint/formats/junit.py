@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings as JUnit XML, which every CI server shows: one test case per config.
+"""Findings as JUnit XML, with one test case per config.
 
-It keeps to what the schemas of Ant and of Jenkins' xUnit plugin have in common.
+Valid against the schemas of both Ant and Jenkins' xUnit plugin.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ignition.lint.result import LintResult
 
 
 def write(results: list[LintResult]) -> str:
-    """One suite. What makes a config fail is its failure; all other findings are output of the suite."""
+    """One suite. Findings that make a config fail are failures; all others go to the suite's output."""
     failed = sum(not result.unreadable and bool(result.failures) for result in results)
     now = time.time()
     suites = ElementTree.Element("testsuites")
@@ -59,7 +59,7 @@ def _case(suite: ElementTree.Element, result: LintResult) -> None:
     )
     failures = result.failures
     if failures:
-        # Most readers show only the first failure of a case: so there is one, and it holds all of them.
+        # Most tools only show the first failure of a test case, so one failure lists all findings.
         first = failures[0]
         kind = "error" if result.unreadable else "failure"
         attributes = {"type": first.code, "message": _allowed(printable(first.message))}
@@ -84,7 +84,7 @@ def _line(finding: LintFinding) -> str:
 
 
 def _allowed(text: str) -> str:
-    """Text without what XML 1.0 cannot hold, not even escaped: most control characters, surrogates."""
+    """Replaces characters that XML 1.0 does not allow even escaped: most control characters, surrogates."""
     return "".join(
         character
         if character in "\t\n\r"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings as SARIF 2.1.0, which code hosts and editors read.
+"""Findings as SARIF 2.1.0, for code hosts and editors.
 
 Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -23,7 +23,7 @@ _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
 
 
 def write(results: list[LintResult]) -> str:
-    """A log with one run. Columns are in characters."""
+    """A SARIF log with one run. Columns count characters."""
     codes = sorted({finding.code for result in results for finding in result.findings})
     index = {code: number for number, code in enumerate(codes)}
     found = [
@@ -53,7 +53,7 @@ def write(results: list[LintResult]) -> str:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    if code not in RULES:  # of the program, not of a config
+    if code not in RULES:  # an error of the program, such as an unreadable file
         title, hint = CODES[code]
         return {"id": code, "shortDescription": {"text": title}, "help": {"text": hint}}
     doc = RULES[code]
@@ -68,9 +68,9 @@ def _rule(code: str) -> dict[str, Any]:
 
 
 def _result(finding: LintFinding, file: str, columns: Columns, rule: int) -> dict[str, Any]:
-    said = finding.message + (f"\n{finding.hint}" if finding.hint else "")
+    message = finding.message + (f"\n{finding.hint}" if finding.hint else "")
     if finding.inner is not None:
-        said = f"{finding.inner.name}, line {finding.inner.line}: {said}"
+        message = f"{finding.inner.name}, line {finding.inner.line}: {message}"
     physical: dict[str, Any] = {"artifactLocation": _location(file)}
     if finding.origin.line:
         physical["region"] = _region(finding, columns)
@@ -83,7 +83,7 @@ def _result(finding: LintFinding, file: str, columns: Columns, rule: int) -> dic
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
-        "message": {"text": said},
+        "message": {"text": message},
         "locations": [place],
     }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings for people: the place, what is wrong, the line it is about with a mark, what to do."""
+"""Findings as text for terminals: location, message, excerpt with markers, hint."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _COLOURS = {
     "dim": "\x1b[2m",
 }
 _PLAIN = "\x1b[0m"
-# Characters of a line that are shown; wider ones are cut around the finding: a data URL may be a megabyte.
+# Maximum width of an excerpt in characters; a data URL may be a megabyte long.
 _WIDTH = 100
-# Bytes before a finding that may matter for what is shown: characters have at most four.
+# Bytes around a finding that an excerpt may need: a character has at most four.
 _NEAR = 4 * _WIDTH
 
 
 class Text:
-    """Writes findings, in colours or without."""
+    """Formats findings, optionally with colours."""
 
     def __init__(self, colour: bool) -> None:
         self._colour = colour
@@ -34,7 +34,7 @@ class Text:
         return f"{_COLOURS[what]}{text}{_PLAIN}" if self._colour else text
 
     def file(self, result: LintResult) -> str:
-        """All findings of one text."""
+        """All findings of one config."""
         excerpts = Excerpts(result.lines)
         return "".join(self._finding(finding, excerpts) for finding in result.findings)
 
@@ -54,7 +54,7 @@ class Text:
         return "\n".join(out) + "\n"
 
     def _excerpt(self, around: tuple[bytes, bytes, bytes], finding: LintFinding) -> list[str]:
-        """The line with the span underlined. Columns count bytes; the marks must count characters."""
+        """The line with its span underlined. Columns count bytes, markers count characters."""
         before, span, after = (part.decode("utf-8", "replace") for part in around)
         before = _one_wide(before)
         if len(before) > _WIDTH // 2 or finding.origin.column > _NEAR:
@@ -72,14 +72,14 @@ class Text:
 
 
 def summary(files: int, counts: dict[str, int], *, strict: bool = False) -> str:
-    """The last line of a run; `strict` if it fails for its warnings only."""
-    said = [pluralize(counts[ERROR], "error"), pluralize(counts[WARNING], "warning")]
+    """The last line of the output. `strict`: the run only fails because of warnings."""
+    parts = [pluralize(counts[ERROR], "error"), pluralize(counts[WARNING], "warning")]
     if counts[INFO]:
-        said.append(pluralize(counts[INFO], "note"))
+        parts.append(pluralize(counts[INFO], "note"))
     if not any(counts.values()):
-        said = ["no findings"]
+        parts = ["no findings"]
     why = " (warnings count as errors)" if strict else ""
-    return f"{pluralize(files, 'config')}: {', '.join(said)}{why}\n"
+    return f"{pluralize(files, 'config')}: {', '.join(parts)}{why}\n"
 
 
 def _inner(finding: LintFinding) -> str:
@@ -90,7 +90,7 @@ def _inner(finding: LintFinding) -> str:
 
 
 def _one_wide(text: str) -> str:
-    """Text in which each character takes its place: the marks below it count them."""
+    """Replaces unprintable characters by spaces, so that markers below line up."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else " " for character in text)

@@ -8,10 +8,10 @@ yields the violations of a config.
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 from ignition.lint.inventory import QUADLET_PATH_PART
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

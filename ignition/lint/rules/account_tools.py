@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ignition.base.finding import ERROR
 from ignition.base.log import quote
 from ignition.config import account_names
 from ignition.lint.rule import LintRule
 from ignition.lint.typos import KnownNames
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

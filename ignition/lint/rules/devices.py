@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ignition.lint.rule import LintRule
 from ignition.lint.typos import KnownNames
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ignition.base.errors import Failure
 from ignition.base.finding import ERROR
 from ignition.config import x509
 from ignition.lint.rule import LintRule
 from ignition.lint.subject import Body, inline_body
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ignition.base.finding import ERROR
 from ignition.base.origin import pointer
 from ignition.config import rules, shapes
 from ignition.config.merge import merge
 from ignition.lint.rule import LintRule
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

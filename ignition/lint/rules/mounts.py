@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ignition.base.finding import INFO
 from ignition.config.rules.paths import ancestors, distinct_lengths
 from ignition.lint.rule import LintRule
 from ignition.lint.unit_names import escape_path
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

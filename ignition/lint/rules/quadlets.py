@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ignition.lint import quadlet_keys
 from ignition.lint.inventory import QUADLET_DIRECTORIES
@@ -11,7 +12,6 @@ from ignition.lint.rule import LintRule
 from ignition.lint.typos import KnownNames
 from ignition.lint.unit_text import Setting, UnitText
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ignition.lint.inventory import UNIT_DIRECTORY
 from ignition.lint.rule import LintRule
 from ignition.lint.typos import KnownNames
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ignition.lint import unit_names, unit_text
 from ignition.lint.rule import LintRule
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ignition.base.finding import INFO
 from ignition.lint import unit_keys, unit_names, unit_text
 from ignition.lint.rule import LintRule
 from ignition.lint.typos import KnownNames
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ignition.base.finding import WARNING
 from ignition.config.rules import fetches, headers, values
 from ignition.lint.rule import Violation
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
