@@ -15,9 +15,8 @@ from ignition.system.root import Root
 
 from ..common.journal import WRITTEN, phase_journal
 from ..common.keys import ACCOUNTS, ENTRIES, LINKS, NOTED, PREPARED
-from ..common.parallel import ProgressCounter, run_parallel
 from ..common.paths import above
-from . import append, contents, decisions, entries, hardlinks, preflight
+from . import append, contents, decisions, entries, preflight
 from .contents import FileContext
 from .owners import Owners
 
@@ -209,6 +208,8 @@ def _log_written(written: list[str], folder: Folder, log: Log) -> None:
 
 
 def _remote_step(group: list[Entry], root: Root, shared: FileContext, ancestors: set[str]) -> Step:
+    from ..common.parallel import ProgressCounter, run_parallel
+
     paths = sorted({entry.folder for entry in group})
 
     def job(entry: Entry, task: Task, progress: ProgressCounter) -> Callable[[], None]:
@@ -238,6 +239,8 @@ def _remote_step(group: list[Entry], root: Root, shared: FileContext, ancestors:
 
 
 def _hard_link_step(links: list[Entry], root: Root, shared: FileContext) -> Step:
+    from . import hardlinks
+
     context = shared.context
     return Step(
         summary=_describe(links),

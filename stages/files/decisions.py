@@ -104,8 +104,7 @@ def make_symlink(entry: Entry, folder: Folder, action: str, owners: Owners, log:
     log.info(f"writing link {quote(path)} -> {quote(target)}")
     if action == REPLACE:
         folder.remove(name)
-    # Where the config does not say, Ignition gives a link the owner of what it leads to. An id of -1 says
-    # something: that it stays root's.
+    # Ignition gives a symlink without an owner the owner of its target. An id of -1 counts as an owner: root.
     folder.symlink(
         name,
         target,

@@ -11,7 +11,7 @@ from stat import S_ISDIR
 from ignition.base.errors import Failure
 
 from ..common.paths import above
-from . import contents, decisions, hardlinks
+from . import contents, decisions
 from .earlier_runs import UNFINISHED
 from .owners import GROUP, USER, Owners, has_owner
 
@@ -116,6 +116,8 @@ def _stays(
             folder.check_removable(entry.name)
         return False
     if entry.is_hard_link:
+        from . import hardlinks
+
         return not hardlinks.is_own(entry, found, root, earlier)
     if decisions.decide(entry, folder, found) != decisions.RESUME:
         return False

@@ -153,15 +153,19 @@ class Commands:
         self._set_hash(user, _OF_USERS, origin, log)
         self._end(f"user:{name}")
 
-    def _needs_hash(self, owner: Owner, way: tuple[str, str]) -> bool:
+    def _needs_hash(self, owner: Owner, tool_and_table: tuple[str, str]) -> bool:
         wanted = owner.password_hash or ""
-        return wanted != "" and not self._accounts.has_password_hash(way[1], owner.name, wanted)
+        return wanted != "" and not self._accounts.has_password_hash(
+            tool_and_table[1], owner.name, wanted
+        )
 
-    def _set_hash(self, owner: Owner, way: tuple[str, str], origin: Origin, log: Log) -> None:
+    def _set_hash(
+        self, owner: Owner, tool_and_table: tuple[str, str], origin: Origin, log: Log
+    ) -> None:
         """Passes the hash on standard input, where neither ps nor audit sees it."""
-        if not self._needs_hash(owner, way):
+        if not self._needs_hash(owner, tool_and_table):
             return
-        tool, table = way
+        tool, table = tool_and_table
         what = f'setting password for "{owner.name}"'
         if self._is_installed(tool):
             line = f"{owner.name}:{owner.password_hash}\n".encode()

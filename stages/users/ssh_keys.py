@@ -51,9 +51,8 @@ def write(wanted: PasswdUser, user: User, root: Root, log: Log, *, fragment: boo
 
 
 def _write(path: str, text: str, user: User, root: Root) -> None:
-    place = root.resolve_folder(
-        path
-    )  # a link at the file's own place leads to the file, as for sshd
+    # Like sshd, follow a link at the path itself.
+    place = root.resolve_folder(path)
     parent, _, name = place.rpartition("/")
     _make_folders(parent, user, root)
     with root.folder(parent) as folder:
