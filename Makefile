@@ -7,15 +7,15 @@ PYTHON = python3
 # The interpreter of the installed system.
 INTERPRETER = /usr/bin/python3
 
-# Where requests, pyudev and jsonschema come from: `vendored` lays them beside the engine, from the index that pip is
-# configured for; `system` leaves them to the distribution's packages.
+# Where requests, pyudev and jsonschema come from: `vendored` installs them beside the engine, from the index that
+# pip is configured for; `system` uses the packages of the distribution.
 DEPS = vendored
 
 lib = $(DESTDIR)$(PREFIX)/lib
 home = $(lib)/ignition-firstboot
 module = $(lib)/dracut/modules.d/30ignition
 
-# Debian packages, by what needs them
+# Debian packages per purpose
 FOR_PYTHON = python3-venv
 FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils \
 	libwrap0
@@ -28,36 +28,36 @@ RUNS = 100000
 MACHINES = 2000
 DISKS = 100
 
-# The original, which some tests compare with, and a TFTP server: Debian's packages, unpacked and not installed
+# Debian's packages of Ignition, with which tests compare, and of a TFTP server; unpacked, not installed
 PEER = build/peer
 
-# Stand-ins for what requests imports and the engine does not need
+# Replacements of modules that requests imports and the engine does not need
 SUBSTITUTES = certifi.py charset_normalizer.py
 substitutes = $(addprefix dracut-module/30ignition/substitutes/,$(SUBSTITUTES))
 
 .PHONY: help demo test test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
-	lint-generated lint-shell format generate fuzz bench install lay-down for-lint for-unit for-machine \
-	for-guests for-test
+	lint-generated lint-shell format generate fuzz bench install install-files packages-lint packages-unit packages-machine \
+	packages-guests packages-test
 
-help: ## this list
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-demo: for-guests $(VENV)/.complete ## a machine is provisioned in QEMU before your eyes, boots again, and nothing happens twice
+demo: packages-guests $(VENV)/.complete ## provision a machine in QEMU, boot it again, and check both boots
 	@$(VENV)/bin/python -m ignition.testbed.demo
 
-test: for-test ## all tests: unit, machine and boot
+test: packages-test ## all tests: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
 
-test-unit: for-unit $(VENV)/.complete $(PEER)/.complete ## quick tests, without a machine of their own
+test-unit: packages-unit $(VENV)/.complete $(PEER)/.complete ## quick tests
 	$(PYTEST) tests/unit --numprocesses auto
 
-test-machine: for-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
+test-machine: packages-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
 	$(PYTEST) tests/machine
 
-test-boot: for-guests $(VENV)/.complete ## tests that boot QEMU guests
+test-boot: packages-guests $(VENV)/.complete ## tests that boot QEMU guests
 	$(PYTEST) tests/boot --numprocesses auto --dist loadgroup
 
-lint: for-lint ## style, types, import laws, generated files, shell scripts
+lint: packages-lint ## style, types, import laws, generated files, shell scripts
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-layout lint-types lint-laws lint-generated lint-shell
 
 lint-style: $(VENV)/.complete
@@ -75,39 +75,39 @@ lint-laws: $(VENV)/.complete
 lint-generated: $(VENV)/.complete
 	$(VENV)/bin/python -m tools.generate --check
 
-lint-shell: for-lint
+lint-shell: packages-lint
 	git grep --cached -lE '^#!/bin/(ba)?sh' | xargs shellcheck
 
-format: $(VENV)/.complete ## lays out the source as lint wants it
+format: $(VENV)/.complete ## format the source
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-generate: $(VENV)/.complete ## model, tables and pages of docs/ from schemas and code
+generate: $(VENV)/.complete ## write model, tables, manuals and pages of docs/ from schemas and code
 	$(VENV)/bin/python -m tools.generate
 
-fuzz: for-unit for-machine $(VENV)/.complete ## looks for configs that break what must hold for each; RUNS=N MACHINES=N DISKS=N
-	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet atheris || echo "going on without atheris"
+fuzz: packages-unit packages-machine $(VENV)/.complete ## random configs and machines; RUNS=N MACHINES=N DISKS=N
+	$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet atheris || echo "continuing without atheris"
 	$(VENV)/bin/python -m tests.fuzz --of config --runs $(RUNS)
 	$(VENV)/bin/python -m tests.fuzz --of lint --runs $(RUNS)
 	$(VENV)/bin/python -m tests.fuzz --of phases --runs $(MACHINES)
 	IGNITION_FUZZ_DISKS=$(DISKS) $(PYTEST) tests/machine/disks/test_random_machines.py
 
-bench: $(VENV)/.complete $(PEER)/.complete ## how long provisioning takes, beside the original
+bench: $(VENV)/.complete $(PEER)/.complete ## time provisioning, compared with Ignition
 	$(VENV)/bin/python -m benchmarks
 
-for-lint:
+packages-lint:
 	@.ci/packages $(FOR_PYTHON) shellcheck
 
-for-unit:
+packages-unit:
 	@.ci/packages $(FOR_PYTHON) $(FOR_UNIT)
 
-for-machine:
+packages-machine:
 	@.ci/packages $(FOR_PYTHON) $(FOR_MACHINE)
 
-for-guests:
+packages-guests:
 	@.ci/packages $(FOR_PYTHON) $(FOR_GUESTS)
 
-for-test:
+packages-test:
 	@.ci/packages $(sort $(FOR_PYTHON) $(FOR_UNIT) $(FOR_MACHINE) $(FOR_GUESTS))
 
 $(VENV)/.complete: pyproject.toml
@@ -121,12 +121,12 @@ $(VENV)/.complete: pyproject.toml
 
 $(PEER)/.complete: .ci/peer
 	@mkdir -p $(PEER)
-	@.ci/peer $(PEER) && touch $@ || echo "going on without the original: tests that need it will be skipped"
+	@.ci/peer $(PEER) && touch $@ || echo "continuing without Ignition: tests that compare with it are skipped"
 
-install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## the engine, its dracut module and units, below DESTDIR
-	@umask 022; $(MAKE) --no-print-directory lay-down
+install: $(if $(filter vendored,$(DEPS)),build/vendored/.complete) ## install the engine, its dracut module and units below DESTDIR
+	@umask 022; $(MAKE) --no-print-directory install-files
 
-lay-down:
+install-files:
 	install -d $(home) $(module) $(lib)/systemd/system $(lib)/systemd/system-preset \
 		$(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec
 	rm -rf $(home)/*

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the private Python tree of the initramfs: the modules that the engine can reach, no others.
+"""Builds the Python tree of the initramfs: only the modules that the engine can import.
 
-Runs while dracut builds an image, under the image's own python3, with nothing but the standard
-library. From the entry point, the stages, and the providers and URL schemes that the image asks for
-it follows every import statement and writes what it finds as bytecode without sources:
+dracut runs it while it builds an image, under the image's python3 and with the standard library only. It
+starts at the entry points, the stages, and the providers and URL schemes that the image selects, follows
+all import statements, and writes the modules as bytecode without sources:
 
-    DESTINATION/ignition/...          the engine, and what it imports from beside it
+    DESTINATION/ignition/...          the engine and the libraries installed beside it
     DESTINATION/lib/python3.11/...    the standard library, where DESTINATION/bin/python3 looks for it
 
-The interpreter, and the libraries of C extensions, are for the caller to add. Standard output names
-the modules that must be importable from the finished tree, one a line.
+The caller adds the interpreter and the shared libraries of C extensions. Standard output lists, one per
+line, the modules that must be importable from the finished tree.
 
-The engine's own imports count wherever they stand; in other code only those at module level, since
-what a library imports inside functions is nearly always for something that never happens in an
-initramfs. What is needed all the same is named in LAZY; what is imported at module level and never
-needed, in LEFT_OUT.
+In the engine every import counts. In other code only those at module level do: what a library imports
+inside a function is hardly ever needed in an initramfs. LAZY lists the exceptions, and EXCLUDED lists what
+is imported at module level but never needed.
 """
 
 import argparse
@@ -32,10 +31,10 @@ from typing import Any
 
 OWN = "ignition"
 ENTRIES = ("ignition.__main__", "ignition.cli.run", "ignition.cli.version")
-# Sources of configs that every platform has.
+# Sources of configs on every platform.
 ALWAYS_ASKED = ("cmdline", "system")
 
-# What an interpreter imports before it runs anything, or what C code imports by name.
+# Imported by the interpreter at startup, or by name from C code.
 START = (
     "os",
     "encodings",
@@ -46,12 +45,12 @@ START = (
 )
 
 LAZY = {
-    # getaddrinfo() encodes every host name that is a str by this codec.
+    # getaddrinfo() uses this codec for host names.
     "_socket": ("encodings.idna",),
-    # Imported by machine code.
+    # Imported from compiled code.
     "cryptography.hazmat.bindings._rust": ("_cffi_backend",),
     "cryptography.hazmat.backends": ("cryptography.hazmat.backends.openssl.backend",),
-    # Of several ways to ask for a token it imports one late: this, in an initramfs, over requests.
+    # The token source for managed identities, and the transport over requests.
     "azure.identity._credentials.managed_identity": ("azure.identity._credentials.imds",),
     "azure.core.pipeline.transport": (
         "azure.core.pipeline.transport._bigger_block_size_http_adapters",
@@ -60,55 +59,55 @@ LAZY = {
         "azure.core.rest._requests_basic",
     ),
     "azure.core.rest._helpers": ("encodings.utf_8_sig",),
-    # Where these are no part of the interpreter; without them importing hashlib logs a traceback.
+    # In some builds these are separate modules; without them importing hashlib logs a traceback.
     "hashlib": ("_blake2",),
     "idna.core": ("idna.uts46data",),
-    # A platform whose config comes by http takes that scheme, whatever configs may name.
+    # A platform with a metadata service needs http, whichever schemes the image selects.
     "ignition.resource.metadata": ("ignition.resource.schemes.http",),
-    # On Azure some hosts of https have a file of their own.
+    # Azure blobs have https URLs and a module of their own.
     "ignition.resource.schemes.http": ("ignition.resource.schemes.azure_blob",),
     "requests": ("charset_normalizer", "idna"),
-    # Built into some interpreters, and under another name since 3.12.
+    # Built into some interpreters; renamed in 3.12.
     "ignition.resource.digest": ("_sha256", "_sha512", "_sha2"),
 }
 
-# What a scheme needs only for the credentials of one cloud: scheme -> provider, module of the library.
-# The library stays out of an image without that provider. In others the scheme does without where it is not
-# installed, unless the image asks for the scheme by name and the library is for that alone.
+# Libraries for credentials of one cloud: scheme -> (provider, module of the library).
+# An image without the provider does not get the library. If the library is not installed, the scheme works
+# without credentials; it is an error only if the image names the scheme and nothing else uses the library.
 CREDENTIALS = {
     "ignition.resource.schemes.gs": ("ignition.providers.gcp", "google.auth.compute_engine"),
     "ignition.resource.schemes.http": ("ignition.providers.azure", "azure.identity"),
     "ignition.resource.schemes.s3": ("ignition.providers.aws", "botocore.auth"),
 }
-# Packages that bring cryptography, some megabytes: only for an image that names its platforms.
+# Packages that need cryptography, several megabytes: only for an image that names its platforms.
 HEAVY = ("azure", "google")
 
-# Module or package -> why no initramfs needs it. Whoever imports one of these copes with its absence.
-LEFT_OUT = {
-    "ignition.cli.advice": "for people at a prompt",
-    "ignition.cli.layout": "for people at a prompt",
-    "importlib._bootstrap": "in the interpreter, under another name",
-    "importlib._bootstrap_external": "in the interpreter, under another name",
-    "_pydatetime": "stands in for _datetime",
+# Module or package -> why no initramfs needs it. Its importers handle an ImportError.
+EXCLUDED = {
+    "ignition.cli.advice": "only for interactive use",
+    "ignition.cli.layout": "only for interactive use",
+    "importlib._bootstrap": "frozen into the interpreter under another name",
+    "importlib._bootstrap_external": "frozen into the interpreter under another name",
+    "_pydatetime": "fallback for _datetime",
     "awscrt": "botocore: requests are signed in Python",
     "botocore.crt": "botocore: requests are signed in Python",
-    "dateutil.tz.win": "no registry to look in",
-    "bz2": "zipfile and shutil: no archive is read",
-    "lzma": "zipfile and shutil: no archive is read",
-    "chardet": "requests: no text whose encoding must be guessed",
-    "OpenSSL": "requests: ssl does",
-    "simplejson": "requests: json does",
-    "backports": "urllib3: no compressed bodies are asked for",
-    "brotli": "urllib3: no compressed bodies are asked for",
-    "brotlicffi": "urllib3: no compressed bodies are asked for",
-    "compression": "urllib3: no compressed bodies are asked for",
-    "zstandard": "urllib3: no compressed bodies are asked for",
+    "dateutil.tz.win": "Windows only",
+    "bz2": "zipfile and shutil: no archives are read",
+    "lzma": "zipfile and shutil: no archives are read",
+    "chardet": "requests: no text encodings are guessed",
+    "OpenSSL": "requests: the ssl module is used",
+    "simplejson": "requests: the json module is used",
+    "backports": "urllib3: no compressed bodies are requested",
+    "brotli": "urllib3: no compressed bodies are requested",
+    "brotlicffi": "urllib3: no compressed bodies are requested",
+    "compression": "urllib3: no compressed bodies are requested",
+    "zstandard": "urllib3: no compressed bodies are requested",
     "urllib3.contrib": "requests: no SOCKS proxies, no PyOpenSSL",
     "urllib3.http2.connection": "HTTP/1.1 only",
 }
 
-# Modules that are imported for certain, and whose work no initramfs needs or can do. What stands in
-# for them is in the folder `substitutes`.
+# Modules that are always imported but do nothing useful in an initramfs. The folder `substitutes` has their
+# replacements.
 SUBSTITUTES = {
     "certifi": "certifi.py",
     "charset_normalizer": "charset_normalizer.py",
@@ -117,11 +116,11 @@ SUBSTITUTES = {
     "urllib3.http2": "urllib3_http2/__init__.py",
 }
 
-# Libraries that ctypes.util.find_library() is asked for.
+# Arguments of the engine's calls of ctypes.util.find_library().
 SHARED_LIBRARIES = ("c", "udev")
 
 
-# What conditions around imports ask for.
+# Values that conditions around imports compare.
 KNOWN: dict[str, object] = {
     "sys.platform": sys.platform,
     "os.name": os.name,
@@ -136,32 +135,32 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 
 class Module:
-    """One module of the closure. `path` is its file; of a package, that of its __init__."""
+    """One module of the closure. `path` is its file; for a package, its __init__ file."""
 
     def __init__(self, name: str, path: str, folder: str) -> None:
         self.name = name
         self.path = path
-        self.folder = folder  # the entry of the search path that it was found below
+        self.folder = folder  # the entry of the search path that contains it
         self.is_package = os.path.basename(path).split(".")[0] == "__init__"
         self.is_extension = not path.endswith(".py")
-        # Inside the interpreter; only what it imports counts. A package still needs its folder.
+        # Frozen: only its imports matter. A frozen package still needs its folder.
         self.is_frozen = not self.is_package and bool(FrozenImporter.find_spec(name))
 
 
 class Missing(Exception):
-    """A module that must be in the image is not there, or is broken."""
+    """A required module is missing or broken."""
 
 
-def left_out(name: str, more: Collection[str] = ()) -> bool:
-    """Whether the module, or a package above it, is one that no initramfs needs, or one of `more`."""
+def is_excluded(name: str, more: Collection[str] = ()) -> bool:
+    """Whether the module or a parent package is in EXCLUDED or `more`."""
     parts = name.split(".")
     above = [".".join(parts[: count + 1]) for count in range(len(parts))]
-    return any(each in LEFT_OUT or each in more for each in above)
+    return any(each in EXCLUDED or each in more for each in above)
 
 
 class Closure:
-    """Modules by name, found below `search`: folders as in sys.path, the first that has it wins. `unwanted`
-    are packages that this image does without."""
+    """Modules by name, located in `search` (folders as in sys.path). `unwanted`: packages to leave out of
+    this image."""
 
     def __init__(
         self, search: list[str], substitutes: str = "", unwanted: Collection[str] = ()
@@ -173,13 +172,13 @@ class Closure:
         self._specs: dict[str, ModuleSpec | None] = {}
 
     def add(self, name: str) -> bool:
-        """Takes in a module, the packages it lies in and everything they import. False if there is none."""
+        """Adds a module, its parent packages and everything they import. False if it does not exist."""
         waiting = [name]
         while waiting:
             current = waiting.pop()
             if current in self.modules or current in sys.builtin_module_names:
                 continue
-            if left_out(current, self.unwanted):
+            if is_excluded(current, self.unwanted):
                 continue
             module = self._locate(current)
             if module is None:
@@ -193,7 +192,7 @@ class Closure:
         return name in self.modules or name in sys.builtin_module_names
 
     def require(self, name: str) -> None:
-        """Takes in a module that the image cannot do without. Raises Missing."""
+        """Adds a module that the image needs. Raises Missing."""
         if not self.add(name):
             raise Missing(f"there is no module {name} in {' '.join(self.search)}")
 
@@ -207,7 +206,7 @@ class Closure:
         return Module(name, spec.origin, self._folder_of(name))
 
     def _folder_of(self, name: str) -> str:
-        """The folder of the search path that the module is in, or would be in if it existed."""
+        """The folder of the search path that contains the module, or would contain it."""
         spec = self._spec(name)
         origin = (spec.origin if spec else None) or self.search[0] + os.sep
         return max((each for each in self.search if origin.startswith(each + os.sep)), key=len)
@@ -236,7 +235,7 @@ def is_own(name: str) -> bool:
 
 
 class ImportScan(ast.NodeVisitor):
-    """Collects in `found` the names that a module may import: `from a import b` gives `a` and `a.b`."""
+    """Collects in `found` the names that a module imports: `from a import b` gives `a` and `a.b`."""
 
     def __init__(self, module: str, is_package: bool, inside_functions: bool) -> None:
         self.package = module if is_package else module.rpartition(".")[0]
@@ -263,7 +262,7 @@ class ImportScan(ast.NodeVisitor):
         self.found.extend(f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
 
     def visit_Call(self, node: ast.Call) -> None:
-        """`import_module("name")`, and the codec in `text.encode("name")`, wherever they stand."""
+        """`import_module("name")`, and the codec of `text.encode("name")`."""
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         called = node.func.id if isinstance(node.func, ast.Name) else called
         first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
@@ -289,7 +288,7 @@ class ImportScan(ast.NodeVisitor):
         self._depth -= 1
 
     def visit_If(self, node: ast.If) -> None:
-        verdict = decide(node.test)
+        verdict = evaluate(node.test)
         if verdict is not False:
             for statement in node.body:
                 self.visit(statement)
@@ -298,13 +297,13 @@ class ImportScan(ast.NodeVisitor):
                 self.visit(statement)
 
 
-def decide(test: ast.expr) -> bool | None:
-    """What a condition on platform, version or type checker comes to; None if only running tells."""
+def evaluate(test: ast.expr) -> bool | None:
+    """The value of a condition on platform, version or type checking; None if it is not known statically."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        verdict = decide(test.operand)
+        verdict = evaluate(test.operand)
         return None if verdict is None else not verdict
     if isinstance(test, ast.BoolOp):
-        verdicts = [decide(value) for value in test.values]
+        verdicts = [evaluate(value) for value in test.values]
         deciding = isinstance(test.op, ast.Or)
         if deciding in verdicts:
             return deciding
@@ -323,13 +322,13 @@ def decide(test: ast.expr) -> bool | None:
 
 
 def library_path() -> str:
-    """Where an interpreter looks for its library below its prefix: `lib/python3.11`, `lib64/python3.13`."""
+    """The standard library's path below the interpreter's prefix: `lib/python3.11`, `lib64/python3.13`."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return os.path.join(sys.platlibdir, version)
 
 
 def target(module: Module, stdlib: list[str]) -> str:
-    """The path of a module's file relative to the tree."""
+    """The path of a module's file in the tree."""
     parts = module.name.split(".")
     if module.is_extension:
         relative = os.path.join(*parts[:-1], os.path.basename(module.path))
@@ -342,14 +341,14 @@ def target(module: Module, stdlib: list[str]) -> str:
 
 
 def bytecode(source: bytes, name: str) -> bytes:
-    """A .pyc that is never checked against a source, compiled as by -OO. `name` is what tracebacks show."""
+    """An unchecked .pyc, compiled as with -OO. `name` is the file name in tracebacks."""
     code = compile(source, name, "exec", dont_inherit=True, optimize=2)
     bootstrap = importlib.machinery.SourceFileLoader.__init__.__globals__
     return bytes(bootstrap["_code_to_hash_pyc"](code, importlib.util.source_hash(source), False))
 
 
 def shared_libraries() -> dict[str, str]:
-    """Library name -> file name, as ctypes.util.find_library() answers on this machine."""
+    """Library name -> file name, from ctypes.util.find_library() on this machine."""
     from ctypes.util import find_library
 
     found = {name: find_library(name) for name in SHARED_LIBRARIES}
@@ -358,7 +357,7 @@ def shared_libraries() -> dict[str, str]:
 
 def write(closure: Closure, destination: str, stdlib: list[str]) -> None:
     """Writes the tree."""
-    # An interpreter takes the folder for its library if it holds this one, and os.pyc.
+    # The interpreter recognises its library by lib-dynload and os.pyc.
     os.makedirs(os.path.join(destination, library_path(), "lib-dynload"), exist_ok=True)
     for module in sorted(closure.modules.values(), key=lambda each: each.name):
         if module.is_frozen and module.name != "os":
@@ -368,7 +367,7 @@ def write(closure: Closure, destination: str, stdlib: list[str]) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if module.is_extension:
             shutil.copyfile(module.path, path)
-            # dracut looks for the libraries of executable files only.
+            # dracut resolves shared libraries of executable files only.
             os.chmod(path, 0o755)
             continue
         with open(module.path, "rb") as file:
@@ -380,7 +379,7 @@ def write(closure: Closure, destination: str, stdlib: list[str]) -> None:
 
 
 def submodules(home: str, package: str) -> list[str]:
-    """The modules and packages directly in a package of the engine."""
+    """The direct submodules of a package of the engine."""
     folder = os.path.join(home, *package.split("."))
     names = [
         entry.removesuffix(".py")
@@ -390,17 +389,19 @@ def submodules(home: str, package: str) -> list[str]:
     return [f"{package}.{name}" for name in names if name != "__init__"]
 
 
-def asked_for(kind: str, package: str, table: dict[str, str], wanted: list[str] | None) -> set[str]:
-    """The modules for the wanted names; None = all that the engine has. Raises Missing."""
+def select_modules(
+    kind: str, package: str, table: dict[str, str], wanted: list[str] | None
+) -> set[str]:
+    """The modules for the wanted names, or all if it is None. Raises Missing."""
     names = list(table) if wanted is None else wanted
     for name in names:
         if name not in table:
-            raise Missing(f"this version has no {kind} {name}; it has {' '.join(sorted(table))}")
+            raise Missing(f"no {kind} {name}; this version has {' '.join(sorted(table))}")
     return {f"{package}.{table[name]}" for name in names}
 
 
 def roots(home: str, platforms: list[str] | None, schemes: list[str] | None) -> list[str]:
-    """The modules that are reached by name: entries, stages, providers, schemes. Raises Missing."""
+    """The modules that are imported by name: entry points, stages, providers, schemes. Raises Missing."""
     sys.path.insert(0, home)
     from ignition.providers import ALIASES, MODULES
     from ignition.resource.fetch import SCHEMES
@@ -408,15 +409,17 @@ def roots(home: str, platforms: list[str] | None, schemes: list[str] | None) -> 
     found = {*ENTRIES, *submodules(home, "ignition.stages")}
     found |= {f"ignition.providers.{name}" for name in ALWAYS_ASKED}
     table = MODULES | {alias: MODULES[platform] for alias, platform in ALIASES.items()}
-    found |= asked_for("platform", "ignition.providers", table, platforms)
-    found |= asked_for("URL scheme", "ignition.resource.schemes", SCHEMES, schemes)
+    found |= select_modules("platform", "ignition.providers", table, platforms)
+    found |= select_modules("URL scheme", "ignition.resource.schemes", SCHEMES, schemes)
     return sorted(found)
 
 
 def credentials(found: list[str], named: bool = False) -> tuple[list[str], set[str]]:
-    """The modules of CREDENTIALS for an image with these roots, and the packages that it does without.
-    `named`: the image names its platforms."""
-    wanted, unwanted = [], {"cryptography"}  # requests only looks at its version
+    """The modules of CREDENTIALS for an image with these roots, and the packages to leave out.
+
+    `named`: whether the image names its platforms.
+    """
+    wanted, unwanted = [], {"cryptography"}  # requests only checks its version
     for scheme, (provider, module) in CREDENTIALS.items():
         package = module.partition(".")[0]
         if scheme in found and provider in found and (named or package not in HEAVY):
@@ -429,8 +432,8 @@ def credentials(found: list[str], named: bool = False) -> tuple[list[str], set[s
 
 
 def search_path(home: str) -> tuple[list[str], list[str]]:
-    """Folders to search: the engine's tree, the standard library, the distribution's packages; and
-    those of the standard library alone."""
+    """Folders to search (the engine, the standard library, the distribution's packages), and those of the
+    standard library alone."""
     paths = sysconfig.get_paths()
     stdlib = list(dict.fromkeys([paths["stdlib"], paths["platstdlib"]]))
     stdlib += [os.path.join(folder, "lib-dynload") for folder in stdlib]
@@ -439,12 +442,12 @@ def search_path(home: str) -> tuple[list[str], list[str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """The command line; see the module's own words for what it prints."""
+    """Runs the command line. Exit status 1 if a module is missing."""
     parser = argparse.ArgumentParser(prog="closure.py", allow_abbrev=False)
     parser.add_argument("--home", required=True, help="folder that holds the engine")
     parser.add_argument("--destination", required=True, help="folder to write the tree to")
-    parser.add_argument("--platforms", help="platform ids, separated by blanks; all if not given")
-    parser.add_argument("--schemes", help="URL schemes, separated by blanks; all if not given")
+    parser.add_argument("--platforms", help="platform ids, separated by blanks; default: all")
+    parser.add_argument("--schemes", help="URL schemes, separated by blanks; default: all")
     options = parser.parse_args(arguments)
     platforms = None if options.platforms is None else options.platforms.split()
     schemes = None if options.schemes is None else options.schemes.split()
@@ -465,7 +468,9 @@ def main(arguments: list[str]) -> int:
             if closure.add(name):
                 print(name)
             elif platforms is not None:
-                print(f"closure.py: there is no {name}: doing without", file=sys.stderr)
+                print(
+                    f"closure.py: {name} is not installed: continuing without it", file=sys.stderr
+                )
     except Missing as missing:
         print(f"closure.py: {missing}", file=sys.stderr)
         return 1

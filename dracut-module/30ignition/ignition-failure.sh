@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# On the way into the emergency shell: says on every console why Ignition stopped the boot.
+# Before the emergency shell: prints on every console why Ignition stopped the boot.
 set -u
 
 failure=${IGNITION_FAILURE_FILE:-/run/ignition/failure}
@@ -30,11 +30,11 @@ message() {
 }
 
 units=$(failed_units)
-# The emergency shell may have another reason, which others explain.
+# The emergency shell may have a reason unrelated to Ignition.
 [ -n "$units" ] || [ -s "$failure" ] || exit 0
 
 message
 while read -r console _; do
-    # A console may be listed and yet refuse to be opened.
+    # Some listed consoles cannot be opened.
     message > "/dev/$console" || :
 done < "$consoles" 2> /dev/null

@@ -1,26 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Network for the first boot, only when the config needs it. Called by ignition-network.service:
-#     ignition-network up             have systemd-networkd configure all wired interfaces, wait for an address
-#     ignition-network nameservers    write /etc/resolv.conf from what networkd knows by now
-#     ignition-network down           leave the interfaces as they were found
+# Brings up the network for the first boot if the config needs it. Called by ignition-network.service:
+#     ignition-network up             systemd-networkd configures all wired interfaces; waits for an address
+#     ignition-network nameservers    writes /etc/resolv.conf from the state of networkd
+#     ignition-network down           restores the interfaces
 #
-# ip=, nameserver=, vlan=, bond= and the like on the kernel command line are honoured by systemd-network-generator.
+# ip=, nameserver=, vlan=, bond= and the like on the kernel command line are handled by systemd-network-generator.
 set -u
 
 netif=/run/systemd/netif
 configuration=/run/systemd/network
-# Not where networkd finds it: it may run for other reasons, and must not touch an interface until a config asks.
+# Not in a folder that networkd reads: if it runs for another reason, it must not configure interfaces yet.
 default=/usr/lib/ignition-firstboot/zz-ignition-default.network
 marks=/run/ignition/network
 generator=/usr/lib/systemd/systemd-network-generator
 wait_online=/usr/lib/systemd/systemd-networkd-wait-online
-# Seconds until the boot goes on without an address; then fetching waits, and says so. 60 covers a switch port
-# that learns its spanning tree first.
+# Seconds until the boot continues without an address; the fetch phase then retries and logs it. 60 s cover a
+# switch port in spanning tree learning.
 limit=60
 
-# For people: the journal and the console.
+# Prints to the journal and the console.
 say() {
     echo "$1"
     [ -z "${IGNITION_CONSOLE-}" ] || echo "ignition: $1" 2> /dev/null > "$IGNITION_CONSOLE" || :
@@ -41,7 +41,7 @@ interfaces_up() {
     done
 }
 
-# Says in a few words why there is no address.
+# Prints why there is no address, per interface.
 why() {
     reasons=
     for interface in /sys/class/net/*; do
@@ -51,7 +51,7 @@ why() {
             continue
         fi
         case $(state "$link" CARRIER_STATE) in
-            carrier | degraded-carrier | enslaved) reason="no answer by DHCP or router advertisement" ;;
+            carrier | degraded-carrier | enslaved) reason="no answer from DHCP, no router advertisement" ;;
             *) reason="no carrier" ;;
         esac
         reasons="$reasons${reasons:+, }${interface##*/}: $reason"
@@ -61,7 +61,7 @@ why() {
 
 write_nameservers() {
     [ -f "$netif/state" ] || return 0
-    # The caller may be any of two units.
+    # Two units may call this at the same time.
     new=/etc/resolv.conf.$$
     for address in $(state "$netif/state" DNS); do
         # The forms are ADDRESS, ADDRESS#NAME, and with a port ADDRESS:PORT or [ADDRESS]:PORT.
@@ -94,7 +94,7 @@ wait_for_address() {
 up() {
     case ${IGNITION_NETWORK_WAIT-} in
         '') ;;
-        *[!0-9]*) say "ignition.wait.network=$IGNITION_NETWORK_WAIT is not a number of seconds; taking $limit" ;;
+        *[!0-9]*) say "ignition.wait.network=$IGNITION_NETWORK_WAIT is not a number of seconds; using $limit" ;;
         *) limit=$IGNITION_NETWORK_WAIT ;;
     esac
     mkdir -p "$marks"
@@ -105,32 +105,32 @@ up() {
     fi
     mkdir -p "$configuration"
     cp "$default" "$configuration/"
-    # Also where it is running already: its way to reload needs D-Bus.
+    # Restart, because reloading needs D-Bus.
     if ! systemctl restart systemd-networkd.service; then
-        say "the network is needed, but systemd-networkd.service does not start"
+        say "cannot start systemd-networkd.service"
         exit 1
     fi
     systemctl start --no-block ignition-nameservers.path
     if wait_for_address; then
         write_nameservers
     else
-        say "no network address after $limit s: $(why); going on, fetching will wait for it"
+        say "no network address after $limit s: $(why); continuing, the fetch phase retries"
     fi
 }
 
 down() {
     [ -d "$marks" ] || return 0
-    # It may have ended by itself: it also is on the way out of the initramfs.
+    # networkd may have stopped already: it conflicts with initrd-switch-root.target.
     systemctl stop --quiet systemd-networkd.service
     before=" $(while read -r name; do printf '%s ' "$name"; done < "$marks/before")"
     for name in $(interfaces_up); do
         case $before in
             *" $name "*) continue ;;
         esac
-        # A link that is up cannot be renamed by the udev rules of the real root. networkctl would need D-Bus.
+        # udev in the real root cannot rename a link that is up. networkctl would need D-Bus.
         read -r flags < "/sys/class/net/$name/flags"
         echo $((flags & ~1)) > "/sys/class/net/$name/flags"
-        # Bonds, VLANs and the like were made by networkd.
+        # Interfaces without a device (bonds, VLANs) were created by networkd.
         [ -e "/sys/class/net/$name/device" ] || ip link delete dev "$name"
     done
     if [ -e "$marks/generated" ]; then

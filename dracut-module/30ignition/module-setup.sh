@@ -2,28 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2154  # variables of dracut
 #
-# dracut module of the first-boot provisioning engine. What an image may set in dracut.conf:
+# dracut module of the first-boot provisioning engine. Settings for dracut.conf:
 #
-#   ignition_platforms="qemu metal"   providers to include; default: all that this version has
-#   ignition_schemes="http https"     URL schemes to include besides data; default: all that this version has
-#   ignition_network=networkd         who brings up the network when a config needs it: `networkd` (default), or
-#                                     `none` where another module brings an ignition-network.service of its own
+#   ignition_platforms="qemu metal"   providers to include; default: all
+#   ignition_schemes="http https"     URL schemes to include besides data; default: all
+#   ignition_network=networkd         what brings up the network when a config needs it: `networkd` (default), or
+#                                     `none` if another module provides ignition-network.service
 
-# The engine on the system, with a link to the interpreter that it runs under; and in the initramfs what of both can
-# be reached.
+# The installed engine, with a link to its interpreter; and its folder in the initramfs.
 ignition_source=/usr/lib/ignition-firstboot
 ignition_home=/usr/lib/ignition-firstboot
 
 # called by dracut
 check() {
-    # Only when another module depends on it, or the configuration of the image adds it.
+    # Only if another module depends on it or dracut.conf adds it.
     return 255
 }
 
 # called by dracut
 depends() {
     local _modules="systemd qemu"
-    # Volumes and arrays that a config asks for need these modules' udev rules.
+    # LUKS volumes and arrays need the udev rules of these modules.
     [[ -n $(find_binary cryptsetup) ]] && _modules+=" crypt"
     [[ -n $(find_binary mdadm) ]] && _modules+=" mdraid"
     [[ -n $(find_binary btrfs) ]] && _modules+=" btrfs"
@@ -32,13 +31,13 @@ depends() {
 
 # called by dracut
 installkernel() {
-    # The first boot may happen on other hardware than the build, whatever kind of image this is.
+    # The first boot may happen on other hardware than the build, so hostonly does not apply.
     hostonly='' instmods \
         qemu_fw_cfg virtio_blk virtio_scsi virtio_net virtio_pci virtio_console virtio_rng \
         nvme ahci ata_piix hv_storvsc sd_mod sr_mod loop hv_utils vboxguest \
         ext4 xfs btrfs vfat isofs udf nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 crc32c_generic \
         dm_mod dm_crypt md_mod raid0 raid1 raid10 raid456 linear
-    # The network, whoever brings it up: wired cards, and what DHCP and ip=, bond=, vlan= need.
+    # The network: drivers of wired cards, and modules for DHCP, ip=, bond= and vlan=.
     hostonly='' instmods hv_netvsc xen-netfront vmxnet3 af_packet ipv6 bonding bridge stp llc 8021q
     instmods '=drivers/net/ethernet' '=drivers/net/mdio' '=drivers/net/phy'
     hostonly='' instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport \
@@ -46,12 +45,12 @@ installkernel() {
     case ${DRACUT_ARCH:-$(uname -m)} in
         s390x) hostonly='' instmods vmur zcrypt_cex4 pkey_cca ;;
         aarch64) hostonly='' instmods mlxbf_bootctl ;;
-        # The CD drives of IBM Power.
+        # CD drives of IBM Power.
         ppc64le) hostonly='' instmods ibmvscsi ;;
     esac
 }
 
-# Writes the private Python tree, with the interpreter where it finds it.
+# Writes the private Python tree and the interpreter.
 install_engine() {
     local _python _name _complete=
     local -a _closure=(--home "$dracutsysrootdir$ignition_source" --destination "$initdir$ignition_home")
@@ -66,19 +65,19 @@ install_engine() {
         if [[ $_name == complete ]]; then _complete=1; else _roots+=("$_name"); fi
     done < <("$_python" -IB "$moddir/closure.py" "${_closure[@]}" && echo complete)
     if [[ -z $_complete ]]; then
-        dfatal "ignition: the engine's Python tree could not be made"
+        dfatal "ignition: cannot build the engine's Python tree"
         exit 1
     fi
-    # pyudev loads it by name.
+    # pyudev loads it by name with ctypes.
     inst_libdir_file "libudev.so.1*"
-    # dracut does this when all modules are done; the check below needs the libraries now.
+    # dracut would do this after all modules; check_engine needs the libraries now.
     find "$initdir$ignition_home" -type f -perm /0111 -print0 \
         | xargs -0 "$DRACUT_INSTALL" ${dracutsysrootdir:+-r "$dracutsysrootdir"} -D "$initdir" -R
     inst_simple "$moddir/ignition.py" /usr/bin/ignition
     check_engine "${_roots[@]}"
 }
 
-# Fails the build, rather than a boot, when the tree lacks something. Only root can look at it from inside.
+# A module missing from the tree must fail the build, not the boot. Needs root, for chroot.
 check_engine() {
     ((EUID == 0)) && [[ -z $dracutsysrootdir ]] || return 0
     if ! chroot "$initdir" "$ignition_home/bin/python3" -ISB -c "
@@ -92,7 +91,7 @@ for name in sys.argv[1:]:
     fi
 }
 
-# TLS: the file that this interpreter's OpenSSL reads its certificates from.
+# The file from which this interpreter's OpenSSL reads CA certificates.
 install_certificates() {
     local _file _bundle
     _file=$("$dracutsysrootdir$ignition_source/bin/python3" -IB -c \
@@ -114,7 +113,7 @@ install_certificates() {
 
 install_programs() {
     inst_multiple udevadm mount systemctl modprobe blkid
-    # Each is needed only by configs that ask for what it does; the engine names it when it is missing.
+    # Optional: if a config needs a missing program, the engine names it.
     inst_multiple -o \
         lsblk wipefs findmnt mountpoint basename \
         mkfs.btrfs mkfs.ext4 mkfs.fat mkfs.vfat mkfs.xfs mkswap \
@@ -127,13 +126,13 @@ install_programs() {
     esac
 }
 
-# Network on demand: nothing here is enabled, ignition-network.service starts it.
+# Network on demand: ignition-network.service starts it; nothing is enabled.
 install_network() {
     case ${ignition_network:-networkd} in
         networkd) ;;
         none) return 0 ;;
         *)
-            dfatal "ignition: ignition_network=$ignition_network; it is networkd or none"
+            dfatal "ignition: ignition_network=$ignition_network: must be networkd or none"
             exit 1
             ;;
     esac
@@ -157,7 +156,7 @@ install_network() {
     inst_simple "$moddir/ignition-nameservers.service" "$systemdsystemunitdir/ignition-nameservers.service"
 }
 
-# Copies the line of account $2 in /etc/$1, unless it is there.
+# Copies the entry of account $2 in /etc/$1, unless the initramfs has one.
 copy_account() {
     grep -q "^$2:" "$initdir/etc/$1" 2> /dev/null \
         || grep "^$2:" "$dracutsysrootdir/etc/$1" >> "$initdir/etc/$1"
@@ -196,7 +195,7 @@ install() {
     install_units
     install_network
 
-    # A distribution's own helper replaces it.
+    # Distributions may replace this helper.
     inst_script "$moddir/ignition-kargs-helper.sh" /usr/sbin/ignition-kargs-helper
     inst_simple "$moddir/ignition-luks.conf" /etc/security/pwquality.conf.d/ignition-luks.conf
     # Config drives are CD-ROMs.

@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Removes /ignition.firstboot from the boot file system, if this boot was provisioned to its end. The result file is
-# the last thing that Ignition writes, and it names the boot.
+# Removes /ignition.firstboot from the boot filesystem if this boot was provisioned completely: Ignition writes the
+# result file last, and it contains the boot ID.
 set -eu
 
-# Overridden by tests only.
+# Only tests override these.
 root=${IGNITION_ROOT-}
 boot_id_path=${IGNITION_BOOT_ID_PATH:-/proc/sys/kernel/random/boot_id}
 result=$root/etc/.ignition-result.json
 
 read -r boot_id < "$boot_id_path"
 if ! grep -q "\"provisioningBootID\": *\"$boot_id\"" "$result"; then
-    echo "$result is not of this boot: the next boot stays a first boot" >&2
+    echo "$result is from another boot: the next boot is a first boot again" >&2
     exit 1
 fi
 
@@ -27,7 +27,7 @@ remove() {
     status=0
     rm -f "$1" || status=$?
     sync -f "$mount_point"
-    # Read-only as before, but for a file that somebody opened for writing meanwhile.
+    # Restores read-only, unless another process has a file open for writing.
     mount -o remount,ro "$mount_point" || echo "$mount_point stays writable" >&2
     return "$status"
 }
@@ -39,4 +39,4 @@ for flag in "$root/boot/ignition.firstboot" "$root/ignition.firstboot"; do
         found=1
     fi
 done
-[ -n "$found" ] || echo "no ignition.firstboot in /boot or /: whoever set the kernel argument must take it back" >&2
+[ -n "$found" ] || echo "no ignition.firstboot in /boot or /: remove the kernel argument where it was set" >&2

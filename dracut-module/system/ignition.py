@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -I
 # SPDX-License-Identifier: Apache-2.0
-"""The launcher of the installed system. By its name it is ignition, ignition-validate, ..."""
+"""The launcher on the installed system. The program depends on its name: ignition, ignition-validate, ..."""
 
 import os
 import sys

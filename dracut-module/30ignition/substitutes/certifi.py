@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands in for certifi, which requests imports: the system's certificates, not a bundle of our own."""
+"""Replaces certifi, which requests imports: uses the system's CA certificates instead of a bundle."""
 
 
 def where() -> str:
-    """The file that OpenSSL itself takes; it exists where the system has certificates at all."""
+    """OpenSSL's default CA file. It exists if the system has CA certificates."""
     import ssl
 
     return ssl.get_default_verify_paths().openssl_cafile
 
 
 def contents() -> str:
-    """The certificates of that file, in PEM."""
+    """The contents of that file, PEM."""
     with open(where(), encoding="ascii", errors="replace") as file:
         return file.read()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands in for charset_normalizer, without which requests warns: here every body is bytes."""
+"""Replaces charset_normalizer, without which requests warns. The engine only reads bodies as bytes."""
 
 __version__ = "3.0.0"
 
 
 def detect(_data: bytes) -> dict[str, str | None]:
-    """Says, as the original does for some bodies, that the encoding is unknown."""
+    """The encoding is unknown, as the real module returns for some bodies."""
     return {"encoding": None}

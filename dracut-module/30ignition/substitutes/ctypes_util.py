@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands in for ctypes.util in the initramfs.
+"""Replaces ctypes.util in the initramfs.
 
-The original asks ldconfig, the compiler and the linker, none of which is there. The answers of the
-machine that built the image are written into the table when the tree is made.
+The real module runs ldconfig, the compiler or the linker, which an initramfs does not have. The build fills
+the table with the results of the build machine.
 """
 
 LIBRARIES: dict[str, str] = {}
 
 
 def find_library(name: str) -> str | None:
-    """File name of the shared library, as CDLL takes it."""
+    """The file name of the shared library, for CDLL."""
     return LIBRARIES.get(name)

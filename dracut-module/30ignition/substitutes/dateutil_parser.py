@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands in for dateutil.parser, which botocore imports: its signer reads no times."""
+"""Replaces dateutil.parser, which botocore imports; its signer does not parse times."""

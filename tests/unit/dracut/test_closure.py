@@ -91,7 +91,7 @@ def home(tmp_path: Path) -> Path:
 def test_everything_reachable_and_nothing_else(
     closure: ModuleType, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(closure.LEFT_OUT, "ignition.lint", "for this test")
+    monkeypatch.setitem(closure.EXCLUDED, "ignition.lint", "for this test")
     search, _ = closure.search_path(str(home))
     found = closure.Closure(search)
     found.require("ignition.__main__")
@@ -145,12 +145,14 @@ TABLE = {"brightbox": "openstack", "qemu": "qemu"}
 def test_platforms_that_an_image_asks_for(
     closure: ModuleType, wanted: list[str] | None, modules: set[str]
 ) -> None:
-    assert closure.asked_for("platform", "p", TABLE, wanted) == modules
+    assert closure.select_modules("platform", "p", TABLE, wanted) == modules
 
 
 def test_a_platform_that_there_is_not_stops_the_build(closure: ModuleType) -> None:
-    with pytest.raises(closure.Missing, match="no platform nobody; it has brightbox qemu"):
-        closure.asked_for("platform", "p", TABLE, ["qemu", "nobody"])
+    with pytest.raises(
+        closure.Missing, match="no platform nobody; this version has brightbox qemu"
+    ):
+        closure.select_modules("platform", "p", TABLE, ["qemu", "nobody"])
 
 
 class Build:
@@ -257,7 +259,10 @@ def test_azure_goes_without_its_library(build: Build, capsys: pytest.CaptureFixt
     """https is not for blobs alone."""
     build.without_libraries()
     assert build.run("--platforms", "azure", "--schemes", "https") == 0
-    assert capsys.readouterr().err == "closure.py: there is no azure.identity: doing without\n"
+    assert (
+        capsys.readouterr().err
+        == "closure.py: azure.identity is not installed: continuing without it\n"
+    )
     assert build.run("--platforms", "gcp", "--schemes", "gs") == 1
 
 

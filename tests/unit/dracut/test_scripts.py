@@ -68,7 +68,7 @@ def test_the_flag_stays_when_the_result_is_of_another_boot(machine: Machine) -> 
     machine.result.write_text(result(EARLIER))
     done = machine.complete()
     assert done.returncode == 1
-    assert "not of this boot" in done.stderr
+    assert "is from another boot" in done.stderr
     assert flag.exists()
 
 

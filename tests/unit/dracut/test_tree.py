@@ -228,4 +228,4 @@ def test_a_platform_that_there_is_not_stops_the_build(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("closure.py: this version has no platform nobody; it has")
+    assert done.stderr.startswith("closure.py: no platform nobody; this version has")
