@@ -205,7 +205,7 @@ def crash_failure(crash: BaseException, origin: Origin | None = None) -> Failure
         return Failure(code, text, origin, hint=hint)
     return Failure(
         "IGN6900",
-        f"defect in the engine: {type(crash).__name__} in {_trail(crash)}",
+        f"defect in the engine: {type(crash).__name__} in {_traceback(crash)}",
         origin,
         hint="please report this line, with the config if it holds no secrets",
     )
@@ -215,17 +215,17 @@ def _limit_behind(crash: BaseException) -> int:
     """The errno of the resource limit behind an exception other than OSError, else 0."""
     if isinstance(crash, MemoryError):
         return errno.ENOMEM
-    words = str(crash).lower()
+    message = str(crash).lower()
     if isinstance(crash, ImportError):  # the loader could not map or open a shared library
-        if "allocate memory" in words or "failed to map segment" in words:
+        if "allocate memory" in message or "failed to map segment" in message:
             return errno.ENOMEM
-        return errno.EMFILE if "too many open files" in words else 0
-    if isinstance(crash, RuntimeError) and "can't start new thread" in words:
+        return errno.EMFILE if "too many open files" in message else 0
+    if isinstance(crash, RuntimeError) and "can't start new thread" in message:
         return errno.EAGAIN
     return 0
 
 
-def _trail(crash: BaseException) -> str:
+def _traceback(crash: BaseException) -> str:
     """The four innermost frames of the traceback. Importing `traceback` would cost 10 ms."""
     frames: list[str] = []
     step = crash.__traceback__

@@ -31,7 +31,7 @@ class Gunzip:
         self._portion = _MIN_PORTION
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether the input so far is a complete file."""
         return self._stream.eof
 

@@ -164,16 +164,16 @@ def _parse_wait(name: str, text: str) -> int:
 
 
 def kernel_arguments(path: str) -> dict[str, str]:
-    """The `name=value` words of a kernel command line; of a repeated name the last counts.
+    """The `name=value` arguments of a kernel command line; the last of repeated names counts.
 
-    Words are separated by white space, without quoting. A missing file has no words.
+    Arguments are separated by white space, without quoting. A missing file has none.
     """
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            words = file.read().split()
+            arguments = file.read().split()
     except OSError:
         return {}
-    return dict(word.split("=", 1) for word in words if "=" in word)
+    return dict(word.split("=", 1) for word in arguments if "=" in word)
 
 
 # Go's maximum duration: 2^63 - 1 nanoseconds.

@@ -72,12 +72,12 @@ class _Decoder:
         elif kind == shapes.OBJECT:
             assert member.shape is not None
             if node.kind != scan.OBJECT:
-                raise _fault(node, path, f"types.{member.shape.name}", "an object")
+                raise _mismatch(node, path, f"types.{member.shape.name}", "an object")
             self.fill(value.setdefault(name, {}), node, member.shape, path)
         elif kind == shapes.ARRAY:
             if node.kind != scan.ARRAY:
                 of = f"types.{member.shape.name}" if member.shape else "string"
-                raise _fault(node, path, f"[]{of}", "a list")
+                raise _mismatch(node, path, f"[]{of}", "a list")
             self.fill_list(value, name, node, member.shape, path)
         else:
             value[name] = scalar(node, kind, path)
@@ -99,7 +99,7 @@ class _Decoder:
             if shape is None:
                 slots[index] = scalar(child, shapes.STRING, (*path, index))
             elif child.kind != scan.OBJECT:
-                raise _fault(child, (*path, index), f"types.{shape.name}", "an object")
+                raise _mismatch(child, (*path, index), f"types.{shape.name}", "an object")
             else:
                 self.fill(slots[index], child, shape, (*path, index))
         if length == len(slots):
@@ -118,19 +118,19 @@ def scalar(node: Node, kind: str, path: Path) -> str | int | bool:
         if node.kind == scan.STRING:
             assert isinstance(value, str)
             return value
-        raise _fault(node, path, "string", "a string")
+        raise _mismatch(node, path, "string", "a string")
     if kind == shapes.BOOLEAN:
         if node.kind == scan.BOOL:
             assert isinstance(value, bool)
             return value
-        raise _fault(node, path, "bool", "true or false")
+        raise _mismatch(node, path, "bool", "true or false")
     if node.kind != scan.NUMBER:
-        raise _fault(node, path, "int", "an integer")
+        raise _mismatch(node, path, "int", "an integer")
     if len(value) <= 20 and value.lstrip("-").isdigit():
         number = int(value)
         if _INT_MIN <= number <= _INT_MAX:
             return number
-    raise _fault(node, path, "int", "a 64-bit integer without fraction or exponent", value)
+    raise _mismatch(node, path, "int", "a 64-bit integer without fraction or exponent", value)
 
 
 def _kind(node: Node, literal: str = "") -> str:
@@ -140,7 +140,9 @@ def _kind(node: Node, literal: str = "") -> str:
     return _KINDS[node.kind]
 
 
-def _fault(node: Node, path: Path, go_type: str, expected: str, literal: str = "") -> TypeMismatch:
+def _mismatch(
+    node: Node, path: Path, go_type: str, expected: str, literal: str = ""
+) -> TypeMismatch:
     dotted = ".".join(("Config", *map(str, path)))
     text = (
         f"json: cannot unmarshal {_kind(node, literal)} into Go struct field {dotted}"

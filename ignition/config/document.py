@@ -133,9 +133,9 @@ def parse(data: bytes, source: str) -> Document:
     """Parses a JSON text. InvalidConfig with one finding if it is not JSON."""
     try:
         return Document(data, source, scan.scan(data))
-    except scan.JsonSyntaxError as fault:
-        line, column = Lines(data).position(fault.offset)
-        finding = Finding(codes.SYNTAX, ERROR, fault.text, Origin(source, "", line, column))
+    except scan.JsonSyntaxError as error:
+        line, column = Lines(data).position(error.offset)
+        finding = Finding(codes.SYNTAX, ERROR, error.text, Origin(source, "", line, column))
         raise InvalidConfig(
             codes.NOT_VALID, codes.NOT_VALID_MESSAGE, Origin(source), findings=[finding]
         ) from None

@@ -82,11 +82,11 @@ def _version(text: Document) -> str:
 def _decode(text: Document, shape: shapes.Shape) -> dict[str, Any]:
     try:
         return decode.decode(text.root, shape)
-    except decode.TypeMismatch as fault:
-        line, column = text.lines.position(fault.node.end)
+    except decode.TypeMismatch as error:
+        line, column = text.lines.position(error.node.end)
         origin = Origin(text.source, "", line, column)
-        hint = hints.type_hint(fault.path, fault.node, fault.expected)
-        finding = Finding(codes.TYPE, ERROR, fault.text, origin, hint)
+        hint = hints.type_hint(error.path, error.node, error.expected)
+        finding = Finding(codes.TYPE, ERROR, error.text, origin, hint)
         raise not_valid(text.source, [finding]) from None
 
 

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 _PARTS = "that is Butane: butane turns it into a config"
-_TEXT = "that is Butane: in a config the text stands in"
-_MOVED = "spec 2 had it; in spec 3 its members stand in"
+_TEXT = "that is Butane: in a config the text belongs in"
+_MOVED = "spec 2 had it; in spec 3 its members belong to"
 
 # (object type in the newest spec, key) -> hint. "" matches any type.
 _KEYS: dict[tuple[str, str], str] = {
@@ -93,7 +93,7 @@ def identify_object(keys: dict[str, object]) -> str:
 
 
 BUTANE = "this looks like Butane YAML: turn it into an Ignition config first, with butane"
-MACHINE_CONFIG = "this is a MachineConfig of OpenShift: the config is what stands in spec.config"
+MACHINE_CONFIG = "this is an OpenShift MachineConfig: the Ignition config is its spec.config"
 KUBERNETES = "this is a Kubernetes object, not an Ignition config"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _CLOUD_INIT = "this is for cloud-init, not an Ignition config"
 
-_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+_PREFIX_HINTS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "the config is compressed with gzip: give it uncompressed"),
     (b"\xef\xbb\xbf", "the text begins with a byte order mark: save it as UTF-8 without one"),
     (b"\xff\xfe", "the text is UTF-16: save it as UTF-8"),
@@ -27,7 +27,7 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"<", "this is HTML or XML, perhaps a server's error or login page"),
 )
 
-_FAULTS: tuple[tuple[str, str], ...] = (
+_SYNTAX_HINTS: tuple[tuple[str, str], ...] = (
     ("invalid character '}' looking for beginning of object key", "there is a comma too many"),
     ("invalid character ']' looking for beginning of value", "there is a comma too many"),
     ("invalid character '/'", "JSON has no comments"),
@@ -44,17 +44,17 @@ _FAULTS: tuple[tuple[str, str], ...] = (
 )
 
 
-def syntax_hint(data: bytes, fault: str) -> str:
-    """A hint for text that is not JSON, from its first bytes or from the syntax error `fault`."""
+def syntax_hint(data: bytes, error: str) -> str:
+    """A hint for text that is not JSON, from its first bytes or from the message of the syntax error."""
     start = data.lstrip(b" \t\r\n")
-    for beginning, meaning in _BEGINNINGS:
-        if start.startswith(beginning):
+    for prefix, meaning in _PREFIX_HINTS:
+        if start.startswith(prefix):
             return meaning
     if start[:1] not in (b"{", b"[") and (yaml := foreign_keys.identify_yaml(data)):
         return yaml
-    if number := _number_hint(data, fault):
+    if number := _number_hint(data, error):
         return number
-    return next((meaning for words, meaning in _FAULTS if words in fault), "")
+    return next((meaning for words, meaning in _SYNTAX_HINTS if words in error), "")
 
 
 def foreign_config_hint(text: Document) -> str:
@@ -68,9 +68,9 @@ def foreign_config_hint(text: Document) -> str:
     return found
 
 
-def _number_hint(data: bytes, fault: str) -> str:
+def _number_hint(data: bytes, error: str) -> str:
     """A hint for 0644, 0o644 and 0x1a4, which are not numbers in JSON."""
-    if "after object key:value pair" not in fault and "after array element" not in fault:
+    if "after object key:value pair" not in error and "after array element" not in error:
         return ""
     try:
         scan.scan(data)

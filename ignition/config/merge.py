@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def merge(parent: Value, child: Value) -> Value:
     """Merges `child` over `parent`. Neither is modified, but the result shares objects with both."""
-    return _objects(parent, child, shapes.for_version(shapes.NEWEST))
+    return _merge_objects(parent, child, shapes.for_version(shapes.NEWEST))
 
 
-def _objects(parent: Value, child: Value, shape: Shape) -> Value:
+def _merge_objects(parent: Value, child: Value, shape: Shape) -> Value:
     if not _is_set(child, shape):
         return parent
     if not _is_set(parent, shape):
@@ -29,9 +29,11 @@ def _objects(parent: Value, child: Value, shape: Shape) -> Value:
         if member.kind == shapes.OBJECT:
             assert member.shape is not None
             if name in parent or name in child:
-                merged[name] = _objects(parent.get(name, {}), child.get(name, {}), member.shape)
+                merged[name] = _merge_objects(
+                    parent.get(name, {}), child.get(name, {}), member.shape
+                )
         elif member.kind == shapes.ARRAY:
-            items = _lists(parent, child, member, shape)
+            items = _merge_lists(parent, child, member, shape)
             if items:
                 merged[name] = items
         elif name in child:
@@ -54,7 +56,7 @@ def _is_set(value: Value, shape: Shape) -> bool:
     return False
 
 
-def _lists(parent: Value, child: Value, member: Member, shape: Shape) -> list[Any]:
+def _merge_lists(parent: Value, child: Value, member: Member, shape: Shape) -> list[Any]:
     """Items keep the order of the parent; items that only the child has come last."""
     parents, children = parent.get(member.name, []), child.get(member.name, [])
     if member.appends:
@@ -73,7 +75,7 @@ def _lists(parent: Value, child: Value, member: Member, shape: Shape) -> list[An
             if member.shape is None:
                 merged.append(other)
             elif not member.removes_without or member.removes_without in other:
-                merged.append(_objects(item, other, member.shape))
+                merged.append(_merge_objects(item, other, member.shape))
         elif key not in elsewhere:
             merged.append(item)
     merged.extend(item for item in children if item_key(item, member) not in parent_keys)

@@ -216,7 +216,7 @@ class _Scanner:
                 filled = True
                 continue
             elif filled:
-                raise self.fault(
+                raise self.error(
                     at, "after object key:value pair" if is_object else "after array element"
                 )
             if is_object:
@@ -226,12 +226,12 @@ class _Scanner:
             filled = True
             if kinds[child] >= _ARRAY:
                 if len(open_values) == MAX_DEPTH:
-                    raise self.fault(at - 1, "exceeded max depth")
+                    raise self.error(at - 1, "exceeded max depth")
                 open_values.append(child)
                 filled = False
         at = self.skip_space(at)
         if at < len(text):
-            raise self.fault(at, "after top-level value")
+            raise self.error(at, "after top-level value")
         tree.starts = memoryview(self.starts).cast("I")
         tree.ends = memoryview(self.ends).cast("I")
         return tree
@@ -247,17 +247,17 @@ class _Scanner:
             if rest or not chunk:
                 return at
 
-    def fault(self, at: int, where: str) -> JsonSyntaxError:
+    def error(self, at: int, where: str) -> JsonSyntaxError:
         """The error for the byte `at`, or for an unexpected end of the text."""
         if at >= len(self.text):
             return JsonSyntaxError("unexpected end of JSON input", len(self.text))
         return JsonSyntaxError(f"invalid character {quote_byte(self.text[at])} {where}", at + 1)
 
-    def token_fault(self, at: int, where: str) -> JsonSyntaxError:
+    def token_error(self, at: int, where: str) -> JsonSyntaxError:
         """An error inside a literal. Go appends a space to the input, and reports that space at the end."""
         if at >= len(self.text):
             return JsonSyntaxError(f"invalid character ' ' {where}", len(self.text))
-        return self.fault(at, where)
+        return self.error(at, where)
 
     def value(self, at: int) -> int:
         """Scans a scalar or an opening bracket; returns the offset after it."""
@@ -279,27 +279,27 @@ class _Scanner:
             word, kind = _LITERALS[char]
             end = at + len(word)
             if self.text[at:end] != word:
-                self.literal_fault(at, word)
+                self.raise_literal_error(at, word)
             add(kind, at, end)
         else:
-            raise self.fault(at, "looking for beginning of value")
+            raise self.error(at, "looking for beginning of value")
         return end
 
-    def literal_fault(self, at: int, word: str) -> NoReturn:
+    def raise_literal_error(self, at: int, word: str) -> NoReturn:
         for step in range(1, len(word)):
             if self.text[at + step : at + step + 1] != word[step]:
-                raise self.token_fault(at + step, f"in literal {word} (expecting '{word[step]}')")
+                raise self.token_error(at + step, f"in literal {word} (expecting '{word[step]}')")
         raise AssertionError(word)
 
     def key(self, at: int) -> int:
         """Scans a key; returns the offset after its colon."""
         if self.text[at : at + 1] != '"':
-            raise self.fault(at, "looking for beginning of object key string")
+            raise self.error(at, "looking for beginning of object key string")
         end = self.string(at)
         self.add(_STRING, at, end)
         at = self.skip_space(end)
         if self.text[at : at + 1] != ":":
-            raise self.fault(at, "after object key")
+            raise self.error(at, "after object key")
         return at + 1
 
     def number(self, at: int) -> int:
@@ -329,7 +329,7 @@ class _Scanner:
         while at < len(text) and text[at] in _DIGITS:
             at += 1
         if at == start:
-            raise self.token_fault(at, where)
+            raise self.token_error(at, where)
         return at
 
     def string(self, at: int) -> int:
@@ -344,10 +344,10 @@ class _Scanner:
             # Implemented in C. It raises json.JSONDecodeError, which it cannot import.
             end = _scanstring(text, start, True)[1]
         except (ValueError, ImportError, SystemError):
-            self.string_fault(start)
+            self.raise_string_error(start)
         return int(end)
 
-    def string_fault(self, start: int) -> NoReturn:
+    def raise_string_error(self, start: int) -> NoReturn:
         """Raises the first error in the string that starts at `start`."""
         text = self.text
         end = text.find('"', start)
@@ -368,7 +368,7 @@ class _Scanner:
             return
         first = min((run.find(control) for control in _CONTROLS if control in run), default=-1)
         if first >= 0:
-            raise self.fault(start + first, "in string literal")
+            raise self.error(start + first, "in string literal")
 
     def escape(self, at: int) -> int:
         """Scans an escape sequence; returns the offset after it."""
@@ -377,14 +377,14 @@ class _Scanner:
             self.hex4(at + 2)
             return at + 6
         if not char or char not in _ESCAPES:
-            raise self.token_fault(at + 1, "in string escape code")
+            raise self.token_error(at + 1, "in string escape code")
         return at + 2
 
     def hex4(self, at: int) -> None:
         for offset in range(at, at + 4):
             char = self.text[offset : offset + 1]
             if not char or char not in _HEX:
-                raise self.token_fault(offset, "in \\u hexadecimal character escape")
+                raise self.token_error(offset, "in \\u hexadecimal character escape")
 
 
 _HUGE = float("inf")

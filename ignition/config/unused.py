@@ -27,10 +27,10 @@ def unused_keys(document: Document, value: dict[str, Any], version: str) -> Iter
     checked. Without positions Ignition skips this check.
     """
     if document.has_positions:
-        yield from _object(document, document.root, value, shapes.for_version(version), ())
+        yield from _check_object(document, document.root, value, shapes.for_version(version), ())
 
 
-def _object(
+def _check_object(
     document: Document, node: Node, value: dict[str, Any], shape: Shape, path: Path
 ) -> Iterator[Finding]:
     if node.kind != scan.OBJECT:
@@ -46,12 +46,14 @@ def _object(
         child, below = members[name][1], value.get(name)
         if member.kind == shapes.OBJECT:
             if not member.pointer or below is not None:
-                yield from _object(document, child, below or {}, member.shape, (*path, name))
+                yield from _check_object(document, child, below or {}, member.shape, (*path, name))
         elif child.kind == scan.ARRAY:
             for index, (item, item_value) in enumerate(
                 zip(child.items(), below or (), strict=False)
             ):
-                yield from _object(document, item, item_value, member.shape, (*path, name, index))
+                yield from _check_object(
+                    document, item, item_value, member.shape, (*path, name, index)
+                )
 
 
 def _unused(document: Document, path: Path, key: str, offset: int, shape: Shape) -> Finding:

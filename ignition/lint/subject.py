@@ -93,7 +93,7 @@ def gunzip(raw: bytes) -> bytes | None:
                 return None
     except zlib.error as error:
         raise ValueError(str(error)) from None
-    if not stream.whole:
+    if not stream.complete:
         raise ValueError("cut off")
     return bytes(data)
 

@@ -197,7 +197,7 @@ class Body:
 
     def end(self) -> None:
         """Verifies the complete body. Failure IGN4009 for broken gzip data, IGN4011 for a wrong hash."""
-        if self._gunzip is not None and not self._gunzip.whole:
+        if self._gunzip is not None and not self._gunzip.complete:
             raise self._gzip_failure("it ends too early")
         if self._hash is None:
             return

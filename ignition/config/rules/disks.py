@@ -97,12 +97,12 @@ def check_disk(value: dict[str, Any]) -> Iterator[RuleFinding]:
     if not device:
         yield DEVICE_REQUIRED.at("device")
     else:
-        if fault := check_path(device):
-            yield fault.at("device")
+        if rule := check_path(device):
+            yield rule.at("device")
         for rule, index in _partition_conflicts(partitions):
             yield rule.at("partitions", index)
     for index, item in enumerate(partitions):
-        for finding in _partition(item):
+        for finding in _check_partition(item):
             yield finding.with_prefix("partitions", index)
 
 
@@ -191,7 +191,7 @@ def _int64(number: int) -> int:
     return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
-def _partition(value: dict[str, Any]) -> Iterator[RuleFinding]:
+def _check_partition(value: dict[str, Any]) -> Iterator[RuleFinding]:
     label = value.get("label")
     if value.get("shouldExist") is False and _has_properties(value):
         yield ABSENT_WITH_OTHERS.at()

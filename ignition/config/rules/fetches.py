@@ -53,17 +53,17 @@ def check(config: dict[str, Any]) -> Iterator[RuleFinding]:
     storage = config.get("storage") or {}
     for index, file in enumerate(storage.get("files") or ()):
         contents, append = file.get("contents"), file.get("append")
-        if contents and not _is_plain(contents):
+        if contents and not _is_ordinary(contents):
             yield from check_resource(contents, ("storage", "files", index, "contents"))
         for number, part in enumerate(append or ()):
-            if not _is_plain(part):
+            if not _is_ordinary(part):
                 yield from check_resource(part, ("storage", "files", index, "append", number))
     for index, volume in enumerate(storage.get("luks") or ()):
         if volume.get("keyFile"):
             yield from check_resource(volume["keyFile"], ("storage", "luks", index, "keyFile"))
 
 
-def _is_plain(value: dict[str, Any]) -> bool:
+def _is_ordinary(value: dict[str, Any]) -> bool:
     """A quick test for resources without problems, since a config may have ten thousand."""
     return value.get("verification") is None and (value.get("source") or "data:")[:5] == "data:"
 
@@ -84,9 +84,9 @@ def check_resource(value: dict[str, Any], path: Path) -> Iterator[RuleFinding]:
         url = urls.parse(source)
     except urls.UrlError:
         return  # reported by INVALID_URL
-    why = _request_problem(url)
-    if why:
-        yield NO_REQUEST.with_message(f"{NO_REQUEST.message}: {why}").at(*path, "source")
+    problem = _request_problem(url)
+    if problem:
+        yield NO_REQUEST.with_message(f"{NO_REQUEST.message}: {problem}").at(*path, "source")
     if url.scheme in _BUCKETS and value.get("compression") == "gzip":
         yield PACKED_OBJECT.at(*path, "compression")
 

@@ -95,15 +95,15 @@ def check_filesystem(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]
     """Checks a filesystem by spec 3.`minor`."""
     kind = value.get("format", "")
     is_virtiofs = kind == _VIRTIOFS and minor >= _VIRTIOFS_SINCE
-    if (path := value.get("path")) and (fault := check_path(path)):
-        yield fault.at("path")
+    if (path := value.get("path")) and (rule := check_path(path)):
+        yield rule.at("path")
     device = value.get("device", "")
-    if fault := _check_tag(device) if is_virtiofs else check_path(device):
-        yield fault.at("device")
-    if fault := _check_format(value, kind, minor):
-        yield fault.at("format")
-    if (label := value.get("label")) and (fault := _check_label(label, kind, is_virtiofs)):
-        yield fault.at("label")
+    if rule := _check_tag(device) if is_virtiofs else check_path(device):
+        yield rule.at("device")
+    if rule := _check_format(value, kind, minor):
+        yield rule.at("format")
+    if (label := value.get("label")) and (rule := _check_label(label, kind, is_virtiofs)):
+        yield rule.at("label")
     if is_virtiofs:
         yield from _check_virtiofs(value)
 

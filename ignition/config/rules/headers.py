@@ -54,9 +54,9 @@ def check(config: dict[str, Any]) -> Iterator[RuleFinding]:
         for index, header in enumerate(resource.get("httpHeaders") or ()):
             where = (*path, "httpHeaders", index)
             name, value = header.get("name") or "", header.get("value")
-            why = header_problem(name, value or "")
-            if why:
-                yield IMPOSSIBLE_HEADER.with_message(why).at(*where)
+            problem = header_problem(name, value or "")
+            if problem:
+                yield IMPOSSIBLE_HEADER.with_message(problem).at(*where)
             elif value is None:
                 yield NO_VALUE.with_message(f"the header {quote(name)} has no value").at(*where)
 

@@ -59,8 +59,8 @@ def check_ignition(value: dict[str, Any], version: str) -> Iterator[RuleFinding]
     """Checks `$.ignition` by the spec `version` (3.`minor`)."""
     minor = int(version.split(".")[1])
     written = value.get("version", "")
-    if written != version and (fault := _check_version(written, version)):
-        yield fault.at("version")
+    if written != version and (rule := _check_version(written, version)):
+        yield rule.at("version")
     if "config" in value:
         for finding in _check_configs(value["config"], minor):
             yield finding.with_prefix("config")
@@ -94,9 +94,9 @@ def _check_list(
     resource. Spec 3.0.0 uses other types, which `oldest` checks."""
     for index, item in enumerate(items if minor else ()):
         source = item.get("source")
-        fault = check_source(source, minor) if source else SOURCE_REQUIRED
-        if fault:
-            yield fault.at(index)
+        rule = check_source(source, minor) if source else SOURCE_REQUIRED
+        if rule:
+            yield rule.at(index)
     for index, item in enumerate(items):
         for finding in check_resource(item, minor) if minor else oldest(item):
             yield finding.with_prefix(index)
@@ -106,7 +106,7 @@ def _check_proxy(value: dict[str, Any]) -> Iterator[RuleFinding]:
     for name in ("httpProxy", "httpsProxy"):
         if name not in value:
             continue
-        if fault := check_http_url(value[name], PROXY_NOT_HTTP):
-            yield fault.at("proxy", name)
+        if rule := check_http_url(value[name], PROXY_NOT_HTTP):
+            yield rule.at("proxy", name)
         elif name == "httpsProxy" and urls.parse(value[name]).scheme == "http":
             yield PROXY_INSECURE.at("proxy", name)

@@ -107,8 +107,8 @@ def check_luks(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
         yield NAME_SLASH.at("name")
     if len(value.get("label", "").encode()) > _LABEL_BYTES:
         yield LABEL_TOO_LONG.at("label")
-    if fault := check_path(device) if device else DEVICE_REQUIRED:
-        yield fault.at("device")
+    if rule := check_path(device) if device else DEVICE_REQUIRED:
+        yield rule.at("device")
     if _has_builtin_pin(clevis) and _has_custom(clevis, minor):
         yield CUSTOM_WITH_OTHERS.at("clevis")
     if (source := key_file.get("source")) and check_source(source, minor):
@@ -146,8 +146,8 @@ def _check_custom(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     pin, config = value.get("pin"), value.get("config")
     if not pin and not config and (minor == 2 or not value.get("needsNetwork")):
         return
-    if fault := _check_pin(pin, minor):
-        yield fault.at("clevis", "custom", "pin")
+    if rule := _check_pin(pin, minor):
+        yield rule.at("clevis", "custom", "pin")
     if not config:
         yield CONFIG_REQUIRED.at("clevis", "custom", "config")
 
@@ -159,8 +159,8 @@ def _check_pin(pin: str | None, minor: int) -> Rule | None:
 
 
 def _check_tang(value: dict[str, Any]) -> Iterator[RuleFinding]:
-    if fault := check_http_url(value.get("url", ""), INVALID_SCHEME):
-        yield fault.at("url")
+    if rule := check_http_url(value.get("url", ""), INVALID_SCHEME):
+        yield rule.at("url")
     if not value.get("thumbprint"):
         yield THUMBPRINT_REQUIRED.at("thumbprint")
     if (advertisement := value.get("advertisement")) and not _is_json(advertisement):

@@ -50,19 +50,19 @@ _SPECIAL = 0o7000
 
 def check_directory(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """Checks a directory and its owner."""
-    yield from _node(value, minor)
+    yield from _check_node(value, minor)
     if "user" in value or "group" in value:
-        yield from _owner(value)
+        yield from _check_owner(value)
 
 
 def check_file(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     """Checks a file with its owner, appended parts and contents."""
-    yield from _node(value, minor)
+    yield from _check_node(value, minor)
     contents = value.get("contents", {})
     if value.get("overwrite") and "source" not in contents:
         yield OVERWRITE_WITHOUT_SOURCE.at("overwrite")
     if "user" in value or "group" in value:
-        yield from _owner(value)
+        yield from _check_owner(value)
     for index, part in enumerate(value.get("append", ())):
         for finding in check_resource(part, minor):
             yield finding.with_prefix("append", index)
@@ -73,15 +73,15 @@ def check_file(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
 
 def check_link(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """Checks the path and owner of a link. `storage` checks its target."""
-    if fault := check_path(value.get("path", "")):
-        yield fault.at("path")
+    if rule := check_path(value.get("path", "")):
+        yield rule.at("path")
     if "user" in value or "group" in value:
-        yield from _owner(value)
+        yield from _check_owner(value)
 
 
-def _node(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    if fault := check_path(value.get("path", "")):
-        yield fault.at("path")
+def _check_node(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
+    if rule := check_path(value.get("path", "")):
+        yield rule.at("path")
     if "mode" in value:
         mode = value["mode"]
         if not 0 <= mode <= _MODE_MAX:
@@ -90,7 +90,7 @@ def _node(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
             yield SPECIAL_BITS.at("mode")
 
 
-def _owner(value: dict[str, Any]) -> Iterator[RuleFinding]:
+def _check_owner(value: dict[str, Any]) -> Iterator[RuleFinding]:
     for kind in ("group", "user"):
         owner = value.get(kind, {})
         if "id" in owner and owner.get("name"):

@@ -59,5 +59,5 @@ def check_raid(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     if not devices:
         yield DEVICES_REQUIRED.at("devices")
     for index, device in enumerate(devices):
-        if fault := check_path(device):
-            yield fault.at("devices", index)
+        if rule := check_path(device):
+            yield rule.at("devices", index)

@@ -84,8 +84,8 @@ def check_resource(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
         yield INVALID_COMPRESSION.at("compression")
     if "verification" in value and "hash" in value["verification"] and "source" not in value:
         yield HASH_WITHOUT_SOURCE.at("verification", "hash")
-    if source and (fault := check_source(source, minor)):
-        yield fault.at("source")
+    if source and (rule := check_source(source, minor)):
+        yield rule.at("source")
     if headers := value.get("httpHeaders"):
         yield from _check_headers(headers, source)
     if "verification" in value:
@@ -94,22 +94,22 @@ def check_resource(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
 
 def check_reference(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """Checks a referenced config of spec 3.0.0, where the source is optional."""
-    if (source := value.get("source")) and (fault := check_source(source, 0)):
-        yield fault.at("source")
+    if (source := value.get("source")) and (rule := check_source(source, 0)):
+        yield rule.at("source")
     yield from _check_verification(value.get("verification", {}), 0)
 
 
 def check_ca_reference(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """Checks a certificate authority of spec 3.0.0, where the source is required."""
-    if fault := check_source(value.get("source", ""), 0):
-        yield fault.at("source")
+    if rule := check_source(value.get("source", ""), 0):
+        yield rule.at("source")
     yield from _check_verification(value.get("verification", {}), 0)
 
 
 def _check_headers(headers: list[dict[str, Any]], source: str) -> Iterator[RuleFinding]:
-    fault = check_http_url(source, HEADERS_NEED_HTTP) if source else INVALID_URL
-    if fault:
-        yield fault.at("httpHeaders")
+    rule = check_http_url(source, HEADERS_NEED_HTTP) if source else INVALID_URL
+    if rule:
+        yield rule.at("httpHeaders")
     for index, header in enumerate(headers):
         if not header.get("name"):
             yield NO_HEADER_NAME.at("httpHeaders", index, "name")
@@ -118,8 +118,8 @@ def _check_headers(headers: list[dict[str, Any]], source: str) -> Iterator[RuleF
 
 
 def _check_verification(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
-    if "hash" in value and (fault := _check_hash(value["hash"], minor)):
-        yield fault.at("verification", "hash")
+    if "hash" in value and (rule := _check_hash(value["hash"], minor)):
+        yield rule.at("verification", "hash")
 
 
 def _check_hash(text: str, minor: int) -> Rule | None:

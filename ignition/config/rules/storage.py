@@ -111,14 +111,14 @@ def check_storage(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
 def _check_combinations(value: dict[str, Any], minor: int) -> Iterator[RuleFinding]:
     if links := value.get("links"):
         folders = value.get("directories", [])
-        yield from _under_links(folders, links, DIRECTORY_UNDER_LINK, "directories")
-        yield from _under_links(value.get("files", []), links, FILE_UNDER_LINK, "files")
-        yield from _links(links, folders, minor)
+        yield from _check_below_links(folders, links, DIRECTORY_UNDER_LINK, "directories")
+        yield from _check_below_links(value.get("files", []), links, FILE_UNDER_LINK, "files")
+        yield from _check_links(links, folders, minor)
     if disks := value.get("disks"):
-        yield from _filesystems_on_disks(value.get("filesystems", []), disks)
+        yield from _check_whole_disks(value.get("filesystems", []), disks)
 
 
-def _under_links(items: Items, links: Items, rule: Rule, kind: str) -> Iterator[RuleFinding]:
+def _check_below_links(items: Items, links: Items, rule: Rule, kind: str) -> Iterator[RuleFinding]:
     counts = _path_counts(links)
     lengths = distinct_lengths(counts)
     for index, item in enumerate(items):
@@ -135,7 +135,7 @@ def _path_counts(items: Items) -> dict[str, int]:
     return counts
 
 
-def _links(links: Items, folders: Items, minor: int) -> Iterator[RuleFinding]:
+def _check_links(links: Items, folders: Items, minor: int) -> Iterator[RuleFinding]:
     folder_counts = _path_counts(folders)
     counts = _path_counts(links)
     lengths = distinct_lengths(counts)
@@ -162,7 +162,7 @@ def _hard_link_target(item: dict[str, Any]) -> str:
     return clean(joined) if joined else ""
 
 
-def _filesystems_on_disks(filesystems: Items, disks: Items) -> Iterator[RuleFinding]:
+def _check_whole_disks(filesystems: Items, disks: Items) -> Iterator[RuleFinding]:
     by_device = {item.get("device", ""): item for item in disks}
     for index, item in enumerate(filesystems):
         under = by_device.get(item.get("device", ""))

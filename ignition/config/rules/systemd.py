@@ -103,14 +103,14 @@ def _unit_paths(units: list[dict[str, Any]]) -> set[str]:
 def check_systemd(value: dict[str, Any]) -> Iterator[RuleFinding]:
     """Checks `$.systemd`: instances and their templates, then each unit with its drop-ins."""
     units = value.get("units", ())
-    texts = _ParsedUnits()
-    yield from _templates(units, texts)
+    parsed = _ParsedUnits()
+    yield from _check_templates(units, parsed)
     for index, unit in enumerate(units):
-        for finding in _unit(unit, texts):
+        for finding in _check_unit(unit, parsed):
             yield finding.with_prefix("units", index)
         for number, dropin in enumerate(unit.get("dropins", ())):
-            if fault := texts.check(dropin.get("contents", "")):
-                yield fault.at("units", index, "dropins", number, "contents")
+            if rule := parsed.check(dropin.get("contents", "")):
+                yield rule.at("units", index, "dropins", number, "contents")
             if _extension(dropin.get("name", "")) != ".conf":
                 yield DROPIN_EXTENSION.at("units", index, "dropins", number, "name")
 
@@ -123,7 +123,7 @@ class _ParsedUnits:
     def __init__(self) -> None:
         self._cache: dict[str, tuple[str, bool]] = {}
 
-    def _read(self, text: str) -> tuple[str, bool]:
+    def _parse(self, text: str) -> tuple[str, bool]:
         known = self._cache.get(text)
         if known is None:
             try:
@@ -136,22 +136,22 @@ class _ParsedUnits:
         return known
 
     def check(self, text: str) -> Rule | None:
-        problem = self._read(text)[0]
+        problem = self._parse(text)[0]
         return BAD_CONTENTS.with_message(f"invalid unit content: {problem}") if problem else None
 
     def lacks_install(self, text: str) -> bool:
         """Whether a non-empty text is a valid unit without options in an Install section."""
-        return bool(text) and self._read(text) == ("", False)
+        return bool(text) and self._parse(text) == ("", False)
 
 
-def _templates(units: list[dict[str, Any]], texts: _ParsedUnits) -> Iterator[RuleFinding]:
+def _check_templates(units: list[dict[str, Any]], parsed: _ParsedUnits) -> Iterator[RuleFinding]:
     contents = {unit.get("name", ""): unit.get("contents", "") for unit in units}
     for index, unit in enumerate(units):
         if not unit.get("enabled"):
             continue
         name = unit.get("name", "")
         template = _template_of(name)
-        if template and texts.lacks_install(contents.get(template, "")):
+        if template and parsed.lacks_install(contents.get(template, "")):
             yield TEMPLATE_NOT_ENABLED.with_message(
                 f"template unit {quote(template)} for {quote(name)} doesn't have Install section"
             ).at("units", index, "contents")
@@ -170,13 +170,13 @@ def _template_of(name: str) -> str:
     return name[:at] + "@.service"
 
 
-def _unit(value: dict[str, Any], texts: _ParsedUnits) -> Iterator[RuleFinding]:
+def _check_unit(value: dict[str, Any], parsed: _ParsedUnits) -> Iterator[RuleFinding]:
     name, contents = value.get("name", ""), value.get("contents", "")
     if _extension(name) not in _UNIT_TYPES:
         yield UNIT_EXTENSION.at("name")
-    if fault := texts.check(contents):
-        yield fault.at("contents")
-    elif value.get("enabled") and texts.lacks_install(contents):
+    if rule := parsed.check(contents):
+        yield rule.at("contents")
+    elif value.get("enabled") and parsed.lacks_install(contents):
         yield NOTHING_TO_ENABLE.with_message(
             f"unit {quote(name)} is enabled, but has no install section so enable does nothing"
         ).at("contents")

@@ -149,26 +149,26 @@ _NAMES = {
 def check(config: dict[str, Any], root: str = "") -> Iterator[RuleFinding]:
     """Findings for all values of a config that cannot be applied. `root` is the directory of the target
     root."""
-    yield from _texts(
+    yield from _check_strings(
         config.get("kernelArguments") or {}, _KERNEL_ARGUMENTS, ("kernelArguments",), ""
     )
     passwd = config.get("passwd") or {}
     for kind, number, fields in (("groups", "gid", _GROUP), ("users", "uid", _USER)):
         for index, item in enumerate(passwd.get(kind) or ()):
-            yield from _account(item, number, fields, ("passwd", kind, index))
+            yield from _check_account(item, number, fields, ("passwd", kind, index))
     storage = config.get("storage") or {}
     # An ASCII path of this length is always short enough.
     short = min(NAME_MAX, PATH_MAX - _size(root))
     for kind, fields in _STORAGE.items():
         for index, item in enumerate(storage.get(kind) or ()):
-            yield from _device(item, kind, fields, ("storage", kind, index), root)
+            yield from _check_device(item, kind, fields, ("storage", kind, index), root)
     for kind in ("directories", "files", "links"):
         for index, node in enumerate(storage.get(kind) or ()):
-            if not _is_plain(node, short):
-                yield from _node(node, ("storage", kind, index), root)
+            if not _is_ordinary(node, short):
+                yield from _check_node(node, ("storage", kind, index), root)
     for index, unit in enumerate((config.get("systemd") or {}).get("units") or ()):
-        if not _is_plain_unit(unit, short // 4):
-            yield from _unit(unit, ("systemd", "units", index), root)
+        if not _is_ordinary_unit(unit, short // 4):
+            yield from _check_unit(unit, ("systemd", "units", index), root)
     yield from headers.check(config)
 
 
@@ -187,8 +187,8 @@ def _size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _texts(
-    item: dict[str, Any], fields: dict[str, str], path: Path, whose: str
+def _check_strings(
+    item: dict[str, Any], fields: dict[str, str], path: Path, prefix: str
 ) -> Iterator[RuleFinding]:
     """Findings for strings and lists of strings with forbidden characters."""
     for member, forbidden in fields.items():
@@ -196,12 +196,14 @@ def _texts(
         if not value:
             continue
         if isinstance(value, str):
-            yield from _text(value, forbidden, (*path, member), f"{whose}{member}")
+            yield from _check_string(value, forbidden, (*path, member), f"{prefix}{member}")
         else:
             for index, text in enumerate(value):
                 if member == "sshAuthorizedKeys":
                     text = _join_keys(text)
-                yield from _text(text, forbidden, (*path, member, index), f"{whose}{member}")
+                yield from _check_string(
+                    text, forbidden, (*path, member, index), f"{prefix}{member}"
+                )
 
 
 def _join_keys(keys: str) -> str:
@@ -217,7 +219,7 @@ def _is_key(line: str) -> bool:
     return not words or words.startswith("#") or any(kind in words for kind in _KEY_TYPES)
 
 
-def _text(text: str, forbidden: str, path: Path, what: str) -> Iterator[RuleFinding]:
+def _check_string(text: str, forbidden: str, path: Path, what: str) -> Iterator[RuleFinding]:
     for character in forbidden:
         if character in text:
             rule = LINE_BREAK if character != "\0" else NUL_BYTE
@@ -225,51 +227,51 @@ def _text(text: str, forbidden: str, path: Path, what: str) -> Iterator[RuleFind
             return
 
 
-def _account(
+def _check_account(
     item: dict[str, Any], number: str, fields: dict[str, str], path: Path
 ) -> Iterator[RuleFinding]:
     name = item.get("name") or ""
     if item.get("shouldExist") is False:
         # The account is deleted, so its name is only an argument of userdel or groupdel.
-        yield from _text(name, _ARGUMENT, (*path, "name"), "name")
+        yield from _check_string(name, _ARGUMENT, (*path, "name"), "name")
         return
-    whose = f"{'user' if number == 'uid' else 'group'} {quote(name)}: "
-    yield from _texts(item, fields, path, whose)
+    prefix = f"{'user' if number == 'uid' else 'group'} {quote(name)}: "
+    yield from _check_strings(item, fields, path, prefix)
     wanted = item.get(number)
     if wanted is not None and not 0 <= wanted <= _ID_MAX:
-        yield NO_ID.with_message(f"{whose}{number} {wanted} is not a valid id").at(*path, number)
+        yield NO_ID.with_message(f"{prefix}{number} {wanted} is not a valid id").at(*path, number)
     home, shell = item.get("homeDir") or "", item.get("shell") or ""
     # Some systems use an asterisk as the shell, and useradd accepts it.
     for member, value, first in (("homeDir", home, "/"), ("shell", shell, "/*")):
         if value and value[0] not in first:
-            yield NOT_ABSOLUTE.with_message(f"{whose}{member} is not an absolute path").at(
+            yield NOT_ABSOLUTE.with_message(f"{prefix}{member} is not an absolute path").at(
                 *path, member
             )
-    why = length_problem(home)
-    if why:
-        yield TOO_LONG.with_message(f"{whose}homeDir: {why}").at(*path, "homeDir")
+    problem = length_problem(home)
+    if problem:
+        yield TOO_LONG.with_message(f"{prefix}homeDir: {problem}").at(*path, "homeDir")
 
 
-def _device(
+def _check_device(
     item: dict[str, Any], kind: str, fields: dict[str, str], path: Path, root: str
 ) -> Iterator[RuleFinding]:
-    yield from _texts(item, fields, path, "")
+    yield from _check_strings(item, fields, path, "")
     for member in _POSITIONAL[kind]:
-        for text, where in _each(item, member, path):
+        for text, where in _strings(item, member, path):
             if text.startswith("-"):
                 yield LEADING_HYPHEN.with_message(
                     f"{member} {quote(text)} starts with a hyphen"
                 ).at(*where)
     for member in _PATHS[kind]:
-        for text, where in _each(item, member, path):
-            why = length_problem(text, root if member == "path" else "")
-            if why:
-                yield TOO_LONG.with_message(f"{member}: {why}").at(*where)
+        for text, where in _strings(item, member, path):
+            problem = length_problem(text, root if member == "path" else "")
+            if problem:
+                yield TOO_LONG.with_message(f"{member}: {problem}").at(*where)
     for index, partition in enumerate(item.get("partitions") or () if kind == "disks" else ()):
-        yield from _texts(partition, {"label": _LINE}, (*path, "partitions", index), "")
+        yield from _check_strings(partition, {"label": _LINE}, (*path, "partitions", index), "")
 
 
-def _each(item: dict[str, Any], member: str, path: Path) -> Iterator[tuple[str, Path]]:
+def _strings(item: dict[str, Any], member: str, path: Path) -> Iterator[tuple[str, Path]]:
     value = item.get(member) or ()
     if isinstance(value, str):
         yield value, (*path, member)
@@ -278,7 +280,7 @@ def _each(item: dict[str, Any], member: str, path: Path) -> Iterator[tuple[str, 
             yield text, (*path, member, index)
 
 
-def _is_plain(node: dict[str, Any], short: int) -> bool:
+def _is_ordinary(node: dict[str, Any], short: int) -> bool:
     """A quick test for nodes without problems, since a config may have ten thousand."""
     where = node.get("path") or ""
     if len(where) > short or not where.isascii() or "\0" in where or "target" in node:
@@ -291,13 +293,13 @@ def _is_plain(node: dict[str, Any], short: int) -> bool:
     return 0 <= (node.get("mode") or 0) <= 0o7777
 
 
-def _node(node: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
+def _check_node(node: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
     where = node.get("path") or ""
     if "\0" in where:
         yield NUL_BYTE.with_message("path contains a NUL byte").at(*path, "path")
-    why = length_problem(where, root)
-    if why:
-        yield TOO_LONG.with_message(why).at(*path, "path")
+    problem = length_problem(where, root)
+    if problem:
+        yield TOO_LONG.with_message(problem).at(*path, "path")
     mode = node.get("mode")
     if mode is not None and not 0 <= mode <= 0o7777:
         # Only possible in a hand-written cache; configs with this mode fail validation.
@@ -305,27 +307,27 @@ def _node(node: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
 
         yield ILLEGAL_MODE.at(*path, "mode")
     if node.get("target"):
-        yield from _target(node["target"], bool(node.get("hard")), (*path, "target"), root)
+        yield from _check_target(node["target"], bool(node.get("hard")), (*path, "target"), root)
     if not node.get("hard"):  # a hard link shares the owner of its file
         for kind in ("user", "group"):
             if node.get(kind):
-                yield from _owner(node[kind], kind, path)
+                yield from _check_owner(node[kind], kind, path)
 
 
-def _target(target: str, hard: bool, path: Path, root: str) -> Iterator[RuleFinding]:
-    yield from _text(target, _ARGUMENT, path, "target")
+def _check_target(target: str, hard: bool, path: Path, root: str) -> Iterator[RuleFinding]:
+    yield from _check_string(target, _ARGUMENT, path, "target")
     # A symlink may point to names that are too long; the target of a hard link must exist.
-    why = length_problem(target, root) if hard else ""
-    if not why and _size(target) > PATH_MAX:
-        why = f"a link text of {_size(target)} bytes is too long"
-    if why:
-        yield TOO_LONG.with_message(why).at(*path)
+    problem = length_problem(target, root) if hard else ""
+    if not problem and _size(target) > PATH_MAX:
+        problem = f"a link text of {_size(target)} bytes is too long"
+    if problem:
+        yield TOO_LONG.with_message(problem).at(*path)
 
 
-def _owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding]:
+def _check_owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding]:
     number = owner.get("id")
     if number is None:
-        yield from _text(owner.get("name") or "", _ARGUMENT, (*path, kind, "name"), "name")
+        yield from _check_string(owner.get("name") or "", _ARGUMENT, (*path, kind, "name"), "name")
     elif number in _UNCHANGED:
         yield ID_OF_NOBODY.with_message(f"{kind}.id {number} leaves the owner as it is").at(
             *path, kind, "id"
@@ -334,30 +336,30 @@ def _owner(owner: dict[str, Any], kind: str, path: Path) -> Iterator[RuleFinding
         yield NO_ID.with_message(f"{kind}.id {number} is not a valid id").at(*path, kind, "id")
 
 
-def _is_plain_unit(unit: dict[str, Any], short: int) -> bool:
+def _is_ordinary_unit(unit: dict[str, Any], short: int) -> bool:
     """A quick test for units whose names have no problems."""
     dropins = unit.get("dropins") or ()
-    return _is_plain_name(unit.get("name") or "", short) and all(
-        _is_plain_name(dropin.get("name") or "", short) for dropin in dropins
+    return _is_ordinary_name(unit.get("name") or "", short) and all(
+        _is_ordinary_name(dropin.get("name") or "", short) for dropin in dropins
     )
 
 
-def _is_plain_name(name: str, short: int) -> bool:
+def _is_ordinary_name(name: str, short: int) -> bool:
     letters = name.replace("-", "").replace(".", "").replace("@", "").replace("_", "")
     return len(name) <= short and letters.isascii() and letters.isalnum()
 
 
-def _unit(unit: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
+def _check_unit(unit: dict[str, Any], path: Path, root: str) -> Iterator[RuleFinding]:
     name = unit.get("name") or ""
     is_preset = unit.get("enabled") is not None
-    yield from _text(name, _PATTERN if is_preset else _LINE, (*path, "name"), "name")
-    why = length_problem(_UNITS + name, root)
-    if why:
-        yield TOO_LONG.with_message(f"name: {why}").at(*path, "name")
+    yield from _check_string(name, _PATTERN if is_preset else _LINE, (*path, "name"), "name")
+    problem = length_problem(_UNITS + name, root)
+    if problem:
+        yield TOO_LONG.with_message(f"name: {problem}").at(*path, "name")
     for index, dropin in enumerate(unit.get("dropins") or ()):
         where = (*path, "dropins", index, "name")
         inner = dropin.get("name") or ""
-        yield from _text(inner, _LINE, where, "name")
-        why = why or length_problem(f"{_UNITS}{name}.d/{inner}", root)
-        if why:
-            yield TOO_LONG.with_message(f"name: {why}").at(*where)
+        yield from _check_string(inner, _LINE, where, "name")
+        problem = problem or length_problem(f"{_UNITS}{name}.d/{inner}", root)
+        if problem:
+            yield TOO_LONG.with_message(f"name: {problem}").at(*where)

@@ -199,7 +199,7 @@ class Download:
             self._progressed = 0 < started < self._received
         if end is not None and self._received != end:
             raise BadBody(f"the answer breaks off after {self._received} of {end} bytes")
-        if self._decoder is not None and self._received and not self._decoder.whole:
+        if self._decoder is not None and self._received and not self._decoder.complete:
             raise BadBody(_NO_GZIP)
 
     def _write(self, chunk: bytes) -> None:

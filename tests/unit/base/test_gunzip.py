@@ -16,9 +16,9 @@ def packed(data: bytes) -> bytes:
 
 
 def unpacked(*portions: bytes) -> bytes:
-    unpacker = Gunzip()
-    found = b"".join(piece for portion in portions for piece in unpacker.feed(portion))
-    assert unpacker.whole
+    decoder = Gunzip()
+    found = b"".join(piece for portion in portions for piece in decoder.feed(portion))
+    assert decoder.complete
     return found
 
 
@@ -48,9 +48,9 @@ def test_100000_members_take_linear_time() -> None:
 
 @pytest.mark.parametrize("file", [b"", packed(b"x")[:-1], packed(b"x") + packed(b"y")[:5]])
 def test_truncated_file_is_not_complete(file: bytes) -> None:
-    unpacker = Gunzip()
-    assert b"".join(unpacker.feed(file)) in (b"", b"x")
-    assert not unpacker.whole
+    decoder = Gunzip()
+    assert b"".join(decoder.feed(file)) in (b"", b"x")
+    assert not decoder.complete
 
 
 @pytest.mark.parametrize("file", [b"hello", packed(b"x") + b"junk", zlib.compress(b"x")])

@@ -19,7 +19,7 @@ def until(version: str) -> tuple[str, ...]:
     return ALL[: ALL.index(version) + 1]
 
 
-def said(config: dict[str, Any], version: str = NEWEST) -> list[str]:
+def findings_in(config: dict[str, Any], version: str = NEWEST) -> list[str]:
     """All findings on a canonical config, as `error storage.files.0.path: path not specified`."""
     config = {**config, "ignition": {"version": version, **config.get("ignition", {})}}
     return [
@@ -36,12 +36,12 @@ def config_with(place: str, value: Any) -> dict[str, Any]:
     return value
 
 
-def said_of(place: str, value: Any, version: str = NEWEST) -> list[str]:
+def findings_at(place: str, value: Any, version: str = NEWEST) -> list[str]:
     """Findings on a config that has only this value, all of which must be at this place or below.
 
     The place is left out of the lines: `error path: path not specified`; `.` is the value itself.
     """
-    return [_relative(line, place) for line in said(config_with(place, value), version)]
+    return [_relative(line, place) for line in findings_in(config_with(place, value), version)]
 
 
 def _relative(line: str, place: str) -> str:

@@ -33,7 +33,7 @@ def hint_of_key(path: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "expected"),
     [
         ("0644", "write 420 for 0644"),
         ("01777", "write 1023 for 01777"),
@@ -45,13 +45,15 @@ def hint_of_key(path: str) -> str:
     ],
 )
 @pytest.mark.parametrize("ending", ["}]}}", ',"path":"/a"}]}}'])
-def test_hint_for_number_literals_of_other_languages(number: str, said: str, ending: str) -> None:
+def test_hint_for_number_literals_of_other_languages(
+    number: str, expected: str, ending: str
+) -> None:
     (hint,) = hints(f'{START}"storage":{{"files":[{{"mode":{number}{ending}')
-    assert said in hint
+    assert expected in hint
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "expected"),
     [
         ("networkd", "/etc/systemd/network"),
         ("ignition.config.append", "merge"),
@@ -78,12 +80,12 @@ def test_hint_for_number_literals_of_other_languages(number: str, said: str, end
         ("units", "belongs in systemd"),
     ],
 )
-def test_hint_for_keys_of_other_formats(path: str, said: str) -> None:
-    assert said in hint_of_key(path)
+def test_hint_for_keys_of_other_formats(path: str, expected: str) -> None:
+    assert expected in hint_of_key(path)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ('{"apiVersion":"v1","kind":"MachineConfig","spec":{}}', "spec.config"),
         ('{"apiVersion":"v1","kind":"Secret"}', "Kubernetes"),
@@ -94,22 +96,22 @@ def test_hint_for_keys_of_other_formats(path: str, said: str) -> None:
         ('{"variant":"fcos","version":"1.5.0"}', "Butane"),
     ],
 )
-def test_hint_for_documents_of_other_formats(text: str, said: str) -> None:
+def test_hint_for_documents_of_other_formats(text: str, expected: str) -> None:
     (hint,) = hints(text)
-    assert said in hint
+    assert expected in hint
 
 
 @pytest.mark.parametrize(
-    ("members", "said"),
+    ("members", "expected"),
     [
         ('"storage":{"files":[{"path":"/a","append":true}]}', "in spec 3 it is a list"),
         ('"storage":{"files":[{"path":"/a","contents":"x"}]}', "data:,TEXT"),
         ('"systemd":{"units":{"name":"a.service"}}', "put it in brackets"),
     ],
 )
-def test_hint_for_values_of_other_formats(members: str, said: str) -> None:
+def test_hint_for_values_of_other_formats(members: str, expected: str) -> None:
     (hint,) = hints(f"{START}{members}}}")
-    assert said in hint
+    assert expected in hint
 
 
 @pytest.mark.parametrize(

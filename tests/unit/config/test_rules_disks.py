@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ignition.config.rules import disks
-from tests.unit.config.rule_cases import ALL, said_of
+from tests.unit.config.rule_cases import ALL, findings_at
 
 GUID = "01234567-89AB-CDEF-EDCB-A98765432101"
 REQUIRED = "error device: disk device is required"
@@ -27,7 +27,7 @@ INT_MAX = (1 << 63) - 1
 
 
 def disk(partitions: list[dict[str, Any]], version: str, device: str = "/dev/a") -> list[str]:
-    return said_of("storage.disks.0", {"device": device, "partitions": partitions}, version)
+    return findings_at("storage.disks.0", {"device": device, "partitions": partitions}, version)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def disk(partitions: list[dict[str, Any]], version: str, device: str = "/dev/a")
 )
 def test_device(value: dict[str, Any], expected: list[str]) -> None:
     for version in ALL:
-        assert said_of("storage.disks.0", value, version) == expected
+        assert findings_at("storage.disks.0", value, version) == expected
 
 
 @pytest.mark.parametrize("version", ALL)

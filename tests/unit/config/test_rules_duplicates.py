@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ignition.config import rules
-from tests.unit.config.rule_cases import ALL, NEWEST, config_with, said, said_of, since
+from tests.unit.config.rule_cases import ALL, NEWEST, config_with, findings_at, findings_in, since
 
 Row = tuple[str, list[Any], list[int]]
 TANG = {"url": "http://t", "thumbprint": "x"}
@@ -16,7 +16,7 @@ TANG = {"url": "http://t", "thumbprint": "x"}
 
 def duplicates(place: str, items: list[Any], version: str) -> list[int]:
     """The indexes of the items that are reported as duplicates; ignores other findings."""
-    lines = said(config_with(place, items), version)
+    lines = findings_in(config_with(place, items), version)
     start, end = f"error {place}.", ": duplicate entry defined"
     return [int(line[len(start) : -len(end)]) for line in lines if line.endswith(end)]
 
@@ -67,12 +67,12 @@ def test_header_names_are_case_sensitive(version: str) -> None:
     resource = {"source": "http://h", "httpHeaders": headers}
     parts = {"append": [resource, resource], "contents": resource, "path": "/a"}
     duplicate = "duplicate entry defined"
-    assert said_of("storage.files.0", parts, version) == [
+    assert findings_at("storage.files.0", parts, version) == [
         f"error append.0.httpHeaders.2: {duplicate}",
         f"error append.1.httpHeaders.2: {duplicate}",
         f"error contents.httpHeaders.2: {duplicate}",
     ]
-    assert said_of("ignition.config", {"merge": [resource], "replace": resource}, version) == [
+    assert findings_at("ignition.config", {"merge": [resource], "replace": resource}, version) == [
         f"error merge.0.httpHeaders.2: {duplicate}",
         f"error replace.httpHeaders.2: {duplicate}",
     ]
@@ -81,7 +81,7 @@ def test_header_names_are_case_sensitive(version: str) -> None:
 @pytest.mark.parametrize("version", ALL)
 def test_nodes_share_the_key_space_of_paths(version: str) -> None:
     node = {"path": "/a", "target": "/t"}
-    assert said_of(
+    assert findings_at(
         "storage", {"links": [node], "files": [node], "directories": [node]}, version
     ) == [
         "error files.0: duplicate entry defined",
@@ -92,7 +92,7 @@ def test_nodes_share_the_key_space_of_paths(version: str) -> None:
 @pytest.mark.parametrize("version", since("3.3.0"))
 def test_kernel_arguments_share_a_key_space(version: str) -> None:
     value = {"shouldExist": ["a", "b"], "shouldNotExist": ["b", "c", "c"]}
-    assert said_of("kernelArguments", value, version) == [
+    assert findings_at("kernelArguments", value, version) == [
         "error shouldNotExist.0: duplicate entry defined",
         "error shouldNotExist.2: duplicate entry defined",
     ]
@@ -121,7 +121,7 @@ def test_partition_key_is_the_number_or_else_the_label(
 @pytest.mark.parametrize("version", ALL)
 def test_raid(version: str) -> None:
     array = {"name": "r", "level": "raid1", "devices": ["/a", "/a"], "options": ["x", "x"]}
-    assert said_of("storage.raid", [array, array], version) == [
+    assert findings_at("storage.raid", [array, array], version) == [
         "error 1: duplicate entry defined",
         "error 0.devices.1: duplicate entry defined",
         "error 1.devices.1: duplicate entry defined",
@@ -131,7 +131,7 @@ def test_raid(version: str) -> None:
 @pytest.mark.parametrize("version", since("3.2.0"))
 def test_luks(version: str) -> None:
     volume = {"name": "l", "device": "/d", "options": ["x", "x"], "clevis": {"tang": [TANG, TANG]}}
-    assert said_of("storage.luks", [volume, volume], version) == [
+    assert findings_at("storage.luks", [volume, volume], version) == [
         "error 1: duplicate entry defined",
         "error 0.clevis.tang.1: duplicate entry defined",
         "error 1.clevis.tang.1: duplicate entry defined",
@@ -141,7 +141,7 @@ def test_luks(version: str) -> None:
 @pytest.mark.parametrize("version", since("3.4.0"))
 def test_open_options_may_not_repeat(version: str) -> None:
     volume = {"name": "l", "device": "/d", "openOptions": ["x", "y", "x"]}
-    assert said_of("storage.luks.0", volume, version) == [
+    assert findings_at("storage.luks.0", volume, version) == [
         "error openOptions.2: duplicate entry defined"
     ]
 
@@ -154,14 +154,14 @@ def test_options_may_repeat(version: str) -> None:
         "options": ["a", "a"],
         "mountOptions": ["b", "b"],
     }
-    assert said_of("storage.filesystems.0", filesystem, version) == []
+    assert findings_at("storage.filesystems.0", filesystem, version) == []
 
 
 def test_parent_is_reported_before_its_children() -> None:
     partitions = [{"label": "a"}, {"label": "a"}]
     disk = {"device": "/d", "partitions": partitions}
     storage = {"disks": [disk, disk], "files": [{"path": "/a"}, {"path": "/a"}]}
-    lines = said({"storage": storage, "passwd": {"users": [{"name": "u"}] * 2}})
+    lines = findings_in({"storage": storage, "passwd": {"users": [{"name": "u"}] * 2}})
     assert [line.split(": ")[0] for line in lines if "duplicate" in line] == [
         "error passwd.users.1",
         "error storage.disks.1",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.config.rule_cases import ALL, NEWEST, said_of, since, until
+from tests.unit.config.rule_cases import ALL, NEWEST, findings_at, since, until
 
 NEEDED = (
     "error format: format cannot be empty when path, label, uuid, wipeFilesystem, options, or"
@@ -18,7 +18,7 @@ LABEL_NEEDS = "error label: filesystem must specify format if label is specified
 
 
 def filesystem(value: dict[str, Any], version: str = NEWEST) -> list[str]:
-    return said_of("storage.filesystems.0", {"device": "/dev/a", **value}, version)
+    return findings_at("storage.filesystems.0", {"device": "/dev/a", **value}, version)
 
 
 @pytest.mark.parametrize(
@@ -130,4 +130,4 @@ def test_filesystems_may_share_a_path(version: str) -> None:
         {"device": "/dev/a", "format": "xfs", "path": "/m"},
         {"device": "/dev/b", "format": "xfs", "path": "/m"},
     ]
-    assert said_of("storage.filesystems", value, version) == []
+    assert findings_at("storage.filesystems", value, version) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.config.rule_cases import NEWEST, said_of, since, until
+from tests.unit.config.rule_cases import NEWEST, findings_at, since, until
 
 ALL = since("3.2.0")
 CUSTOM = "error clevis: cannot use custom clevis config with tpm2, tang, or threshold"
@@ -23,7 +23,7 @@ GOOD_TANG = {"url": "http://t", "thumbprint": "x"}
 
 
 def luks(value: dict[str, Any], version: str = NEWEST) -> list[str]:
-    return said_of("storage.luks.0", {"name": "l", "device": "/dev/a", **value}, version)
+    return findings_at("storage.luks.0", {"name": "l", "device": "/dev/a", **value}, version)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_every_version(value: dict[str, Any], expected: list[str]) -> None:
 
 @pytest.mark.parametrize("version", ALL)
 def test_device_is_required(version: str) -> None:
-    assert said_of("storage.luks.0", {"name": "l"}, version) == [
+    assert findings_at("storage.luks.0", {"name": "l"}, version) == [
         "error device: disk device is required"
     ]
 

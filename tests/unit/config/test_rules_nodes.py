@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ignition.config.rules.paths import clean
-from tests.unit.config.rule_cases import ALL, NEWEST, said_of, since, until
+from tests.unit.config.rule_cases import ALL, NEWEST, findings_at, since, until
 
 KINDS = ("files", "directories", "links")
 NO_PATH = "error path: path not specified"
@@ -27,7 +27,7 @@ OVERWRITE = "error overwrite: overwrite must be false if source is unspecified"
 
 def node(kind: str, value: dict[str, Any], version: str = NEWEST) -> list[str]:
     target = {"target": "/t"} if kind == "links" else {}
-    return said_of(f"storage.{kind}.0", {"path": "/a", **target, **value}, version)
+    return findings_at(f"storage.{kind}.0", {"path": "/a", **target, **value}, version)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.config.rule_cases import ALL, NEWEST, said_of, since
+from tests.unit.config.rule_cases import ALL, NEWEST, findings_at, since
 
 UNKNOWN = "error level: unrecognized raid level"
 SPARES = "error level: spares unsupported for linear and raid0 arrays"
@@ -17,7 +17,7 @@ REDUNDANT = ("raid1", "1", "mirror", "raid4", "4", "raid5", "5", "raid6", "6", "
 
 def raid(value: dict[str, Any], version: str = NEWEST) -> list[str]:
     value = {"name": "r", "level": "raid1", "devices": ["/dev/a"], **value}
-    return said_of("storage.raid.0", value, version)
+    return findings_at("storage.raid.0", value, version)
 
 
 @pytest.mark.parametrize("level", PLAIN + REDUNDANT)
@@ -37,7 +37,7 @@ def test_unknown_levels(level: str) -> None:
 def test_level_is_required(version: str) -> None:
     required = "error level: raid level is required" if version in since("3.3.0") else UNKNOWN
     assert raid({"level": ""}, version) == [required]
-    assert said_of("storage.raid.0", {"devices": ["/dev/a"]}, version) == [required]
+    assert findings_at("storage.raid.0", {"devices": ["/dev/a"]}, version) == [required]
 
 
 @pytest.mark.parametrize("spares", [1, -1])
@@ -74,6 +74,6 @@ def test_devices_name_and_options(value: dict[str, Any], expected: list[str]) ->
 
 @pytest.mark.parametrize("version", ALL)
 def test_devices_are_required(version: str) -> None:
-    assert said_of("storage.raid.0", {"level": "raid1"}, version) == [
+    assert findings_at("storage.raid.0", {"level": "raid1"}, version) == [
         "error devices: raid devices required"
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.config.rule_cases import ALL, NEWEST, said, said_of, since
+from tests.unit.config.rule_cases import ALL, NEWEST, findings_at, findings_in, since
 
 SHA512 = "sha512-" + "0" * 128
 SHA256 = "sha256-" + "0" * 64
@@ -21,7 +21,7 @@ HEADERS_URL = "error httpHeaders: unable to parse url"
 
 
 def said_of_contents(value: dict[str, Any], version: str = NEWEST) -> list[str]:
-    lines = said_of("storage.files.0", {"path": "/a", "contents": value}, version)
+    lines = findings_at("storage.files.0", {"path": "/a", "contents": value}, version)
     return [line.replace("contents.", "", 1) for line in lines]
 
 
@@ -158,7 +158,7 @@ def test_order_within_a_resource() -> None:
 def test_appended_parts_come_before_contents() -> None:
     part = {"compression": "xz"}
     file = {"path": "/a", "append": [{}, part], "contents": part}
-    assert said({"storage": {"files": [file]}}) == [
+    assert findings_in({"storage": {"files": [file]}}) == [
         "error storage.files.0.append.1.compression: invalid compression method",
         "error storage.files.0.contents.compression: invalid compression method",
     ]
@@ -167,4 +167,4 @@ def test_appended_parts_come_before_contents() -> None:
 @pytest.mark.parametrize("version", ALL)
 def test_appended_parts_need_no_source_and_may_repeat(version: str) -> None:
     file = {"path": "/a", "append": [{}, {}, {"source": "data:,x"}, {"source": "data:,x"}]}
-    assert said_of("storage.files.0", file, version) == []
+    assert findings_at("storage.files.0", file, version) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.config.rule_cases import ALL, said_of, since, until
+from tests.unit.config.rule_cases import ALL, findings_at, since, until
 
 URL = "error source: unable to parse url"
 SCHEME = "error source: invalid url scheme"
@@ -14,7 +14,7 @@ ARN = "error source: invalid S3 ARN format"
 
 
 def said_of_source(source: str, version: str) -> list[str]:
-    lines = said_of("storage.files.0", {"path": "/a", "contents": {"source": source}}, version)
+    lines = findings_at("storage.files.0", {"path": "/a", "contents": {"source": source}}, version)
     return [line.replace("contents.", "", 1) for line in lines]
 
 

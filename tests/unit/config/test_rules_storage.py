@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.config.rule_cases import ALL, NEWEST, said_of, since, until
+from tests.unit.config.rule_cases import ALL, NEWEST, findings_at, since, until
 
 DIRECTORY = "directory path includes link in config"
 FILE = "file path includes link in config"
@@ -23,7 +23,7 @@ WIPED = (
 
 
 def storage(value: dict[str, Any], version: str = NEWEST) -> list[str]:
-    return said_of("storage", value, version)
+    return findings_at("storage", value, version)
 
 
 def link(path: str, target: str = "/t", **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.config.rule_cases import ALL, NEWEST, said, said_of
+from tests.unit.config.rule_cases import ALL, NEWEST, findings_at, findings_in
 
 UNIT = "[Unit]\nA=b\n"
 INSTALL = "[Install]\nWantedBy=x\n"
@@ -25,7 +25,7 @@ NOTHING_TO_ENABLE = (
 
 
 def unit(value: dict[str, Any], version: str = NEWEST) -> list[str]:
-    return said_of("systemd.units.0", {"name": "a.service", **value}, version)
+    return findings_at("systemd.units.0", {"name": "a.service", **value}, version)
 
 
 @pytest.mark.parametrize(
@@ -141,17 +141,17 @@ def test_warning_for_an_instance_of_a_template_without_install(name: str, templa
             {"name": name, "enabled": True},
             {"name": template, "contents": UNIT},
         ]
-        assert said_of("systemd.units", units, version) == [
+        assert findings_at("systemd.units", units, version) == [
             f'warning 0.contents: template unit "{template}" for "{name}" doesn\'t have Install section'
         ]
         units[0]["enabled"] = False
-        assert said_of("systemd.units", units, version) == []
+        assert findings_at("systemd.units", units, version) == []
         units[0]["enabled"] = True
         for contents in INSTALL, "":
             units[1]["contents"] = contents
-            assert said_of("systemd.units", units, version) == []
+            assert findings_at("systemd.units", units, version) == []
         del units[1]["contents"]
-        assert said_of("systemd.units", units, version) == []
+        assert findings_at("systemd.units", units, version) == []
 
 
 @pytest.mark.parametrize("name", ["a@.service", "@b.service", "a@b\n.service", "\na@b.service"])
@@ -160,12 +160,12 @@ def test_names_that_are_not_instances(name: str) -> None:
     units += [{"name": "\na@.service", "contents": UNIT}]
     if name != "a@.service":
         units += [{"name": "a@.service", "contents": UNIT}]
-    assert said_of("systemd.units", units) == []
+    assert findings_at("systemd.units", units) == []
 
 
 def test_only_services_have_templates_here() -> None:
     units = [{"name": "a@b.timer", "enabled": True}, {"name": "a@.timer", "contents": UNIT}]
-    assert said_of("systemd.units", units) == []
+    assert findings_at("systemd.units", units) == []
 
 
 def test_last_of_two_templates_counts() -> None:
@@ -174,12 +174,12 @@ def test_last_of_two_templates_counts() -> None:
         {"name": "a@.service", "contents": UNIT},
         {"name": "a@.service", "contents": INSTALL},
     ]
-    assert said_of("systemd.units", units) == ["error 2: duplicate entry defined"]
+    assert findings_at("systemd.units", units) == ["error 2: duplicate entry defined"]
 
 
 def test_invalid_template_is_reported_once() -> None:
     units = [{"name": "a@b.service", "enabled": True}, {"name": "a@.service", "contents": "[U"}]
-    assert said_of("systemd.units", units) == [
+    assert findings_at("systemd.units", units) == [
         "error 1.contents: invalid unit content: unable to find end of section"
     ]
 
@@ -198,7 +198,7 @@ def test_nodes_conflict_with_paths_of_units(kind: str) -> None:
         dropins = [{"name": "1.conf", "contents": UNIT}, {"name": "2.conf"}]
         units = [{"name": "a.service", "contents": UNIT, "dropins": dropins}]
         units += [{"name": "b.service", "contents": ""}]
-        assert said({"storage": storage, "systemd": {"units": units}}, version) == [
+        assert findings_in({"storage": storage, "systemd": {"units": units}}, version) == [
             f"error storage.{kind}.0.path: {CONFLICT}",
             f"error storage.{kind}.1.path: {CONFLICT}",
         ]
@@ -217,7 +217,7 @@ def test_order_of_all() -> None:
         "storage": {"files": nodes, "directories": nodes, "links": [*nodes, {"path": "x"}]},
         "systemd": {"units": units},
     }
-    assert [line.split(": ")[0].split(" ")[1] for line in said(config)] == [
+    assert [line.split(": ")[0].split(" ")[1] for line in findings_in(config)] == [
         "storage.files.0.path",
         "storage.directories.0.path",
         "storage.links.0.path",
@@ -237,5 +237,5 @@ def test_order_of_all() -> None:
 @pytest.mark.parametrize("version", ALL)
 def test_passwd_and_kernel_arguments_have_no_rules(version: str) -> None:
     users = [{"name": "", "uid": -1, "passwordHash": "x", "shell": "no path"}]
-    assert said({"passwd": {"users": users, "groups": [{"gid": -1}]}}, version) == []
-    assert said({"kernelArguments": {"shouldExist": ["", "a b"]}}, "3.3.0") == []
+    assert findings_in({"passwd": {"users": users, "groups": [{"gid": -1}]}}, version) == []
+    assert findings_in({"kernelArguments": {"shouldExist": ["", "a b"]}}, "3.3.0") == []
