@@ -43,7 +43,7 @@ def loads(text: str) -> Any:
     try:
         value, end = _scan(text, start)
     except (StopIteration, SystemError, ValueError, RecursionError, ImportError) as error:
-        # The scanner raises json.JSONDecodeError, which it cannot import.
+        # Without json.decoder loaded, the scanner cannot raise JSONDecodeError and fails in other ways.
         raise ValueError("not JSON") from error
     if text[end:].strip(_SPACE):
         raise ValueError("text after the value")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Sink = Callable[[int, str], None]
 
 CRITICAL, ERROR, WARNING, NOTICE, INFO, DEBUG = range(2, 8)
-_WORDS = ("EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
+_LEVELS = ("EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -98,7 +98,7 @@ class _Counter:
 
 def write_stdout(level: int, text: str) -> None:
     """Writes a line to standard output: the level padded to nine characters, a colon, the text."""
-    line = f"{_WORDS[level]:<9}: {printable(text)}\n".encode()
+    line = f"{_LEVELS[level]:<9}: {printable(text)}\n".encode()
     try:
         os.write(1, line)
     except OSError:

@@ -162,7 +162,7 @@ def _media_type(url: str, start: int) -> int:
         return start
     if first not in _TOKEN:
         raise DataUrlError("invalid character after data prefix")
-    # Ignition looks for `x-` and skips the byte after the letter, whatever it is.
+    # The library expects `x-` here, and skips the byte after the letter without checking it.
     slash = _token_end(url, start + 2 if first in "xX" else start)
     if slash >= len(url):
         raise DataUrlError("missing media type slash")

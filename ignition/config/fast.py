@@ -96,7 +96,7 @@ def parse(data: bytes) -> tuple[dict[str, Any], str] | None:
             return None
         value, end = _scan(text, len(text) - len(text.lstrip(_SPACE)))
     except (ValueError, StopIteration, SystemError, ImportError, RecursionError):
-        # The scanner raises json.JSONDecodeError, which it cannot import.
+        # Without json.decoder loaded, the scanner cannot raise JSONDecodeError and fails in other ways.
         return None
     if text[end:].strip(_SPACE) or type(value) is not dict:
         return None

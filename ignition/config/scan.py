@@ -341,7 +341,7 @@ class _Scanner:
             self.plain_run(start, end)
             return end + 1
         try:
-            # Implemented in C. It raises json.JSONDecodeError, which it cannot import.
+            # In C. Without json.decoder loaded, it cannot raise JSONDecodeError and fails in other ways.
             end = _scanstring(text, start, True)[1]
         except (ValueError, ImportError, SystemError):
             self.raise_string_error(start)

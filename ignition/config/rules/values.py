@@ -319,7 +319,7 @@ def _check_target(target: str, hard: bool, path: Path, root: str) -> Iterator[Ru
     # A symlink may point to names that are too long; the target of a hard link must exist.
     problem = length_problem(target, root) if hard else ""
     if not problem and _size(target) > PATH_MAX:
-        problem = f"a link text of {_size(target)} bytes is too long"
+        problem = f"a link target of {_size(target)} bytes is too long"
     if problem:
         yield TOO_LONG.with_message(problem).at(*path)
 

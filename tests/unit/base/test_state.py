@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state file: Ignition's five keys, ours under a sixth, whole or not at all."""
+"""The state file: Ignition's five members, the engine's own, and atomic writes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_an_empty_state_has_all_five_keys_as_null(tmp_path: Path) -> None:
     assert path.parent.stat().st_mode & 0o7777 == 0o700
 
 
-def test_a_state_is_read_back(tmp_path: Path) -> None:
+def test_state_round_trip(tmp_path: Path) -> None:
     path = str(tmp_path / "state")
     state = State()
     state.fetched_configs.append({"kind": "user", "source": "qemu", "referenced": False})
@@ -74,7 +74,7 @@ def test_a_missing_file_is_an_empty_state(tmp_path: Path) -> None:
         '{"engine": {"x": "\0"}}',
     ],
 )
-def test_a_broken_state_ends_the_program_with_status_three(tmp_path: Path, text: str) -> None:
+def test_malformed_state_exits_with_status_3(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state"
     path.write_text(text)
     with pytest.raises(Failure) as caught:
@@ -83,20 +83,20 @@ def test_a_broken_state_ends_the_program_with_status_three(tmp_path: Path, text:
     assert str(caught.value).startswith("reading state: parsing state file: ")
 
 
-def test_an_unreadable_state_ends_the_program_with_status_three(tmp_path: Path) -> None:
+def test_unreadable_state_exits_with_status_3(tmp_path: Path) -> None:
     with pytest.raises(Failure) as caught:
         states.load(str(tmp_path))
     assert (caught.value.code, caught.value.exit_status) == ("IGN6101", 3)
 
 
-def test_a_state_that_cannot_be_saved_says_so(tmp_path: Path) -> None:
+def test_unwritable_state_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Failure) as caught:
         states.save(State(), os.path.join(tmp_path, "file", "state"))
     assert caught.value.code == "IGN6103"
 
 
-def test_what_is_null_is_absent(tmp_path: Path) -> None:
+def test_null_means_absent(tmp_path: Path) -> None:
     path = tmp_path / "state"
     path.write_text('{"fetchedConfigs": null, "engine": {"phases": null, "base": null}}')
     state = states.load(str(path))
@@ -104,14 +104,14 @@ def test_what_is_null_is_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [*KINDS[:5], "sparse"])
-def test_a_state_that_is_no_file(tmp_path: Path, kind: str) -> None:
+def test_state_of_another_file_type_is_refused(tmp_path: Path, kind: str) -> None:
     put(tmp_path / "state", kind)
     with pytest.raises(Failure) as caught:
         states.load(str(tmp_path / "state"))
     assert (caught.value.code, caught.value.exit_status) == ("IGN6101", 3)
 
 
-def test_saving_does_not_follow_what_lies_there(tmp_path: Path) -> None:
+def test_saving_replaces_a_symlink(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("keep")
     (tmp_path / "state").symlink_to("precious")
     states.save(State(), str(tmp_path / "state"))

@@ -79,7 +79,7 @@ ADVERTISEMENT = "storage/luks/0/clevis/tang/0/advertisement"
             "3.0.0",
             {"storage": {"files": [{"path": "/a", "contents": HEADERS}]}},
             ["storage/files/0/contents/httpHeaders"],
-            id="member of a type that was named otherwise",
+            id="member of a renamed type",
         ),
         pytest.param(
             "3.6.0",
@@ -100,14 +100,14 @@ ADVERTISEMENT = "storage/luks/0/clevis/tang/0/advertisement"
             "3.6.0",
             {"storage": {"luks": [ADVERTISED]}},
             [ADVERTISEMENT],
-            id="up from the spec that forgets advertisements",
+            id="from the spec that drops advertisements",
         ),
         pytest.param(
             "3.6.0",
             "3.4.0",
             {"storage": {"luks": [ADVERTISED]}},
             [ADVERTISEMENT],
-            id="down to the spec that forgets advertisements",
+            id="to the spec that drops advertisements",
         ),
         pytest.param(
             "3.6.0", "3.5.0", {"storage": {"luks": [ADVERTISED]}}, [], id="advertisement kept"

@@ -120,7 +120,7 @@ def test_hint_for_values_of_other_formats(members: str, expected: str) -> None:
         (755, "3.4.0", "IGN1851", "write 493 for mode 0755"),
         (755, "3.6.0", "IGN1851", "write 493 for mode 0755"),
         (4755, "3.4.0", "IGN1402", "write 2541 for mode 04755"),
-        (1023, "3.4.0", "IGN1403", "use spec 3.6.0 or newer if you need them; here the bits are dropped"),
+        (1023, "3.4.0", "IGN1403", "use spec 3.6.0 or newer if you need them; this spec drops the bits"),
     ],
 )  # fmt: skip
 def test_octal_mode_is_one_finding(mode: int, version: str, code: str, hint: str) -> None:

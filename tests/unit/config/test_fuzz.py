@@ -62,7 +62,7 @@ LARGE_TEXTS = {
     "a long number of bytes": filled(FILES + '{"path":"/a","mode":', "1", "}]}}"),
     "a long fraction": filled(HEAD + '"x":1.', "7", "e5}"),
     "files without anything": filled(FILES, "{},", "{}]}}"),
-    "files that are null": filled(FILES, "null,", "null]}}"),
+    "null files": filled(FILES, "null,", "null]}}"),
     "files of one path": filled(FILES, '{"path":"/a"},', '{"path":"/a"}]}}'),
     "a key again and again": filled(HEAD, '"storage":{},', '"storage":{}}'),
     "a list again and again": filled(HEAD, '"storage":{"files":[{"path":"/a"},{}]},', '"storage":{}}'),
@@ -83,11 +83,11 @@ LARGE_TEXTS = {
     "bytes that are no UTF-8": filled(FILES + '{"path":"/', "\ud800", '"}]}}'),
     "line breaks": filled(HEAD + '"x":', "\n", "0}"),
     "spaces": filled(HEAD + '"x":', " ", "0}"),
-    "a string that does not end": filled(FILES + '{"path":"/', "a"),
-    "escapes that do not end": filled(FILES + '{"path":"/', "\\\\"),
+    "unterminated string": filled(FILES + '{"path":"/', "a"),
+    "unterminated escapes": filled(FILES + '{"path":"/', "\\\\"),
     "percents in a data URL": filled(SOURCE_OF_A_FILE + 'data:,', "%41", '"}}]}}'),
     "base64": filled(SOURCE_OF_A_FILE + 'data:;base64,', "YWJj", '"}}]}}'),
-    "base64 that is none": filled(SOURCE_OF_A_FILE + 'data:;base64,', "Y===", '"}}]}}'),
+    "invalid base64": filled(SOURCE_OF_A_FILE + 'data:;base64,', "Y===", '"}}]}}'),
     "parameters of a data URL": filled(SOURCE_OF_A_FILE + 'data:a/b', ";a=b", ',"}}]}}'),
     "quotes in a data URL": filled(
         SOURCE_OF_A_FILE + 'data:a/b;a=\\"', "\\\\\\\\", '\\",x"}}]}}'

@@ -153,7 +153,7 @@ def test_kernel_arguments_move_to_the_list_of_the_child() -> None:
         pytest.param({"number": 1}, {"number": 1, "label": "a"}, 1, id="by number"),
         pytest.param({"label": "a"}, {"label": "a", "sizeMiB": 1}, 1, id="by label"),
         pytest.param({"number": 1, "label": "a"}, {"label": "a"}, 2, id="number before label"),
-        pytest.param({"number": 0, "label": "a"}, {"label": "a"}, 1, id="number 0 is none"),
+        pytest.param({"number": 0, "label": "a"}, {"label": "a"}, 1, id="number 0 is unset"),
         pytest.param({"label": ""}, {"label": ""}, 1, id="both labels empty"),
         pytest.param({"label": ""}, {}, 2, id="an empty label is set"),
     ],

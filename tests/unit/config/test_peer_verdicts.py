@@ -19,7 +19,7 @@ DIFFERENT = {
     '"storage":{"files":[{"path":"/etc/systemd/system/a.service"}]}}',
     "a name in brackets in a URL, which later releases of Go refuse": START
     + '"storage":{"files":[{"path":"/a","contents":{"source":"http://[name]/"}}]}}',
-    "an experimental spec that has become final since": '{"ignition":{"version":"3.4.0-experimental"}}',
+    "experimental version of a stable spec": '{"ignition":{"version":"3.4.0-experimental"}}',
 }
 
 needs_validator = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)

@@ -14,7 +14,7 @@ ACCEPTED = {
     "nothing after the scheme": "http:",
     "no host": "http://",
     "opaque": "https:foo",
-    "opaque is not looked at": "http:foo bar%zz",
+    "opaque part is not checked": "http:foo bar%zz",
     "port without host": "http://:80/",
     "no port after the colon": "http://a:",
     "any number as port": "http://a:99999",
