@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running a program of the project as its users do."""
+"""Runs the programs of the project as subprocesses."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Help, and what is said of words that nothing can follow."""
+"""Help, and suggestions for invalid command lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ignition.cli.layout import reflow
 from tests.unit.cli.command import CHECKOUT, START, run
 
 PLATFORM = "ignition.platform.id="
-# Words -> what the answer must have in it. All are wrong use.
+# Invalid command line -> part of the suggestion.
 MEANT = {
     "ignition lnt web.ign": "ignition lint web.ign",
     "ignition Lint web.ign": "ignition lint web.ign",
@@ -55,19 +55,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("args", MEANT)
-def test_what_is_meant(args: str) -> None:
+def test_suggestions(args: str) -> None:
     program, *more = args.split()
     done = run(program, *more)
     assert (done.returncode, done.stdout) == (2, "")
     assert MEANT[args] in done.stderr
-    assert PLATFORM not in done.stderr, "nobody types on a kernel command line"
+    assert PLATFORM not in done.stderr, "the hint must not mention the kernel command line"
     assert ("--platform is one of" in done.stderr) is (
         "--platform is one of" in MEANT[args] or "qemo" in args
     )
 
 
 @pytest.mark.parametrize("args", [[], [""]])
-def test_no_words_are_answered_with_help(args: list[str]) -> None:
+def test_no_arguments_print_help(args: list[str]) -> None:
     done = run("ignition", *args)
     assert (done.returncode, done.stdout) == (2, "")
     assert "ignition lint FILE" in done.stderr
@@ -116,7 +116,7 @@ def test_help_is_as_wide_as_the_terminal(
     assert (done.stdout + done.stderr).split() == (usual.stdout + usual.stderr).split()
 
 
-def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_uses_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     master, terminal = pty.openpty()
     os.system(f"stty cols 50 < {os.ttyname(terminal)}")
@@ -138,7 +138,7 @@ def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(lines) > 20
 
 
-def test_texts_are_fitted() -> None:
+def test_reflow() -> None:
     text = (
         "One sentence that is\nlonger than a line.\n\nWords:\n"
         "  short   is explained here, over\n          two lines\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every program, whatever its streams and limits are: an exit status and args, never a traceback."""
+"""Every program with odd streams and limits: an exit status and a message, never a traceback."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def command(args: str) -> list[str]:
 def shell(
     args: str, around: str = "", before: str = "", **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
-    """Runs a program with what a shell can put around it."""
+    """Runs a program in a shell, with redirections and limits."""
     done = subprocess.run(
         ["bash", "-c", f'{before} "$@" {around}', "bash", *command(args)],
         capture_output=True,
@@ -101,7 +101,7 @@ def shell(
 
 @pytest.mark.parametrize("args", SPEAKING)
 @pytest.mark.parametrize("where", [">/dev/full", ">&-"])
-def test_output_that_is_lost_is_a_failure(args: str, where: str) -> None:
+def test_lost_output_is_a_failure(args: str, where: str) -> None:
     done = shell(args, where)
     assert done.returncode == 2
     assert LOST in done.stderr.decode()
@@ -109,12 +109,12 @@ def test_output_that_is_lost_is_a_failure(args: str, where: str) -> None:
 
 @pytest.mark.parametrize("args", COMPLAINING)
 @pytest.mark.parametrize("where", ["2>/dev/full", "2>&-", "2>&- >&- <&-"])
-def test_complaints_that_nobody_can_hear_change_no_status(args: str, where: str) -> None:
+def test_unwritable_stderr_does_not_change_the_status(args: str, where: str) -> None:
     assert shell(args, where).returncode == COMPLAINING[args]
 
 
 @pytest.mark.parametrize("args", SPEAKING)
-def test_nobody_who_reads_is_no_reason_to_complain(args: str) -> None:
+def test_closed_pipe_is_not_an_error(args: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -138,14 +138,14 @@ def test_closed_input(args: str) -> None:
 
 
 @pytest.mark.parametrize("args", READING)
-def test_a_folder_where_a_config_should_be(args: str) -> None:
+def test_directory_instead_of_a_config(args: str) -> None:
     done = shell(f"{args} target")
     assert b"Is a directory" in done.stderr or b"no *.ign files in target" in done.stderr
 
 
 @pytest.mark.parametrize("args", READING)
 @pytest.mark.parametrize("file", ["/dev/zero", "sparse"])
-def test_what_has_no_end_is_not_read_to_the_end(args: str, file: str) -> None:
+def test_endless_files_are_rejected(args: str, file: str) -> None:
     with open("sparse", "wb") as sparse:
         sparse.truncate(1 << 40)
     done = shell(f"{args} {file}")
@@ -154,7 +154,7 @@ def test_what_has_no_end_is_not_read_to_the_end(args: str, file: str) -> None:
 
 
 @pytest.mark.parametrize("args", READING)
-def test_not_enough_memory(args: str) -> None:
+def test_out_of_memory(args: str) -> None:
     with open("large.ign", "wb") as large:
         large.truncate(200 << 20)
     done = shell(f"{args} large.ign", before="ulimit -v 250000;")
@@ -162,7 +162,7 @@ def test_not_enough_memory(args: str) -> None:
     assert b"out of memory" in done.stderr
 
 
-def test_one_that_is_too_large_does_not_hide_the_others() -> None:
+def test_too_large_config_does_not_stop_the_others() -> None:
     with open("large.ign", "wb") as large:
         large.truncate(200 << 20)
     done = shell("ignition lint large.ign odd.ign", before="ulimit -v 250000;")
@@ -185,8 +185,8 @@ def test_interrupted(args: str) -> None:
     assert running.returncode == 130
 
 
-def test_interrupted_while_many_are_linted() -> None:
-    """As a terminal does it: the program and its helpers get the signal."""
+def test_interrupted_with_workers() -> None:
+    """Like Ctrl-C in a terminal: the program and its workers get the signal."""
     os.mkfifo("pipe")
     Path("many").mkdir()
     for number in range(150):
@@ -204,7 +204,7 @@ def test_interrupted_while_many_are_linted() -> None:
     assert running.returncode == 130
 
 
-def test_a_helper_that_is_killed_is_told_of() -> None:
+def test_killed_worker_is_reported() -> None:
     os.mkfifo("pipe")
     for number in range(150):
         Path(f"{number:03}.ign").write_text(FINDINGS)
@@ -243,8 +243,8 @@ def test_odd_locales_change_nothing(args: str) -> None:
         assert "ä".encode() in done.stdout
 
 
-def test_a_pipe_that_does_not_wait_gets_all_the_same() -> None:
-    """Pipes of other programs may be non-blocking; several megabytes do not fit at once."""
+def test_non_blocking_pipe_gets_the_whole_output() -> None:
+    """A pipe may be non-blocking, and several megabytes do not fit into its buffer."""
     names = ", ".join(f'"unused{number}": 1' for number in range(900))
     for which in range(10):
         Path(f"many{which}.ign").write_text('{"ignition": {"version": "3.4.0"}, ' + names + "}")
@@ -266,7 +266,7 @@ def test_a_pipe_that_does_not_wait_gets_all_the_same() -> None:
     assert data.count(b"IGN1006") == 9000 and data.endswith(b"}\n")
 
 
-def test_a_folder_without_permission_does_not_hide_the_others() -> None:
+def test_inaccessible_directory_does_not_stop_the_others() -> None:
     Path("closed").mkdir(mode=0)
     powers = "-dac_override,-dac_read_search"
     before = f"setpriv --inh-caps={powers} --bounding-set={powers}" if os.geteuid() == 0 else ""
@@ -276,14 +276,14 @@ def test_a_folder_without_permission_does_not_hide_the_others() -> None:
     assert b"odd.ign:2:2: warning" in done.stdout
 
 
-def test_what_is_no_file_is_no_config_of_a_folder() -> None:
+def test_special_files_in_directories_are_skipped() -> None:
     os.mkfifo("pipe.ign")
     done = shell("ignition lint .")
     assert b"2 configs:" in done.stdout
 
 
 @pytest.mark.parametrize("args", READING)
-def test_names_that_are_no_text_or_begin_with_a_hyphen(args: str) -> None:
+def test_file_names_that_are_not_utf8_or_start_with_a_hyphen(args: str) -> None:
     name = os.fsdecode(b"\xff.ign")
     Path(name).write_text(FINDINGS)
     Path("-x.ign").write_text(FINDINGS)
@@ -294,8 +294,8 @@ def test_names_that_are_no_text_or_begin_with_a_hyphen(args: str) -> None:
     assert b"./-x.ign" in wrong.stderr or "validate" in args
 
 
-def test_the_engine_writes_nothing_into_files_that_are_not_its_log() -> None:
-    """With the streams closed the first files would get their descriptors, and the log."""
+def test_engine_with_closed_streams_writes_no_log_into_files() -> None:
+    """If standard streams are closed, the first opened files get their descriptors."""
     files = [
         {"path": f"/etc/{number}", "contents": {"source": f"data:,{number}"}} for number in range(3)
     ]
@@ -311,7 +311,7 @@ def test_the_engine_writes_nothing_into_files_that_are_not_its_log() -> None:
 
 
 @pytest.mark.parametrize("args", ["--fetch-timeout " + "9" * 400 + "s", "--fetch-timeout 9e9h"])
-def test_times_beyond_reckoning_are_wrong_use(args: str) -> None:
+def test_huge_timeouts_are_usage_errors(args: str) -> None:
     done = shell(f"ignition {args} --platform qemu --stage files")
     assert done.returncode == 2
     assert b"for flag -fetch-timeout: parse error" in done.stderr
@@ -326,13 +326,13 @@ def test_files_that_cannot_be_written(args: str, where: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a=" + "[" * 100_000, "strict = 1", "\udcff", "a"])
-def test_project_file_that_makes_no_sense(text: str) -> None:
+def test_invalid_project_file(text: str) -> None:
     Path(".ignition-lint.toml").write_text(text, errors="surrogateescape")
     done = shell("ignition lint odd.ign")
     assert done.returncode == 2
     assert b": IGN630" in done.stderr
 
 
-def test_project_file_without_an_end_is_none() -> None:
+def test_endless_project_file() -> None:
     Path(".ignition-lint.toml").symlink_to("/dev/zero")
     assert shell("ignition lint odd.ign").returncode == 0

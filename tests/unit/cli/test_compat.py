@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ignition's flags in Go's grammar."""
+"""Ignition's flags, with the grammar of Go's flag package."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def read(args: list[str]) -> tuple[Request, Settings]:
         ["--platform=metal", "--platform=qemu", "--stage=disks"],
     ],
 )
-def test_both_spellings_and_what_follows_the_flags(args: list[str]) -> None:
+def test_one_or_two_dashes_and_trailing_arguments(args: list[str]) -> None:
     request, settings = read(args)
     assert (settings.platform, request.stage) == ("qemu", "disks")
 
 
-def test_every_flag_lands_in_its_setting() -> None:
+def test_every_flag_sets_its_setting() -> None:
     _, settings = read(
         [
             *NEEDED,
@@ -85,7 +85,7 @@ def test_a_value_may_look_like_a_flag() -> None:
         (["--version", "--bogus"], "flag provided but not defined: -bogus"),
     ],
 )
-def test_what_go_refuses_is_refused_in_its_words(args: list[str], error: str) -> None:
+def test_errors_are_those_of_gos_flag_package(args: list[str], error: str) -> None:
     with pytest.raises(UsageError) as caught:
         read(args)
     assert str(caught.value) == error
@@ -96,7 +96,7 @@ def test_version_needs_no_other_flag() -> None:
     assert request.version
 
 
-def test_an_unknown_platform_names_those_that_are_known() -> None:
+def test_unknown_platform_lists_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
         read(["--platform=qemo"])
     assert "qemu, metal" in caught.value.hint

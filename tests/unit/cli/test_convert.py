@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ignition convert, as its users call it."""
+"""`ignition convert` as a subprocess."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OLD = '{"ignition": {"version": "3.0.0"},\n "storage": {"files": [{"mode": 420, 
 NEW = '{"ignition": {"version": "3.6.0"},\n "kernelArguments": {"shouldExist": ["a"]}}'
 
 
-def test_a_config_goes_up_from_standard_input_to_a_file(tmp_path: Path) -> None:
+def test_upgrade_from_standard_input_to_a_file(tmp_path: Path) -> None:
     done = run(
         "ignition", "convert", "--to", "3.6", "-o", "new.ign", "-", stdin=OLD.encode(), cwd=tmp_path
     )
@@ -25,7 +25,7 @@ def test_a_config_goes_up_from_standard_input_to_a_file(tmp_path: Path) -> None:
     }
 
 
-def test_a_loss_is_shown_where_it_stands_and_nothing_is_written(tmp_path: Path) -> None:
+def test_loss_is_located_and_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "new.ign").write_text(NEW)
     (tmp_path / "old.ign").write_text("kept")
     done = run("ignition", "convert", "--to", "3.2.0", "-o", "old.ign", "new.ign", cwd=tmp_path)
@@ -36,7 +36,7 @@ def test_a_loss_is_shown_where_it_stands_and_nothing_is_written(tmp_path: Path) 
     assert (tmp_path / "old.ign").read_text() == "kept"
 
 
-def test_a_refused_config_is_not_converted() -> None:
+def test_invalid_config_is_not_converted() -> None:
     done = run("ignition", "convert", "--to", "3.6.0", "-", stdin=b'{"ignition": {"version": "9"}}')
     assert done.returncode == 1
     assert "error IGN1004" in done.stderr
@@ -45,13 +45,13 @@ def test_a_refused_config_is_not_converted() -> None:
 @pytest.mark.parametrize(
     "args", [["--to", "2.3.0", "a"], ["a"], ["--to", "3.6.0", "none.ign"], ["--bogus"]]
 )
-def test_wrong_use(args: list[str], tmp_path: Path) -> None:
+def test_usage_errors(args: list[str], tmp_path: Path) -> None:
     done = run("ignition", "convert", *args, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
 
-def test_an_output_that_cannot_be_written_is_wrong_use(tmp_path: Path) -> None:
+def test_unwritable_output_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "old.ign").write_text(OLD)
     done = run(
         "ignition", "convert", "--to", "3.6.0", "-o", "none/new.ign", "old.ign", cwd=tmp_path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which configs the words of a command line stand for."""
+"""Expansion of arguments to config files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("args", "files"),
     [
-        pytest.param(["b.ign", "a.ign"], ["b.ign", "a.ign"], id="the order of the args"),
+        pytest.param(["b.ign", "a.ign"], ["b.ign", "a.ign"], id="the order of the arguments"),
         pytest.param(["sub"], ["sub/c.ign", "sub/deep/d.ign"], id="folder"),
         pytest.param(
             ["many"], [f"many/{number:02}.ign" for number in range(1, 100, 7)], id="sorted"
@@ -39,12 +39,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(["none.ign"], ["none.ign"], id="reading finds out what is missing"),
     ],
 )
-def test_words_stand_for(args: list[str], files: list[str]) -> None:
+def test_expand_paths(args: list[str], files: list[str]) -> None:
     assert expand_paths(args) == files
 
 
 @pytest.mark.parametrize("word", ["empty", "*.none"])
-def test_what_stands_for_nothing_is_wrong_use(word: str) -> None:
+def test_argument_without_matches_is_a_usage_error(word: str) -> None:
     with pytest.raises(Failure, match=word.replace("*", r"\*")) as failure:
         expand_paths([word])
     assert failure.value.code == "IGN6310"
@@ -59,7 +59,7 @@ def test_what_stands_for_nothing_is_wrong_use(word: str) -> None:
         ([f"{number}.txt" for number in range(9)], "0.txt, 1.txt, 2.txt, 3.txt, 4.txt, ..."),
     ],
 )
-def test_a_folder_without_configs_says_what_lies_there(
+def test_directory_without_configs_lists_its_files(
     names: list[str], said: str, tmp_path: Path
 ) -> None:
     for name in names:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ignition lint and ignition-validate, as their users call them."""
+"""`ignition lint` and `ignition-validate` as subprocesses."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_exit_status_of_lint(configs: Path, name: str, strict: str, status: int)
     assert run("ignition", *args).returncode == status
 
 
-def test_a_finding_shows_place_code_line_and_mark(configs: Path) -> None:
+def test_finding_shows_location_code_and_excerpt(configs: Path) -> None:
     done = run("ignition", "lint", "bad.ign", cwd=configs)
     lines = done.stdout.splitlines()
     assert lines[0].startswith("bad.ign:2:33: error IGN1")
@@ -53,7 +53,7 @@ def test_a_syntax_error_shows_line_and_column(configs: Path) -> None:
     assert "invalid character ','" in done.stdout
 
 
-def test_a_folder_stands_for_its_configs_in_order(configs: Path) -> None:
+def test_directory_stands_for_its_sorted_configs(configs: Path) -> None:
     done = run("ignition", "lint", ".", cwd=configs)
     places = [line.split(":")[0] for line in done.stdout.splitlines() if line.startswith("./")]
     assert places == ["./bad.ign", "./broken.ign", "./empty.ign", "./typo.ign"]
@@ -65,19 +65,19 @@ def test_standard_input_is_read(configs: Path) -> None:
     assert done.stdout.startswith("standard input:2:33: error")
 
 
-def test_an_unreadable_file_is_wrong_use_but_the_others_are_checked(configs: Path) -> None:
+def test_unreadable_file_does_not_stop_the_others(configs: Path) -> None:
     done = run("ignition", "lint", "none.ign", "bad.ign", cwd=configs)
     assert done.returncode == 2
     assert "none.ign: No such file or directory" in done.stderr
     assert "bad.ign:2:33" in done.stdout
 
 
-def test_no_colour_where_nobody_looks(configs: Path) -> None:
+def test_no_colour_without_a_terminal(configs: Path) -> None:
     assert "\x1b" not in run("ignition", "lint", ".", cwd=configs).stdout
 
 
 @pytest.mark.parametrize("no_color", [False, True])
-def test_colour_on_a_terminal_unless_it_is_not_wanted(
+def test_colour_on_a_terminal_unless_no_color_is_set(
     configs: Path, monkeypatch: pytest.MonkeyPatch, no_color: bool
 ) -> None:
     if no_color:
@@ -90,8 +90,8 @@ def test_colour_on_a_terminal_unless_it_is_not_wanted(
     assert (b"\x1b[1;31merror" in done.stdout) is not no_color
 
 
-def test_many_configs_come_in_their_order(tmp_path: Path) -> None:
-    """So many that they are linted by several processes."""
+def test_many_configs_are_reported_in_order(tmp_path: Path) -> None:
+    """Enough configs for worker processes."""
     for number in range(150):
         text = BAD if number % 10 == 0 else GOOD
         (tmp_path / f"{number:03}.ign").write_text(text)
@@ -117,7 +117,7 @@ def test_selection(configs: Path, args: list[str], status: int, left: int) -> No
     assert (done.returncode, summary["errors"] + summary["warnings"]) == (status, left)
 
 
-def test_the_projects_file_is_found_above_and_flags_are_laid_over_it(configs: Path) -> None:
+def test_project_file_of_a_parent_directory_and_flags(configs: Path) -> None:
     (configs / ".ignition-lint.toml").write_text('strict = true\nseverity.unused-key = "warning"')
     (configs / "sub").mkdir()
     (configs / "sub" / "typo.ign").write_text(TYPO)
@@ -127,7 +127,7 @@ def test_the_projects_file_is_found_above_and_flags_are_laid_over_it(configs: Pa
     assert run("ignition", "lint", "--ignore", "IGN1006", "sub", cwd=configs).returncode == 0
 
 
-def test_a_platform_has_a_size_limit(tmp_path: Path) -> None:
+def test_size_limit_of_a_platform(tmp_path: Path) -> None:
     pad = " " * 20_000
     (tmp_path / "big.ign").write_text(GOOD + pad)
     assert "no findings" in run("ignition", "lint", "big.ign", cwd=tmp_path).stdout
@@ -148,7 +148,7 @@ def test_a_platform_has_a_size_limit(tmp_path: Path) -> None:
         (["--explain", "IGN9999"], "IGN6302"),
     ],
 )
-def test_wrong_use(configs: Path, args: list[str], said: str) -> None:
+def test_usage_errors(configs: Path, args: list[str], said: str) -> None:
     done = run("ignition", "lint", *args, cwd=configs)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
@@ -162,11 +162,11 @@ def test_explain_shows_the_page_of_a_rule(code: str) -> None:
     assert done.stdout == (CHECKOUT / "docs" / "rules" / "IGN1403.md").read_text()
 
 
-def test_explain_knows_the_codes_of_the_engine() -> None:
+def test_explain_shows_engine_codes() -> None:
     assert "wipeTable" in run("ignition", "lint", "--explain", "IGN2102").stdout
 
 
-def test_formats_are_written_whole(configs: Path) -> None:
+def test_formats_contain_all_configs(configs: Path) -> None:
     report = json.loads(run("ignition", "lint", "--format", "json", ".", cwd=configs).stdout)
     assert [file["path"] for file in report["files"]] == [
         f"./{name}.ign" for name in ("bad", "broken", "empty", "good", "typo")
@@ -180,9 +180,7 @@ def test_formats_are_written_whole(configs: Path) -> None:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_formats_say_whether_configs_pass_as_the_exit_status_does(
-    configs: Path, strict: bool
-) -> None:
+def test_formats_agree_with_the_exit_status(configs: Path, strict: bool) -> None:
     args = ["lint", *(["--strict"] if strict else []), "typo.ign", "good.ign", "--format"]
     done = run("ignition", *args, "junit", cwd=configs)
     (suite,) = ET.fromstring(done.stdout)
@@ -194,14 +192,14 @@ def test_formats_say_whether_configs_pass_as_the_exit_status_does(
 
 
 @pytest.mark.parametrize("form", ["json", "sarif", "github", "junit"])
-def test_formats_know_of_what_could_not_be_read(configs: Path, form: str) -> None:
+def test_formats_report_unreadable_configs(configs: Path, form: str) -> None:
     done = run("ignition", "lint", "--format", form, "good.ign", "none.ign", cwd=configs)
     assert (done.returncode, done.stderr) == (2, "")
     assert "IGN6311" in done.stdout and "cannot read none.ign" in done.stdout
 
 
-def test_a_plain_run_loads_only_what_it_needs(configs: Path) -> None:
-    """Each of these costs as much as linting a small config does."""
+def test_plain_run_imports_only_what_it_needs(configs: Path) -> None:
+    """Importing any of these takes as long as linting a small config."""
     program = (
         "import sys; from ignition.__main__ import main; main(['ignition', 'lint', 'good.ign']);"
         "print(*sys.modules)"
@@ -237,7 +235,7 @@ def test_a_plain_run_loads_only_what_it_needs(configs: Path) -> None:
     }
 
 
-def test_file_names_that_are_no_text_are_no_trouble(tmp_path: Path) -> None:
+def test_file_names_that_are_not_utf8(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"\xff.ign")).write_text(BAD)
     for form in ("text", "json", "sarif", "github", "junit"):
         done = run("ignition", "lint", "--format", form, ".", cwd=tmp_path)
@@ -260,7 +258,7 @@ def test_file_names_that_are_no_text_are_no_trouble(tmp_path: Path) -> None:
         (["-version"], 0, "Ignition 0.1.0\n", ""),
     ],
 )
-def test_ignition_validate_is_ignitions(
+def test_ignition_validate_behaves_like_ignitions(
     configs: Path, args: list[str], status: int, stdout: str, stderr: str
 ) -> None:
     done = run("ignition-validate", *args, cwd=configs)
@@ -268,7 +266,7 @@ def test_ignition_validate_is_ignitions(
 
 
 @pytest.mark.parametrize(("args", "status"), [([], 1), (["a", "b"], 1), (["-bogus", "a"], 2)])
-def test_ignition_validate_explains_wrong_use(args: list[str], status: int) -> None:
+def test_ignition_validate_prints_usage(args: list[str], status: int) -> None:
     done = run("ignition-validate", *args)
     assert done.returncode == status
     assert "Usage:" in done.stderr

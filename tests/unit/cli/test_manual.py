@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Manual pages, completion and what docs/ tells people to type."""
+"""Manual pages, shell completion, and the commands in docs/."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_manual_pages_have_their_sections(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_manual_pages_are_good_roff(page: str) -> None:
+def test_manual_pages_are_valid_roff(page: str) -> None:
     if not shutil.which("groff"):
         pytest.skip("groff is not installed")
     command = ["groff", "-man", "-Tutf8", "-ww", str(DOCS / "man" / page)]
@@ -48,7 +48,7 @@ def test_manual_pages_are_good_roff(page: str) -> None:
 
 
 def complete(*args: str, folder: Path = CHECKOUT) -> set[str]:
-    """What bash offers for the last word."""
+    """The completions of bash for the last word."""
     script = (
         f'source {DOCS}/completion/ignition.bash; COMP_WORDS=(ignition "$@"); COMP_CWORD=$#; _ignition;'
         ' printf "%s\\n" "${COMPREPLY[@]}"'
@@ -80,7 +80,7 @@ def test_completion_offers(args: tuple[str, ...], offered: set[str]) -> None:
     assert complete(*args) == offered
 
 
-def test_completion_offers_configs_and_folders(tmp_path: Path) -> None:
+def test_completion_offers_configs_and_directories(tmp_path: Path) -> None:
     for name in ("a.ign", "b.json", "c.txt"):
         (tmp_path / name).write_text("{}")
     (tmp_path / "sub").mkdir()
@@ -113,7 +113,7 @@ def test_there_are_commands_for_ci() -> None:
     assert len(commands((DOCS / "ci.md").read_text())) == 3
 
 
-def test_schemas_that_editors_are_told_of_are_there() -> None:
+def test_schemas_for_editors_exist() -> None:
     text = (DOCS / "editors.md").read_text()
     names = set(re.findall(r"schemas/(ignition-[0-9.]*\.json)", text))
     assert names
@@ -125,7 +125,7 @@ def test_schemas_that_editors_are_told_of_are_there() -> None:
         json.loads(block)
 
 
-def test_the_hook_for_pre_commit_starts_what_there_is() -> None:
+def test_pre_commit_hook_is_valid() -> None:
     yaml = pytest.importorskip("yaml")
     (hook,) = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text())
     assert hook["entry"] == "ignition lint"
@@ -134,6 +134,6 @@ def test_the_hook_for_pre_commit_starts_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("page", ["ci.md", "codes.md", "config.md", "editors.md", "lint.md"])
-def test_links_between_pages_lead_somewhere(page: str) -> None:
+def test_links_between_pages_resolve(page: str) -> None:
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (DOCS / page).read_text())
     assert [target for target in targets if not (DOCS / target).exists()] == []

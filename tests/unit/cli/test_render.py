@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ignition render, as its users call it."""
+"""`ignition render` as a subprocess."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ WHOLE = {
 }
 
 
-def test_references_are_merged_in_and_gone() -> None:
+def test_references_are_merged_and_removed() -> None:
     done = run("ignition", "render", "-", stdin=parent(inline(CHILD)).encode())
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == WHOLE
@@ -83,7 +83,7 @@ def test_offline_fetches_nothing(server: str) -> None:
     assert "at /ignition/config/merge/0" in done.stderr
 
 
-def test_what_a_server_refuses_is_an_error_with_an_address(server: str) -> None:
+def test_rejected_fetch_has_a_location(server: str) -> None:
     text = parent(f"{server}/secret?key=hidden").encode()
     done = run("ignition", "render", "--timeout", "1", "-", stdin=text)
     assert done.returncode == 1
@@ -91,7 +91,7 @@ def test_what_a_server_refuses_is_an_error_with_an_address(server: str) -> None:
     assert "hidden" not in done.stderr
 
 
-def test_origins_say_which_config_gave_each_value(tmp_path: Path) -> None:
+def test_origins_name_the_source_of_each_value(tmp_path: Path) -> None:
     (tmp_path / "p.ign").write_text(parent(inline(CHILD)))
     done = run("ignition", "render", "--origins", "p.ign", cwd=tmp_path)
     rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
@@ -104,7 +104,7 @@ def test_origins_say_which_config_gave_each_value(tmp_path: Path) -> None:
     ]
 
 
-def test_origins_keep_secrets() -> None:
+def test_origins_mask_secrets() -> None:
     config = {
         "ignition": {"version": "3.6.0"},
         "passwd": {"users": [{"name": "u", "passwordHash": "$6$hidden"}]},
@@ -114,7 +114,7 @@ def test_origins_keep_secrets() -> None:
     assert "hidden" not in done.stdout
 
 
-def test_what_the_target_version_cannot_say_is_named() -> None:
+def test_lossy_target_version_names_the_member() -> None:
     config = {**WHOLE, "kernelArguments": {"shouldExist": ["a"]}}
     text = parent(inline(config)).encode()
     done = run("ignition", "render", "--to", "3.2", "-", stdin=text)
@@ -123,7 +123,7 @@ def test_what_the_target_version_cannot_say_is_named() -> None:
     assert "config inline in standard input" in done.stderr
 
 
-def test_a_merge_that_is_invalid_is_refused() -> None:
+def test_invalid_merge_is_refused() -> None:
     child = {
         "ignition": {"version": "3.6.0"},
         "storage": {"files": [{"path": "/a", "user": {"name": "n"}}]},
@@ -136,7 +136,7 @@ def test_a_merge_that_is_invalid_is_refused() -> None:
         assert "error IGN1401: cannot set both id and name" in done.stderr
 
 
-def test_an_unreadable_file_is_wrong_use(tmp_path: Path) -> None:
+def test_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
     done = run("ignition", "render", "none.ign", cwd=tmp_path)
     assert done.returncode == 2
     assert "IGN6311" in done.stderr

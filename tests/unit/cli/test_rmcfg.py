@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition-rmcfg`: its args, its exit status, and that what it says it deleted is gone."""
+"""`ignition-rmcfg`: arguments, exit statuses, and that the config is deleted."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("args", "status", "text"), CASES, ids=lambda each: str(each))
-def test_words(args: list[str], status: int, text: str) -> None:
+def test_arguments(args: list[str], status: int, text: str) -> None:
     done = run("ignition-rmcfg", *args)
     assert done.returncode == status
     assert (done.stdout + done.stderr).startswith(text)
@@ -50,7 +50,7 @@ def test_words(args: list[str], status: int, text: str) -> None:
 
 @pytest.mark.skipif(not peer.engine(), reason="IGNITION_PEER names no engine of Ignition")
 @pytest.mark.parametrize(("args", "status", "text"), CASES, ids=lambda each: str(each))
-def test_ignition_agrees(args: list[str], status: int, text: str, tmp_path: Path) -> None:
+def test_ignition_behaves_alike(args: list[str], status: int, text: str, tmp_path: Path) -> None:
     program = tmp_path / "ignition-rmcfg"
     program.symlink_to(Path(peer.engine()).resolve())
     done = subprocess.run([program, *args], capture_output=True, text=True, check=False)
@@ -63,21 +63,21 @@ def test_help() -> None:
     assert (done.returncode, done.stderr.split()) == (0, rmcfg.USAGE.split())
 
 
-def test_an_unknown_platform_is_answered_with_those_that_are_known() -> None:
+def test_unknown_platform_lists_known_ones() -> None:
     done = run("ignition-rmcfg", "--platform=qemo")
     assert done.returncode == 2
     assert done.stderr.startswith("qemo is not a valid platform\n  use one of ")
     assert "virtualbox, vmware" in done.stderr
 
 
-def test_a_platform_that_keeps_its_config() -> None:
+def test_platform_without_deletion() -> None:
     done = run("ignition-rmcfg", "--log-to-stdout", "--platform=pxe")
     assert done.returncode == 1
     assert "CRITICAL : couldn't delete config: cannot delete config on this platform" in done.stdout
     assert "metal has no way to do that" in done.stdout
 
 
-def test_no_guest_of_that_platform() -> None:
+def test_machine_is_not_a_guest_of_the_platform() -> None:
     done = run("ignition-rmcfg", "--log-to-stdout", "--platform=virtualbox")
     assert done.returncode == 1
     assert "couldn't delete config: /dev/vboxguest cannot be opened" in done.stdout
@@ -86,7 +86,7 @@ def test_no_guest_of_that_platform() -> None:
 
 @pytest.fixture
 def vmware(tmp_path: Path) -> Settings:
-    """Settings of a machine that says it is VMware's."""
+    """Settings of a machine whose DMI data says VMware."""
     settings = Settings()
     settings.platform = "vmware"
     settings.log_to_stdout = True
@@ -96,7 +96,7 @@ def vmware(tmp_path: Path) -> Settings:
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="code for x86-64")
-def test_deleting(vmware: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+def test_delete(vmware: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     host = Hypervisor({"ignition.config.data": b"secret"})
     assert host.run(lambda: bytes([rmcfg.run(vmware)])) == b"\0"
     assert host.variables["ignition.config.data"] == b"e30K"
@@ -106,9 +106,7 @@ def test_deleting(vmware: Settings, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="code for x86-64")
-def test_a_hypervisor_that_does_not_let_it(
-    vmware: Settings, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_hypervisor_denies_deletion(vmware: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     host = Hypervisor({"ignition.config.data": b"x"}, read_only=("ignition.config.data",))
     assert host.run(lambda: bytes([rmcfg.run(vmware)])) == b"\0"
     out = capfd.readouterr().out
@@ -117,7 +115,7 @@ def test_a_hypervisor_that_does_not_let_it(
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="code for x86-64")
-def test_a_failure(vmware: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+def test_failed_deletion(vmware: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     host = Hypervisor({"ovfenv": b"no XML"})
     assert host.run(lambda: bytes([rmcfg.run(vmware)])) == b"\1"
     assert "CRITICAL : couldn't delete config: the OVF environment" in capfd.readouterr().out

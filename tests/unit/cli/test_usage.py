@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wrong use of a command ends with status 2, a code, and what to do."""
+"""Usage errors: exit status 2, a code and a hint."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("args", WRONG)
-def test_wrong_use_has_a_code_and_a_hint(args: str) -> None:
+def test_usage_error_has_code_and_hint(args: str) -> None:
     done = run("ignition", *args.split())
     assert done.returncode == 2
     first, hint, *more = done.stderr.splitlines()
@@ -39,13 +39,13 @@ def test_wrong_use_has_a_code_and_a_hint(args: str) -> None:
 
 
 @pytest.mark.parametrize("args", ["run files", "run --platform none files"])
-def test_a_person_is_told_of_the_flag_for_the_platform(args: str) -> None:
+def test_hint_at_a_prompt_names_the_platform_flag(args: str) -> None:
     hint = run("ignition", *args.split()).stderr
     assert "--platform" in hint and "kernel command line" not in hint
 
 
 @pytest.mark.parametrize("program", ["ignition-validate", "ignition"])
-def test_a_key_cannot_forge_a_line_of_a_report(program: str, tmp_path: Path) -> None:
+def test_key_cannot_forge_a_report_line(program: str, tmp_path: Path) -> None:
     config = tmp_path / "c.ign"
     config.write_text('{"ignition":{"version":"3.4.0"},"a\\nerror: b\\u001b[2J\\u202e":1}')
     args = (["lint"] if program == "ignition" else []) + [str(config)]

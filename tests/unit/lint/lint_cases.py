@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of lint rules share: configs from small parts, and findings as short lines."""
+"""Helpers for tests of lint rules: building small configs, and findings as short strings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ignition.lint.run import lint
 
 
 def config(version: str = "3.6.0", **sections: Any) -> bytes:
-    """The text of a config with these sections."""
+    """The JSON of a config with these sections."""
     ignition = {"version": version, **sections.pop("ignition", {})}
     return json.dumps({"ignition": ignition, **sections}).encode()
 
 
 def linted(version: str = "3.6.0", platform: str = "", **sections: Any) -> list[LintFinding]:
-    """The findings but the one that all LUKS volumes have: that this version makes none."""
+    """All findings except the one on every LUKS volume (IGN1990)."""
     found = lint(config(version, **sections), "test.ign", platform=platform)
     return [each for each in found if each.code != "IGN1990"]
 
@@ -41,12 +41,12 @@ def zipped(text: str) -> dict[str, Any]:
 
 
 def file(path: str, text: str | bytes = "", **members: Any) -> dict[str, Any]:
-    """A file with an inline body."""
+    """A file with inline contents."""
     return {"path": path, "contents": {"source": url(text)}, **members}
 
 
 def of_file(path: str, text: str | bytes = "", **members: Any) -> list[str]:
-    """The findings on a config that has only this file: `IGN1851 mode`, and `IGN1952 2:3` in the body."""
+    """The findings on a config with one file: `IGN1851 mode`, and `IGN1952 2:3` inside the contents."""
     return _short(linted(storage={"files": [file(path, text, **members)]}), "/storage/files/0/")
 
 

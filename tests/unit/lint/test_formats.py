@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How findings are written: for people, scripts, code hosts and CI servers."""
+"""Output formats of findings: text, JSON, SARIF, GitHub, JUnit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAME = "a b/ü,:.ign"
 
 
 def finding(severity: str = "warning", **more: Any) -> LintFinding:
-    """On the value `väl`, which begins after nine characters and ten bytes of line 2."""
+    """A finding on the value `väl`, at column 10 in characters and 11 in bytes of line 2."""
     found = LintFinding(
         "IGN1006",
         severity,
@@ -44,7 +44,7 @@ def run(*findings: LintFinding, name: str = NAME) -> list[LintResult]:
 # text
 
 
-def test_text_shows_place_line_span_and_hint() -> None:
+def test_text_shows_location_excerpt_and_hint() -> None:
     shown = Text(False).file(run(finding(inner=Inner("a.service", 3, 1)))[0]).splitlines()
     assert shown == [
         f"{NAME}:2:8: warning IGN1006: bad\\n100% <&> \\x1b[0m",
@@ -56,13 +56,13 @@ def test_text_shows_place_line_span_and_hint() -> None:
     ]
 
 
-def test_text_of_a_secret_is_not_shown() -> None:
+def test_text_shows_no_excerpt_of_a_secret() -> None:
     shown = Text(False).file(run(finding(secret=True))[0])
     assert "2:8" in shown
     assert "väl" not in shown
 
 
-def test_colour_is_only_colour() -> None:
+def test_colour_only_adds_escape_sequences() -> None:
     (one,) = run(finding())
     painted = Text(True).file(one)
     assert "\x1b[1;35m" in painted
@@ -86,7 +86,7 @@ def test_long_lines_are_cut_around_the_span(row: bytes, column: int, end: int, m
     assert shown[marks.index("^") : marks.rindex("^") + 1] == marked
 
 
-def test_a_span_over_many_characters_is_marked_as_far_as_it_is_shown() -> None:
+def test_long_span_is_marked_up_to_the_cut() -> None:
     found = LintFinding("IGN1006", "error", "m", Origin("c", "", 1, 3), "", 9, 1)
     _, shown, marks = (
         Text(False).file(lint_result("c", b"ab" + b"c" * 900 + b"\n" * 9, [found])).splitlines()
@@ -120,7 +120,7 @@ def test_secrets_on_the_same_line_are_not_shown() -> None:
         pytest.param(b"{path: 'x y'}", "{path: ** **}", id="words of the spec"),
     ],
 )  # fmt: skip
-def test_values_that_may_be_secret_become_asterisks(row: bytes, shown: str) -> None:
+def test_possibly_secret_values_are_masked(row: bytes, shown: str) -> None:
     found = LintFinding("IGN1006", "error", "m", Origin("c", "", 1, 1), "", 1, 3)
     assert Text(False).file(lint_result("c", row, [found])).splitlines()[1][9:] == shown
 
@@ -129,7 +129,7 @@ def test_values_that_may_be_secret_become_asterisks(row: bytes, shown: str) -> N
     ("word", "shown"),
     [("ExecStrat=/bin/x --token=y", "ExecStrat*****************"), ("[Servce]", "[Servce]")],
 )
-def test_a_finding_inside_a_text_shows_the_word_that_it_is_about(word: str, shown: str) -> None:
+def test_finding_in_an_embedded_text_shows_its_word(word: str, shown: str) -> None:
     row = f'"contents": "[Unit]\\n{word}"'.encode()
     at = row.index(word.encode()) + 1
     where, inner = Origin("c", "/systemd/units/0/contents", 1, at), Inner("a.service", 2, 1)
@@ -139,7 +139,7 @@ def test_a_finding_inside_a_text_shows_the_word_that_it_is_about(word: str, show
 
 
 @pytest.mark.parametrize("form", ["json", "sarif", "github", "junit"])
-def test_no_format_lets_a_control_character_through(form: str) -> None:
+def test_formats_escape_control_characters(form: str) -> None:
     found = finding(hint="\x9b\u202e\x7f", inner=Inner("\x1b[2J.service", 3, 1))
     found.origin = Origin(NAME, "/\x1b\u2028", 2, 8)
     said = load_writer(form)(run(found))
@@ -159,7 +159,7 @@ def test_columns_count_characters() -> None:
 # json
 
 
-def test_json_holds_all_that_is_known() -> None:
+def test_json_contains_all_fields() -> None:
     report = json.loads(
         load_writer("json")(run(finding("error"), finding(inner=Inner("u", 3, 1, "/p"))))
     )
@@ -197,7 +197,7 @@ def test_github_levels(severity: str, command: str) -> None:
     assert load_writer("github")(run(finding(severity))).startswith(f"::{command} ")
 
 
-def test_github_spans_of_several_lines_have_no_end() -> None:
+def test_github_omits_the_end_of_multiline_spans() -> None:
     assert "endColumn" not in load_writer("github")(run(finding(end_line=3)))
 
 
@@ -205,7 +205,7 @@ def test_github_spans_of_several_lines_have_no_end() -> None:
 
 
 def junit(runs: list[LintResult]) -> tuple[ET.Element, list[ET.Element]]:
-    """The suite and its cases, after a look at its form."""
+    """The suite and its cases, after a check of the structure."""
     suites = ET.fromstring(load_writer("junit")(runs))
     (suite,) = suites
     assert_is_junit(suites)
@@ -227,7 +227,7 @@ def test_junit_has_a_case_per_config_with_one_failure() -> None:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_junit_warnings_fail_where_they_count(strict: bool) -> None:
+def test_junit_warnings_fail_with_strict(strict: bool) -> None:
     (warned,) = run(finding())
     warned.strict = strict
     suite, (case,) = junit([warned])
@@ -236,7 +236,7 @@ def test_junit_warnings_fail_where_they_count(strict: bool) -> None:
     assert ("hint: mend" in (suite.findtext("system-out") or "")) is not strict
 
 
-def test_junit_what_cannot_be_read_is_an_error() -> None:
+def test_junit_unreadable_config_is_an_error() -> None:
     (unreadable,) = run(finding("error"))
     unreadable.unreadable = True
     suite, (case,) = junit([unreadable])
@@ -244,12 +244,12 @@ def test_junit_what_cannot_be_read_is_an_error() -> None:
     assert [child.tag for child in case] == ["error"]
 
 
-def test_junit_of_nothing_is_junit() -> None:
+def test_junit_without_configs_is_valid() -> None:
     assert junit([])[1] == []
 
 
-def test_junit_holds_whatever_a_name_or_message_has() -> None:
-    """Characters that XML cannot hold, not even escaped, and those that it must escape."""
+def test_junit_escapes_names_and_messages() -> None:
+    """Characters that XML does not allow, and those that it requires to be escaped."""
     odd = "".join(map(chr, range(0x20))) + "\x7f\x85\udcff\ufffe\uffff<&>\"']]>\U0001f600"
     found = finding("error", message=odd, hint=odd, inner=Inner(odd))
     found.origin.source = odd
@@ -416,7 +416,7 @@ SARIF = {
 }
 
 
-def test_sarif_is_sarif() -> None:
+def test_sarif_is_valid() -> None:
     without_place = LintFinding("IGN1001", "error", "not a config (empty)", Origin("/e"))
     runs = [
         *run(finding("info"), finding("error", inner=Inner("u", 3, 1))),
@@ -439,7 +439,7 @@ def test_sarif_is_sarif() -> None:
     assert only["artifacts"][1]["location"]["uri"] == "file:///e"
 
 
-def test_sarif_without_findings_is_sarif() -> None:
+def test_sarif_without_findings_is_valid() -> None:
     jsonschema.validate(
         json.loads(load_writer("sarif")([])), SARIF, jsonschema.Draft202012Validator
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A short look for texts that lint cannot bear. `make fuzz` looks longer."""
+"""A short fuzz run of lint; `make fuzz` runs longer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_mutated_seeds(rng: Random, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_a_part_of_a_seed_many_times(name: str) -> None:
+def test_repeated_part_of_a_seed(name: str) -> None:
     data = mutation.amplified(Random(name), SEEDS[name], 40_000)
     begin = time.process_time()
     hold(data)

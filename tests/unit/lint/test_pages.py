@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documentation and code say the same: pages of rules, the list of codes, the reference of the config."""
+"""Documentation matches the code: rule pages, the list of codes, the config reference."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ignition.lint.registry import RULES
 
 CHECKOUT = Path(__file__).parents[3]
 ELSEWHERE = {"ignition/base/codes.py"}
-"""Where codes are only written about."""
+"""Files that only document codes."""
 CODE = re.compile(r"IGN\d{4}")
 
 
 def codes_in(source: str) -> Iterator[str]:
-    """The codes that stand as a string of their own: arguments, table entries, constants."""
+    """The codes in string literals that contain nothing else: arguments, table entries, constants."""
     for node in ast.walk(ast.parse(source)):
         if (
             isinstance(node, ast.Constant)
@@ -36,7 +36,7 @@ def codes_in(source: str) -> Iterator[str]:
 
 
 def used() -> dict[str, set[str]]:
-    """Code -> the files of the source that use it."""
+    """Code -> the source files that use it."""
     found: dict[str, set[str]] = {}
     for room in ("ignition", "providers", "stages"):
         for path in sorted((CHECKOUT / room).rglob("*.py")):
@@ -51,15 +51,15 @@ def used() -> dict[str, set[str]]:
 USED = used()
 
 
-def test_every_code_of_the_source_is_documented() -> None:
+def test_every_code_in_the_source_is_documented() -> None:
     assert {code: sorted(USED[code]) for code in USED if code not in {*RULES, *CODES}} == {}
 
 
-def test_no_code_is_documented_that_nothing_uses() -> None:
+def test_every_documented_code_is_used() -> None:
     assert sorted({*RULES, *CODES} - set(USED)) == []
 
 
-def test_no_code_is_a_rule_and_something_else() -> None:
+def test_no_failure_code_is_also_a_rule() -> None:
     assert sorted(set(RULES) & set(CODES)) == []
 
 
@@ -68,7 +68,7 @@ def test_every_code_has_an_area() -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_code_says_in_sentences_what_happened_and_what_to_do(code: str) -> None:
+def test_codes_are_described_in_sentences(code: str) -> None:
     for sentence in CODES[code]:
         assert sentence[0].isupper() or sentence.startswith(
             ("blkid", "mdadm", "mount", "user.ign", ".")
@@ -83,18 +83,18 @@ def test_each_code_has_one_cause() -> None:
     ] == []
 
 
-def test_rules_config_codes_are_rules() -> None:
+def test_config_codes_are_rules() -> None:
     assert config_codes() <= set(RULES)
 
 
 @pytest.mark.parametrize("code", RULES)
-def test_every_rule_has_a_page_that_says_why(code: str) -> None:
+def test_every_rule_has_a_page_with_a_reason(code: str) -> None:
     page = (CHECKOUT / "docs" / "rules" / f"{code}.md").read_text()
     assert page.startswith(f"# {code}: {RULES[code].title}\n")
     assert len(RULES[code].text) > 15
 
 
-def test_the_reference_has_every_member_once_per_type() -> None:
+def test_reference_lists_every_member_once_per_type() -> None:
     schema = json.loads((CHECKOUT / "schemas" / f"ignition-{NEWEST_STABLE}.json").read_text())
     members = sum(len(body["properties"]) for body in (schema, *schema["$defs"].values()))
     lines = (CHECKOUT / "docs" / "config.md").read_text().splitlines()
@@ -105,7 +105,7 @@ def test_the_reference_has_every_member_once_per_type() -> None:
     assert NEWEST_STABLE in shapes.VERSIONS
 
 
-def test_links_of_the_reference_lead_somewhere() -> None:
+def test_links_of_the_reference_resolve() -> None:
     text = (CHECKOUT / "docs" / "config.md").read_text()
     heads = {head.lower().replace(" ", "-") for head in re.findall(r"^## (.*)$", text, re.M)}
     assert set(re.findall(r"\(#([^)]*)\)", text)) <= heads

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every code that lint can show is documented, once."""
+"""Every code that lint reports is documented exactly once."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_every_lint_rule_has_a_case(code: str) -> None:
     assert code in tests or code == "IGN1007"
 
 
-def test_no_rule_is_broken_before_the_version_that_brings_it() -> None:
+def test_no_rule_applies_before_its_spec_version() -> None:
     for seed in range(600):
         version = shapes.VERSIONS[seed % len(shapes.VERSIONS)]
         for found in findings(Configs(seed, odd=0.3, full=0.7).config(version), version):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lint rules on values that no machine can be given, and on accounts that no tool makes."""
+"""Lint rules for impossible values, and for accounts that the account tools reject."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def storage(**lists: list[dict[str, Any]]) -> list[str]:
 @pytest.mark.parametrize(
     "member", ["passwordHash", "gecos", "homeDir", "shell", "primaryGroup", "name"]
 )
-def test_character_that_ends_a_field(member: str, character: str) -> None:
+def test_control_characters_in_account_fields(member: str, character: str) -> None:
     value = f"/a{character}b" if member in ("homeDir", "shell") else f"a{character}b"
     if member == "passwordHash":
         value = f"{HASH}{character}root"
@@ -36,7 +36,7 @@ def test_character_that_ends_a_field(member: str, character: str) -> None:
     assert f"{code} users/0/{member}" in found
 
 
-def test_finding_on_a_hash_shows_nothing_of_it() -> None:
+def test_finding_on_a_password_hash_does_not_show_it() -> None:
     found = linted(passwd={"users": [{"name": "ada", "passwordHash": f"{HASH}\nroot:secret"}]})
     assert any(each.code == "IGN1969" for each in found)
     for each in found:
@@ -58,7 +58,7 @@ def test_finding_on_a_hash_shows_nothing_of_it() -> None:
         ([{"name": "ada", "homeDir": "/srv/" + "h" * 256}], ["IGN1973 users/0/homeDir"]),
     ],
 )
-def test_fields_of_users(users: list[dict[str, Any]], said: list[str]) -> None:
+def test_invalid_user_fields(users: list[dict[str, Any]], said: list[str]) -> None:
     assert passwd(*users) == said
 
 
@@ -77,7 +77,7 @@ def test_fields_of_users(users: list[dict[str, Any]], said: list[str]) -> None:
         (-(1 << 63), False),
     ],
 )
-def test_numbers_of_accounts(number: int, fits: bool | None) -> None:
+def test_range_of_uids_and_gids(number: int, fits: bool | None) -> None:
     groups = ({"name": "team", "gid": number},)
     found = sorted(passwd({"name": "ada", "uid": number}, groups=groups), reverse=True)
     if fits is None:  # it is root's
@@ -100,7 +100,7 @@ def test_numbers_of_accounts(number: int, fits: bool | None) -> None:
         ((1 << 63) - 1, "IGN1971"),
     ],
 )
-def test_numbers_of_owners(number: int, said: str) -> None:
+def test_range_of_owner_ids(number: int, said: str) -> None:
     node = {"path": "/opt/a", "group": {"id": number}}
     for kind, more in (("directories", {}), ("links", {"target": "b"})):
         assert storage(**{kind: [{**node, **more}]}) == (
@@ -110,18 +110,18 @@ def test_numbers_of_owners(number: int, said: str) -> None:
     assert found == ([f"{said} /storage/files/0/user/id"] if said else [])
 
 
-def test_owner_of_a_hard_link_is_not_looked_at() -> None:
+def test_owner_of_a_hard_link_is_ignored() -> None:
     link = {"path": "/opt/b", "target": "/opt/a", "hard": True, "user": {"id": -5}}
     assert not any("IGN1971" in each for each in storage(links=[link]))
 
 
 @pytest.mark.parametrize("name", ["n" * 256, "ä" * 128])
-def test_name_that_is_too_long(name: str) -> None:
+def test_file_name_too_long(name: str) -> None:
     assert storage(files=[file(f"/opt/{name}")]) == ["IGN1973 files/0/path"]
     assert storage(directories=[{"path": f"/opt/{name}/a"}]) == ["IGN1973 directories/0/path"]
 
 
-def test_longest_path_that_there_can_be() -> None:
+def test_longest_valid_path() -> None:
     path = "/d" * 2047 + "/"
     assert storage(files=[file(path[:-2] + "a")]) == []
     assert storage(files=[file(path + "ab")]) == ["IGN1973 files/0/path"]
@@ -163,7 +163,7 @@ def test_longest_path_that_there_can_be() -> None:
         ),
     ],
 )
-def test_lines_of_other_files(sections: dict[str, Any], said: list[str]) -> None:
+def test_values_that_would_break_generated_files(sections: dict[str, Any], said: list[str]) -> None:
     assert codes(**sections) == said
 
 
@@ -214,12 +214,12 @@ def test_pattern_in_a_preset_file(name: str) -> None:
         ),
     ],
 )
-def test_words_of_the_disks(kind: str, item: dict[str, Any], said: str) -> None:
+def test_invalid_values_of_disks(kind: str, item: dict[str, Any], said: str) -> None:
     assert storage(**{kind: [item]}) == ([said] if said else [])
 
 
 @pytest.mark.parametrize("name", ["", "-a", "+", "~a", "a b", "a,b", "a\tb", "n" * 256])
-def test_names_that_no_tool_takes(name: str) -> None:
+def test_invalid_account_names(name: str) -> None:
     assert passwd({"name": name}) == ["IGN1975 users/0/name"]
     assert passwd(groups=({"name": name},)) == ["IGN1975 groups/0/name"]
     assert passwd({"name": name, "shouldExist": False}) == []
@@ -232,7 +232,7 @@ def test_names_that_no_tool_takes(name: str) -> None:
         *((name, True) for name in ("99", "a/b", ".", "..", "ä", "a+b", "a$b", "n" * 33)),
     ],
 )
-def test_names_that_some_tools_take(name: str, doubtful: bool) -> None:
+def test_unportable_account_names(name: str, doubtful: bool) -> None:
     assert passwd({"name": name}) == (["IGN1976 users/0/name"] if doubtful else [])
 
 
@@ -245,11 +245,11 @@ def test_names_that_some_tools_take(name: str, doubtful: bool) -> None:
         ({"shouldExist": False}, []),
     ],
 )
-def test_group_in_the_place_of_a_user_s_own(user: dict[str, Any], said: list[str]) -> None:
+def test_group_with_the_name_of_a_user(user: dict[str, Any], said: list[str]) -> None:
     assert passwd({"name": "dev", **user}, groups=({"name": "dev"},)) == said
 
 
-def test_keys_without_a_home() -> None:
+def test_ssh_keys_without_a_home_directory() -> None:
     user = {"name": "svc", "noCreateHome": True, "sshAuthorizedKeys": [KEY]}
     assert passwd(user) == ["IGN1978 users/0/sshAuthorizedKeys"]
     assert passwd({**user, "name": "core"}) == []
@@ -267,7 +267,7 @@ def test_keys_without_a_home() -> None:
         ({"groups": ["old"]}, "IGN1979 users/0/groups/0"),
     ],
 )
-def test_groups_that_are_not_made(members: dict[str, Any], said: str) -> None:
+def test_unknown_groups(members: dict[str, Any], said: str) -> None:
     groups = ({"name": "builders"}, {"name": "old", "shouldExist": False})
     assert passwd({"name": "ada", **members}, groups=groups) == ([said] if said else [])
 
@@ -283,12 +283,12 @@ def test_groups_that_are_not_made(members: dict[str, Any], said: str) -> None:
         (f"{KEY}\n{KEY}\0", False),
     ],
 )
-def test_several_keys_in_one_text(text: str, *, fits: bool) -> None:
+def test_several_keys_in_one_string(text: str, *, fits: bool) -> None:
     found = passwd({"name": "ada", "sshAuthorizedKeys": [text]})
     assert any("IGN1968" in each or "IGN1969" in each for each in found) == (not fits)
 
 
-def test_number_that_one_listed_before_may_get() -> None:
+def test_id_that_an_earlier_entry_may_get() -> None:
     ada, bob, eve = {"name": "ada"}, {"name": "bob"}, {"name": "eve", "uid": 1001}
     assert passwd(ada, bob, eve) == ["IGN1861 users/2/uid"]
     assert linted(passwd={"users": [ada, bob, eve]})[0].severity == "warning"
@@ -296,14 +296,14 @@ def test_number_that_one_listed_before_may_get() -> None:
         assert passwd(*listed) == []
 
 
-def test_own_group_of_a_user_who_is_made_later() -> None:
+def test_group_of_a_user_created_later() -> None:
     ada, bob = {"name": "ada", "groups": ["bob"]}, {"name": "bob"}
     assert passwd(ada, bob) == ["IGN1979 users/0/groups/0"]
     assert passwd(bob, ada) == []
     assert passwd(ada, {**bob, "primaryGroup": "bob"}, groups=(bob,)) == []
 
 
-def test_nothing_of_this_changes_the_verdict_of_validation() -> None:
+def test_lint_rules_do_not_affect_validation() -> None:
     users = [{"name": "-a", "uid": -1, "passwordHash": "a\nroot:b", "homeDir": "x", "gecos": "\0"}]
     nodes = [{"path": f"/opt/{'n' * 300}\0", "user": {"id": -5}}]
     text = config(passwd={"users": users}, storage={"directories": nodes})

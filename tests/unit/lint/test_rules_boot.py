@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a first boot can refuse for the config alone, lint knows: each such code, and its finding.
+"""Lint reports every failure of a first boot that follows from the config alone.
 
-Each config here is given to the phase that fails, on a target where nothing else speaks against it.
+Each config is also applied by the phase that fails, on a target that has no other problem.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def nested(levels: int) -> Sections:
 
 
 def fanned(inner: Sections, times: int) -> Sections:
-    """A config that refers to the same one so many times, each in its own words."""
+    """A config that references an inner config `times` times, each time with different text."""
     text = config("3.4.0", **inner)
     merge = [packed(text + b" " * number) for number in range(times)]
     return {"ignition": {"config": {"merge": merge}}}
@@ -512,11 +512,11 @@ _DEPENDS = {
     "nothing: such a config is refused when it is read": "2403 3007 4001 4010 4016 4101",
 }
 DEPENDS_ON = {f"IGN{code}": why for why, codes_ in _DEPENDS.items() for code in codes_.split()}
-"""Codes that do not follow from a config alone -> what they depend on."""
+"""What a failure depends on besides the config -> codes."""
 
 
 @pytest.mark.parametrize("table", TABLES, ids=["fetch", "files", "disks", "on disks"])
-def test_lint_has_the_finding_at_its_place(
+def test_lint_reports_the_finding_at_its_location(
     table: dict[str, tuple[str, Sections, str, str]],
 ) -> None:
     for name, (_, sections, code, where) in table.items():
@@ -587,7 +587,7 @@ def disks(machine: Target, sections: Sections) -> None:
     plan.build([("", raid.plan), ("", luks.plan)], Config(sections), known)
 
 
-def test_every_code_follows_from_a_config_alone_and_has_a_finding_or_depends_on_more() -> None:
+def test_every_failure_code_has_a_lint_finding_or_depends_on_the_machine() -> None:
     shown = {case[0] for table in TABLES for case in table.values()}
     of_boots = {code for code in CODES if code[3] in "234"}
     assert of_boots - shown - set(DEPENDS_ON) == set()
@@ -596,7 +596,7 @@ def test_every_code_follows_from_a_config_alone_and_has_a_finding_or_depends_on_
     assert {code for code in shown if code not in CODES} <= set(RULES)
 
 
-def test_every_rule_that_phases_apply_to_values_is_in_the_table() -> None:
+def test_every_value_rule_of_the_phases_is_in_the_table() -> None:
     from ignition.config.rules import fetches, headers, values
     from ignition.config.rules.rule import Rule
 
@@ -636,12 +636,12 @@ def test_every_rule_that_phases_apply_to_values_is_in_the_table() -> None:
         storage(files=[file("/etc/.ignition-result.json", "{}")]),
     ],
 )
-def test_what_is_no_fault(sections: Sections) -> None:
+def test_valid_configs_have_no_findings(sections: Sections) -> None:
     found = codes("3.4.0", **sections)
     assert [one for one in found if one[:6] in ("IGN198", "IGN199")] == []
 
 
-def test_as_deep_as_a_boot_follows() -> None:
+def test_configs_nested_up_to_the_limit_of_the_engine() -> None:
     sections = nested(64)
     assert not [one for one in codes("3.4.0", **sections) if one.startswith("IGN1998")]
     render(config("3.4.0", **sections), "test.ign", FetchContext(Settings(), Log(lambda *_: None)))
@@ -667,7 +667,7 @@ def unit_file(
     return file(f"/etc/systemd/system/{name}", f"[Service]\nExecStart=/bin/true\n{install}")
 
 
-def test_link_to_a_unit_that_nothing_enables() -> None:
+def test_enablement_link_without_preset() -> None:
     assert wanted("off.service", unit_file("off.service")) == ["IGN1991 /storage/links/0/path"]
     assert wanted("off@1.service", unit_file("off@.service")) == ["IGN1991 /storage/links/0/path"]
     text = {"systemd": {"units": [{**UNIT, "name": "off.service"}]}}
@@ -682,11 +682,11 @@ def test_link_to_a_unit_that_nothing_enables() -> None:
         {"files": ["/usr/lib/systemd/system-preset/10-own.preset", "  enable off.service\n"]},
     ],
 )
-def test_link_to_a_unit_that_something_enables(sections: dict[str, Any]) -> None:
+def test_enablement_link_with_preset(sections: dict[str, Any]) -> None:
     more = [file(*sections.pop("files"))] if "files" in sections else []
     assert wanted("off.service", unit_file("off.service"), *more, **sections) == []
 
 
-def test_links_that_stay() -> None:
+def test_links_that_presets_do_not_remove() -> None:
     assert wanted("off.service", unit_file("off.service", "")) == [], "no [Install] section"
     assert wanted("of-the-image.service") == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lint rules on accounts, sources, secrets, sizes and file bodies."""
+"""Lint rules for accounts, sources, secrets, sizes and file syntax."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_password_hash(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["hunter2", "correct horse battery", "$6$salt", "{SSHA}abc"])
-def test_password_that_is_no_hash(value: str) -> None:
+def test_invalid_password_hash(value: str) -> None:
     assert of_user(passwordHash=value) == ["IGN1863 passwordHash"]
     found = linted(passwd={"users": [{"name": "ada", "passwordHash": value}]})
     assert value not in found[0].message + found[0].hint
@@ -78,7 +78,7 @@ def test_authorized_key(key: str) -> None:
         "-----BEGIN OPENSSH PRIVATE KEY-----\n",
     ],
 )
-def test_what_is_no_authorized_key(key: str) -> None:
+def test_invalid_authorized_key(key: str) -> None:
     assert of_user(sshAuthorizedKeys=[key]) == ["IGN1864 sshAuthorizedKeys/0"]
 
 
@@ -99,14 +99,12 @@ def of_source(source: str, **members: Any) -> list[str]:
         ("https://ada@server/x", ["IGN1871 source"], []),
     ],
 )
-def test_source_that_lies_elsewhere(
-    source: str, without_hash: list[str], with_hash: list[str]
-) -> None:
+def test_remote_source(source: str, without_hash: list[str], with_hash: list[str]) -> None:
     assert of_source(source) == without_hash
     assert of_source(source, verification={"hash": SHA512}) == with_hash
 
 
-def test_severity_of_missing_hashes_grows_with_the_danger() -> None:
+def test_severity_of_missing_verification() -> None:
     for source, severity in (("https://a/x", "info"), ("http://a/x", "warning")):
         found = linted(storage={"files": [{"path": "/x", "contents": {"source": source}}]})
         assert [each.severity for each in found] == [severity]
@@ -120,7 +118,7 @@ def test_severity_of_missing_hashes_grows_with_the_danger() -> None:
         {"security": {"tls": {"certificateAuthorities": [{"source": "http://a/x"}]}}},
     ],
 )
-def test_every_kind_of_source_is_looked_at(place: dict[str, Any]) -> None:
+def test_every_kind_of_source_is_checked(place: dict[str, Any]) -> None:
     assert [line.split()[0] for line in codes(ignition=place)] == ["IGN1872"]
 
 
@@ -132,7 +130,7 @@ def test_key_of_a_volume_over_plain_http() -> None:
     assert of_storage(luks=[luks]) == []
 
 
-def test_config_beside_a_replacing_one_is_ignored() -> None:
+def test_replace_discards_the_rest_of_the_config() -> None:
     replace = {"config": {"replace": {"source": url(config().decode())}}}
     assert codes(ignition=replace, storage={"files": [file("/etc/x")]}) == [
         "IGN1875 /ignition/config/replace/source"
@@ -206,11 +204,11 @@ def test_secret_in_a_file(text: str) -> None:
         '{"auth": "required"}',
     ],
 )
-def test_what_only_looks_like_a_secret(text: str) -> None:
+def test_strings_that_only_look_like_secrets(text: str) -> None:
     assert of_file("/etc/x", text) == []
 
 
-def test_secret_in_a_unit_is_found_at_its_line_and_not_repeated() -> None:
+def test_secret_in_a_unit_is_located_but_not_shown() -> None:
     unit = {
         "name": "a.service",
         "contents": "[Service]\nExecStart=/x\nEnvironment=T=ghp_" + "a1" * 18,
@@ -238,7 +236,7 @@ def test_key_of_a_volume_in_the_config() -> None:
         ("openstack", 49149),
     ],
 )
-def test_size_that_a_platform_takes(platform: str, limit: int) -> None:
+def test_user_data_limit_of_platforms(platform: str, limit: int) -> None:
     def sized(size: int) -> list[str]:
         bare = len(config(x=""))
         sections = {"x": "a" * (size - bare)}
@@ -251,7 +249,7 @@ def test_size_that_a_platform_takes(platform: str, limit: int) -> None:
     assert sized(limit + 3) == ["IGN1891"]
 
 
-def test_size_is_of_no_interest_without_a_platform() -> None:
+def test_no_size_limit_without_a_platform() -> None:
     storage = {"files": [file("/etc/x", "a" * 300_000)]}
     assert linted(storage=storage) == []
     assert linted(platform="qemu", storage=storage) == []
@@ -278,11 +276,11 @@ def test_size_is_of_no_interest_without_a_platform() -> None:
         ("/etc/tmpfiles.d/x.conf", "d /x\n", []),
     ],
 )
-def test_body_in_a_form_that_its_path_tells(path: str, body: str, said: list[str]) -> None:
+def test_syntax_of_files_by_suffix(path: str, body: str, said: list[str]) -> None:
     assert of_file(path, body) == said
 
 
-def test_binary_body_is_nobodys_json() -> None:
+def test_binary_contents_are_not_parsed() -> None:
     assert of_file("/etc/a.json", b"\x00\x01\xff") == []
 
 
@@ -313,7 +311,7 @@ def test_quadlet(name: str, body: str, said: list[str]) -> None:
     assert of_file(f"/etc/containers/systemd/{name}", body) == said
 
 
-def test_quadlet_that_names_another_one_of_the_config() -> None:
+def test_quadlet_that_references_another_one() -> None:
     folder = "/etc/containers/systemd"
     files = [
         file(f"{folder}/web.container", "[Container]\nImage=x\nNetwork=web.network\n"),
@@ -359,7 +357,7 @@ def test_headers(header: dict[str, str], said: list[str]) -> None:
         assert not any("secret" in each.message for each in found)
 
 
-def test_yaml_that_nobody_can_read_here_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_pyyaml_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     files = [file(f"/opt/{name}", "a:\n\tb") for name in ("a.yaml", "b.yml", "c.txt")]
     found = linted(storage={"files": files})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lint rules on numbers that the validator takes and no machine can have."""
+"""Lint rules for numbers that pass validation but that no machine can satisfy."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def of_partition(**entry: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", ["startMiB", "sizeMiB"])
 @pytest.mark.parametrize("mib", [-1, -(1 << 32), -LARGEST - 1, 1 << 43, 1 << 53, LARGEST])
-def test_place_that_no_disk_has(name: str, mib: int) -> None:
+def test_impossible_partition_start_and_size(name: str, mib: int) -> None:
     assert of_partition(number=1, **{name: mib}) == [f"IGN1961 {name}"]
 
 
 @pytest.mark.parametrize("number", [-1, -1000, -LARGEST - 1, 129, 1 << 31, 1 << 32, LARGEST])
-def test_number_that_no_table_has(number: int) -> None:
+def test_impossible_partition_number(number: int) -> None:
     assert of_partition(number=number) == ["IGN1961 number"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 128])
-def test_number_that_a_table_has(number: int) -> None:
+def test_valid_partition_number(number: int) -> None:
     assert of_partition(number=number, startMiB=0, sizeMiB=(1 << 43) - 1) == []
 
 
-def test_more_partitions_than_a_new_table_holds() -> None:
+def test_more_partitions_than_a_new_table_can_hold() -> None:
     disk = {"device": DISK, "partitions": [{"label": f"p{n}"} for n in range(200)]}
     assert of_storage(disks=[disk]) == ["IGN1961 disks/0/partitions/128"]
     for wiped, severity in ((True, ERROR), (False, WARNING)):
@@ -46,12 +46,12 @@ def test_more_partitions_than_a_new_table_holds() -> None:
 @pytest.mark.parametrize(
     ("number", "severity"), [(129, WARNING), (1 << 15, WARNING), (1 << 32, ERROR)]
 )
-def test_number_that_only_a_larger_table_has(number: int, severity: str) -> None:
+def test_partition_number_beyond_128(number: int, severity: str) -> None:
     disk = {"device": DISK, "partitions": [{"number": number}]}
     assert [one.severity for one in linted(storage={"disks": [disk]})] == [severity]
 
 
-def test_partition_that_must_not_exist_may_have_a_high_number_but_no_negative_one() -> None:
+def test_deleted_partition_may_have_a_high_but_not_a_negative_number() -> None:
     gone = {"shouldExist": False}
     disk = {"device": DISK, "partitions": [{"number": 999, **gone}, {"number": -1, **gone}]}
     assert of_storage(disks=[disk]) == ["IGN1961 disks/0/partitions/1/number"]
@@ -86,7 +86,7 @@ def test_array_and_its_devices(level: str, devices: int, spares: int, said: list
     assert of_storage(raid=[array]) == said
 
 
-def test_device_of_two_arrays() -> None:
+def test_device_in_two_arrays() -> None:
     one, two, three = (f"/dev/disk/by-id/virtio-{n}" for n in range(3))
     arrays = [
         {"name": "a", "level": "raid1", "devices": [one, two]},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lint rules on devices, mounts, paths and modes."""
+"""Lint rules for devices, mounts, paths and modes."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ LUKS = {"name": "vault", "device": "/dev/vdb"}
         ("/dev/vdd", {}, []),
     ],
 )  # fmt: skip
-def test_device_that_is_named_is_made(device: str, made: dict[str, Any], said: list[str]) -> None:
+def test_unknown_devices_are_reported(device: str, made: dict[str, Any], said: list[str]) -> None:
     assert of_storage(filesystems=[filesystem(device)], **made) == said
 
 
-def test_existing_filesystem_with_its_own_label_is_no_unknown_label() -> None:
+def test_label_of_an_existing_filesystem_is_known() -> None:
     assert of_storage(filesystems=[filesystem("/dev/disk/by-label/data", label="data")]) == []
 
 
-def test_partition_that_must_not_exist_makes_no_label() -> None:
+def test_deleted_partition_defines_no_label() -> None:
     disk = {
         "device": "/dev/vdb",
         "partitions": [{"number": 1, "shouldExist": False}, {"number": 2, "label": "a"}],
@@ -66,12 +66,12 @@ def test_partition_that_must_not_exist_makes_no_label() -> None:
     assert found == ["IGN1821 filesystems/0/device"]
 
 
-def test_partition_without_a_label_may_be_any_that_exists() -> None:
+def test_unlabelled_partition_may_match_any_label() -> None:
     disk = {"device": "/dev/vdb", "partitions": [{"number": 1}]}
     assert of_storage(disks=[disk], filesystems=[filesystem("/dev/disk/by-partlabel/data")]) == []
 
 
-def test_members_of_arrays_and_volumes_are_devices_too() -> None:
+def test_devices_of_arrays_and_volumes_are_checked() -> None:
     raid = {**RAID, "devices": ["/dev/disk/by-partlabel/no", "/dev/disk/by-partlabel/data"]}
     luks = {**LUKS, "device": "/dev/md/no"}
     assert of_storage(disks=[DATA], raid=[raid], luks=[luks]) == [
@@ -81,7 +81,7 @@ def test_members_of_arrays_and_volumes_are_devices_too() -> None:
 
 
 @pytest.mark.parametrize("source", ["http://server/more.ign", "s3://bucket/more.ign"])
-def test_nothing_is_missing_while_a_part_of_the_config_lies_elsewhere(source: str) -> None:
+def test_unknown_devices_are_not_reported_with_a_remote_config(source: str) -> None:
     merge = {"source": source, "verification": {"hash": "sha512-" + "0" * 128}}
     found = codes(
         ignition={"config": {"merge": [merge]}},
@@ -90,7 +90,7 @@ def test_nothing_is_missing_while_a_part_of_the_config_lies_elsewhere(source: st
     assert found == []
 
 
-def test_config_inside_may_make_what_the_outer_one_names() -> None:
+def test_inline_config_defines_devices_of_the_outer_one() -> None:
     array = {"name": "x", "level": "raid1", "devices": ["/dev/a"]}
     inner = config(storage={"raid": [array]})
     found = codes(
@@ -100,7 +100,7 @@ def test_config_inside_may_make_what_the_outer_one_names() -> None:
     assert found == []
 
 
-def test_mount_unit_whose_device_is_nearly_one_that_is_made() -> None:
+def test_mount_unit_with_misspelt_device() -> None:
     unit = {
         "name": "var-x.mount",
         "contents": "[Mount]\nWhat=/dev/disk/by-partlabel/dta\nWhere=/var/x\n",
@@ -115,7 +115,7 @@ def test_mount_unit_whose_device_is_nearly_one_that_is_made() -> None:
 MOUNT = {"name": "var-x.mount", "contents": "[Mount]\nWhat=/dev/vdb\nWhere=/var/x\n"}
 
 
-def test_filesystem_that_is_mounted_while_provisioning_only() -> None:
+def test_filesystem_without_mount_unit() -> None:
     storage = {"filesystems": [filesystem("/dev/vdb", path="/var/x")]}
     assert codes(storage=storage) == ["IGN1832 /storage/filesystems/0/path"]
     assert codes(storage=storage, systemd={"units": [MOUNT]}) == []
@@ -125,16 +125,16 @@ def test_filesystem_that_is_mounted_while_provisioning_only() -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/boot", "/boot/efi", "/usr"])
-def test_what_the_system_mounts_itself_needs_no_unit(path: str) -> None:
+def test_system_mount_points_need_no_unit(path: str) -> None:
     assert of_storage(filesystems=[filesystem("/dev/vdb", path=path)]) == []
 
 
-def test_two_filesystems_at_one_mount_point() -> None:
+def test_duplicate_mount_point() -> None:
     both = [filesystem("/dev/vdb", path="/boot"), filesystem("/dev/vdc", path="/boot")]
     assert of_storage(filesystems=both) == ["IGN1831 filesystems/1/path"]
 
 
-def test_mount_point_listed_before_the_one_around_it() -> None:
+def test_mount_point_listed_before_its_parent() -> None:
     inner, outer = filesystem("/dev/vdb", path="/boot/efi"), filesystem("/dev/vdc", path="/boot")
     assert of_storage(filesystems=[inner, outer]) == ["IGN1833 filesystems/0/path"]
     assert of_storage(filesystems=[outer, inner]) == []
@@ -160,7 +160,7 @@ def test_mount_point_listed_before_the_one_around_it() -> None:
         ("/etc/sudoers.d/ada~", ["IGN1844 path"]),
     ],
 )
-def test_path_where_the_file_is_of_no_use(path: str, said: list[str]) -> None:
+def test_path_without_effect(path: str, said: list[str]) -> None:
     assert of_file(path) == said
 
 
@@ -181,26 +181,24 @@ ADA: dict[str, Any] = {"user": {"name": "ada"}, "group": {"name": "ada"}}
         ("/srv/ada/x", [], []),
     ],
 )
-def test_folder_in_a_home_that_will_belong_to_root(
-    path: str, listed: list[str], said: list[str]
-) -> None:
+def test_directory_in_a_home_owned_by_root(path: str, listed: list[str], said: list[str]) -> None:
     folders = [{"path": each, **ADA} for each in listed]
     assert of_storage(directories=folders, files=[file(path, **ADA)]) == said
 
 
-def test_each_folder_in_a_home_is_named_once_and_roots_own_files_never() -> None:
+def test_directory_in_a_home_is_reported_once_and_not_for_root() -> None:
     files = [file("/home/ada/.config/a", **ADA), file("/home/ada/.config/b", **ADA)]
     assert of_storage(files=files) == ["IGN1843 files/0/path"]
     assert of_storage(files=[file("/home/ada/.config/a")]) == []
 
 
-def test_home_that_a_user_says() -> None:
+def test_home_directory_of_a_user_entry() -> None:
     users = {"users": [{"name": "ada", "homeDir": "/srv/ada"}]}
     storage = {"files": [file("/srv/ada/.config/x", **ADA)]}
     assert codes(passwd=users, storage=storage) == ["IGN1843 /storage/files/0/path"]
 
 
-def test_ssh_folder_of_a_user_with_keys_is_the_users() -> None:
+def test_ssh_directory_of_a_user_with_keys_is_owned_by_the_user() -> None:
     users = {"users": [{"name": "ada", "sshAuthorizedKeys": ["ssh-ed25519 AAAA"]}]}
     assert codes(passwd=users, storage={"files": [file("/home/ada/.ssh/config", **ADA)]}) == []
 
@@ -211,14 +209,14 @@ def test_ordinary_mode(mode: int) -> None:
 
 
 @pytest.mark.parametrize("mode", [644, 755, 600, 400, 777, 1777, 700, 640])
-def test_mode_in_octal_by_habit(mode: int) -> None:
+def test_decimal_mode_that_looks_like_octal(mode: int) -> None:
     assert of_file("/etc/x", mode=mode) == ["IGN1851 mode"]
     assert of_storage(directories=[{"path": "/etc/x", "mode": mode}]) == [
         "IGN1851 directories/0/mode"
     ]
 
 
-def test_mode_that_lets_everybody_write() -> None:
+def test_world_writable_mode() -> None:
     assert of_file("/etc/x", mode=0o666) == ["IGN1852 mode"]
     assert of_storage(directories=[{"path": "/srv/x", "mode": 0o777}]) == [
         "IGN1852 directories/0/mode"
@@ -226,7 +224,7 @@ def test_mode_that_lets_everybody_write() -> None:
     assert of_storage(directories=[{"path": "/srv/x", "mode": 0o1777}]) == []
 
 
-def test_folder_that_cannot_be_entered() -> None:
+def test_directory_without_execute_permission() -> None:
     assert of_storage(directories=[{"path": "/srv/x", "mode": 0o644}]) == [
         "IGN1853 directories/0/mode"
     ]
@@ -248,7 +246,7 @@ def test_program_of_a_unit_is_executable(members: dict[str, Any], said: list[str
     assert found == said
 
 
-def test_network_profile_is_for_root_alone() -> None:
+def test_connection_profile_must_be_private_to_root() -> None:
     path = "/etc/NetworkManager/system-connections/eth0.nmconnection"
     assert of_file(path) == ["IGN1855 path"]
     assert of_file(path, mode=0o644) == ["IGN1855 mode"]

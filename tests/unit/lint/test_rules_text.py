@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lint rules on texts that are read in another way than they look."""
+"""Lint rules for JSON that the engine does not read the way it looks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def found(data: bytes) -> list[str]:
         ),
     ],
 )
-def test_what_is_not_read_as_it_looks_is_reported(text: bytes, expected: list[str]) -> None:
+def test_misleading_json_is_reported(text: bytes, expected: list[str]) -> None:
     assert sorted(found(HEAD + text)) == sorted(expected)
 
 
@@ -67,5 +67,5 @@ def test_what_is_not_read_as_it_looks_is_reported(text: bytes, expected: list[st
         ),
     ],
 )
-def test_what_is_read_as_it_looks_is_not(text: bytes) -> None:
+def test_ordinary_json_is_not_reported(text: bytes) -> None:
     assert found(HEAD + text) == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lint rules on units: what systemd would ignore or refuse, at the line inside the unit."""
+"""Lint rules for units: what systemd ignores or refuses to load, with the line in the unit."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ RUN = "[Service]\nExecStart=/x\n"
         (RUN + "[Install]\nWantedBy=multi-user\n", ["IGN1920 a.service 4:10"]),
     ],
 )
-def test_line_that_systemd_ignores(contents: str, said: list[str]) -> None:
+def test_lines_that_systemd_ignores(contents: str, said: list[str]) -> None:
     assert of_unit("a.service", contents) == said
 
 
-def test_line_that_is_neither_setting_nor_section() -> None:
-    """The engine refuses lines without `=` itself (IGN1904); where it does not, lint says where they are."""
+def test_line_without_setting_or_section() -> None:
+    """The engine itself rejects lines without `=` (IGN1904); lint locates those that it accepts."""
     assert of_unit("a.service", "stray\n" + RUN) == ["IGN1912 a.service 1:1"]
     assert of_unit("a.service", RUN + "\nfoo\n") == [
         "IGN1904 /systemd/units/0/contents",
@@ -70,7 +70,7 @@ SYSTEMD = "/lib/systemd/systemd"
 
 
 @pytest.mark.skipif(not os.path.exists(SYSTEMD), reason="systemd is not here")
-def test_every_setting_of_the_systemd_here_is_known() -> None:
+def test_every_setting_of_the_installed_systemd_is_known() -> None:
     def said(flag: str) -> str:
         return subprocess.run([SYSTEMD, flag], capture_output=True, text=True, check=True).stdout
 
@@ -87,13 +87,13 @@ def test_every_setting_of_the_systemd_here_is_known() -> None:
     assert unknown == []
 
 
-def test_dropins_are_read_as_parts_of_their_unit() -> None:
+def test_dropins_are_merged_into_their_unit() -> None:
     assert of_unit("a.service", RUN, "[Service]\nRestrt=no\n") == ["IGN1915 a.service.d/0.conf 2:1"]
     assert of_unit("a.service", "", "[Service]\nRestart=no\n") == []
     assert of_unit("a.service", "", "[Mount]\n") == ["IGN1913 a.service.d/0.conf 1:1"]
 
 
-def test_time_span_is_read_in_linear_time() -> None:
+def test_time_span_is_parsed_in_linear_time() -> None:
     assert of_unit("a.service", RUN + "RestartSec=" + "1" * 1500 + "x\n") == [
         "IGN1918 a.service 3:12"
     ]
@@ -133,7 +133,7 @@ def test_commands_of_a_service(contents: str, said: list[str]) -> None:
     assert of_unit("a.service", contents) == said
 
 
-def test_command_may_come_from_a_dropin_and_must_be_taken_back_there() -> None:
+def test_dropin_may_set_the_command_and_must_reset_it_to_replace_it() -> None:
     assert of_unit("a.service", "[Service]\nRestart=no\n", RUN) == []
     assert of_unit("a.service", RUN, "[Service]\nExecStart=/y\n") == [
         "IGN1922 a.service.d/0.conf 2:1"
@@ -176,11 +176,11 @@ def test_command_may_come_from_another_config() -> None:
         ("a.slice", "[Slice]\nMemoryMax=1G\n", []),
     ],
 )
-def test_what_other_types_of_units_need(name: str, contents: str, said: list[str]) -> None:
+def test_requirements_of_other_unit_types(name: str, contents: str, said: list[str]) -> None:
     assert of_unit(name, contents) == said
 
 
-def test_units_among_the_files_are_read_too() -> None:
+def test_unit_files_in_storage_are_checked() -> None:
     files = [
         file("/etc/systemd/system/a.service", "[Service]\nExecStart=./x\n"),
         file("/etc/systemd/system/b.service.d/x.conf", "[Service]\nRestrt=no\n"),
@@ -193,7 +193,7 @@ def test_units_among_the_files_are_read_too() -> None:
     ]
 
 
-def test_file_that_a_unit_takes_precedence_over() -> None:
+def test_file_shadowed_by_a_unit() -> None:
     unit = {"name": "a.service", "contents": RUN, "dropins": [{"name": "x.conf", "contents": RUN}]}
     for path, said in (
         ("/usr/local/lib/systemd/system/a.service", ["IGN1931 /storage/files/0/path"]),
@@ -205,7 +205,7 @@ def test_file_that_a_unit_takes_precedence_over() -> None:
         assert [each for each in found if "IGN1931" in each] == said
 
 
-def test_file_in_place_of_a_masked_unit() -> None:
+def test_file_at_the_path_of_a_masked_unit() -> None:
     units = {"units": [{"name": "a.service", "mask": True}]}
     files = [file("/etc/systemd/system/a.service", RUN)]
     assert codes(systemd=units, storage={"files": files}) == ["IGN1932 /storage/files/0/path"]
@@ -223,7 +223,7 @@ def test_file_in_place_of_a_masked_unit() -> None:
         ({"dropins": [{"name": "x.conf", "contents": ""}]}, []),
     ],
 )
-def test_unit_of_which_a_part_is_lost(members: dict[str, Any], said: list[str]) -> None:
+def test_unit_with_discarded_settings(members: dict[str, Any], said: list[str]) -> None:
     assert of_units({"name": "a.service", **members}) == said
 
 
@@ -239,12 +239,12 @@ ENABLED = "[Service]\nExecStart=/x\n[Install]\nWantedBy=multi-user.target\n"
         ("hello2.service", []),
     ],
 )
-def test_enabled_unit_without_text(name: str, said: list[str]) -> None:
+def test_enabled_unit_without_contents(name: str, said: list[str]) -> None:
     hello = {"name": "hello.service", "enabled": True, "contents": ENABLED}
     assert of_units(hello, {"name": name, "enabled": True}) == said
 
 
-def test_unit_that_podman_makes_cannot_be_enabled() -> None:
+def test_generated_unit_cannot_be_enabled() -> None:
     quadlet = file("/etc/containers/systemd/web.container", "[Container]\nImage=x\n")
     unit = {"name": "web.service", "enabled": True}
     assert of_units(unit, storage={"files": [quadlet]}) == ["IGN1934 0/name"]
@@ -263,12 +263,12 @@ def test_unit_that_podman_makes_cannot_be_enabled() -> None:
         ("/ä b", r"\xc3\xa4\x20b"),
     ],
 )
-def test_path_in_the_name_of_a_unit(path: str, name: str) -> None:
-    """As systemd-escape --path prints them."""
+def test_path_escaping_in_unit_names(path: str, name: str) -> None:
+    """The names are the output of systemd-escape --path."""
     assert unit_names.escape_path(path) == name
 
 
-def test_unit_text_is_read_as_systemd_reads_it() -> None:
+def test_unit_text_is_parsed_like_systemd() -> None:
     text = "[A]\nx = 1 \\\n# between\n   2\\\n3\n;no\ny=\n"
     read = UnitText(Embedded("a", (), text))
     assert [(each.section, each.name, each.value) for each in read.settings] == [
@@ -280,7 +280,7 @@ def test_unit_text_is_read_as_systemd_reads_it() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
-def test_systemd_itself_is_asked_on_request() -> None:
+def test_systemd_verify_runs_on_request() -> None:
     unit = {
         "name": "ignition-lint-a.service",
         "contents": "[Service]\nExecStart=/bin/true\nCPUWeight=what\n",
@@ -293,7 +293,7 @@ def test_systemd_itself_is_asked_on_request() -> None:
     assert (found[0].inner.name, found[0].inner.line) == ("ignition-lint-a.service", 3)
 
 
-def test_units_are_not_verified_where_systemd_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_systemd_analyze_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     text = config(systemd={"units": [{"name": "a.service", "contents": RUN}]})
     assert [each.code for each in lint(text, "test.ign", systemd_verify=True)] == ["IGN1939"]

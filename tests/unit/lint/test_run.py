@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linting as a whole: places and spans, texts inside texts, order, robustness, speed."""
+"""Linting as a whole: positions, embedded texts, order, robustness, speed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ V = '"ignition":{"version":"3.6.0"}'
 
 
 def spanned(text: str | bytes) -> list[tuple[str, str]]:
-    """Code and the very bytes that each finding is about."""
+    """Code and spanned bytes of each finding."""
     data = text if isinstance(text, bytes) else text.encode()
     return [(each.code, _cut(data, each)) for each in lint(data, "test.ign")]
 
@@ -62,11 +62,11 @@ def _cut(data: bytes, found: LintFinding) -> str:
         ),
     ],
 )  # fmt: skip
-def test_finding_spans_what_it_is_about(text: str, said: list[tuple[str, str]]) -> None:
+def test_spans_of_findings(text: str, said: list[tuple[str, str]]) -> None:
     assert spanned(text) == said
 
 
-def test_fault_of_type_has_a_pointer_and_a_place_whatever_the_version_looks_like() -> None:
+def test_type_error_has_pointer_and_position_for_any_version() -> None:
     for text in (
         '{"ignition":{"version":"03.06.0"},"storage":{"files":[{"mode":"x"}]}}',
         '{"IGNITION":{"version":"3.6.0"},"storage":{"files":[{"mode":"x"}]}}',
@@ -76,12 +76,12 @@ def test_fault_of_type_has_a_pointer_and_a_place_whatever_the_version_looks_like
         assert found.origin.pointer == "/storage/files/0/mode"
 
 
-def test_empty_text_has_no_place() -> None:
+def test_empty_config_has_no_position() -> None:
     (found,) = lint(b"", "test.ign")
     assert (found.code, found.severity, found.origin.line) == ("IGN1001", "error", 0)
 
 
-def test_findings_of_the_engine_keep_the_place_that_it_gives_them() -> None:
+def test_engine_findings_keep_their_position() -> None:
     for seed in range(150):
         data = _random(seed)
         told = {
@@ -117,7 +117,7 @@ def test_no_config_makes_a_rule_fail() -> None:
      b'{"ignition":{"version":"3.6.0"},"systemd":{"units":[{"name":"a.service","contents":"\\ud800[\\u0000"}]}}',
      b"[" * 9000],
 )  # fmt: skip
-def test_odd_texts_make_findings_and_no_failure(text: bytes) -> None:
+def test_malformed_texts_give_findings(text: bytes) -> None:
     assert lint(text, "test.ign")
 
 
@@ -126,7 +126,7 @@ def test_rules_run_on_configs_that_the_engine_refuses() -> None:
     assert [code for code, _ in spanned(text)] == ["IGN1102", "IGN1841"]
 
 
-def test_findings_come_by_line_column_and_code() -> None:
+def test_findings_are_sorted_by_line_column_and_code() -> None:
     for seed in range(100):
         found = lint(_random(seed), "test.ign")
         places = [(each.origin.line, each.origin.column, each.code) for each in found]
@@ -137,7 +137,7 @@ UNIT = '[Unit]\nDescription=ä "quoted"\n[Service]\nExecStart=/x\nRestrt=no\n'
 
 
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_fault_in_a_unit_is_placed_inside_the_string(ascii_only: bool) -> None:
+def test_finding_in_a_unit_points_into_the_string(ascii_only: bool) -> None:
     value = {
         "ignition": {"version": "3.6.0"},
         "systemd": {"units": [{"name": "a.service", "contents": UNIT}]},
@@ -165,7 +165,7 @@ def test_fault_in_a_unit_is_placed_inside_the_string(ascii_only: bool) -> None:
         ),
     ],
 )
-def test_fault_in_a_body_is_placed_inside_the_url(source: dict[str, Any], marked: str) -> None:
+def test_finding_in_a_file_points_into_the_data_url(source: dict[str, Any], marked: str) -> None:
     data = config(storage={"files": [{"path": "/etc/a.json", "contents": source}]})
     (found,) = lint(data, "test.ign")
     assert found.inner is not None
@@ -177,7 +177,7 @@ def merging(inner: bytes, **resource: Any) -> bytes:
     return config(ignition={"config": {"merge": [{"source": url(inner), **resource}]}})
 
 
-def test_config_inside_is_linted_and_addressed_in_both() -> None:
+def test_inline_config_findings_have_both_positions() -> None:
     inner = b'{"ignition":{"version":"3.6.0"},\n"storage":{"files":[{"path":"x"}]}}'
     (found,) = lint(merging(inner), "test.ign")
     assert (found.code, found.severity) == ("IGN1102", "error")
@@ -192,7 +192,7 @@ def test_config_inside_is_linted_and_addressed_in_both() -> None:
     assert spanned(merging(inner)) == [("IGN1102", "%22x%22")]
 
 
-def test_unit_in_a_config_inside_a_config_inside_a_config() -> None:
+def test_unit_in_a_doubly_nested_config() -> None:
     unit = {"name": "a.service", "contents": "[Service]\nExecStart=./x\n"}
     outer = merging(merging(config(systemd={"units": [unit]})))
     (found,) = lint(outer, "test.ign")
@@ -204,7 +204,7 @@ def test_unit_in_a_config_inside_a_config_inside_a_config() -> None:
     assert (found.inner.line, found.inner.pointer) == (2, "/systemd/units/0/contents")
 
 
-def test_compressed_config_inside() -> None:
+def test_compressed_inline_config() -> None:
     inner = gzip.compress(config(storage={"files": [{"path": "x"}]}))
     source = "data:;base64," + base64.b64encode(inner).decode()
     merge = [{"source": source, "compression": "gzip"}]
@@ -214,14 +214,14 @@ def test_compressed_config_inside() -> None:
     assert found.inner.pointer == "/storage/files/0/path"
 
 
-def test_empty_config_inside_is_an_error() -> None:
+def test_empty_inline_config_is_an_error() -> None:
     (found,) = lint(merging(b""), "test.ign")
     assert (found.code, found.severity) == ("IGN1001", "error")
     assert found.origin.pointer == "/ignition/config/merge/0/source"
 
 
 def lines_run(work: Callable[[], object]) -> int:
-    """How many lines of Python `work` runs: the same on every machine, whatever else runs there."""
+    """The number of Python lines that `work` executes, which does not depend on the machine's load."""
     count = 0
 
     def trace(_frame: FrameType, event: str, _value: object) -> Any:
@@ -260,9 +260,7 @@ def many_faults_in_one_unit(count: int) -> bytes:
         pytest.param(many_faults_in_one_unit, 1, id="faults in one text"),
     ],
 )
-def test_work_grows_with_the_config_and_no_faster(
-    make: Callable[[int], bytes], findings: int
-) -> None:
+def test_work_grows_linearly_with_the_config(make: Callable[[int], bytes], findings: int) -> None:
     small, large = make(30), make(300)
     assert len(lint(small, "test.ign")) == 30 * findings
     assert len(lint(large, "test.ign")) == min(300 * findings, MAX_FINDINGS + 1)

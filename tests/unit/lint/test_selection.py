@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which findings are shown: flags, and the project's file."""
+"""Selection of findings by flags and the project file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_selection(selection: Selection, left: list[tuple[str, str]]) -> None:
     assert [(each.code, each.severity) for each in shown] == left
 
 
-def test_flags_are_laid_over_the_file() -> None:
+def test_flags_override_the_project_file() -> None:
     file = Selection(("IGN10",), ("IGN14",), (("IGN1006", "error"),))
     flags = Selection((), ("IGN18",), (("IGN1006", "off"),))
     assert flags.merged_over(file) == Selection(
@@ -59,7 +59,7 @@ def test_flags_are_laid_over_the_file() -> None:
     assert Selection(("IGN18",)).merged_over(file).select == ("IGN18",)
 
 
-def test_warnings_config_codes_are_no_refusals() -> None:
+def test_engine_warnings_are_not_refusals() -> None:
     assert is_refusal(found("IGN1401", "error"))
     assert not is_refusal(found("IGN1006"))
     assert {"IGN1000", "IGN1002", "IGN1901"} <= config_codes()
@@ -87,7 +87,7 @@ def test_rules_are_named_by_code_or_name(word: str, codes: tuple[str, ...]) -> N
         ("", ""),
     ],
 )
-def test_unknown_rules_are_refused_with_the_nearest(word: str, hint: str) -> None:
+def test_unknown_rule_suggests_a_similar_one(word: str, hint: str) -> None:
     with pytest.raises(Failure) as failure:
         resolve(word, NAMES)
     assert failure.value.code == "IGN6302"
@@ -97,7 +97,7 @@ def test_unknown_rules_are_refused_with_the_nearest(word: str, hint: str) -> Non
 # .ignition-lint.toml
 
 
-def test_the_nearest_file_counts_alone(tmp_path: Path) -> None:
+def test_only_the_nearest_project_file_is_read(tmp_path: Path) -> None:
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
     (tmp_path / FILE).write_text('platform = "aws"')
@@ -109,7 +109,7 @@ def test_the_nearest_file_counts_alone(tmp_path: Path) -> None:
     assert projects.lookup(str(tmp_path / "a")) == Project(platform="aws")
 
 
-def test_all_that_a_file_can_say(tmp_path: Path) -> None:
+def test_all_settings_of_a_project_file(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(
         'platform = "aws"\nstrict = true\nselect = ["IGN10", "IGN18"]\nignore = ["plain-http"]\n'
         '[severity]\nunused-key = "error"\n'
@@ -130,7 +130,7 @@ def test_all_that_a_file_can_say(tmp_path: Path) -> None:
         pytest.param("ignore = [1]", "IGN6304", id="wrong type in a list"),
     ],
 )
-def test_a_wrong_file_says_which_it_is(tmp_path: Path, text: str, code: str) -> None:
+def test_invalid_project_file_is_named(tmp_path: Path, text: str, code: str) -> None:
     path = tmp_path / FILE
     path.write_text(text)
     with pytest.raises(Failure) as failure:
