@@ -230,7 +230,7 @@ def test_wiped_disk_has_no_table(image: Image) -> None:
     assert not any(image.get(SECTORS - 33, 33))
 
 
-class Cut(Exception):
+class PowerLoss(Exception):
     """Power loss."""
 
 
@@ -249,17 +249,17 @@ def test_power_loss_between_two_writes_leaves_the_old_or_the_new_table(
         def cut(device: int, offset: int, data: bytes) -> None:
             nonlocal left
             if not left:
-                raise Cut
+                raise PowerLoss
             left -= 1
             real(device, offset, data)
 
         monkeypatch.setattr(gptwrite, "_write", cut)
         try:
             image.write(two)
-        except Cut:
-            states.add("cut")
+        except PowerLoss:
+            states.add("interrupted")
         else:
-            states.add("whole")
+            states.add("complete")
         monkeypatch.setattr(gptwrite, "_write", real)
         table = image.read()
         found = [one.number for one in table.partitions] if table else []
@@ -267,7 +267,7 @@ def test_power_loss_between_two_writes_leaves_the_old_or_the_new_table(
         # The next boot does the same again.
         image.write(two)
         assert image.is_sound()
-    assert states == {"cut", "whole"}
+    assert states == {"interrupted", "whole"}
 
 
 def test_power_loss_on_a_disk_with_other_data_can_be_continued(
@@ -282,14 +282,14 @@ def test_power_loss_on_a_disk_with_other_data_can_be_continued(
         def cut(device: int, offset: int, data: bytes) -> None:
             nonlocal left
             if not left:
-                raise Cut
+                raise PowerLoss
             left -= 1
             real(device, offset, data)
 
         monkeypatch.setattr(gptwrite, "_write", cut)
         try:
             image.write(ONE)
-        except Cut:
+        except PowerLoss:
             pass
         monkeypatch.setattr(gptwrite, "_write", real)
         image.write(ONE)
