@@ -117,7 +117,7 @@ class Journal:
             known = self.notes()
             self._append(facts)
             known += facts
-            # `known` keeps the objects alive, and so their ids unique
+            # `known` keeps the objects alive, and so their ids unique.
             self._new.update(map(id, facts))
             self._last.update((_key(note), note) for note in facts)
 
@@ -132,12 +132,20 @@ class Journal:
         return self._root.lstat(self._root.resolve_folder(FOLDER)) is not None
 
     def all(self) -> list[dict[str, Any]]:
-        """The notes in the file, of all configs."""
-        return self._lines()
+        """The valid notes in the file, of all configs."""
+        folder = self._root.existing_folder(FOLDER)
+        if folder is None:
+            return []
+        with folder:
+            found = folder.lstat(NAME)
+            if found is None:
+                return []
+            _require_own(found, folder)
+            return list(notes.parse(folder.read(NAME, MAX_SIZE)))
 
     def warn_of_others(self, log: Log) -> None:
         """Logs a warning for each other config with an incomplete run on this target."""
-        others = {note.get("config") for note in self._lines()} - {self.digest}
+        others = {note.get("config") for note in self.all()} - {self.digest}
         for other in sorted(map(str, others)):
             log.warning(
                 f"a run with another config, {other[:19]}, was interrupted on this system; its files"
@@ -150,25 +158,14 @@ class Journal:
             folder.remove(NAME)
 
     def _read(self) -> list[dict[str, Any]]:
-        return [note for note in self._lines() if note.get("config") == self.digest]
-
-    def _lines(self) -> list[dict[str, Any]]:
-        folder = self._root.existing_folder(FOLDER)
-        if folder is None:
-            return []
-        with folder:
-            found = folder.lstat(NAME)
-            if found is None:
-                return []
-            _require_own(found, folder)
-            return list(notes.parse(folder.read(NAME, MAX_SIZE)))
+        return [note for note in self.all() if note.get("config") == self.digest]
 
     def _append(self, notes: list[dict[str, Any]]) -> None:
         with self._root.folder(FOLDER) as folder:
             try:
                 fileno = _open(folder)
                 try:
-                    # terminates a last line that an earlier run left incomplete
+                    # Ends a last line that an earlier run left incomplete.
                     write_all(fileno, b"\n")
                     for start in range(0, len(notes), BATCH):
                         batch = notes[start : start + BATCH]

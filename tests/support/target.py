@@ -46,7 +46,7 @@ class Target:
         self.view = View(-1, colour=False)
 
     def run(self, config: dict[str, Any], *stages: str) -> list[str]:
-        """Applies stages of the files phase (files alone if none is named); the words of their steps."""
+        """Runs stages of the files phase, by default `files`. Returns the summaries of their steps."""
         names = stages or ("files",)
         Path(self.settings.config_cache).write_text(gojson.dumps(config))
         self.log, self.critical = [], []

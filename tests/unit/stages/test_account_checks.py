@@ -40,8 +40,8 @@ def refused(system: Target, passwd: dict[str, Any]) -> list[str]:
     ]
 
 
-def tool(system: Target, *words: str) -> int:
-    program, *rest = words
+def tool(system: Target, *command: str) -> int:
+    program, *rest = command
     argv = [program, "--root", str(system.root), *rest]
     return subprocess.run(argv, capture_output=True, check=False).returncode
 
@@ -73,7 +73,7 @@ def test_existing_user_with_an_invalid_name_is_changed(system: Target) -> None:
 
 
 @pytest.mark.parametrize(
-    ("passwd", "said"),
+    ("passwd", "refusal"),
     [
         ({"users": [{**NEW, "uid": 500}]}, "IGN3210 /passwd/users/0/uid"),
         ({"users": [{**NEW, "uid": 0}]}, "IGN3210 /passwd/users/0/uid"),
@@ -104,9 +104,9 @@ def test_existing_user_with_an_invalid_name_is_changed(system: Target) -> None:
     ],
 )
 def test_refused_before_the_tool_runs(
-    system: Target, passwd: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+    system: Target, passwd: dict[str, Any], refusal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert refused(system, passwd) == [said]
+    assert refused(system, passwd) == [refusal]
     # Without the check, the tool or the step for the keys fails.
     monkeypatch.setattr(checks, "check", lambda *_: None)
     with pytest.raises(Failure, match=r"failed to configure|failed to set SSH key"):
@@ -229,12 +229,12 @@ def test_hashes_end_as_if_passed_as_arguments(system: Target, tmp_path: Path) ->
         "prepare",
         "users",
     )
-    for words in (
+    for command in (
         ("groupadd", "--password", HASH, "team"),
         ("groupmod", "--password", HASH, "wheel"),
         ("useradd", "--no-create-home", "--password", HASH, "ada"),
         ("usermod", "--password", HASH, "core"),
     ):
-        assert tool(other, *words) == 0
+        assert tool(other, *command) == 0
     for table in ("passwd", "shadow", "group", "gshadow"):
         assert system.at(f"/etc/{table}").read_text() == other.at(f"/etc/{table}").read_text()

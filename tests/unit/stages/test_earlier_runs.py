@@ -13,7 +13,7 @@ from ignition.base.errors import Failure, Refused
 from tests.support.skeleton import furnish
 from tests.support.target import Target
 
-PACKED = "data:;base64,H4sIAAAAAAACAytPzCtJTQEAOLjj2QYAAAA="
+COMPRESSED = "data:;base64,H4sIAAAAAAACAytPzCtJTQEAOLjj2QYAAAA="
 WANTED = {"path": "/f", "contents": {"source": "data:,wanted"}}
 
 
@@ -51,10 +51,10 @@ def test_file_from_skel_is_foreign(target: Target, monkeypatch: pytest.MonkeyPat
     furnish(target)
     wanted = {"path": "/home/new/.profile", "contents": {"source": "data:,mine"}}
     first = {"path": "/first", "contents": {"source": "data:,x"}}
-    whole = {"passwd": {"users": [{"name": "new"}]}, "storage": {"files": [first, wanted]}}
+    both = {"passwd": {"users": [{"name": "new"}]}, "storage": {"files": [first, wanted]}}
     for _ in range(2):
         with pytest.raises(Failure, match="A file exists there already") as caught:
-            target.run(whole, "prepare", "users", "files", "finish")
+            target.run(both, "prepare", "users", "files", "finish")
         assert caught.value.code == "IGN3103"
         assert str(caught.value.origin) == "config.ign: /storage/files/1"
         assert target.at("/home/new/.profile").read_text() == "# profile\n"
@@ -64,16 +64,16 @@ def test_file_from_skel_is_foreign(target: Target, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("remains", ["", "wan", "torn", "wanted", "wanted and more"])
 @pytest.mark.parametrize(
     "contents",
-    [{"source": "data:,wanted"}, {"source": PACKED, "compression": "gzip"}],
-    ids=["as it is", "packed"],
+    [{"source": "data:,wanted"}, {"source": COMPRESSED, "compression": "gzip"}],
+    ids=["plain", "compressed"],
 )
 def test_file_of_an_interrupted_run_is_rewritten(
     target: Target, remains: str, contents: dict[str, str]
 ) -> None:
-    cut = {"contents": contents, "mode": 0o640, "user": {"id": 5}}
-    target.run(config(**cut), "files")
+    interrupted = {"contents": contents, "mode": 0o640, "user": {"id": 5}}
+    target.run(config(**interrupted), "files")
     target.put("/f", remains, 0o600)
-    target.run(config(**cut), "files")
+    target.run(config(**interrupted), "files")
     assert target.at("/f").read_text() == "wanted"
     assert (target.mode("/f"), target.owner("/f")) == (0o640, (5, 0))
 
@@ -97,8 +97,8 @@ def test_file_of_another_config_is_foreign(target: Target) -> None:
 
 @pytest.mark.parametrize(
     "contents",
-    [{"source": "data:,wanted"}, {"source": PACKED, "compression": "gzip"}],
-    ids=["as it is", "packed"],
+    [{"source": "data:,wanted"}, {"source": COMPRESSED, "compression": "gzip"}],
+    ids=["plain", "compressed"],
 )
 def test_file_of_a_complete_run_is_kept_unless_changed(
     target: Target, contents: dict[str, str]
@@ -212,19 +212,19 @@ MIB = 1 << 20
 
 @pytest.mark.parametrize("there", ["old" * MIB, "o" * (MIB - 1), "o" * MIB])
 @pytest.mark.parametrize("size", [1, 2 * MIB])
-@pytest.mark.parametrize("cut", [0.0, 0.5, 1.0, 1.5])
+@pytest.mark.parametrize("progress", [0.0, 0.5, 1.0, 1.5])
 def test_interrupted_append_to_a_large_file(
-    target: Target, there: str, size: int, cut: float
+    target: Target, there: str, size: int, progress: float
 ) -> None:
     wanted = "n" * size
     files = {"storage": {"files": [{"path": "/f", "append": [{"source": f"data:,{wanted}"}]}]}}
     target.put("/f", there)
     target.run(files, "files")
     assert target.at("/f").read_text() == there + wanted
-    written = (wanted + "n" * size)[: int(cut * size)]
+    written = (wanted + "n" * size)[: int(progress * size)]
     target.put("/f", there + written)
     target.run(files, "files")
-    assert target.at("/f").read_text() == there + (written if cut >= 1 else wanted)
+    assert target.at("/f").read_text() == there + (written if progress >= 1 else wanted)
 
 
 @pytest.mark.parametrize("place", [0, MIB - 5, MIB, 2 * MIB - 3, 3 * MIB])

@@ -20,8 +20,8 @@ from ignition.stages import kargs
 
 # Records the arguments of each run in one line, separated by |.
 RECORDER = """#!/bin/sh
-for word; do printf '%s|' "$word"; done >>"$0.told"
-echo >>"$0.told"
+for word; do printf '%s|' "$word"; done >>"$0.args"
+echo >>"$0.args"
 echo out; echo err >&2
 exit ${STATUS:-0}
 """
@@ -42,20 +42,20 @@ def run(arguments: dict[str, Any]) -> None:
     executor.run(nodes, context, View(-1, colour=False)).check()
 
 
-def told(helper: Path) -> list[str]:
-    file = helper.with_name(helper.name + ".told")
+def recorded_args(helper: Path) -> list[str]:
+    file = helper.with_name(helper.name + ".args")
     return file.read_text().splitlines() if file.exists() else []
 
 
 def test_helper_does_not_run_without_arguments(helper: Path) -> None:
     run({})
     run({"shouldExist": [], "shouldNotExist": []})
-    assert told(helper) == []
+    assert recorded_args(helper) == []
 
 
 def test_helper_runs_once_with_each_argument_as_one_word(helper: Path) -> None:
     run({"shouldExist": ["a", "b c"], "shouldNotExist": ["d"]})
-    assert told(helper) == ["--should-exist|a|--should-exist|b c|--should-not-exist|d|"]
+    assert recorded_args(helper) == ["--should-exist|a|--should-exist|b c|--should-not-exist|d|"]
 
 
 def test_failing_helper_stops_the_phase_with_its_output(

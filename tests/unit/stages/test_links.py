@@ -124,7 +124,9 @@ class TestHardLinks:
         target.storage(links=[{"path": "/h", "target": "/f", "hard": True, "overwrite": True}])
         assert same_file(target, "/h", "/f")
 
-    @pytest.mark.parametrize("stages", [["files"], ["files", "finish"]], ids=["cut", "whole"])
+    @pytest.mark.parametrize(
+        "stages", [["files"], ["files", "finish"]], ids=["interrupted", "complete"]
+    )
     def test_target_rewritten_by_another_run(self, target: Target, stages: list[str]) -> None:
         for _ in range(3):
             target.run(ANEW, *stages)
@@ -146,7 +148,9 @@ class TestHardLinks:
                 target.run(ANEW, "files", "finish")
             assert target.at("/h").read_text() == "old"
 
-    @pytest.mark.parametrize("stages", [["files"], ["files", "finish"]], ids=["cut", "whole"])
+    @pytest.mark.parametrize(
+        "stages", [["files"], ["files", "finish"]], ids=["interrupted", "complete"]
+    )
     def test_changed_since_a_run(self, target: Target, stages: list[str]) -> None:
         target.run(ANEW, *stages)
         target.at("/h").unlink()

@@ -23,7 +23,7 @@ _USER, _GROUP, _OTHER = 1, 4, 32
 UNIT = "[Unit]\n[Install]\nWantedBy=multi-user.target\n"
 
 
-def close_to_others(target: Target, path: str) -> None:
+def deny_others(target: Target, path: str) -> None:
     """A default ACL that grants access to the owner alone."""
     entries = [
         struct.pack("<HHi", tag, bits, -1) for tag, bits in ((_USER, 7), (_GROUP, 0), (_OTHER, 0))
@@ -73,7 +73,7 @@ def test_folders_without_a_mode_below_setgid(target: Target, umask: None) -> Non
 
 
 def test_default_acl(target: Target, umask: None) -> None:
-    close_to_others(target, "/a")
+    deny_others(target, "/a")
     target.storage(
         directories=[
             {"path": "/a/d"},
@@ -96,7 +96,7 @@ def test_default_acl(target: Target, umask: None) -> None:
 
 
 def test_units(target: Target, umask: None) -> None:
-    close_to_others(target, "/etc/systemd/system")
+    deny_others(target, "/etc/systemd/system")
     dropins = [{"name": "d.conf", "contents": "[Unit]\n"}]
     target.run(
         {"systemd": {"units": [{"name": "x.service", "contents": UNIT, "dropins": dropins}]}},
@@ -128,7 +128,7 @@ def test_units_below_setgid(target: Target, umask: None) -> None:
 
 def test_new_preset_file_below_a_default_acl(target: Target, umask: None) -> None:
     # Ignition lets open(2) choose the mode, as mkdir(2) does for folders.
-    close_to_others(target, "/etc/systemd/system-preset")
+    deny_others(target, "/etc/systemd/system-preset")
     target.run({"systemd": {"units": [{"name": "x.service", "enabled": True}]}}, "units")
     assert target.mode("/etc/systemd/system-preset/20-ignition.preset") == 0o600
 
@@ -167,17 +167,17 @@ CAPABILITY = struct.pack("<5I", 0x0200_0001, 1 << 13, 0, 0, 0)  # version 2, eff
 
 
 @pytest.mark.parametrize(
-    "said",
+    "attributes",
     [{}, {"mode": 0o755}, {"user": {"id": 0}}, {"user": {"id": 3}}, {"append": [{"source": ""}]},
      {"append": [{"source": "data:,more"}]}],
 )  # fmt: skip
-def test_kept_file_loses_its_capabilities(target: Target, said: dict[str, Any]) -> None:
+def test_kept_file_loses_its_capabilities(target: Target, attributes: dict[str, Any]) -> None:
     path = target.put("/usr/bin/ping", "ping", 0o755)
     os.setxattr(path, "security.capability", CAPABILITY)
-    target.file("/usr/bin/ping", **said)
+    target.file("/usr/bin/ping", **attributes)
     assert "security.capability" not in os.listxattr(path)
     assert any("has lost its capabilities" in line for line in target.log)
-    target.file("/usr/bin/ping", **said)
+    target.file("/usr/bin/ping", **attributes)
     assert not any("capabilities" in line for line in target.log)
 
 

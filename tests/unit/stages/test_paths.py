@@ -41,12 +41,12 @@ def test_all_clashes_are_reported(target: Target) -> None:
 @pytest.mark.parametrize(
     ("links", "path", "lands"),
     [
-        pytest.param({"/data": "/var/data"}, "/data/x", "/var/data/x", id="absolute (100)"),
-        pytest.param({"/data": "var/data"}, "/data/x", "/var/data/x", id="relative (101)"),
-        pytest.param({"/d": "../../../../etc"}, "/d/x", "/etc/x", id="above the root (102)"),
-        pytest.param({"/a": "/b", "/b": "/c"}, "/a/x", "/c/x", id="chain (103)"),
-        pytest.param({"/a": "/b/s", "/b": "/c"}, "/a/x", "/c/s/x", id="through another (104)"),
-        pytest.param({"/a": "/missing"}, "/a/x", "/missing/x", id="missing (106)"),
+        pytest.param({"/data": "/var/data"}, "/data/x", "/var/data/x", id="absolute"),
+        pytest.param({"/data": "var/data"}, "/data/x", "/var/data/x", id="relative"),
+        pytest.param({"/d": "../../../../etc"}, "/d/x", "/etc/x", id="above the root"),
+        pytest.param({"/a": "/b", "/b": "/c"}, "/a/x", "/c/x", id="chain"),
+        pytest.param({"/a": "/b/s", "/b": "/c"}, "/a/x", "/c/s/x", id="through another"),
+        pytest.param({"/a": "/missing"}, "/a/x", "/missing/x", id="missing"),
         pytest.param({"/a/b/c": "../d"}, "/a/b/c/x", "/a/d/x", id="up one"),
         pytest.param({"/a/l": "/b/m", "/b/m": "../c"}, "/a/l/x", "/c/x", id="up behind a link"),
         pytest.param({"/a": "/b/../c"}, "/a/x", "/c/x", id="up from what is missing"),

@@ -34,11 +34,11 @@ LOOP = "IGN3004"
 UNIT = "[Unit]\nDescription=x\n[Install]\nWantedBy=multi-user.target\n"
 
 
-def some_path(dice: random.Random) -> str:
+def random_path(dice: random.Random) -> str:
     return "/" + "/".join(dice.choice(NAMES) for _ in range(dice.randint(1, 3)))
 
 
-def some_link(dice: random.Random) -> str:
+def random_link(dice: random.Random) -> str:
     """The target of a link. No `..` after names: Ignition removes that without looking at the names."""
     parts = dice.choice(((), ("..",), ("..", ".."), (".",)))
     text = "/".join((*parts, *(dice.choice(NAMES) for _ in range(dice.randint(0, 2))))) or "."
@@ -48,7 +48,7 @@ def some_link(dice: random.Random) -> str:
 def make_target(dice: random.Random, target: Target) -> None:
     target.put("/etc/selinux/config", "SELINUXTYPE=targeted\n")
     for _ in range(dice.randint(0, 6)):
-        path = target.at(some_path(dice))
+        path = target.at(random_path(dice))
         if os.path.lexists(path) or not inside(path, target.root):
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def make_target(dice: random.Random, target: Target) -> None:
         elif kind < 0.7:
             path.write_text(dice.choice(("old", "", "d")))
         else:
-            path.symlink_to(some_link(dice))
+            path.symlink_to(random_link(dice))
         os.chown(path, dice.choice((0, 5)), dice.choice((0, 6)), follow_symlinks=False)
         if not path.is_symlink():
             path.chmod(dice.choice((*MODES, 0o4755, 0o2755, 0o1777)))
@@ -84,19 +84,19 @@ def inside(path: Path, root: Path) -> bool:
                for one in path.parents if one.is_relative_to(root))  # fmt: skip
 
 
-def some_config(dice: random.Random) -> dict[str, Any]:
-    paths = {some_path(dice) for _ in range(dice.choice((0, 0, 1, 2)))}
+def random_config(dice: random.Random) -> dict[str, Any]:
+    paths = {random_path(dice) for _ in range(dice.choice((0, 0, 1, 2)))}
     links = {path for path in paths if not any(path.startswith(f"{other}/") for other in paths)}
     taken = set(links)
     storage: dict[str, list[dict[str, Any]]] = {"directories": [], "files": [], "links": []}
     for path in sorted(links):
-        link: dict[str, Any] = {"path": path, "target": some_link(dice), **owner(dice)}
+        link: dict[str, Any] = {"path": path, "target": random_link(dice), **owner(dice)}
         if dice.random() < 0.4:
-            link.update(hard=True, target=some_path(dice))
-        storage["links"].append(overwriting(dice, link))
+            link.update(hard=True, target=random_path(dice))
+        storage["links"].append(with_overwrite(dice, link))
     for kind in ("directories", "files", "files"):
         for _ in range(dice.randint(0, 2)):
-            path = some_path(dice)
+            path = random_path(dice)
             below_link = any(path.startswith(f"{link}/") for link in links)
             if path in taken or below_link:
                 continue
@@ -107,10 +107,10 @@ def some_config(dice: random.Random) -> dict[str, Any]:
             if kind == "files":
                 fill(dice, node)
             if kind == "directories" or "contents" in node:
-                overwriting(dice, node)
+                with_overwrite(dice, node)
             storage[kind].append(node)
     config = {"ignition": {"version": "3.4.0-experimental"}, "storage": storage}
-    config["systemd"] = {"units": some_units(dice)}
+    config["systemd"] = {"units": random_units(dice)}
     return config
 
 
@@ -123,7 +123,7 @@ def owner(dice: random.Random) -> dict[str, Any]:
     return chosen
 
 
-def overwriting(dice: random.Random, node: dict[str, Any]) -> dict[str, Any]:
+def with_overwrite(dice: random.Random, node: dict[str, Any]) -> dict[str, Any]:
     if dice.random() < 0.5:
         node["overwrite"] = dice.random() < 0.8
     return node
@@ -137,7 +137,7 @@ def fill(dice: random.Random, node: dict[str, Any]) -> None:
         node["append"] = [{"source": dice.choice(sources)} for _ in range(dice.randint(1, 2))]
 
 
-def some_units(dice: random.Random) -> list[dict[str, Any]]:
+def random_units(dice: random.Random) -> list[dict[str, Any]]:
     found = []
     for name in ("u2.service", "u1.service", "t@.service", "t@y.service", "t@x.service"):
         if dice.random() < 0.5:
@@ -159,13 +159,13 @@ def run_peer(folder: Path, target: Target, config: dict[str, Any]) -> tuple[bool
     """Whether it succeeded, and its log."""
     cache = folder / "cache"
     cache.write_text(json.dumps(config))
-    words = [
+    arguments = [
         peer.engine(), "-platform", "file", "-stage", "files", "-root", str(target.root),
         "-config-cache", str(cache), "-state-file", str(folder / "state"), "-log-to-stdout",
     ]  # fmt: skip
     guard = 'mount --bind "$0" "$0" && mount -o remount,ro,bind / && exec "$@"'
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", guard, str(folder), *words],
+        ["unshare", "-m", "sh", "-c", guard, str(folder), *arguments],
         capture_output=True,
         check=False,
         env={"PATH": f"{folder}/bin:{os.environ['PATH']}"},
@@ -198,7 +198,7 @@ def state(target: Target) -> dict[str, Any]:
     return tree
 
 
-def places_of(config: dict[str, Any], target: Target) -> list[str]:
+def entry_paths(config: dict[str, Any], target: Target) -> list[str]:
     """The resolved paths of the entries; none if links form a loop."""
     root = Root(str(target.root))
     try:
@@ -216,11 +216,11 @@ def test_same_result_as_ignition(tmp_path: Path, seed: int) -> None:
     (tmp_path / "theirs").mkdir()
     (tmp_path / "ours").mkdir()
     theirs, ours = Target(tmp_path / "theirs"), Target(tmp_path / "ours")
-    config = some_config(random.Random(seed))
+    config = random_config(random.Random(seed))
     for one in (theirs, ours):
         make_target(random.Random(-seed), one)
     assert state(theirs) == state(ours)
-    places = places_of(config, ours)
+    paths = entry_paths(config, ours)
     setfiles(tmp_path / "theirs")
     ours.settings.programs["setfiles"] = setfiles(tmp_path / "ours")
     succeeded, log = run_peer(tmp_path / "theirs", theirs, config)
@@ -240,7 +240,7 @@ def test_same_result_as_ignition(tmp_path: Path, seed: int) -> None:
             f"{failure.code} {failure.text}\n{json.dumps(config, indent=1)}"
         ) from failure
     assert state(ours) == state(theirs), json.dumps(config, indent=1)
-    if places == places_of(config, ours):  # otherwise the config replaced a link in its own paths
+    if paths == entry_paths(config, ours):  # otherwise the config replaced a link in its own paths
         once = state(ours)
         ours.run(config, *ALL)
         assert state(ours) == once, json.dumps(config, indent=1)

@@ -197,12 +197,12 @@ def test_one_progress_line_for_all_files(
 
 
 def test_message_of_a_single_job_has_no_count() -> None:
-    said: list[str] = []
-    many = ProgressCounter(3, said.append)
+    shown: list[str] = []
+    many = ProgressCounter(3, shown.append)
     many.job_done()
     many.report("waiting 30 s for http://host/a: no answer yet")
-    ProgressCounter(1, said.append).report("waiting 30 s for http://host/a: no answer yet")
-    assert said == [
+    ProgressCounter(1, shown.append).report("waiting 30 s for http://host/a: no answer yet")
+    assert shown == [
         "1 of 3 done",
         "1 of 3 done; waiting 30 s for http://host/a: no answer yet",
         "waiting 30 s for http://host/a: no answer yet",

@@ -206,7 +206,7 @@ class TestLabels:
     @pytest.fixture
     def labelled(self, system: Target, tmp_path: Path) -> Target:
         # A setfiles that appends its arguments to one file and its paths to another.
-        record = f'echo "$@" >>{tmp_path}/words\ntr "\\0" "\\n" >>{tmp_path}/paths\n'
+        record = f'echo "$@" >>{tmp_path}/arguments\ntr "\\0" "\\n" >>{tmp_path}/paths\n'
         system.settings.programs["setfiles"] = program(tmp_path, "setfiles", record)
         system.put(
             "/etc/selinux/config",
@@ -227,8 +227,8 @@ class TestLabels:
         ]  # fmt: skip
         root = labelled.root
         contexts = f"{root}/etc/selinux/targeted/contexts/files/file_contexts"
-        words = (root.parent / "words").read_text().splitlines()
-        assert words == [f"-vF0 -r {root} {contexts} -f -"] * 2
+        arguments = (root.parent / "arguments").read_text().splitlines()
+        assert arguments == [f"-vF0 -r {root} {contexts} -f -"] * 2
 
     def test_nothing_without_a_policy(self, labelled: Target) -> None:
         labelled.put("/etc/selinux/config", "SELINUX=disabled\n")

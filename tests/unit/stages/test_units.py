@@ -159,10 +159,10 @@ def test_interrupted_between_preset_and_disable(system: Target) -> None:
     unit = {"name": "foo.service", "enabled": False}
     system.link(link, "/usr/lib/systemd/system/foo.service")
     units(system, unit)
-    whole = system.tree()
+    complete = system.tree()
     system.link(link, "/usr/lib/systemd/system/foo.service")
     units(system, unit)
-    assert system.tree() == whole
+    assert system.tree() == complete
 
 
 def test_disabling_an_instance_does_nothing_with_a_warning(system: Target) -> None:
@@ -201,9 +201,9 @@ def test_existing_preset_file(system: Target, there: str) -> None:
 @pytest.mark.parametrize(
     ("names", "line"),
     [
-        pytest.param(["echo@.service"], "enable echo@.service", id="template (151)"),
+        pytest.param(["echo@.service"], "enable echo@.service", id="template"),
         pytest.param(["echo@.service", "echo@a.service"], "enable echo@.service a", id="both"),
-        pytest.param(["a@b@c.service"], "enable a@.service b@c", id="152"),
+        pytest.param(["a@b@c.service"], "enable a@.service b@c", id="instance with an at sign"),
         pytest.param(["pg@9.3-main.service"], "enable pg@.service 9.3-main", id="dots"),
     ],
 )

@@ -34,7 +34,7 @@ def groups(system: Target, *wanted: dict[str, Any]) -> list[str]:
     return system.run({"passwd": {"groups": list(wanted)}}, "prepare", "users")
 
 
-def words(system: Target, tool: str) -> list[str]:
+def command_lines(system: Target, tool: str) -> list[str]:
     """The command lines of a tool, from the log."""
     return [text for text in system.log if f'executing: "{tool}"' in text]
 
@@ -71,7 +71,7 @@ def test_new_users(system: Target) -> None:
 def test_hash_is_neither_logged_nor_on_a_command_line(system: Target) -> None:
     users(system, {"name": "test", "passwordHash": HASH})
     assert not any("saltsalt" in text for text in system.log)
-    assert '"--password" "*"' in words(system, "useradd")[0]
+    assert '"--password" "*"' in command_lines(system, "useradd")[0]
 
 
 def test_unchanged_hash_is_not_set_again(system: Target) -> None:
@@ -87,7 +87,7 @@ def test_hash_without_chpasswd(system: Target) -> None:
     for name in ("test", "core"):
         assert (line(system, "shadow", name) or [])[1] == HASH
     assert not any("saltsalt" in text for text in system.log)
-    assert not words(system, "usermod")
+    assert not command_lines(system, "usermod")
 
 
 @pytest.mark.parametrize(
@@ -275,8 +275,8 @@ def test_every_option_once_and_in_order(system: Target) -> None:
         "--comment", "A Test", "--gid", "docker", "--groups", "wheel,core", "--shell", "/bin/zsh",
         "--", "test",
     ]  # fmt: skip
-    said = words(system, "useradd")[0].partition("executing: ")[2]
-    assert said == " ".join(f'"{word}"' for word in expected)
+    logged = command_lines(system, "useradd")[0].partition("executing: ")[2]
+    assert logged == " ".join(f'"{word}"' for word in expected)
     assert line(system, "passwd", "test") == [
         "test",
         "x",
@@ -551,16 +551,16 @@ class TestAgain:
         first = self.run(system)
         assert self.run(system) == first
 
-    @pytest.mark.parametrize("cut", ["passwd only", "no home", "half a home", "locked"])
+    @pytest.mark.parametrize("state", ["passwd only", "no home", "incomplete home", "locked"])
     @pytest.mark.parametrize(("user", "home"), [("two", "/srv/two"), ("three", "/home/three")])
     def test_after_an_interrupted_useradd(
-        self, system: Target, user: str, home: str, cut: str
+        self, system: Target, user: str, home: str, state: str
     ) -> None:
         system.folder("/srv")
         passwd = {**self.MAKE, "users": [*self.MAKE["users"]]}
         if user == "three":
             passwd["users"][1] = {"name": user, "sshAuthorizedKeys": ["key"]}
-        whole = self.run(system, passwd)
+        complete = self.run(system, passwd)
         journal = system.at("/etc/.ignition-journal")
         notes = journal.read_text().split('{"config"')
         until = next(
@@ -568,9 +568,9 @@ class TestAgain:
         )
         journal.write_text('{"config"'.join(notes[: until + 1]) + '{"torn')
         shutil.rmtree(system.at(home))
-        if cut == "half a home":
+        if state == "incomplete home":
             system.folder(home)
-        if cut == "passwd only":
+        if state == "passwd only":
             for table in ("shadow", "group", "gshadow"):
                 path = system.at(f"/etc/{table}")
                 kept = [
@@ -579,13 +579,13 @@ class TestAgain:
                     if not text.startswith(f"{user}:")
                 ]
                 path.write_text("\n".join(kept) + "\n")
-        if cut == "locked":
+        if state == "locked":
             system.put("/etc/passwd.lock", f"{os.getpid()}\0", 0o600)
-        assert self.run(system, passwd) == whole
+        assert self.run(system, passwd) == complete
 
     def test_after_an_interrupted_groupadd(self, system: Target) -> None:
         group = {"groups": [{"name": "service", "gid": 1500}]}
-        whole = self.run(system, group)
+        complete = self.run(system, group)
         journal = system.at("/etc/.ignition-journal")
         begun, done = journal.read_text().split('{"config"')[1:]
         assert '"begun"' in begun and '"done"' in done
@@ -593,16 +593,16 @@ class TestAgain:
         gshadow = system.at("/etc/gshadow")
         kept = [text for text in gshadow.read_text().splitlines() if "service" not in text]
         gshadow.write_text("\n".join(kept) + "\n")
-        assert self.run(system, group) == whole
+        assert self.run(system, group) == complete
 
     @pytest.mark.parametrize("copied", [False, True])
     def test_after_an_interrupted_move(self, system: Target, copied: bool) -> None:
         system.folder("/srv")
         system.put("/home/core/file", "mine", owner=(500, 500))
-        whole = self.run(system, self.MOVE)
+        complete = self.run(system, self.MOVE)
         journal = system.at("/etc/.ignition-journal")
         journal.write_text("\n".join(journal.read_text().split("\n")[:2]) + "\n")
         system.at("/srv/core").rename(system.at("/home/core"))
         if copied:
             system.put("/srv/core/file", "mi")
-        assert self.run(system, self.MOVE) == whole
+        assert self.run(system, self.MOVE) == complete
