@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long provisioning takes, beside Ignition on the same machine: `make bench`."""
+"""Benchmarks of provisioning, compared with Ignition on the same machine: `make bench`."""

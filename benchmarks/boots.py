@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole first boots: an empty root in memory is provisioned again and again, with each engine in turn.
+"""Complete first boots: each engine in turn provisions an empty root on a tmpfs.
 
-Each round is all phases that the engine's units would start, one process each.
+A round runs all phases that the engine's units would start, in one process each.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from benchmarks.engines import Engine
 from benchmarks.loads import LOADS
 from benchmarks.table import Row, milliseconds
 
-# What was reachable for a full engine in good style: docs/architecture.md, "The boot path is lean". It was
-# estimated beside a later release and without labels. Beside 2.14 and with them, 0.55, 0.27 and 0.15 are met:
-# of 10,000 files a third of the time is the kernel's, a fifth reading and checking the config.
+# Goals, estimated against a later release of Ignition and without SELinux labels: see docs/architecture.md,
+# "The boot path is lean". Against 2.14 and with labels 0.55, 0.27 and 0.15 are reached. For 10,000 files a
+# third of the time is spent in the kernel, a fifth on parsing and validating the config.
 MOST = {"tiny": 0.75, "units-1000": 0.2, "files-10000": 0.1}
 
 
-def rows(folder: Path, rounds: int, ours: Engine, original: Engine | None) -> Iterator[Row]:
-    """The median of each load, beside Ignition's if this machine has it."""
-    engines = [ours] if original is None else [ours, original]
+def rows(folder: Path, rounds: int, ours: Engine, peer: Engine | None) -> Iterator[Row]:
+    """The median time of each load, and its ratio to Ignition's if that is available."""
+    engines = [ours] if peer is None else [ours, peer]
     for load, config in LOADS.items():
         path = folder / "config.ign"
         path.write_text(json.dumps(config))
@@ -37,7 +37,7 @@ def rows(folder: Path, rounds: int, ours: Engine, original: Engine | None) -> It
         pairs = zip(*times.values(), strict=True)
         ratios = [pair[0] / pair[1] for pair in pairs if len(pair) > 1]
         yield Row(
-            f"first boot, {load}, ours / original",
+            f"first boot, {load}, ours / Ignition",
             statistics.median(ratios) if ratios else None,
             MOST[load],
             [milliseconds(statistics.median(each)) for each in times.values()],
@@ -47,7 +47,7 @@ def rows(folder: Path, rounds: int, ours: Engine, original: Engine | None) -> It
 def _time(engine: Engine, config: Path) -> float:
     folder = config.parent / "boot"
     folder.mkdir()
-    os.sync()  # ours ends with one, which must not wait for what others have written
+    os.sync()  # our engine ends with a sync, which must not wait for data of others
     begin = time.perf_counter()
     engine.provision(config, folder)
     seconds = time.perf_counter() - begin

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engines that are measured: ours from the tree that an initramfs gets, and Ignition."""
+"""The engines to compare: ours, from the tree of an initramfs, and Ignition."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ignition.testbed.programs import run
 from tests.support import peer
 
 INTERPRETER = Path("/usr/bin/python3")
-"""The distribution's own: what an initramfs gets, whatever else is on PATH."""
+"""The distribution's interpreter, which an initramfs contains, whatever is first in PATH."""
 BARE = (INTERPRETER, "-I", "-S", "-c", "pass")
-"""The least that starting Python costs."""
+"""The cheapest start of Python."""
 HOME = "usr/lib/ignition-firstboot"
 REPORT = Path("/run/ignition/report.json")
 PHASES = ("fetch-offline", "kargs", "disks", "mount", "files", "umount")
@@ -25,8 +25,12 @@ PHASES = ("fetch-offline", "kargs", "disks", "mount", "files", "umount")
 
 @dataclass(frozen=True)
 class Engine:
-    """`marks_idle`: phases that left an idle mark are not started, as the units of its initramfs have it.
-    `path`: where the programs that it starts are found before all others."""
+    """One engine.
+
+    argv        its command, without flags
+    marks_idle  whether it marks phases without work, which the units in its initramfs then skip
+    path        a folder that is searched before PATH
+    """
 
     name: str
     argv: Sequence[str]
@@ -34,11 +38,11 @@ class Engine:
     path: str
 
     def provision(self, config: Path, folder: Path) -> None:
-        """Runs the phases of a first boot for an empty root below `folder`. RuntimeError if one fails."""
+        """Runs the phases of a first boot on an empty root below `folder`. RuntimeError if one fails."""
         forget()
         root = folder / "root"
         (root / "etc/selinux").mkdir(parents=True)
-        # Ignition relabels whatever it finds, and wants to know by which policy
+        # Ignition always relabels, and reads the policy's name
         (root / "etc/selinux/config").write_text("SELINUXTYPE=none\n")
         for phase in PHASES:
             idle = folder / f"idle-{'mount' if phase == 'umount' else phase}"
@@ -46,13 +50,13 @@ class Engine:
                 self._run(phase, root, config)
 
     def command(self, phase: str, root: Path, config: Path) -> list[str]:
-        """What runs one phase, whatever the environment; its other files are beside the root."""
+        """The command of one phase with a clean environment. Its state is kept beside the root."""
         folder = root.parent
-        words = ["-platform=file", f"-stage={phase}", f"-root={root}", "-log-to-stdout"]
-        words += [f"-config-cache={folder}/cache", f"-state-file={folder}/state"]
-        words += [f"-neednet={folder}/neednet"]
+        args = ["-platform=file", f"-stage={phase}", f"-root={root}", "-log-to-stdout"]
+        args += [f"-config-cache={folder}/cache", f"-state-file={folder}/state"]
+        args += [f"-neednet={folder}/neednet"]
         environment = [f"PATH={self.path}:{os.environ['PATH']}", f"IGNITION_CONFIG_FILE={config}"]
-        return ["/usr/bin/env", "-i", *environment, *self.argv, *words]
+        return ["/usr/bin/env", "-i", *environment, *self.argv, *args]
 
     def _run(self, phase: str, root: Path, config: Path) -> None:
         done = subprocess.run(
@@ -67,14 +71,14 @@ class Engine:
 
 
 def forget() -> None:
-    """As after a boot: our engine adds each phase to what the last ones left in /run."""
+    """Removes the report, to which our engine appends each phase until a reboot."""
     REPORT.unlink(missing_ok=True)
 
 
 def ours(folder: Path, home: Path = CHECKOUT, schemes: str = "data") -> Engine:
-    """The engine as the dracut module lays it out: reachable modules only, as bytecode.
+    """The engine as the dracut module installs it: bytecode of reachable modules only.
 
-    `home` holds the engine, and the libraries that its `schemes` take.
+    `home` contains the engine and the libraries of the URL `schemes`.
     """
     tree = folder / "engine"
     closure = CHECKOUT / "dracut-module/30ignition/closure.py"
@@ -86,7 +90,7 @@ def ours(folder: Path, home: Path = CHECKOUT, schemes: str = "data") -> Engine:
     )
     (tree / "bin").mkdir()
     shutil.copy(INTERPRETER, tree / "bin/python3")
-    # as its launcher there does, from another folder
+    # like the launcher of the initramfs, but from another folder
     launch = (
         f"import os, sys; sys.path[0] = {str(tree)!r}; from ignition.__main__ import main;"
         "status = main(['ignition', *sys.argv[1:]]); sys.stdout.flush(); os._exit(status)"
@@ -96,30 +100,30 @@ def ours(folder: Path, home: Path = CHECKOUT, schemes: str = "data") -> Engine:
 
 
 def fetching(folder: Path) -> Engine:
-    """The engine of an initramfs that fetches by http and https, with the libraries that we bring along."""
+    """The engine of an initramfs with http and https, and the vendored libraries."""
     folder.mkdir()
-    place = folder / "installed"
-    run(["make", "-C", CHECKOUT, "--quiet", "install", f"DESTDIR={place}", "DEPS=vendored"])
-    return ours(folder, place / HOME, "data http https")
+    destination = folder / "installed"
+    run(["make", "-C", CHECKOUT, "--quiet", "install", f"DESTDIR={destination}", "DEPS=vendored"])
+    return ours(folder, destination / HOME, "data http https")
 
 
 def installed(folder: Path) -> Path:
-    """Our program where `make install` puts it, compiled as a distribution's package has it."""
+    """Our program as a distribution's package installs it, with bytecode."""
     run(["make", "-C", CHECKOUT, "--quiet", "install", f"DESTDIR={folder}", "DEPS=system"])
     run([INTERPRETER, "-m", "compileall", "-q", folder / HOME])
     return folder / "usr/bin/ignition"
 
 
-def original(folder: Path) -> Engine | None:
-    """The peer, if this machine has it."""
+def peer_engine(folder: Path) -> Engine | None:
+    """Ignition, if it is available."""
     program = peer.engine()
     if not program:
         return None
-    return Engine("original", (program,), marks_idle=False, path=_stand_ins(folder))
+    return Engine("Ignition", (program,), marks_idle=False, path=_stand_ins(folder))
 
 
 def _stand_ins(folder: Path) -> str:
-    """A folder for PATH where `true` stands for setfiles, so that relabelling costs nothing."""
+    """A folder for PATH in which setfiles is a link to true: relabelling must not count."""
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     if not (programs / "setfiles").exists():

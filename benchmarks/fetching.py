@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files phase with files from the network, beside Ignition's: many small ones, and one of 1 GiB.
+"""The files phase with remote files, compared with Ignition: many small files, and one of 1 GiB.
 
-Only that phase is timed. The server is on this machine, in a process of its own.
+Only this phase is timed. The server is a separate process on this machine.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from benchmarks.table import Row, milliseconds
 from tests.support.certificates import Authority
 
 SMALL_FILES = 200
-# More at once would be rude to a server that a whole fleet asks.
+# A server that provisions a whole fleet must not see more connections per machine.
 MOST_SOCKETS = 32
 
 
 @dataclass(frozen=True)
 class Load:
-    """Files to fetch, by their paths there, and the most of Ignition's time that ours may take."""
+    """Files to fetch: their paths on the server, and the maximum ratio of our time to Ignition's."""
 
     name: str
     paths: list[str]
@@ -67,21 +67,21 @@ LOADS = (
     Load("1 GiB", LARGE, 1.0, size=server.LARGE),
     Load("1 GiB with its sha512", LARGE, 1.0, size=server.LARGE, hashed=True),
 )
-# Of Ignition's peak memory: no load may make ours grow.
+# The maximum ratio of peak memory, for all loads.
 MOST_MEMORY = 1.3
 
 
 def _sha512(size: int) -> str:
-    """The sum of so many zeros, which is what the server sends."""
-    summing = hashlib.sha512()
+    """The hash of `size` zero bytes, which the server sends."""
+    digest = hashlib.sha512()
     piece = bytes(min(size, 1 << 20))
     for _ in range(size // len(piece)):
-        summing.update(piece)
-    return f"sha512-{summing.hexdigest()}"
+        digest.update(piece)
+    return f"sha512-{digest.hexdigest()}"
 
 
-def rows(folder: Path, rounds: int, ours: Engine, original: Engine | None) -> Iterator[Row]:
-    """Time and peak memory of each load; connections, as the server counted them."""
+def rows(folder: Path, rounds: int, ours: Engine, peer: Engine | None) -> Iterator[Row]:
+    """Time and peak memory of each load, and the number of connections that the server counted."""
     (folder / "tls").mkdir()
     authority = Authority(folder / "tls")
     bundle = authority.issue("127.0.0.1")
@@ -91,7 +91,7 @@ def rows(folder: Path, rounds: int, ours: Engine, original: Engine | None) -> It
         with Running(bundle if load.tls else None) as running:
             config = own / "config.ign"
             config.write_text(json.dumps(load.config(running.port, authority)))
-            yield from _rows(own, rounds, ours, original, load, running)
+            yield from _rows(own, rounds, ours, peer, load, running)
         shutil.rmtree(own)
 
 
@@ -99,11 +99,11 @@ def _rows(
     folder: Path,
     rounds: int,
     ours: Engine,
-    original: Engine | None,
+    peer: Engine | None,
     load: Load,
     running: Running,
 ) -> Iterator[Row]:
-    phases = [FilesPhase(engine, folder, load) for engine in (ours, original) if engine]
+    phases = [FilesPhase(engine, folder, load) for engine in (ours, peer) if engine]
 
     def before() -> None:
         for phase in phases:
@@ -125,7 +125,7 @@ def _rows(
 def _time(load: Load, pair: Pair, phases: Sequence[FilesPhase]) -> Row:
     times = [milliseconds(cost.wall) for cost in (pair.ours, pair.theirs)[: len(phases)]]
     ratio = pair.ratio if len(phases) > 1 else None
-    return Row(f"{load.name}, ours / original", ratio, load.most, times)
+    return Row(f"{load.name}, ours / Ignition", ratio, load.most, times)
 
 
 def _memory(load: Load, pair: Pair, phases: Sequence[FilesPhase]) -> Row:
@@ -136,7 +136,7 @@ def _memory(load: Load, pair: Pair, phases: Sequence[FilesPhase]) -> Row:
 
 
 class FilesPhase:
-    """The files phase of one engine, again and again, after one fetch phase."""
+    """Repeated files phases of one engine, after a single fetch phase."""
 
     def __init__(self, engine: Engine, folder: Path, load: Load) -> None:
         self._folder = folder / engine.name
@@ -151,26 +151,26 @@ class FilesPhase:
         self.command: Command = engine.command("files", self._root, config)
 
     def prepare(self) -> None:
-        """As before the phase: an empty root, the state as fetching left it."""
+        """Restores an empty root, and the state after the fetch phase."""
         forget()
         self._state.write_bytes(self._fetched)
         shutil.rmtree(self._root)
         self._prepare_root()
-        os.sync()  # ours ends with one, which must not wait for what others have written
+        os.sync()  # our engine ends with a sync, which must not wait for data of others
 
     def _prepare_root(self) -> None:
         (self._root / "etc/selinux").mkdir(parents=True)
         (self._root / "etc/selinux/config").write_text("SELINUXTYPE=none\n")
 
     def check(self) -> None:
-        """RuntimeError if the files are not those of the load."""
+        """RuntimeError unless all files of the load were written."""
         sizes = [file.stat().st_size for file in (self._root / "srv").rglob("file-*")]
         if sizes != [self._load.size] * len(self._load.paths):
             raise RuntimeError(f"{self._load.name}: {len(sizes)} files of {set(sizes)} bytes")
 
 
 class Running:
-    """`benchmarks.server`, started and stopped."""
+    """A process that runs `benchmarks.server`, as a context manager."""
 
     def __init__(self, bundle: Path | None) -> None:
         words = [str(INTERPRETER), "-I", server.__file__, *([str(bundle)] if bundle else [])]
@@ -179,7 +179,7 @@ class Running:
         self.port = int(self._line())
 
     def counts(self) -> tuple[int, int]:
-        """Connections open at most, and made, since the last call."""
+        """The maximum of open connections, and the number of new ones, since the last call."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()

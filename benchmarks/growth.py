@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to read texts of all shapes: memory beside their size, time beside that of a quarter."""
+"""Memory and time for configs of all shapes:
+
+memory per byte, and growth of time for a config four times as long.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ from benchmarks.table import Row, milliseconds
 
 CHECKOUT = Path(__file__).parents[1]
 SMALL, FACTOR = 64 << 10, 4
-# The most that a program may take: this much for each byte of the text, and this much in any case.
-TIMES, ALWAYS = 8, 32 << 20
-# Of a text four times as long; what starts the program is taken off.
+# Memory limit of a program: so many bytes per byte of the config, plus a constant.
+PER_BYTE, CONSTANT = 8, 32 << 20
+# Maximum ratio of CPU times for a config four times as long, without the time to start.
 MOST_GROWTH = 7.0
-# Below this, in seconds, a ratio of times says nothing.
+# Shorter times, in seconds, are noise.
 _SHORT = 0.05
 
-# Peak memory of a child counts what its parent was before exec: so the parent has nothing in it.
+# The peak memory of a child includes its parent before exec, so the parent must be small.
 _LAUNCHER = """
 import os, posix, resource, sys
 words = sys.argv[1:]
@@ -36,7 +39,7 @@ _PROGRAM = "import sys; from ignition.__main__ import main; sys.exit(main(sys.ar
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one program on one text: its exit status, seconds of CPU, bytes at its peak."""
+    """One run of a program: exit status, CPU seconds, peak memory in bytes."""
 
     status: int
     cpu: float
@@ -44,7 +47,7 @@ class Cost:
 
 
 def programs(shape: str) -> dict[str, Command]:
-    """What is run on a text of this shape: the validator, and for configs in configs all that opens them."""
+    """The programs for a shape: the validator, and for nested configs those that open them."""
     start = (INTERPRETER, "-c", _PROGRAM)
     found: dict[str, Command] = {"validate": (*start, "ignition-validate")}
     if shape in shapes.OPENED:
@@ -54,7 +57,7 @@ def programs(shape: str) -> dict[str, Command]:
 
 
 def cost(command: Command, text: Path) -> Cost:
-    """Runs a program on a text. RuntimeError if it crashes: a config that is refused is no crash."""
+    """Runs a program on a config. RuntimeError if it crashes; refusing the config is fine."""
     words = [INTERPRETER, "-I", "-S", "-c", _LAUNCHER, *command, text]
     done = subprocess.run(words, capture_output=True, text=True, cwd=CHECKOUT, check=True)
     status, cpu, peak = done.stdout.split()
@@ -64,7 +67,7 @@ def cost(command: Command, text: Path) -> Cost:
 
 
 def rows(folder: Path) -> Iterator[Row]:
-    """Two figures for each shape and program: memory, and growth of time."""
+    """Memory and growth of time for each shape and program."""
     empty = _written(folder / "empty.ign", b"{}")
     idle: dict[str, float] = {}
     for name, make in shapes.shapes():
@@ -85,8 +88,8 @@ def rows(folder: Path) -> Iterator[Row]:
 
 
 def share(peak: int, text: Path) -> float:
-    """How much of the memory that it may take for this text a program took."""
-    return peak / (TIMES * text.stat().st_size + ALWAYS)
+    """Peak memory as a fraction of the limit for this config."""
+    return peak / (PER_BYTE * text.stat().st_size + CONSTANT)
 
 
 def _written(path: Path, data: bytes) -> Path:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configs that are measured, in a spec that Ignition's release 2.14 reads too."""
+"""The configs of the benchmarks, in a spec that Ignition 2.14 supports."""
 
 from __future__ import annotations
 
@@ -59,21 +59,21 @@ def tiny() -> Config:
 
 
 def units(count: int) -> Config:
-    """So many units, each with a drop-in."""
+    """`count` units, each with a drop-in."""
     return _config(systemd={"units": [_unit(number) for number in range(count)]})
 
 
 def files(count: int) -> Config:
-    """So many small files, spread over 100 folders."""
+    """`count` small files in 100 folders."""
     paths = (f"/srv/{number % 100}/file-{number}" for number in range(count))
     bodies = (LINE.format(number) for number in range(count))
     return _config(storage={"files": [*map(_file, paths, bodies)]})
 
 
 def ordinary(rng: random.Random, size: float) -> Config:
-    """A config of about `size` bytes with something of everything that configs hold.
+    """A config of about `size` bytes with all usual sections.
 
-    Every third has something that lint warns about: nothing mounts its filesystem at later boots.
+    Lint warns about every third: no unit mounts its filesystem after the first boot.
     """
     mount = {"name": "var.mount", "enabled": True, "contents": MOUNT}
     made = _config(

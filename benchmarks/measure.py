@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole processes, timed from outside and compared within one run.
+"""Measures processes from outside, in pairs.
 
-Times on a shared machine drift by a third from one minute to the next: two things are run in turn, and what
-counts is the median of the ratios of the pairs.
+On a shared machine times drift by a third within a minute. So both sides run alternately, and the result is
+the median of the ratios.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.engines import INTERPRETER
 
-# Peak memory of a child counts what its parent was before exec, so that what starts the commands must be
-# smaller than any of them: an interpreter with nothing in it. One command a line, its words apart by tabs.
+# The peak memory of a child includes its parent before exec, so the parent must be smaller than any
+# command: a bare interpreter. It reads one command per line, arguments separated by tabs.
 _LAUNCHER = """
 import posix, sys, time
 null = [(posix.POSIX_SPAWN_OPEN, n, "/dev/null", posix.O_RDWR, 0) for n in (0, 1, 2)]
@@ -39,7 +39,7 @@ Command = Sequence[str | Path]
 
 @dataclass(frozen=True)
 class Cost:
-    """Of some commands, one after another: seconds of wall and of CPU in all, MiB of the greediest."""
+    """A sequence of commands: wall and CPU seconds in total, and the highest peak memory in MiB."""
 
     wall: float
     cpu: float
@@ -47,7 +47,7 @@ class Cost:
 
 
 def cost(commands: Sequence[Command]) -> Cost:
-    """Runs commands one after another. RuntimeError if one fails."""
+    """Runs commands in sequence. RuntimeError if one fails."""
     lines = "\n".join("\t".join(map(str, command)) for command in commands)
     words = [str(INTERPRETER), "-I", "-S", "-c", _LAUNCHER]
     done = subprocess.run(words, input=lines, capture_output=True, text=True, check=False)
@@ -59,7 +59,7 @@ def cost(commands: Sequence[Command]) -> Cost:
 
 @dataclass(frozen=True)
 class Pair:
-    """Medians of both sides, and of the ratios of their wall times, pair by pair."""
+    """The medians of both sides, and the median ratio of their wall times per pair."""
 
     ours: Cost
     theirs: Cost
@@ -72,7 +72,7 @@ def compare(
     rounds: int,
     before: Callable[[], None] = lambda: None,
 ) -> Pair:
-    """Runs both in turn, after once each for warmth; `before` is called before each round."""
+    """Runs both alternately, after a warm-up round; `before` is called before each round."""
     pairs = []
     for _ in range(rounds + 1):
         before()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A phase with nothing to do, beside an interpreter with nothing to do: what the engine's imports cost."""
+"""An idle phase compared with an idle interpreter: the cost of the engine's imports."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from benchmarks.engines import BARE, INTERPRETER, Engine, forget
 from benchmarks.measure import Command, compare, cost
 from benchmarks.table import Row, milliseconds
 
-# On a boot no idle phase is started at all; this is for those who start one by hand.
+# On a boot idle phases are not started; this matters only for a phase started by hand.
 MOST = 2.0
 
 
 def rows(
-    folder: Path, rounds: int, ours: Engine, installed: Path, original: Engine | None
+    folder: Path, rounds: int, ours: Engine, installed: Path, peer: Engine | None
 ) -> Iterator[Row]:
-    """`ours` is the tree of an initramfs, `installed` the program of an installed system."""
+    """`ours`: the tree of an initramfs. `installed`: the program of an installed system."""
     trees: dict[str, Command] = {
         "initramfs": ours.argv,
         "installed": (INTERPRETER, "-I", installed),
     }
-    if original is not None:
-        trees["original"] = original.argv
+    if peer is not None:
+        trees["Ignition"] = peer.argv
     config = folder / "config.ign"
     config.write_text('{"ignition":{"version":"3.3.0"}}')
     for tree, argv in trees.items():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to be able to fetch by a scheme: its file and its libraries, beside an interpreter alone.
+"""The import time of each URL scheme with its libraries, compared with a bare interpreter.
 
-From trees as the dracut module makes them, but with the libraries of the interpreter that runs this: those
-for the credentials of clouds need not be installed for the distribution's.
+It uses trees that the dracut module builds, but with the libraries of the interpreter that runs this: the
+distribution's interpreter need not have the libraries for cloud credentials.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCHEMES = "ignition.resource.schemes."
 
 @dataclass(frozen=True)
 class Load:
-    """Modules that a scheme imports, in an image of this platform. `most`: times the bare interpreter."""
+    """The imports of a scheme in an image for `platform`. `most`: maximum ratio to the bare interpreter."""
 
     name: str
     modules: tuple[str, ...]
@@ -40,12 +40,12 @@ LOADS = (
     Load("data", (f"{SCHEMES}data",), 1.5),
     Load("tftp", (f"{SCHEMES}tftp",), 2),
     Load("http", (f"{SCHEMES}http",), 13),
-    Load("s3 as anybody", (f"{SCHEMES}s3",), 13),
-    Load("s3 as a role", (f"{SCHEMES}s3", "botocore.auth", "botocore.awsrequest"), 18, "aws"),
-    Load("gs as anybody", (f"{SCHEMES}gs",), 13),
-    Load("gs as an account", (f"{SCHEMES}gs", "google.auth.compute_engine"), 22, "gcp"),
+    Load("s3, anonymous", (f"{SCHEMES}s3",), 13),
+    Load("s3, instance role", (f"{SCHEMES}s3", "botocore.auth", "botocore.awsrequest"), 18, "aws"),
+    Load("gs, anonymous", (f"{SCHEMES}gs",), 13),
+    Load("gs, service account", (f"{SCHEMES}gs", "google.auth.compute_engine"), 22, "gcp"),
     Load(
-        "blobs as an identity",
+        "blobs, managed identity",
         (f"{SCHEMES}azure_blob", "azure.identity", "azure.identity._credentials.imds"),
         24,
         "azure",
@@ -55,12 +55,12 @@ MOST_MEMORY = 6
 
 
 def rows(folder: Path, rounds: int) -> Iterator[Row]:
-    """Time and peak of memory for each scheme. One whose library is not installed has no figures."""
+    """Time and peak memory of each scheme; no values if its library is not installed."""
     there: dict[str, list[str]] = {}
     for load in LOADS:
         tree = folder / load.platform
         if load.platform not in there:
-            there[load.platform] = _make(tree, load.platform)
+            there[load.platform] = _write_tree(tree, load.platform)
         time, memory = (f"import of {load.name} / bare, {what}" for what in ("time", "memory"))
         if load.platform != "file" and load.modules[1] not in there[load.platform]:
             yield Row(time, None, load.most, [])
@@ -74,8 +74,8 @@ def rows(folder: Path, rounds: int) -> Iterator[Row]:
         yield Row(memory, ours.peak / theirs.peak, MOST_MEMORY, peaks)
 
 
-def _make(tree: Path, platform: str) -> list[str]:
-    """Writes the tree of an image; which modules it must be able to import."""
+def _write_tree(tree: Path, platform: str) -> list[str]:
+    """Writes the tree of an image, and returns the modules that it must be able to import."""
     found = run(
         [
             *(sys.executable, "-B", CLOSURE, "--home", CHECKOUT, "--destination", tree),

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A web server in a process of its own that takes as little of the machine as it can from who is measured.
+"""An HTTP server that uses as little CPU time as possible, for measurements of clients on the same machine.
 
     python3 -I server.py [KEY-AND-CERTIFICATE]
 
-A request is answered after `DELAY`, whatever its path, with `SMALL` bytes, in one segment with the headers.
-Below /apart/ the body follows the headers by itself, as many servers have it, and Nagle's algorithm holds it
-back until they are acknowledged. /large is `LARGE` bytes and comes at once. All bytes are zero.
+Every path returns `SMALL` bytes after `DELAY` seconds, in one segment with the headers. Below /apart/
+headers and body are separate segments, as many servers send them, so Nagle's algorithm delays the body
+until the headers are acknowledged. /large returns `LARGE` bytes without delay. All bytes are zero.
 
-The first line on standard output is the port. For each line on standard input there is one that says how many
-connections were open at most, and how many were made, since the last one.
+The first line of standard output is the port. For each line on standard input it prints the maximum of open
+connections and the number of new ones since the last line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AGAIN = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Connection:
-    """`left` are the bytes of a large body that are still to be sent."""
+    """A client. `left`: bytes of a large body that are still to be sent."""
 
     def __init__(self, socket: socket.socket) -> None:
         self.socket = socket
@@ -39,7 +39,7 @@ class Connection:
 
 
 class Server:
-    """One thread, which sleeps until a request comes or an answer is due."""
+    """A single thread that waits for requests and for due responses."""
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts of configs that grow in one direction each: what the reader needs for them must grow no faster.
+"""Families of configs that grow in one respect; time and memory to read them must grow linearly.
 
-`shapes()` gives each a name and a function from a size in bytes to a text of about that size.
+`shapes()` yields a name and a function from a size in bytes to a config of about that size.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from ignition.config import shapes as spec
 
-# Those that are looked into by all that follows references.
+# Shapes with nested configs, which render and lint open.
 OPENED = (
     "replace by one config", "merge of one config", "merge of many configs", "gzip with many members",
 )  # fmt: skip
@@ -25,7 +25,7 @@ _VERSION = f'"ignition":{{"version":"{spec.NEWEST}"}}'
 
 
 def shapes() -> Iterator[tuple[str, Text]]:
-    """All of them: each member of the spec, then texts as a whole, then encodings and references."""
+    """All shapes: one or two per member of the spec, then whole configs, encodings and references."""
     for path, member in _members(spec.for_version(spec.NEWEST), ()):
         where = ".".join(path)
         if member.kind == spec.STRING:
@@ -49,7 +49,7 @@ def _members(shape: spec.Shape, above: Path) -> Iterator[tuple[Path, spec.Member
 
 
 def _within(path: Path, value: Callable[[int], str]) -> Text:
-    """A config in which this member has a value that grows."""
+    """A config in which the value of one member grows."""
 
     def text(size: int) -> bytes:
         before, after = _around(path)
@@ -59,7 +59,7 @@ def _within(path: Path, value: Callable[[int], str]) -> Text:
 
 
 def _around(path: Path) -> tuple[str, str]:
-    """What stands before and after the value of a member, in a config with nothing else."""
+    """The text before and after the value of a member, in a config without other members."""
     shape: spec.Shape | None = spec.for_version(spec.NEWEST)
     before, after = "{", "}"
     if path[0] != "ignition":
@@ -87,7 +87,7 @@ def _many(item: str) -> Callable[[int], str]:
 
 
 def _again(path: Path, item: str) -> Text:
-    """A member that stands in one object over and over: a list that keeps growing, or an empty object."""
+    """A key that is repeated in one object: with a list that keeps growing, or with an empty object."""
 
     def text(size: int) -> bytes:
         before, after = _around(path)
@@ -194,7 +194,7 @@ _NEST = '{"a":'
 
 
 def _towers(opening: str, closing: str, size: int) -> str:
-    """Towers as deep as the grammar allows, beside each other."""
+    """A list of values nested as deep as the parser allows."""
     high = 9990
     tower = opening * high + ("0" if opening == _NEST else "") + closing * high
     return f"[{','.join([tower] * max(1, size // len(tower)))}]"
@@ -217,7 +217,7 @@ def _numbered(item: str, times: int = 1) -> Callable[[int], str]:
 
 
 def _bodies() -> Iterator[tuple[str, Text]]:
-    """Contents of one file, and the text of a unit."""
+    """Shapes of file contents and unit files."""
 
     def url(head: str, body: Callable[[int], str]) -> Text:
         file = '{"path":"/a","contents":{"source":"%s"}}'
@@ -248,7 +248,7 @@ def _unit(piece: str) -> Callable[[int], str]:
 
 
 def _references() -> Iterator[tuple[str, Text]]:
-    """Configs that hold others."""
+    """Shapes of configs that contain configs."""
     one = ("ignition", "config", "replace", "source")
     packed = ("ignition", "config", "replace")
     merge = ("ignition", "config", "merge")

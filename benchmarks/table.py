@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmarks print: a line for each figure, with the most that it may be."""
+"""The output of the benchmarks: a line per figure, with its limit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One figure, None where there was nothing to compare with. `of` are the values that it was made of."""
+    """One figure, None if there is nothing to compare with. `of`: the values that it was computed from."""
 
     what: str
     figure: float | None
@@ -22,7 +22,7 @@ class Row:
 
     def __str__(self) -> str:
         figure = "       -" if self.figure is None else f"{self.figure:8.3f}"
-        verdict = "ok" if self.fits else "MORE THAN IT MAY BE"
+        verdict = "ok" if self.fits else "ABOVE THE LIMIT"
         return (
             f"{self.what:<50}{figure}   at most {self.most:<6g}{' / '.join(self.of):<22}{verdict}"
         )

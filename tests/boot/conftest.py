@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`boot`: whole boots in QEMU from images that are built once. See docs/testing.md.
+"""The fixture `boot`: boots in QEMU from cached images. See docs/testing.md.
 
-Console and report of a boot whose test failed stay in build/runs/.
+Console and report of failed tests are kept in build/runs/.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ GUEST_MEMORY = 3 << 30
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: as many guests side by side as there are processors and room for."""
+    """`-n auto`: as many guests in parallel as processors and memory allow."""
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return max(1, min(len(os.sched_getaffinity(0)), free // GUEST_MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that look at the same boots stay with one worker; all others go to whoever is free."""
+    """Tests that share boots run on one worker, all others on any."""
     for item in items:
         if "boot_module" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(item.path.name))
@@ -58,7 +58,7 @@ def boot(guest_images: Images, request: pytest.FixtureRequest) -> Iterator[Boot]
 
 @pytest.fixture(scope="module")
 def boot_module(guest_images: Images, request: pytest.FixtureRequest) -> Iterator[Boot]:
-    """The same for boots that several tests of a file look at, from fixtures of that file."""
+    """The same, for module-scoped fixtures whose boots several tests share."""
     yield from _boot(guest_images, request)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bad input stops the boot with a cause, a code and an address on the console, or does not stop it at all."""
+"""Bad input stops the boot with a cause, a code and a position on the console."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HELLO = {
 
 
 def console_of(result: BootResult) -> str:
-    """The console as a person reads it: without colours and carriage returns."""
+    """The console without colours and carriage returns."""
     text = result.console.replace("\r", "")
     for code in ("\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m"):
         text = text.replace(code, "")
@@ -54,14 +54,12 @@ def assert_refused(result: BootResult, phase: str, *texts: str) -> None:
         ),
     ],
 )
-def test_a_config_that_is_not_one_is_refused(
-    boot: Boot, config: Any, texts: tuple[str, ...]
-) -> None:
+def test_an_invalid_config_is_refused(boot: Boot, config: Any, texts: tuple[str, ...]) -> None:
     result = boot(config=config, network=False, expect="emergency")
     assert_refused(result, "fetch-offline", *texts)
 
 
-def test_a_config_url_that_is_not_there_is_refused(boot: Boot) -> None:
+def test_a_missing_config_url_is_refused(boot: Boot) -> None:
     with HttpServer() as server:
         url = server.url("/none.ign?token=secret", host="10.0.2.2")
         result = boot(cmdline=f"ignition.config.url={url}", expect="emergency")
@@ -70,7 +68,7 @@ def test_a_config_url_that_is_not_there_is_refused(boot: Boot) -> None:
     assert "secret" not in result.log("ignition")
 
 
-def test_a_config_url_that_fails_three_times_is_asked_again(boot: Boot) -> None:
+def test_a_config_url_that_fails_three_times_is_retried(boot: Boot) -> None:
     import json
 
     answers = [Answer(500), Answer(500), Answer(500), Answer(body=json.dumps(HELLO).encode())]
@@ -81,7 +79,7 @@ def test_a_config_url_that_fails_three_times_is_asked_again(boot: Boot) -> None:
     assert result.file("/etc/hello").text == "hi"
 
 
-def test_a_config_url_that_never_answers_is_given_up_in_time(boot: Boot) -> None:
+def test_a_config_url_that_never_responds_times_out(boot: Boot) -> None:
     with HttpServer({"/c.ign": Answer(delay=3600)}) as server:
         url = server.url("/c.ign", host="10.0.2.2")
         result = boot(
@@ -126,9 +124,7 @@ def test_a_partition_that_does_not_fit_changes_nothing(boot: Boot) -> None:
         pytest.param("ignition.platform.id=qemo", "qemo is not a valid platform", id="unknown"),
     ],
 )
-def test_a_platform_that_is_not_one_is_refused_with_the_list(
-    boot: Boot, cmdline: str, text: str
-) -> None:
+def test_an_unknown_platform_is_refused_with_a_list(boot: Boot, cmdline: str, text: str) -> None:
     result = boot(config=HELLO, cmdline=cmdline, network=False, expect="emergency")
     console = console_of(result)
     assert text in console

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""First boots whose config lies on a drive: found in the real initramfs, by its udev rules and modules."""
+"""First boots with a config drive, which the udev rules and modules of the initramfs find."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATHS = ["/etc/from-the-drive"]
 LOOK = "cat /sys/class/net/e*/operstate; findmnt --noheadings --list --output TARGET,SOURCE"
 
 
-def test_nocloud_drive_takes_no_network(boot: Boot, tmp_path: Path) -> None:
+def test_nocloud_drive_needs_no_network(boot: Boot, tmp_path: Path) -> None:
     image = drives.vfat(tmp_path / "seed", "cidata", {"/user-data": CONFIG, "/meta-data": b"{}"})
     result = boot(disks=[image], cmdline="ignition.platform.id=nocloud", paths=PATHS, script=LOOK)
     assert result.file("/etc/from-the-drive").text == "y"
@@ -28,7 +28,7 @@ def test_nocloud_drive_takes_no_network(boot: Boot, tmp_path: Path) -> None:
     assert "/run/ignition/drive" not in result.script.output
 
 
-def test_openstack_drive_where_there_is_no_service(boot: Boot, tmp_path: Path) -> None:
+def test_openstack_drive_without_a_metadata_service(boot: Boot, tmp_path: Path) -> None:
     path = "/openstack/latest/user_data"
     image = drives.iso9660(tmp_path / "drive.iso", "config-2", {path: CONFIG})
     result = boot(cds=[image], cmdline="ignition.platform.id=openstack", paths=PATHS)

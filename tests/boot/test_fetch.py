@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A first boot that fetches: the network comes up on demand, TLS by the config's own authority."""
+"""First boots with remote resources: network on demand, and TLS with a CA from the config."""
 
 from __future__ import annotations
 

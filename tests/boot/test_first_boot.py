@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine is provisioned on its first boot, whole, and never again."""
+"""A machine is provisioned completely on its first boot, and only then."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_units_run_with_their_drop_ins_and_masks_hold(first: BootResult) -> None
     assert mask.target == "/dev/null"
 
 
-def test_the_second_disk_is_as_asked_for(first: BootResult) -> None:
+def test_the_second_disk_is_partitioned_and_mounted(first: BootResult) -> None:
     labels = {entry.get("LABEL"): entry.get("TYPE") for entry in first.blkid}
     assert labels.items() >= {"DATA": "ext4", "SWAP": "swap", "LOG": "vfat"}.items()
 
@@ -143,13 +143,13 @@ def test_every_phase_with_work_ran_once_and_idle_ones_did_not(first: BootResult)
     assert "umount: umount passed" in first.log("ignition")
 
 
-def test_the_result_file_says_what_was_applied(first: BootResult) -> None:
+def test_the_result_file_describes_what_was_applied(first: BootResult) -> None:
     assert first.report is not None
     assert first.report["userConfigProvided"] is True
     assert first.file("/etc/.ignition-result.json").mode == 0o600
 
 
-def test_the_flag_is_gone_after_success(first: BootResult) -> None:
+def test_the_flag_is_removed_after_success(first: BootResult) -> None:
     assert not first.exists("/ignition.firstboot")
 
 
@@ -159,7 +159,7 @@ def test_nothing_runs_in_the_second_boot(second: BootResult) -> None:
     assert not second.exists("/run/ignition.json")
 
 
-def test_what_was_provisioned_stays_as_it_was_left(first: BootResult, second: BootResult) -> None:
+def test_the_second_boot_changes_nothing(first: BootResult, second: BootResult) -> None:
     before, after = (run.file("/etc/.ignition-result.json") for run in (first, second))
     assert (after.inode, after.mtime, after.data) == (before.inode, before.mtime, before.data)
     assert second.file("/etc/hostname").text == "edited\n"
@@ -175,7 +175,7 @@ def test_a_forced_third_boot_provisions_again_and_keeps_the_former_report(
     third = boot_module(config=config, again=second, cmdline="ignition.firstboot=1", paths=PATHS)
     assert third.report is not None
     former = dict(second.report or {})
-    # The notes for a repeated run are of no use to a third one, and would pile up.
+    # The journal for a repeated run is useless for a third boot, and would grow.
     former["engine"] = {key: value for key, value in former["engine"].items() if key != "journal"}
     assert third.report["previousReport"] == former
     assert (

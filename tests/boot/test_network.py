@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The initramfs has a network while a config needs one, and leaves nothing of it to the real root."""
+"""The initramfs has network only while a config needs it, and leaves no trace in the real root."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_config_without_urls_brings_no_interface_up(boot: Boot) -> None:
     assert result.script.output.startswith("down\n")
 
 
-def test_interfaces_are_as_they_were_when_the_root_is_switched(boot: Boot) -> None:
+def test_interfaces_are_restored_before_switch_root(boot: Boot) -> None:
     with HttpServer({"/file": b"fetched"}) as server:
         url = server.url("/file", HOST)
         files = [{"path": "/etc/fetched", "contents": {"source": url}}]
@@ -48,11 +48,11 @@ def test_an_address_from_the_kernel_command_line(boot: Boot) -> None:
         )
         assert server.requests
     assert result.file("/etc/fetched").text == "fetched"
-    # Not by DHCP. The real root reads the same command line, so it has the address too.
+    # Not from DHCP. The real root reads the same command line, so it has the address too.
     assert "DHCPv4 address" not in result.log("systemd-networkd")
 
 
-def test_a_machine_without_a_card_says_so(boot: Boot) -> None:
+def test_a_machine_without_a_network_card_reports_it(boot: Boot) -> None:
     files = [{"path": "/etc/fetched", "contents": {"source": f"http://{HOST}:9/file"}}]
     result = boot(
         config={"ignition": VERSION, "storage": {"files": files}},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""First boots in clouds: an emulated network leads from 169.254.169.254 to a service that plays them."""
+"""First boots in clouds: QEMU's network forwards 169.254.169.254 to a fake metadata service."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BY_NAME = {"packet": "metadata.packet.net"}
 def test_config_from_the_metadata_service(platform: str, boot: Boot) -> None:
     service = FAKES[platform](json.dumps(CONFIG).encode())
     with HttpServer(service=service.answer) as server:
-        # A service that is not up yet is part of the life of clouds.
+        # In clouds the service may start after the machine.
         server.first(service.path, Answer(503))
         result = boot(
             metadata=server.port,
@@ -38,7 +38,9 @@ def test_config_from_the_metadata_service(platform: str, boot: Boot) -> None:
     assert result.file("/etc/from-the-cloud").text == "yes"
 
 
-def test_packet_by_name_and_https_and_a_word_after_each_phase(boot: Boot, tmp_path: Path) -> None:
+def test_packet_by_name_and_https_with_an_event_after_each_phase(
+    boot: Boot, tmp_path: Path
+) -> None:
     name, authority = BY_NAME["packet"], Authority(tmp_path)
     service = Packet(json.dumps(CONFIG).encode(), home=f"https://{name}/phone-home")
     with HttpServer(service=service.answer, tls=authority.issue(name)) as server:
@@ -54,7 +56,7 @@ def test_packet_by_name_and_https_and_a_word_after_each_phase(boot: Boot, tmp_pa
         )
     assert result.file("/etc/from-the-cloud").text == "yes"
     assert {seen.headers["host"] for seen in server.requests} == {name}
-    # Not after fetch-offline, which has no network. No phase is skipped, although most have nothing to do.
+    # No event after fetch-offline, which has no network. No phase is skipped, although most are idle.
     assert service.events == [
         {"state": "running", "message": f"[{phase}] Ignition status: finished successfully"}
         for phase in ("fetch", "kargs", "disks", "mount", "files", "umount")

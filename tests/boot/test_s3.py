@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A first boot on EC2 with files from S3: credentials of the instance's role, signed in the initramfs."""
+"""A first boot on EC2 with private files in S3: requests are signed with the role of the instance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support import s3_service
 from tests.support.certificates import Authority
 
 
-def test_files_that_only_the_instances_role_may_read(boot: Boot, tmp_path: Path) -> None:
+def test_files_that_only_the_role_of_the_instance_may_read(boot: Boot, tmp_path: Path) -> None:
     cloud, authority = s3_service.Cloud(), Authority(tmp_path)
     sources = {
         "/etc/by-url": "s3://away/private",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A first boot whose config, and a file of it, come over TFTP, as in a network boot."""
+"""A first boot with a config and a file from TFTP, as in a network boot."""
 
 from __future__ import annotations
 

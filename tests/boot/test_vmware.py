@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A first boot on a machine whose firmware says VMware, and whose hypervisor is QEMU: it answers in part."""
+"""A first boot on QEMU with VMware in its SMBIOS tables; QEMU implements a part of VMware's interface."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFIG = json.dumps(
         "storage": {"files": [{"path": "/etc/from-guestinfo", "contents": {"source": "data:,y"}}]},
     }
 ).encode()
-# QEMU has the port of VMware, but no remote calls; an image with open-vm-tools can go on from there.
+# QEMU has VMware's port, but no remote calls. An image with open-vm-tools can fall back to them.
 RPCTOOL = f"""#!/bin/sh
 case $1 in
 "info-get guestinfo.ignition.config.data") echo {base64.b64encode(gzip.compress(CONFIG)).decode()} ;;
@@ -25,7 +25,7 @@ esac
 """
 
 
-def test_ways_are_tried_one_after_the_other(boot: Boot) -> None:
+def test_methods_are_tried_in_order(boot: Boot) -> None:
     result = boot(
         vendor="VMware, Inc.",
         cmdline="ignition.platform.id=vmware",
@@ -37,7 +37,7 @@ def test_ways_are_tried_one_after_the_other(boot: Boot) -> None:
     log = result.log()
     assert " by port I/O: the hypervisor does not open a channel for remote calls" in log
     assert " by vsock: " in log
-    # The guest's root has no interpreter, so nothing can be deleted there.
+    # The guest's root has no interpreter, so the config cannot be deleted.
     assert result.script.output == "ConditionResult=no\n"
     journal = " ".join(str(entry.get("MESSAGE")) for entry in result.journal)
     assert "delete the config from the hypervisor was skipped because" in journal

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks for a text that breaks the invariants.
+"""Searches for inputs that violate the invariants.
 
     python -m tests.fuzz [--of config|lint|phases] [--runs N] [--seconds N] [--seed N] [--found FOLDER]
 
-Guided by coverage where atheris is installed, and else by nothing but the seeds. A text that breaks an
-invariant is written to the folder; the exit status is then not 0. Texts that reached something new are kept
-there too, and the next run begins with them. With `phases` each run is a random machine: see `phases.py`.
+Guided by coverage if atheris is installed. An input that violates an invariant is written to the folder,
+and the exit status is not 0. Inputs that reach new code are saved there too, and the next run starts from
+them. With `phases` each run is a random machine: see `phases.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from random import Random
 
 from tests.fuzz import mutation
 
-# Larger texts are for tests/unit/config/test_fuzz.py, which multiplies parts: here speed counts.
+# Short inputs are fast; tests/unit/config/test_fuzz.py has long ones.
 LONGEST = 8192
 FOUND = Path("build/fuzz")
 
@@ -29,8 +29,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--of", choices=("config", "lint", "phases"), default="config")
     parser.add_argument("--runs", type=int, default=100_000)
-    parser.add_argument("--seconds", type=int, default=0, help="stop after so long, 0: never")
-    parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
+    parser.add_argument("--seconds", type=int, default=0, help="time limit; 0: none")
+    parser.add_argument("--seed", type=int, default=0, help="0: a new one for each run")
     parser.add_argument("--found", type=Path, default=FOUND, metavar="FOLDER")
     options = parser.parse_args()
     options.found.mkdir(parents=True, exist_ok=True)
@@ -41,12 +41,12 @@ def main() -> int:
         return phases.look(options.runs, options.seconds, seed, options.found.absolute())
     if importlib.util.find_spec("atheris") is not None:
         return _guided(options.of, options.runs, options.seconds, seed, options.found)
-    print("atheris is not installed: not guided by coverage")
+    print("atheris is not installed: running without coverage guidance")
     return _blind(options.of, options.runs, options.seconds, seed, options.found)
 
 
 def _invariants(of: str) -> Callable[[bytes], object]:
-    """What must hold for each text."""
+    """The check to run on each input."""
     if of == "lint":
         from tests.fuzz.lint_invariants import hold as hold_in_lint
 
@@ -57,7 +57,7 @@ def _invariants(of: str) -> Callable[[bytes], object]:
 
 
 def _guided(of: str, runs: int, seconds: int, seed: int, found: Path) -> int:
-    """Does not return when the fuzzer itself ends the process."""
+    """Runs atheris, which may end the process itself."""
     import atheris
 
     watched = ["ignition.config", "ignition.lint"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds our verdict on random configs against that of Ignition's ignition-validate.
+"""Compares our verdict on random configs with that of Ignition's ignition-validate.
 
     python -m tests.fuzz.differential [--count N] [--seed N]
 
@@ -35,23 +35,23 @@ def valid(rng: Random) -> bytes:
 
 
 def nearly_valid(rng: Random) -> bytes:
-    """A config in which here and there a value is odd."""
+    """A config with a few unusual values."""
     return _odd(rng, rng.choice([0.02, 0.1]))
 
 
 def wild(rng: Random) -> bytes:
-    """A config of right types and mostly odd values."""
+    """A config with correct types and mostly unusual values."""
     return _odd(rng, rng.choice([0.3, 0.5]))
 
 
 def spoiled(rng: Random) -> bytes:
-    """A valid config with repeated, unknown and respelt keys, nulls, wrong types."""
+    """A valid config with repeated, unknown and misspelt keys, nulls and wrong types."""
     tree = random_json.spoiled(rng, random_json.config(rng, rng.choice(VERSIONS)))
     return random_json.text(tree, rng).encode("utf-8", "surrogatepass")
 
 
 def mutated(rng: Random) -> bytes:
-    """A seed of the fuzzer or a valid config, changed in bytes or in structure."""
+    """A seed of the fuzzer or a valid config, with changed bytes or structure."""
     start = rng.choice([rng.choice(SEEDS), valid(rng)])
     data = mutation.mutated(rng, start, SEEDS)
     version = rng.choice(VERSIONS).encode()
@@ -75,18 +75,18 @@ def _odd(rng: Random, odd: float) -> bytes:
 
 
 def configs(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """So many random configs, each with its kind; the same ones for the same seed."""
+    """`count` random configs and their kinds; the same for the same seed."""
     for number in range(count):
         kind = tuple(KINDS)[number % len(KINDS)]
         yield kind, KINDS[kind](Random(f"{seed} {number}"))
 
 
-def original_accepts(data: bytes) -> bool:
+def ignition_accepts(data: bytes) -> bool:
     done = subprocess.run([peer.validator(), "-"], input=data, capture_output=True, check=False)
     return done.returncode == 0
 
 
-# Errors for which we refuse what release 2.14 accepts: code, what the text must hold besides, reason.
+# Errors that Ignition 2.14 does not report: code, a required substring of the config, reason.
 KNOWN = (
     ("IGN1901", b"", "a file in the place of a unit, which later releases refuse"),
     ("IGN1111", b"[", "a name in brackets in a URL, which later releases of Go refuse"),
@@ -95,7 +95,7 @@ KNOWN = (
 
 
 def known(data: bytes, ours: CheckResult) -> str:
-    """The reason for which we refuse what Ignition accepts; "" if there is none that we know of."""
+    """The known reason why only we refuse the config, or ""."""
     codes = {each.code for each in ours.findings if each.severity == ERROR}
     if ours.failure is not None and not codes:
         codes = {ours.failure.code}
@@ -116,7 +116,7 @@ def main() -> int:
     differing = 0
     for kind, data in configs(options.seed, options.count):
         ours = check(data, "config.ign")
-        theirs = original_accepts(data)
+        theirs = ignition_accepts(data)
         counts[f"{kind}: {'accepted' if theirs else 'refused'} by Ignition"] += 1
         if (not ours.refusal) != theirs:
             reason = known(data, ours) if theirs else ""

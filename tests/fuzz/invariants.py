@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must hold whatever bytes are given as a config: with `hold`, for one text.
+"""Invariants of reading a config, for any input; `hold` checks one.
 
 No exception. No hang: the bound is a second of CPU for each 100 kB on a quiet machine, and a test on a busy
 one allows five. At most 20 times the text plus 32 MiB of memory. A refusal has a code and an address. The
@@ -25,23 +25,23 @@ MEMORY_PER_BYTE, MEMORY_ALWAYS = 20, 32 << 20
 
 
 def seconds_allowed(data: bytes) -> float:
-    """CPU time that reading a text may take."""
+    """The CPU time limit for reading an input, in seconds."""
     return SECONDS_PER_100_KB * max(1.0, len(data) / 100_000)
 
 
 def memory_allowed(data: bytes) -> int:
-    """Bytes of memory that reading a text may take."""
+    """The memory limit for reading an input, in bytes."""
     return MEMORY_PER_BYTE * len(data) + MEMORY_ALWAYS
 
 
 def hold(data: bytes) -> fast.CheckResult:
-    """Asserts all of the above for one text, and returns what the check said."""
+    """Asserts all invariants for one input, and returns the result of the check."""
     before = resource.getrusage(resource.RUSAGE_SELF)
     exactly = exact.check(data, SOURCE)
     after = resource.getrusage(resource.RUSAGE_SELF)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert spent <= seconds_allowed(data), f"{spent:.1f} s of CPU for {len(data)} bytes"
-    # The peak only ever rises: of many texts, the first greedy one shows.
+    # The peak never falls: the first input that exceeds the limit is reported.
     grown = (after.ru_maxrss - before.ru_maxrss) * 1024
     assert grown <= memory_allowed(data), f"{grown} bytes of memory for {len(data)}"
     checked = checking.check(data, SOURCE)
@@ -57,16 +57,18 @@ def hold(data: bytes) -> fast.CheckResult:
 
 
 def agree(checked: fast.CheckResult, exactly: fast.CheckResult) -> None:
-    """The verdict of the quick path, where it comes to one, is that of the exact one."""
+    """If the fast path has a verdict, the exact path has the same."""
     assert checked.findings == exactly.findings
     assert checked.refusal == exactly.refusal
     assert checked.version == exactly.version
-    # As text: True equals 1 otherwise.
+    # Compared as text, because True == 1.
     assert repr(checked.value) == repr(exactly.value)
 
 
 def readers_agree(data: bytes) -> None:
-    """What the quick reader takes, the exact one reads alike, and finds no unused key in it."""
+    """If the fast reader accepts an input, the exact reader returns the same value and reports no unused
+    key.
+    """
     quick = fast.parse(data)
     if quick is not None:
         value, version = quick
@@ -76,7 +78,7 @@ def readers_agree(data: bytes) -> None:
 
 
 def refused(data: bytes, checked: fast.CheckResult, failure: Failure) -> None:
-    """A refusal says why, with a code and an address."""
+    """A refusal has a reason, a code and a position."""
     assert checked.refusal == failure.text
     assert failure.code.startswith("IGN1")
     assert failure.origin is not None
@@ -87,12 +89,12 @@ def refused(data: bytes, checked: fast.CheckResult, failure: Failure) -> None:
     else:
         assert isinstance(failure, InvalidConfig)
         reasons = [each for each in failure.findings if each.severity == ERROR]
-        # Of a missing or unknown version Ignition has no finding: the failure itself has the place.
+        # For a missing or unknown version Ignition has no finding, so the failure itself has the position.
         assert reasons or failure.origin.pointer == "/ignition/version"
 
 
 def addressed(finding: Finding, exactly: fast.CheckResult) -> None:
-    """A finding has a code, words, and a place; without a place only where Ignition loses all of them."""
+    """A finding has a code, a message and a position, unless Ignition loses all positions."""
     if finding.code == codes.MORE_FINDINGS:
         assert finding == exactly.findings[-1]
         return
@@ -106,7 +108,7 @@ def addressed(finding: Finding, exactly: fast.CheckResult) -> None:
 
 
 def accepted(data: bytes, checked: fast.CheckResult) -> None:
-    """An accepted config goes on to the newest spec, to the cache, and comes back from there."""
+    """An accepted config can be translated to the newest spec, cached, and read back from the cache."""
     assert not any(finding.severity == ERROR for finding in checked.findings)
     parsed = parse.parse(data, SOURCE)
     assert parsed.findings == checked.findings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must hold for `lint`, whatever bytes are given as a config: with `hold`, for one text.
+"""Invariants of lint, for any input; `hold` checks one.
 
 No exception. A refusal of the engine is a finding of lint too. Each finding has a code that is documented,
 and a span within the text.
@@ -16,7 +16,7 @@ from tests.fuzz.invariants import SOURCE
 
 
 def hold(data: bytes) -> list[LintFinding]:
-    """Asserts all of the above for one text, and returns the findings."""
+    """Asserts all invariants for one input, and returns the findings."""
     findings = lint(data, SOURCE, platform="aws")
     for finding in findings:
         addressed(finding, data)
@@ -28,7 +28,7 @@ def hold(data: bytes) -> list[LintFinding]:
 
 
 def addressed(finding: LintFinding, data: bytes) -> None:
-    """A finding is documented, says something, and is about a part of the text, or about all of it."""
+    """A finding is documented, has a message, and refers to a part of the input or to all of it."""
     assert finding.code in RULES
     assert finding.severity in (ERROR, WARNING, INFO)
     assert finding.message

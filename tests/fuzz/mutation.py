@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""New texts from known ones: bytes changed, trees spoiled, parts of one put into another, parts repeated."""
+"""Mutates inputs: changes bytes, corrupts trees, moves parts between inputs, repeats parts."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ TOKENS = (
 
 
 def corpus() -> dict[str, bytes]:
-    """The seeds by name: at least one for every feature of the specs, and for every kind of bad text."""
+    """Name -> seed: at least one per feature of the specs, and per kind of bad input."""
     return {path.stem: path.read_bytes() for path in sorted(CORPUS.glob("*.ign"))}
 
 
 def mutated(rng: Random, data: bytes, seeds: Sequence[bytes]) -> bytes:
-    """One of the ways below, or a few of them one after another."""
+    """Applies one or several of the mutations below."""
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         data = rng.choice(_WAYS)(rng, data, seeds)
     return data
 
 
 def amplified(rng: Random, data: bytes, size: int) -> bytes:
-    """A text of at least `size` bytes in which one part stands many times: shows what is not linear."""
+    """An input of at least `size` bytes in which one part is repeated: reveals code that is not linear."""
     tree = _read(data)
     found = [each for each in _items(tree) if each[2]]
     if not found or rng.random() < 0.2:
@@ -69,7 +69,7 @@ def amplified(rng: Random, data: bytes, size: int) -> bytes:
 
 
 def _items(value: Any) -> list[tuple[Any, int, Any]]:
-    """All lists, objects and texts in a tree, each with what holds it and its place there."""
+    """All lists, objects and strings of a tree, with their parents and indices."""
     if isinstance(value, Object):
         below = [item for _, item in value.pairs]
     else:
@@ -82,7 +82,7 @@ def _items(value: Any) -> list[tuple[Any, int, Any]]:
 
 
 def _many(value: Any, size: int) -> Any:
-    """The parts of a list, an object or a text over and over, `size` bytes of them; keys get numbers."""
+    """Repeats the parts of a list, an object or a string up to `size` bytes; repeated keys get numbers."""
     if isinstance(value, Object):
         count = size // (len(text(value)) + 4 * len(value.pairs)) + 1
         pairs = [(f"{key}{n or ''}", item) for n in range(count) for key, item in value.pairs]
@@ -113,7 +113,7 @@ def _tree(rng: Random, data: bytes, seeds: Sequence[bytes]) -> bytes:
 
 
 def _grafted(rng: Random, data: bytes, seeds: Sequence[bytes]) -> bytes:
-    """A member of one config with the value that a member of another has."""
+    """Copies the value of a member to a member of another config."""
     tree, other = _read(data), _read(rng.choice(seeds))
     theirs = [pair for each in objects(other) for pair in each.pairs]
     ours = [each for each in objects(tree) if each.pairs]
@@ -130,7 +130,7 @@ _WAYS: list[Callable[[Random, bytes, Sequence[bytes]], bytes]] = [_bytes, _splic
 
 
 def _read(data: bytes) -> Any:
-    """A JSON text as a tree that keeps repeated keys and the spelling of numbers; None if it is none."""
+    """JSON as a tree that keeps repeated keys and the spelling of numbers; None if it is not JSON."""
     try:
         return json.loads(
             data, object_pairs_hook=Object, parse_int=Literal, parse_float=Literal, strict=False

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random machines through all phases, from the config to the result file.
+"""Runs all phases on random machines, from the config to the result file.
 
-Each runs the engine as a boot does, in a process of its own, on a root folder in memory. What must hold,
-whatever the config says and whatever lies in the root:
+The engine runs as at boot, in a separate process, on a root folder in a tmpfs. Invariants for any config
+and any contents of the root:
 
-- the run ends, with status 0 or 1 (or that of a signal), and a failure has a code; no traceback, and no
-  IGN6900, which stands for a defect of the engine;
-- nothing outside the root changes. The rest of the machine is mounted read-only, so a write to it fails;
+- the run ends with status 0 or 1 (or that of a signal); a failure has a code; there is no traceback and no
+  IGN6900, the code for defects of the engine;
+- nothing outside the root changes: the rest of the machine is mounted read-only, so writing to it fails;
 - no temporary file is left;
-- after a success, a second run with the same config succeeds and changes nothing;
-- a run that is stopped or killed at any moment, and then repeated, ends as the undisturbed one did. One
-  that is stopped (SIGTERM) cleans up after itself.
+- after success, a second run with the same config succeeds and changes nothing;
+- a run that is interrupted at any moment and then repeated ends like an uninterrupted one. After SIGTERM the
+  engine cleans up.
 
-Takes root, for a mount namespace and for owners of files.
+Needs root, for a mount namespace and file owners.
 """
 
 from __future__ import annotations
@@ -69,23 +69,23 @@ Tree = dict[str, tuple[Any, ...]]
 
 
 class Broken(AssertionError):
-    """An invariant does not hold."""
+    """An invariant is violated."""
 
 
 @dataclass(frozen=True)
 class Ran:
-    status: int  # of the engine; negative for a signal
+    status: int  # exit status; negative for a signal
     output: str
 
     @property
     def codes(self) -> list[str]:
-        """Codes of failures, as the log shows them."""
+        """The codes of failures in the log."""
         words = self.output.replace("(", " ").replace(")", " ").replace(":", " ").split()
         return sorted({word for word in words if word[:3] == "IGN" and word[3:].isdigit()})
 
 
 def look(runs: int, seconds: int, seed: int, found: Path) -> int:
-    """Runs machine after machine, from this seed on. The exit status: 1 when an invariant broke."""
+    """Runs machines from this seed on. Exit status 1 if an invariant is violated."""
     if os.environ.get(_INSIDE) != "1":
         return _inside_a_guard(runs, seconds, seed, found)
     end = time.monotonic() + seconds if seconds else float("inf")
@@ -108,7 +108,9 @@ def look(runs: int, seconds: int, seed: int, found: Path) -> int:
 
 
 def _inside_a_guard(runs: int, seconds: int, seed: int, found: Path) -> int:
-    """Starts itself again where nothing but the machine's folder and `found` can be written to."""
+    """Restarts this program in a mount namespace in which only the machine's folder and `found` are
+    writable.
+    """
     words = [
         "--of",
         "phases",
@@ -128,7 +130,7 @@ def _inside_a_guard(runs: int, seconds: int, seed: int, found: Path) -> int:
 
 
 def hold(number: int) -> Ran:
-    """Asserts all of the above for the machine of this number, and returns how its first run ended."""
+    """Asserts all invariants for one machine, and returns the result of its first run."""
     machine = _Machine(number)
     try:
         return _hold(machine)
@@ -139,7 +141,7 @@ def hold(number: int) -> Ran:
 
 
 class _Machine:
-    """The machine of a number: each `lay_out` puts the same one into BASE."""
+    """The machine with this seed. `lay_out` creates it in BASE, the same each time."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -201,7 +203,7 @@ def _check(ran: Ran, outside: Tree, *statuses: int) -> None:
 
 
 def check(ran: Ran, *statuses: int) -> None:
-    """Raises Broken unless a run ended as every run must, and cleaned up. `statuses` go beside 0 and 1."""
+    """Broken unless the run ended properly and cleaned up. `statuses`: allowed besides 0 and 1."""
     if ran.status not in (0, 1, *statuses):
         raise Broken(f"status {ran.status}\n{ran.output}")
     if "Traceback (most recent call last)" in ran.output or "IGN6900" in ran.output:
@@ -218,9 +220,9 @@ def _line_with(word: str, text: str) -> str:
 
 
 def boot(stop: signal.Signals | None = None, after: float = 0.0) -> Ran:
-    """All phases in a process of its own, as at a boot: nothing of an earlier one is in /run.
+    """Runs all phases in a separate process, with an empty /run.
 
-    With `stop` the process, and what it started, gets this signal so many seconds after its first word.
+    `stop`: a signal for the process group, and the seconds after its first output.
     """
     subprocess.run(["rm", "-rf", str(BASE / "run")], check=True)
     (BASE / "run").mkdir()
@@ -240,7 +242,7 @@ def boot(stop: signal.Signals | None = None, after: float = 0.0) -> Ran:
 
 
 def _run_engine(output: Path) -> None:
-    """The forked process: does not return."""
+    """Runs in the forked process; does not return."""
     status = 70
     try:
         os.setsid()
@@ -259,7 +261,7 @@ def _run_engine(output: Path) -> None:
 
 
 def settings() -> Settings:
-    """Those of a boot whose folders all lie in BASE."""
+    """Settings with all folders below BASE."""
     made = Settings()
     made.platform = "file"
     made.config_file = str(BASE / "config.ign")
@@ -290,7 +292,7 @@ def _wait(child: int) -> int:
 
 
 def _tree(top: Path) -> Tree:
-    """Everything below a folder: path -> mode with type, owner, device, size, digest or link text."""
+    """Path -> mode with type, owner, device, size, digest or link target, for everything below a folder."""
     found: Tree = {}
     folders = [os.fsencode(top)]
     while folders:
@@ -318,8 +320,8 @@ def _body(path: bytes, info: os.stat_result) -> str:
 
 
 def _changes(before: Tree, after: Tree) -> list[str]:
-    """What differs but for the result file, which tells of the last run, and the copies of the tables that
-    useradd and its kin keep."""
+    """The differences, without the result file, which describes the last run, and backup files of the account
+    tools."""
     lines = []
     for path in sorted({*before, *after}):
         old, new = before.get(path), after.get(path)
@@ -329,8 +331,8 @@ def _changes(before: Tree, after: Tree) -> list[str]:
 
 
 def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
-    """Whether the config writes over a table in which it also makes or looks up accounts, or puts something
-    in the place of the result file: a second run does not find what the first one found, in Ignition either.
+    """Whether the config overwrites an account table that it also uses, or the result file. A second run then
+    starts from other data; so it does in Ignition.
     """
     storage = value.get("storage", {})
     entries = [
@@ -342,9 +344,9 @@ def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
         group["name"] for group in passwd.get("groups", ()) if group.get("shouldExist") is False
     }
     if not gone.isdisjoint(user["name"] for user in passwd.get("users", ())):
-        return True  # the user brings a group of that name, which the next run cannot delete
+        return True  # the group is the primary group of a user, so the next run cannot delete it
     places = {_place(entry["path"], root) for entry in entries}
-    # A table may also be missing, or a link, so that an entry comes to lie where it should be.
+    # A missing table or a link may let an entry create the table.
     tables = [root / path.lstrip("/") for path in _ACCOUNT_FILES]
     replaced = any(
         table.is_symlink() or (table.exists() and not table.is_file()) for table in tables
@@ -352,7 +354,7 @@ def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
     units = value.get("systemd", {}).get("units", ())
     masked = {f"/etc/systemd/system/{unit['name']}" for unit in units if unit.get("mask")}
     if not masked.isdisjoint(places):
-        return True  # the link that masks a unit takes the place of the entry
+        return True  # the link that masks a unit replaces the entry
     accounts = bool(passwd or named)
     return _RESULT in places or (accounts and (replaced or not _ACCOUNT_FILES.isdisjoint(places)))
 
@@ -360,5 +362,5 @@ def _undoes_itself(value: dict[str, Any], root: Path) -> bool:
 def _place(path: str, root: Path) -> str:
     try:
         return Root(str(root)).resolve(path)
-    except Failure:  # links that the config made and that lead nowhere
+    except Failure:  # dangling links from the config
         return ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random disks: what lies on them, and a `storage` section that wants something else there.
+"""Random disk contents, and `storage` sections that conflict with them.
 
-Disks are named by number here, and by their device nodes where they exist: `tests/machine` has real ones.
+Disks have numbers here, and device nodes in tests/machine.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CONTENTS = (
 
 
 def lay(rng: Dice, disk: str) -> str:
-    """Puts something on a disk; its name."""
+    """Writes something to a disk, and returns its description."""
     contents = rng.choice(_CONTENTS)
     if contents in ("gpt", "half a gpt", "dos over gpt"):
         _tool("sgdisk", "-n", "1:0:+64M", "-c", "1:one", "-n", "3:0:+80M", "-c", "3:three", disk)
@@ -56,7 +56,7 @@ def _tool(*argv: str, text: str = "") -> None:
 
 
 def storage(rng: Dice, disks: Sequence[str]) -> Json:
-    """A `storage` section about these disks; often one that cannot be met."""
+    """A `storage` section for these disks; often it cannot be applied."""
     used = [disk for disk in disks if rng.random() < 0.8]
     made: Json = {"disks": [_disk(rng, disk) for disk in used]}
     devices = [f"{disk}p{number}" for disk in disks for number in (1, 2, 3)]
@@ -131,9 +131,9 @@ def _filesystem(rng: Dice, device: str, number: int) -> Json:
 
 
 def seen(disks: Sequence[str], storage: Json) -> dict[str, list[str]]:
-    """What stands on disks: their tables, and type, label and UUID of what the partitions hold.
+    """The partition tables, and type, label and UUID of filesystems.
 
-    Without UUIDs where the config wipes something, which each run makes anew.
+    Without UUIDs if the config wipes something, because each run then creates new ones.
     """
     _tool("udevadm", "settle")
     found: dict[str, list[str]] = {}

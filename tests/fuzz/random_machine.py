@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random machines for `tests.fuzz.phases`: a config, and the root folder that it meets.
+"""Random machines for `tests.fuzz.phases`: a config and a root folder.
 
-Both draw their paths and names from the same small pools, so that they collide: a file below a file, a link
-in the place of a folder, a device in the place of a table of accounts. The same seed makes the same machine.
+Both take paths and names from the same small pools, so that they collide: a file below a file, a link
+instead of a folder, a device instead of an account table. The same seed creates the same machine.
 """
 
 from __future__ import annotations
@@ -80,19 +80,19 @@ _JSONS = (
 
 
 class Dice(Random):
-    """What all choices about one machine come from. On some machines nothing is hostile."""
+    """The random source of one machine. On some machines nothing is hostile."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self._hostile = self.choice((0.0, 0.0, 0.02, 0.15))
 
     def pick(self, usual: Sequence[T], hostile: Sequence[T]) -> T:
-        """One of the usual values, or now and then a hostile one."""
+        """One of the usual values, or sometimes a hostile one."""
         return self.choice(hostile if self.random() < self._hostile else usual)
 
 
 def config(rng: Dice) -> Json:
-    """A config of the newest stable spec. Most are accepted; not all can be applied."""
+    """A config of the newest stable spec. Most are valid; not all can be applied."""
     made: Json = {"ignition": {"version": "3.6.0"}}
     storage: Json = {}
     taken: set[str] = set()
@@ -114,7 +114,7 @@ def config(rng: Dice) -> Json:
 
 
 def furnish(rng: Dice, root: Path) -> list[str]:
-    """Fills a root; what lies in it, in words."""
+    """Fills a root, and returns a description."""
     laid: list[str] = []
     for name, text in _tables(rng).items():
         _put(root / name, text)
@@ -139,7 +139,7 @@ def _tables(rng: Dice) -> dict[str, str]:
 
 
 def _lay(rng: Dice, root: Path) -> list[str]:
-    """One node, perhaps below others that it needs; nothing where the kernel does not allow it."""
+    """Creates one node and its parents; does nothing if the kernel refuses."""
     path = _path(rng)
     kind = rng.choice(_KINDS_OF_NODES)
     place = root / path.lstrip("/")
@@ -186,7 +186,9 @@ def _node(rng: Dice, kind: str, place: Path, path: str) -> str:
         place.touch()
         os.truncate(place, 200 << 30)
     elif kind == "block":
-        os.mknod(place, stat.S_IFBLK | 0o600, os.makedev(240, 77))  # a number that no driver has
+        os.mknod(
+            place, stat.S_IFBLK | 0o600, os.makedev(240, 77)
+        )  # a device number without a driver
     else:
         os.mknod(
             place, stat.S_IFCHR | 0o666, os.makedev(1, {"null": 3, "zero": 5, "full": 7}[kind])

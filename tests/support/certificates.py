@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A certificate authority for tests, made by the openssl program."""
+"""A certificate authority for tests, created with openssl."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Authority:
-    """A new authority and certificates that it signs; all files are below `folder`."""
+    """A new certificate authority; all its files are below `folder`."""
 
     def __init__(self, folder: Path, name: str = "Test Authority") -> None:
         self._folder = folder
@@ -22,12 +22,15 @@ class Authority:
 
     @property
     def pem(self) -> bytes:
-        """The authority's certificate."""
+        """The CA certificate, PEM."""
         return self.certificate.read_bytes()
 
     def issue(self, *names: str, days: int = 30) -> Path:
-        """A file with key and certificate of a server that has these names and addresses, valid for so many
-        days from now on; a negative number makes one that has expired."""
+        """Issues a server certificate for these names and addresses; returns a PEM file with key and
+        certificate.
+
+        A negative number of `days` makes it expired.
+        """
         stem = self._folder / f"server-{names[0]}"
         request, key, bundle = (stem.with_suffix(f".{end}") for end in ("csr", "key", "pem"))
         extensions = stem.with_suffix(".ext")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine in a cloud that has an object store: both services at their real addresses and names."""
+"""A cloud with metadata service and object store, at their real addresses and names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missi
 
 
 class Store(Protocol):
-    """An object store of a cloud, which is reached at `host`."""
+    """The object store of a cloud, at `host`."""
 
     host: str
 
@@ -29,8 +29,7 @@ class Store(Protocol):
 
 
 class Cloud:
-    """What a test needs of both: `metadata` and `store` are the servers, `trusting` the settings of a config
-    that trusts the store's certificate."""
+    """The two servers, and in `trusting` the `ignition` section of a config that trusts the store."""
 
     def __init__(
         self, metadata: HttpServer | None, store: HttpServer, authority: Authority
@@ -55,7 +54,7 @@ def cloud(
     store: Store,
     metadata: Callable[[Seen], Answer] | None,
 ) -> Iterator[Cloud]:
-    """Both services in a network of the test's own; `metadata` None: there is no such service."""
+    """Runs both services in a new network namespace; without a metadata service if `metadata` is None."""
     with ExitStack() as stack:
         stack.enter_context(network.own_network(*([LINK_LOCAL] if metadata else [])))
         stack.enter_context(network.own_names({store.host: ["127.0.0.1"]}))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers as they stand on the wire, and whether Ignition takes them for the config that they hold."""
+"""Raw HTTP responses that Ignition accepts (TAKEN) or refuses (REFUSED)."""
 
 from __future__ import annotations
 

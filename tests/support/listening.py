@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers of a few lines, for answers that are none, or longer than a server keeps in memory."""
+"""Raw TCP servers, for malformed or very long HTTP responses."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def listening(answer: Callable[[socket.socket, bytes], None]) -> Iterator[int]:
-    """A port: each connection, one after the other, is handed to `answer` with what it said first, and then
-    ends."""
+    """Yields a port.
+
+    `answer` is called for one connection at a time, with the first data; then it is closed.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:

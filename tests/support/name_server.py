@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A name server that knows a few hosts (RFC 1035), for a network of the test's own.
+"""A DNS server with a few hosts (RFC 1035), for a separate network namespace.
 
 with own_network(), own_file("/etc/resolv.conf", RESOLV_CONF), NameServer({"host.test": ["::1"]}): ...
 """
@@ -19,7 +19,7 @@ _SECONDS_TO_LIVE = 1
 
 
 class NameServer:
-    """Answers on 127.0.0.1, port 53. A name that it does not know does not exist."""
+    """Listens on 127.0.0.1, UDP port 53. Unknown names get NXDOMAIN."""
 
     def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
         self._names = names

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network of the test's own, where metadata services have their real addresses.
+"""Network and mount namespaces for tests, in which metadata services have their real addresses.
 
-with own_network("169.254.169.254"): everything that this thread does, and what it starts, sees that network
-alone. Takes root. Nothing is left afterwards.
+with own_network("169.254.169.254"): this thread and its children are in the new namespace. Needs root.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ _MOUNTS_HERE = "/proc/thread-self/ns/mnt"
 
 
 def missing() -> str:
-    """Why no such network can be had here; empty if it can."""
+    """Why namespaces are not available here; "" if they are."""
     if os.geteuid() != 0:
-        return "takes root, for a network of its own"
+        return "takes root, for a network namespace"
     return "" if shutil.which("ip") else "no ip: apt-get install iproute2"
 
 
 @contextmanager
 def own_network(*addresses: str) -> Iterator[None]:
-    """Moves this thread to a new network, whose loopback interface has these addresses too."""
+    """Moves this thread to a new network namespace with these addresses on the loopback interface."""
     libc = ctypes.CDLL(None, use_errno=True)
     before = os.open(_HERE, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -49,14 +48,14 @@ def own_network(*addresses: str) -> Iterator[None]:
 
 
 def own_names(names: Mapping[str, Sequence[str]]) -> AbstractContextManager[None]:
-    """Host name -> addresses, for this thread and what it starts: they see an /etc/hosts with these alone."""
+    """Replaces /etc/hosts for this thread and its children. `names`: host name -> addresses."""
     lines = "".join(f"{each} {name}\n" for name, addresses in names.items() for each in addresses)
     return own_file("/etc/hosts", f"127.0.0.1 localhost\n::1 localhost\n{lines}")
 
 
 @contextmanager
 def own_file(path: str, text: str) -> Iterator[None]:
-    """This thread and what it starts see a file that holds this text. Takes root."""
+    """Replaces a file for this thread and its children. Needs root."""
     with tempfile.NamedTemporaryFile("w", prefix="own-file-") as file:
         file.write(text)
         file.flush()
@@ -67,10 +66,7 @@ def own_file(path: str, text: str) -> Iterator[None]:
 
 @contextmanager
 def own_mounts() -> Iterator[None]:
-    """What this thread and what it starts mount from now on, they alone see, and it is gone afterwards.
-
-    Takes root. The folder that this thread works in stays the same.
-    """
+    """Moves this thread to a new mount namespace. Needs root. The working directory stays the same."""
     libc = ctypes.CDLL(None, use_errno=True)
     folder = os.getcwd()
     before = os.open(_MOUNTS_HERE, os.O_RDONLY | os.O_CLOEXEC)
@@ -80,7 +76,7 @@ def own_mounts() -> Iterator[None]:
             run(["mount", "--make-rprivate", "/"])
             yield
         finally:
-            # Threads of servers started in between share the working folder, which forbids to go back.
+            # Threads that were started meanwhile share the working directory, which setns does not allow.
             _check(libc.unshare(_OWN_FOLDER))
             _check(libc.setns(before, _NEW_MOUNTS))
             os.chdir(folder)
@@ -89,21 +85,21 @@ def own_mounts() -> Iterator[None]:
 
 
 def add_address(address: str, interface: str = "lo") -> None:
-    """Gives an interface one address more, usable at once."""
+    """Adds an address, without duplicate address detection."""
     bits = "128" if ":" in address else "32"
     now = ["nodad"] if ":" in address else []
     run(["ip", "addr", "add", f"{address}/{bits}", "dev", interface, *now])
 
 
 def add_link(name: str, peer: str) -> None:
-    """A pair of interfaces that are joined by a cable, both up."""
+    """Creates a veth pair and sets both ends up."""
     run(["ip", "link", "add", name, "type", "veth", "peer", "name", peer])
     for each in (name, peer):
         run(["ip", "link", "set", each, "up"])
 
 
 def add_route(interface: str) -> None:
-    """IPv4 leads out by this interface."""
+    """Adds an IPv4 default route."""
     run(["ip", "route", "add", "default", "dev", interface])
 
 

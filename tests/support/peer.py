@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ignition's programs as a yardstick: where `make test-unit` unpacks them, or elsewhere.
+"""Ignition's programs, with which tests compare. `make test-unit` unpacks them.
 
-`IGNITION_VALIDATE_PEER` names another ignition-validate, `IGNITION_PEER` another engine.
+`IGNITION_PEER` and `IGNITION_VALIDATE_PEER` are paths of another engine and ignition-validate.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from ignition.testbed.cache import build_folder
 
 MISSING = "Ignition is not here: make build/peer/.complete unpacks it"
-"""Why tests that compare are skipped."""
+"""The reason for skipped tests."""
 
-# Warnings that Ignition got after release 2.14, which Debian has.
+# Warnings that are newer than release 2.14, which Debian has.
 _NEWER = (
     "filesystem overwrites partitioned device",
     "device matches disk with wipeTable enabled; filesystem will be wiped",
@@ -24,12 +24,12 @@ _NEWER = (
 
 
 def validator() -> str:
-    """The path of Ignition's ignition-validate, "" if there is none."""
+    """The path of Ignition's ignition-validate, or ""."""
     return _program("IGNITION_VALIDATE_PEER", "usr/bin/ignition-validate")
 
 
 def engine() -> str:
-    """The path of Ignition's engine, "" if there is none."""
+    """The path of Ignition's engine, or ""."""
     return _program("IGNITION_PEER", "usr/lib/dracut/modules.d/30ignition/ignition")
 
 
@@ -39,17 +39,17 @@ def _program(variable: str, unpacked: str) -> str:
 
 
 def validate(config: bytes) -> tuple[bool, list[str]]:
-    """Whether Ignition accepts a config, and its report, sorted and in comparable wording."""
+    """Whether Ignition accepts a config, and its normalised report."""
     done = subprocess.run([validator(), "-"], input=config, capture_output=True, check=False)
     lines = done.stdout.decode("utf-8", "surrogateescape").splitlines()
     return done.returncode == 0, comparable(lines)
 
 
 def comparable(report: list[str]) -> list[str]:
-    """Report lines without what differs between releases of Ignition, or is random there.
+    """Sorted report lines, without differences between releases of Ignition and random ones.
 
-    Messages of type errors come from Go's library. Where a text ends too early, Ignition gives line 0.
-    The order among unknown keys of one object is that of a Go map.
+    Messages of type errors come from Go's library. For a truncated text Ignition reports line 0. Unknown
+    keys of an object have the random order of a Go map.
     """
     lines = []
     for line in report:
@@ -66,7 +66,7 @@ def comparable(report: list[str]) -> list[str]:
 
 
 def cache(config: bytes, folder: Path) -> str | None:
-    """The config cache that Ignition's engine makes of a config, None if it refuses it."""
+    """The config cache that Ignition writes for a config; None if it refuses the config."""
     source, cache_path, root = folder / "config.ign", folder / "cache", folder / "root"
     source.write_bytes(config)
     cache_path.unlink(missing_ok=True)
@@ -82,7 +82,7 @@ def cache(config: bytes, folder: Path) -> str | None:
 
 
 def as_release_2_14(cached: str) -> str:
-    """A cache text of ours as that release would have it: it ends at 3.4.0-experimental."""
+    """Our cache as release 2.14 would write it: its newest spec is 3.4.0-experimental."""
     return cached.replace(
         '"version":"3.7.0-experimental"', '"version":"3.4.0-experimental"'
     ).replace('"cex":{},', "")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random configs that come close to every rule: mostly sensible, here and there odd.
+"""Random configs that trigger every rule.
 
-Members and their types come from the tables; texts and numbers from pools that are small, so that entries
-meet: a file under a link, two filesystems on one device, partitions that overlap.
+Members and types come from the tables, values from small pools, so that entries collide: a file below a
+link, two filesystems on one device, overlapping partitions.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ ODD_UNITS += [
     "[Unit]\nA=" + "x" * 2100,
 ]
 
-# (sensible, odd); the name of the type may stand before the member's.
+# Member, or type and member -> (usual values, unusual values).
 POOLS: dict[str, tuple[list[Any], list[Any]]] = {
     "path": (PATHS, ODD_PATHS),
     "target": (["/a", "/d", "../d", "b"], ["", "..", "/a/../d", "/"]),
@@ -127,7 +127,7 @@ INTEGERS = ([0, 1, 5], [-1])
 
 
 class Configs:
-    """A source of configs; `odd` is how often a value is an odd one, `full` how often a member is set."""
+    """Generates configs. `odd`: probability of an unusual value. `full`: probability that a member is set."""
 
     def __init__(self, seed: int, odd: float, full: float) -> None:
         self._random = random.Random(seed)
@@ -135,7 +135,7 @@ class Configs:
         self._full = full
 
     def config(self, version: str) -> dict[str, Any]:
-        """A config of this version, right in all that concerns types."""
+        """A config of this version with correct types."""
         value = self._object(shapes.for_version(version))
         value["ignition"] = {**value.get("ignition", {}), "version": version}
         return value

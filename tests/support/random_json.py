@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random configs for differential tests: sensible ones, and then ways to spoil them.
+"""Random configs as JSON texts, valid or corrupted.
 
-A config is made as a tree that keeps what JSON text can say and a dict cannot: repeated keys, odd spellings,
-literals of one's own. All randomness comes from the `Random` that is given.
+A config is a tree that can express what JSON can and a dict cannot: repeated keys, unusual spellings, raw
+literals. The same `Random` gives the same config.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ Pairs = list[tuple[str, Any]]
 
 
 class Object:
-    """A JSON object as its pairs, in order."""
+    """A JSON object as a list of pairs."""
 
     def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
 
 
 class Literal(str):
-    """JSON text that is written as it stands."""
+    """Raw JSON text."""
 
 
 def text(value: Any, rng: Random | None = None) -> str:
-    """The JSON text of a tree; with `rng` with random white space."""
+    """Encodes a tree as JSON; with `rng`, with random white space."""
     blank = rng.choice(["", "", " ", "\n", "\t", " \r\n "]) if rng else ""
     if isinstance(value, Object):
         rows = [f"{blank}{json.dumps(key)}:{blank}{text(item, rng)}" for key, item in value.pairs]
@@ -41,7 +41,7 @@ def text(value: Any, rng: Random | None = None) -> str:
 
 
 def config(rng: Random, version: str) -> Object:
-    """A config of this version that is accepted, perhaps with warnings."""
+    """A valid config of this version; it may have warnings."""
     return _Writer(rng, version).config()
 
 
@@ -88,7 +88,7 @@ _ALWAYS = {
     ("Raid", "level"),
     ("Tang", "thumbprint"),
 }
-# With other members around they easily break a rule.
+# Members that easily violate a rule together with others.
 _NEVER = {"enabled", "hard", "hash", "number", "overwrite", "shouldExist", "startMiB"}
 
 
@@ -97,7 +97,7 @@ class _Writer:
         self.rng = rng
         self.version = version
         self.shape = shapes.for_version(version)
-        # Lists of one space must not name anything twice.
+        # Lists of one space share their keys.
         self.spaces = {
             "nodes": rng.sample(_PATHS, len(_PATHS)),
             "kernelArguments": rng.sample(_WORDS, len(_WORDS)),
@@ -176,7 +176,7 @@ class _Writer:
         return self.rng.sample(pool, min(count, len(pool))) if pool else []
 
     def settle(self, shape: Shape, pairs: Pairs) -> None:
-        """Takes back what the rules do not allow together."""
+        """Removes combinations that rules do not allow."""
         members = dict(pairs)
         if "source" in shape.members:
             self.settle_resource(members)
@@ -206,7 +206,7 @@ class _Writer:
 
 
 def spoiled(rng: Random, tree: Object) -> Object:
-    """The tree with a few oddities: odd case, null, repeats, unknown keys, wrong types."""
+    """Corrupts a tree: case of keys, nulls, repeated and unknown keys, wrong types."""
     for _ in range(rng.choice([1, 1, 2, 3])):
         target = rng.choice(objects(tree))
         if not target.pairs:
@@ -257,7 +257,7 @@ def _respelt(rng: Random, key: str) -> str:
 
 
 def objects(value: Any) -> list[Object]:
-    """All objects of a tree, from the outermost."""
+    """All objects of a tree, parents first."""
     if isinstance(value, Object):
         return [value, *(found for _, item in value.pairs for found in objects(item))]
     if isinstance(value, list):

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Amazon S3 and IAM at their real host names, with buckets of three regions.
 
-moto plays them: objects, versions, access control lists, and for signed requests the signature and the
-policies of the role. What it does not play is added in front of it, from the documentation: a region's hosts
-tell where a bucket of another region is (301) instead of serving it, and refuse strangers the bucket itself
-(403); access points have hosts of their own.
+moto implements objects, versions, access control lists, signatures and the policies of the role. This module
+adds what moto lacks, from the documentation: the hosts of a region redirect to the region of the bucket (301)
+and refuse anonymous access to the bucket itself (403); access points have their own hosts.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _NEVER = {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::pub/forb
 
 
 class Cloud:
-    """What there is: `role` may read all objects but one, `versions` are those of the key `versioned`."""
+    """The contents: `role` may read all objects but one; `versions` are those of the key `versioned`."""
 
     def __init__(self) -> None:
         import moto
@@ -55,13 +54,13 @@ class Cloud:
             filling.stop(remove_data=False)
 
     def answer(self, seen: Seen) -> Answer:
-        """What S3 answers to a request; the host decides what is asked for."""
+        """The response of S3, depending on the host."""
         host = seen.headers["host"].partition(":")[0]
         bucket, region = _split(host)
         if bucket in _DOORS:
             return self._door(seen, host, _DOORS[bucket])
         home = BUCKETS.get(bucket or seen.path.split("/")[1])
-        # Partitions know nothing of each other.
+        # Partitions are isolated from each other.
         if home is None or home.startswith("cn-") != region.startswith("cn-"):
             return _refusal(404, "NoSuchBucket", seen)
         where = {"x-amz-bucket-region": home}
@@ -72,7 +71,7 @@ class Cloud:
         return self._played(seen.method, host, seen.target, seen.headers)
 
     def _door(self, seen: Seen, host: str, bucket: str) -> Answer:
-        """An access point for whom the policies let in. moto has none: it only judges the request."""
+        """An access point. moto has none, so it only authorizes the request."""
         from moto.core.exceptions import ServiceException
         from moto.iam.access_control import S3IAMRequest
 
@@ -95,7 +94,7 @@ class Cloud:
         from moto.core.authorization import ActionAuthenticatorMixin
 
         with self._lock:
-            # moto judges all requests or none; of anonymous ones it looks at the lists of the objects only.
+            # moto authorizes all requests or none; for anonymous ones it checks the ACLs of objects only.
             signed = "authorization" in headers
             settings.INITIAL_NO_AUTH_ACTION_COUNT = 0 if signed else float("inf")
             ActionAuthenticatorMixin.request_count = 0
@@ -109,24 +108,24 @@ class Cloud:
 
 @contextmanager
 def served(cloud: Cloud, address: str, tls: Path) -> Iterator[HttpServer]:
-    """S3 on an address of this machine."""
+    """Runs S3 on a local address."""
     with HttpServer(host=address, port=443, tls=tls, service=cloud.answer) as server:
         yield server
 
 
 def names() -> list[str]:
-    """All host names under which S3 is asked for anything here."""
+    """All host names of S3 in these tests."""
     hosts = [f"{bucket}.{domain}" for bucket in (*BUCKETS, "missing") for domain in DOMAINS]
     return [*DOMAINS, *hosts, *(f"{door}.{DOMAINS[2]}" for door in _DOORS)]
 
 
 def certified() -> list[str]:
-    """The names in the certificate: those of Amazon's hold for one label more."""
+    """The names in the certificate, with wildcards for one label as in Amazon's."""
     return [*DOMAINS, *(f"*.{domain}" for domain in DOMAINS)]
 
 
 def _split(host: str) -> tuple[str, str]:
-    """Bucket and region of a host name; no bucket if it is in the path."""
+    """Bucket and region of a host name; the bucket is "" if it is in the path."""
     for domain in DOMAINS:
         if host == domain or host.endswith("." + domain):
             return host[: -len(domain)].rstrip("."), domain.split(".")[2]

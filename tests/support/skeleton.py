@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables that useradd and its kin want to find in a root."""
+"""Account tables and the settings of shadow-utils in a root."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TABLES = {
 
 
 def furnish(target: Target) -> Target:
-    """A root with root and core in it, and room for more."""
+    """Adds the account tables, with the users root and core."""
     for path, text in TABLES.items():
         target.put(f"/{path}", text, 0o640 if path.endswith("shadow") else 0o644)
     target.folder("/home/core", 0o700, (500, 500))
@@ -45,7 +45,7 @@ def furnish(target: Target) -> Target:
 
 
 def line(target: Target, table: str, name: str) -> list[str] | None:
-    """The fields of an entry of /etc/TABLE."""
+    """The fields of an entry of /etc/TABLE, or None."""
     for each in target.at(f"/etc/{table}").read_text().splitlines():
         if each.startswith(f"{name}:"):
             return each.split(":")

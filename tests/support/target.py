@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A target root in a temporary folder, and the files phase run on it as the engine does."""
+"""A target root in a temporary folder, and a runner for the files phase."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def data_url(text: str) -> str:
 
 
 class Target:
-    """One machine: its root, its settings, what the last run logged."""
+    """A machine: its root, its settings, and the log of the last run."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "root"
@@ -74,7 +74,7 @@ class Target:
             self.critical.append(text)
 
     def storage(self, **lists: list[dict[str, Any]]) -> list[str]:
-        """Applies files, directories and links given as in a config."""
+        """Applies files, directories and links, as written in a config."""
         return self.run({"storage": lists})
 
     def file(self, path: str, text: str | None = None, **more: Any) -> list[str]:
@@ -88,7 +88,7 @@ class Target:
     def put(
         self, path: str, text: str = "", mode: int = 0o644, owner: tuple[int, int] = (0, 0)
     ) -> Path:
-        """Something that lies there before."""
+        """Creates a file in the root."""
         file = self.at(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

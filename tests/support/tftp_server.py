@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TFTP server that misbehaves on demand (RFC 1350, octet mode, no options).
+"""A TFTP server with faults (RFC 1350, octet mode, no options).
 
 with TftpServer({"/a.ign": b"{}"}, faults=[Fault(silent=True)]) as server:
     fetch(server.url("/a.ign"))
@@ -18,21 +18,25 @@ BLOCK = 512
 READ, _, DATA, ACKNOWLEDGE, ERROR = range(1, 6)
 NOT_FOUND = 1
 STRANGER = "127.0.0.2"
-# How often a block is sent until it is acknowledged.
+# Attempts to send a block.
 _SENDS = 6
 Address = tuple[str, int]
 
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """What goes wrong with one request.
+    """The faults of one transfer.
 
-    `silent`: no answer. `late`: seconds until the first block. `refuse`: an error packet with this code, and
-    `message`, at once; `refuse_at`: one in the place of this block. `deaf`: so many acknowledgements are
-    lost. `twice`: each block is sent two times. `sorcerer`: an acknowledgement that comes again makes the
-    server send again, as RFC 1123 forbids. `cut`: silence after so many blocks. `stray`: before each block
-    another one comes, the first from an address that is not the server's, those after it from a wrong port.
-    `garbage`: these bytes in the place of the first block.
+    silent     no response
+    late       seconds until the first block
+    refuse     an error packet with this code and `message` instead of the first block
+    refuse_at  an error packet instead of this block
+    deaf       loses so many acknowledgements
+    twice      sends each block twice
+    sorcerer   resends a block after a duplicate acknowledgement, which RFC 1123 forbids
+    cut        stops after so many blocks
+    stray      before each block sends another one, first from a wrong address, then from wrong ports
+    garbage    these bytes instead of the first block
     """
 
     silent: bool = False
@@ -49,8 +53,8 @@ class Fault:
 
 
 class TftpServer:
-    """Serves `files` by name, each transfer from a port of its own. `faults` are those of the first requests;
-    later ones get what they ask for. `patience`: seconds until a block is sent again."""
+    """Serves `files` by name, each transfer from a new port. `faults` apply to the first requests, in order.
+    `patience`: seconds until a block is sent again."""
 
     def __init__(
         self,
@@ -70,23 +74,23 @@ class TftpServer:
         self._closing = threading.Event()
         self.requests: list[str] = []
         self.modes: set[str] = set()
-        # Names of files whose last block was acknowledged, and error packets of clients.
+        # Completed files, and error codes that clients sent.
         self.delivered: list[str] = []
         self.complaints: list[int] = []
         self.sent = 0
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port that the server listens on."""
         return int(self._socket.getsockname()[1])
 
     def url(self, path: str, host: str = "") -> str:
-        """The URL of a path here."""
+        """The URL of a path on this server."""
         name = host or (f"[{self._host}]" if ":" in self._host else self._host)
         return f"tftp://{name}:{self.port}{path}"
 
     def serve(self, name: str, data: bytes) -> None:
-        """Has one file more."""
+        """Adds a file."""
         self._files[name] = data
 
     def __enter__(self) -> TftpServer:
@@ -170,7 +174,7 @@ class TftpServer:
         fault: Fault,
         deaf: int,
     ) -> tuple[bool | None, int]:
-        """True for the acknowledgement, False for an error packet, None when nothing comes in time."""
+        """Waits: True for the acknowledgement, False for an error packet, None after a timeout."""
         while not self._closing.is_set():
             try:
                 answer, _ = own.recvfrom(1024)
@@ -190,7 +194,7 @@ class TftpServer:
         return False, deaf
 
     def _send_stray(self, number: int, client: Address, host: str) -> None:
-        """The same block with other bytes, from where the transfer does not come from."""
+        """Sends the block with wrong data from a port that does not belong to the transfer."""
         packet = struct.pack("!HH", DATA, number) + b"wrong"
         with socket.socket(self._family, socket.SOCK_DGRAM) as other:
             other.bind((host, 0))

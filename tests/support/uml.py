@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""User-mode Linux: a whole kernel as one process on the machine's own files, of which it changes none."""
+"""Runs user-mode Linux on the host's root filesystem, which stays unchanged."""
 
 from __future__ import annotations
 
@@ -11,35 +11,34 @@ from pathlib import Path
 INIT = Path(__file__).parent / "uml-init"
 PROGRAM = "linux.uml"
 _ALONE = ("unshare", "--pid", "--fork", "--kill-child")
-"""Processes of its own: those that stand for the guest's die with the first, however that dies."""
+"""A PID namespace: the host processes of the guest are killed with the first one."""
 MEMORY_MIB = 6144
-"""An upper bound: pages are taken from this machine when the guest touches them."""
+"""An upper limit: the host allocates pages when the guest touches them."""
 
 
 def missing() -> str:
-    """Why no such guest can run here; empty if it can."""
+    """Why user-mode Linux cannot run here; "" if it can."""
     if shutil.which(PROGRAM) is None:
         return f"no {PROGRAM}: apt-get install user-mode-linux"
-    return "" if os.geteuid() == 0 else "takes root, to run with processes of its own"
+    return "" if os.geteuid() == 0 else "takes root, for a PID namespace"
 
 
 def start(job: Path, shared: Path, *, systemd: bool = False) -> subprocess.Popen[bytes]:
     """Boots a guest that runs the shell script `job` as root and powers off.
 
-    `shared` is a folder of this machine that the guest can really write to: it gets `log` (what the job
-    said), `status` (its exit status) and `console`. With `systemd`, that is process 1 in the guest; else
-    udevd runs alone.
+    `shared`: a host folder that the guest can write to. It gets `log` (output of the job), `status` (its exit
+    status) and `console`. With `systemd` that is process 1; otherwise only udevd runs.
     """
     for name in ("log", "status"):
         (shared / name).unlink(missing_ok=True)
-    words = [f"ignition.job={job}", f"ignition.shared={shared}"]
+    args = [f"ignition.job={job}", f"ignition.shared={shared}"]
     with (shared / "console").open("wb") as console:
         return subprocess.Popen(
             [
                 *("setpriv", "--pdeathsig", "KILL", *_ALONE, PROGRAM),
                 *(f"mem={MEMORY_MIB}M", "quiet", "rw"),
                 *("root=/dev/root", "rootfstype=hostfs", "rootflags=/", f"init={INIT}"),
-                *("con=null", "con0=null,fd:1", *words, *(["ignition.systemd"] if systemd else [])),
+                *("con=null", "con0=null,fd:1", *args, *(["ignition.systemd"] if systemd else [])),
             ],
             stdin=subprocess.DEVNULL,
             stdout=console,
@@ -49,13 +48,13 @@ def start(job: Path, shared: Path, *, systemd: bool = False) -> subprocess.Popen
 
 
 def stop(guest: subprocess.Popen[bytes]) -> None:
-    """Ends the guest, whatever it is doing."""
+    """Kills the guest."""
     guest.kill()
     guest.wait()
 
 
 def _memory_folder(otherwise: Path) -> str:
-    """Where the file that is the guest's memory lies: in memory if that can hold it."""
+    """The folder for the guest's memory file: /dev/shm if it is large enough."""
     memory = Path("/dev/shm")
     if memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_MIB << 20:
         return str(memory)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hypervisor of VMware for one program: its accesses to the ports are caught and answered.
+"""Emulates VMware's hypervisor for one program by trapping its port accesses.
 
-The program runs under ptrace. Outside VMware an IN from a port that is not its own kills it; here that
-signal is the moment to look at its registers, do what the hypervisor would do, and let it go on behind
-the instruction. So the machine code and the whole conversation run for real, on any x86-64. What is known
-of the hypervisor comes from open-vm-tools; nobody has held this against a real one.
+The program runs under ptrace. Outside VMware an IN instruction without permission raises SIGSEGV; the
+tracer then reads the registers, does what the hypervisor would do, and resumes the program behind the
+instruction. So the machine code and the whole protocol run unchanged, on any x86-64. The behaviour follows
+open-vm-tools; it was never compared with a real hypervisor.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class _UserRegisters(ctypes.Structure):
 
 
 class Refusal(Exception):
-    """The program did what the hypervisor does not answer; the text says what."""
+    """The program sent a request that the hypervisor does not support."""
 
 
 class _Conversation:
-    """What the hypervisor knows of an open channel."""
+    """The state of an open channel."""
 
     def __init__(self) -> None:
         self.expected = 0
@@ -58,11 +58,13 @@ class _Conversation:
 
 
 class Hypervisor:
-    """Variables of a virtual machine, and what a program does with them.
+    """The guestinfo variables of a virtual machine, and a log of the accesses to them.
 
-    `fast`: large pieces go through the second port. `cookies`: channels may be opened with a cookie.
-    `interruptions`: so many payloads must be sent or received anew. `closed`: the ports are not for
-    everybody. `read_only`: keys that cannot be written.
+    fast           supports the high-bandwidth port
+    cookies        supports channels with a cookie
+    interruptions  payloads that must be sent or received again
+    closed         denies access to the ports
+    read_only      keys that cannot be written
     """
 
     def __init__(
@@ -88,9 +90,9 @@ class Hypervisor:
         self._opened = 0
 
     def run(self, program: Callable[[], bytes]) -> bytes:
-        """What the program returns; its children are watched, too. Refusal if it raises or is killed.
+        """Runs a program and its children; returns its result. Refusal if it raises or is killed.
 
-        `variables` and the notes are then those of the end of the run.
+        Afterwards `variables` and the logs have their final values.
         """
         notes = os.memfd_create("hypervisor")
         process = os.fork()
@@ -131,8 +133,8 @@ class Hypervisor:
             return os.waitstatus_to_exitcode(status) == 0, file.read()
 
     def _stopped(self, process: int, number: int) -> int:
-        """Deals with a program that stands still; returns the signal that it is to get."""
-        if number in (signal.SIGSTOP, signal.SIGTRAP):  # a new child, and word of one
+        """Handles a stopped process; returns the signal to deliver to it."""
+        if number in (signal.SIGSTOP, signal.SIGTRAP):  # a new child, and its event in the parent
             return 0
         if number != signal.SIGSEGV or self._closed:
             return number
@@ -157,7 +159,7 @@ class Hypervisor:
         return 0
 
     def _ask(self, at: _UserRegisters) -> None:
-        """IN: a command, its kind in the upper half of ecx; the answer is in the registers."""
+        """Handles IN: a command, its type in the upper half of ecx; the registers get the reply."""
         if (at.rax, at.rdx & 0xFFFF) != (backdoor.MAGIC, backdoor.PORT):
             at.rax = _ALL_ONES
             return
@@ -193,7 +195,7 @@ class Hypervisor:
         return self.open[number]
 
     def _message(self, kind: int, talk: _Conversation, at: _UserRegisters) -> int:
-        """The status of a step of a conversation."""
+        """Handles one message; returns its status."""
         fast = backdoor.FAST if self._fast else 0
         match kind:
             case backdoor.SEND_SIZE:
@@ -231,7 +233,7 @@ class Hypervisor:
         raise Refusal(f"message {kind} with {at.rbx:#x}")
 
     def _copy(self, at: _UserRegisters, memory: io.FileIO, *, out: bool) -> None:
-        """REP OUTS and REP INS: a whole payload, from and to the program's memory."""
+        """Handles REP OUTS and REP INS: copies a payload from or to the program's memory."""
         if (at.rax, at.rdx & 0xFFFF, at.rbx) != (backdoor.MAGIC, backdoor.FAST_PORT, 1 << 16):
             raise Refusal(f"rax {at.rax:#x}, rdx {at.rdx:#x}, rbx {at.rbx:#x} at the second port")
         if at.eflags & _DIRECTION_FLAG:
@@ -256,7 +258,7 @@ class Hypervisor:
         _set_high(at, "rbx", interrupted or backdoor.SUCCESS)
 
     def _interrupted(self) -> int:
-        """The status of a step during which the machine was moved; 0 when it was not."""
+        """The status after an interruption by a checkpoint, or 0."""
         if self._interruptions == 0:
             return 0
         self._interruptions -= 1
@@ -270,7 +272,7 @@ class Hypervisor:
             talk.reply = self.answer(talk.request)
 
     def answer(self, request: bytes) -> bytes:
-        """What a remote call comes to."""
+        """The reply to a remote call."""
         self.requests.append(request)
         command, _, rest = request.partition(b" ")
         key, _, value = rest.partition(b" ")
@@ -289,7 +291,7 @@ class Hypervisor:
 def _traced(program: Callable[[], bytes], result: int) -> None:
     status = 1
     try:
-        faulthandler.disable()  # a test runner's: the signals here are none of its business
+        faulthandler.disable()  # pytest's handler must not report the signals here
         _ptrace(_TRACE_ME, 0, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dracut module's files, for tests that run them."""
+"""Fixtures for the scripts of the dracut module."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MODULE = CHECKOUT / "dracut-module/30ignition"
 
 @pytest.fixture(scope="session")
 def closure() -> ModuleType:
-    """closure.py as a module; it is a script, and no part of the package."""
+    """closure.py, a script outside the package, as a module."""
     spec = importlib.util.spec_from_file_location("closure", MODULE / "closure.py")
     assert spec is not None
     assert spec.loader is not None

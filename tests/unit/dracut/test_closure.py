@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which modules the closure takes in, and which it leaves out."""
+"""Which modules the closure includes and excludes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_package_is_its_own_parent(closure: ModuleType) -> None:
     assert scan(closure, "from . import c", package=True) == {"ignition.a.b", "ignition.a.b.c"}
 
 
-def test_of_others_only_imports_at_module_level_count(closure: ModuleType) -> None:
+def test_in_libraries_only_module_level_imports_count(closure: ModuleType) -> None:
     source = "import a\ndef f(x=__import__('b')):\n import c\n x.encode('idna')\nf = lambda: __import__('d')"
     assert scan(closure, source, name="library") == {"a", "encodings.idna"}
 
@@ -101,18 +101,18 @@ def test_everything_reachable_and_nothing_else(
         *("library", "library.part", "library.other"),
     }
     assert {"json", "json.tool", "json.decoder", "argparse"} <= found.modules.keys()
-    # Inside the interpreter: nothing to write.
+    # Frozen: nothing to write.
     assert "sys" not in found.modules
     assert found.modules["codecs"].is_frozen
 
 
-def test_a_module_that_must_be_there(closure: ModuleType, home: Path) -> None:
+def test_a_required_module(closure: ModuleType, home: Path) -> None:
     search, _ = closure.search_path(str(home))
     with pytest.raises(closure.Missing, match=r"no module ignition\.gone"):
         closure.Closure(search).require("ignition.gone")
 
 
-def test_places_in_the_tree(closure: ModuleType, home: Path) -> None:
+def test_paths_in_the_tree(closure: ModuleType, home: Path) -> None:
     search, stdlib = closure.search_path(str(home))
     found = closure.Closure(search)
     found.require("ignition.__main__")
@@ -131,7 +131,7 @@ def test_bytecode_is_the_same_every_time_and_holds_no_docstrings(closure: Module
     code = closure.bytecode(source, "a/b.py")
     assert code == closure.bytecode(source, "a/b.py")
     assert b"Words for readers" not in code
-    # PEP 552: hash-based, and not checked against a source.
+    # PEP 552: hash-based and unchecked.
     assert code[4:8] == b"\x01\x00\x00\x00"
 
 
@@ -142,13 +142,13 @@ TABLE = {"brightbox": "openstack", "qemu": "qemu"}
     ("wanted", "modules"),
     [(None, {"p.openstack", "p.qemu"}), ([], set()), (["brightbox"], {"p.openstack"})],
 )
-def test_platforms_that_an_image_asks_for(
+def test_platforms_of_an_image(
     closure: ModuleType, wanted: list[str] | None, modules: set[str]
 ) -> None:
     assert closure.select_modules("platform", "p", TABLE, wanted) == modules
 
 
-def test_a_platform_that_there_is_not_stops_the_build(closure: ModuleType) -> None:
+def test_an_unknown_platform_stops_the_build(closure: ModuleType) -> None:
     with pytest.raises(
         closure.Missing, match="no platform nobody; this version has brightbox qemu"
     ):
@@ -156,7 +156,7 @@ def test_a_platform_that_there_is_not_stops_the_build(closure: ModuleType) -> No
 
 
 class Build:
-    """Runs the command line without writing a tree, and keeps which modules would be in it."""
+    """Runs the command line without writing a tree, and records its modules."""
 
     def __init__(self, closure: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         self._closure = closure
@@ -170,7 +170,7 @@ class Build:
         return status
 
     def without_libraries(self) -> None:
-        """Nothing is installed but the engine and the standard library."""
+        """A machine with only the engine and the standard library."""
         search, stdlib = self._closure.search_path(str(CHECKOUT))
         search = [folder for folder in search if not folder.endswith("-packages")]
         self._patch.setattr(self._closure, "search_path", lambda home: (search, stdlib))
@@ -200,24 +200,24 @@ def test_libraries_for_credentials(
     assert ("botocore" in unwanted) == (not wanted)
 
 
-def test_what_signs_for_s3_is_there_where_an_instance_has_a_role(
+def test_the_s3_signer_is_included_for_aws(
     build: Build, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert build.run("--platforms", "ec2") == 0
     assert {"botocore.auth", "botocore.awsrequest", "urllib3"} <= build.modules
     assert "botocore.auth" in capsys.readouterr().out.split()
-    # Of botocore only the signer is used.
+    # Only the signer of botocore is used.
     for unwanted in ("botocore.client", "botocore.crt", "boto3", "decimal", "ctypes.wintypes"):
         assert unwanted not in build.modules
 
 
-def test_what_signs_for_s3_stays_out_elsewhere(build: Build) -> None:
+def test_the_s3_signer_is_excluded_for_other_platforms(build: Build) -> None:
     assert build.run("--platforms", "qemu", "--schemes", "s3") == 0
     assert S3 in build.modules
     assert not [name for name in build.modules if name.startswith(("botocore", "dateutil", "six"))]
 
 
-def test_a_library_that_is_not_installed_is_missed_only_if_its_scheme_is_asked_for(
+def test_a_missing_library_is_an_error_only_if_its_scheme_is_named(
     build: Build, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build.without_libraries()
@@ -236,7 +236,7 @@ HEAVY = ("azure.", "google.", "cryptography", "msal")
     [(), ("--platforms", "qemu aws"), ("--platforms", "gcp azure", "--schemes", "data")],
     ids=["platforms not named", "other platforms", "no such schemes"],
 )
-def test_heavy_libraries_stay_out(build: Build, options: tuple[str, ...]) -> None:
+def test_heavy_libraries_are_excluded(build: Build, options: tuple[str, ...]) -> None:
     assert build.run(*options) == 0
     assert not [name for name in build.modules if name.startswith(HEAVY)]
     assert "ignition.resource.schemes.azure_blob" in build.modules, "which asks without them"
@@ -246,7 +246,7 @@ def test_heavy_libraries_stay_out(build: Build, options: tuple[str, ...]) -> Non
     ("platform", "module", "other"),
     [("gce", "google.auth.compute_engine", "azure."), ("azure", "azure.identity", "google.")],
 )
-def test_heavy_library_is_there_where_its_platform_is_named(
+def test_a_heavy_library_is_included_if_its_platform_is_named(
     build: Build, capsys: pytest.CaptureFixture[str], platform: str, module: str, other: str
 ) -> None:
     assert build.run("--platforms", f"qemu {platform}") == 0
@@ -255,8 +255,8 @@ def test_heavy_library_is_there_where_its_platform_is_named(
     assert module in capsys.readouterr().out.split()
 
 
-def test_azure_goes_without_its_library(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
-    """https is not for blobs alone."""
+def test_azure_works_without_its_library(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
+    """https serves other purposes than blobs."""
     build.without_libraries()
     assert build.run("--platforms", "azure", "--schemes", "https") == 0
     assert (
@@ -266,7 +266,7 @@ def test_azure_goes_without_its_library(build: Build, capsys: pytest.CaptureFixt
     assert build.run("--platforms", "gcp", "--schemes", "gs") == 1
 
 
-def test_a_platform_that_speaks_http_brings_it_whatever_schemes_are_asked_for(
+def test_a_platform_with_a_metadata_service_includes_http(
     closure: ModuleType,
 ) -> None:
     search, _ = closure.search_path(str(CHECKOUT))

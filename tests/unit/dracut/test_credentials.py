@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Private objects from within the private tree, with the libraries that an image for that cloud brings.
+"""Fetches private objects from the private tree, with the libraries of an image for that cloud.
 
-Those libraries import a good part of themselves late: only running them shows whether all of it is there.
+These libraries import many modules lazily, so only a run shows whether all are present.
 """
 
 from __future__ import annotations

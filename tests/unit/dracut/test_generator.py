@@ -25,7 +25,7 @@ LATER_BOOT = {
 
 
 def generate(folder: Path, cmdline: str, path: str | None = None) -> tuple[set[str], Path]:
-    """Runs the generator; gives the links it made, relative to the unit folder, and the environment file."""
+    """Runs the generator; returns its links, relative to the unit folder, and the environment file."""
     (folder / "cmdline").write_bytes(cmdline.encode())
     units, env = folder / "units", folder / "ignition.env"
     shutil.rmtree(units, ignore_errors=True)
@@ -74,7 +74,7 @@ def test_first_boot_flag(tmp_path: Path, cmdline: str, first: bool) -> None:
 
 
 @pytest.mark.parametrize(("status", "live"), [(0, True), (1, False)])
-def test_a_live_image_has_no_disk_to_care_for(tmp_path: Path, status: int, live: bool) -> None:
+def test_a_live_image_is_diskless(tmp_path: Path, status: int, live: bool) -> None:
     hook = tmp_path / "is-live-image"
     hook.write_text(f"#!/bin/sh\nexit {status}\n")
     hook.chmod(0o755)
@@ -109,7 +109,7 @@ def test_environment_of_the_units(tmp_path: Path, cmdline: str, text: str) -> No
     assert env.read_text() == text
 
 
-def test_names_of_files_are_not_put_in_place_of_a_pattern(tmp_path: Path) -> None:
+def test_patterns_are_not_expanded_to_file_names(tmp_path: Path) -> None:
     (tmp_path / "ignition.firstboot").touch()
     links, _ = generate(tmp_path, "ignition.first* ignition.firstboo?")
     assert links == LATER_BOOT
@@ -133,7 +133,7 @@ def test_a_shell_reads_the_platform_id_back(
     assert read.stdout == value
 
 
-# Without backslashes, which systemd 252 takes as escapes and the kernel does not.
+# Without backslashes, which are escapes for systemd 252 but not for the kernel.
 WORDS = st.text("a0'\" \t=*$", max_size=8)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `make install` lays down works from where it lies."""
+"""The result of `make install` works in place."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[3]
 UNCHECKED_HASH = b"\1\0\0\0"
-"""PEP 552: the flags of bytecode that is taken as it is."""
+"""PEP 552: the flags of unchecked bytecode."""
 
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="no make")
 
 
 def install(folder: Path, *variables: str, source: Path = CHECKOUT, umask: int = 0o022) -> None:
-    # DEPS=system: nothing is fetched from an index.
+    # DEPS=system: nothing is downloaded.
     subprocess.run(
         [
             "make",
@@ -45,7 +45,7 @@ def install(folder: Path, *variables: str, source: Path = CHECKOUT, umask: int =
 
 
 def listing(folder: Path) -> dict[str, str]:
-    """Mode of everything below a folder."""
+    """Path -> mode, for everything below a folder."""
     found = folder.rglob("*")
     return {str(each.relative_to(folder)): stat.filemode(each.lstat().st_mode) for each in found}
 
@@ -100,8 +100,10 @@ def test_the_testbed_is_not_installed(installed: Path) -> None:
     assert not {"tests", "tools", "benchmarks"} & {path.name for path in home.iterdir()}
 
 
-def test_bytecode_counts_without_a_look_at_the_source(installed: Path) -> None:
-    """Image builders set all times to one, and /usr may be read-only: nothing else would be used or made."""
+def test_bytecode_is_used_without_checking_the_source(installed: Path) -> None:
+    """Image builders reset all timestamps, and /usr may be read-only, so checked bytecode would be
+    ignored.
+    """
     sources = list((installed / "usr/lib/ignition-firstboot").rglob("*.py"))
     assert len(sources) > 100
     for source in sources:
@@ -111,7 +113,7 @@ def test_bytecode_counts_without_a_look_at_the_source(installed: Path) -> None:
         assert head[8:] == importlib.util.source_hash(source.read_bytes()), source
 
 
-def test_bytecode_knows_its_place_on_the_installed_system(installed: Path) -> None:
+def test_bytecode_has_the_paths_of_the_installed_system(installed: Path) -> None:
     home = installed / "usr/lib/ignition-firstboot"
     path = importlib.util.cache_from_source(str(home / "ignition/__main__.py"))
     code = marshal.loads(Path(path).read_bytes()[16:])
@@ -137,7 +139,7 @@ def test_the_launcher_finds_the_engine(installed: Path, path: str) -> None:
     assert done.stdout.startswith("Ignition ")
 
 
-def test_a_prefix_of_ones_own(tmp_path: Path) -> None:
+def test_another_prefix(tmp_path: Path) -> None:
     install(tmp_path, "PREFIX=/usr/local")
     unit = tmp_path / "usr/local/lib/systemd/system/ignition-firstboot-complete.service"
     assert "ExecStart=/usr/local/libexec/ignition-firstboot-complete\n" in unit.read_text()
@@ -164,7 +166,7 @@ def test_a_checkout_that_only_its_owner_can_read_is_installed_for_all(
 
 
 def copied(folder: Path) -> None:
-    """A checkout without what was built in it."""
+    """A checkout without build results."""
     unwanted = shutil.ignore_patterns("build", ".*", "*.egg-info", "__pycache__", "tests")
     shutil.copytree(CHECKOUT, folder, symlinks=True, ignore=unwanted)
 
@@ -215,7 +217,7 @@ def test_description_of_the_package_has_no_link_into_the_repository(unpacked: Pa
 
 
 def wheel(folder: Path) -> str:
-    """Makes a small wheel; gives its sum."""
+    """Builds a small wheel; returns its hash."""
     path = folder / "small-1.0-py3-none-any.whl"
     about = "small-1.0.dist-info/"
     with zipfile.ZipFile(path, "w") as archive:
@@ -228,7 +230,7 @@ def wheel(folder: Path) -> str:
 
 
 def vendored(folder: Path, requirement: str) -> subprocess.CompletedProcess[str]:
-    """What `make install` lays beside the engine, from a folder in place of an index."""
+    """The vendored libraries, from a folder instead of an index."""
     shutil.copytree(CHECKOUT / "dracut-module", folder / "dracut-module", dirs_exist_ok=True)
     shutil.copy(CHECKOUT / "Makefile", folder)
     (folder / "dracut-module/vendor.txt").write_text(requirement + "\n")
@@ -242,7 +244,7 @@ def vendored(folder: Path, requirement: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_every_library_has_its_sum() -> None:
+def test_every_library_has_a_hash() -> None:
     lines = (CHECKOUT / "dracut-module/vendor.txt").read_text().splitlines()
     required = [line for line in lines if line and not line.startswith("#")]
     form = r"[a-z0-9-]+==[0-9a-z.]+ --hash=sha256:[0-9a-f]{64}"
@@ -250,7 +252,7 @@ def test_every_library_has_its_sum() -> None:
     assert required
 
 
-def test_a_library_with_another_sum_is_not_installed(tmp_path: Path) -> None:
+def test_a_library_with_another_hash_is_not_installed(tmp_path: Path) -> None:
     right = wheel(tmp_path)
     assert vendored(tmp_path, "small==1.0").returncode != 0
     done = vendored(tmp_path, f"small==1.0 --hash=sha256:{'0' * 64}")
@@ -262,7 +264,7 @@ def test_a_library_with_another_sum_is_not_installed(tmp_path: Path) -> None:
 
 
 def test_requests_warns_of_nothing_in_the_installed_tree(tmp_path: Path) -> None:
-    """With what is laid beside the engine, and nothing of this interpreter's own packages."""
+    """With the vendored libraries only."""
     done = vendored(tmp_path, f"small==1.0 --hash=sha256:{wheel(tmp_path)}")
     assert done.returncode == 0, done.stderr
     for name in ("requests", "urllib3", "idna"):
@@ -278,7 +280,7 @@ def test_requests_warns_of_nothing_in_the_installed_tree(tmp_path: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_installing_again_leaves_nothing_of_the_old_engine(tmp_path: Path) -> None:
+def test_reinstalling_removes_the_old_engine(tmp_path: Path) -> None:
     install(tmp_path)
     old = tmp_path / "usr/lib/ignition-firstboot/ignition/gone.py"
     old.touch()

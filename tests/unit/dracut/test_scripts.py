@@ -20,7 +20,7 @@ OWN_MOUNTS = ("unshare", *(["--map-root-user"] if os.geteuid() else []), "--moun
 
 
 def result(boot: str, *earlier: str) -> str:
-    """A result file as the engine writes it."""
+    """The result file of the engine."""
     report = "{\n"
     for depth, each in enumerate((boot, *earlier)):
         report += f'{"  " * (depth + 1)}"provisioningBootID": "{each}"'
@@ -54,7 +54,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.mark.parametrize("place", ["ignition.firstboot", "boot/ignition.firstboot"])
-def test_the_flag_goes_after_a_boot_that_was_provisioned(machine: Machine, place: str) -> None:
+def test_the_flag_is_removed_after_provisioning(machine: Machine, place: str) -> None:
     flag = machine.root / place
     flag.write_text("set ignition_network_kcmdline='ip=dhcp'\n")
     machine.result.write_text(result(BOOT, EARLIER))
@@ -62,7 +62,7 @@ def test_the_flag_goes_after_a_boot_that_was_provisioned(machine: Machine, place
     assert not flag.exists()
 
 
-def test_the_flag_stays_when_the_result_is_of_another_boot(machine: Machine) -> None:
+def test_the_flag_stays_if_the_result_is_from_another_boot(machine: Machine) -> None:
     flag = machine.root / "boot/ignition.firstboot"
     flag.touch()
     machine.result.write_text(result(EARLIER))
@@ -79,7 +79,7 @@ def test_without_a_result_the_flag_stays(machine: Machine) -> None:
     assert flag.exists()
 
 
-def test_without_a_flag_it_says_where_it_looked(machine: Machine) -> None:
+def test_without_a_flag_it_names_the_folders(machine: Machine) -> None:
     machine.result.write_text(result(BOOT))
     done = machine.complete()
     assert done.returncode == 0
@@ -90,7 +90,7 @@ def test_without_a_flag_it_says_where_it_looked(machine: Machine) -> None:
     subprocess.run([*OWN_MOUNTS, "true"], capture_output=True).returncode != 0,
     reason="no mount namespaces here",
 )
-def test_a_read_only_boot_file_system_is_read_only_afterwards(machine: Machine) -> None:
+def test_a_read_only_boot_filesystem_is_read_only_afterwards(machine: Machine) -> None:
     machine.result.write_text(result(BOOT))
     boot = machine.root / "boot"
     done = machine.complete(
@@ -102,7 +102,7 @@ def test_a_read_only_boot_file_system_is_read_only_afterwards(machine: Machine) 
 
 
 def show_failure(folder: Path, failed: str, cause: str | None) -> tuple[str, str]:
-    """Runs ignition-failure with these failed units; gives its output and what the console got."""
+    """Runs ignition-failure with these failed units; returns its output and the text on the console."""
     systemctl = folder / "systemctl"
     systemctl.write_text(f"#!/bin/sh\nprintf '{failed}'\n")
     systemctl.chmod(0o755)
@@ -128,7 +128,7 @@ def show_failure(folder: Path, failed: str, cause: str | None) -> tuple[str, str
 UNIT_LINE = "ignition-disks.service loaded failed failed Ignition: disks\\n"
 
 
-def test_the_cause_that_the_engine_left_is_shown_on_the_consoles(tmp_path: Path) -> None:
+def test_the_cause_is_shown_on_the_consoles(tmp_path: Path) -> None:
     output, console = show_failure(tmp_path, UNIT_LINE, "IGN2104: /dev/vdb is in use\n  free it\n")
     assert output == console
     assert "IGN2104: /dev/vdb is in use\n  free it\n" in console
@@ -142,7 +142,7 @@ def test_without_a_cause_the_failed_unit_is_named(tmp_path: Path) -> None:
     assert "journalctl" in console
 
 
-def test_an_emergency_that_is_not_ours_is_left_to_others(tmp_path: Path) -> None:
+def test_an_unrelated_emergency_is_ignored(tmp_path: Path) -> None:
     assert show_failure(tmp_path, "", None) == ("", "")
 
 
@@ -185,6 +185,6 @@ SCRIPTS = [
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.name))
-def test_shellcheck_has_nothing_to_say(script: Path) -> None:
+def test_shellcheck_reports_nothing(script: Path) -> None:
     done = subprocess.run(["shellcheck", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engine runs from the private tree alone: no other module is there to be imported.
+"""The engine runs from the private tree, without any other module.
 
-A scan of import statements cannot see what is imported by name or late, so each entry is really run.
+Scanning import statements does not find imports by name or in functions, so each entry point is run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EMPTY_CACHE = '{"ignition":{"version":"3.7.0-experimental"}}'
 
 
 class Tree:
-    """A private tree with its interpreter and launcher, as they are in the initramfs."""
+    """A private tree with interpreter and launcher, as in the initramfs."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.home = folder / "home"
@@ -50,12 +50,12 @@ class Tree:
         )
 
     def python(self, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs code with the tree's interpreter, without any environment."""
+        """Runs code with the tree's interpreter and an empty environment."""
         code = f"import sys; sys.path[0] = {str(self.home)!r}\n{code}"
         return self._run("-c", code, *arguments)
 
     def ignition(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs the engine as a unit would, but below a folder of its own."""
+        """Runs the engine as a unit does, in a separate folder."""
         return self._run(str(self.launcher), *words, **environment)
 
     def phase(self, name: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -92,7 +92,7 @@ def test_the_interpreter_finds_its_library_in_the_tree(tree: Tree) -> None:
     assert done.stdout == f"{tree.home} {tree.home}\n"
 
 
-def test_there_is_nothing_but_what_the_engine_reaches(tree: Tree) -> None:
+def test_the_tree_contains_only_reachable_modules(tree: Tree) -> None:
     assert tree.python("import http.server").returncode != 0
     files = {str(path.relative_to(tree.home)) for path in tree.home.rglob("*") if path.is_file()}
     assert not [name for name in files if name.endswith(".py")]
@@ -221,7 +221,7 @@ def test_an_image_for_vmware(tmp_path: Path) -> None:
     assert "No module" not in done.stdout
 
 
-def test_a_platform_that_there_is_not_stops_the_build(tmp_path: Path) -> None:
+def test_an_unknown_platform_stops_the_build(tmp_path: Path) -> None:
     done = subprocess.run(
         [*CLOSURE, "--destination", str(tmp_path), "--platforms", "qemu nobody"],
         capture_output=True,

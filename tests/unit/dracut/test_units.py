@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""systemd accepts the units, and they hang together as the phases need it."""
+"""systemd accepts the units, and their dependencies are those of the phases."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PHASES = {phase: INITRAMFS / f"ignition-{phase}.service" for phase in STAGES if 
 
 
 def settings(unit: Path) -> dict[str, list[str]]:
-    """Setting -> its values in order; lists of units are taken apart."""
+    """Setting -> its values in order; lists of units are split."""
     found: dict[str, list[str]] = defaultdict(list)
     for line in unit.read_text().splitlines():
         name, equals, value = line.partition("=")
@@ -35,7 +35,7 @@ def settings(unit: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze")
-def test_systemd_accepts_them(tmp_path: Path) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     units = tmp_path / "usr/lib/systemd/system"
     units.mkdir(parents=True)
     ours = [*UNITS, *SYSTEM.glob("*.service")]
@@ -109,7 +109,7 @@ def test_a_phase_runs_once_and_stops_the_boot_when_it_fails(phase: str) -> None:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_an_idle_phase_costs_no_process(phase: str) -> None:
+def test_an_idle_phase_starts_no_process(phase: str) -> None:
     mark = f"!/run/ignition/idle-{phase}"
     conditions = settings(PHASES[phase])["ConditionPathExists"]
     assert (mark in conditions) == (phase in ("kargs", "disks", "mount"))
@@ -128,7 +128,7 @@ def test_order_of_the_phases() -> None:
     assert "initrd-parse-etc.service" in settings(PHASES["files"])["Before"]
 
 
-def test_the_network_comes_between_the_two_fetches_and_goes_after_umount() -> None:
+def test_the_network_is_up_from_fetch_to_umount() -> None:
     network = settings(INITRAMFS / "ignition-network.service")
     assert "/run/ignition/neednet" in network["ConditionPathExists"]
     assert "ignition-fetch-offline.service" in network["After"]
@@ -138,7 +138,7 @@ def test_the_network_comes_between_the_two_fetches_and_goes_after_umount() -> No
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: str(target.name))
-def test_targets_are_stopped_before_the_root_is_switched_and_before_a_shell(target: Path) -> None:
+def test_targets_stop_before_switch_root_and_before_a_shell(target: Path) -> None:
     assert set(settings(target)["Conflicts"]) == {
         *("initrd-switch-root.target", "umount.target"),
         *("dracut-emergency.service", "emergency.service", "emergency.target"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is built once is built again exactly when something in it changed."""
+"""Results are rebuilt exactly when an input changes."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def test_the_same_key_is_built_once() -> None:
     assert (first / "thing").read_text() == "made"
 
 
-def test_a_build_that_fails_leaves_nothing(build_folder: Path) -> None:
+def test_a_failed_build_leaves_nothing(build_folder: Path) -> None:
     with pytest.raises(AssertionError):
         build_once("kind", "key", "a thing", never)
     assert not list((build_folder / "kind").iterdir())
     assert (build_once("kind", "key", "a thing", write) / "thing").exists()
 
 
-def test_old_versions_are_forgotten(build_folder: Path) -> None:
+def test_old_versions_are_removed(build_folder: Path) -> None:
     for number in range(KEPT + 2):
         latest = build_once("kind", str(number), "a thing", write)
     assert latest.is_dir()
     assert len(list((build_folder / "kind").iterdir())) == KEPT
 
 
-def test_digest_sees_names_modes_and_contents_but_no_bytecode(tmp_path: Path) -> None:
+def test_digest_covers_names_modes_and_contents_but_not_bytecode(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     (tree / "__pycache__").mkdir(parents=True)
     (tree / "a").write_text("1")
@@ -60,5 +60,5 @@ def test_digest_sees_names_modes_and_contents_but_no_bytecode(tmp_path: Path) ->
     assert len(seen) == 4
 
 
-def test_digest_keeps_words_apart() -> None:
+def test_digest_separates_strings() -> None:
     assert digest("ab", "c") != digest("a", "bc")

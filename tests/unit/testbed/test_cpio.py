@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files over an initramfs. The kernel itself reads them in tests/boot."""
+"""Archives appended to an initramfs. In tests/boot the kernel reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FILES = {"/etc/hosts": b"127.0.0.1 here\n", "/etc/ssl/certs/all.crt": b"x" * 409
 
 
 def unpacked(data: bytes) -> dict[str, tuple[int, bytes]]:
-    """Name -> mode and content, by the words of the format (Documentation/driver-api/early-userspace)."""
+    """Name -> mode and content, parsed as in the kernel's Documentation/driver-api/early-userspace."""
     found: dict[str, tuple[int, bytes]] = {}
     at = 0
     while True:
@@ -26,7 +26,7 @@ def unpacked(data: bytes) -> dict[str, tuple[int, bytes]]:
         at = start + size + -size % 4
 
 
-def test_files_and_the_folders_above_them() -> None:
+def test_files_and_their_parent_folders() -> None:
     members = unpacked(cpio.archive(FILES))
     assert list(members) == ["etc", "etc/hosts", "etc/ssl", "etc/ssl/certs", *list(members)[4:]]
     assert members["etc/ssl/certs"] == (0o40755, b"")
@@ -36,7 +36,7 @@ def test_files_and_the_folders_above_them() -> None:
     assert len(members) == 6
 
 
-def test_archive_begins_where_the_kernel_looks_for_it() -> None:
+def test_archive_is_aligned_as_the_kernel_expects() -> None:
     for size in range(4):
         packed = zlib.compress(b"initramfs")[: 8 + size]
         data = cpio.append_files(packed, FILES)

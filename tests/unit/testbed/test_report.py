@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The archive that a guest sends, read back."""
+"""Parsing the archive that a guest sends."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def pack(parts: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def sent(tmp_path: Path) -> Path:
-    """What a guest sends that was asked for one file and one link."""
+    """The archive of a guest with one file and one link."""
     facts = (
         b"f 644 0 1000 3 12 1795499354.6600000000\t\t/etc/hello\0"
         b"l 777 0 0 5 13 1795499354.1000000000\thello\t/etc/link\0"
@@ -58,7 +58,7 @@ def sent(tmp_path: Path) -> Path:
     return archive
 
 
-def test_facts_come_back(sent: Path) -> None:
+def test_facts_are_parsed(sent: Path) -> None:
     report = read(sent)
     link = report.files["/etc/link"]
     assert (link.kind, link.target) == ("link", "hello")
@@ -71,17 +71,17 @@ def test_facts_come_back(sent: Path) -> None:
     assert (report.script.status, report.script.output) == (3, "said\n")
 
 
-def test_a_journal_line_that_is_not_text_is_readable(sent: Path) -> None:
+def test_a_binary_journal_line_is_decoded(sent: Path) -> None:
     assert read(sent).log() == "h�"
 
 
 @pytest.mark.parametrize("size", [0, 100, 4000], ids=["nothing", "half-a-header", "half"])
-def test_a_report_that_was_cut_off_is_none(sent: Path, size: int) -> None:
+def test_a_truncated_report_is_empty(sent: Path, size: int) -> None:
     sent.write_bytes(sent.read_bytes()[:size])
     assert read(sent) == Report()
 
 
-def test_phases_are_timed_and_judged() -> None:
+def test_phases_have_times_and_outcomes() -> None:
     journal = [
         entry("disks", UNIT_STARTING, 10.0),
         entry("network", UNIT_STARTING, 11.0),
