@@ -40,16 +40,16 @@ def page(name: str) -> str:
             f'.\\" Made from ignition/cli/{name}.py by `make generate`.',
             f".TH IGNITION\\-{name.upper()} 1",
             ".SH NAME",
-            _escaped(f"ignition-{name} - {_TITLES[name]}").replace(" \\- ", " \\- ", 1),
+            _escape(f"ignition-{name} - {_TITLES[name]}").replace(" \\- ", " \\- ", 1),
             ".SH SYNOPSIS",
-            f".B {_escaped(str(parser.usage).replace('%(prog)s', parser.prog))}",
+            f".B {_escape(str(parser.usage).replace('%(prog)s', parser.prog))}",
             ".SH DESCRIPTION",
             _paragraphs(parser.description or ""),
             ".SH OPTIONS",
             *(_option(action) for action in _actions(parser)),
             *_sections(parser.epilog or ""),
             ".SH SEE ALSO",
-            _escaped(_SEE),
+            _escape(_SEE),
             "",
         ]
     )
@@ -64,10 +64,10 @@ def _option(action: argparse.Action) -> str:
     if action.choices is not None:
         value = "|".join(map(str, action.choices))
     words = [
-        f"\\fB{_escaped(word)}\\fR" + (f" \\fI{_escaped(str(value))}\\fR" if value else "")
+        f"\\fB{_escape(word)}\\fR" + (f" \\fI{_escape(str(value))}\\fR" if value else "")
         for word in action.option_strings
-    ] or [f"\\fI{_escaped(str(value))}\\fR"]
-    return f".TP\n{', '.join(words)}\n{_escaped((action.help or '').replace('%%', '%'))}"
+    ] or [f"\\fI{_escape(str(value))}\\fR"]
+    return f".TP\n{', '.join(words)}\n{_escape((action.help or '').replace('%%', '%'))}"
 
 
 def _sections(epilog: str) -> list[str]:
@@ -78,7 +78,7 @@ def _sections(epilog: str) -> list[str]:
         if colon and head in ("examples", "exit status"):
             out.append(f".SH {head.upper()}")
             if head == "examples":
-                lines = [_escaped(line.strip()) for line in rest.strip().split("\n")]
+                lines = [_escape(line.strip()) for line in rest.strip().split("\n")]
                 out += [".nf", *lines, ".fi"]
             else:
                 out.append(_paragraphs(rest))
@@ -89,9 +89,9 @@ def _sections(epilog: str) -> list[str]:
 
 def _paragraphs(text: str) -> str:
     """Text whose lines may be filled; one sentence's end is no line's end here."""
-    return _escaped(" ".join(text.split()))
+    return _escape(" ".join(text.split()))
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     text = text.replace("\\", "\\e").replace("-", "\\-")
     return "\\&" + text if text[:1] in (".", "'") else text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generates `ignition/config/model.py` and `tables.py` from the schemas.
+"""Generates `ignition/config/model.py` and `ignition/config/tables.py` from the schemas.
 
 The schemas define the whole structure. `x-ignition-*` keywords hold what JSON Schema cannot express:
 
@@ -7,14 +7,14 @@ The schemas define the whole structure. `x-ignition-*` keywords hold what JSON S
 |---|---|---|
 | `x-ignition-plain` | string, integer | absent, null and the zero value are equivalent |
 | `x-ignition-omit-zero` | plain member | not written if zero |
-| `x-ignition-pointer` | object | absent and empty differ |
+| `x-ignition-pointer` | object | absent and empty are different |
 | `x-ignition-key` | list | members that identify an item (the first one set counts); `[]`: the item itself |
 | `x-ignition-appends` | list | items have no key: duplicates are allowed, a merge appends |
 | `x-ignition-space` | list | key space: lists of one object with the same name share their keys |
 | `x-ignition-removes-without` | list | in a merge, a child's item without this member removes the parent's |
 | `x-ignition-since` | member | spec version that introduced it |
 
-The order of properties is the order in which configs are walked, reported on and written.
+The order of properties is the order in which configs are traversed, reported and written.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ def load_schemas(folder: Path = SCHEMAS) -> dict[str, Schema]:
 
 
 def objects(schema: Schema) -> dict[str, Schema]:
-    """Name -> schema of each object type, the whole config (`Config`) first."""
+    """Name -> schema of each object type; the config (`Config`) is first."""
     return {"Config": schema, **schema["$defs"]}
 
 
-def referred(schema: Schema) -> str:
+def reference(schema: Schema) -> str:
     return str(schema["$ref"]).removeprefix("#/$defs/") if "$ref" in schema else ""
 
 
@@ -73,8 +73,8 @@ def snake(name: str) -> str:
 
 
 def member_row(name: str, schema: Schema) -> tuple[object, ...]:
-    """One member as the tables have it; its parts are named in `shapes.Member`."""
-    of = referred(schema)
+    """One row of the tables; `shapes.Member` names its columns."""
+    of = reference(schema)
     if of:
         flags = "pointer" if schema.get("x-ignition-pointer") else ""
         return (name, "object", of, flags)
@@ -85,11 +85,11 @@ def member_row(name: str, schema: Schema) -> tuple[object, ...]:
             flags = "plain omit-zero"
         return (name, kind, "", flags)
     if schema.get("x-ignition-appends"):
-        return (name, "array", referred(schema["items"]), "appends", (), "", "")
+        return (name, "array", reference(schema["items"]), "appends", (), "", "")
     return (
         name,
         "array",
-        referred(schema["items"]),
+        reference(schema["items"]),
         "",
         tuple(schema["x-ignition-key"]),
         schema.get("x-ignition-space", ""),
@@ -129,7 +129,7 @@ def tables_source(schemas: dict[str, Schema]) -> str:
 
 
 def constant_name(type_name: str, version: str, taken: set[str]) -> str:
-    """`FILESYSTEM` for the oldest form of a type, `FILESYSTEM_3_1` for a later one."""
+    """`FILESYSTEM` for the oldest version of a type, `FILESYSTEM_3_1` for a later one."""
     plain = snake(type_name).strip("_").upper() if not type_name.isupper() else type_name
     if plain not in taken:
         return plain
@@ -157,14 +157,14 @@ def class_name(type_name: str) -> str:
 
 
 def property_source(name: str, schema: Schema) -> str:
-    """The property for one member. Structs and lists are always there, perhaps empty."""
+    """The property of one member. Objects and lists are never None."""
     key = json.dumps(name)
-    of = class_name(referred(schema))
+    of = class_name(reference(schema))
     scalar = {"string": "str", "integer": "int", "boolean": "bool"}
     if of:
         hint, value = of, f"{of}(self.raw.get({key}) or {{}})"
-    elif schema["type"] == "array" and referred(schema["items"]):
-        item = class_name(referred(schema["items"]))
+    elif schema["type"] == "array" and reference(schema["items"]):
+        item = class_name(reference(schema["items"]))
         hint, value = f"list[{item}]", f"[{item}(item) for item in self.raw.get({key}) or ()]"
     elif schema["type"] == "array":
         hint, value = "list[str]", f"self.raw.get({key}) or []"
@@ -181,7 +181,7 @@ def docstring(text: str, indent: int) -> str:
     pad = " " * indent
     if len(text) + indent + 6 <= 100:
         return f'{pad}"""{text}"""\n'
-    # The first line also holds the opening quotes; one line with both would be too long.
+    # The opening quotes are on the first line.
     lines = textwrap.wrap(text, 100 - indent - 6)
     return f'{pad}"""' + f"\n{pad}".join(lines) + f'\n{pad}"""\n'
 
