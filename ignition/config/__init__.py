@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From bytes to one typed, merged config."""
+"""Configs: parsing, validation, translation, merging and the typed model."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which spec version a version string names (docs/behaviour/config.md)."""
+"""Parses version strings and looks up the spec version that they name (docs/behaviour/config.md)."""
 
 from __future__ import annotations
 

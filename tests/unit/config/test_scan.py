@@ -189,5 +189,5 @@ def test_scans_any_json(value: object, ascii_only: bool, indent: int | str | Non
 def test_any_bytes_are_scanned_or_rejected(data: bytes) -> None:
     try:
         scan.scan(data)
-    except JsonSyntaxError as fault:
-        assert 0 <= fault.offset <= len(data)
+    except JsonSyntaxError as error:
+        assert 0 <= error.offset <= len(data)

@@ -264,8 +264,8 @@ def test_schema_and_decoder_reject_the_same_types(version: str) -> None:
                     document.parse(json.dumps(config).encode(), "t").root,
                     shapes.for_version(version),
                 )
-            except decode.TypeMismatch as fault:
-                assert fault.path == path
+            except decode.TypeMismatch as error:
+                assert error.path == path
                 by_reader = True
             else:
                 by_reader = False
