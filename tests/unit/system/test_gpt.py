@@ -267,7 +267,7 @@ def test_power_loss_between_two_writes_leaves_the_old_or_the_new_table(
         # The next boot does the same again.
         image.write(two)
         assert image.is_sound()
-    assert states == {"interrupted", "whole"}
+    assert states == {"interrupted", "complete"}
 
 
 def test_power_loss_on_a_disk_with_other_data_can_be_continued(
