@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine in a cloud: the metadata service at its real address, in a network of the test's own."""
+"""Runs providers against metadata services at their real addresses, in a private network namespace."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from ignition.testbed.metadata import FAKES, Fake
 from tests.support import network
 
 RACING = ("openstack", "brightbox", "cloudstack")
-"""Platforms that ask a service and drives at once."""
+"""Platforms that ask a service and drives in parallel."""
 IN_REAL_TIME = (*RACING, "kubevirt")
-"""Platforms that wait for several sources at once."""
+"""Platforms that wait for several sources in parallel, so their tests need the real clock."""
 BY_NAME = ("packet",)
-"""Platforms whose service has a name and TLS: it is played on loopback instead."""
+"""Platforms whose service has a host name and TLS; the fake runs on loopback."""
 needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missing())
 
 
 @contextmanager
 def served(platform: str, fake: Fake, machine: Any) -> Iterator[HttpServer]:
-    """Plays the service of a platform for this machine."""
+    """Runs a fake service of the platform for this machine."""
     machine.settings.platform = platform
     if platform in BY_NAME:
         with HttpServer(service=fake.answer) as server:
@@ -48,24 +48,24 @@ def served(platform: str, fake: Fake, machine: Any) -> Iterator[HttpServer]:
 
 
 def context(platform: str, machine: Any, *, total: int = 30, headers: int = 10) -> FetchContext:
-    """What the provider gets. Sleeps are skipped, but where things happen side by side."""
+    """The context for the provider. Sleeps are skipped, except for parallel sources."""
     ctx: FetchContext = machine.context().with_transport(Transport(total=total, headers=headers))
     if platform in IN_REAL_TIME:
         ctx.clock, ctx.sleep = time.monotonic, time.sleep
-        # They wait for ever otherwise, when a test finds something wrong.
+        # Without a limit a failing test would wait for ever.
         machine.settings.wait_fetch = machine.settings.wait_fetch or 20
     return ctx
 
 
 def fetch(platform: str, machine: Any, **options: int) -> bytes:
-    """Asks the provider."""
+    """Calls the provider."""
     machine.settings.platform = platform
     data: bytes = platforms.provider(platform).fetch(context(platform, machine, **options))
     return data
 
 
 def asked(server: HttpServer) -> list[str]:
-    """The requests as they came, without queries."""
+    """Method and path of each request."""
     return [f"{seen.method} {seen.path}" for seen in server.requests]
 
 
@@ -74,7 +74,7 @@ def fake(platform: str, user_data: bytes | None) -> Fake:
 
 
 def later(seconds: float, act: Callable[[], None]) -> threading.Thread:
-    """Does something after some seconds, in the network of the calling thread."""
+    """Calls a function after some seconds, in the network namespace of the calling thread."""
 
     def run() -> None:
         time.sleep(seconds)
@@ -86,7 +86,7 @@ def later(seconds: float, act: Callable[[], None]) -> threading.Thread:
 
 
 def run(machine: Any, *phases: str, platform: str = "packet", base: str = "") -> int:
-    """Runs phases of the engine in this process, on the machine's folder, and returns the exit status."""
+    """Runs phases in this process, on the machine's directory. Returns the exit status."""
     settings: Settings = machine.settings
     settings.platform, settings.metadata_base = platform, base
     settings.root = str(machine.folder / "root")

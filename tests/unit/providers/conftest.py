@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine in a temporary folder, as providers see it."""
+"""A fake machine in a temporary directory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ignition.resource.context import FetchContext
 
 
 class Machine:
-    """Settings that lead into a folder, and what was said. Sleeps only move the clock."""
+    """Settings with paths below a directory, and the recorded output. Sleeps only advance the clock."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -49,7 +49,7 @@ class Machine:
         self.now += seconds
 
     def attach(self, label: str, files: dict[str, bytes]) -> None:
-        """A drive with this label: a folder, whose files `mount` copies to the mount point."""
+        """Attaches a drive: a directory whose files the fake `mount` copies to the mount point."""
         drives = self.folder / "drives"
         (drives / label).mkdir(parents=True)
         for path, data in files.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds on every platform: headers, redirects, outcomes of whole phases; and no config is logged."""
+"""Common to all platforms: headers, redirects, results of whole phases, and no config in the log."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEADERS = {
     "oraclecloud": {"authorization": "Bearer Oracle"},
     "packet": {"accept": "*/*"},
 }
-"""What the request for user data has beside the usual, or in place of it."""
+"""Headers of the user data request that differ from the default."""
 SECRET = (AKAMAI, aliyun.TOKEN, aws.TOKEN, "Oracle", "Google")
 
 
@@ -44,7 +44,7 @@ def _short_race(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def boot(machine: Machine, phase: str, platform: str) -> int:
-    """Runs a phase with the service that is served."""
+    """Runs a phase against the fake service."""
     return run(machine, phase, platform=platform, base=machine.settings.metadata_base)
 
 
@@ -163,7 +163,7 @@ WITHOUT_NETWORK = {
 
 
 @pytest.mark.parametrize("platform", WITHOUT_NETWORK)
-def test_config_that_needs_no_network_is_cached_without(
+def test_offline_config_is_cached_without_network(
     platform: str, machine: Machine, capfd: pytest.CaptureFixture[str]
 ) -> None:
     WITHOUT_NETWORK[platform](machine, CONFIG)
@@ -177,7 +177,9 @@ def test_config_that_needs_no_network_is_cached_without(
 
 
 @pytest.mark.parametrize("platform", ["metal", *WITHOUT_NETWORK])
-def test_no_config_without_network_is_an_empty_one(platform: str, machine: Machine) -> None:
+def test_offline_platform_without_config_caches_an_empty_one(
+    platform: str, machine: Machine
+) -> None:
     if platform != "metal":
         WITHOUT_NETWORK[platform](machine, b"")
     assert run(machine, "fetch-offline", platform=platform) == 0
@@ -187,7 +189,7 @@ def test_no_config_without_network_is_an_empty_one(platform: str, machine: Machi
 
 
 @pytest.mark.parametrize("platform", WITHOUT_NETWORK)
-def test_what_is_no_config_ends_the_phase(platform: str, machine: Machine) -> None:
+def test_user_data_that_is_no_config_fails_the_phase(platform: str, machine: Machine) -> None:
     WITHOUT_NETWORK[platform](machine, b"\x1f\x8b\x08\x00 packed")
     assert run(machine, "fetch-offline", platform=platform) == 1
     assert cached(machine) is None
@@ -195,10 +197,10 @@ def test_what_is_no_config_ends_the_phase(platform: str, machine: Machine) -> No
 
 
 @pytest.mark.parametrize(("platform", "attach"), DRIVES.items(), ids=DRIVES)
-def test_file_on_a_drive_that_cannot_be_read(
+def test_unreadable_file_on_a_drive(
     platform: str, attach: Callable[[Machine, bytes], None], machine: Machine
 ) -> None:
-    """A folder stands in its place. Only Proxmox VE has another file to look for."""
+    """A directory is in its place. Only Proxmox VE has a second file to try."""
     attach(machine, b"")
     for found in (machine.folder / "drives").rglob("user*data"):
         os.unlink(found)
@@ -214,6 +216,6 @@ def test_file_on_a_drive_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("platform", providers.MODULES)
-def test_only_these_can_delete_their_config(platform: str) -> None:
+def test_platforms_that_can_delete_their_config(platform: str) -> None:
     can_delete = platforms.with_delete(platform) is not None
     assert can_delete == (platform in ("virtualbox", "vmware"))

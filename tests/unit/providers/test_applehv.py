@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP over a socket that is there already: a pair of them in place of the vsock, which loopback lacks."""
+"""HTTP over a socket pair instead of a vsock, which loopback does not support."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ Machine = Any
 def ask(
     machine: Machine, answer: bytes, *, again: bytes = b"", limit: float = 5
 ) -> tuple[bytes, bytes]:
-    """What the provider makes of an answer, and what it asked. `again` follows for ever, now and then."""
+    """The provider's result for an answer, and its request. `again` is then repeated for ever, with
+    pauses."""
     ours, theirs = socket.socketpair()
     heard: list[bytes] = []
 
@@ -67,7 +68,7 @@ def test_chunks(machine: Machine) -> None:
     assert ask(machine, head + b"1\r\n{\r\n1\r\n}\r\n0\r\n\r\n")[0] == b"{}"
 
 
-def test_body_counts_whatever_the_status_but_it_is_told(machine: Machine) -> None:
+def test_body_is_used_whatever_the_status_with_a_warning(machine: Machine) -> None:
     answer = b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\n{}"
     assert ask(machine, answer)[0] == b"{}"
     assert "the host answers 500 Oh: using its body anyway" in machine.lines
@@ -100,7 +101,7 @@ def test_body_counts_whatever_the_status_but_it_is_told(machine: Machine) -> Non
         *("odd chunk", "no end", "nothing"),
     ],
 )
-def test_what_is_no_whole_answer(answer: bytes, machine: Machine) -> None:
+def test_incomplete_response(answer: bytes, machine: Machine) -> None:
     with pytest.raises(Failure) as caught:
         ask(machine, answer)
     assert caught.value.code == "IGN5522"
@@ -115,7 +116,7 @@ def test_what_is_no_whole_answer(answer: bytes, machine: Machine) -> None:
     ],
     ids=["header", "headers", "provisional answers"],
 )
-def test_host_whose_headers_have_no_end(machine: Machine, begin: bytes, again: bytes) -> None:
+def test_host_with_endless_headers(machine: Machine, begin: bytes, again: bytes) -> None:
     with pytest.raises(TimeoutError):
         ask(machine, begin, again=again, limit=0.5)
 
@@ -128,7 +129,7 @@ def test_module_that_cannot_be_loaded(machine: Machine, monkeypatch: pytest.Monk
     assert caught.value.code == "IGN5520"
 
 
-def test_module_is_not_loaded_where_the_driver_is(
+def test_module_is_not_loaded_if_the_driver_exists(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(applehv, "DRIVER", str(machine.folder))
@@ -138,7 +139,7 @@ def test_module_is_not_loaded_where_the_driver_is(
     assert caught.value.code == "IGN5521", "this machine is no guest of that host"
 
 
-def test_what_is_larger_than_any_config_is_refused(machine: Machine) -> None:
+def test_body_beyond_the_memory_limit_is_refused(machine: Machine) -> None:
     head = b"HTTP/1.1 200 OK\r\n\r\n"
     with pytest.raises(Failure) as caught:
         ask(machine, head + bytes(65 << 20))

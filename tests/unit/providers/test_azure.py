@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Azure beyond its metadata service: the DVD, whose `blkid`, `mount` and status are played here."""
+"""The provisioning DVD of Azure, with fake `blkid`, `mount` and drive status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = needs_network
 
 @pytest.fixture
 def dvd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Puts drives into the machine: name -> files. All are UDF; those named disk are no drives."""
+    """Attaches drives: name -> files. All are UDF; those named disk are not optical drives."""
 
     def put(**drives: dict[str, bytes]) -> None:
         names = [str(machine.folder / "drives" / name) for name in drives]
@@ -36,7 +36,7 @@ def dvd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Any:
     return put
 
 
-def test_custom_data_where_there_is_no_user_data(machine: Machine, dvd: Any) -> None:
+def test_custom_data_without_user_data(machine: Machine, dvd: Any) -> None:
     dvd(
         disk={"ovf-env.xml": b"", "CustomData.bin": b"someone's disk"},
         film={"CustomData.bin": b"no mark"},
@@ -52,13 +52,13 @@ def test_user_data_wins(machine: Machine, dvd: Any) -> None:
         assert fetch("azure", machine) == CONFIG
 
 
-def test_neither_is_no_config(machine: Machine, dvd: Any) -> None:
+def test_neither_user_data_nor_custom_data(machine: Machine, dvd: Any) -> None:
     dvd(sr0={"ovf-env.xml": b""})
     with served("azure", fake("azure", None), machine):
         assert fetch("azure", machine) == b""
 
 
-def test_dvd_that_fails_once_is_tried_again(machine: Machine, dvd: Any) -> None:
+def test_dvd_is_retried_after_a_failure(machine: Machine, dvd: Any) -> None:
     dvd(sr0={"ovf-env.xml": b"", "CustomData.bin": CONFIG})
     tried = machine.folder / "tried"
     machine.program("mount", f'[ -e {tried} ] || {{ touch {tried}; exit 32; }}; cp -r "$5"/. "$6"')
@@ -67,7 +67,7 @@ def test_dvd_that_fails_once_is_tried_again(machine: Machine, dvd: Any) -> None:
     assert any("it is tried again" in line for line in machine.lines)
 
 
-def test_wait_for_the_dvd_is_bounded_by_the_kernel_argument(machine: Machine) -> None:
+def test_kernel_argument_limits_the_wait_for_the_dvd(machine: Machine) -> None:
     machine.settings.wait_fetch = 4
     machine.program("blkid", "exit 2")
     with served("azure", fake("azure", None), machine), pytest.raises(Failure) as caught:
@@ -76,9 +76,7 @@ def test_wait_for_the_dvd_is_bounded_by_the_kernel_argument(machine: Machine) ->
     assert machine.now == pytest.approx(4)
 
 
-def test_service_that_does_not_answer_leaves_a_dvd_that_is_there(
-    machine: Machine, dvd: Any
-) -> None:
+def test_dvd_is_used_if_the_service_does_not_answer(machine: Machine, dvd: Any) -> None:
     dvd(sr0={"ovf-env.xml": b"", "CustomData.bin": CONFIG})
     service = fake("azure", b"{}")
     with served("azure", service, machine) as server:
@@ -91,7 +89,7 @@ def test_service_that_does_not_answer_leaves_a_dvd_that_is_there(
     assert caught.value.code == "IGN4006"
 
 
-def test_user_data_that_breaks_off_is_not_passed_over(machine: Machine, dvd: Any) -> None:
+def test_incomplete_user_data_is_not_ignored(machine: Machine, dvd: Any) -> None:
     dvd(sr0={"ovf-env.xml": b"", "CustomData.bin": CONFIG})
     service = fake("azure", b"{}")
     with served("azure", service, machine) as server, pytest.raises(Failure) as caught:
@@ -101,14 +99,14 @@ def test_user_data_that_breaks_off_is_not_passed_over(machine: Machine, dvd: Any
 
 
 @pytest.mark.parametrize("filesystem", ["udf", "iso9660"])
-def test_azure_stack_has_the_dvd_alone(filesystem: str, machine: Machine, dvd: Any) -> None:
+def test_azure_stack_only_has_the_dvd(filesystem: str, machine: Machine, dvd: Any) -> None:
     dvd(sr0={"ovf-env.xml": b"", "CustomData.bin": CONFIG})
     listing = machine.folder / "drives/sr0"
     machine.program("blkid", f'[ "$6" = TYPE={filesystem} ] && echo {listing} || exit 2')
     assert fetch("azurestack", machine) == CONFIG
 
 
-def test_a_file_is_no_drive(machine: Machine) -> None:
+def test_file_is_not_a_drive(machine: Machine) -> None:
     machine.write("plain", b"")
     assert not ovf_drive.has_disc(str(machine.folder / "plain"))
     assert not ovf_drive.has_disc(str(machine.folder / "none"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/platforms says what the code does: a row and a page for each platform, and tests behind each row."""
+"""docs/platforms matches the code: a row and a page for each platform, and tests for each row."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_page(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", size.LIMITS)
-def test_limit_is_the_one_that_lint_knows(platform: str) -> None:
+def test_page_and_lint_agree_on_the_size_limit(platform: str) -> None:
     told = dict(row[:2] for row in table(page(platform)))["Size"]
     number, unit = told.split()[:2]
     assert int(number) * {"KiB": 1024, "bytes": 1}[unit] == size.LIMITS[platform]

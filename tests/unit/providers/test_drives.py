@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Platforms whose config lies on a drive with a label. `mount` is a program here that copies; real drives are
-in tests/machine/drives."""
+"""Platforms with the config on a labelled drive, with a fake `mount` that copies.
+
+tests/machine/drives uses real drives.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fetch(platform: str, machine: Machine, at: float = 0, happens: Any = None) -> bytes:
-    """Asks the provider. After `at` seconds on the machine's clock something happens."""
+    """Calls the provider. After `at` seconds of the machine's clock something happens."""
     ctx = clouds.context(platform, machine)
     ctx.offline = True
     sleep: Callable[[float], None] = ctx.sleep
@@ -83,7 +85,7 @@ def test_no_user_data_is_no_config(
     assert machine.now == 0, "nobody waits for a file on a drive that is there"
 
 
-def test_what_is_there_instead_is_said(machine: Machine) -> None:
+def test_missing_file_is_logged_with_the_files_there(machine: Machine) -> None:
     machine.attach("cidata", {"/user_dat": CONFIG, "/meta-dat": b""})
     assert fetch("nocloud", machine) == b""
     assert "no /user-data on the drive, which has meta-dat, user_dat" in machine.lines
@@ -96,7 +98,7 @@ def test_drive_may_come_late(platform: str, label: str, path: str, machine: Mach
 
 
 @pytest.mark.parametrize(("platform", "label", "path"), MUST_COME)
-def test_wait_for_the_drive_is_bounded_by_the_kernel_argument(
+def test_kernel_argument_limits_the_wait_for_the_drive(
     platform: str, label: str, path: str, machine: Machine
 ) -> None:
     machine.settings.wait_fetch = 5
@@ -108,7 +110,7 @@ def test_wait_for_the_drive_is_bounded_by_the_kernel_argument(
 
 
 @pytest.mark.parametrize(("platform", "label"), MAY_COME)
-def test_half_a_minute_for_a_drive_that_may_come(
+def test_optional_drive_is_waited_for_30_seconds(
     platform: str, label: str, machine: Machine
 ) -> None:
     late = {"/user-data": CONFIG}
@@ -117,7 +119,7 @@ def test_half_a_minute_for_a_drive_that_may_come(
 
 
 @pytest.mark.parametrize(("platform", "label"), MAY_COME)
-def test_no_drive_in_half_a_minute_is_no_config_and_said_aloud(
+def test_no_optional_drive_is_no_config_with_a_warning(
     platform: str, label: str, machine: Machine
 ) -> None:
     machine.attach(label.upper(), {"/user-data": CONFIG})
@@ -140,9 +142,7 @@ def test_drive_that_cannot_be_mounted_is_an_error(
 
 
 @pytest.mark.parametrize(("platform", "label"), MAY_COME)
-def test_drive_that_cannot_be_mounted_is_tried_again(
-    platform: str, label: str, machine: Machine
-) -> None:
+def test_unmountable_drive_is_retried(platform: str, label: str, machine: Machine) -> None:
     machine.attach(label, {"/user-data": CONFIG})
     works = machine.settings.programs["mount"]
     machine.settings.programs["mount"] = "false"
@@ -155,9 +155,7 @@ def test_drive_that_cannot_be_mounted_is_tried_again(
 
 
 @pytest.mark.parametrize("platform", ["ibmcloud", "kubevirt", "proxmoxve"])
-def test_drive_that_is_broken_is_no_config_as_in_the_original_and_said_aloud(
-    platform: str, machine: Machine
-) -> None:
+def test_broken_optional_drive_is_no_config_with_a_warning(platform: str, machine: Machine) -> None:
     for label in ("cidata", "config-2"):
         machine.attach(label, {"/user-data": CONFIG, USER_DATA: CONFIG})
     machine.program("mount", "echo bad superblock >&2; exit 32")
@@ -166,13 +164,13 @@ def test_drive_that_is_broken_is_no_config_as_in_the_original_and_said_aloud(
     assert "cidata cannot be mounted (bad superblock)" in machine.progress[0]
 
 
-def test_kubevirt_drive_without_user_data_gives_the_other_time(machine: Machine) -> None:
+def test_kubevirt_empty_drive_leaves_time_for_the_other(machine: Machine) -> None:
     machine.attach("cidata", {})
     machine.attach("config-2", {USER_DATA: CONFIG})
     assert fetch("kubevirt", machine) == CONFIG
 
 
-def test_kubevirt_waits_and_says_for_what(machine: Machine) -> None:
+def test_kubevirt_wait_is_announced(machine: Machine) -> None:
     machine.settings.wait_fetch = 1
     failure = refusal("kubevirt", machine)
     assert failure.code == "IGN5510"
@@ -192,7 +190,7 @@ def test_kubevirt_waits_and_says_for_what(machine: Machine) -> None:
         (b"#cloud-config", CONFIG, b"#cloud-config"),
     ],
 )
-def test_proxmox_skips_what_is_for_cloud_init(
+def test_proxmox_skips_cloud_init_data(
     user: bytes | None, vendor: bytes | None, config: bytes, machine: Machine
 ) -> None:
     given = {"/user-data": user, "/vendor-data": vendor}
@@ -200,14 +198,14 @@ def test_proxmox_skips_what_is_for_cloud_init(
     assert fetch("proxmoxve", machine) == config
 
 
-def test_proxmox_skips_what_cannot_be_read(machine: Machine) -> None:
+def test_proxmox_skips_unreadable_files(machine: Machine) -> None:
     machine.attach("cidata", {"/user-data/folder": b"", "/vendor-data": CONFIG})
     assert fetch("proxmoxve", machine) == CONFIG
     assert "skipping /user-data: cannot read /user-data: Is a directory" in machine.lines
 
 
 @pytest.mark.parametrize("beginning", nocloud.FOREIGN)
-def test_nocloud_names_what_is_for_cloud_init(beginning: bytes, machine: Machine) -> None:
+def test_nocloud_recognizes_cloud_init_data(beginning: bytes, machine: Machine) -> None:
     machine.attach("cidata", {"/user-data": b"\n" + beginning + b"\nsecret: hush\n"})
     failure = refusal("nocloud", machine)
     assert failure.code == "IGN5542"
@@ -216,12 +214,12 @@ def test_nocloud_names_what_is_for_cloud_init(beginning: bytes, machine: Machine
     assert "hush" not in f"{failure.text}{failure.hint}{machine.lines}"
 
 
-def test_what_is_there_instead_cannot_be_read_either(machine: Machine) -> None:
+def test_missing_file_on_an_unreadable_drive(machine: Machine) -> None:
     reader = configdrive.file_reader("/user-data")
     assert reader(machine.context(), str(machine.folder / "none")) == b""
 
 
-def test_pipe_on_a_drive_is_an_error_and_holds_nobody(machine: Machine) -> None:
+def test_fifo_on_a_drive_is_an_error_and_does_not_block(machine: Machine) -> None:
     machine.attach("config-2", {})
     pipe = machine.folder / f"drives/config-2{USER_DATA}"
     pipe.parent.mkdir(parents=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OpenStack and CloudStack: a drive and a metadata service at once. `mount` is a program here that copies."""
+"""OpenStack and CloudStack: a drive and a metadata service in parallel, with a fake `mount` that copies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def ipv6_service(answer: Any) -> Iterator[HttpServer]:
-    """A metadata service at the link-local address, seen from the interface eth0; none by IPv4."""
+    """A metadata service at the IPv6 link-local address on eth0, and none on IPv4."""
     with network.own_network("169.254.169.254"):
         network.add_link("eth0", "host")
         network.add_address(IPV6, "eth0")
@@ -59,7 +59,7 @@ def test_config_on_the_drive_alone(platform: str, path: str, label: str, machine
 
 @pytest.mark.parametrize("platform", ["openstack", "cloudstack"])
 @pytest.mark.parametrize("kind", ["404", "empty"])
-def test_service_that_has_nothing_gives_the_drive_time(
+def test_empty_service_leaves_time_for_the_drive(
     platform: str, kind: str, machine: Machine
 ) -> None:
     path = "/openstack/latest/user_data"
@@ -71,7 +71,7 @@ def test_service_that_has_nothing_gives_the_drive_time(
         assert fetch(platform, machine) == CONFIG
 
 
-def test_drive_that_has_nothing_gives_the_service_time(machine: Machine) -> None:
+def test_empty_drive_leaves_time_for_the_service(machine: Machine) -> None:
     machine.attach("config-2", {})
     service = fake("openstack", CONFIG)
     with served("openstack", service, machine) as server:
@@ -80,7 +80,7 @@ def test_drive_that_has_nothing_gives_the_service_time(machine: Machine) -> None
     assert "config-2 has no config" in machine.lines
 
 
-def test_nobody_has_anything(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_source_has_a_config(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_source, "GRACE_PERIOD", 0.5)
     machine.attach("config-2", {})
     begin = time.monotonic()
@@ -91,19 +91,19 @@ def test_nobody_has_anything(machine: Machine, monkeypatch: pytest.MonkeyPatch) 
     )
 
 
-def test_nothing_is_an_answer_also_where_the_wait_is_shorter(machine: Machine) -> None:
+def test_empty_answer_counts_even_with_a_shorter_limit(machine: Machine) -> None:
     machine.settings.wait_fetch = 1
     with served("openstack", fake("openstack", None), machine):
         assert fetch("openstack", machine) == b""
 
 
-def test_both_have_one(machine: Machine) -> None:
+def test_both_sources_have_a_config(machine: Machine) -> None:
     machine.attach("config-2", {"/openstack/latest/user_data": b"drive"})
     with served("openstack", fake("openstack", b"service"), machine):
         assert fetch("openstack", machine) in (b"drive", b"service")
 
 
-def test_nobody_goes_on_asking_when_it_is_over(machine: Machine) -> None:
+def test_threads_stop_when_the_search_is_over(machine: Machine) -> None:
     machine.attach("config-2", {"/openstack/latest/user_data": CONFIG})
     service = fake("openstack", CONFIG)
     with served("openstack", service, machine) as server:
@@ -123,7 +123,7 @@ def test_drive_that_cannot_be_mounted(machine: Machine) -> None:
     assert any("no config from config-2" in line for line in machine.lines)
 
 
-def test_all_have_failed_is_no_config_as_in_ignition(machine: Machine) -> None:
+def test_all_sources_failed_is_no_config_as_in_ignition(machine: Machine) -> None:
     for label in ("config-2", "CONFIG-2"):
         machine.attach(label, {})
     machine.program("mount", "exit 32")
@@ -160,7 +160,7 @@ def test_openstack_404_by_ipv4_and_a_config_by_ipv6(machine: Machine) -> None:
         assert fetch("openstack", machine) == CONFIG
 
 
-def test_interface_that_comes_up_late_is_asked_too(machine: Machine) -> None:
+def test_late_interface_is_asked_too(machine: Machine) -> None:
     service = fake("openstack", CONFIG)
 
     def bring_up() -> None:
@@ -176,7 +176,7 @@ def test_interface_that_comes_up_late_is_asked_too(machine: Machine) -> None:
         thread.join()
 
 
-def test_lease_that_comes_late(machine: Machine) -> None:
+def test_late_dhcp_lease(machine: Machine) -> None:
     service = fake("cloudstack", CONFIG)
     with served("cloudstack", service, machine):
         lease = machine.folder / "leases/2"

@@ -33,14 +33,14 @@ OK, FAILED = bytes(4), (0x80004005).to_bytes(4, "little")
 
 
 def pair(pool: int, key: str, value: str) -> bytes:
-    """What the kernel sends for one pair (struct hv_kvp_msg)."""
+    """The kernel's message for one pair (struct hv_kvp_msg)."""
     name, text = key.encode() + b"\0", value.encode() + b"\0"
     head = struct.pack("<BBHIII", 1, pool, 0, 1, len(name), len(text))
     return (head + name.ljust(512, b"\0") + text.ljust(2048, b"\0")).ljust(SIZE, b"\0")
 
 
 class Kernel:
-    """The kernel's end. It speaks to whoever registers first, and records all answers."""
+    """A fake kernel end. It talks to the first program that registers, and records all answers."""
 
     def __init__(self, messages: Sequence[bytes]) -> None:
         self.messages = list(messages)
@@ -50,7 +50,7 @@ class Kernel:
         self._threads: list[threading.Thread] = []
 
     def open(self, _: object = None) -> int:
-        """A descriptor as the provider would get it from the device."""
+        """Opens a descriptor like that of the device."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         theirs.setblocking(False)
         ours.settimeout(10)
@@ -83,7 +83,7 @@ Plug = Callable[..., Kernel]
 
 @pytest.fixture
 def plug(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plug]:
-    """Puts a machine on Hyper-V."""
+    """Runs the machine on a fake Hyper-V."""
     kernels: list[Kernel] = []
     monkeypatch.setattr(hyperv, "QUIET_TIME", 0.25)
 
@@ -104,7 +104,7 @@ def code_of(machine: Machine) -> str:
     return caught.value.code
 
 
-def test_registers_and_answers_as_the_daemon_would(machine: Machine, plug: Plug) -> None:
+def test_registers_and_answers_like_the_daemon(machine: Machine, plug: Plug) -> None:
     kernel = plug(pair(0, "ignition.config", "{}"), pair(3, "k", "v"))
     assert hyperv.fetch(machine.context(offline=True)) == b"{}"
     assert kernel.registered == [VERSION], "a zeroed message that says 100"
@@ -135,14 +135,14 @@ def test_config_among_the_pairs(
     assert hyperv.fetch(machine.context()) == config.encode()
 
 
-def test_missing_part_is_told(machine: Machine, plug: Plug) -> None:
+def test_missing_part_is_logged(machine: Machine, plug: Plug) -> None:
     plug(pair(0, "ignition.config.0", "a"), pair(0, "ignition.config.2", "c"))
     hyperv.fetch(machine.context())
     assert "ignition.config.1 is missing: 1 more parts do not count" in machine.lines
     assert not [line for line in machine.lines if '"c"' in line]
 
 
-def test_pools_are_left_as_the_daemon_stores_them(machine: Machine, plug: Plug) -> None:
+def test_pools_are_written_in_the_format_of_the_daemon(machine: Machine, plug: Plug) -> None:
     plug(pair(0, "b", "2"), pair(0, "a", "1"), pair(4, "k", "v" * 2047), pair(0, "b", "3"))
     _, files = hyperv.fetch_with_files(machine.context())
     assert [file.path for file in files] == [f"/var/lib/hyperv/.kvp_pool_{n}" for n in range(5)]
@@ -164,9 +164,7 @@ def test_key_and_value_of_full_length(machine: Machine, plug: Plug) -> None:
     [bytes([3]) + bytes(SIZE - 1), bytes([0]) + bytes(SIZE - 1), pair(5, "k", "v")],
     ids=["enumerate", "get", "no such pool"],
 )
-def test_what_only_the_daemon_could_do_is_refused(
-    message: bytes, machine: Machine, plug: Plug
-) -> None:
+def test_other_operations_are_refused(message: bytes, machine: Machine, plug: Plug) -> None:
     kernel = plug(message, pair(0, "ignition.config", "{}"))
     assert hyperv.fetch(machine.context()) == b"{}"
     assert [answer[:4] for answer in kernel.answers] == [FAILED, OK]
@@ -184,7 +182,7 @@ def test_what_only_the_daemon_could_do_is_refused(
     ],
     ids=["short", "tiny", "key", "value", "no key", "no value"],
 )
-def test_message_that_cannot_be(message: bytes, machine: Machine, plug: Plug) -> None:
+def test_invalid_message(message: bytes, machine: Machine, plug: Plug) -> None:
     plug(message)
     assert code_of(machine) == "IGN5653"
 
@@ -195,7 +193,7 @@ def test_short_write(machine: Machine, plug: Plug, monkeypatch: pytest.MonkeyPat
     assert code_of(machine) == "IGN5653"
 
 
-def test_busy_device_is_tried_again(
+def test_busy_device_is_retried(
     machine: Machine, plug: Plug, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plug(pair(0, "ignition.config", "{}"))
@@ -222,7 +220,7 @@ def test_device_that_fails(machine: Machine, plug: Plug, monkeypatch: pytest.Mon
     assert code_of(machine) == "IGN5652"
 
 
-def test_host_that_does_not_stop_is_bounded(machine: Machine, plug: Plug) -> None:
+def test_time_limit_for_a_host_that_keeps_sending(machine: Machine, plug: Plug) -> None:
     machine.settings.wait_fetch = 5
     plug(*[pair(0, f"k{n}", "v") for n in range(20)])
     ctx = machine.context()
@@ -235,7 +233,7 @@ def test_host_that_does_not_stop_is_bounded(machine: Machine, plug: Plug) -> Non
 # The device
 
 
-def test_device_is_opened_where_it_is(machine: Machine) -> None:
+def test_device_is_opened_at_its_path(machine: Machine) -> None:
     machine.settings.hv_utils_driver = str(machine.folder)
     machine.program("modprobe", "exit 1")
     machine.write("hv_kvp", b"")
@@ -247,7 +245,7 @@ def test_device_is_opened_where_it_is(machine: Machine) -> None:
     assert machine.now == 0
 
 
-def test_module_is_loaded_where_the_driver_is_missing(machine: Machine) -> None:
+def test_module_is_loaded_if_the_driver_is_missing(machine: Machine) -> None:
     machine.settings.hv_utils_driver = str(machine.folder / "none")
     machine.settings.hv_kvp_device = str(machine.folder / "hv_kvp")
     machine.program(
@@ -262,7 +260,7 @@ def test_module_is_loaded_where_the_driver_is_missing(machine: Machine) -> None:
     assert caught.value.code == "IGN5650"
 
 
-def test_machine_that_is_no_guest_of_hyperv(machine: Machine) -> None:
+def test_machine_outside_hyperv(machine: Machine) -> None:
     machine.settings.hv_utils_driver = str(machine.folder)
     machine.settings.hv_kvp_device = str(machine.folder / "none")
     assert code_of(machine) == "IGN5651"
@@ -276,10 +274,8 @@ def phases(machine: Machine, *names: str) -> int:
     return run(machine, *names, platform="hyperv")
 
 
-def test_host_is_not_asked_again_when_a_reference_needs_the_network(
-    machine: Machine, plug: Plug
-) -> None:
-    """The host sends its pairs once: the second phase works with what the first one got."""
+def test_host_is_read_once_if_a_reference_needs_the_network(machine: Machine, plug: Plug) -> None:
+    """The host sends its pairs once: the second phase uses those of the first."""
     child = {
         "ignition": {"version": "3.4.0"},
         "storage": {"files": [{"path": "/etc/child", "contents": {"source": "data:,child"}}]},
@@ -311,7 +307,7 @@ def test_host_is_not_asked_again_when_a_reference_needs_the_network(
         assert (pool.parent / ".kvp_pool_4").read_bytes() == b""
 
 
-def test_files_are_left_without_a_config_too(machine: Machine, plug: Plug) -> None:
+def test_files_are_written_without_a_config_too(machine: Machine, plug: Plug) -> None:
     plug(pair(0, "other", "x"))
     assert phases(machine, "fetch-offline") == 0
     state = json.loads((machine.folder / "run/state").read_text())
@@ -319,9 +315,7 @@ def test_files_are_left_without_a_config_too(machine: Machine, plug: Plug) -> No
     assert [entry["kind"] for entry in state["fetchedConfigs"]] == ["base"]
 
 
-def test_host_is_not_asked_when_the_config_comes_from_elsewhere(
-    machine: Machine, plug: Plug
-) -> None:
+def test_host_is_not_read_if_the_config_is_elsewhere(machine: Machine, plug: Plug) -> None:
     kernel = plug(pair(0, "ignition.config", "{}"))
     machine.write("etc/user.ign", b'{"ignition": {"version": "3.4.0"}}')
     assert phases(machine, "fetch-offline") == 0
@@ -330,7 +324,7 @@ def test_host_is_not_asked_when_the_config_comes_from_elsewhere(
     assert state["providerOutputFiles"] is None
 
 
-def test_files_are_in_the_state_as_in_ignition(machine: Machine, plug: Plug) -> None:
+def test_files_in_the_state_have_the_form_of_ignition(machine: Machine, plug: Plug) -> None:
     plug(pair(0, "k", "v"))
     _, files = hyperv.fetch_with_files(machine.context())
     entries = [file.to_config() for file in files]

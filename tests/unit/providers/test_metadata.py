@@ -35,12 +35,12 @@ Machine = Any
 CONFIG = b'{"ignition": {"version": "3.4.0"}, "secret": "hush"}\n'
 ALL = sorted(FAKES)
 ALONE = [name for name in ALL if name not in RACING]
-"""Platforms with one source, whose failure is the last word."""
+"""Platforms with a single source, whose failure is final."""
 TOKEN = {
     "akamai": ["PUT /v1/token"],
     "aws": ["PUT /latest/api/token"],
 }
-"""What is asked before the user data."""
+"""Requests before the one for user data."""
 BASE64 = ("akamai", "azure", "oraclecloud")
 NOT_FOUND_IS_FATAL = ("akamai", "digitalocean", "packet")
 ASKED_AGAIN = {"azure": (404, 410, 429), "oraclecloud": (429,)}
@@ -54,7 +54,7 @@ def _short_race(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sources(machine: Machine) -> list[str]:
-    """Where the configs came from, as the state has it."""
+    """The sources of the configs in the state."""
     state = json.loads((machine.folder / "run/state").read_text())
     return [entry["source"] for entry in state["fetchedConfigs"]]
 
@@ -66,7 +66,7 @@ def failure_of(platform: str, machine: Machine, **options: int) -> Failure:
 
 
 @pytest.mark.parametrize("platform", ALL)
-def test_config_arrives_as_it_was_given(platform: str, machine: Machine) -> None:
+def test_config_is_returned_unchanged(platform: str, machine: Machine) -> None:
     service = fake(platform, CONFIG)
     with served(platform, service, machine) as server:
         assert fetch(platform, machine) == CONFIG
@@ -81,9 +81,7 @@ def test_machine_without_a_config(platform: str, machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("platform", [name for name in ALL if name not in ASKED_AGAIN])
-def test_404_is_no_config_or_an_error_that_says_what_it_may_mean(
-    platform: str, machine: Machine
-) -> None:
+def test_404_is_no_config_or_an_error_with_a_hint(platform: str, machine: Machine) -> None:
     service = fake(platform, CONFIG)
     with served(platform, service, machine) as server:
         server.answer(service.path, Answer(404))
@@ -111,7 +109,7 @@ def test_refusal_is_final_and_names_url_and_status(
 
 
 @pytest.mark.parametrize("platform", RACING)
-def test_refusal_leaves_the_drive_as_a_hope(platform: str, machine: Machine) -> None:
+def test_refusal_leaves_the_drive(platform: str, machine: Machine) -> None:
     machine.settings.wait_fetch = 1
     service = fake(platform, CONFIG)
     with served(platform, service, machine) as server:
@@ -124,7 +122,9 @@ def test_refusal_leaves_the_drive_as_a_hope(platform: str, machine: Machine) -> 
 
 @pytest.mark.parametrize("again", [Answer(503), Answer(hang_up=True)], ids=["503", "hangs up"])
 @pytest.mark.parametrize("platform", ALL)
-def test_errors_of_the_server_pass(platform: str, again: Answer, machine: Machine) -> None:
+def test_temporary_server_errors_are_retried(
+    platform: str, again: Answer, machine: Machine
+) -> None:
     service = fake(platform, CONFIG)
     with served(platform, service, machine) as server:
         server.first(service.path, Answer(500), again)
@@ -138,7 +138,7 @@ def test_errors_of_the_server_pass(platform: str, again: Answer, machine: Machin
     ("platform", "status"),
     [(name, status) for name in ALL for status in ASKED_AGAIN.get(name, ())],
 )
-def test_statuses_that_mean_not_yet(platform: str, status: int, machine: Machine) -> None:
+def test_not_ready_statuses_are_retried(platform: str, status: int, machine: Machine) -> None:
     service = fake(platform, CONFIG)
     with served(platform, service, machine) as server:
         server.first(service.path, Answer(status))
@@ -146,7 +146,7 @@ def test_statuses_that_mean_not_yet(platform: str, status: int, machine: Machine
 
 
 @pytest.mark.parametrize("platform", [*TOKEN, "gcp"])
-def test_answer_that_does_not_begin_is_asked_for_again(platform: str, machine: Machine) -> None:
+def test_silent_service_is_retried(platform: str, machine: Machine) -> None:
     service = fake(platform, CONFIG)
     with served(platform, service, machine) as server:
         server.first(service.path, Answer(body=b"late", delay=1.5))
@@ -154,7 +154,7 @@ def test_answer_that_does_not_begin_is_asked_for_again(platform: str, machine: M
 
 
 @pytest.mark.parametrize("platform", ALONE)
-def test_budget_is_an_end(platform: str, machine: Machine) -> None:
+def test_total_timeout_ends_the_fetch(platform: str, machine: Machine) -> None:
     service = fake(platform, CONFIG)
     with served(platform, service, machine) as server:
         server.answer(service.path, Answer(500))
@@ -164,7 +164,7 @@ def test_budget_is_an_end(platform: str, machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("platform", ["aws", "openstack"])
-def test_network_that_comes_up_late(platform: str, machine: Machine) -> None:
+def test_late_network(platform: str, machine: Machine) -> None:
     service = fake(platform, CONFIG)
     machine.settings.platform = platform
     with network.own_network():
@@ -202,7 +202,7 @@ def test_web_page_in_place_of_a_config(platform: str, machine: Machine) -> None:
     ids=["no-padding", "two-in-one", "blank", "url-alphabet", "utf-8", "padding-first", "json"],
 )
 @pytest.mark.parametrize("platform", BASE64)
-def test_what_is_no_base64(platform: str, text: bytes, machine: Machine) -> None:
+def test_invalid_base64(platform: str, text: bytes, machine: Machine) -> None:
     service = fake(platform, CONFIG)
     with served(platform, service, machine) as server:
         server.answer(service.path, text)
@@ -220,7 +220,7 @@ def test_line_ends_in_base64_are_ignored(platform: str, machine: Machine) -> Non
 
 
 @pytest.mark.parametrize("platform", ALL)
-def test_phase_without_network_asks_for_it_and_keeps_nothing(
+def test_offline_phase_requires_the_network_and_writes_no_cache(
     platform: str, machine: Machine
 ) -> None:
     assert run(machine, "fetch-offline", platform=platform) == 0
@@ -245,7 +245,7 @@ def test_alias_is_the_platform(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("platform", ALL)
-def test_proxies_of_the_environment_do_not_count(
+def test_environment_proxies_are_ignored(
     platform: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):

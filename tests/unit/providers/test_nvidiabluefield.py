@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The boot FIFO of BlueField, played by a plain file: nothing else can be read to its end twice."""
+"""The boot FIFO of BlueField, with a plain file in its place."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def bootfifo(machine: Machine) -> None:
     [(b"{}", b"{}"), (b"\0\0{ \0 }\0", b"{ \0 }"), (b"", b""), (bytes(8), b"")],
     ids=["plain", "padded", "empty", "zero"],
 )
-def test_config_without_the_zero_bytes_around_it(
-    held: bytes, config: bytes, machine: Machine
-) -> None:
+def test_surrounding_nul_bytes_are_stripped(held: bytes, config: bytes, machine: Machine) -> None:
     machine.write("bootfifo", held)
     assert nvidiabluefield.fetch(machine.context(offline=True)) == config
     assert not (machine.folder / "loaded").exists()
@@ -41,7 +39,7 @@ def test_no_fifo_is_no_config(machine: Machine) -> None:
     assert f"no config: there is no {machine.folder}/bootfifo" in machine.lines
 
 
-def test_module_brings_the_fifo(machine: Machine) -> None:
+def test_loading_the_module_creates_the_fifo(machine: Machine) -> None:
     machine.program("modprobe", f"echo hello > {machine.folder}/bootfifo")
     assert nvidiabluefield.fetch(machine.context()) == b"hello\n"
 
@@ -53,7 +51,7 @@ def test_module_that_cannot_be_loaded(machine: Machine) -> None:
     assert caught.value.code == "IGN5660"
 
 
-def test_fifo_that_cannot_be_read(machine: Machine) -> None:
+def test_unreadable_fifo(machine: Machine) -> None:
     (machine.folder / "bootfifo").mkdir()
     with pytest.raises(Failure) as caught:
         nvidiabluefield.fetch(machine.context())

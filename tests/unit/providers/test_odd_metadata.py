@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""User data that nobody expects, through a whole fetch phase."""
+"""Unexpected user data, through a whole fetch phase."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_16_mib_that_are_valid_are_accepted(machine: Machine) -> None:
         pytest.param(b"\0" * 100, "", id="zeros"),
     ],
 )
-def test_what_is_no_config_stops_with_what_it_is(
+def test_user_data_that_is_no_config_fails_with_its_kind(
     machine: Machine, user_data: bytes, hint: str
 ) -> None:
     assert fetched(machine, user_data) == 1
@@ -61,7 +61,7 @@ def test_what_is_no_config_stops_with_what_it_is(
     assert hint in failure(machine)
 
 
-def test_bytes_that_are_no_utf_8_within_a_text_are_replaced_as_in_ignition(
+def test_invalid_utf_8_is_replaced_as_in_ignition(
     machine: Machine,
 ) -> None:
     user_data = b'{"ignition": {"version": "3.4.0"}, "storage": {"files": [{"path": "/\xe4"}]}}'
@@ -69,6 +69,6 @@ def test_bytes_that_are_no_utf_8_within_a_text_are_replaced_as_in_ignition(
     assert cached(machine)["storage"]["files"][0]["path"] == "/\ufffd"
 
 
-def test_nothing_is_no_config(machine: Machine) -> None:
+def test_empty_user_data_is_no_config(machine: Machine) -> None:
     assert fetched(machine, b"") == 0
     assert cached(machine)["ignition"]["version"] == "3.7.0-experimental"

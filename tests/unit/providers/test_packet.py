@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Equinix Metal: https, and a word after each phase that never changes how it ends."""
+"""Equinix Metal: https, and status reports that never change the result of a phase."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def service() -> Iterator[tuple[Packet, HttpServer]]:
         yield played, server
 
 
-def test_https_with_the_authorities_of_the_system(
+def test_https_with_the_system_certificates(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = Authority(tmp_path)
@@ -79,7 +79,7 @@ def test_failed_phase_is_reported_with_its_cause(
     ],
     ids=["e500", "e403", "e404", "m404", "empty", "list", "number", "file"],
 )
-def test_report_that_fails_changes_nothing(
+def test_failed_report_changes_nothing(
     path: str,
     answer: Answer,
     machine: Machine,
@@ -95,7 +95,7 @@ def test_report_that_fails_changes_nothing(
     assert "failed to report status to packet" in capfd.readouterr().out
 
 
-def test_phase_without_network_does_not_try(
+def test_offline_phase_does_not_report(
     service: tuple[Packet, HttpServer], machine: Machine
 ) -> None:
     _, server = service
@@ -104,7 +104,7 @@ def test_phase_without_network_does_not_try(
     assert (machine.folder / "run/neednet").exists()
 
 
-def test_other_platforms_report_to_nobody(
+def test_other_platforms_do_not_report(
     service: tuple[Packet, HttpServer], machine: Machine
 ) -> None:
     _, server = service

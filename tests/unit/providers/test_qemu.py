@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fw_cfg by a tree of plain files; the real one is in tests/boot."""
+"""fw_cfg as a tree of plain files; tests/boot uses the real one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def code_of(machine: Machine) -> str:
     return caught.value.code
 
 
-def test_item_is_read_whole(machine: Machine) -> None:
+def test_item_is_read_completely(machine: Machine) -> None:
     item(machine, b"x" * 100_000)
     assert qemu.fetch(machine.context(offline=True)) == b"x" * 100_000
 
@@ -44,7 +44,7 @@ def test_empty_item_is_no_config(machine: Machine) -> None:
     assert qemu.fetch(machine.context()) == b""
 
 
-def test_flatcar_item_counts_where_there_is_no_other(machine: Machine) -> None:
+def test_flatcar_item_is_the_fallback(machine: Machine) -> None:
     item(machine, b"theirs", name=FLATCAR)
     assert qemu.fetch(machine.context()) == b"theirs"
     item(machine, b"original")
@@ -60,12 +60,12 @@ def test_wrong_size_is_an_error(machine: Machine, size: str, code: str) -> None:
     assert code_of(machine) == code
 
 
-def test_item_that_cannot_be_read(machine: Machine) -> None:
+def test_unreadable_item(machine: Machine) -> None:
     machine.write(f"{ITEM}/size", b"1\n")
     assert code_of(machine) == "IGN5203"
 
 
-def test_module_is_loaded_only_where_it_is_missing(machine: Machine) -> None:
+def test_module_is_loaded_only_if_missing(machine: Machine) -> None:
     machine.program(
         "modprobe", f'echo "$@" > {machine.folder}/loaded; mkdir {machine.folder}/fw_cfg'
     )
@@ -85,7 +85,7 @@ def test_module_that_cannot_be_loaded(machine: Machine) -> None:
     assert "FATAL: Module qemu_fw_cfg not found" in caught.value.hint
 
 
-def test_slow_firmware_is_talked_about(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_firmware_is_announced(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     item(machine, b"x" * 10)
     read = os.read
 
@@ -99,7 +99,7 @@ def test_slow_firmware_is_talked_about(machine: Machine, monkeypatch: pytest.Mon
     assert machine.progress[0] == "read 2 of 10 bytes of the config from QEMU"
 
 
-def test_disk_where_there_is_no_firmware(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_without_fw_cfg(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qemu, "ARCHITECTURES_WITHOUT_FW_CFG", (os.uname().machine,))
     monkeypatch.setattr(qemu, "VIRTIO_BLK", str(machine.folder))
     monkeypatch.setattr(qemu, "DISK", str(machine.folder / "disk"))
@@ -111,7 +111,7 @@ def test_disk_where_there_is_no_firmware(machine: Machine, monkeypatch: pytest.M
     assert qemu.fetch(machine.context()) == b""
 
 
-def test_disk_is_waited_for_aloud(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wait_for_the_disk_is_announced(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qemu, "ARCHITECTURES_WITHOUT_FW_CFG", (os.uname().machine,))
     monkeypatch.setattr(qemu, "VIRTIO_BLK", str(machine.folder))
     monkeypatch.setattr(qemu, "DISK", str(machine.folder / "disk"))

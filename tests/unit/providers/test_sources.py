@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sources that are asked on every platform, and the platforms that are hardly more."""
+"""Sources that every platform reads, and the simplest platforms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_file(machine: Machine) -> None:
     assert file.fetch(machine.context()) == b"{}"
 
 
-def test_user_ign_of_the_highest_folder_counts(machine: Machine) -> None:
+def test_user_ign_of_the_first_directory_counts(machine: Machine) -> None:
     machine.write("usr/user.ign", b"usr")
     assert system.fetch(machine.context()) == b"usr"
     machine.write("etc/user.ign", b"etc")
@@ -51,7 +51,7 @@ def test_no_user_ign(machine: Machine) -> None:
     assert machine.lines[:2] == [f'reading system config file "{path}"', f'no config at "{path}"']
 
 
-def test_user_ign_that_is_a_folder(machine: Machine) -> None:
+def test_user_ign_that_is_a_directory(machine: Machine) -> None:
     (machine.folder / "etc" / "user.ign").mkdir(parents=True)
     with pytest.raises(Failure) as caught:
         system.fetch(machine.context())
@@ -72,14 +72,14 @@ def test_missing_command_line(machine: Machine) -> None:
     assert code_of(machine) == "IGN5101"
 
 
-def test_url_on_the_command_line_the_last_counts(machine: Machine) -> None:
+def test_last_url_on_the_command_line_counts(machine: Machine) -> None:
     with HttpServer({"/a": b"a", "/b": b"b"}) as server:
         urls = [f"ignition.config.url={server.url(path)}" for path in ("/a", "/b")]
         machine.cmdline(" quiet ".join(urls))
         assert cmdline.fetch(machine.context()) == b"b"
 
 
-def test_url_keeps_its_query_and_the_log_does_not(machine: Machine) -> None:
+def test_query_of_the_url_is_sent_but_not_logged(machine: Machine) -> None:
     with HttpServer({"/a": b"a"}) as server:
         machine.cmdline(f"ignition.config.url={server.url('/a?id=1&token=hush')}")
         assert cmdline.fetch(machine.context()) == b"a"
@@ -87,14 +87,14 @@ def test_url_keeps_its_query_and_the_log_does_not(machine: Machine) -> None:
     assert "hush" not in "\n".join(machine.lines)
 
 
-def test_url_without_the_network(machine: Machine) -> None:
+def test_url_requires_the_network(machine: Machine) -> None:
     machine.cmdline("ignition.config.url=http://host/a")
     with pytest.raises(NeedNetwork) as caught:
         cmdline.fetch(machine.context(offline=True))
     assert str(caught.value.origin) == "ignition.config.url= on the kernel command line"
 
 
-def test_url_that_is_not_there_is_an_error(machine: Machine) -> None:
+def test_missing_url_is_an_error(machine: Machine) -> None:
     with HttpServer() as server:
         machine.cmdline(f"ignition.config.url={server.url('/a')}")
         with pytest.raises(NotFound):
@@ -102,14 +102,14 @@ def test_url_that_is_not_there_is_an_error(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("value", ["", ":a", "http://["])
-def test_url_that_is_none_does_not_count(machine: Machine, value: str) -> None:
+def test_invalid_url_is_ignored(machine: Machine, value: str) -> None:
     machine.cmdline(f"ignition.config.url={value}")
     with pytest.raises(NoProvider):
         cmdline.fetch(machine.context())
     assert "ignoring it" in machine.lines[-1]
 
 
-def test_url_without_scheme_is_no_config_and_said_aloud(machine: Machine) -> None:
+def test_url_without_scheme_is_no_config_with_a_warning(machine: Machine) -> None:
     machine.cmdline("ignition.config.url=host/a.ign")
     assert cmdline.fetch(machine.context()) == b""
     assert "has no scheme" in machine.lines[-1]
@@ -122,18 +122,18 @@ def test_unsupported_scheme(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("name", ["ignition.config.device=x", "ignition.config.path=x"])
-def test_device_and_path_belong_together(machine: Machine, name: str) -> None:
+def test_device_needs_a_path_and_path_a_device(machine: Machine, name: str) -> None:
     machine.cmdline(name)
     assert code_of(machine) == "IGN5102"
 
 
 @pytest.mark.parametrize("label", [".", "..", "a/b"])
-def test_label_is_one_component(machine: Machine, label: str) -> None:
+def test_label_with_a_slash_is_refused(machine: Machine, label: str) -> None:
     machine.cmdline(f"ignition.config.device={label} ignition.config.path=x")
     assert code_of(machine) == "IGN5103"
 
 
-def test_device_that_does_not_appear(machine: Machine) -> None:
+def test_missing_device(machine: Machine) -> None:
     machine.write("by-label/other", b"")
     machine.cmdline("ignition.config.device=config ignition.config.path=x")
     with pytest.raises(Failure) as caught:
@@ -143,7 +143,7 @@ def test_device_that_does_not_appear(machine: Machine) -> None:
     assert machine.now == 30
 
 
-def test_device_that_cannot_be_mounted(machine: Machine) -> None:
+def test_unmountable_device(machine: Machine) -> None:
     machine.attach("config", {})
     machine.program("mount", "echo wrong fs type >&2; exit 32")
     machine.cmdline("ignition.config.device=config ignition.config.path=x")
@@ -153,7 +153,7 @@ def test_device_that_cannot_be_mounted(machine: Machine) -> None:
     assert caught.value.hint == "wrong fs type"
 
 
-def test_url_beats_device(machine: Machine) -> None:
+def test_url_wins_over_device(machine: Machine) -> None:
     machine.cmdline("ignition.config.url=data:,a ignition.config.device=c ignition.config.path=x")
     assert cmdline.fetch(machine.context()) == b"a"
     assert any("ignoring ignition.config.device" in line for line in machine.lines)
@@ -163,7 +163,7 @@ def test_url_beats_device(machine: Machine) -> None:
 class TestRealFileSystem:
     @pytest.fixture(autouse=True)
     def disk(self, machine: Machine) -> None:
-        """A file system with a config and links, and its label."""
+        """A filesystem with a config and symlinks, and its label."""
         machine.write("tree/dir/config.ign", b"{}")
         os.symlink("dir/config.ign", machine.folder / "tree/inside")
         os.symlink("/etc/passwd", machine.folder / "tree/outside")
@@ -177,7 +177,7 @@ class TestRealFileSystem:
     @pytest.mark.parametrize(
         "path", ["dir/config.ign", "/dir/config.ign", "../dir//config.ign", "inside"]
     )
-    def test_file_is_read_and_nothing_stays_mounted(self, machine: Machine, path: str) -> None:
+    def test_file_is_read_and_the_device_unmounted(self, machine: Machine, path: str) -> None:
         machine.cmdline(f"ignition.config.device=config ignition.config.path={path}")
         assert cmdline.fetch(machine.context(offline=True)) == b"{}"
         assert os.listdir(machine.settings.run_dir) == []
@@ -191,7 +191,7 @@ class TestRealFileSystem:
         assert code_of(machine) == code
         assert str(machine.folder) not in Path("/proc/self/mounts").read_text()
 
-    def test_what_is_no_file_system(self, machine: Machine) -> None:
+    def test_device_without_a_filesystem(self, machine: Machine) -> None:
         machine.write("image", bytes(4096))
         machine.cmdline("ignition.config.device=config ignition.config.path=x")
         assert code_of(machine) == "IGN5541"

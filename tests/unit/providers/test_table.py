@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of platforms."""
+"""The tables of platforms and their providers."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ IDS = [
 ]
 
 
-def test_every_platform_id_of_ignition_is_known_and_nocloud() -> None:
+def test_ids_are_those_of_ignition_and_nocloud() -> None:
     assert sorted(providers.MODULES) == IDS
 
 
@@ -108,7 +108,7 @@ def test_sources_are_not_platforms() -> None:
 
 
 @pytest.mark.parametrize("name", providers.MODULES)
-def test_a_platform_has_a_provider(name: str) -> None:
+def test_every_platform_has_a_provider(name: str) -> None:
     provider = platforms.provider(name)
     assert isinstance(provider.NEEDS_NETWORK, bool)
     assert callable(provider.fetch)
@@ -142,7 +142,7 @@ if TYPE_CHECKING:  # mypy proves that every provider satisfies the protocol
     _STATUS_PROVIDERS: list[platforms.ProviderWithStatus] = [packet]
 
 
-def test_a_provider_that_was_left_out_of_the_initramfs_is_named() -> None:
+def test_missing_provider_is_named() -> None:
     with pytest.raises(Failure) as caught:
         platforms.source("left_out")
     assert caught.value.code == "IGN5003"

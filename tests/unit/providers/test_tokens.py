@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What single clouds have beyond a GET: tokens, source ports, IPv6, gzip."""
+"""Peculiarities of single clouds: tokens, source ports, IPv6, gzip."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def service_with_tokens(platform: str) -> Any:
 @pytest.mark.parametrize("token", [b" \n", b"a\r\nX-More: b", b"\xff", b"a\0b"])
 @pytest.mark.parametrize("platform", TOKEN_PATHS)
 def test_empty_token_is_an_error(platform: str, token: bytes, machine: Machine) -> None:
-    """So is one that can stand in no header."""
+    """The same for a token that is not valid in a header."""
     with served(platform, service_with_tokens(platform), machine) as server:
         server.answer(TOKEN_PATHS[platform], token)
         with pytest.raises(Failure) as caught:
@@ -55,7 +55,7 @@ def test_refused_token_is_final(platform: str, status: int, machine: Machine) ->
 
 
 @pytest.mark.parametrize("platform", ["akamai", "aliyun"])
-def test_missing_token_endpoint_is_an_error_elsewhere(platform: str, machine: Machine) -> None:
+def test_missing_token_endpoint_is_an_error_off_aws(platform: str, machine: Machine) -> None:
     """AWS has services without tokens; elsewhere that must not pass for "no user data"."""
     with served(platform, service_with_tokens(platform), machine) as server:
         server.answer(TOKEN_PATHS[platform], Answer(404))
@@ -66,14 +66,14 @@ def test_missing_token_endpoint_is_an_error_elsewhere(platform: str, machine: Ma
 
 
 @pytest.mark.parametrize("platform", TOKEN_PATHS)
-def test_token_is_asked_for_again_and_never_logged(platform: str, machine: Machine) -> None:
+def test_token_is_requested_each_time_and_never_logged(platform: str, machine: Machine) -> None:
     with served(platform, service_with_tokens(platform), machine) as server:
         server.first(TOKEN_PATHS[platform], Answer(500), Answer(502))
         assert fetch(platform, machine) == CONFIG
     assert "session" not in "\n".join(machine.lines)
 
 
-def test_aws_without_tokens_is_its_first_version(machine: Machine) -> None:
+def test_aws_falls_back_to_imdsv1(machine: Machine) -> None:
     with served("aws", Aws(CONFIG, v1=True), machine) as server:
         assert fetch("aws", machine) == CONFIG
         assert asked(server) == ["PUT /latest/api/token", "GET /2019-10-01/user-data"]
@@ -107,7 +107,7 @@ def test_aws_with_ipv6_alone(machine: Machine) -> None:
             assert fetch("aws", machine) == CONFIG
 
 
-def test_aws_with_both_takes_ipv4(machine: Machine) -> None:
+def test_aws_prefers_ipv4(machine: Machine) -> None:
     service = Aws(CONFIG)
     with served("aws", service, machine):
         network.add_link("eth0", "cable")
@@ -123,12 +123,12 @@ def test_aliyun_hardened_instance_gets_a_token(machine: Machine) -> None:
         assert asked(server) == [data, token, data]
 
 
-def test_akamai_unpacks_gzip(machine: Machine) -> None:
+def test_akamai_decompresses_gzip(machine: Machine) -> None:
     with served("akamai", fake("akamai", gzip.compress(CONFIG)), machine):
         assert fetch("akamai", machine) == CONFIG
 
 
-def test_akamai_gzip_that_is_cut(machine: Machine) -> None:
+def test_akamai_truncated_gzip(machine: Machine) -> None:
     service = fake("akamai", gzip.compress(CONFIG)[:-6])
     with served("akamai", service, machine), pytest.raises(Failure) as caught:
         fetch("akamai", machine)
@@ -136,15 +136,13 @@ def test_akamai_gzip_that_is_cut(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("platform", sorted(set(FAKES) - {"akamai"}))
-def test_gzip_is_left_alone_elsewhere(platform: str, machine: Machine) -> None:
+def test_gzip_is_not_decompressed_elsewhere(platform: str, machine: Machine) -> None:
     packed = gzip.compress(CONFIG)
     with served(platform, fake(platform, packed), machine):
         assert fetch(platform, machine) == packed
 
 
-def test_scaleway_takes_another_port_where_one_is_in_use(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scaleway_skips_ports_in_use(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_port, "LOWEST", 700)
     monkeypatch.setattr(source_port, "HIGHEST", 701)
     service = fake("scaleway", CONFIG)
@@ -154,9 +152,7 @@ def test_scaleway_takes_another_port_where_one_is_in_use(
         assert [seen.peer[1] for seen in server.requests] == [701]
 
 
-def test_scaleway_where_all_ports_are_in_use(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scaleway_with_all_ports_in_use(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_port, "LOWEST", 700)
     monkeypatch.setattr(source_port, "HIGHEST", 700)
     with served("scaleway", fake("scaleway", CONFIG), machine), socket.socket() as other:
@@ -166,9 +162,7 @@ def test_scaleway_where_all_ports_are_in_use(
     assert caught.value.code == "IGN4030"
 
 
-def test_gcp_refuses_who_does_not_know_its_header(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gcp_requires_its_header(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     from ignition.providers import gcp
 
     monkeypatch.setattr(gcp, "FLAVOR", ("Metadata-Flavor", "Vanilla"))

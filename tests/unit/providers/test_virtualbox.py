@@ -25,7 +25,7 @@ PROPERTIES = b"VBoxGuestPropSvc"
 
 
 class Driver:
-    """Plays the driver, and behind it the host with its properties: name -> value and flags."""
+    """A fake driver and host. `properties`: name -> value and flags."""
 
     def __init__(self, properties: dict[str, tuple[bytes, bytes]]) -> None:
         self.properties = properties
@@ -133,7 +133,7 @@ def test_no_config(driver: Driver, machine: Machine) -> None:
     assert "no guest property /Ignition/Config" in machine.lines
 
 
-def test_an_empty_encoding_is_none(driver: Driver, machine: Machine) -> None:
+def test_empty_encoding_is_ignored(driver: Driver, machine: Machine) -> None:
     driver.properties = {
         "/Ignition/Config": (b"{}", b""),
         "/Ignition/Config/Encoding": (b"", b""),
@@ -141,13 +141,13 @@ def test_an_empty_encoding_is_none(driver: Driver, machine: Machine) -> None:
     assert virtualbox.fetch(machine.context()) == b"{}"
 
 
-def test_an_encoding_is_refused(driver: Driver, machine: Machine) -> None:
+def test_encoding_is_refused(driver: Driver, machine: Machine) -> None:
     driver.properties = {"/Ignition/Config/Encoding": (b"gzip", b"")}
     assert code(lambda: virtualbox.fetch(machine.context())) == "IGN5622"
     assert not driver.connected
 
 
-def test_a_value_that_grows_between_the_calls(driver: Driver, machine: Machine) -> None:
+def test_value_that_grows_between_calls(driver: Driver, machine: Machine) -> None:
     def grow() -> None:
         value, flags = driver.properties["/Ignition/Config"]
         driver.properties["/Ignition/Config"] = (value + b"x" * (len(value) < 6), flags)
@@ -158,7 +158,7 @@ def test_a_value_that_grows_between_the_calls(driver: Driver, machine: Machine) 
     assert virtualbox.fetch(machine.context()) == b"x" * 6
 
 
-def test_a_value_without_an_end(driver: Driver, machine: Machine) -> None:
+def test_value_without_a_terminator(driver: Driver, machine: Machine) -> None:
     driver.properties = {"/Ignition/Config": (b"", b"")}
     driver.raw = b"no end"
     assert code(lambda: virtualbox.fetch(machine.context())) == "IGN5623"
@@ -172,7 +172,7 @@ def test_other_failures_of_the_host(function: int, driver: Driver, machine: Mach
     assert not driver.connected
 
 
-def test_a_failure_to_disconnect_is_only_told(driver: Driver, machine: Machine) -> None:
+def test_failure_to_disconnect_is_only_logged(driver: Driver, machine: Machine) -> None:
     driver.properties = {"/Ignition/Config": (b"{}", b"")}
     driver.fail = {5: -1}
     assert virtualbox.fetch(machine.context()) == b"{}"
@@ -190,17 +190,17 @@ def test_deleting(driver: Driver, machine: Machine) -> None:
     virtualbox.delete(machine.context())
 
 
-def test_what_the_guest_may_not_delete(driver: Driver, machine: Machine) -> None:
+def test_property_that_the_guest_may_not_delete(driver: Driver, machine: Machine) -> None:
     driver.properties = {"/Ignition/Config": (b"{}", b"RDONLYGUEST")}
     assert code(lambda: virtualbox.delete(machine.context())) == "IGN5624"
 
 
-def test_a_device_that_is_no_driver(machine: Machine) -> None:
+def test_device_that_is_not_the_driver(machine: Machine) -> None:
     machine.settings.vboxguest_device = "/dev/null"
     assert code(lambda: virtualbox.fetch(machine.context())) == "IGN5621"
 
 
-def test_the_module_is_loaded_where_the_device_is_missing(machine: Machine) -> None:
+def test_module_is_loaded_if_the_device_is_missing(machine: Machine) -> None:
     device = machine.folder / "vboxguest"
     machine.settings.vboxguest_device = str(device)
     machine.program("modprobe", f'test "$1" = vboxguest && touch {device}')

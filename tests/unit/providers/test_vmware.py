@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the variables of a virtual machine of VMware mean, and how a config is deleted."""
+"""Reading and deleting the config in VMware guestinfo variables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GZIP = gzip.compress(CONFIG, mtime=0)
 
 
 def environment(**properties: str) -> bytes:
-    """An OVF environment; of a property's name the underscores are dots."""
+    """An OVF environment. Underscores in a property name become dots."""
     lines = "".join(
         f'<Property oe:key="guestinfo.{key.replace("_", ".")}" oe:value="{value}"/>'
         for key, value in properties.items()
@@ -82,7 +82,9 @@ def test_encodings(encoding: str, data: bytes, machine: Machine) -> None:
         ("gzip", b"", "IGN4009"),
     ],
 )
-def test_what_is_not_so_encoded(encoding: str, data: bytes, code: str, machine: Machine) -> None:
+def test_data_that_does_not_match_its_encoding(
+    encoding: str, data: bytes, code: str, machine: Machine
+) -> None:
     with pytest.raises(Failure) as caught:
         config(machine, {DATA: data, ENCODING: encoding.encode()})
     assert caught.value.code == code
@@ -106,7 +108,7 @@ def test_no_config(variables: dict[str, bytes], machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("encoding", [b"base64", b"gzip+base64", b""])
-def test_a_deleted_config_is_none(encoding: bytes, machine: Machine) -> None:
+def test_deleted_config_is_no_config(encoding: bytes, machine: Machine) -> None:
     assert config(machine, {DATA: vmware.ERASED, ENCODING: encoding}) == b""
     assert f"guestinfo.{DATA} was deleted at an earlier boot" in machine.lines
 
@@ -126,23 +128,23 @@ def test_a_deleted_config_is_none(encoding: bytes, machine: Machine) -> None:
     ],
     ids=["data of OVF", "encoding of OVF", "both of OVF", "guestinfo wins", "no environment"],
 )
-def test_each_key_falls_back_by_itself(variables: dict[str, bytes], machine: Machine) -> None:
+def test_each_key_falls_back_separately(variables: dict[str, bytes], machine: Machine) -> None:
     assert config(machine, variables) == CONFIG
 
 
-def test_an_environment_that_cannot_be_read_is_told(machine: Machine) -> None:
+def test_unreadable_ovf_environment_is_logged(machine: Machine) -> None:
     config(machine, {"ovfenv": b"no XML"})
     assert any(line.startswith("going on without the OVF environment") for line in machine.lines)
 
 
-def test_names_of_flatcar(machine: Machine) -> None:
+def test_flatcar_names(machine: Machine) -> None:
     old = {"coreos.config.data": BASE64, "coreos.config.data.encoding": b"base64"}
     assert config(machine, old) == CONFIG
     assert config(machine, {**old, DATA: b"first"}) == b"first"
 
 
 @pytest.mark.parametrize("name", ["ignition", "coreos"])
-def test_address_of_a_config(name: str, machine: Machine) -> None:
+def test_url_of_a_config(name: str, machine: Machine) -> None:
     with HttpServer({"/config": CONFIG}) as server:
         variables = {f"{name}.config.url": server.url("/config").encode()}
         assert config(machine, variables) == CONFIG
@@ -151,7 +153,7 @@ def test_address_of_a_config(name: str, machine: Machine) -> None:
             config(machine, variables, offline=True)
 
 
-def test_a_config_is_deleted_and_read_as_none(machine: Machine) -> None:
+def test_deleted_config_reads_as_none(machine: Machine) -> None:
     whole = environment(a="1", ignition_config_data="x", ignition_config_data_encoding="", z="2")
     host = Hypervisor({DATA: b"secret", "ovfenv": whole})
     assert erase(machine, host)
@@ -178,7 +180,7 @@ def test_nothing_to_delete(variables: dict[str, bytes], machine: Machine) -> Non
     assert not [request for request in host.requests if request.startswith(b"info-set")]
 
 
-def test_an_encoding_that_fits_stays(machine: Machine) -> None:
+def test_matching_encoding_is_not_rewritten(machine: Machine) -> None:
     host = Hypervisor({DATA: b"x", ENCODING: b"base64"})
     erase(machine, host)
     assert [request for request in host.requests if request.startswith(b"info-set")] == [
@@ -187,7 +189,7 @@ def test_an_encoding_that_fits_stays(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("key", [DATA, ENCODING, "ovfenv"])
-def test_a_refused_deletion_is_told_and_the_rest_done(key: str, machine: Machine) -> None:
+def test_refused_deletion_is_logged_and_the_rest_done(key: str, machine: Machine) -> None:
     host = Hypervisor(
         {DATA: b"x", "ovfenv": environment(ignition_config_data="x")}, read_only=(key,)
     )
@@ -198,13 +200,13 @@ def test_a_refused_deletion_is_told_and_the_rest_done(key: str, machine: Machine
     assert changed == {DATA, ENCODING, "ovfenv"} - {key}
 
 
-def test_an_environment_that_cannot_be_searched_is_an_error(machine: Machine) -> None:
+def test_unreadable_ovf_environment_cannot_be_erased(machine: Machine) -> None:
     with pytest.raises(Failure) as caught:
         erase(machine, Hypervisor({"ovfenv": b"no XML"}))
     assert caught.value.code == "IGN5605"
 
 
-def test_not_a_guest(machine: Machine) -> None:
+def test_not_a_vmware_guest(machine: Machine) -> None:
     machine.settings.dmi_dir = str(machine.folder)
     for act in (vmware.fetch, vmware.delete):
         with pytest.raises(NoProvider):
@@ -212,14 +214,14 @@ def test_not_a_guest(machine: Machine) -> None:
 
 
 def played(machine: Machine, host: Hypervisor, act: Callable[[], bytes]) -> bytes:
-    """Runs a part of the provider whole, machine code included, on a machine that says it is VMware's."""
+    """Runs a provider function with its machine code, on a machine that looks like VMware."""
     machine.write("dmi/sys_vendor", b"VMware, Inc.\n")
     machine.settings.dmi_dir = str(machine.folder / "dmi")
     return host.run(act)
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="code for x86-64")
-def test_all_of_it_by_the_ports(machine: Machine) -> None:
+def test_read_through_the_io_ports(machine: Machine) -> None:
     host = Hypervisor({DATA: base64.b64encode(GZIP), ENCODING: b"gzip+base64"})
     assert played(machine, host, lambda: vmware.fetch(machine.context())) == CONFIG
 

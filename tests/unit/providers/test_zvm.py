@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The virtual reader of z/VM, played by programs of the same names that write down how they are called."""
+"""The virtual reader of z/VM, with fake programs that record their arguments."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def play(machine: Machine, name: str, script: str = "") -> None:
 
 
 def queue(machine: Machine, listed: str, receive: str = "") -> None:
-    """What is in the reader, and what receiving a file does."""
+    """Sets the contents of the reader, and the script that receives a file."""
     machine.write("listed", listed.encode())
     receive = receive or """printf '{"x": "%s"}\\0\\0' "$3" > "$4" """
     play(machine, "vmur", f"if [ $1 = li ]; then cat {machine.folder}/listed; else {receive}; fi")
@@ -55,7 +55,7 @@ def left(machine: Machine) -> list[str]:
     return [path.name for path in (machine.folder / "run").glob("*")]
 
 
-def test_config_is_received_into_a_folder_of_its_own(machine: Machine) -> None:
+def test_config_is_received_into_a_private_directory(machine: Machine) -> None:
     assert zvm.fetch(machine.context(offline=True)) == b'{"x": "0012"}'
     *before, received = calls(machine)
     assert before == [
@@ -68,18 +68,18 @@ def test_config_is_received_into_a_folder_of_its_own(machine: Machine) -> None:
     assert left(machine) == []
 
 
-def test_folder_is_for_root_only(machine: Machine) -> None:
+def test_directory_is_for_root_only(machine: Machine) -> None:
     queue(machine, HEADING + config(), 'stat -c %a "${4%/*}" > "$4"')
     assert zvm.fetch(machine.context()) == b"700\n"
 
 
-def test_what_else_vmur_leaves_is_removed_too(machine: Machine) -> None:
+def test_other_files_of_vmur_are_removed_too(machine: Machine) -> None:
     queue(machine, HEADING + config(), receive=': > "$4.log"; printf "{}" > "$4"')
     assert zvm.fetch(machine.context()) == b"{}"
     assert left(machine) == []
 
 
-def test_device_that_is_ignored_is_taken_off_the_list(machine: Machine) -> None:
+def test_ignored_device_is_removed_from_the_list(machine: Machine) -> None:
     mark = machine.folder / "mark"
     play(machine, "chccwdev", f"test -e {mark}")
     play(machine, "cio_ignore", f"touch {mark}")
@@ -106,7 +106,7 @@ def test_device_that_is_ignored_is_taken_off_the_list(machine: Machine) -> None:
     ],
     ids=["first", "upper", "mixed", "heading", "nothing", "others", "end", "position"],
 )
-def test_which_file_is_taken(listed: str, spool_id: str, machine: Machine) -> None:
+def test_which_file_is_read(listed: str, spool_id: str, machine: Machine) -> None:
     queue(machine, listed)
     expected = b'{"x": "%s"}' % spool_id.encode() if spool_id else b""
     assert zvm.fetch(machine.context()) == expected
@@ -121,14 +121,14 @@ def test_which_file_is_taken(listed: str, spool_id: str, machine: Machine) -> No
         ("vmur", "IGN5667"),
     ],
 )
-def test_program_that_fails(program: str, code: str, machine: Machine) -> None:
+def test_failing_program(program: str, code: str, machine: Machine) -> None:
     play(machine, program, "echo because >&2; exit 3")
     failed = failure(machine)
     assert failed.code == code
     assert "because" in failed.hint
 
 
-def test_program_that_is_missing(machine: Machine) -> None:
+def test_missing_program(machine: Machine) -> None:
     machine.settings.programs["chccwdev"] = str(machine.folder / "none")
     failed = failure(machine)
     assert failed.code == "IGN5666"
@@ -136,7 +136,9 @@ def test_program_that_is_missing(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(("receive", "code"), [("exit 1", "IGN5668"), ("true", "IGN5669")])
-def test_config_that_does_not_arrive_is_an_error(receive: str, code: str, machine: Machine) -> None:
+def test_config_that_vmur_does_not_write_is_an_error(
+    receive: str, code: str, machine: Machine
+) -> None:
     """Ignition goes on without a config, although there is one."""
     queue(machine, HEADING + config(), receive)
     assert failure(machine).code == code

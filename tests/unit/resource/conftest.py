@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fetch context whose log, progress and sleeps can be looked at, and a certificate authority."""
+"""A fetch context that records log, progress and sleeps, and a certificate authority."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.certificates import Authority
 
 
 class Bench:
-    """Makes contexts and keeps what they said. Sleeps are not slept: they advance the context's clock."""
+    """Creates contexts and records their output. A sleep only advances the context's clock."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -54,5 +54,5 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="session")
 def issue(authority: Authority) -> Callable[..., Path]:
-    """Key and certificate of a server with these names."""
+    """Issues key and certificate for a server with these names."""
     return authority.issue

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blobs against Azure's services, played at their real addresses; azure-identity is the real one."""
+"""Azure blobs, with azure-identity against fake services at the real addresses."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Metadata = Callable[[Seen], Answer]
 
 
 class Cluster:
-    """Starts both services and gives what a fetch needs. Nothing that is fetched may show the token."""
+    """Starts both services and creates contexts. Fails if the token shows up in the log."""
 
     def __init__(self, bench: Bench, authority: Authority, issue: Issue) -> None:
         self._bench, self._authority, self._issue = bench, authority, issue
@@ -66,7 +66,7 @@ def failure_of(call: Callable[[], object]) -> Failure:
     return caught.value
 
 
-def test_private_blob_as_the_machine(azure: Cluster) -> None:
+def test_private_blob_with_managed_identity(azure: Cluster) -> None:
     with azure.running(Azure(None, token=TOKEN).answer) as (both, ctx):
         assert fetch_bytes(ctx, f"{ACCOUNT}/c/private.ign") == b"for us"
         assert fetch_bytes(ctx, f"{ACCOUNT}/c/public.ign") == b"for all"
@@ -74,7 +74,7 @@ def test_private_blob_as_the_machine(azure: Cluster) -> None:
         assert both.store.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_one_lookup_serves_all_that_are_fetched_side_by_side(azure: Cluster) -> None:
+def test_one_token_lookup_serves_parallel_fetches(azure: Cluster) -> None:
     with azure.running(Azure(None, token=TOKEN).answer) as (both, ctx):
         with ThreadPoolExecutor(8) as pool:
             urls = [f"{ACCOUNT}/c/private.ign"] * 16
@@ -82,7 +82,7 @@ def test_one_lookup_serves_all_that_are_fetched_side_by_side(azure: Cluster) -> 
         assert both.metadata.paths() == [TOKENS]
 
 
-def test_headers_of_the_config_go_along(azure: Cluster) -> None:
+def test_config_headers_are_sent(azure: Cluster) -> None:
     headers = [("X-Ms-Version", "2021-08-06"), ("X-Mine", "1")]
     with azure.running(Azure(None, token=TOKEN).answer) as (both, ctx):
         assert fetch_bytes(ctx, f"{ACCOUNT}/c/private.ign", headers=headers) == b"for us"
@@ -101,7 +101,7 @@ def test_headers_of_the_config_go_along(azure: Cluster) -> None:
     ],
     ids=["signed URL", "header"],
 )
-def test_permission_of_the_config_counts(
+def test_credentials_in_the_config_win(
     azure: Cluster, url: str, headers: list[tuple[str, str | None]]
 ) -> None:
     with azure.running(Azure(None, token="hush of the machine").answer) as (both, ctx):
@@ -111,9 +111,7 @@ def test_permission_of_the_config_counts(
 
 
 @pytest.mark.parametrize("path", ["/c/deep/public.ign", "/public.ign"])
-def test_path_that_is_no_blob_in_a_container_is_asked_for_as_anywhere(
-    azure: Cluster, bench: Bench, path: str
-) -> None:
+def test_path_without_a_blob_is_plain_https(azure: Cluster, bench: Bench, path: str) -> None:
     store = Blobs({"/c/deep/public.ign": b"x", "/public.ign": b"x"}, {}, TOKEN)
     with azure.running(Azure(None, token=TOKEN).answer, store) as (both, ctx):
         assert fetch_bytes(ctx, f"{ACCOUNT}{path}") == b"x"
@@ -125,9 +123,7 @@ def test_path_that_is_no_blob_in_a_container_is_asked_for_as_anywhere(
     ("platform", "host"),
     [("metal", Blobs.host), ("azurestack", Blobs.host), ("azure", "account.blob.example")],
 )
-def test_elsewhere_it_is_plain_https(
-    azure: Cluster, bench: Bench, platform: str, host: str
-) -> None:
+def test_plain_https_off_azure(azure: Cluster, bench: Bench, platform: str, host: str) -> None:
     bench.settings.platform = platform
     store = Blobs({"/c/a": b"x"}, {}, TOKEN)
     store.host = host
@@ -138,7 +134,7 @@ def test_elsewhere_it_is_plain_https(
 
 
 @pytest.mark.parametrize("host", ["ACCOUNT.Blob.Core.Windows.net", f"{Blobs.host}:443"])
-def test_host_in_other_forms(azure: Cluster, host: str) -> None:
+def test_host_spellings(azure: Cluster, host: str) -> None:
     with azure.running(Azure(None, token=TOKEN).answer) as (_, ctx):
         assert fetch_bytes(ctx, f"https://{host}/c/private.ign") == b"for us"
 
@@ -160,7 +156,7 @@ def test_host_in_other_forms(azure: Cluster, host: str) -> None:
         pytest.param(lambda _: Answer(hang_up=True), "no response", id="no http"),
     ],
 )
-def test_without_a_token_public_blobs_are_there(
+def test_public_blob_without_a_token(
     azure: Cluster, monkeypatch: pytest.MonkeyPatch, metadata: Metadata | None, reason: str
 ) -> None:
     monkeypatch.setitem(azure_blob._TIMEOUTS, "read_timeout", 0.5)
@@ -178,7 +174,7 @@ def test_without_a_token_public_blobs_are_there(
     assert "hush" not in error.hint
 
 
-def test_machine_that_may_not_read(azure: Cluster, bench: Bench) -> None:
+def test_machine_without_permission(azure: Cluster, bench: Bench) -> None:
     store = Blobs(PUBLIC, PRIVATE, TOKEN, role=False)
     with azure.running(Azure(None, token=TOKEN).answer, store) as (both, ctx):
         assert fetch_bytes(ctx, f"{ACCOUNT}/c/public.ign") == b"for all"
@@ -191,15 +187,15 @@ def test_machine_that_may_not_read(azure: Cluster, bench: Bench) -> None:
     assert "it is asked for anonymously" in bench.text
 
 
-def test_blob_that_is_not_there(azure: Cluster) -> None:
+def test_missing_blob(azure: Cluster) -> None:
     with azure.running(Azure(None, token=TOKEN).answer) as (both, ctx):
         error = failure_of(lambda: fetch_bytes(ctx, f"{ACCOUNT}/c/none.ign"))
         assert len(both.store.requests) == 1
     assert isinstance(error, NotFound)
 
 
-def test_nothing_of_a_broken_answer_remains(azure: Cluster) -> None:
-    """The body breaks off, the machine loses its right, and everybody may read all of it."""
+def test_incomplete_body_leaves_nothing_behind(azure: Cluster) -> None:
+    """The body is interrupted, the machine loses access, and the blob becomes public."""
     path = "/c/public.ign"
     with azure.running(Azure(None, token=TOKEN).answer) as (both, ctx):
         both.store.first(path, Answer(body=b"another body", cut=7), Answer(403))
@@ -217,7 +213,7 @@ def test_token_does_not_follow_to_another_host(azure: Cluster) -> None:
         assert "authorization" not in other.requests[0].headers
 
 
-def test_one_limit_covers_both_ways(azure: Cluster, bench: Bench) -> None:
+def test_one_time_limit_covers_token_and_anonymous_fetch(azure: Cluster, bench: Bench) -> None:
     with azure.running(Azure(None, token=TOKEN).answer) as (both, _):
         both.store.answer("/c/public.ign", [Answer(500), Answer(500), Answer(403), Answer(500)])
         ctx = bench.context(both.trusting(total=3))
@@ -226,7 +222,7 @@ def test_one_limit_covers_both_ways(azure: Cluster, bench: Bench) -> None:
     assert bench.now == pytest.approx(3, abs=0.1)
 
 
-def test_missing_library_is_said_once(
+def test_missing_library_is_logged_once(
     azure: Cluster, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "azure.identity", None)
@@ -236,7 +232,7 @@ def test_missing_library_is_said_once(
     assert bench.text.count("azure-identity cannot be used (") == 1
 
 
-def test_environment_has_no_say(azure: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_is_ignored(azure: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"):
         monkeypatch.setenv(name, "other")
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/faults.md promises outcomes; behind each stands a test that exists, and a code that it looks for."""
+"""Every outcome in docs/faults.md cites an existing test that checks its code."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds for every scheme: which there are, offline runs, unpacking, verification, waiting aloud."""
+"""Common to all schemes: lookup, offline runs, decompression, verification, announced waits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_data_url(bench: Bench) -> None:
     assert fetch_bytes(bench.context(offline=True), "data:,a%20b") == b"a b"
 
 
-def test_no_source_has_no_bytes(bench: Bench) -> None:
+def test_empty_source_has_no_contents(bench: Bench) -> None:
     assert fetch_bytes(bench.context(offline=True), "") == b""
     wrong = "sha256-" + "0" * 64
     offline = bench.context(offline=True)
@@ -54,7 +54,7 @@ def test_unsupported_scheme(bench: Bench, url: str) -> None:
     assert str(caught.value).startswith("unsupported source scheme")
 
 
-def test_offline_run_asks_for_the_network(bench: Bench) -> None:
+def test_offline_run_requires_the_network(bench: Bench) -> None:
     with pytest.raises(NeedNetwork) as caught:
         fetch_bytes(bench.context(offline=True), "http://host/a?secret", origin=ORIGIN)
     assert str(caught.value) == "resource requires networking: http://host/a"
@@ -72,7 +72,7 @@ def test_not_a_url(bench: Bench, url: str) -> None:
     ("url", "expected"),
     [("", False), ("data:,a", False), ("http://a", True), ("HTTPS://a", True), ("tftp://a", True)],
 )
-def test_what_needs_the_network(url: str, expected: bool) -> None:
+def test_needs_network(url: str, expected: bool) -> None:
     assert needs_network(url) is expected
 
 
@@ -150,7 +150,7 @@ def test_wrong_hash(bench: Bench, verification: str, code: str) -> None:
     assert caught.value.code == code
 
 
-def test_file_is_written_from_where_it_stands(bench: Bench, tmp_path: Path) -> None:
+def test_file_is_written_from_its_current_offset(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"before ")
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
@@ -161,7 +161,7 @@ def test_file_is_written_from_where_it_stands(bench: Bench, tmp_path: Path) -> N
     assert path.read_bytes() == b"before hello"
 
 
-def test_full_disk_says_where(bench: Bench) -> None:
+def test_full_disk_names_the_resource(bench: Bench) -> None:
     with open("/dev/full", "wb", buffering=0) as full, pytest.raises(Failure) as caught:
         fetch_to(bench.context(), Resource({"source": "data:,hello"}), full.fileno(), ORIGIN)
     assert caught.value.code == "IGN4024"
@@ -175,7 +175,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_waiting_is_announced_with_the_last_reason() -> None:
+def test_wait_is_announced_with_the_last_reason() -> None:
     said: list[str] = []
     with Watch(said.append, "http://host/a", interval=0.1) as watch:
         wait_for(lambda: bool(said))
@@ -189,7 +189,7 @@ def test_waiting_is_announced_with_the_last_reason() -> None:
     assert said[-1].endswith("s for http://host/a: connection refused")
 
 
-def test_body_that_comes_is_announced_with_how_much_is_here() -> None:
+def test_download_is_announced_with_its_progress() -> None:
     said: list[str] = []
     with Watch(said.append, "http://host/a", interval=0.1) as watch:
         watch.received, watch.total = 25 << 19, 2 << 30
@@ -200,7 +200,7 @@ def test_body_that_comes_is_announced_with_how_much_is_here() -> None:
     assert said[-1].endswith(": connection refused")
 
 
-def test_the_end_of_a_wait_is_called_for_once() -> None:
+def test_interrupt_is_called_once() -> None:
     ended: list[str] = []
     with Watch(lambda _: None, "x", limit=0.05) as watch:
         watch.on_expiry(lambda: ended.append("first"))

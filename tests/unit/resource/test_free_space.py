@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies that do not fit. Real filesystems are filled in tests/machine/test_full_filesystem.py."""
+"""Bodies that do not fit. tests/machine/fetching/test_full_filesystem.py fills real filesystems."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def packed(size: int) -> str:
     return "data:," + "".join(f"%{byte:02x}" for byte in data)
 
 
-def test_announced_body_that_cannot_fit_is_refused_before_its_first_byte(
+def test_announced_body_that_does_not_fit_fails_before_the_first_byte(
     bench: Bench, tmp_path: Path
 ) -> None:
     with (
@@ -43,12 +43,12 @@ def test_announced_body_that_cannot_fit_is_refused_before_its_first_byte(
     assert (tmp_path / "a").stat().st_size == 0
 
 
-def test_device_takes_what_it_takes(bench: Bench) -> None:
+def test_device_has_no_free_space_check(bench: Bench) -> None:
     with HttpServer({"/a": b"x" * 100}) as server, open("/dev/null", "wb") as null:
         fetch_to(bench.context(), Resource({"source": server.url("/a")}), null.fileno(), ORIGIN)
 
 
-def test_unpacked_body_leaves_the_reserve(
+def test_decompressed_body_leaves_the_reserve(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(free_space, "RESERVE_DIVISOR", 1)
@@ -63,7 +63,7 @@ def test_unpacked_body_leaves_the_reserve(
         fetch_to(bench.context(), small, file.fileno(), ORIGIN)
 
 
-def test_reserve_is_for_what_is_unpacked(
+def test_reserve_applies_to_decompressed_bodies_only(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(free_space, "RESERVE_DIVISOR", 1)
@@ -79,7 +79,7 @@ def test_reserve_is_for_what_is_unpacked(
         *((64 << 20, "64 MiB"), (1 << 31, "2 GiB"), (5 << 40, "5120 GiB")),
     ],
 )
-def test_amounts(size: int, words: str) -> None:
+def test_format_size(size: int, words: str) -> None:
     assert format_size(size) == words
 
 
@@ -93,5 +93,5 @@ def test_amounts(size: int, words: str) -> None:
         (12 << 10, None, "12 KiB"),
     ],
 )
-def test_progress_of_a_body(size: int, whole: int | None, words: str) -> None:
+def test_format_progress(size: int, whole: int | None, words: str) -> None:
     assert format_progress(size, whole) == words

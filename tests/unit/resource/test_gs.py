@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gs against Google's services, played at their real addresses; google-auth is the real one."""
+"""gs URLs, with google-auth against fake services at the real addresses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Metadata = Callable[[Seen], Answer]
 
 
 class Google:
-    """Starts both services and gives what a fetch needs. Nothing that is fetched may show the token."""
+    """Starts both services and creates contexts. Fails if the token shows up in the log."""
 
     def __init__(self, bench: Bench, authority: Authority, issue: Issue, folder: Path) -> None:
         self._bench, self._authority, self._issue = bench, authority, issue
@@ -69,7 +69,7 @@ def failure_of(call: Callable[[], object]) -> Failure:
     return caught.value
 
 
-def test_private_object_as_the_service_account(google: Google, bench: Bench) -> None:
+def test_private_object_with_service_account(google: Google, bench: Bench) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
         assert fetch_bytes(ctx, "gs://bucket/private.ign?hush") == b"for us"
         assert both.metadata.paths() == [SCOPES, ACCOUNT, TOKENS]
@@ -81,7 +81,7 @@ def test_private_object_as_the_service_account(google: Google, bench: Bench) -> 
 
 
 @pytest.mark.parametrize("path", ["/a/b%20c/%C3%BC%25.ign", "//a/b c/\u00fc%25.ign"])
-def test_name_of_an_object_is_one_segment(google: Google, path: str) -> None:
+def test_object_name_is_one_path_segment(google: Google, path: str) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
         assert fetch_bytes(ctx, f"gs://bucket{path}") == b"deep"
         assert both.store.requests[0].path.endswith("/o/a%2Fb%20c%2F%C3%BC%25.ign")
@@ -95,7 +95,7 @@ def test_gzip_and_hash(google: Google) -> None:
         assert got == b"abc"
 
 
-def test_one_lookup_serves_the_run(google: Google) -> None:
+def test_one_token_lookup_serves_the_run(google: Google) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
         with ThreadPoolExecutor(8) as pool:
             names = ["public", "private"] * 16
@@ -104,7 +104,7 @@ def test_one_lookup_serves_the_run(google: Google) -> None:
         assert both.metadata.paths() == [SCOPES, ACCOUNT, TOKENS]
 
 
-def test_token_that_ends_is_renewed(google: Google) -> None:
+def test_expiring_token_is_renewed(google: Google) -> None:
     service = Gcp(None, token="hush of yesterday", lasts=60)
     with google.running(service.answer) as (both, ctx):
         both.store.answer("/storage/v1/b/bucket/o/first", b"")
@@ -114,8 +114,8 @@ def test_token_that_ends_is_renewed(google: Google) -> None:
 
 
 @pytest.mark.parametrize("piece", [b"HTTP/1.1 100 C\r\n\r\n", b"H"])
-def test_what_never_ends_at_the_address_is_not_google(bench: Bench, piece: bytes) -> None:
-    """Anybody may be at that address elsewhere."""
+def test_endless_answer_is_not_google(bench: Bench, piece: bytes) -> None:
+    """Off Google Cloud, another server may use that address."""
 
     def drip(connection: socket.socket, _: bytes) -> None:
         with suppress(OSError):
@@ -129,7 +129,7 @@ def test_what_never_ends_at_the_address_is_not_google(bench: Bench, piece: bytes
         assert not gs._on_google_cloud(bench.context())
 
 
-def test_the_address_tells_where_the_firmware_does_not(google: Google) -> None:
+def test_metadata_server_identifies_google_without_firmware(google: Google) -> None:
     google.firmware.unlink()
     with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
         assert fetch_bytes(ctx, "gs://bucket/private.ign") == b"for us"
@@ -145,7 +145,7 @@ def test_the_address_tells_where_the_firmware_does_not(google: Google) -> None:
         pytest.param(lambda _: Answer(hang_up=True), id="no http"),
     ],
 )
-def test_elsewhere_anybody_asks_and_no_second_is_lost(
+def test_elsewhere_the_fetch_is_anonymous_within_a_second(
     google: Google, bench: Bench, metadata: Metadata | None
 ) -> None:
     google.firmware.write_text("Standard PC (Q35 + ICH9, 2009)\n")
@@ -182,7 +182,7 @@ def test_machine_without_service_account(google: Google) -> None:
     )
 
 
-def test_object_that_is_not_there(google: Google) -> None:
+def test_missing_object(google: Google) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
         error = failure_of(lambda: fetch_bytes(ctx, "gs://bucket/none.ign", origin=ORIGIN))
         assert len(both.store.requests) == 1, "nobody else is asked for"
@@ -191,7 +191,7 @@ def test_object_that_is_not_there(google: Google) -> None:
     assert str(error) == "resource not found: gs://bucket/none.ign"
 
 
-def test_where_the_account_is_refused_everybody_may_be_let_in(google: Google, bench: Bench) -> None:
+def test_refused_account_falls_back_to_anonymous(google: Google, bench: Bench) -> None:
     with google.running(Gcp(None, token="hush-of-another-project").answer) as (both, ctx):
         assert fetch_bytes(ctx, "gs://bucket/public.ign") == b"for all"
         assert [("authorization" in seen.headers) for seen in both.store.requests] == [True, False]
@@ -213,7 +213,9 @@ def test_where_the_account_is_refused_everybody_may_be_let_in(google: Google, be
         pytest.param(Answer(403, b"hush"), id="refusal"),
     ],
 )
-def test_token_that_cannot_be_had(google: Google, bench: Bench, answer: Answer) -> None:
+def test_unavailable_token_falls_back_to_anonymous(
+    google: Google, bench: Bench, answer: Answer
+) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
         both.metadata.answer(TOKENS, answer)
         assert fetch_bytes(ctx, "gs://bucket/public.ign") == b"for all"
@@ -225,14 +227,14 @@ def test_token_that_cannot_be_had(google: Google, bench: Bench, answer: Answer) 
     assert "hush" not in error.hint
 
 
-def test_service_that_comes_late_is_waited_for(google: Google) -> None:
+def test_late_metadata_server_is_waited_for(google: Google) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
         both.metadata.first(SCOPES, Answer(503), Answer(503))
         both.metadata.first(TOKENS, Answer(500))
         assert fetch_bytes(ctx, "gs://bucket/private.ign") == b"for us"
 
 
-def test_one_limit_covers_token_and_object(google: Google, bench: Bench) -> None:
+def test_one_time_limit_covers_token_and_object(google: Google, bench: Bench) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, _):
         both.metadata.answer(SCOPES, Answer(500))
         both.store.answer("/storage/v1/b/bucket/o/public.ign", Answer(500))
@@ -250,7 +252,7 @@ def _scopes_request() -> Seen:
     return Seen("GET", SCOPES, {"metadata-flavor": "Google"}, 0, ("", 0))
 
 
-def test_errors_of_the_store_pass(google: Google) -> None:
+def test_temporary_store_errors_are_retried(google: Google) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, ctx):
         path = "/storage/v1/b/bucket/o/private.ign"
         both.store.first(path, Answer(503), Answer(hang_up=True))
@@ -268,7 +270,7 @@ def test_token_does_not_follow_to_another_host(google: Google) -> None:
         assert "authorization" not in other.requests[0].headers
 
 
-def test_proxy_of_the_config_serves_the_store_alone(google: Google, bench: Bench) -> None:
+def test_config_proxy_is_used_for_the_store_only(google: Google, bench: Bench) -> None:
     with google.running(Gcp(None, token=TOKEN).answer) as (both, _), HttpServer() as proxy:
         transport = both.trusting(http_proxy=proxy.url(), https_proxy=proxy.url())
         ctx = bench.context(transport)
@@ -276,7 +278,7 @@ def test_proxy_of_the_config_serves_the_store_alone(google: Google, bench: Bench
         assert [seen.target for seen in proxy.requests] == ["storage.googleapis.com:443"]
 
 
-def test_environment_and_home_have_no_say(
+def test_environment_and_home_are_ignored(
     google: Google, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
@@ -287,7 +289,7 @@ def test_environment_and_home_have_no_say(
         assert fetch_bytes(ctx, "gs://bucket/private.ign") == b"for us"
 
 
-def test_missing_library_is_said_once(
+def test_missing_library_is_logged_once(
     google: Google, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "google.auth", None)
@@ -298,11 +300,11 @@ def test_missing_library_is_said_once(
 
 
 @pytest.mark.parametrize("url", ["gs:///a", "gs://bucket", "gs://bucket/", "gs:bucket/a"])
-def test_url_of_no_object(bench: Bench, url: str) -> None:
+def test_url_without_an_object(bench: Bench, url: str) -> None:
     assert failure_of(lambda: fetch_bytes(bench.context(), url)).code == "IGN4240"
 
 
-def test_network_is_needed(bench: Bench) -> None:
+def test_needs_the_network(bench: Bench) -> None:
     with pytest.raises(NeedNetwork):
         fetch_bytes(bench.context(offline=True), "gs://bucket/a")
 

@@ -62,7 +62,7 @@ def test_default_headers(bench: Bench) -> None:
     ],
     ids=["both", "no Latin-1", "empty", "a header counts before it"],
 )
-def test_user_of_a_url(
+def test_basic_auth_from_the_url(
     bench: Bench, user: str, headers: list[tuple[str, str | None]], sent: bytes
 ) -> None:
     with HttpServer({"/a": b""}) as server:
@@ -72,13 +72,13 @@ def test_user_of_a_url(
     assert "@" not in bench.text
 
 
-def test_blanks_around_a_header_are_dropped_as_in_ignition(bench: Bench) -> None:
+def test_blanks_around_a_header_value_are_stripped_as_in_ignition(bench: Bench) -> None:
     with HttpServer({"/a": b""}) as server:
         fetch_bytes(bench.context(), server.url("/a"), headers=[("X-One", " \ta b\t ")])
         assert server.requests[0].headers["x-one"] == "a b"
 
 
-def test_headers_of_the_config_replace_defaults_in_any_case_and_the_last_counts(
+def test_config_headers_override_defaults_and_the_last_one_counts(
     bench: Bench,
 ) -> None:
     headers = [("ACCEPT", "text/plain"), ("X-One", "1"), ("x-one", "2"), ("Host", "elsewhere")]
@@ -98,7 +98,7 @@ def test_headers_of_the_config_replace_defaults_in_any_case_and_the_last_counts(
         *[("X-A", f"a{character}b") for character in "\0\1\n\r\x1b\x7f"],
     ],
 )
-def test_impossible_header_fails_at_once(bench: Bench, name: str, value: str | None) -> None:
+def test_invalid_header_fails_at_once(bench: Bench, name: str, value: str | None) -> None:
     with HttpServer({"/a": b""}) as server, pytest.raises(Failure) as caught:
         fetch_bytes(bench.context(), server.url("/a"), headers=[(name, value)])
     assert caught.value.code == ("IGN4040" if name and value else "IGN4015")
@@ -116,7 +116,7 @@ def test_impossible_header_fails_at_once(bench: Bench, name: str, value: str | N
         ("Host", "elsewhere"),
     ],
 )
-def test_header_about_the_request_itself_is_not_sent(bench: Bench, name: str, value: str) -> None:
+def test_framing_header_is_not_sent(bench: Bench, name: str, value: str) -> None:
     with HttpServer({"/a": b"x"}) as server:
         ctx = bench.context()
         for headers in ([], [(name, value)]):
@@ -126,13 +126,13 @@ def test_header_about_the_request_itself_is_not_sent(bench: Bench, name: str, va
 
 
 @pytest.mark.parametrize("name", ["Connection", "Expect", "Upgrade", "TE", "Keep-Alive", "Cookie"])
-def test_other_headers_are_sent_as_they_are(bench: Bench, name: str) -> None:
+def test_other_headers_are_sent_unchanged(bench: Bench, name: str) -> None:
     with HttpServer({"/a": b"x"}) as server:
         assert fetch_bytes(bench.context(), server.url("/a"), headers=[(name, "a")]) == b"x"
         assert server.requests[0].headers[name.lower()] == "a"
 
 
-def test_password_in_the_url_is_sent_but_not_shown(bench: Bench) -> None:
+def test_password_in_the_url_is_sent_but_not_logged(bench: Bench) -> None:
     with HttpServer({"/a": Answer(403)}) as server:
         url = f"http://me:hush@127.0.0.1:{server.port}/a"
         with pytest.raises(Failure) as caught:
@@ -148,7 +148,7 @@ def test_500_three_times_then_200(bench: Bench) -> None:
     assert "GET result: Internal Server Error" in bench.lines
 
 
-def test_pauses_double_up_to_five_seconds_until_the_total_timer(bench: Bench) -> None:
+def test_backoff_doubles_up_to_five_seconds_until_the_total_timeout(bench: Bench) -> None:
     with HttpServer({"/a": Answer(500)}) as server, pytest.raises(Failure) as caught:
         fetch_bytes(bench.context(Transport(total=20)), server.url("/a"), origin=ORIGIN)
     assert caught.value.code == "IGN4006"
@@ -161,7 +161,7 @@ def test_pauses_double_up_to_five_seconds_until_the_total_timer(bench: Bench) ->
 @pytest.mark.parametrize(
     ("argument", "total", "expected"), [(3, 0, 3), (3, 9, 3), (9, 3, 3), (0, 3, 3)]
 )
-def test_the_shorter_of_kernel_argument_and_total_timer_counts(
+def test_shorter_of_kernel_argument_and_total_timeout_counts(
     bench: Bench, argument: int, total: int, expected: int
 ) -> None:
     bench.settings.wait_fetch = argument
@@ -199,7 +199,7 @@ def test_204_is_success_without_bytes(bench: Bench) -> None:
         assert fetch_bytes(bench.context(), server.url("/a")) == b""
 
 
-def test_silent_server_ends_by_the_total_timer(bench: Bench) -> None:
+def test_silent_server_ends_with_the_total_timeout(bench: Bench) -> None:
     with HttpServer({"/a": Answer(delay=60)}) as server:
         started = time.monotonic()
         ctx = bench.context(Transport(total=1, headers=0))
@@ -208,13 +208,13 @@ def test_silent_server_ends_by_the_total_timer(bench: Bench) -> None:
         assert 0.9 < time.monotonic() - started < 30
 
 
-def test_late_headers_are_another_try(bench: Bench) -> None:
+def test_late_headers_are_retried(bench: Bench) -> None:
     with HttpServer({"/a": [Answer(delay=5), Answer(body=b"x")]}) as server:
         assert fetch_bytes(bench.context(Transport(headers=1)), server.url("/a")) == b"x"
     assert "GET error: no answer in time" in bench.lines
 
 
-def test_pause_in_the_body_longer_than_the_header_timer_is_waited_for(bench: Bench) -> None:
+def test_body_may_pause_longer_than_the_header_timeout(bench: Bench) -> None:
     with HttpServer({"/a": Answer(body=b"abcd", pause=1.5)}) as server:
         assert fetch_bytes(bench.context(Transport(headers=1)), server.url("/a")) == b"abcd"
     assert len(server.requests) == 1
@@ -228,7 +228,7 @@ def test_slow_body_is_announced(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     assert f"waiting 0 s for {url}: 2 of 4 KiB are here" in bench.progress
 
 
-def test_dripping_body_ends_by_the_total_timer(bench: Bench) -> None:
+def test_dripping_body_ends_with_the_total_timeout(bench: Bench) -> None:
     with HttpServer({"/a": Answer(body=b"x" * 1000, drip=0.05)}) as server:
         started = time.monotonic()
         ctx = bench.context(Transport(total=1))
@@ -237,7 +237,7 @@ def test_dripping_body_ends_by_the_total_timer(bench: Bench) -> None:
         assert time.monotonic() - started < 30
 
 
-def test_dripping_headers_end_by_the_total_timer(bench: Bench) -> None:
+def test_dripping_headers_end_with_the_total_timeout(bench: Bench) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
@@ -271,7 +271,7 @@ def test_dripping_headers_end_by_the_total_timer(bench: Bench) -> None:
         pytest.param(Answer(body=b"0123456789", chunked=True, cut=15), id="no last chunk"),
     ],
 )
-def test_broken_body_is_never_content(bench: Bench, bad: Answer, tmp_path: Path) -> None:
+def test_incomplete_body_is_never_used(bench: Bench, bad: Answer, tmp_path: Path) -> None:
     with HttpServer({"/a": bad, "/b": [bad, Answer(body=b"whole body")]}) as server:
         with pytest.raises(Failure) as caught:
             fetch_bytes(bench.context(), server.url("/a"))
@@ -294,7 +294,7 @@ def test_body_without_length_ends_with_the_connection(bench: Bench) -> None:
         assert fetch_bytes(bench.context(), server.url("/a")) == b"abc"
 
 
-def test_connection_that_ends_within_the_headers_is_no_answer(bench: Bench) -> None:
+def test_connection_closed_within_the_headers_is_retried(bench: Bench) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def hang_up_early() -> None:
@@ -311,7 +311,7 @@ def test_connection_that_ends_within_the_headers_is_no_answer(bench: Bench) -> N
 
 
 @pytest.mark.parametrize("status", [b"100 Continue", b"103 Early Hints", b"199 Odd"])
-def test_provisional_answers_are_passed_over(bench: Bench, status: bytes) -> None:
+def test_provisional_responses_are_skipped(bench: Bench, status: bytes) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def answer() -> None:
@@ -333,20 +333,20 @@ def test_chunked_body(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip, chunked", "gzip", "identity", "chunked, chunked"])
-def test_unknown_transfer_encoding_is_never_content(bench: Bench, coding: str) -> None:
+def test_unknown_transfer_encoding_is_never_used(bench: Bench, coding: str) -> None:
     answer = Answer(body=b"3\r\nabc\r\n0\r\n\r\n", headers={"Transfer-Encoding": coding})
     with HttpServer({"/a": answer}) as server:
         assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4007"
 
 
-def test_content_encoding_is_not_undone(bench: Bench) -> None:
+def test_content_encoding_is_ignored(bench: Bench) -> None:
     packed = zlib.compress(b"abc", wbits=31)
     answer = Answer(body=packed, headers={"Content-Encoding": "gzip"})
     with HttpServer({"/a": answer}) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == packed
 
 
-def test_gzip_and_hash_of_the_unpacked_bytes(bench: Bench) -> None:
+def test_gzip_and_hash_of_the_decompressed_bytes(bench: Bench) -> None:
     with HttpServer({"/a": zlib.compress(b"abc", wbits=31)}) as server:
         verification = "sha512-" + digest.sha512(b"abc").upper()
         url = server.url("/a")
@@ -365,11 +365,11 @@ def test_wrong_hash_fails_at_once(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "url", ["http:", "http://", "http:foo", "http://:80/", "http://a:99999/", "http://*/"]
 )
-def test_url_that_validation_lets_pass_and_nobody_can_ask(bench: Bench, url: str) -> None:
+def test_valid_url_that_cannot_be_requested(bench: Bench, url: str) -> None:
     assert code_of(lambda: fetch_bytes(bench.context(Transport(total=1)), url)) == "IGN4012"
 
 
-def test_environment_has_no_say(
+def test_environment_is_ignored(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password hush\n")
@@ -391,7 +391,7 @@ def test_cookies_are_not_kept(bench: Bench) -> None:
         assert "cookie" not in server.requests[1].headers
 
 
-def test_connection_is_used_again(bench: Bench) -> None:
+def test_connection_is_reused(bench: Bench) -> None:
     with HttpServer({"/a": b"x" * 1_000_000}) as server:
         ctx = bench.context()
         for _ in range(3):
@@ -399,7 +399,7 @@ def test_connection_is_used_again(bench: Bench) -> None:
         assert len({request.peer for request in server.requests}) == 1
 
 
-def test_what_is_larger_than_memory_may_hold_is_refused(
+def test_body_beyond_the_memory_limit_is_refused(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bomb = zlib.compress(bytes(80 * 1024 * 1024), wbits=31)
@@ -410,7 +410,7 @@ def test_what_is_larger_than_memory_may_hold_is_refused(
 
 
 @pytest.mark.parametrize("size", ["67108865", "9" * 18])
-def test_what_announces_to_be_larger_is_refused_before_its_first_byte(
+def test_announced_length_beyond_the_memory_limit_is_refused_at_once(
     bench: Bench, size: str
 ) -> None:
     with HttpServer({"/a": Answer(body=b"x", length=size)}) as server:
@@ -418,7 +418,7 @@ def test_what_announces_to_be_larger_is_refused_before_its_first_byte(
         assert len(server.requests) == 1
 
 
-def test_a_file_has_no_such_limit(bench: Bench, tmp_path: Path) -> None:
+def test_file_has_no_memory_limit(bench: Bench, tmp_path: Path) -> None:
     bomb = zlib.compress(bytes(80 * 1024 * 1024), wbits=31)
     with HttpServer({"/a": bomb}) as server, open(tmp_path / "a", "wb") as file:
         resource = Resource({"source": server.url("/a"), "compression": "gzip"})
@@ -433,7 +433,7 @@ def test_name_that_does_not_resolve_is_retried(bench: Bench) -> None:
     assert "GET error:" in bench.text
 
 
-def test_many_at_a_time_do_not_mix(bench: Bench) -> None:
+def test_parallel_fetches_do_not_mix(bench: Bench) -> None:
     names = [f"/{number}" for number in range(64)]
     with HttpServer({name: name.encode() * 1000 for name in names}) as server:
         ctx = bench.context()

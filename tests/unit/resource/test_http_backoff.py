@@ -34,13 +34,13 @@ def told(status: int, wish: str) -> Answer:
         (410, RequestOptions(retry_statuses=(410,))),
     ],
 )
-def test_wish_of_the_server_is_granted(bench: Bench, status: int, options: RequestOptions) -> None:
+def test_retry_after_is_honoured(bench: Bench, status: int, options: RequestOptions) -> None:
     with HttpServer({"/a": [told(status, "7"), X]}) as server:
         assert fetch_bytes(bench.context(), server.url("/a"), options=options) == b"x"
     assert bench.sleeps == [7]
 
 
-def test_wish_for_a_time_of_day(bench: Bench) -> None:
+def test_retry_after_with_a_date(bench: Bench) -> None:
     later = formatdate(time.time() + 30, usegmt=True)
     with HttpServer({"/a": [told(429, later), X]}) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == b"x"
@@ -58,19 +58,19 @@ def test_wish_for_a_time_of_day(bench: Bench) -> None:
         pytest.param("Tue, 24 Nov 2020 08:00:00 GMT", 0.2, id="a time in the past"),
     ],
 )
-def test_wish_that_is_granted_in_part_or_not(bench: Bench, wish: str, expected: float) -> None:
+def test_retry_after_is_capped_or_ignored(bench: Bench, wish: str, expected: float) -> None:
     with HttpServer({"/a": [told(503, wish), X]}) as server:
         fetch_bytes(bench.context(), server.url("/a"))
     assert bench.sleeps == [expected]
 
 
-def test_wish_beyond_the_limit_of_time_does_not_use_it_up(bench: Bench) -> None:
+def test_retry_after_beyond_the_time_limit_is_ignored(bench: Bench) -> None:
     with HttpServer({"/a": [told(503, "60"), told(503, "60"), X]}) as server:
         assert fetch_bytes(bench.context(Transport(total=20)), server.url("/a")) == b"x"
     assert bench.sleeps == [0.2, 0.4]
 
 
-def test_429_for_ever_ends_by_the_limit_of_time_and_says_why(bench: Bench) -> None:
+def test_429_for_ever_ends_with_the_time_limit_and_the_reason(bench: Bench) -> None:
     ctx = bench.context(Transport(total=20))
     with HttpServer({"/a": told(429, "8")}) as server, pytest.raises(Failure) as caught:
         fetch_bytes(ctx, server.url("/a"))
@@ -80,14 +80,14 @@ def test_429_for_ever_ends_by_the_limit_of_time_and_says_why(bench: Bench) -> No
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410])
-def test_other_refusals_stay_final(bench: Bench, status: int) -> None:
+def test_other_client_errors_are_final(bench: Bench, status: int) -> None:
     with HttpServer({"/a": [told(status, "1"), X]}) as server, pytest.raises(Failure):
         fetch_bytes(bench.context(), server.url("/a"))
     assert bench.sleeps == []
 
 
-def test_error_of_a_minute_passes(bench: Bench) -> None:
-    """500 for a minute, by the clock of the context."""
+def test_server_error_for_a_minute_is_retried(bench: Bench) -> None:
+    """500 for a minute of the context's clock."""
     with HttpServer() as server:
         server.answer("/a", Answer(500))
         real, ctx = bench._sleep, bench.context()
@@ -104,7 +104,7 @@ def test_error_of_a_minute_passes(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("clock", ["1970", "2100"])
-def test_time_of_day_is_the_servers(clock: str) -> None:
+def test_date_is_relative_to_the_server_clock(clock: str) -> None:
     headers = {
         "date": f"Thu, 01 Jan {clock} 00:00:00 GMT",
         "retry-after": f"Thu, 01 Jan {clock} 00:00:09 GMT",
@@ -113,11 +113,11 @@ def test_time_of_day_is_the_servers(clock: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "-5", "1 Jan 99999999999999999999 0:0:0", "\0"])
-def test_what_is_no_date(text: str) -> None:
+def test_invalid_date(text: str) -> None:
     assert parse_date(text) is None
 
 
-def test_pauses_double_and_begin_again() -> None:
+def test_backoff_doubles_and_resets() -> None:
     backoff = Backoff()
     assert [backoff.next_delay(None, None) for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     backoff.reset()

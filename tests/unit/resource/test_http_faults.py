@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults around the server: certificates, names, IPv6 alone, proxies. docs/faults.md lists them all."""
+"""Faults of certificates, DNS, IPv6 and proxies. docs/faults.md lists all faults."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def self_signed(tmp_path: Path) -> Path:
         ("self_signed", "self-signed certificate"),
     ],
 )
-def test_bad_certificate_is_never_spoken_to_and_the_reason_is_said(
+def test_bad_certificate_gets_no_request_and_the_reason_is_shown(
     bench: Bench,
     authority: Authority,
     certificate: str,
@@ -105,7 +105,7 @@ def own_resolver() -> Iterator[None]:
 
 
 @needs_network
-def test_name_server_that_comes_up_late(bench: Bench) -> None:
+def test_late_name_server(bench: Bench) -> None:
     ctx = really_waiting(bench.context(Transport(total=30)))
     with own_resolver(), ExitStack() as later, HttpServer({"/a": b"x"}) as server:
         timer = threading.Timer(0.7, lambda: later.enter_context(NameServer({NAME: ["127.0.0.1"]})))
@@ -116,7 +116,7 @@ def test_name_server_that_comes_up_late(bench: Bench) -> None:
 
 
 @needs_network
-def test_name_that_appears_late(bench: Bench) -> None:
+def test_late_name(bench: Bench) -> None:
     """The name server answers, but does not know the name yet."""
     ctx = really_waiting(bench.context(Transport(total=30)))
     known: dict[str, list[str]] = {}
@@ -143,8 +143,8 @@ def test_ipv6_alone(bench: Bench) -> None:
 
 
 @needs_network
-def test_address_that_leads_nowhere_beside_one_that_does(bench: Bench) -> None:
-    """A name with both kinds of addresses, on a machine with one."""
+def test_unreachable_address_beside_a_reachable_one(bench: Bench) -> None:
+    """A name with IPv4 and IPv6 addresses, on a machine with only one of them."""
     with own_resolver():
         network.add_address("192.0.2.1")
         with (
@@ -155,8 +155,8 @@ def test_address_that_leads_nowhere_beside_one_that_does(bench: Bench) -> None:
 
 
 @needs_network
-def test_address_that_never_answers_beside_one_that_does(bench: Bench) -> None:
-    """It does not use up the time of the other."""
+def test_silent_address_beside_a_reachable_one(bench: Bench) -> None:
+    """The silent address does not use up the time of the other one."""
     with (
         network.own_names({NAME: ["127.0.0.2", "127.0.0.1"]}),
         HttpServer({"/a": b"x"}) as server,
@@ -173,7 +173,7 @@ TARGET = "http://example.invalid/a"
 BODY = b"0123456789"
 
 
-def test_proxy_that_dies_in_mid_body_and_comes_back(bench: Bench) -> None:
+def test_proxy_that_dies_in_mid_body_and_returns(bench: Bench) -> None:
     script = [Answer(body=BODY, cut=4, reset=True), Answer(hang_up=True), Answer(body=BODY)]
     with HttpServer({TARGET: script}) as proxy:
         ctx = bench.context(Transport(http_proxy=proxy.url()))
@@ -182,7 +182,7 @@ def test_proxy_that_dies_in_mid_body_and_comes_back(bench: Bench) -> None:
 
 
 @needs_network
-def test_proxy_that_is_gone_is_waited_for_and_never_gone_around(bench: Bench) -> None:
+def test_missing_proxy_is_waited_for_and_never_bypassed(bench: Bench) -> None:
     with HttpServer() as proxy:
         address = proxy.url()
     with network.own_names({NAME: ["127.0.0.1"]}), HttpServer({"/a": b"x"}) as server:
@@ -193,7 +193,7 @@ def test_proxy_that_is_gone_is_waited_for_and_never_gone_around(bench: Bench) ->
     assert "connection refused" in failure.hint
 
 
-def test_proxy_that_makes_no_tunnel(bench: Bench) -> None:
+def test_proxy_that_refuses_the_tunnel(bench: Bench) -> None:
     with answering(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as port:
         transport = Transport(https_proxy=f"http://127.0.0.1:{port}", total=1)
         ctx = bench.context(transport)
@@ -203,10 +203,10 @@ def test_proxy_that_makes_no_tunnel(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("piece", [b"H", b"HTTP/1.1 200 OK\r\nA: ", b"HTTP/1.1 200 OK\r\nA: b\r\n"])
-def test_proxy_whose_answer_has_no_end(
+def test_proxy_with_an_endless_response(
     bench: Bench, piece: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has as long as a connection takes, for all of its answer."""
+    """The connect timeout covers the whole response of the proxy."""
     monkeypatch.setattr(http, "CONNECT_TIMEOUT", 0.5)
 
     def drip(connection: socket.socket, _: bytes) -> None:
@@ -224,14 +224,14 @@ def test_proxy_whose_answer_has_no_end(
     assert bench.lines.count("GET error: no answer in time") > 1
 
 
-def test_proxy_whose_answer_is_cut(bench: Bench) -> None:
+def test_proxy_with_a_truncated_response(bench: Bench) -> None:
     with answering(b"HTTP/1.1 200 OK\r\nA: b\r\n") as port:
         ctx = bench.context(Transport(https_proxy=f"http://127.0.0.1:{port}", total=1))
         fails = failure_of(lambda: fetch_bytes(ctx, "https://example.invalid/a"))
     assert "the connection ended" in fails.hint
 
 
-def test_proxy_is_asked_for_an_address_in_brackets(bench: Bench) -> None:
+def test_connect_request_has_ipv6_in_brackets(bench: Bench) -> None:
     asked: list[bytes] = []
     with listening(lambda _, request: asked.append(request)) as port:
         ctx = bench.context(Transport(https_proxy=f"http://u:p@127.0.0.1:{port}", total=1))
@@ -251,5 +251,5 @@ def test_proxy_that_dies_within_the_tunnel(bench: Bench) -> None:
 
 
 def answering(text: bytes) -> AbstractContextManager[int]:
-    """A port where each connection gets this text, and then its end."""
+    """Listens on a port, sends this text to each connection and closes it."""
     return listening(lambda connection, _: connection.sendall(text))

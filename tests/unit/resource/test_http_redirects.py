@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Redirects: how far they are followed, where to, and what goes along."""
+"""Redirects: how many are followed, where to, and which headers are sent."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_redirect_to_another_origin_drops_the_headers_of_the_config(bench: Bench
         only_ours_stay(other.requests[0].headers)
 
 
-def test_each_try_begins_with_the_headers_of_the_config(bench: Bench) -> None:
+def test_each_attempt_starts_with_the_config_headers(bench: Bench) -> None:
     answers = [Answer(503), Answer(body=b"x")]
     with HttpServer({"/a": redirect("/b"), "/b": answers}) as server:
         fetch_bytes(bench.context(), server.url("/a"), headers=[("Authorization", "me")])
@@ -68,7 +68,7 @@ def test_each_try_begins_with_the_headers_of_the_config(bench: Bench) -> None:
     assert seen == [("/a", True), ("/b", False), ("/a", True), ("/b", False)]
 
 
-def test_user_and_password_of_the_url_stay_where_the_target_names_no_server(bench: Bench) -> None:
+def test_relative_redirect_keeps_user_and_password_of_the_url(bench: Bench) -> None:
     with HttpServer({"/a": redirect("/b"), "/b": b"x"}) as server:
         fetch_bytes(bench.context(), server.url("/a", host="me:secret@127.0.0.1"))
         assert server.requests[1].headers["authorization"] == "Basic bWU6c2VjcmV0"
@@ -81,9 +81,7 @@ PACKED = zlib.compress(b"hello", wbits=31)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "GZip "])
-def test_body_behind_a_redirect_is_unpacked_where_its_headers_say_so(
-    bench: Bench, coding: str
-) -> None:
+def test_gzip_encoded_body_after_a_redirect_is_decompressed(bench: Bench, coding: str) -> None:
     packed = Answer(body=PACKED, headers={"Content-Encoding": coding})
     with HttpServer({"/a": redirect("/b"), "/b": packed, "/c": packed}) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == b"hello"
@@ -92,7 +90,7 @@ def test_body_behind_a_redirect_is_unpacked_where_its_headers_say_so(
         assert fetch_bytes(bench.context(), server.url("/a")) == PACKED
 
 
-def test_packed_body_behind_a_redirect_that_breaks_off_is_fetched_anew(bench: Bench) -> None:
+def test_interrupted_gzip_body_after_a_redirect_is_fetched_again(bench: Bench) -> None:
     headers = {"Content-Encoding": "gzip", "Accept-Ranges": "bytes", "ETag": '"1"'}
     answers = [Answer(body=PACKED, headers=headers, cut=12), Answer(body=PACKED, headers=headers)]
     with HttpServer({"/a": redirect("/b"), "/b": answers}) as server:
@@ -101,7 +99,7 @@ def test_packed_body_behind_a_redirect_that_breaks_off_is_fetched_anew(bench: Be
 
 
 @pytest.mark.parametrize("body", [b"hello", PACKED[:-1], PACKED + b"more"])
-def test_packed_body_behind_a_redirect_that_is_none_is_given_up(bench: Bench, body: bytes) -> None:
+def test_invalid_gzip_body_after_a_redirect_fails(bench: Bench, body: bytes) -> None:
     answer = Answer(body=body, headers={"Content-Encoding": "gzip"})
     with HttpServer({"/a": redirect("/b"), "/b": answer}) as server:
         assert code_of(lambda: fetch_bytes(bench.context(), server.url("/a"))) == "IGN4007"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A body that breaks off is gone on with where the server offers it, and is never mixed of two versions."""
+"""Interrupted downloads are resumed if the server supports it, and never mix two versions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NEW = "Tue, 24 Nov 2020 08:00:59 GMT"
 
 
 class Ranges:
-    """A server that offers ranges and breaks each body off after `at_once` bytes."""
+    """A server with range support that interrupts each body after `at_once` bytes."""
 
     def __init__(
         self, body: bytes = BODY, at_once: int = 300, headers: Mapping[str, str] = TAG
@@ -58,9 +58,7 @@ def ranges(server: HttpServer) -> list[str]:
     return [seen.headers.get("range", "") for seen in server.requests]
 
 
-def test_the_rest_is_asked_for_and_goes_on_where_the_first_part_ended(
-    bench: Bench, tmp_path: Path
-) -> None:
+def test_interrupted_download_is_resumed(bench: Bench, tmp_path: Path) -> None:
     with HttpServer(service=Ranges().answer) as server, open(tmp_path / "a", "wb+") as file:
         contents = {
             "source": server.url("/a"),
@@ -73,20 +71,20 @@ def test_the_rest_is_asked_for_and_goes_on_where_the_first_part_ended(
     assert bench.sleeps == [0.2, 0.2, 0.2], "what was gained makes the next pause short"
 
 
-def test_packed_body_is_gone_on_with(bench: Bench) -> None:
+def test_compressed_download_is_resumed(bench: Bench) -> None:
     packed = zlib.compress(BODY, wbits=31)
     with HttpServer(service=Ranges(packed).answer) as server:
         assert fetch_bytes(bench.context(), server.url("/a"), compression="gzip") == BODY
         assert len(server.requests) > 3
 
 
-def test_tries_that_come_further_are_not_counted(bench: Bench) -> None:
+def test_attempts_with_progress_are_not_counted(bench: Bench) -> None:
     with HttpServer(service=Ranges(at_once=20).answer) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == BODY
         assert len(server.requests) == 50
 
 
-def test_tries_that_bring_nothing_are(bench: Bench) -> None:
+def test_attempts_without_progress_are_counted(bench: Bench) -> None:
     service = Ranges()
 
     def answer(seen: Seen) -> Answer:
@@ -100,14 +98,14 @@ def test_tries_that_bring_nothing_are(bench: Bench) -> None:
     assert ranges(server) == ["", "bytes=300-", "bytes=600-", "bytes=600-", "bytes=600-"]
 
 
-def test_500_in_between_does_not_lose_what_is_here(bench: Bench) -> None:
+def test_500_in_between_keeps_the_received_part(bench: Bench) -> None:
     with HttpServer(service=Ranges(at_once=600).answer) as server:
         server.first("/a", Answer(body=BODY, headers=TAG, cut=100), Answer(500))
         assert fetch_bytes(bench.context(), server.url("/a")) == BODY
         assert ranges(server) == ["", "bytes=100-", "bytes=100-", "bytes=700-"]
 
 
-def test_part_of_the_rest_is_taken_and_more_is_asked_for(bench: Bench) -> None:
+def test_partial_range_is_used_and_the_rest_requested(bench: Bench) -> None:
     span = {**TAG, "Content-Range": "bytes 100-499/1000"}
     with HttpServer(service=Ranges(at_once=2000).answer) as server:
         server.first(
@@ -119,7 +117,7 @@ def test_part_of_the_rest_is_taken_and_more_is_asked_for(bench: Bench) -> None:
         assert ranges(server) == ["", "bytes=100-", "bytes=500-"]
 
 
-def test_body_of_unknown_length_is_gone_on_with(bench: Bench) -> None:
+def test_download_of_unknown_length_is_resumed(bench: Bench) -> None:
     with HttpServer(service=Ranges(at_once=2000).answer) as server:
         server.first("/a", Answer(body=BODY, headers=TAG, chunked=True, cut=500))
         assert fetch_bytes(bench.context(), server.url("/a")) == BODY
@@ -141,7 +139,7 @@ def test_body_of_unknown_length_is_gone_on_with(bench: Bench) -> None:
         pytest.param({"Accept-Ranges": "bytes", "Last-Modified": "long ago"}, id="no time"),
     ],
 )
-def test_without_offer_or_validator_all_is_fetched_anew(
+def test_without_ranges_or_validator_the_download_starts_over(
     bench: Bench, headers: dict[str, str]
 ) -> None:
     with HttpServer(service=Ranges(headers=headers, at_once=2000).answer) as server:
@@ -151,7 +149,7 @@ def test_without_offer_or_validator_all_is_fetched_anew(
 
 
 @pytest.mark.parametrize(("age", "expected"), [(90, "bytes=100-"), (30, "")])
-def test_a_time_of_change_tells_versions_apart_only_if_it_is_a_minute_old(
+def test_last_modified_is_a_validator_only_if_a_minute_old(
     bench: Bench, age: int, expected: str
 ) -> None:
     changed = formatdate(time.time() - age, usegmt=True)
@@ -171,9 +169,7 @@ def test_a_time_of_change_tells_versions_apart_only_if_it_is_a_minute_old(
         pytest.param("X-A", RequestOptions("POST"), id="no GET"),
     ],
 )
-def test_what_is_no_plain_request_for_all_is_not_gone_on_with(
-    bench: Bench, name: str, options: RequestOptions
-) -> None:
+def test_only_a_plain_get_is_resumed(bench: Bench, name: str, options: RequestOptions) -> None:
     with HttpServer({"/a": [Answer(body=BODY, headers=TAG, cut=9), Answer(body=BODY)]}) as server:
         got = fetch_bytes(bench.context(), server.url("/a"), headers=[(name, "x")], options=options)
     assert got == BODY
@@ -216,7 +212,7 @@ def test_what_is_no_plain_request_for_all_is_not_gone_on_with(
         pytest.param(Answer(200, BODY, TAG), id="all of it"),
     ],
 )
-def test_what_is_not_the_rest_is_fetched_anew(bench: Bench, bad: Answer) -> None:
+def test_wrong_range_starts_over(bench: Bench, bad: Answer) -> None:
     with HttpServer(
         {"/a": [Answer(body=BODY, headers=TAG, cut=300), bad, Answer(200, BODY, TAG)]}
     ) as server:
@@ -246,7 +242,7 @@ def answers_after_a_change(headers: dict[str, str], body: bytes) -> dict[str, An
         pytest.param({}, {}, b"", id="nothing any more"),
     ],
 )
-def test_another_version_is_an_error_and_never_content(
+def test_changed_resource_is_an_error_and_never_used(
     bench: Bench, before: dict[str, str], after: dict[str, str], body: bytes
 ) -> None:
     script = [Answer(200, BODY, before, cut=300), Answer(200, body, after)]
@@ -257,7 +253,7 @@ def test_another_version_is_an_error_and_never_content(
     assert len(server.requests) == 2
 
 
-def test_rest_of_another_version_is_an_error(bench: Bench) -> None:
+def test_range_of_another_version_is_an_error(bench: Bench) -> None:
     span = {**TAG, "ETag": '"v2"', "Content-Range": "bytes 300-999/1000"}
     script = [Answer(200, BODY, TAG, cut=300), Answer(206, OTHER[300:], span)]
     with HttpServer({"/a": script}) as server, pytest.raises(Failure) as caught:
@@ -266,7 +262,7 @@ def test_rest_of_another_version_is_an_error(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 206])
-def test_with_a_hash_the_other_version_may_be_the_right_one(bench: Bench, status: int) -> None:
+def test_changed_resource_is_accepted_if_its_hash_matches(bench: Bench, status: int) -> None:
     after = {**TAG, "ETag": '"v2"'}
     span = {**after, "Content-Range": "bytes 300-999/1000"} if status == 206 else after
     script = [
@@ -279,14 +275,14 @@ def test_with_a_hash_the_other_version_may_be_the_right_one(bench: Bench, status
         assert fetch_bytes(bench.context(), server.url("/a"), verification=verification) == BODY
 
 
-def test_another_version_before_the_first_byte_does_not_matter(bench: Bench) -> None:
+def test_change_before_the_first_byte_is_harmless(bench: Bench) -> None:
     script = [Answer(200, BODY, TAG, cut=0), Answer(200, OTHER, {**TAG, "ETag": '"v2"'})]
     with HttpServer({"/a": script}) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == OTHER
 
 
-def test_tag_of_another_place_says_nothing(bench: Bench) -> None:
-    """Mirrors: each try may be sent to another one."""
+def test_entity_tag_of_another_location_is_ignored(bench: Bench) -> None:
+    """Mirrors: each attempt may be redirected to another one."""
     first = Answer(200, BODY, TAG, cut=300)
     second = Answer(200, BODY, {**TAG, "ETag": '"mirror"'})
     with HttpServer({"/one": first, "/two": second}) as server:
@@ -295,7 +291,7 @@ def test_tag_of_another_place_says_nothing(bench: Bench) -> None:
         assert ranges(server) == ["", "", "", ""]
 
 
-def test_rest_comes_from_the_place_that_redirects_lead_to(bench: Bench) -> None:
+def test_redirected_download_is_resumed_at_its_target(bench: Bench) -> None:
     with HttpServer(service=Ranges(at_once=600).answer) as files, HttpServer() as server:
         to = [Answer(302, headers={"Location": files.url(f"/b?sig={n}")}) for n in (1, 2)]
         server.answer("/a", to)
@@ -304,8 +300,8 @@ def test_rest_comes_from_the_place_that_redirects_lead_to(bench: Bench) -> None:
         assert ranges(server) == ["", ""]
 
 
-def test_hash_that_differs_after_all_is_an_error(bench: Bench, tmp_path: Path) -> None:
-    """A server whose tags lie: the rest is of other bytes."""
+def test_wrong_hash_after_resuming_is_an_error(bench: Bench, tmp_path: Path) -> None:
+    """A server with a wrong entity tag: the rest belongs to another version."""
     span = {**TAG, "Content-Range": "bytes 300-999/1000"}
     script = [Answer(200, BODY, TAG, cut=300), Answer(206, OTHER[300:], span)]
     contents: dict[str, Any] = {
@@ -319,7 +315,7 @@ def test_hash_that_differs_after_all_is_an_error(bench: Bench, tmp_path: Path) -
     assert caught.value.code == "IGN4011"
 
 
-def test_limit_of_time_holds_while_a_body_comes_in_parts(bench: Bench) -> None:
+def test_time_limit_holds_for_a_resumed_download(bench: Bench) -> None:
     with HttpServer(service=Ranges(at_once=1).answer) as server, pytest.raises(Failure) as caught:
         fetch_bytes(bench.context(Transport(total=5)), server.url("/a"))
     assert caught.value.code == "IGN4006"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A large body streams: it costs no more memory than a small one, whatever is done with it on the way."""
+"""Large bodies are streamed: they need no more memory than small ones, even with gzip and a hash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.listening import listening
 
 SIZE_MIB = 300
 MORE_MIB = 8
-"""What a large body may cost beyond a small one: buffers, not the body."""
+"""Bytes that a large body may need beyond a small one: buffers, not the body."""
 PIECE = bytes(1 << 20)
 PROGRAM = """
 import sys
@@ -59,7 +59,7 @@ BODIES = {"/small": lambda: iter([b"x"]), "/plain": zeros, "/packed": packed}
 
 
 def stream(connection: socket.socket, request: bytes) -> None:
-    """Makes a body while it is sent; none has a length."""
+    """Generates a body while sending it, without a length."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
     for piece in BODIES[request.split()[1].decode()]():
         connection.sendall(piece)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many resources side by side: each thread has one connection and keeps it."""
+"""Parallel fetches: each thread reuses one connection."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNT = 48
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_connections_are_used_again(
+def test_connections_are_reused(
     bench: Any, authority: Authority, issue: Callable[..., Path], tls: bool, chunked: bool
 ) -> None:
     body = bytes(4096)

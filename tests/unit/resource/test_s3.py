@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects of S3, from moto behind the real host names, with and without the role of an instance."""
+"""S3 objects, from moto behind the real host names, with and without an instance role."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from tests.support import network, s3_service
 from tests.support.certificates import Authority
 
 Bench = Any
-# Of blocks for documentation: what is on loopback would never be proxied.
+# Documentation addresses, because loopback is never proxied.
 IPV4, IPV6 = "192.0.2.7", "2001:db8::7"
-# A role whose key can stand in no header.
+# A role with a key that is not valid in a header.
 TWO_LINES = (
     b'{"AccessKeyId": "a\\nb", "SecretAccessKey": "s", "Token": "t",'
     b' "Expiration": "2199-01-01T00:00:00Z"}'
@@ -49,7 +49,7 @@ def certificate(issue: Callable[..., Path]) -> Path:
 
 
 class Site:
-    """S3 and, on EC2, the metadata service beside a machine."""
+    """S3 and, on EC2, the metadata service."""
 
     def __init__(self, s3: HttpServer, imds: HttpServer | None, bench: Bench, pem: bytes) -> None:
         self.s3 = s3
@@ -67,14 +67,14 @@ class Site:
         return fetch_bytes(self.context(), url, **more)
 
     def asked(self) -> list[str]:
-        """Method, host of the bucket and target of what S3 was asked."""
+        """Method, bucket host and target of each request to S3."""
         return [
             f"{seen.method} {seen.headers['host'].split('.amazonaws')[0]} {seen.target}"
             for seen in self.s3.requests
         ]
 
     def names(self) -> list[bool]:
-        """For each request, whether it says who asks."""
+        """For each request, whether it is signed."""
         return ["authorization" in seen.headers for seen in self.s3.requests]
 
 
@@ -106,7 +106,7 @@ def site(
 
 @pytest.fixture
 def elsewhere(site: Callable[..., Any]) -> Iterator[Site]:
-    """A machine that is no instance of EC2."""
+    """A machine outside EC2."""
     with site() as made:
         yield made
 
@@ -141,14 +141,14 @@ def test_bucket_of_another_region(elsewhere: Site) -> None:
     ]
 
 
-def test_region_is_asked_for_once_in_a_run(elsewhere: Site) -> None:
+def test_region_is_requested_once_per_run(elsewhere: Site) -> None:
     ctx = elsewhere.context()
     for _ in range(2):
         fetch_bytes(ctx.with_transport(ctx.transport), "s3://away/public")
     assert [line.split()[0] for line in elsewhere.asked()] == ["HEAD", "GET", "GET"]
 
 
-def test_bucket_whose_name_fits_no_certificate(elsewhere: Site) -> None:
+def test_bucket_name_with_dots(elsewhere: Site) -> None:
     assert elsewhere.get("s3://dotted.name/public") == b"dotted.name public"
     assert elsewhere.asked() == [
         "HEAD s3.dualstack.us-east-1 /dotted.name/",
@@ -156,7 +156,7 @@ def test_bucket_whose_name_fits_no_certificate(elsewhere: Site) -> None:
     ]
 
 
-def test_only_ipv6_leads_there(site: Callable[..., Any]) -> None:
+def test_ipv6_only_route(site: Callable[..., Any]) -> None:
     with site(address=IPV6) as made:
         assert made.get("s3://away/public") == b"away public"
 
@@ -168,7 +168,7 @@ def test_version(elsewhere: Site, cloud: s3_service.Cloud) -> None:
     assert elsewhere.get("s3://pub/versioned") == b"second"
 
 
-def test_arn_names_its_partition(elsewhere: Site) -> None:
+def test_arn_selects_the_partition(elsewhere: Site) -> None:
     assert elsewhere.get("arn:aws-cn:s3:::china/public") == b"china public"
     assert elsewhere.asked()[0] == "HEAD china.s3.dualstack.cn-north-1 /"
 
@@ -181,13 +181,13 @@ def test_url_never_leaves_its_partition(elsewhere: Site) -> None:
     assert "ARN" in failure.hint
 
 
-def test_keys_are_taken_to_the_letter(elsewhere: Site) -> None:
+def test_keys_are_used_literally(elsewhere: Site) -> None:
     expected = f"pub {s3_service.ODD_KEY}".encode()
     assert elsewhere.get("arn:aws:s3:::pub/" + s3_service.ODD_KEY) == expected
     assert elsewhere.get("s3://pub/a/../b//c%20d+%C3%A9%2520.ign") == expected
 
 
-def test_object_that_is_not_there(elsewhere: Site) -> None:
+def test_missing_object(elsewhere: Site) -> None:
     failure = refused(elsewhere, "s3://pub/no/such key")
     assert isinstance(failure, NotFound)
     assert failure.code == "IGN4204"
@@ -205,14 +205,14 @@ def test_missing_version(elsewhere: Site) -> None:
     assert "0badc0de" not in failure.text + failure.hint
 
 
-def test_bucket_that_is_not_there(elsewhere: Site) -> None:
+def test_missing_bucket(elsewhere: Site) -> None:
     failure = refused(elsewhere, "s3://missing/k")
     assert failure.code == "IGN4202"
     assert failure.text == 'could not find bucket "missing": 404 Not Found'
 
 
 @pytest.mark.parametrize("region", [None, "us-east-1.evil.example"])
-def test_bucket_whose_region_nobody_tells(elsewhere: Site, region: str | None) -> None:
+def test_bucket_of_unknown_region(elsewhere: Site, region: str | None) -> None:
     headers = {} if region is None else {"x-amz-bucket-region": region}
     elsewhere.s3.answer("/", Answer(403, headers=headers))
     failure = refused(elsewhere, "s3://pub/public")
@@ -221,7 +221,7 @@ def test_bucket_whose_region_nobody_tells(elsewhere: Site, region: str | None) -
     assert len(elsewhere.s3.requests) == 1
 
 
-def test_off_ec2_nobody_has_a_name(elsewhere: Site) -> None:
+def test_off_ec2_requests_are_anonymous(elsewhere: Site) -> None:
     failure = refused(elsewhere, "s3://pub/private")
     assert (failure.code, failure.status) == ("IGN4205", 403)  # type: ignore[attr-defined]
     assert failure.text.startswith('error fetching object "private" from bucket "pub" anonymously')
@@ -229,20 +229,20 @@ def test_off_ec2_nobody_has_a_name(elsewhere: Site) -> None:
     assert elsewhere.names() == [False, False]
 
 
-def test_instance_asks_in_the_name_of_its_role(instance: Site) -> None:
+def test_instance_signs_with_its_role(instance: Site) -> None:
     assert instance.get("s3://away/private") == b"away private"
     assert instance.names() == [False, True]
 
 
 @pytest.mark.parametrize("platform", ["aws", "ec2"])
-def test_names_of_the_platform(
-    site: Callable[..., Any], cloud: s3_service.Cloud, platform: str
-) -> None:
+def test_platform_aliases(site: Callable[..., Any], cloud: s3_service.Cloud, platform: str) -> None:
     with site(Aws(None, role=cloud.role), platform=platform) as made:
         assert made.get("s3://pub/private") == b"pub private"
 
 
-def test_signature_holds_for_odd_keys_and_versions(instance: Site, cloud: s3_service.Cloud) -> None:
+def test_signature_is_valid_for_odd_keys_and_versions(
+    instance: Site, cloud: s3_service.Cloud
+) -> None:
     expected = f"pub {s3_service.ODD_KEY}".encode()
     assert instance.get("arn:aws:s3:::pub/" + s3_service.ODD_KEY) == expected
     assert instance.get(f"s3://pub/versioned?versionId={cloud.versions[0]}") == b"first"
@@ -256,7 +256,7 @@ def test_access_point(instance: Site) -> None:
     assert instance.asked() == [f"GET {host} /public"]
 
 
-def test_what_the_role_may_not_read_is_not_asked_for_anonymously(instance: Site) -> None:
+def test_no_anonymous_request_after_a_refusal(instance: Site) -> None:
     failure = refused(instance, "s3://pub/forbidden")
     assert failure.code == "IGN4205"
     assert failure.text == 'error fetching object "forbidden" from bucket "pub": AccessDenied'
@@ -264,7 +264,7 @@ def test_what_the_role_may_not_read_is_not_asked_for_anonymously(instance: Site)
     assert len(instance.s3.requests) == 2
 
 
-def test_role_is_looked_up_once_in_a_run(instance: Site) -> None:
+def test_role_is_looked_up_once_per_run(instance: Site) -> None:
     ctx = instance.context()
     for url in ("s3://pub/private", "s3://away/private"):
         fetch_bytes(ctx.with_transport(ctx.transport), url)
@@ -278,7 +278,7 @@ def test_role_is_looked_up_once_in_a_run(instance: Site) -> None:
     ]
 
 
-def test_credentials_that_end_soon_are_renewed(
+def test_expiring_credentials_are_renewed(
     site: Callable[..., Any], cloud: s3_service.Cloud
 ) -> None:
     import dataclasses
@@ -286,7 +286,7 @@ def test_credentials_that_end_soon_are_renewed(
     imds = Aws(None, role=dataclasses.replace(cloud.role, lasts=60))
     with site(imds) as made:
         ctx = made.context()
-        # The first is used as it is: nothing better is there.
+        # The expiring credentials are used, since there are no newer ones.
         assert fetch_bytes(ctx, "s3://pub/private") == b"pub private"
         asked = len(made.imds.requests)
         imds.role = None
@@ -296,7 +296,7 @@ def test_credentials_that_end_soon_are_renewed(
         assert "anonymously" in caught.value.text
 
 
-def test_credentials_that_end_between_two_tries(
+def test_credentials_that_expire_between_attempts(
     site: Callable[..., Any], cloud: s3_service.Cloud
 ) -> None:
     role = cloud.role
@@ -327,7 +327,7 @@ def test_credentials_that_end_between_two_tries(
         ("9" * 30 + "-01-01T00:00:00Z", 0),
     ],
 )
-def test_time_until_which_credentials_hold(text: str, seconds: float) -> None:
+def test_expiry_of_credentials(text: str, seconds: float) -> None:
     assert s3_role.parse_time(text) == seconds
 
 
@@ -337,7 +337,7 @@ def test_everything_over_ipv6(site: Callable[..., Any], cloud: s3_service.Cloud)
         assert made.get("s3://away/private") == b"away private"
 
 
-def test_instance_without_a_role_asks_anonymously(site: Callable[..., Any]) -> None:
+def test_instance_without_a_role_is_anonymous(site: Callable[..., Any]) -> None:
     with site(Aws(None)) as made:
         assert made.get("s3://pub/public") == b"pub public"
         failure = refused(made, "s3://pub/private")
@@ -346,14 +346,14 @@ def test_instance_without_a_role_asks_anonymously(site: Callable[..., Any]) -> N
         assert made.names() == [False] * 4
 
 
-def test_first_version_of_the_metadata_service(
-    site: Callable[..., Any], cloud: s3_service.Cloud
-) -> None:
+def test_imdsv1(site: Callable[..., Any], cloud: s3_service.Cloud) -> None:
     with site(Aws(None, v1=True, role=cloud.role)) as made:
         assert made.get("s3://pub/private") == b"pub private"
 
 
-def test_no_metadata_service_costs_ten_seconds_once(site: Callable[..., Any], bench: Bench) -> None:
+def test_missing_metadata_service_costs_ten_seconds_once(
+    site: Callable[..., Any], bench: Bench
+) -> None:
     with site(platform="aws") as made:
         ctx = made.context(total=0)
         assert fetch_bytes(ctx, "arn:aws:s3:::pub/public") == b"pub public"
@@ -371,7 +371,7 @@ def test_no_metadata_service_costs_ten_seconds_once(site: Callable[..., Any], be
     ],
     ids=["forbidden", "empty", "html", "list", "nothing in it", "two lines"],
 )
-def test_metadata_that_is_no_use(
+def test_malformed_metadata(
     site: Callable[..., Any], cloud: s3_service.Cloud, answer: Answer
 ) -> None:
     with site(Aws(None, role=cloud.role)) as made:
@@ -381,14 +381,14 @@ def test_metadata_that_is_no_use(
         assert made.names() == [False, False]
 
 
-def test_region_of_the_instance_picks_the_partition(
+def test_instance_region_selects_the_partition(
     site: Callable[..., Any], cloud: s3_service.Cloud
 ) -> None:
     with site(Aws(None, region="cn-north-1")) as made:
         assert made.get("s3://china/public") == b"china public"
 
 
-def test_environment_and_home_say_nothing(
+def test_environment_and_home_directory_are_ignored(
     elsewhere: Site, monkeypatch: pytest.MonkeyPatch, cloud: s3_service.Cloud, tmp_path: Path
 ) -> None:
     role = cloud.role
@@ -408,9 +408,7 @@ def test_environment_and_home_say_nothing(
     assert elsewhere.names() == [False, False]
 
 
-def test_without_botocore_public_objects_still_come(
-    instance: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_public_object_without_botocore(instance: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore.auth", None)
     assert instance.get("s3://pub/public") == b"pub public"
     failure = refused(instance, "s3://pub/private")
@@ -436,7 +434,7 @@ def test_hash(elsewhere: Site, kind: str) -> None:
     assert refused(elsewhere, "s3://pub/public", verification=f"{kind}-{wrong}").code == "IGN4011"
 
 
-def test_file_of_a_config(instance: Site, tmp_path: Path) -> None:
+def test_resource_of_a_config(instance: Site, tmp_path: Path) -> None:
     resource = Resource({"source": "s3://pub/big"})
     fileno = os.open(tmp_path / "big", os.O_RDWR | os.O_CREAT)
     try:
@@ -446,7 +444,7 @@ def test_file_of_a_config(instance: Site, tmp_path: Path) -> None:
         os.close(fileno)
 
 
-def test_errors_of_the_service_are_waited_out(instance: Site, bench: Bench) -> None:
+def test_service_errors_are_retried(instance: Site, bench: Bench) -> None:
     instance.s3.first("/", Answer(503), Answer(500))
     instance.s3.first("/private", Answer(503, b"<Error><Code>SlowDown</Code></Error>"))
     assert instance.get("s3://pub/private") == b"pub private"
@@ -454,7 +452,7 @@ def test_errors_of_the_service_are_waited_out(instance: Site, bench: Bench) -> N
     assert bench.sleeps[-3:] == [0.2, 0.4, 0.2]
 
 
-def test_each_try_is_signed_anew(instance: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_attempt_is_signed_again(instance: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     import datetime
 
     times = iter(range(1, 100))
@@ -468,7 +466,7 @@ def test_each_try_is_signed_anew(instance: Site, monkeypatch: pytest.MonkeyPatch
     assert dates == ["20260101T010000Z", "20260101T020000Z"]
 
 
-def test_body_that_breaks_off_is_gone_on_with(instance: Site) -> None:
+def test_interrupted_object_is_resumed(instance: Site) -> None:
     whole = b"x" * 3_000_000
     instance.s3.first(
         "/big",
@@ -485,12 +483,12 @@ def test_body_that_breaks_off_is_gone_on_with(instance: Site) -> None:
     assert "authorization" in last.headers
 
 
-def test_body_that_always_breaks_off_is_never_content(elsewhere: Site) -> None:
+def test_object_that_is_always_interrupted_is_never_used(elsewhere: Site) -> None:
     elsewhere.s3.answer("/public", Answer(body=b"pub public", cut=3))
     assert refused(elsewhere, "s3://pub/public").code == "IGN4007"
 
 
-def test_one_limit_covers_all_questions(elsewhere: Site) -> None:
+def test_one_time_limit_covers_all_requests(elsewhere: Site) -> None:
     elsewhere.s3.first("/", Answer(403, headers={"x-amz-bucket-region": "us-east-1"}, delay=2))
     elsewhere.s3.answer("/public", Answer(body=b"pub public", drip=0.5))
     ctx = elsewhere.context(total=3)
@@ -501,11 +499,11 @@ def test_one_limit_covers_all_questions(elsewhere: Site) -> None:
     assert caught.value.code == "IGN4006"
     assert "s3://pub/public" in caught.value.text
     assert "gave up after 3 s" in caught.value.hint
-    # With a limit each it would take five.
+    # With one limit per request it would take five.
     assert 2.5 < time.monotonic() - started < 4.5
 
 
-def test_clock_that_is_wrong_is_named(instance: Site) -> None:
+def test_wrong_clock_is_reported(instance: Site) -> None:
     skewed = b"<Error><Code>RequestTimeTooSkewed</Code></Error>"
     instance.s3.answer("/private", Answer(403, skewed))
     failure = refused(instance, "s3://pub/private")
@@ -513,7 +511,7 @@ def test_clock_that_is_wrong_is_named(instance: Site) -> None:
     assert "the clock of this machine is wrong" in failure.hint
 
 
-def test_https_proxy_and_what_it_leaves_out(instance: Site) -> None:
+def test_https_proxy_and_no_proxy(instance: Site) -> None:
     with HttpServer(host=IPV4) as proxy:
         through = Transport(
             total=5,
@@ -531,14 +529,14 @@ def test_https_proxy_and_what_it_leaves_out(instance: Site) -> None:
         assert hosts == {"away.s3.dualstack.us-east-1.amazonaws.com:443"}
 
 
-def test_server_that_nobody_vouches_for_gets_nothing(instance: Site) -> None:
+def test_untrusted_server_gets_no_request(instance: Site) -> None:
     with pytest.raises(Failure) as caught:
         fetch_bytes(instance.context().with_transport(Transport(total=1)), "s3://pub/private")
     assert "certificate is not trusted" in caught.value.hint
     assert instance.s3.requests == []
 
 
-def test_secrets_stay_out_of_the_log(instance: Site, bench: Bench, cloud: s3_service.Cloud) -> None:
+def test_secrets_are_not_logged(instance: Site, bench: Bench, cloud: s3_service.Cloud) -> None:
     instance.get("s3://pub/private")
     refused(instance, "s3://pub/forbidden")
     for secret in (cloud.role.secret_key, cloud.role.token, cloud.role.access_key):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tftp against a server on loopback that plays faults, and against tftpd-hpa."""
+"""tftp against a loopback server with faults, and against tftpd-hpa."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missi
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence is noticed soon."""
+    """Short timeouts."""
     monkeypatch.setattr(tftp_transfer, "RECEIVE_TIMEOUT", 0.3)
     monkeypatch.setattr(tftp_transfer, "DUPLICATE_WINDOW", 0.05)
 
@@ -66,14 +66,14 @@ def test_block_numbers_wrap_to_zero(bench: Bench, tmp_path: Path) -> None:
     assert (tmp_path / "a").stat().st_size == len(data)
 
 
-def test_log_hides_what_may_be_secret(bench: Bench) -> None:
+def test_log_hides_possible_secrets(bench: Bench) -> None:
     with TftpServer({"/a": b"x"}) as server:
         fetch_bytes(bench.context(), server.url("/a?hush"))
         assert bench.lines == [f"GET {server.url('/a')}: attempt #1", "GET result: OK"]
         assert server.requests == ["/a"]
 
 
-def test_escapes_in_the_path_are_bytes_of_the_name(bench: Bench) -> None:
+def test_percent_escapes_in_the_path_are_decoded(bench: Bench) -> None:
     with TftpServer({"/a b\udcff/ü": b"x"}) as server:
         assert fetch_bytes(bench.context(), server.url("/a%20b%ff/%C3%BC")) == b"x"
 
@@ -90,7 +90,7 @@ def test_compression_and_hash(bench: Bench) -> None:
         assert fetch_bytes(bench.context(), server.url("/a"), compression="gzip") == THREE_BLOCKS
 
 
-def test_an_address_of_ipv6_needs_no_port(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ipv6_address_without_a_port(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     with TftpServer({"/a": b"x"}, host="::1") as server:
         monkeypatch.setattr(tftp, "PORT", server.port)
         assert fetch_bytes(bench.context(), "tftp://[::1]/a") == b"x"
@@ -98,7 +98,7 @@ def test_an_address_of_ipv6_needs_no_port(bench: Bench, monkeypatch: pytest.Monk
 
 
 @needs_network
-def test_an_address_of_one_link(bench: Bench) -> None:
+def test_link_local_address(bench: Bench) -> None:
     with network.own_network():
         network.add_link("v0", "v1")
         network.add_address("fe80::aa", "v0")
@@ -107,7 +107,7 @@ def test_an_address_of_one_link(bench: Bench) -> None:
 
 
 @needs_network
-def test_the_port_is_69(bench: Bench) -> None:
+def test_default_port(bench: Bench) -> None:
     with network.own_network(), TftpServer({"/a": b"x"}, port=69):
         assert fetch_bytes(bench.context(), "tftp://127.0.0.1/a") == b"x"
 
@@ -122,7 +122,7 @@ def test_the_port_is_69(bench: Bench) -> None:
         pytest.param(Fault(stray=True), id="others send too"),
     ],
 )
-def test_what_networks_do(bench: Bench, fault: Fault) -> None:
+def test_lost_duplicated_and_late_packets(bench: Bench, fault: Fault) -> None:
     data = THREE_BLOCKS * 10
     with TftpServer({"/a": data}, faults=[fault], patience=0.1) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == data
@@ -131,7 +131,7 @@ def test_what_networks_do(bench: Bench, fault: Fault) -> None:
     assert server.sent <= 2 * (len(data) // BLOCK + 1) + 2
 
 
-def test_answer_that_is_late_is_taken(bench: Bench) -> None:
+def test_late_answer_is_accepted(bench: Bench) -> None:
     """The request has gone out again by then, from the same port, and two transfers begin."""
     with TftpServer({"/a": THREE_BLOCKS}, faults=[Fault(late=0.4)] * 2) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == THREE_BLOCKS
@@ -172,7 +172,7 @@ def _two_ports() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield one, other
 
 
-def test_file_that_is_not_there(bench: Bench) -> None:
+def test_missing_file(bench: Bench) -> None:
     with TftpServer({}) as server:
         error = failure_of(
             lambda: fetch_bytes(bench.context(), server.url("/a?hush"), origin=ORIGIN)
@@ -184,7 +184,7 @@ def test_file_that_is_not_there(bench: Bench) -> None:
     assert bench.sleeps == []
 
 
-def test_error_of_the_server_is_final_and_fit_for_a_log(bench: Bench) -> None:
+def test_error_packet_is_final_and_printable(bench: Bench) -> None:
     faults = [Fault(refuse=2, message="no\nway"), Fault(refuse_at=2, message="disk on fire")]
     with TftpServer({"/a": THREE_BLOCKS}, faults=faults) as server:
         error = failure_of(lambda: fetch_bytes(bench.context(), server.url("/a")))
@@ -198,14 +198,14 @@ def test_error_of_the_server_is_final_and_fit_for_a_log(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "garbage", [b"", b"\0", b"\0\6blksize\0001428\0", b"\0\3\0\1" + bytes(600)]
 )
-def test_what_is_not_tftp_is_another_try(bench: Bench, garbage: bytes) -> None:
+def test_invalid_packet_is_retried(bench: Bench, garbage: bytes) -> None:
     faults = [Fault(garbage=garbage)]
     with TftpServer({"/a": b"x"}, faults=faults, patience=0.1) as server:
         assert fetch_bytes(bench.context(), server.url("/a")) == b"x"
     assert "GET error: the answer is not TFTP" in bench.lines
 
 
-def test_transfer_that_breaks_off_starts_anew(
+def test_interrupted_transfer_starts_over(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tftp_transfer, "MAX_SENDS", 2)
@@ -217,7 +217,7 @@ def test_transfer_that_breaks_off_starts_anew(
     assert bench.lines.count("GET error: no answer in time") == 2
 
 
-def test_silence_is_six_sends_and_then_another_try_until_two_minutes_are_over(
+def test_silent_server_is_retried_for_two_minutes(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tftp_transfer, "RECEIVE_TIMEOUT", 0.01)
@@ -236,7 +236,7 @@ def test_silence_is_six_sends_and_then_another_try_until_two_minutes_are_over(
 
 
 @pytest.mark.parametrize(("argument", "total", "limit"), [(3, 0, 3), (0, 9, 9), (9, 4, 4)])
-def test_limits_of_kernel_argument_and_config(
+def test_time_limits_of_kernel_argument_and_config(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, argument: int, total: int, limit: int
 ) -> None:
     monkeypatch.setattr(tftp_transfer, "RECEIVE_TIMEOUT", 0.01)
@@ -246,11 +246,11 @@ def test_limits_of_kernel_argument_and_config(
         error = failure_of(lambda: fetch_bytes(ctx, server.url("/a")))
     assert error.code == "IGN4006"
     assert error.hint == f"gave up after {limit} s; last: no answer in time"
-    # A try that has begun is finished, unless the kernel argument ends it.
+    # A running attempt is finished, unless the kernel argument ends it.
     assert limit <= bench.now < limit + (5 if total else 1)
 
 
-def test_slow_server_ends_by_the_kernel_argument_alone(bench: Bench) -> None:
+def test_only_the_kernel_argument_ends_a_slow_transfer(bench: Bench) -> None:
     """Each block comes in time, all of them do not. Ignition knows no limit here."""
     faults = [Fault(deaf=5)] * 9
     with TftpServer({"/a": THREE_BLOCKS}, faults=faults, patience=0.25) as server:
@@ -265,7 +265,7 @@ def test_slow_server_ends_by_the_kernel_argument_alone(bench: Bench) -> None:
         assert time.monotonic() - started > 0.3
 
 
-def test_where_nobody_listens_is_known_at_once(bench: Bench) -> None:
+def test_closed_port_is_noticed_at_once(bench: Bench) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -291,7 +291,7 @@ def test_all_addresses_of_a_name_are_tried(bench: Bench) -> None:
 
 
 @needs_network
-def test_silent_address_does_not_keep_from_the_other(bench: Bench) -> None:
+def test_silent_address_does_not_block_the_other(bench: Bench) -> None:
     with (
         network.own_network(),
         network.own_names(TWO_ADDRESSES),
@@ -303,7 +303,7 @@ def test_silent_address_does_not_keep_from_the_other(bench: Bench) -> None:
 
 
 @needs_network
-def test_name_and_network_that_come_late(bench: Bench) -> None:
+def test_late_name_and_network(bench: Bench) -> None:
     with network.own_network():
         ctx = bench.context()
         sleep = ctx.sleep
@@ -321,7 +321,7 @@ def test_name_and_network_that_come_late(bench: Bench) -> None:
 
 
 @needs_network
-def test_name_that_does_not_resolve_is_tried_for_two_minutes(bench: Bench) -> None:
+def test_unresolved_name_is_retried_for_two_minutes(bench: Bench) -> None:
     url = "tftp://no.such.host.invalid/a?hush"
     with network.own_network():
         error = failure_of(lambda: fetch_bytes(bench.context(), url))
@@ -342,18 +342,18 @@ def test_name_that_does_not_resolve_is_tried_for_two_minutes(bench: Bench) -> No
         f"tftp://{'a' * 70}.example/a",
     ],
 )
-def test_url_that_nobody_can_ask(bench: Bench, url: str) -> None:
+def test_url_that_cannot_be_requested(bench: Bench, url: str) -> None:
     assert failure_of(lambda: fetch_bytes(bench.context(), url)).code == "IGN4220"
 
 
-def test_network_is_needed(bench: Bench) -> None:
+def test_needs_the_network(bench: Bench) -> None:
     with pytest.raises(NeedNetwork):
         fetch_bytes(bench.context(offline=True), "tftp://127.0.0.1/a")
 
 
 @pytest.mark.skipif(TFTPD is None, reason="no in.tftpd: make build/peer/.complete unpacks it")
 @needs_network
-def test_the_server_of_debian(bench: Bench, tmp_path: Path) -> None:
+def test_against_tftpd_hpa(bench: Bench, tmp_path: Path) -> None:
     data = THREE_BLOCKS * 100
     (tmp_path / "a.ign").write_bytes(data)
     address = "192.0.2.1"  # it takes no address of loopback where there is no other

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS with an authority of the config's own, and proxies."""
+"""TLS with a certificate authority of the config, and proxies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def trusting(authority: Authority, **more: Any) -> Transport:
     return Transport(authorities=x509.parse_certificates(authority.pem, None), **more)
 
 
-def test_server_of_the_configs_authority_is_trusted(
+def test_certificate_authority_of_the_config_is_trusted(
     bench: Bench, authority: Authority, issue: Issue
 ) -> None:
     with HttpServer({"/a": b"x"}, tls=issue("127.0.0.1")) as server:
@@ -57,7 +57,7 @@ def test_certificate_for_another_name_is_not_trusted(
     assert "certificate is not trusted" in caught.value.hint
 
 
-def test_settings_of_one_config_do_not_leak_into_another(
+def test_transport_settings_do_not_leak_into_another_config(
     bench: Bench, authority: Authority, issue: Issue
 ) -> None:
     with HttpServer({"/a": b"x"}, tls=issue("127.0.0.1")) as server:
@@ -76,7 +76,7 @@ def test_the_environment_adds_no_certificates(
         fetch_bytes(bench.context(Transport(total=1)), server.url("/a"))
 
 
-def test_slow_tls_body_ends_by_the_total_timer(
+def test_slow_tls_body_ends_with_the_total_timeout(
     bench: Bench, authority: Authority, issue: Issue
 ) -> None:
     import time
@@ -92,10 +92,10 @@ def test_slow_tls_body_ends_by_the_total_timer(
 
 
 @pytest.mark.parametrize("said", [True, False], ids=["said", "not said"])
-def test_end_of_a_body_without_length_must_be_said(
+def test_tls_end_without_close_notify_is_an_incomplete_body(
     bench: Bench, authority: Authority, issue: Issue, said: bool
 ) -> None:
-    """Anybody on the way can cut a connection; only the server can say by TLS that this was all."""
+    """An attacker can cut a connection; only the server can send close_notify."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(issue("127.0.0.1"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -132,7 +132,7 @@ def test_end_of_a_body_without_length_must_be_said(
     [b"\n", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"%s\nmore text"],
     ids=["blank", "other text", "no end", "text after the last block"],
 )
-def test_what_is_no_pem_is_refused(authority: Authority, text: bytes) -> None:
+def test_invalid_pem_is_refused(authority: Authority, text: bytes) -> None:
     with pytest.raises(Failure) as caught:
         x509.parse_certificates(text.replace(b"%s", authority.pem), None)
     assert caught.value.code == "IGN4018"
@@ -143,7 +143,7 @@ def test_empty_pem_has_no_certificates_as_in_ignition() -> None:
     assert x509.common_names(x509.parse_certificates(b"", None), None) == []
 
 
-def test_pem_that_is_no_certificate_is_refused(bench: Bench) -> None:
+def test_pem_of_something_else_is_refused(bench: Bench) -> None:
     blob = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     found = x509.parse_certificates(blob, None)
     with pytest.raises(Failure) as caught:
@@ -151,7 +151,7 @@ def test_pem_that_is_no_certificate_is_refused(bench: Bench) -> None:
     assert caught.value.code == "IGN4018"
 
 
-def test_text_before_blocks_and_several_blocks_are_fine(authority: Authority) -> None:
+def test_text_before_blocks_and_several_blocks_are_accepted(authority: Authority) -> None:
     found = x509.parse_certificates(
         b"Bag attributes\n" + authority.pem + b"# 2\n" + authority.pem, None
     )
@@ -159,21 +159,21 @@ def test_text_before_blocks_and_several_blocks_are_fine(authority: Authority) ->
     assert x509.common_names(found, None) == ["Test Authority"]
 
 
-def test_http_proxy_serves_http_targets_by_name(bench: Bench) -> None:
+def test_http_proxy_serves_http_urls(bench: Bench) -> None:
     with HttpServer({"http://example.invalid/a": b"from the proxy"}) as proxy:
         ctx = bench.context(Transport(http_proxy=proxy.url()))
         assert fetch_bytes(ctx, "http://example.invalid/a?q=1") == b"from the proxy"
         assert proxy.requests[0].target == "http://example.invalid/a?q=1"
 
 
-def test_http_proxy_does_not_serve_https_targets(bench: Bench) -> None:
+def test_http_proxy_does_not_serve_https_urls(bench: Bench) -> None:
     with HttpServer() as proxy, pytest.raises(Failure):
         ctx = bench.context(Transport(http_proxy=proxy.url(), total=1))
         fetch_bytes(ctx, "https://example.invalid/a")
     assert proxy.requests == []
 
 
-def test_https_proxy_makes_a_tunnel(bench: Bench, authority: Authority, issue: Issue) -> None:
+def test_https_proxy_opens_a_tunnel(bench: Bench, authority: Authority, issue: Issue) -> None:
     with HttpServer({"/a": b"x"}, tls=issue("example.invalid")) as server, HttpServer() as proxy:
         ctx = bench.context(trusting(authority, https_proxy=proxy.url()))
         assert fetch_bytes(ctx, server.url("/a", host="example.invalid")) == b"x"
@@ -194,7 +194,7 @@ def test_loopback_is_never_proxied(bench: Bench) -> None:
         assert proxy.requests == []
 
 
-def test_no_proxy_is_obeyed(bench: Bench) -> None:
+def test_no_proxy_is_honoured(bench: Bench) -> None:
     with HttpServer() as proxy, pytest.raises(Failure):
         transport = Transport(http_proxy=proxy.url(), no_proxy=("example.invalid",), total=1)
         fetch_bytes(bench.context(transport), "http://example.invalid/a")
