@@ -117,7 +117,9 @@ def _apply(message: bytes, pools: list[Pool]) -> bool:
     if operation != _SET or pool >= POOLS:
         return False
     if not (0 < key_size <= KEY_SIZE and 0 < value_size <= VALUE_SIZE):
-        raise Failure("IGN5653", f"a key of {key_size} and a value of {value_size} bytes cannot be")
+        raise Failure(
+            "IGN5653", f"invalid sizes: a key of {key_size} and a value of {value_size} bytes"
+        )
     key_start, value_start = _HEADER.size, _HEADER.size + KEY_SIZE
     key = message[key_start : key_start + key_size - 1]
     pools[pool][key] = message[value_start : value_start + value_size - 1]

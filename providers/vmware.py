@@ -143,6 +143,6 @@ def _decode(name: str, data: bytes, encoding: str) -> bytes:
                 "IGN5603",
                 f"{key} is not base64, but {key}.encoding says so",
                 Origin(key),
-                hint=f"{error}; is it cut off?",
+                hint=f"{error}; is it truncated?",
             ) from error
     return body.decompress(data, key, Origin(key)) if gzip else data

@@ -22,7 +22,7 @@ class Backoff:
         self._next = FIRST_DELAY
 
     def next_delay(self, retry_after: float | None, remaining: float | None) -> float:
-        """Seconds until the next attempt. `retry_after` is the server's wish in seconds, None if it has none;
+        """Seconds until the next attempt. `retry_after` is the delay the server asks for in seconds, or None;
         `remaining` the seconds until the deadline, None for no limit.
 
         A `retry_after` beyond the deadline is ignored: an earlier attempt may succeed after all."""

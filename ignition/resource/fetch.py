@@ -133,7 +133,7 @@ def timeout_failure(request: Request, limit: float, reason: str) -> Failure:
         "IGN4006",
         f"unable to fetch resource in time: {request.name}",
         request.origin,
-        hint=f"gave up after {limit:g} s; last: {reason}",
+        hint=f"gave up after {limit:g} s; last error: {reason}",
     )
 
 

@@ -68,7 +68,7 @@ def token(ctx: FetchContext, url: str, *, headers: Headers) -> str:
     if not found or not found.isascii() or not found.isprintable():
         raise Failure(
             "IGN5502",
-            f"the metadata service of {ctx.settings.platform} gives no usable token",
+            f"the metadata service of {ctx.settings.platform} returned no usable token",
             origin(ctx),
         )
     return found

@@ -105,7 +105,7 @@ class Watch:
     def _status(self) -> str:
         if not self.received:
             return self.reason
-        return f"{format_progress(self.received, self.total)} are here"
+        return f"{format_progress(self.received, self.total)} received"
 
     def _expire(self) -> None:
         with self._lock:

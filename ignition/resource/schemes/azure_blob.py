@@ -71,7 +71,7 @@ def _find_credential(ctx: FetchContext, end: float) -> bearer.TokenSource:
         credential = ManagedIdentityCredential(use_env_settings=False, **_TIMEOUTS)
     except ImportError as error:
         ctx.log.warning(
-            f"azure-identity cannot be used ({error}): no blob is asked for by managed identity"
+            f"azure-identity cannot be used ({error}): blobs are fetched without the managed identity"
         )
         raise NoToken("azure-identity cannot be used here") from error
 
@@ -85,7 +85,7 @@ def _find_credential(ctx: FetchContext, end: float) -> bearer.TokenSource:
             raise NoToken(f"it has no managed identity ({lines[0][:200]})") from error
         # Their messages may contain the response of the service, which may be secret.
         except (AzureError, ImportError, OSError, KeyError, TypeError, ValueError) as error:
-            raise NoToken(f"no token can be had ({type(error).__name__})") from error
+            raise NoToken(f"cannot get a token ({type(error).__name__})") from error
 
     return token
 

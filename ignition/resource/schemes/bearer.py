@@ -69,11 +69,11 @@ def fetch(ctx: FetchContext, request: Request, body: Body, authentication: Authe
         raise
     except Rejected as error:
         why = f"this machine is refused: {error.hint}"
-        ctx.log.warning(f"{request.name}: {why}; it is asked for anonymously")
+        ctx.log.warning(f"{request.name}: {why}; fetching it anonymously")
     try:
         http.fetch(ctx, _object_request(request, deadline), body)
     except Rejected as error:
-        error.hint = f"{error.hint}; asked for anonymously, because {why}"
+        error.hint = f"{error.hint}; fetched anonymously because {why}"
         raise
 
 
@@ -121,7 +121,7 @@ class _TokenCache:
                     self._source = self._find_source(ctx, end)
                 found = self._source(ctx, end)
                 if not (found and found.isascii() and found.isprintable()):
-                    raise NoToken("the metadata service gives no usable token")
+                    raise NoToken("the metadata service returned no usable token")
                 return found
             except NoToken as error:
                 ctx.log.info(f"no token of this machine: {error}")

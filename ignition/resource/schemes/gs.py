@@ -72,7 +72,7 @@ def _find_credentials(ctx: FetchContext, end: float) -> bearer.TokenSource:
         credentials = compute_engine.Credentials(scopes=[READ_ONLY])
     except (ImportError, TypeError) as error:  # TypeError: google-auth before 2.0
         ctx.log.warning(
-            f"google-auth cannot be used ({error}): no object is asked for by service account"
+            f"google-auth cannot be used ({error}): objects are fetched without the service account"
         )
         raise NoToken("google-auth cannot be used here") from error
 
@@ -92,7 +92,7 @@ def _find_credentials(ctx: FetchContext, end: float) -> bearer.TokenSource:
                 TypeError,
                 ValueError,
             ) as error:
-                raise NoToken("the metadata server gives no usable token") from error
+                raise NoToken("the metadata server returned no usable token") from error
         return str(credentials.token)
 
     return token

@@ -157,7 +157,7 @@ def _request_headers(request: Request) -> dict[str, str | bytes]:
                 "IGN4015",
                 "unable to parse HTTP header",
                 request.origin,
-                hint=f"give the header {quote(name)} a value, or take it out",
+                hint=f"give the header {quote(name)} a value, or remove it",
             )
         problem = header_problem(name, value)
         if problem:
@@ -268,7 +268,7 @@ def _send(
     except (
         requests.exceptions.InvalidHeader
     ) as error:  # of the response; the request passed prepare()
-        raise BadBody("the answer announces more than one length") from error
+        raise BadBody("the response has several lengths") from error
 
 
 def _basic_auth(parts: urls.Url) -> dict[str, str | bytes]:
@@ -307,7 +307,7 @@ def _give_up(request: Request, reason: str) -> Failure:
         "IGN4007",
         f"failed to fetch resource: {request.name}: {reason}",
         request.origin,
-        hint=f"{MAX_BODY_FAILURES} tries in a row brought nothing; nothing of it is used",
+        hint=f"{MAX_BODY_FAILURES} attempts in a row made no progress; nothing of the body is used",
     )
 
 

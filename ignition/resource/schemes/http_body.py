@@ -42,7 +42,7 @@ _CHUNK = 256 * 1024
 # A date only identifies a version if the resource cannot have changed twice within that second, with clocks
 # that may differ a little (RFC 7232, 2.2.2).
 _STRONG_DATE_AGE = 60
-_NO_GZIP = "the answer is not the whole gzip file that its headers announce"
+_NO_GZIP = "the response is not the complete gzip file that its headers announce"
 
 
 class BadBody(Exception):
@@ -126,7 +126,7 @@ class Download:
             end = self._resume(response, version)
         self._read(response, end, watch)
         if end is not None and end != version.length:
-            raise BadBody(f"the answer ends after {end} of {version.length} bytes")
+            raise BadBody(f"the response ends after {end} of {version.length} bytes")
 
     def _start(self, version: _Version, *, content_encoded: bool) -> None:
         """Starts over with a complete body."""
@@ -157,7 +157,7 @@ class Download:
                 known.length = version.length
                 return end
         self._can_resume = False
-        raise BadBody("the server does not send the rest that it was asked for")
+        raise BadBody("the server did not send the requested range")
 
     def _refuse_other_version(self, version: _Version) -> None:
         """Fails if the resource changed and the config has no hash that tells which version it means."""
@@ -186,19 +186,19 @@ class Download:
             while chunk := read(_CHUNK):
                 if end is not None and self._received + len(chunk) > end:
                     self._can_resume = False
-                    raise BadBody(f"the answer is longer than the {end} bytes announced")
+                    raise BadBody(f"the response is longer than the {end} bytes announced")
                 self._write(chunk)
                 self._received += len(chunk)
                 watch.received = self._received
         except TRANSPORT_ERRORS as error:
             raise BadBody(
-                f"the answer breaks off after {self._received} bytes: {http_client.describe_error(error)}"
+                f"the response ended after {self._received} bytes: {http_client.describe_error(error)}"
             ) from error
         finally:
             watch.received = 0
             self._progressed = 0 < started < self._received
         if end is not None and self._received != end:
-            raise BadBody(f"the answer breaks off after {self._received} of {end} bytes")
+            raise BadBody(f"the response ended after {self._received} of {end} bytes")
         if self._decoder is not None and self._received and not self._decoder.complete:
             raise BadBody(_NO_GZIP)
 
@@ -259,14 +259,14 @@ def _content_length(response: requests.Response) -> int | None:
     coding = response.headers.get("transfer-encoding")
     if coding is not None:
         if coding.lower() != "chunked":  # urllib3 would ignore it
-            raise BadBody("the answer comes in an unknown transfer encoding")
+            raise BadBody("the response has an unknown transfer encoding")
         return None
     texts = set(response.raw.headers.getlist("content-length"))
     if not any(texts):  # ignore empty headers
         return None
     length = http_wire.parse_length(texts.pop())
     if texts or length is None:
-        raise BadBody("the answer announces a length that is no number")
+        raise BadBody("the response has an invalid length")
     return length
 
 

@@ -148,20 +148,20 @@ def describe_error(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(cause, OSError) and cause.strerror:
         return str(cause.strerror).lower()
-    said, _, status = str(cause).partition("Tunnel connection failed: ")
-    if isinstance(cause, OSError) and not said and status[:3].isdigit():
+    prefix, _, status = str(cause).partition("Tunnel connection failed: ")
+    if isinstance(cause, OSError) and not prefix and status[:3].isdigit():
         phrase = http.client.responses.get(int(status[:3]), "")
-        return f"the proxy makes no tunnel: {status[:3]} {phrase}".rstrip()
+        return f"the proxy refuses the tunnel: {status[:3]} {phrase}".rstrip()
     names = {
         "ConnectTimeoutError": "no connection in time",
         "ReadTimeoutError": "no answer in time",
-        "RemoteDisconnected": "the server hung up without an answer",
+        "RemoteDisconnected": "the server closed the connection without a response",
         "IncompleteRead": "the connection ended",
-        "BadStatusLine": "the answer is not HTTP",
-        "HTTPException": "the answer is not HTTP",
-        "LineTooLong": "the answer is not HTTP",
-        "UnknownProtocol": "the answer is not HTTP",
-        "ValueError": "the answer is not HTTP",
+        "BadStatusLine": "the response is not HTTP",
+        "HTTPException": "the response is not HTTP",
+        "LineTooLong": "the response is not HTTP",
+        "UnknownProtocol": "the response is not HTTP",
+        "ValueError": "the response is not HTTP",
     }
     name = type(cause).__name__
     return names.get(name, name)

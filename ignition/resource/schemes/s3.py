@@ -49,7 +49,7 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
             "IGN4200",
             "compression is not supported with that scheme",
             request.origin,
-            hint="take compression out, or serve the resource by https",
+            hint="remove compression, or serve the resource over https",
         )
     location = s3_location.parse(request.parts, request.origin)
     fetching = _ObjectFetch(ctx, request, body, location, ctx.deadline_after(ctx.time_limit()))
@@ -91,7 +91,7 @@ class _ObjectFetch:
         url = self._place.url(region)
         anonymous = self._anonymous_reason()
         if anonymous:
-            self._ctx.log.info(f"{self._request.name}: asked for anonymously: {anonymous}")
+            self._ctx.log.info(f"{self._request.name}: fetching it anonymously: {anonymous}")
 
         def on_response(response: requests.Response) -> bool:
             if 300 <= response.status_code < 500 and response.status_code != 416:

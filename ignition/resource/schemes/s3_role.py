@@ -149,7 +149,7 @@ def _service_base() -> str:
 def _text(document: dict[str, object], name: str) -> str:
     text = document.get(name)
     if not isinstance(text, str) or not (text and text.isascii() and text.isprintable()):
-        raise Failure("IGN4206", f"the metadata service gives no {name}")
+        raise Failure("IGN4206", f"the metadata service returned no {name}")
     return text
 
 

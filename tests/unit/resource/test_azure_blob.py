@@ -169,7 +169,7 @@ def test_public_blob_without_a_token(
         assert count == (metadata and len(both.metadata.requests)), "and done once"
     assert isinstance(error, NotFound)
     assert (error.code, error.origin) == ("IGN4004", ORIGIN)
-    assert "asked for anonymously, because" in error.hint
+    assert "fetched anonymously because" in error.hint
     assert reason in error.hint
     assert "hush" not in error.hint
 
@@ -184,7 +184,7 @@ def test_machine_without_permission(azure: Cluster, bench: Bench) -> None:
         error = failure_of(lambda: fetch_bytes(ctx, f"{ACCOUNT}/c/private.ign"))
     assert isinstance(error, Rejected)
     assert "this machine is refused: the server answers 403 Forbidden" in error.hint
-    assert "it is asked for anonymously" in bench.text
+    assert "fetching it anonymously" in bench.text
 
 
 def test_missing_blob(azure: Cluster) -> None:

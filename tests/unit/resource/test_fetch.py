@@ -196,7 +196,7 @@ def test_download_is_announced_with_its_progress() -> None:
         wait_for(lambda: bool(said))
         watch.received, watch.reason = 0, "connection refused"
         wait_for(lambda: len(said) > 1)
-    assert said[0] == "waiting 0 s for http://host/a: 12.5 of 2048 MiB are here"
+    assert said[0] == "waiting 0 s for http://host/a: 12.5 of 2048 MiB received"
     assert said[-1].endswith(": connection refused")
 
 

@@ -178,7 +178,7 @@ def test_machine_without_service_account(google: Google) -> None:
     assert (error.code, error.origin) == ("IGN4005", ORIGIN)
     assert str(error) == "failed to fetch resource: gs://bucket/private.ign"
     assert error.hint == (
-        "the server answers 401 Unauthorized; asked for anonymously, because it has no service account"
+        "the server answers 401 Unauthorized; fetched anonymously because it has no service account"
     )
 
 
@@ -223,7 +223,7 @@ def test_unavailable_token_falls_back_to_anonymous(
         count = len(both.metadata.requests)
         error = failure_of(lambda: fetch_bytes(ctx, "gs://bucket/private.ign"))
         assert len(both.metadata.requests) == count, "and done once"
-    assert "asked for anonymously, because" in error.hint
+    assert "fetched anonymously because" in error.hint
     assert "hush" not in error.hint
 
 

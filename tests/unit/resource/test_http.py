@@ -225,7 +225,7 @@ def test_slow_body_is_announced(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     with HttpServer({"/a": Answer(body=bytes(4096), pause=0.5)}) as server:
         url = server.url("/a")
         fetch_bytes(bench.context(), url)
-    assert f"waiting 0 s for {url}: 2 of 4 KiB are here" in bench.progress
+    assert f"waiting 0 s for {url}: 2 of 4 KiB received" in bench.progress
 
 
 def test_dripping_body_ends_with_the_total_timeout(bench: Bench) -> None:

@@ -199,7 +199,7 @@ def test_proxy_that_refuses_the_tunnel(bench: Bench) -> None:
         ctx = bench.context(transport)
         failure = failure_of(lambda: fetch_bytes(ctx, "https://example.invalid/a?secret"))
     assert failure.code == "IGN4006"
-    assert "the proxy makes no tunnel: 407 Proxy Authentication Required" in failure.hint
+    assert "the proxy refuses the tunnel: 407 Proxy Authentication Required" in failure.hint
 
 
 @pytest.mark.parametrize("piece", [b"H", b"HTTP/1.1 200 OK\r\nA: ", b"HTTP/1.1 200 OK\r\nA: b\r\n"])

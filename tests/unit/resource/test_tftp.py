@@ -245,7 +245,7 @@ def test_time_limits_of_kernel_argument_and_config(
         ctx = bench.context(Transport(total=total))
         error = failure_of(lambda: fetch_bytes(ctx, server.url("/a")))
     assert error.code == "IGN4006"
-    assert error.hint == f"gave up after {limit} s; last: no answer in time"
+    assert error.hint == f"gave up after {limit} s; last error: no answer in time"
     # A running attempt is finished, unless the kernel argument ends it.
     assert limit <= bench.now < limit + (5 if total else 1)
 
