@@ -31,7 +31,7 @@ def expand_paths(args: list[str]) -> list[str]:
 def _expand(arg: str) -> list[str]:
     if arg != "-" and os.path.isdir(arg):
         files = list(_configs(arg))
-        return files or _require_some([], f"no *.ign files in {arg}", _describe_folder(arg))
+        return files or _require_some([], f"no *.ign files in {arg}", _describe_directory(arg))
     if any(character in arg for character in _GLOB) and not os.path.lexists(arg):
         import glob
 
@@ -68,7 +68,7 @@ def _is_special(path: str) -> bool:
         return False
 
 
-def _describe_folder(directory: str) -> str:
+def _describe_directory(directory: str) -> str:
     """A hint for a directory without configs: what it contains instead."""
     names = []
     for here, subdirectories, files in os.walk(directory):

@@ -112,8 +112,8 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     projects = Projects(_names)
     jobs = []
     for path in expand_paths(options.files):
-        folder = "" if path == "-" else os.path.dirname(path)
-        project = Project() if options.no_config else projects.lookup(folder)
+        directory = "" if path == "-" else os.path.dirname(path)
+        project = Project() if options.no_config else projects.lookup(directory)
         jobs.append(
             Job(
                 path,

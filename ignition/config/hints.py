@@ -133,7 +133,7 @@ def key_hint(key: str, shape: Shape) -> str:
     if len(key) > 2:
         for name in shape.members:
             if within_one_edit(key.lower(), name.lower()):
-                return f"perhaps {name} is meant"
+                return f"did you mean {name}?"
     return ""
 
 

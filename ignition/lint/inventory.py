@@ -19,6 +19,8 @@ UNIT_DIRECTORY = "/etc/systemd/system/"
 QUADLET_PATH_PART = "/containers/systemd/"
 """Part of the path of every quadlet file."""
 QUADLET_DIRECTORIES = ("/etc/containers/systemd/", "/usr/share/containers/systemd/")
+IMAGE_USERS = ("root", "core")
+"""Users that exist in the image, so useradd does not create them."""
 _QUADLETS = {
     ".container": ".service",
     ".kube": ".service",
@@ -133,8 +135,8 @@ class Inventory:
     def _add_file(self, file: dict[str, Any]) -> None:
         path = file.get("path", "")
         self.files[path] = file.get("mode", 0o644)
-        folder, _, name = path.rpartition("/")
-        if folder + "/" == UNIT_DIRECTORY:
+        directory, _, name = path.rpartition("/")
+        if directory + "/" == UNIT_DIRECTORY:
             self.units.add(name)
         if QUADLET_PATH_PART in path:
             self.quadlets.add(name)
@@ -146,3 +148,10 @@ class Inventory:
                 and "/users/" not in path
             ):
                 self.generated[stem + _QUADLETS[dot + kind]] = path
+
+
+def home_directory(user: dict[str, Any]) -> str:
+    """The home directory of a user, without a trailing slash."""
+    name = user.get("name", "")
+    home: str = user.get("homeDir") or ("/root" if name == "root" else f"/home/{name}")
+    return home.rstrip("/")

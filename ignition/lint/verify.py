@@ -40,7 +40,7 @@ SYSTEMD_VERIFY_UNAVAILABLE = LintRule(
 """`--systemd-verify` requires systemd-analyze."""
 
 _LINE = re.compile(r"(?P<file>[^:]+):(?:(?P<line>\d+):)? (?P<message>.+)")
-_OF_THIS_COMPUTER = re.compile(
+_ABOUT_THIS_COMPUTER = re.compile(
     r"is not executable|not found|No such file|man page|masked"
     r"|Failed to (load|create|open|prepare|connect|add)"
 )
@@ -63,17 +63,17 @@ def violations(subject: Subject) -> Iterator[Violation]:
 
 def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Violation]:
     units = [name for name in texts if "/" not in name]
-    with tempfile.TemporaryDirectory(prefix="ignition-lint-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ignition-lint-") as directory:
         for name, text in texts.items():
-            path = os.path.join(folder, name)
+            path = os.path.join(directory, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "wb") as file:
                 file.write(text.text.encode("utf-8", "surrogatepass"))
         try:
             done = subprocess.run(
                 ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "--", *units],
-                cwd=folder,
-                env={**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:", "LC_ALL": "C"},
+                cwd=directory,
+                env={**os.environ, "SYSTEMD_UNIT_PATH": f"{directory}:", "LC_ALL": "C"},
                 capture_output=True,
                 stdin=subprocess.DEVNULL,
                 text=True,
@@ -86,8 +86,8 @@ def _verified(subject: Subject, texts: dict[str, Embedded]) -> Iterator[Violatio
             return
         for line in done.stderr.splitlines():
             match = _LINE.fullmatch(line)
-            if match and not _OF_THIS_COMPUTER.search(line):
-                name = os.path.relpath(match["file"], folder) if match["line"] else match["file"]
+            if match and not _ABOUT_THIS_COMPUTER.search(line):
+                name = os.path.relpath(match["file"], directory) if match["line"] else match["file"]
                 if name in texts:
                     span = _line_span(texts[name].text, int(match["line"] or 1))
                     # After a colon, systemd quotes the value, which may be a secret.

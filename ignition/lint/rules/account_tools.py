@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ignition.base.finding import ERROR
 from ignition.base.log import quote
 from ignition.config import account_names
+from ignition.lint.inventory import IMAGE_USERS
 from ignition.lint.rule import LintRule
 from ignition.lint.typos import KnownNames
 
@@ -65,8 +66,6 @@ UNKNOWN_GROUP = LintRule(
 from the image, so it is only reported if its name is empty, is one typo away from a group in the config, or
 is the name of a user listed later, whose own group does not exist yet."""
 
-# These users come with the image, so useradd does not run for them.
-_IMAGE_USERS = ("root", "core")
 _IMAGE_GROUPS_WORDS = """
 adm audio cdrom dialout disk docker input kvm libvirt lp mail render root sudo systemd-journal tty users
 video wheel
@@ -118,7 +117,7 @@ def _user(
     item: dict[str, Any], path: Path, groups: _Groups, subject: Subject
 ) -> Iterator[Violation]:
     name = item.get("name", "")
-    if subject.inventory.defines_whole_user(name) and name not in _IMAGE_USERS:
+    if subject.inventory.defines_whole_user(name) and name not in IMAGE_USERS:
         own = not item.get("noUserGroup") and not item.get("primaryGroup")
         if own and name in groups.created:
             yield USER_GROUP_EXISTS.at((*path, "name"))

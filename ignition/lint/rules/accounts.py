@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ignition.base.finding import ERROR, WARNING
+from ignition.lint.inventory import IMAGE_USERS
 from ignition.lint.rule import LintRule
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ INVALID_SSH_KEY = LintRule(
 """sshd ignores lines that it cannot parse, so the user cannot log in. Common mistakes are the path of a key
 file, a private key and a fingerprint."""
 
-_IMAGE_USERS = ("root", "core")  # exist in the image with an id
 _FIRST_ID = 1000  # the first id that useradd and groupadd assign
 
 # $id$..., traditional DES, locked accounts, and the empty hash (login without a password).
@@ -70,7 +70,7 @@ def check(subject: Subject) -> Iterator[Violation]:
             if item.get("shouldExist") is False:
                 pass
             elif number not in item:
-                unassigned += not item.get("system") and name not in _IMAGE_USERS
+                unassigned += not item.get("system") and name not in IMAGE_USERS
             else:
                 first = seen.setdefault(item[number], name)
                 if first != name:

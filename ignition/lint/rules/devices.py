@@ -123,17 +123,17 @@ class _Names:
 
     def suggest(self, device: str) -> str:
         """A device in the config that is one typo away from an unknown one; "" if there is none."""
-        for folder, _, known in self._kinds:
-            name = device.removeprefix(folder)
+        for directory, _, known in self._kinds:
+            name = device.removeprefix(directory)
             if name != device and name not in known:
                 near = known.closest(name)
-                return folder + near if near else ""
+                return directory + near if near else ""
         return ""
 
     def unknown(self, device: str, path: Path) -> Violation | None:
         """The violation if nothing creates the device."""
-        for folder, rule, known in self._kinds:
-            name = device.removeprefix(folder)
+        for directory, rule, known in self._kinds:
+            name = device.removeprefix(directory)
             if name == device or not name or name in known:
                 continue
             near = known.closest(name)

@@ -64,15 +64,15 @@ _SYSCTL = re.compile(r"-?[^\s=]+[ \t]*=.*|-[^\s=]+")
 _TOML_POSITION = re.compile(r" \(at line (\d+), column (\d+)\)$")
 # Nesting too deep for Python, or a number with thousands of digits: not a syntax error.
 _PARSER_LIMITS = (RecursionError, ValueError)
-_CONF_FOLDER = re.compile(r"/etc/(sysctl|tmpfiles|modules-load|sysusers|modprobe)\.d/[^/]+")
+_CONF_DIRECTORY = re.compile(r"/etc/(sysctl|tmpfiles|modules-load|sysusers|modprobe)\.d/[^/]+")
 
 
 def check(subject: Subject) -> Iterator[Violation]:
     unread = False
     for file in subject.files:
         where = file.target
-        folder = _CONF_FOLDER.fullmatch(where) if where.startswith("/etc/") else None
-        if folder and not where.endswith((".conf", "README")):
+        directory = _CONF_DIRECTORY.fullmatch(where) if where.startswith("/etc/") else None
+        if directory and not where.endswith((".conf", "README")):
             yield IGNORED_CONF_FILE.at((*file.path, "path"))
         reader = _reader(where)
         if reader is None or len(file.bodies) != 1:

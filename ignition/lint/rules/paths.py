@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ignition.config.rules.paths import ancestors, distinct_lengths
+from ignition.lint.inventory import home_directory
 from ignition.lint.rule import LintRule
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class _Homes:
         self._owned = {_home_path(path) for path in subject.inventory.directories}
         self._homes = {"/root"}
         for user, _ in subject.items("passwd", "users"):
-            home = user.get("homeDir") or f"/home/{user.get('name', '')}"
+            home = home_directory(user)
             self._homes.add(_home_path(home))
             if user.get("sshAuthorizedKeys"):
                 self._owned.add(_home_path(f"{home}/.ssh"))

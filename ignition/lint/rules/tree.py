@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ignition.base.finding import ERROR
 from ignition.config.rules.paths import ancestors, distinct_lengths
+from ignition.lint.inventory import home_directory
 from ignition.lint.rule import LintRule
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _paths(subject: Subject) -> Iterator[tuple[str, Path]]:
         yield _PRESETS, enabled
     for user, path in subject.items("passwd", "users"):
         if user.get("sshAuthorizedKeys"):
-            yield f"{_home(user)}/{_KEYS}", (*path, "sshAuthorizedKeys")
+            yield f"{home_directory(user)}/{_KEYS}", (*path, "sshAuthorizedKeys")
 
 
 def _created_before_files(subject: Subject) -> dict[str, str]:
@@ -113,7 +114,7 @@ def _created_before_files(subject: Subject) -> dict[str, str]:
     for user, _ in subject.items("passwd", "users"):
         if user.get("shouldExist") is False or user.get("name") == "root":
             continue
-        home = _home(user)
+        home = home_directory(user)
         if not user.get("noCreateHome") and not user.get("system"):
             found[home] = f"it is the home directory of {user.get('name')}"
         if user.get("sshAuthorizedKeys"):
@@ -212,9 +213,3 @@ def _with_parents(paths: set[str]) -> set[str]:
             found.add(path)
             path = path.rpartition("/")[0]
     return found
-
-
-def _home(user: dict[str, Any]) -> str:
-    name = user.get("name", "")
-    home: str = user.get("homeDir") or ("/root" if name == "root" else f"/home/{name}")
-    return home.rstrip("/")

@@ -46,7 +46,7 @@ PACKED = {"source": "s3://bucket/key", "compression": "gzip"}
 NO_OBJECT = {"source": "arn:aws:s3:::bucket/"}
 NO_HOST = {"source": "tftp:///file"}
 NO_PORT = {"source": "http://host:99999/file"}
-INVALID_ACCOUNT_NAME = {"source": "gs://bucket/"}
+NO_OBJECT_NAME = {"source": "gs://bucket/"}
 NO_VALUE = {"source": "http://host/file", "httpHeaders": [{"name": "Token"}]}
 NO_CERTIFICATE = "data:,-----BEGIN%20X-----%0AAAAA%0A-----END%20X-----"
 BAD_HEADER = {"source": "http://host/a", "httpHeaders": [{"name": "a b", "value": "c"}]}
@@ -125,7 +125,7 @@ FETCH = {
     "no host": ("IGN4220", merged(NO_HOST), "IGN1993", "ignition/config/merge/0/source"),
     "no name": (
         "IGN4240",
-        merged(INVALID_ACCOUNT_NAME),
+        merged(NO_OBJECT_NAME),
         "IGN1993",
         "ignition/config/merge/0/source",
     ),
