@@ -108,6 +108,18 @@ class CommandFailed(Failure):
         self.stdout = stdout
         self.stderr = stderr
 
+    def with_code(self, code: str, text: str, *, hint: str = "") -> CommandFailed:
+        """The same failure with another code and text. `hint` is for one that has none."""
+        return CommandFailed(
+            code,
+            text,
+            self.origin,
+            hint=self.hint or hint,
+            status=self.status,
+            stdout=self.stdout,
+            stderr=self.stderr,
+        )
+
 
 class FailureGroup(Failure):
     """Several failures of one operation, in the order in which they occurred."""

@@ -96,11 +96,8 @@ def relabel(target: Target, paths: Iterable[str]) -> None:
     try:
         run(log, args, what=f"relabeling {len(present)} paths", stdin=stdin)
     except CommandFailed as failure:
-        raise CommandFailed(
+        raise failure.with_code(
             "IGN3401",
             f"failed to handle relabeling: {failure.text}",
-            hint=failure.hint or "is setfiles in the initramfs, and the policy on the target?",
-            status=failure.status,
-            stdout=failure.stdout,
-            stderr=failure.stderr,
+            hint="is setfiles in the initramfs, and the policy on the target?",
         ) from failure

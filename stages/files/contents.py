@@ -44,7 +44,7 @@ _CHUNK = 1 << 20
 class FileContext:
     """What all files of a phase share."""
 
-    __slots__ = ("_context", "_lock", "context", "earlier", "journal", "owners")
+    __slots__ = ("_fetch_context", "_lock", "context", "earlier", "journal", "owners")
 
     def __init__(self, context: PhaseContext, owners: Owners, journal: Journal) -> None:
         self.context = context
@@ -52,15 +52,15 @@ class FileContext:
         self.journal = journal
         self.earlier = EarlierRuns(journal)
         self._lock = _thread.allocate_lock()
-        self._context: FetchContext | None = None
+        self._fetch_context: FetchContext | None = None
 
     @property
     def fetch_context(self) -> FetchContext:
         """Shared by all files, so that connections are reused; created on first use."""
         with self._lock:
-            if self._context is None:
-                self._context = self.context.fetch_context
-            return self._context
+            if self._fetch_context is None:
+                self._fetch_context = self.context.fetch_context
+            return self._fetch_context
 
 
 def is_remote(entry: Entry) -> bool:

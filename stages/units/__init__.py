@@ -52,15 +52,15 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
             needs=(PREPARED, ENTRIES, LINKS),
             provides=(UNITS,),
         )
-    chosen = [unit for unit in units if unit.enabled is not None]
-    if chosen:
-        wanted = presets.from_units(chosen)
+    with_preset = [unit for unit in units if unit.enabled is not None]
+    if with_preset:
+        wanted = presets.from_units(with_preset)
         root.check(f"{presets.FOLDER}/{presets.NAME}")
         for name in wanted.disabled:  # systemctl will read these
             for folder in (FOLDER, *_VENDOR_FOLDERS):
                 root.check(clean(f"{folder}/{name}"))
         yield Step(
-            f"set presets of {_describe(chosen)}",
+            f"set presets of {_describe(with_preset)}",
             _origin(units, context),
             lambda task: _set_presets(wanted, root, task),
             needs=(PREPARED, ENTRIES, LINKS, UNITS),
@@ -86,30 +86,30 @@ def _origin(units: list[Unit], context: PhaseContext) -> Origin:
 
 def _write_all(units: list[Unit], root: Root, task: Task) -> None:
     # Removing a mask does not need the folder.
-    makes = any(_writes(unit) for unit in units)
-    folder = root.folder(FOLDER) if makes else root.existing_folder(FOLDER)
+    creates = any(_writes(unit) for unit in units)
+    folder = root.folder(FOLDER) if creates else root.existing_folder(FOLDER)
     if folder is None:
         return
     with folder:
         names = folder.sweep()
         for index, unit in enumerate(units):
             try:
-                _write_in(folder, names, unit, root, task.log)
+                _write_unit(folder, names, unit, root, task.log)
             except Failure as failure:
                 failure.add_origin(task.context.origin("systemd", "units", index))
                 raise
 
 
-def _write_in(folder: Folder, names: set[str], unit: Unit, root: Root, log: Log) -> None:
+def _write_unit(folder: Folder, names: set[str], unit: Unit, root: Root, log: Log) -> None:
     if "/" not in unit.name:
-        _write(unit, unit.name, folder, names, root, log)
+        _write_to(unit, unit.name, folder, names, root, log)
         return
     parent, _, name = clean(f"{FOLDER}/{unit.name}").rpartition("/")
     with root.folder(parent) as other:
-        _write(unit, name, other, other.names(), root, log)
+        _write_to(unit, name, other, other.names(), root, log)
 
 
-def _write(unit: Unit, name: str, folder: Folder, names: set[str], root: Root, log: Log) -> None:
+def _write_to(unit: Unit, name: str, folder: Folder, names: set[str], root: Root, log: Log) -> None:
     _write_dropins(unit, f"{name}.d", folder, root, log)
     if unit.mask:
         _mask(name, folder, names, log)
@@ -121,14 +121,16 @@ def _write(unit: Unit, name: str, folder: Folder, names: set[str], root: Root, l
 
 
 def _write_dropins(unit: Unit, inner: str, folder: Folder, root: Root, log: Log) -> None:
-    beside = f"{folder.path}/{inner}"
+    dropin_folder = f"{folder.path}/{inner}"
     groups: dict[str, list[tuple[str, str]]] = {}  # usually one folder; a name may have a slash
     for dropin in unit.dropins:
         if dropin.contents is not None:
-            parent, _, name = clean(f"{beside}/{dropin.name}").rpartition("/")
+            parent, _, name = clean(f"{dropin_folder}/{dropin.name}").rpartition("/")
             groups.setdefault(parent, []).append((name, dropin.contents))
     for parent, texts in groups.items():
-        with root.subfolder(folder, inner) if parent == beside else root.folder(parent) as own:
+        with (
+            root.subfolder(folder, inner) if parent == dropin_folder else root.folder(parent) as own
+        ):
             names = own.sweep()
             for name, text in texts:
                 _write_text(name, text, own, names, f'writing systemd drop-in "{name}" at', log)
@@ -136,7 +138,7 @@ def _write_dropins(unit: Unit, inner: str, folder: Folder, root: Root, log: Log)
 
 
 def _write_text(
-    name: str, text: str, folder: Folder, names: set[str], saying: str, log: Log
+    name: str, text: str, folder: Folder, names: set[str], message: str, log: Log
 ) -> None:
     """Writes a file unless it already has this text, mode and owner."""
     data = text.encode("utf-8", "surrogatepass")
@@ -145,7 +147,7 @@ def _write_text(
         attributes = (S_IMODE(found.st_mode), found.st_uid, found.st_gid)
         if attributes == (MODE, 0, folder.group()) and folder.read(name, len(data)) == data:
             return
-    log.info(f"{saying} {quote(folder.full_path(name))}")
+    log.info(f"{message} {quote(folder.full_path(name))}")
     folder.write(name, data, MODE)
 
 
@@ -223,13 +225,8 @@ def _disable(name: str, root: Root, task: Task) -> None:
     try:
         run(task.log, _systemctl(root, task, "disable", name), what=what)
     except CommandFailed as failure:
-        raise CommandFailed(
-            "IGN3301",
-            f"cannot remove symlink(s) for {name}: {failure.text}",
-            hint=failure.hint,
-            status=failure.status,
-            stdout=failure.stdout,
-            stderr=failure.stderr,
+        raise failure.with_code(
+            "IGN3301", f"cannot remove symlink(s) for {name}: {failure.text}"
         ) from failure
 
 

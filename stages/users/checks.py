@@ -30,8 +30,8 @@ _SYNTHETIC = ("root", "nobody")  # may exist without a line in a table
 _NOBODY = -1  # an id that owns nothing
 _TABLES = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
 # The table, its backup, the new table while it is written, its lock.
-_BESIDE = ("", "-", "+", ".lock")
-_OTHERS = (".pwd.lock", "default/useradd", "login.defs", "nsswitch.conf", "shells")
+_SUFFIXES = ("", "-", "+", ".lock")
+_OTHER_FILES = (".pwd.lock", "default/useradd", "login.defs", "nsswitch.conf", "shells")
 
 
 def check_table_files(root: Root) -> None:
@@ -39,8 +39,8 @@ def check_table_files(root: Root) -> None:
 
     A FIFO among the files that the tools open would block them forever, and a device could fill the memory.
     """
-    names = [table + end for table in _TABLES for end in _BESIDE]
-    for name in (*names, *_OTHERS):
+    names = [table + end for table in _TABLES for end in _SUFFIXES]
+    for name in (*names, *_OTHER_FILES):
         root.check(f"/etc/{name}")
 
 
@@ -123,13 +123,13 @@ class _Simulation:
     def delete_group(self, name: str, origin: Origin) -> None:
         """Simulates groupdel."""
         gid = self._gids.of.get(name)
-        whose = None if gid is None else self._primary.get(gid)
-        if whose is not None:
+        owner = None if gid is None else self._primary.get(gid)
+        if owner is not None:
             self._refuse(
                 "IGN3214",
-                f"group {quote(name)} cannot be deleted: it is the primary group of {quote(whose)}",
+                f"group {quote(name)} cannot be deleted: it is the primary group of {quote(owner)}",
                 origin,
-                f"delete user {whose} in the same config, or keep the group",
+                f"delete user {owner} in the same config, or keep the group",
             )
         self._gids.release(name)
 

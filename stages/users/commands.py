@@ -200,14 +200,8 @@ class Commands:
             run(log, argv, what=what, stdin=stdin, origin=origin)
         except CommandFailed as failure:
             kind = "groups" if tool.startswith(("group", "chg")) else "users"
-            raise CommandFailed(
-                "IGN3201",
-                f"failed to configure {kind}: {what}: {failure.text}",
-                origin,
-                hint=failure.hint,
-                status=failure.status,
-                stdout=failure.stdout,
-                stderr=failure.stderr,
+            raise failure.with_code(
+                "IGN3201", f"failed to configure {kind}: {what}: {failure.text}"
             ) from failure
 
     def _begin(self, key: str, **facts: object) -> None:

@@ -18,18 +18,21 @@ if TYPE_CHECKING:
 
 _DAY = 86400
 # Table of hashes -> the table that has the hashes without it, and what follows the hash in a new line.
-_BESIDE = {"shadow": ("passwd", "{day}::::::"), "gshadow": ("group", ":")}
-_ELSEWHERE = "x"
+_FALLBACK = {"shadow": ("passwd", "{day}::::::"), "gshadow": ("group", ":")}
+_HASH_IS_IN_SHADOW = "x"
 
 
 def set_hash(root: Root, table: str, name: str, password_hash: str) -> None:
     """Sets the hash of a user (table `shadow`) or group (`gshadow`) that exists."""
-    plain, rest = _BESIDE[table]
-    if _field(root, plain, name) == _ELSEWHERE and root.lstat(f"/etc/{table}") is not None:
+    fallback, rest = _FALLBACK[table]
+    if (
+        _field(root, fallback, name) == _HASH_IS_IN_SHADOW
+        and root.lstat(f"/etc/{table}") is not None
+    ):
         new_line = f"{name}:{password_hash}:{rest.format(day=_today())}\n"
         _rewrite(root, table, name, password_hash, new_line)
     else:
-        _rewrite(root, plain, name, password_hash, "")
+        _rewrite(root, fallback, name, password_hash, "")
 
 
 def _field(root: Root, table: str, name: str) -> str:
