@@ -66,9 +66,7 @@ def agree(checked: fast.CheckResult, exactly: fast.CheckResult) -> None:
 
 
 def readers_agree(data: bytes) -> None:
-    """If the fast reader accepts an input, the exact reader returns the same value and reports no unused
-    key.
-    """
+    """If the fast reader accepts an input, the exact reader returns the same value and no unused keys."""
     quick = fast.parse(data)
     if quick is not None:
         value, version = quick

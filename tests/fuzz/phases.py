@@ -38,6 +38,7 @@ from ignition.base.settings import Settings
 from ignition.engine import main as engine
 from ignition.system.root import Root
 from tests.fuzz import random_machine
+from tests.support.settings import settings_below
 
 BASE = Path("/mnt")
 """Where the machine lies: the only folder that a run may write to, in memory."""
@@ -108,9 +109,7 @@ def look(runs: int, seconds: int, seed: int, found: Path) -> int:
 
 
 def _inside_a_guard(runs: int, seconds: int, seed: int, found: Path) -> int:
-    """Restarts this program in a mount namespace in which only the machine's folder and `found` are
-    writable.
-    """
+    """Restarts in a mount namespace in which only the machine's folder and `found` are writable."""
     words = [
         "--of",
         "phases",
@@ -262,18 +261,8 @@ def _run_engine(output: Path) -> None:
 
 def settings() -> Settings:
     """Settings with all folders below BASE."""
-    made = Settings()
-    made.platform = "file"
-    made.config_file = str(BASE / "config.ign")
-    made.root = str(BASE / "root")
-    made.run_dir = str(BASE / "run")
-    made.config_cache = str(BASE / "run/ignition.json")
-    made.state_file = str(BASE / "run/state")
-    made.neednet = str(BASE / "run/neednet")
+    made = settings_below(BASE)
     made.dev_aliases_dir = str(BASE / "run/dev_aliases")
-    made.kernel_cmdline_path = str(BASE / "run/cmdline")
-    made.system_config_dirs = (str(BASE / "run/a"), str(BASE / "run/b"), str(BASE / "run/c"))
-    made.log_to_stdout = True
     made.wait_device = 1
     made.programs = {"ignition-kargs-helper": "true", "is-live-image": "false"}
     return made

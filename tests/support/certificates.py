@@ -26,8 +26,7 @@ class Authority:
         return self.certificate.read_bytes()
 
     def issue(self, *names: str, days: int = 30) -> Path:
-        """Issues a server certificate for these names and addresses; returns a PEM file with key and
-        certificate.
+        """A new server certificate for these names and addresses, as a PEM file with its key.
 
         A negative number of `days` makes it expired.
         """

@@ -101,9 +101,7 @@ def test_the_testbed_is_not_installed(installed: Path) -> None:
 
 
 def test_bytecode_is_used_without_checking_the_source(installed: Path) -> None:
-    """Image builders reset all timestamps, and /usr may be read-only, so checked bytecode would be
-    ignored.
-    """
+    """Image builders reset timestamps, and /usr may be read-only: checked bytecode would be ignored."""
     sources = list((installed / "usr/lib/ignition-firstboot").rglob("*.py"))
     assert len(sources) > 100
     for source in sources:

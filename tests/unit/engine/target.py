@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ignition.base import entrypoint
-from ignition.base.settings import Settings
 from ignition.engine.main import run
+from tests.support.settings import settings_below
 
 V = {"version": "3.6.0"}
 HELLO = {"path": "/etc/hello", "contents": {"source": "data:,hi"}}
@@ -25,15 +25,7 @@ class Target:
         self.folder = folder
         self.root = folder / "root"
         self.root.mkdir(exist_ok=True)
-        self.settings = settings = Settings()
-        settings.platform = "file"
-        settings.log_to_stdout = True
-        settings.root = str(self.root)
-        settings.run_dir = str(folder / "run")
-        settings.config_cache = str(folder / "run/ignition.json")
-        settings.state_file = str(folder / "run/state")
-        settings.neednet = str(folder / "run/neednet")
-        settings.config_file = str(folder / "config.ign")
+        self.settings = settings = settings_below(folder)
         settings.kernel_cmdline_path = str(folder / "cmdline")
         settings.system_config_dirs = (f"{folder}/r", f"{folder}/l", f"{folder}/v")
         settings.selinux_relabel = False
