@@ -19,8 +19,8 @@ PARSERS = {
 }
 _TITLES = {
     "convert": "write an Ignition config in another spec version",
-    "lint": "check Ignition configs and say where each finding stands",
-    "render": "merge an Ignition config with all that it refers to",
+    "lint": "check Ignition configs and report findings with their positions",
+    "render": "merge an Ignition config with all configs that it references",
 }
 _SEE = (
     "ignition(8), ignition-validate(1), ignition-lint(1), ignition-render(1), ignition-convert(1)"

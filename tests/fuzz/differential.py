@@ -3,9 +3,9 @@
 
     python -m tests.fuzz.differential [--count N] [--seed N]
 
-Configs of the specs 3.0 to 3.3, which its release 2.14 knows: valid ones, ones with a few odd values, wild
-ones, spoiled texts, and mutated seeds. The exit status is 1 if a verdict differs for no reason that `KNOWN`
-lists. docs/differences.md says more about these.
+The configs are of specs 3.0 to 3.3, which release 2.14 supports: valid ones, ones with a few or many
+unusual values, corrupted texts and mutated seeds. Exit status 1 if a verdict differs for a reason that is
+not in `KNOWN`; see docs/differences.md.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def ignition_accepts(data: bytes) -> bool:
 
 # Errors that Ignition 2.14 does not report: code, a required substring of the config, reason.
 KNOWN = (
-    ("IGN1901", b"", "a file in the place of a unit, which later releases refuse"),
+    ("IGN1901", b"", "a file at the path of a unit, which later releases refuse"),
     ("IGN1111", b"[", "a name in brackets in a URL, which later releases of Go refuse"),
     ("IGN1005", b"3.4.0-experimental", "an experimental spec that has become final since"),
 )

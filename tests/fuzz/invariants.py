@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Invariants of reading a config, for any input; `hold` checks one.
 
-No exception. No hang: the bound is a second of CPU for each 100 kB on a quiet machine, and a test on a busy
-one allows five. At most 20 times the text plus 32 MiB of memory. A refusal has a code and an address. The
-quick path never judges otherwise than the exact one. An accepted config can be translated, written to the
-cache, and read back from there as the same.
-
-The bound on memory is held for texts up to 100 kB. A longer one with a fault in every third byte takes up to
-300 bytes for each of its own, since each fault is a finding with a place.
+- No exception.
+- No hang: on an idle machine at most one CPU second per 100 kB; tests on a busy machine allow five.
+- At most 20 bytes of memory per byte of input, plus 32 MiB. This holds for inputs up to 100 kB: a longer one
+  with an error in every third byte takes up to 300 bytes per byte, since each error is a finding.
+- A refusal has a code and a position.
+- The fast path and the exact path agree.
+- An accepted config can be translated and cached, and is the same when read back from the cache.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Invariants of lint, for any input; `hold` checks one.
 
-No exception. A refusal of the engine is a finding of lint too. Each finding has a code that is documented,
-and a span within the text.
+- No exception.
+- If the engine refuses the config, lint reports an error.
+- Each finding has a documented code and a span within the input.
 """
 
 from __future__ import annotations

@@ -41,15 +41,15 @@ from tests.fuzz import random_machine
 from tests.support.settings import settings_below
 
 BASE = Path("/mnt")
-"""Where the machine lies: the only folder that a run may write to, in memory."""
+"""The machine's folder, a tmpfs: the only one that a run may write to."""
 
 SECONDS = 120
-"""A run that is not over by then hangs. The longest take two seconds on a quiet machine."""
+"""The time limit of a run. The longest take two seconds on an idle machine."""
 MEMORY = 1 << 30
-"""Address space that a run may take. What is read is small, or must not be read whole."""
+"""The address space limit of a run. Large files must not be read as a whole."""
 
 CUT = 0.3
-"""How many of the runs that succeed are repeated with a cut."""
+"""The fraction of successful runs that are repeated with an interruption."""
 
 PHASES = ("fetch", "kargs", "disks", "mount", "files", "umount")
 _INSIDE = "IGNITION_FUZZ_INSIDE"
@@ -135,7 +135,7 @@ def hold(number: int) -> Ran:
         return _hold(machine)
     except Broken as why:
         text = (BASE / "config.ign").read_text(errors="replace")
-        words = [str(why), "", "the root, beside its tables:", *machine.laid, "", text]
+        words = [str(why), "", "the root, besides the account tables:", *machine.contents, "", text]
         raise Broken("\n".join(words)) from why
 
 
@@ -154,7 +154,7 @@ class _Machine:
         (BASE / "outside" / "victim").mkdir(parents=True)
         (BASE / "outside" / "victim" / "file").write_text("untouched")
         (BASE / "root").mkdir()
-        self.laid = random_machine.furnish(rng, BASE / "root")
+        self.contents = random_machine.furnish(rng, BASE / "root")
         text = json.dumps(self.config, indent=1)
         (BASE / "config.ign").write_bytes(text.encode("utf-8", "surrogatepass"))
         self.rng = rng

@@ -115,15 +115,15 @@ def config(rng: Dice) -> Json:
 
 def furnish(rng: Dice, root: Path) -> list[str]:
     """Fills a root, and returns a description."""
-    laid: list[str] = []
+    contents: list[str] = []
     for name, text in _tables(rng).items():
         _put(root / name, text)
     for folder in ("home/core", "var/lib", "etc/systemd/system", "opt", "srv/setgid", "run"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "srv/setgid").chmod(0o2775)
     for _ in range(rng.choice((0, 2, 4, 8))):
-        laid += _lay(rng, root)
-    return laid
+        contents += _lay(rng, root)
+    return contents
 
 
 def _tables(rng: Dice) -> dict[str, str]:
