@@ -59,23 +59,23 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
 class _ObjectFetch:
     """The requests for one object. They share a deadline, a time of the context's clock (0 = none)."""
 
-    __slots__ = ("_body", "_ctx", "_deadline", "_place", "_request")
+    __slots__ = ("_body", "_ctx", "_deadline", "_object", "_request")
 
     def __init__(
-        self, ctx: FetchContext, request: Request, body: Body, place: S3Object, deadline: float
+        self, ctx: FetchContext, request: Request, body: Body, s3_object: S3Object, deadline: float
     ) -> None:
         self._ctx = ctx
         self._request = request
         self._body = body
-        self._place = place
+        self._object = s3_object
         self._deadline = deadline
 
     def region(self) -> str:
         """The region of the bucket. Every region knows it and reports it even with a refusal."""
-        known = ("s3 region", self._place.partition, self._place.bucket)
-        found: str = self._ctx.clients.get(known, "")
+        cache_key = ("s3 region", self._object.partition, self._object.bucket)
+        found: str = self._ctx.clients.get(cache_key, "")
         if not found:
-            url = self._place.bucket_url(self._place.region_hint() or self._own_region())
+            url = self._object.bucket_url(self._object.region_hint() or self._own_region())
             answers: list[requests.Response] = []
 
             def on_response(response: requests.Response) -> bool:
@@ -83,12 +83,12 @@ class _ObjectFetch:
                 return True
 
             self._send(url, RequestOptions("HEAD"), on_response)
-            found = self._ctx.clients[known] = self._region_of(answers[0])
+            found = self._ctx.clients[cache_key] = self._region_of(answers[0])
         return found
 
     def get(self, region: str) -> None:
         """Fetches the object from this region."""
-        url = self._place.url(region)
+        url = self._object.url(region)
         anonymous = self._anonymous_reason()
         if anonymous:
             self._ctx.log.info(f"{self._request.name}: fetching it anonymously: {anonymous}")
@@ -136,17 +136,17 @@ class _ObjectFetch:
         found = response.headers.get(_REGION, "")
         if s3_location.is_label(found):
             return found
-        bucket, says = quoted(self._place.bucket), _status(response)
+        bucket, status = quoted(self._object.bucket), _status(response)
         if response.status_code == 404:
             raise NotFound(
                 "IGN4202",
-                f"could not find bucket {bucket}: {says}",
+                f"could not find bucket {bucket}: {status}",
                 self._request.origin,
                 hint="check its name; from elsewhere, a bucket in China or GovCloud needs an ARN",
             )
         raise _rejected(
             "IGN4203",
-            f"couldn't determine the region for bucket {bucket}: {says}",
+            f"couldn't determine the region for bucket {bucket}: {status}",
             self._request,
             response,
             "S3 reports the region of every existing bucket: check the name",
@@ -181,7 +181,7 @@ class _ObjectFetch:
         """The failure for a refusal by S3."""
         code = _code(response)
         manner = " anonymously" if anonymous else ""
-        text = f"error fetching {self._place.describe()}{manner}: {code or _status(response)}"
+        text = f"error fetching {self._object.describe()}{manner}: {code or _status(response)}"
         if response.status_code == 404:
             hint = "check key and versionId; both are used literally"
             return NotFound("IGN4204", text, self._request.origin, hint=hint)
