@@ -35,5 +35,5 @@ def rule_page(doc: RuleDoc) -> str:
     remedy = f"\nWhat to do: {doc.hint}.\n" if doc.hint else ""
     return (
         f"# {doc.code}: {doc.title}\n\n`{doc.name}`, {doc.severity}{since}\n\n"
-        f"{textwrap.fill(doc.text, 110)}\n{remedy}"
+        f"{textwrap.fill(doc.text, 110, break_on_hyphens=False)}\n{remedy}"
     )
