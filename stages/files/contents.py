@@ -125,12 +125,12 @@ def _keep(
     mode = file.mode
     has_capabilities = folder.has_capabilities(entry.name)
     # Ignition chowns every file, and the kernel then clears capabilities and the setuid and setgid bits.
-    anew = has_capabilities or (mode is None and bool(found.st_mode & 0o6000))
+    must_chown = has_capabilities or (mode is None and bool(found.st_mode & 0o6000))
     if entry.appends:
         log.info(f"appending to file {path}")
         if not append.append_once(folder, entry.name, body, shared.journal):
             log.info(f"{path} was appended to by an earlier run of this config")
-    if folder.set_attributes(entry.name, found, mode, *owner, force=anew):
+    if folder.set_attributes(entry.name, found, mode, *owner, force=must_chown):
         log.info(f"set owner and mode of file {path}")
     now = folder.lstat(entry.name)
     if mode is None and now is not None and found.st_mode & ~now.st_mode & 0o6000:

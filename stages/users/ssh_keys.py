@@ -30,7 +30,7 @@ _WRITE, _SEARCH = 2, 1
 
 
 def write(wanted: PasswdUser, user: User, root: Root, log: Log, *, fragment: bool) -> None:
-    """Replaces the user's file of keys, and logs that to the systemd journal.
+    """Replaces the user's file of keys, and sends that to the systemd journal.
 
     `fragment`: write to `authorized_keys.d/ignition`, which sshd must be configured to read, instead of
     `authorized_keys`. Raises Failure IGN3204 where the user may not write.
