@@ -177,7 +177,7 @@ def test_host_names_and_certificates(tree: Tree) -> None:
 def test_signing_for_s3(tree: Tree) -> None:
     done = tree.python(
         "from ignition.resource.schemes import s3, s3_role\n"
-        "role = s3_role.Role('key', 'secret', 'token', s3_role.seconds('2026-03-01T06:30:15Z'))\n"
+        "role = s3_role.Role('key', 'secret', 'token', s3_role.parse_time('2026-03-01T06:30:15Z'))\n"
         "signed = dict(s3._signed('https://b.s3.dualstack.us-east-1.amazonaws.com/k', 'us-east-1', role))\n"
         "print(signed['X-Amz-Security-Token'], signed['Authorization'][:35])"
     )
