@@ -120,7 +120,8 @@ class _Guest:
         (self._shared / "wanted").write_text("".join(f"{item.nodeid}\n" for item in wanted))
         (self._shared / "reports").touch()
         job = self._shared / "job"
-        job.write_text(_job(config, self._shared, sorted({str(item.path) for item in wanted})))
+        files = dict.fromkeys(str(item.path) for item in wanted)
+        job.write_text(_job(config, self._shared, list(files)))
         self._stream = (self._shared / "reports").open()
         self._rest = ""
         self._process: subprocess.Popen[bytes] | None = uml.start(
