@@ -129,9 +129,9 @@ def test_hint_for_text_of_another_format(text: bytes, words: str) -> None:
     ("key", "where", "words"),
     [
         ("Path", "3.6.0", "spelt path in the spec"),
-        ("pth", "3.6.0", "perhaps path"),
-        ("paht", "3.6.0", "perhaps path"),
-        ("pathh", "3.6.0", "perhaps path"),
+        ("pth", "3.6.0", "did you mean path?"),
+        ("paht", "3.6.0", "did you mean path?"),
+        ("pathh", "3.6.0", "did you mean path?"),
         ("over_write", "3.6.0", "write overwrite"),
         ("zzz", "3.6.0", ""),
         ("", "3.6.0", ""),

@@ -14,12 +14,12 @@ from tests.support import peer
 CHECKOUT = Path(__file__).parents[3]
 START = '{"ignition":{"version":"3.3.0"},'
 DIFFERENT = {
-    "a file in the place of a unit, which later releases refuse": START
+    "a file at the path of a unit, which later releases refuse": START
     + '"systemd":{"units":[{"name":"a.service","contents":"[A]\\nB=c"}]},'
     '"storage":{"files":[{"path":"/etc/systemd/system/a.service"}]}}',
     "a name in brackets in a URL, which later releases of Go refuse": START
     + '"storage":{"files":[{"path":"/a","contents":{"source":"http://[name]/"}}]}}',
-    "experimental version of a stable spec": '{"ignition":{"version":"3.4.0-experimental"}}',
+    "an experimental spec that has become final since": '{"ignition":{"version":"3.4.0-experimental"}}',
 }
 
 needs_validator = pytest.mark.skipif(not peer.validator(), reason=peer.MISSING)

@@ -18,32 +18,40 @@ from tools import models
 
 SCHEMAS = models.load_schemas()
 
-NEWEST = """ Config: ignition: {Ignition}; kernelArguments: {KernelArguments}; passwd: {Passwd}; storage:
-{Storage}; systemd: {Systemd} Ignition: config: {IgnitionConfig}; proxy: {Proxy}; security: {Security};
-timeouts: {Timeouts}; version: string IgnitionConfig: merge: [Resource]; replace: {Resource} Proxy: httpProxy:
-string?; httpsProxy: string?; noProxy: [string] Security: tls: {TLS} TLS: certificateAuthorities: [Resource]
-Timeouts: httpResponseHeaders: int?; httpTotal: int? Resource: compression: string?; httpHeaders:
-[HTTPHeader]; source: string?; verification: {Verification} HTTPHeader: name: string; value: string?
-Verification: hash: string? KernelArguments: shouldExist: [string]; shouldNotExist: [string] Passwd: groups:
-[PasswdGroup]; users: [PasswdUser] PasswdGroup: gid: int?; name: string; passwordHash: string?; shouldExist:
-bool?; system: bool? PasswdUser: gecos: string?; groups: [string]; homeDir: string?; name: string;
-noCreateHome: bool?; noLogInit: bool?; noUserGroup: bool?; passwordHash: string?; primaryGroup: string?;
-sshAuthorizedKeys: [string]; shell: string?; shouldExist: bool?; system: bool?; uid: int? Storage:
-directories: [Directory]; disks: [Disk]; files: [File]; filesystems: [Filesystem]; links: [Link]; luks:
-[Luks]; raid: [Raid] NodeGroup: id: int?; name: string? NodeUser: id: int?; name: string? Directory: group:
-{NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; mode: int? File: group: {NodeGroup}; overwrite:
-bool?; path: string; user: {NodeUser}; append: [Resource]; contents: {Resource}; mode: int? Link: group:
-{NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; hard: bool?; target: string? Disk: device:
-string; partitions: [Partition]; wipeTable: bool? Partition: guid: string?; label: string?; number: int;
-resize: bool?; shouldExist: bool?; sizeMiB: int?; startMiB: int?; typeGuid: string?; wipePartitionEntry: bool?
-Filesystem: device: string; format: string?; label: string?; mountOptions: [string]; options: [string]; path:
-string?; uuid: string?; wipeFilesystem: bool? Luks: cex: {Cex}; clevis: {Clevis}; device: string?; discard:
-bool?; keyFile: {Resource}; label: string?; name: string; openOptions: [string]; options: [string]; uuid:
-string?; wipeVolume: bool? Cex: enabled: bool? Clevis: custom: {ClevisCustom}; tang: [Tang]; threshold: int?;
-tpm2: bool? ClevisCustom: config: string?; needsNetwork: bool?; pin: string? Tang: advertisement: string?;
-thumbprint: string?; url: string Raid: devices: [string]; level: string?; name: string; options: [string];
-spares: int? Systemd: units: [Unit] Unit: contents: string?; dropins: [Dropin]; enabled: bool?; mask: bool?;
-name: string Dropin: contents: string?; name: string """
+NEWEST = """
+Config: ignition: {Ignition}; kernelArguments: {KernelArguments}; passwd: {Passwd}; storage: {Storage}; systemd: {Systemd}
+Ignition: config: {IgnitionConfig}; proxy: {Proxy}; security: {Security}; timeouts: {Timeouts}; version: string
+IgnitionConfig: merge: [Resource]; replace: {Resource}
+Proxy: httpProxy: string?; httpsProxy: string?; noProxy: [string]
+Security: tls: {TLS}
+TLS: certificateAuthorities: [Resource]
+Timeouts: httpResponseHeaders: int?; httpTotal: int?
+Resource: compression: string?; httpHeaders: [HTTPHeader]; source: string?; verification: {Verification}
+HTTPHeader: name: string; value: string?
+Verification: hash: string?
+KernelArguments: shouldExist: [string]; shouldNotExist: [string]
+Passwd: groups: [PasswdGroup]; users: [PasswdUser]
+PasswdGroup: gid: int?; name: string; passwordHash: string?; shouldExist: bool?; system: bool?
+PasswdUser: gecos: string?; groups: [string]; homeDir: string?; name: string; noCreateHome: bool?; noLogInit: bool?; noUserGroup: bool?; passwordHash: string?; primaryGroup: string?; sshAuthorizedKeys: [string]; shell: string?; shouldExist: bool?; system: bool?; uid: int?
+Storage: directories: [Directory]; disks: [Disk]; files: [File]; filesystems: [Filesystem]; links: [Link]; luks: [Luks]; raid: [Raid]
+NodeGroup: id: int?; name: string?
+NodeUser: id: int?; name: string?
+Directory: group: {NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; mode: int?
+File: group: {NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; append: [Resource]; contents: {Resource}; mode: int?
+Link: group: {NodeGroup}; overwrite: bool?; path: string; user: {NodeUser}; hard: bool?; target: string?
+Disk: device: string; partitions: [Partition]; wipeTable: bool?
+Partition: guid: string?; label: string?; number: int; resize: bool?; shouldExist: bool?; sizeMiB: int?; startMiB: int?; typeGuid: string?; wipePartitionEntry: bool?
+Filesystem: device: string; format: string?; label: string?; mountOptions: [string]; options: [string]; path: string?; uuid: string?; wipeFilesystem: bool?
+Luks: cex: {Cex}; clevis: {Clevis}; device: string?; discard: bool?; keyFile: {Resource}; label: string?; name: string; openOptions: [string]; options: [string]; uuid: string?; wipeVolume: bool?
+Cex: enabled: bool?
+Clevis: custom: {ClevisCustom}; tang: [Tang]; threshold: int?; tpm2: bool?
+ClevisCustom: config: string?; needsNetwork: bool?; pin: string?
+Tang: advertisement: string?; thumbprint: string?; url: string
+Raid: devices: [string]; level: string?; name: string; options: [string]; spares: int?
+Systemd: units: [Unit]
+Unit: contents: string?; dropins: [Dropin]; enabled: bool?; mask: bool?; name: string
+Dropin: contents: string?; name: string
+"""  # noqa: E501
 
 # Differences from the next newer version: missing members, and members that differ.
 DIFFERENCES: dict[str, set[str]] = {

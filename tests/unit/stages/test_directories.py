@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from ignition.base.errors import Refused
+from tests.support.descriptors import descriptors_left
 from tests.support.target import Target
 
 
@@ -147,12 +147,8 @@ def test_deeper_than_there_are_descriptors(target: Target) -> None:
         os.close(here)
         here = below
     os.close(here)
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (60, limits[1]))
-    try:
+    with descriptors_left(45):
         target.storage(directories=[{"path": "/deep", "overwrite": True}])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert list(target.at("/deep").iterdir()) == []
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, FailureGroup, Refused
+from tests.support.descriptors import descriptors_left
 from tests.support.target import Target
 
 
@@ -127,10 +127,8 @@ def test_nul_byte(target: Target, config: dict[str, Any]) -> None:
 
 @pytest.fixture
 def few_descriptors() -> Iterator[None]:
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    with descriptors_left(110):
+        yield
 
 
 @pytest.mark.usefixtures("few_descriptors")

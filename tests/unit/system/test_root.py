@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as some
 
 from ignition.base.errors import Failure
 from ignition.system.root import Root
+from tests.support.descriptors import descriptors_left
 
 # Symlink targets: existing names, missing names, upwards, absolute, loops.
 NAMES = some.sampled_from(["a", "b", "c", "gone"])
@@ -167,12 +167,8 @@ def test_root_may_be_the_running_system(path: str) -> None:
 
 def test_path_may_be_deeper_than_the_descriptor_limit(tmp_path: Path) -> None:
     root = Root(str(tmp_path))
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
-    try:
+    with descriptors_left(45):
         with root.folder("/d" * 200) as folder:
             folder.symlink("up", "../" * 200 + "top")
         with root.folder("/d" * 200 + "/up") as folder:
             assert folder.path == "/top"
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
