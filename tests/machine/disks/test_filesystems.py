@@ -189,7 +189,7 @@ def test_several_signatures(blank_disk: BlankDisk) -> None:
     shell("mkfs.ext4", "-q", "-L", "a", "-U", UUID, disk)
     add_zfs_signature(disk)
     ran = make(disk, "ext4", label="a", uuid=UUID)
-    assert ran.logged("ext4, zfs_member): ext4 counts")
+    assert ran.logged("ext4, zfs_member): using ext4")
     make(disk, "xfs", wipeFilesystem=True, options=["-K"])
     assert tags(disk)["TYPE"] == "xfs"
 
