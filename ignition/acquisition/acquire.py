@@ -153,7 +153,7 @@ def _freeze(base: Value) -> FrozenConfig:
 def _log_findings(log: Log, findings: list[Finding]) -> None:
     for finding in findings:
         line = log.warning if finding.severity == WARNING else log.info
-        line(f"{finding} [{finding.code}, {finding.origin.source}]")
+        line(finding.log_line())
 
 
 def _record_fetched(state: State, kind: str, source: str, *, referenced: bool) -> None:

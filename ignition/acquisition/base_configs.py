@@ -66,7 +66,7 @@ def load(ctx: FetchContext, platform: str) -> Base:
         _merge_set(base, _read_set(folders, name, log))
     except Failure as failure:
         for finding in getattr(failure, "findings", []):
-            log.warning(f"{finding} [{finding.code}, {finding.origin.source}]")
+            log.warning(finding.log_line())
         log.warning(f"no config at {quote(name)}: {failure.text}: {failure.origin}")
     return base
 

@@ -48,6 +48,10 @@ class Finding:
         where = f" at {', '.join(parts)}" if parts else ""
         return f"{self.severity}{where}: {self.message}"
 
+    def log_line(self) -> str:
+        """The report line with the code and the name of the config."""
+        return f"{self} [{self.code}, {self.origin.source}]"
+
 
 def dotted_path(pointer: str) -> str:
     """A JSON pointer in Ignition's dotted notation, which has no escapes."""

@@ -9,7 +9,6 @@ from ignition.resource.context import FetchContext, Transport, no_progress
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ignition.acquisition.origins import Table
     from ignition.base.errors import Failure
@@ -57,7 +56,7 @@ class PhaseContext:
         self.state = state
         self.origins = origins
         self.progress = progress
-        self.journal: Any = None
+        self.journal: object = None
         self.refusals: list[Failure] = []
         self._transport = transport
         self._provided: set[str] = set()

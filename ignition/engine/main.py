@@ -48,7 +48,7 @@ def _report_failure(name: str, failure: Failure, settings: Settings, log: Log, v
             for finding in one.findings:
                 line = log.critical if finding.severity == ERROR else log.warning
                 if finding.severity in (ERROR, WARNING):
-                    line(f"{finding} [{finding.code}, {finding.origin.source}]")
+                    line(finding.log_line())
     text = explain(name, failures)
     if failure.exit_status != 3:
         for one in failures:

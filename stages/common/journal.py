@@ -221,11 +221,11 @@ def exists(root: Root) -> bool:
 
 def phase_journal(root: Root, context: PhaseContext) -> Journal:
     """The journal that all stages of the phase share. The first that asks opens it."""
-    if context.journal is None:
+    journal = context.journal
+    if not isinstance(journal, Journal):
         config_digest = digest_of_config(context)
         notes = _notes_of_result(root, context, config_digest)
-        context.journal = Journal(root, config_digest, notes)
-    journal: Journal = context.journal
+        journal = context.journal = Journal(root, config_digest, notes)
     return journal
 
 
