@@ -93,7 +93,7 @@ class StepTime:
 
 @dataclass(frozen=True)
 class PartitionView:
-    """For pictures. Offsets and sizes in bytes; `contents` such as "ext4" or "raid1 md-root"; `path` a mount."""
+    """For pictures. Offsets and sizes in bytes; `contents` is "ext4" or "raid1 md-root"; `path` a mount."""
 
     number: int
     start: int
