@@ -10,18 +10,48 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ignition.testbed.cache import CHECKOUT, build_folder, build_once, digest
 from ignition.testbed.programs import need, run
+from ignition.testbed.qemu import DirectKernel
 from ignition.testbed.roots import builder_root, target_root
 
 GUEST = Path(__file__).parent / "guest"
 GRUB_SNIPPET = CHECKOUT / "dracut-module/grub/05_ignition.cfg"
+FW_CFG_ENTRY = "opt/com.coreos/config"
+"""Where Ignition looks for its config on QEMU."""
 DISK_SIZE = "2G"
 SOURCES = ("ignition", "providers", "stages", "schemas", "dracut-module", "Makefile")
 """The inputs of `make install`."""
 CMDLINE = "root=LABEL=root rw console=ttyS0 loglevel=4 panic=-1 ignition.platform.id=qemu"
 """The kernel command line of an installed machine, with its console on the serial port."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a guest boots. Its files are never written: boot an overlay of the disk.
+
+    name              short, for messages and names of cases
+    disk              the system disk
+    direct            kernel and initramfs to start without a boot loader. Its command line lacks
+                      `ignition.firstboot`, which belongs to the first boot alone.
+    firmware          what starts the boot loader, if `direct` is None
+    uefi              OVMF's code and an empty variable store; a machine needs its own copy of the store
+    reporter          built-in: part of the image; config: added by reporter_config; none: console only
+    fw_cfg_entry      where the image's engine looks for its config
+    kernel_for_probe  a kernel that shows whether KVM works; None: it is not tested
+    """
+
+    name: str
+    disk: Path
+    disk_format: Literal["raw", "qcow2"] = "raw"
+    direct: DirectKernel | None = None
+    firmware: Literal["bios", "uefi"] = "bios"
+    uefi: tuple[Path, Path] | None = None
+    reporter: Literal["built-in", "config", "none"] = "built-in"
+    fw_cfg_entry: str = FW_CFG_ENTRY
+    kernel_for_probe: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +71,17 @@ def images() -> Images:
     initramfs = _initramfs(tree)
     disk = _disk(tree, kernel, initramfs)
     return Images(kernel, initramfs / "initramfs", disk / "disk.img", _cd() / "boot.iso")
+
+
+def default_image() -> Image:
+    """A minimal Debian with this engine and the reporter; built if it is not cached."""
+    found = images()
+    return Image(
+        "debian",
+        found.disk,
+        direct=DirectKernel(found.kernel, found.initramfs, CMDLINE),
+        kernel_for_probe=found.kernel,
+    )
 
 
 def _installed() -> Path:

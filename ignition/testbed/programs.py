@@ -21,6 +21,7 @@ PACKAGES = {
     "mcopy": "mtools",
     "mkfs.vfat": "dosfstools",
     "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-img": "qemu-utils",
     "linux.uml": "user-mode-linux",
     "unshare": "util-linux",
     "make": "make",
