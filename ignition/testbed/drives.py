@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images of config drives: a filesystem with a label and some files.
+"""Drives of a guest, and images of config drives: a filesystem with a label and some files.
 
 `files` maps absolute paths on the drive to contents.
 """
@@ -9,13 +9,35 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 from ignition.testbed.programs import need, run
 
 Files = Mapping[str, bytes]
+Bus = Literal["virtio", "scsi", "nvme", "ide"]
+Format = Literal["raw", "qcow2"]
 SIZE = 4 << 20
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A drive of a guest. The first on a bus is /dev/vda, /dev/sda, /dev/nvme0n1; `ide` counts after `scsi`.
+
+    serial   "" for none; udev makes links such as /dev/disk/by-id/virtio-SERIAL of it
+    cdrom    a CD drive, which is always read-only; on the bus scsi or ide
+    iops     operations per second at most; 0: no limit
+    """
+
+    image: Path
+    format: Format = "raw"
+    bus: Bus = "virtio"
+    serial: str = ""
+    read_only: bool = False
+    cdrom: bool = False
+    iops: int = 0
 
 
 def iso9660(image: Path, label: str, files: Files) -> Path:
