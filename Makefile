@@ -18,15 +18,19 @@ module = $(lib)/dracut/modules.d/30ignition
 # Debian packages per purpose
 FOR_PYTHON = python3-venv
 FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils \
-	libwrap0
+	libwrap0 chromium
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm cryptsetup-bin dmsetup xorriso mtools openssl
-FOR_GUESTS = qemu-system-x86 mmdebstrap grub-common grub-pc-bin xorriso mtools dosfstools e2fsprogs util-linux openssl
+FOR_GUESTS = qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap grub-common grub-pc-bin xorriso mtools dosfstools \
+	e2fsprogs util-linux openssl
 VENV = build/venv
 PYTEST = $(VENV)/bin/python -m pytest
 RUNS = 100000
 MACHINES = 2000
 DISKS = 100
+
+# Options of pytest for tests that `make test` leaves out
+SLOW =
 
 # Debian's packages of Ignition, with which tests compare, and of a TFTP server; unpacked, not installed
 PEER = build/peer
@@ -35,7 +39,7 @@ PEER = build/peer
 SUBSTITUTES = certifi.py charset_normalizer.py
 substitutes = $(addprefix dracut-module/30ignition/substitutes/,$(SUBSTITUTES))
 
-.PHONY: help demo test test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
+.PHONY: help demo test test-all test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
 	lint-generated lint-shell format generate fuzz bench install install-files packages-lint packages-unit packages-machine \
 	packages-guests packages-test
 
@@ -45,17 +49,20 @@ help: ## list the targets
 demo: packages-guests $(VENV)/.complete ## provision a machine in QEMU, boot it again, and check both boots
 	@$(VENV)/bin/python -m ignition.testbed.demo
 
-test: packages-test ## all tests: unit, machine and boot
+test: packages-test ## the tests of every change: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
 
+test-all: packages-test ## the same and the slow ones: more boots, two hours without KVM
+	@$(MAKE) --no-print-directory --keep-going SLOW=--slow test-unit test-machine test-boot
+
 test-unit: packages-unit $(VENV)/.complete $(PEER)/.complete ## quick tests
-	$(PYTEST) tests/unit --numprocesses auto
+	$(PYTEST) tests/unit --numprocesses auto $(SLOW)
 
 test-machine: packages-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
 	$(PYTEST) tests/machine
 
 test-boot: packages-guests $(VENV)/.complete ## tests that boot QEMU guests
-	$(PYTEST) tests/boot --numprocesses auto --dist loadgroup
+	$(PYTEST) tests/boot --numprocesses auto --dist loadgroup $(SLOW)
 
 lint: packages-lint ## style, types, import laws, generated files, shell scripts
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-layout lint-types lint-laws lint-generated lint-shell

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For all tests: with CI=true a skip is a failure, so that nothing passes by not running."""
+"""For all tests: with CI=true a skip is a failure, so that nothing passes by not running.
+
+Tests marked `slow` run with --slow, which `make test-all` gives; otherwise they are not selected.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,23 @@ import pytest
 
 STRICT = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 Report = pytest.TestReport | pytest.CollectReport
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: only run with --slow (make test-all)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

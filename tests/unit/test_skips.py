@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In CI a test that is skipped fails, wherever the skip stands; elsewhere it is only reported."""
+"""In CI a test that is skipped fails, wherever the skip stands; elsewhere it is only reported.
+
+A slow test is left out without --slow, which is no skip.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,11 @@ SKIPS = {
     "module": "import pytest\npytest.skip('no disk', allow_module_level=True)\n",
     "fixture": "import pytest\n@pytest.fixture\ndef f(): pytest.skip('no disk')\ndef test_it(f): ...\n",
 }
+SLOW = "import pytest\n@pytest.mark.slow\ndef test_it(): ...\ndef test_quick(): ...\n"
 XFAIL = "import pytest\n@pytest.mark.xfail\ndef test_it(): assert False\n"
 
 
-def run(folder: Path, text: str, ci: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, text: str, ci: str, *options: str) -> subprocess.CompletedProcess[str]:
     shutil.copy(Path(__file__).parents[1] / "conftest.py", folder)
     (folder / "test_it.py").write_text(text)
     return subprocess.run(
@@ -33,6 +37,7 @@ def run(folder: Path, text: str, ci: str) -> subprocess.CompletedProcess[str]:
             "no:cacheprovider",
             "--rootdir",
             folder,
+            *options,
             folder,
         ],
         env={**os.environ, "CI": ci},
@@ -59,3 +64,14 @@ def test_a_skip_elsewhere_is_only_reported(tmp_path: Path, text: str) -> None:
 
 def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
     assert "1 xfailed" in run(tmp_path, XFAIL, "true").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome"), [((), "1 passed, 1 deselected"), (("--slow",), "2 passed")]
+)
+def test_a_slow_test_runs_only_with_its_option(
+    tmp_path: Path, options: tuple[str, ...], outcome: str
+) -> None:
+    done = run(tmp_path, SLOW, "true", *options)
+    assert outcome in done.stdout
+    assert done.returncode == 0
