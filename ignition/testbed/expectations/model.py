@@ -7,6 +7,7 @@ expectations file, or of the config that it was derived from.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -56,7 +57,8 @@ class Link(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class User(Expectation):
-    """An account. `keys` must all be authorized for SSH. `password_hash` is the field of /etc/shadow."""
+    """An account. `keys` must all be authorized for SSH. `password_hash` is the field of /etc/shadow, or
+    `sha256:` and its checksum; compare it with `same_password_hash`."""
 
     name: str
     exists: bool = True
@@ -128,6 +130,8 @@ class Disk(Expectation):
 
 @dataclass(frozen=True, kw_only=True)
 class Filesystem(Expectation):
+    """A filesystem or a swap area. `format` is blkid's type; `none`: the device holds no filesystem."""
+
     device: str
     format: str | None = None
     label: str | None = None
@@ -214,6 +218,7 @@ class Expectations:
     failure             set if provisioning must fail; then no item is checked
     second_boot         where it is asked that a second boot changes nothing; None if it is not
     notes               parts of the config from which nothing could be derived, as sentences
+    extends             whether the file adds to what follows from the config (`combine.extend`)
     """
 
     source: str
@@ -222,3 +227,19 @@ class Expectations:
     failure: ExpectedFailure | None = None
     second_boot: Origin | None = None
     notes: tuple[str, ...] = ()
+    extends: bool = False
+
+
+_DIGEST = "sha256:"
+
+
+def hide_password_hash(password_hash: str) -> str:
+    """The checksum of a field of /etc/shadow, which tells nothing about the password."""
+    return _DIGEST + hashlib.sha256(password_hash.encode()).hexdigest()
+
+
+def same_password_hash(expected: str, found: str) -> bool:
+    """Whether a field of /etc/shadow is the expected one, which may be given as its checksum."""
+    if expected.startswith(_DIGEST):
+        return hide_password_hash(found) == expected.lower()
+    return found == expected
