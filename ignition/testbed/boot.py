@@ -13,10 +13,11 @@ from typing import Any
 
 from ignition.testbed import cpio
 from ignition.testbed.cache import build_folder
+from ignition.testbed.facts import GuestFile, Phase, Script
 from ignition.testbed.images import CMDLINE, Images
 from ignition.testbed.programs import need, run
 from ignition.testbed.qemu import LOGS, DirectKernel, FromCd, Guest, PowerOn
-from ignition.testbed.report import GuestFile, Phase, Report, Script, read
+from ignition.testbed.report import Report, read
 
 CONFIG = "opt/com.coreos/config"
 """The fw_cfg entry in which Ignition looks for its config on QEMU."""
@@ -69,7 +70,7 @@ class BootResult:
 
     @property
     def journal(self) -> list[dict[str, Any]]:
-        return self.facts.journal
+        return self.facts.journal or []
 
     @property
     def report(self) -> dict[str, Any] | None:
@@ -88,15 +89,15 @@ class BootResult:
 
     @property
     def mounts(self) -> list[dict[str, Any]]:
-        return self.facts.mounts
+        return self.facts.mounts or []
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        return self.facts.blocks
+        return self.facts.blocks or []
 
     @property
     def blkid(self) -> list[dict[str, str]]:
-        return self.facts.blkid
+        return self.facts.blkid or []
 
     @property
     def script(self) -> Script:
@@ -108,12 +109,12 @@ class BootResult:
 
     def file(self, path: str) -> GuestFile:
         """A path that the test asked for. AssertionError if the machine does not have it."""
-        files = self.facts.files
+        files = self.facts.files or {}
         assert path in files, f"no {path} in the guest, only {', '.join(files)}"
         return files[path]
 
     def exists(self, path: str) -> bool:
-        return path in self.facts.files
+        return path in (self.facts.files or {})
 
     def describe(self) -> str:
         """The state, the console and the engine's journal, for the message of a failed boot."""
@@ -123,7 +124,7 @@ class BootResult:
             [
                 f"reached {self.reached} after {self.seconds:.0f} s",
                 f"phases: {self.phases}",
-                f"failed units: {', '.join(self.facts.failed_units) or 'none'}",
+                f"failed units: {', '.join(self.facts.failed_units or ()) or 'none'}",
                 *([f"cause: {self.facts.failure}"] if self.facts.failure else []),
                 f"--- console, last lines ({self.power_on.folder}/console.log)",
                 console,

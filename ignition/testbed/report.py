@@ -11,6 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from ignition.base.settings import PHASE_NAMES, UMOUNT
+from ignition.testbed.facts import (
+    Account,
+    CommandResult,
+    Device,
+    GroupEntry,
+    GuestFile,
+    LuksHeader,
+    Phase,
+    Script,
+    Socket,
+)
 
 KINDS = {
     "f": "file",
@@ -31,68 +42,53 @@ PHASES = tuple(name for name in PHASE_NAMES if name != UMOUNT)
 
 
 @dataclass(frozen=True)
-class GuestFile:
-    """A path in the booted machine. `mtime` is seconds with a fraction, as text to keep its precision."""
-
-    path: str
-    kind: str
-    mode: int
-    uid: int
-    gid: int
-    size: int
-    inode: int
-    mtime: str
-    target: str = ""
-    data: bytes = field(default=b"", repr=False)
-
-    @property
-    def text(self) -> str:
-        return self.data.decode()
-
-
-@dataclass(frozen=True)
-class Phase:
-    """The unit of a phase. `started` (seconds since power-on) and `seconds` are on the guest's clock;
-    `outcome` is "success", "failed", or "running" if it did not end."""
-
-    started: float
-    seconds: float
-    outcome: str
-
-
-@dataclass(frozen=True)
-class Script:
-    """The exit status of the test's script, and its standard output and error."""
-
-    status: int
-    output: str
-
-
-@dataclass(frozen=True)
 class Report:
-    """The whole report; all fields are empty for a guest that did not report.
+    """What the guest found out about itself after a boot. All is None for a guest that did not report; a
+    fact that is None was not collected.
 
-    `state` is the output of `systemctl is-system-running`, or "emergency"; `failure` is the cause that the
-    engine left for the emergency shell.
+    state        the output of `systemctl is-system-running`, or "emergency"; "" if it did not report
+    journal      all entries of this boot; `journal_cut`: the last ones are missing
+    files        the paths that were asked for and exist; `missing` are those that do not exist
+    result       the result file of the engine, or of Ignition
+    failure      the cause that the engine left for the emergency shell
+    engine       the engine's report.json: one entry per phase
+    shadow       user -> password field of /etc/shadow
+    units        the asked units: name -> properties of `systemctl show`
+    reached      seconds since power-on when the boot had reached its default target
+    luks         the LUKS devices, by the path of the device
+    commands     the asked commands, by their text
     """
 
     state: str = ""
     in_initramfs: bool = False
-    journal: list[dict[str, Any]] = field(default_factory=list, repr=False)
-    files: Mapping[str, GuestFile] = field(default_factory=dict, repr=False)
+    journal: list[dict[str, Any]] | None = field(default=None, repr=False)
+    journal_cut: bool = False
+    files: Mapping[str, GuestFile] | None = field(default=None, repr=False)
+    missing: frozenset[str] = frozenset()
     result: dict[str, Any] | None = None
     failure: str = ""
-    mounts: list[dict[str, Any]] = field(default_factory=list, repr=False)
-    blocks: list[dict[str, Any]] = field(default_factory=list, repr=False)
-    blkid: list[dict[str, str]] = field(default_factory=list, repr=False)
-    failed_units: list[str] = field(default_factory=list)
+    engine: list[dict[str, Any]] | None = field(default=None, repr=False)
+    mounts: list[dict[str, Any]] | None = field(default=None, repr=False)
+    blocks: list[dict[str, Any]] | None = field(default=None, repr=False)
+    blkid: list[dict[str, str]] | None = field(default=None, repr=False)
+    devices: tuple[Device, ...] | None = field(default=None, repr=False)
+    luks: Mapping[str, LuksHeader] | None = field(default=None, repr=False)
+    failed_units: list[str] | None = None
+    units: Mapping[str, Mapping[str, str]] | None = field(default=None, repr=False)
+    reached: float | None = None
+    passwd: Mapping[str, Account] | None = field(default=None, repr=False)
+    groups: Mapping[str, GroupEntry] | None = field(default=None, repr=False)
+    shadow: Mapping[str, str] | None = field(default=None, repr=False)
+    sockets: tuple[Socket, ...] | None = None
+    commands: Mapping[str, CommandResult] | None = None
+    cmdline: str | None = None
     script: Script | None = None
 
     def log(self, name: str = "ignition") -> str:
         """The lines of one syslog identifier or unit."""
         return "\n".join(
             message(entry)
-            for entry in self.journal
+            for entry in self.journal or ()
             if name
             in (entry.get("SYSLOG_IDENTIFIER"), entry.get("_SYSTEMD_UNIT"), entry.get("UNIT"))
         )
@@ -101,7 +97,7 @@ class Report:
         """The phases whose units were started, in order."""
         began: dict[str, float] = {}
         ended: dict[str, Phase] = {}
-        for entry in self.journal:
+        for entry in self.journal or ():
             unit = str(entry.get("UNIT", ""))
             name = unit.removeprefix("ignition-").removesuffix(".service")
             if name not in PHASES:

@@ -60,6 +60,9 @@ def sent(tmp_path: Path) -> Path:
 
 def test_facts_are_parsed(sent: Path) -> None:
     report = read(sent)
+    assert report.files is not None
+    assert report.mounts is not None
+    assert report.blkid is not None
     link = report.files["/etc/link"]
     assert (link.kind, link.target) == ("link", "hello")
     hello = report.files["/etc/hello"]
