@@ -620,4 +620,26 @@ CODES: dict[str, tuple[str, str]] = {
         "Run it as root, or in a container that may mount.",
     ),
     "IGN8010": ("QEMU failed.", "Read the end of its output, which follows."),
+    "IGN8601": (
+        "The apply tier cannot use this image.",
+        "Give the root of a system as a folder or a tar archive, or boot the image.",
+    ),
+    "IGN8602": (
+        "The apply tier may not create namespaces.",
+        "Allow user namespaces, or run it as root.",
+    ),
+    "IGN8603": ("The apply tier cannot work in this folder.", "Choose another folder."),
+    "IGN8604": (
+        "The kernel refuses a mount that the apply tier needs.",
+        "Use Linux 5.12 or newer, and a container that may mount; or boot the config.",
+    ),
+    "IGN8605": (
+        "The apply tier's child process failed.",
+        "Read its last line, which follows.",
+    ),
+    "IGN8606": (
+        "A config was not applied in time.",
+        "Look in engine.log for what the engine was waiting for.",
+    ),
+    "IGN8607": ("The run was interrupted.", "Run it again."),
 }

@@ -16,9 +16,10 @@ import time
 from pathlib import Path
 
 from ignition.base.errors import Failure
-from ignition.testbed.apply import job, namespace
+from ignition.testbed.apply import facts, job, namespace
 from ignition.testbed.expectations.model import Expectations
-from ignition.testbed.report import Report, read
+from ignition.testbed.report import Report
+from ignition.testbed.request import request_for
 from ignition.testbed.roots import target_root
 
 LIMIT = 300.0
@@ -39,7 +40,7 @@ def apply(
     """Applies `config` and returns the facts that `expectations` ask for.
 
     name    of the config, for messages
-    folder  gets engine.log and report.tar; nothing outside of it is changed
+    folder  gets engine.log and facts.json; nothing outside of it is changed
     image   a folder or a tar archive with the root of another system; None: the default image's
     limit   seconds; Failure IGN8606 after that
     cancel  ends it early, with Failure IGN8607
@@ -51,21 +52,19 @@ def apply(
     work = folder.absolute()
     work.mkdir(parents=True, exist_ok=True)
     _check_place(work)
-    asked = _request(str(root), name, expectations)
+    asked = _request(str(root), expectations)
     (work / job.CONFIG).write_bytes(config)
     asked.write(work)
-    _run(work, limit, cancel or threading.Event())
+    _run(work, name, limit, cancel or threading.Event())
     problem = job.read_problem(work)
     if problem is not None:
         raise problem
-    return read(work / job.ARCHIVE)
+    return facts.read(work / job.FACTS)
 
 
-def _request(root: str, name: str, expectations: Expectations) -> job.Job:
-    from ignition.testbed.request import request_for
-
+def _request(root: str, expectations: Expectations) -> job.Job:
     asked = request_for(expectations, second_boot=False)
-    return job.Job(root, name, asked.paths, asked.trees, asked.units)
+    return job.Job(root, asked.paths, asked.trees, asked.units, asked.users)
 
 
 def _root(image: Path | None) -> Path:
@@ -78,13 +77,23 @@ def _root(image: Path | None) -> Path:
             if not (place / "etc").is_dir():
                 raise _no_root(image, "is not the root of a system: it has no folder etc")
             return place
-        with place.open("rb") as file:
-            start = file.read(4)
-        if start == ZSTD or tarfile.is_tarfile(place):
+        if _is_archive(place):
             return place
     except OSError as error:
         raise Failure("IGN8601", f"cannot read {image}: {error.strerror}") from error
     raise _no_root(image, "is neither a folder nor a tar archive")
+
+
+def _is_archive(place: Path) -> bool:
+    """Whether tar can read it. A file of zeros, such as the start of a disk, is an empty archive to tarfile."""
+    with place.open("rb") as file:
+        if file.read(4) == ZSTD:
+            return True
+    try:
+        with tarfile.open(place) as archive:
+            return archive.next() is not None
+    except tarfile.TarError:
+        return False
 
 
 def _no_root(image: Path, why: str) -> Failure:
@@ -106,9 +115,9 @@ def _check_place(work: Path) -> None:
             )
 
 
-def _run(work: Path, limit: float, cancel: threading.Event) -> None:
+def _run(work: Path, name: str, limit: float, cancel: threading.Event) -> None:
     """Runs the child process to its end. When standard input ends, it ends, and with it all its processes."""
-    for old in (job.PROBLEM, job.ARCHIVE, job.LOG):
+    for old in (job.PROBLEM, job.FACTS, job.LOG):
         (work / old).unlink(missing_ok=True)
     shutil.rmtree(work / job.SCRATCH, ignore_errors=True)
     end = time.monotonic() + limit
@@ -124,11 +133,11 @@ def _run(work: Path, limit: float, cancel: threading.Event) -> None:
     try:
         while child.poll() is None:
             if cancel.wait(0.02):
-                raise Failure("IGN8607", "the config was not applied: the run was interrupted")
+                raise Failure("IGN8607", f"{name} was not applied: the run was interrupted")
             if time.monotonic() > end:
                 raise Failure(
                     "IGN8606",
-                    f"the config was not applied within {limit:.0f} s",
+                    f"{name} was not applied within {limit:.0f} s",
                     hint=f"{job.LOG} says what the engine was waiting for",
                 )
     finally:

@@ -2,7 +2,7 @@
 """The child process of the apply tier: root and process 1 in namespaces of its own.
 
 It protects the host, copies the root, runs the phases fetch and files of the engine, does what systemd does
-with units on a first boot, and writes the report's archive. Everything that it mounts disappears with it.
+with units on a first boot, and collects the facts. Everything that it mounts disappears with it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UNSET_ID = ("", "uninitialized")
 
 
 def main(folder: Path) -> int:
-    """0 if there is an archive, also of a config that the engine refused; 1 if there is a problem."""
+    """0 if there are facts, also of a config that the engine refused; 1 if there is a problem."""
     _end_with_parent()
     try:
         asked = job.read_job(folder)
@@ -32,6 +32,7 @@ def main(folder: Path) -> int:
         _isolate(folder, scratch)
         root = _root(Path(asked.root), scratch)
         provisioned = _run_engine(root, folder, scratch)
+        (root / "dev").mkdir(exist_ok=True)
         mounts.mount("/dev", root / "dev", flags=mounts.MS_BIND | mounts.MS_REC)
         if provisioned:
             _apply_presets(root)
@@ -46,7 +47,7 @@ def main(folder: Path) -> int:
 
 
 def _end_with_parent() -> None:
-    """Standard input is a pipe from the parent: its end ends this process, and with it all of the namespace."""
+    """Standard input is a pipe from the parent. Its end ends this process, and with it the namespace."""
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -99,6 +100,8 @@ def _run_engine(root: Path, folder: Path, scratch: Path) -> bool:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
+    log_file = folder / job.LOG
+    log_file.write_bytes(log_file.read_bytes().replace(os.fsencode(root), job.SYSROOT.encode()))
     if done.returncode != 0 and not (RUN / "failure").exists():
         raise Failure(
             "IGN8605",

@@ -10,21 +10,22 @@ from pathlib import Path
 from ignition.base.errors import Failure
 
 JOB, CONFIG, PROBLEM = "job.json", "config.ign", "problem.json"
-LOG, ARCHIVE = "engine.log", "report.tar"
+LOG, FACTS = "engine.log", "facts.json"
 SCRATCH = "scratch"
 """The mount point of the tmpfs that holds everything that is applied."""
+SYSROOT = "/sysroot"
+"""How messages call the applied root: by its name at a real boot."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """`root`: a folder or a tar archive, absolute. `source`: the name of the config for people. `paths`,
-    `trees` and `units` are those of a request: what to report."""
+    """`root`: a folder or a tar archive, absolute. The others are those of a request: what to report."""
 
     root: str
-    source: str
     paths: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         (folder / JOB).write_text(json.dumps(asdict(self)))
@@ -34,8 +35,7 @@ def read_job(folder: Path) -> Job:
     found = json.loads((folder / JOB).read_text())
     return Job(
         found["root"],
-        found["source"],
-        *(tuple(found[name]) for name in ("paths", "trees", "units")),
+        *(tuple(found[name]) for name in ("paths", "trees", "units", "users")),
     )
 
 

@@ -24,7 +24,10 @@ def install(root: Path, folder: Path) -> Path:
         program = find(root, name)
         if program:
             more = " --root=/" if name == "systemctl" else ""
-            _write(folder / name, f'[ "$1" = --root ] && shift 2\nexec chroot {_quoted(root)} {program}{more} "$@"')
+            _write(
+                folder / name,
+                f'[ "$1" = --root ] && shift 2\nexec chroot {_quoted(root)} {program}{more} "$@"',
+            )
     return folder
 
 
