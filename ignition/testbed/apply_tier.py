@@ -85,7 +85,7 @@ def _root(image: Path | None) -> Path:
 
 
 def _is_archive(place: Path) -> bool:
-    """Whether tar can read it. A file of zeros, such as the start of a disk, is an empty archive to tarfile."""
+    """Whether tar can read it. To tarfile a disk that starts with zeros is an empty archive."""
     with place.open("rb") as file:
         if file.read(4) == ZSTD:
             return True

@@ -66,11 +66,22 @@ def _isolate(folder: Path, scratch: Path) -> None:
 
 def _root(source: Path, scratch: Path) -> Path:
     if source.is_dir():
+        if source.stat().st_uid == _unknown_id() and mounts.in_user_namespace():
+            raise Failure(
+                "IGN8601",
+                "the files of this root belong to ids that this user's namespace does not have",
+                hint="give the root as a tar archive, or run the command as root",
+            )
         return mounts.writable_root(source, scratch)
     root = scratch / "root"
     root.mkdir()
     run(["tar", "--extract", f"--file={source}", f"--directory={root}", "--numeric-owner"])
     return root
+
+
+def _unknown_id() -> int:
+    """The id that the kernel shows for owners that a user namespace does not map."""
+    return int(Path("/proc/sys/fs/overflowuid").read_text())
 
 
 def _run_engine(root: Path, folder: Path, scratch: Path) -> bool:

@@ -68,7 +68,7 @@ def writable_root(root: Path, scratch: Path) -> Path:
     shutil.copystat(root, upper)
     options = f"lowerdir={_option(root)},upperdir={_option(upper)},workdir={_option(work)}"
     try:
-        if os.geteuid() == 0 and not _in_user_namespace():
+        if os.geteuid() == 0 and not in_user_namespace():
             mount("overlay", copy, "overlay", data=options)
             return copy
         os.setxattr(upper, "user.overlay.test", b"")  # tmpfs has these attributes since Linux 6.6
@@ -125,7 +125,7 @@ def _copy_tree(root: Path, copy: Path) -> None:
     run(["cp", "-a", f"{root}/.", copy])
 
 
-def _in_user_namespace() -> bool:
+def in_user_namespace() -> bool:
     """Whether uid 0 is not the host's. The first user namespace maps all ids to themselves."""
     try:
         return Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]
