@@ -616,8 +616,16 @@ CODES: dict[str, tuple[str, str]] = {
         "Read the end of its output, which follows.",
     ),
     "IGN8003": (
-        "Building guests requires root.",
-        "Run it as root, or in a container that may mount.",
+        "Building the image takes rights that are missing.",
+        "Run the commands that the hint names, or build it once as root.",
+    ),
+    "IGN8004": (
+        "The folder for images is full, or cannot be written.",
+        "Make room, or set IGNITION_BUILD_DIR to another folder.",
+    ),
+    "IGN8005": (
+        "Debian's packages for the image cannot be fetched.",
+        "Check the network and http_proxy, or name a mirror in IGNITION_DEBIAN_MIRROR.",
     ),
     "IGN8010": ("QEMU failed.", "Read the end of its output, which follows."),
     "IGN8601": (

@@ -3,31 +3,59 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ignition.base.errors import Failure
+from ignition.testbed.live_line import print_progress, timed
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 KEPT = 3
 """Versions of one result to keep: the current one, and those of other branches."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ELSEWHERE = "make room, or set IGNITION_BUILD_DIR to a folder elsewhere"
+
+__all__ = ["CHECKOUT", "build_folder", "build_once", "digest", "lock", "print_progress"]
+
+
+class NeedsRoot(Exception):
+    """A result has to be built as root, and this process is not."""
+
+
+def in_checkout() -> bool:
+    """Whether this package is part of a checkout, not of site-packages."""
+    return (CHECKOUT / "dracut-module").is_dir() and (CHECKOUT / "Makefile").is_file()
 
 
 def build_folder() -> Path:
-    """The folder for build results: `build/` of the checkout, or `IGNITION_BUILD_DIR`."""
-    folder = Path(os.environ.get("IGNITION_BUILD_DIR") or CHECKOUT / "build")
-    folder.mkdir(parents=True, exist_ok=True)
+    """The folder for build results; Failure (IGN8004) if it cannot be created or written.
+
+    It is `IGNITION_BUILD_DIR`, or `build/` of the checkout, or ignition-firstboot in the user's cache folder.
+    """
+    folder = Path(os.environ.get("IGNITION_BUILD_DIR") or _default_folder()).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or str(error)
+        hint = "set IGNITION_BUILD_DIR to a folder that can be written"
+        raise Failure("IGN8004", f"cannot create {folder}: {why}", hint=hint) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        hint = "set IGNITION_BUILD_DIR to a folder of your own"
+        raise Failure("IGN8004", f"{folder} cannot be written", hint=hint)
     return folder
 
 
-def print_progress(text: str) -> None:
-    """Prints a line of progress to standard error."""
-    print(text, file=sys.stderr, flush=True)
+def _default_folder() -> Path:
+    if in_checkout() and os.access(CHECKOUT, os.W_OK):
+        return CHECKOUT / "build"
+    caches = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(caches, "ignition-firstboot")
 
 
 def digest(*parts: str | Path) -> str:
@@ -57,39 +85,85 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def lock(name: str) -> Iterator[None]:
-    """Holds a lock in the build folder, so that concurrent test runs do not build the same thing."""
+def lock(name: str, what: str = "") -> Iterator[None]:
+    """Holds a lock in the build folder, so that concurrent runs do not build the same thing.
+
+    If another run holds it, this is said of `what`.
+    """
     with (build_folder() / f".{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if what:
+                print_progress(f"waiting for another run that builds {what} …")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def build_once(kind: str, key: str, what: str, make: Callable[[Path], None]) -> Path:
+def build_once(
+    kind: str,
+    key: str,
+    what: str,
+    make: Callable[[Path], None],
+    *,
+    as_root: bool = False,
+    space_mib: int = 0,
+) -> Path:
     """The folder that `make` fills; `make` is called if the cache has no result for `key`.
 
-    `what` names the result in the progress messages. An interrupted build leaves no result behind.
+    `what` names the result in the progress messages. The file `log` in the folder is shown while it grows. An
+    interrupted build leaves no result behind. NeedsRoot if it must be built, `as_root`, by another user;
+    Failure (IGN8004) if the file system has less than `space_mib` left.
     """
     folder = build_folder() / kind
     result = folder / key
-    with lock(kind):
+    if as_root and os.geteuid() != 0 and not result.is_dir():
+        raise NeedsRoot(what)
+    with lock(kind, what):
         if result.is_dir():
-            os.utime(result)
+            _mark_used(result)
             return result
+        _need_space(what, space_mib)
         folder.mkdir(exist_ok=True)
+        for leftover in folder.glob(".*.new"):  # of a build that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
         scratch = folder / f".{key}.new"
-        shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        print_progress(f"building {what} …")
-        begin = time.monotonic()
         try:
-            make(scratch)
-        except BaseException:
+            with timed(f"building {what}", scratch / "log"):
+                make(scratch)
+        except BaseException as error:
             shutil.rmtree(scratch, ignore_errors=True)
+            _explain_full(what, error)
             raise
         scratch.rename(result)
-        print_progress(f"building {what} … {time.monotonic() - begin:.0f} s")
         _remove_old(folder)
     return result
+
+
+def _mark_used(result: Path) -> None:
+    try:
+        os.utime(result)
+    except PermissionError:
+        pass  # somebody else's; only the order of removal depends on it
+
+
+def _need_space(what: str, mib: int) -> None:
+    free = shutil.disk_usage(build_folder()).free >> 20
+    if free < mib:
+        raise Failure(
+            "IGN8004",
+            f"building {what} takes about {mib} MiB, and {build_folder()} has {free} MiB left",
+            hint=_ELSEWHERE,
+        )
+
+
+def _explain_full(what: str, error: BaseException) -> None:
+    """Failure (IGN8004) if a build failed because its file system is full."""
+    full = isinstance(error, OSError) and error.errno in _FULL
+    if full or (isinstance(error, Failure) and os.strerror(errno.ENOSPC) in error.text):
+        text = f"no space left while building {what} in {build_folder()}"
+        raise Failure("IGN8004", text, hint=_ELSEWHERE) from error
 
 
 def _remove_old(folder: Path) -> None:

@@ -8,22 +8,24 @@ systemd and Python come from the builder root: the versions on the developer's m
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ignition.testbed.cache import CHECKOUT, build_folder, build_once, digest
-from ignition.testbed.programs import need, run
+from ignition.base.errors import Failure
+from ignition.testbed.cache import NeedsRoot, build_once, digest
+from ignition.testbed.programs import need, run_logged
 from ignition.testbed.qemu import DirectKernel
 from ignition.testbed.roots import builder_root, target_root
+from ignition.testbed.source import installed_tree, source_folder
+from ignition.testbed.user_namespace import print_failure, run_module, run_with_mounts
 
 GUEST = Path(__file__).parent / "guest"
-GRUB_SNIPPET = CHECKOUT / "dracut-module/grub/05_ignition.cfg"
+GRUB_SNIPPET = Path("dracut-module/grub/05_ignition.cfg")
 FW_CFG_ENTRY = "opt/com.coreos/config"
 """Where Ignition looks for its config on QEMU."""
 DISK_SIZE = "2G"
-SOURCES = ("ignition", "providers", "stages", "schemas", "dracut-module", "Makefile")
-"""The inputs of `make install`."""
 CMDLINE = "root=LABEL=root rw console=ttyS0 loglevel=4 panic=-1 ignition.platform.id=qemu"
 """The kernel command line of an installed machine, with its console on the serial port."""
 
@@ -64,100 +66,93 @@ class Images:
     cd: Path
 
 
-def images() -> Images:
-    """The images; builds those that are not cached."""
-    kernel = next((builder_root() / "boot").glob("vmlinuz-*"))
-    tree = _installed()
-    initramfs = _initramfs(tree)
-    disk = _disk(tree, kernel, initramfs)
-    return Images(kernel, initramfs / "initramfs", disk / "disk.img", _cd() / "boot.iso")
-
-
 def default_image() -> Image:
-    """A minimal Debian with this engine and the reporter; built if it is not cached."""
-    found = images()
+    """A minimal Debian with this engine and the reporter; built if it is not cached.
+
+    Takes root or a user namespace. Failure (IGN8001 to IGN8005) if it cannot be built here.
+    """
+    kernel, initramfs, disk = _built()
     return Image(
         "debian",
-        found.disk,
-        direct=DirectKernel(found.kernel, found.initramfs, CMDLINE),
-        kernel_for_probe=found.kernel,
+        disk,
+        direct=DirectKernel(kernel, initramfs, CMDLINE),
+        kernel_for_probe=kernel,
     )
 
 
-def _installed() -> Path:
-    """The tree that `make install` creates."""
+def images() -> Images:
+    """The same, with the CD whose GRUB boots it."""
+    return Images(*_built(), _cd() / "boot.iso")
 
+
+def _built() -> tuple[Path, Path, Path]:
+    """Kernel, initramfs and disk."""
+    try:
+        return _build()
+    except NeedsRoot:
+        run_module("ignition.testbed.images")
+    return _build()
+
+
+def _build() -> tuple[Path, Path, Path]:
+    """NeedsRoot if something is not cached, and this process is not root."""
+    builder, target = builder_root(), target_root()
+    kernel = next((builder / "boot").glob("vmlinuz-*"))
+    tree = installed_tree()
+    initramfs = _initramfs(builder, tree) / "initramfs"
+    return kernel, initramfs, _disk(builder, target, tree, initramfs) / "disk.img"
+
+
+def _initramfs(root: Path, tree: Path) -> Path:
     def make(folder: Path) -> None:
-        need("make")
-        run(["make", "install", f"DESTDIR={folder}/tree"], cwd=CHECKOUT, log=folder / "log")
-
-    return build_once("installed", digest(*_sources()), "the installed tree", make) / "tree"
-
-
-def _sources() -> list[Path]:
-    return [
-        entry
-        for name in SOURCES
-        for entry in ([CHECKOUT / name] if name != "ignition" else _engine_folders())
-    ]
-
-
-def _engine_folders() -> list[Path]:
-    """The package without the testbed, which is not installed."""
-    return [entry for entry in sorted((CHECKOUT / "ignition").iterdir()) if entry != GUEST.parent]
-
-
-def _initramfs(tree: Path) -> Path:
-    root = builder_root()
-
-    def make(folder: Path) -> None:
-        need("unshare")
-        run(
-            _own_mounts(
-                GUEST / "build-initramfs",
-                *(root, folder / "initramfs", "systemd ignition ignition-test"),
-                *(tree, GUEST / "tree"),
-            ),
-            log=folder / "log",
-        )
+        build_initramfs(root, folder, "systemd ignition ignition-test", tree, GUEST / "tree")
 
     key = digest(root.parent.name, tree.parent.name, GUEST)
-    return build_once("initramfs", key, "the initramfs", make)
+    return build_once("initramfs", key, "the initramfs", make, as_root=True, space_mib=100)
 
 
-def _disk(tree: Path, kernel: Path, initramfs: Path) -> Path:
-    root, modules = target_root(), builder_root() / "usr/lib/modules"
+def build_initramfs(root: Path, folder: Path, modules: str, *trees: Path) -> None:
+    """Runs dracut in a root folder with trees laid over it; writes `folder/initramfs`."""
+    script = GUEST / "build-initramfs"
+    _run_script(folder, script, root, folder / "initramfs", modules, *trees)
 
+
+def _disk(builder: Path, root: Path, tree: Path, initramfs: Path) -> Path:
     def make(folder: Path) -> None:
-        need("mke2fs", "unshare")
+        need("mke2fs")
         system = folder / "system"
-        shutil.copytree(modules, system / "usr/lib/modules")
+        shutil.copytree(builder / "usr/lib/modules", system / "usr/lib/modules")
         shutil.copytree(tree / "usr/lib/systemd", system / "usr/lib/systemd", symlinks=True)
         shutil.copytree(tree / "usr/libexec", system / "usr/libexec", ignore=_links)
         (system / "boot").mkdir()
-        shutil.copy(kernel, system / "boot/vmlinuz")
-        shutil.copy(initramfs / "initramfs", system / "boot/initramfs")
-        run(
-            _own_mounts(
-                *(GUEST / "build-disk", root, folder / "disk.img", DISK_SIZE),
-                *(system, GUEST / "tree"),
-            ),
-            log=folder / "log",
-        )
+        shutil.copy(next((builder / "boot").glob("vmlinuz-*")), system / "boot/vmlinuz")
+        shutil.copy(initramfs, system / "boot/initramfs")
+        disk = folder / "disk.img"
+        _run_script(folder, GUEST / "build-disk", root, disk, DISK_SIZE, system, GUEST / "tree")
         shutil.rmtree(system)
 
-    key = digest(root.parent.name, initramfs.name, GUEST, DISK_SIZE)
-    return build_once("disk", key, "the disk", make)
+    key = digest(root.parent.name, initramfs.parent.name, GUEST, DISK_SIZE)
+    return build_once("disk", key, "the disk", make, as_root=True, space_mib=1000)
+
+
+def _run_script(folder: Path, script: Path, *args: str | Path) -> None:
+    """Runs a script of guest/ with its own mounts; the first line of each says what its arguments are."""
+    work = folder / "work"
+    work.mkdir()
+    run_with_mounts(["sh", script, work, *args], folder / "log")
+    work.rmdir()
 
 
 def _cd() -> Path:
-    menu = "search --no-floppy --label root --set=root\n" + GRUB_SNIPPET.read_text() + _menu_entry()
+    snippet = (source_folder() / GRUB_SNIPPET).read_text()
+    menu = "search --no-floppy --label root --set=root\n" + snippet + _menu_entry()
 
     def make(folder: Path) -> None:
         need("grub-mkrescue", "xorriso", "mformat")
         (folder / "cd/boot/grub").mkdir(parents=True)
         (folder / "cd/boot/grub/grub.cfg").write_text(menu)
-        run(["grub-mkrescue", "-o", folder / "boot.iso", folder / "cd"], log=folder / "log")
+        argv = ["grub-mkrescue", "-o", f"{folder}/boot.iso", f"{folder}/cd"]
+        run_logged(argv, folder / "log", environ={"TMPDIR": str(folder)})
 
     return build_once("cd", digest(menu), "the GRUB CD", make)
 
@@ -172,11 +167,17 @@ def _links(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if (Path(folder) / name).is_symlink()]
 
 
-def _own_mounts(*argv: str | Path) -> list[str | Path]:
-    return ["unshare", "--mount", "--fork", "--kill-child", *argv]
+def main() -> int:
+    """Builds all that takes root, in a user namespace; a failure is printed for the process outside."""
+    try:
+        _build()
+    except Failure as failure:
+        print_failure(failure)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    found = images()
-    print("\n".join(str(path) for path in (found.kernel, found.initramfs, found.disk, found.cd)))
-    print(build_folder())
+    sys.exit(main())

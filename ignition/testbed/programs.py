@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from ignition.base.errors import CommandFailed, Failure
 
@@ -29,6 +32,8 @@ PACKAGES = {
 """Program -> the Debian packages that contain it."""
 
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+GRACE_SECONDS = 10
+"""How long an interrupted program may take to clean up."""
 
 
 def need(*programs: str) -> None:
@@ -46,33 +51,86 @@ def need(*programs: str) -> None:
 def run(
     argv: Sequence[str | Path],
     *,
-    log: Path | None = None,
     cwd: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """The standard output of a program; `log` gets both outputs. CommandFailed (IGN8002) if it fails."""
+    """The standard output of a program. CommandFailed (IGN8002) if it fails.
+
+    An exception while it runs, such as KeyboardInterrupt, ends it and all that it started.
+    """
     args = [str(arg) for arg in argv]
-    done = subprocess.run(
+    with _started(args, cwd, environ, subprocess.PIPE, subprocess.PIPE) as process:
+        stdout, stderr = (text.decode(errors="replace") for text in process.communicate())
+    if process.returncode != 0:
+        raise _failed(args, process.returncode, stdout, stderr)
+    return stdout
+
+
+def run_logged(
+    argv: Sequence[str | Path],
+    log: Path,
+    *,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> None:
+    """Runs a program that takes long. Its output is appended to `log` as it comes; otherwise like `run`."""
+    args = [str(arg) for arg in argv]
+    with (
+        log.open("ab") as output,
+        _started(args, cwd, environ, output, subprocess.STDOUT) as process,
+    ):
+        start = output.tell()
+        process.wait()
+    if process.returncode != 0:
+        text = log.read_bytes()[start:].decode(errors="replace")
+        raise _failed(args, process.returncode, "", text)
+
+
+def _failed(args: Sequence[str], status: int, stdout: str, stderr: str) -> CommandFailed:
+    tail = "\n".join((stdout + stderr).splitlines()[-25:])
+    return CommandFailed(
+        "IGN8002",
+        f"{args[0]} failed with status {status}:\n{tail}",
+        status=status,
+        stdout=stdout,
+        stderr=stderr,
+    )
+
+
+@contextmanager
+def _started(
+    args: Sequence[str],
+    cwd: Path | None,
+    environ: Mapping[str, str] | None,
+    stdout: int | IO[Any],
+    stderr: int,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The program in a process group of its own, so that Ctrl-C reaches it through this process only."""
+    process = subprocess.Popen(
         args,
         cwd=cwd,
         env={**os.environ, "LC_ALL": "C.UTF-8", **(environ or {}), "PATH": _path()},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
+        stdout=stdout,
+        stderr=stderr,
+        process_group=0,
     )
-    if log is not None:
-        log.write_text(done.stdout + done.stderr)
-    if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-25:])
-        raise CommandFailed(
-            "IGN8002",
-            f"{args[0]} failed with status {done.returncode}:\n{tail}",
-            status=done.returncode,
-            stdout=done.stdout,
-            stderr=done.stderr,
-        )
-    return done.stdout
+    try:
+        yield process
+    except BaseException:
+        end_group(process)
+        raise
+
+
+def end_group(process: subprocess.Popen[bytes], first: int = signal.SIGTERM) -> None:
+    """Ends a program and all that it started: with signal `first`, and by force after GRACE_SECONDS."""
+    for number in (first, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(GRACE_SECONDS)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue
+    process.wait()
 
 
 def _path() -> str:

@@ -7,9 +7,10 @@ import os
 import shutil
 from pathlib import Path
 
-from ignition.base.errors import Failure
+from ignition.base.errors import CommandFailed, Failure
 from ignition.testbed.cache import build_folder, build_once, digest
-from ignition.testbed.programs import need, run
+from ignition.testbed.programs import need
+from ignition.testbed.user_namespace import outer_uid, run_with_mounts
 
 SUITE = "bookworm"
 BUILDER = (
@@ -29,46 +30,70 @@ BUILDER = (
 """Everything that an initramfs with the engine may contain."""
 TARGET = ("systemd", "systemd-sysv", "udev", "dbus", "kmod", "passwd")
 """A minimal Debian with systemd. No Python: the engine must not depend on the target root."""
+MIRROR = "IGNITION_DEBIAN_MIRROR"
+"""The environment variable that names another mirror than Debian's."""
+_UNREACHABLE = (
+    *("Could not resolve", "Temporary failure resolving", "Unable to connect", "Could not connect"),
+    *("Cannot initiate the connection", "Connection timed out", "Failed to fetch", "Network is"),
+)
+"""What apt says of a mirror that does not respond."""
 
 
 def builder_root() -> Path:
-    return _root("builder", BUILDER)
+    return _root("builder", BUILDER, 1200)
 
 
 def target_root() -> Path:
-    return _root("target", TARGET)
+    return _root("target", TARGET, 600)
 
 
-def _root(name: str, packages: tuple[str, ...]) -> Path:
+def _root(name: str, packages: tuple[str, ...], space_mib: int) -> Path:
     def make(folder: Path) -> None:
-        need("mmdebstrap")
-        if os.geteuid() != 0:
-            raise Failure(
-                "IGN8003",
-                "building the guests' root folders takes root",
-                hint="run the command with sudo, or as root in a privileged container",
-            )
-        downloads = build_folder() / "downloads"
-        downloads.mkdir(exist_ok=True)
-        run(
+        bootstrap(SUITE, packages, folder)
+
+    what, key = f"the {name} root", digest(SUITE, *packages, *_ids())
+    return build_once(f"{name}-root", key, what, make, as_root=True, space_mib=space_mib) / "root"
+
+
+def _ids() -> tuple[str, ...]:
+    """Part of the key: files of a root folder that was built in a user namespace have shifted owners."""
+    user = outer_uid()
+    return (f"uid {user}",) if user else ()
+
+
+def bootstrap(suite: str, packages: tuple[str, ...], folder: Path) -> None:
+    """Writes a minimal Debian to `folder/root`. Failure (IGN8005) if no mirror responds."""
+    need("mmdebstrap")
+    downloads = build_folder() / "downloads"
+    downloads.mkdir(exist_ok=True)
+    mirror = os.environ.get(MIRROR)
+    try:
+        # What removes the folder after an interruption must not see the mounts.
+        run_with_mounts(
             [
-                "mmdebstrap",
-                "--variant=minbase",
+                *("mmdebstrap", "--mode=root", "--variant=minbase"),
                 f"--include={','.join(packages)}",
                 "--skip=download/empty",  # both hooks would delete the cached packages
                 "--skip=essential/unlink",
                 '--setup-hook=mkdir -p "$1"/var/cache/apt/archives',
                 f"--setup-hook=sync-in {downloads} /var/cache/apt/archives",
                 f"--customize-hook=sync-out /var/cache/apt/archives {downloads}",
-                SUITE,
-                folder / "root",
+                *(suite, str(folder / "root"), *([mirror] if mirror else [])),
             ],
-            log=folder / "log",
-            environ={"INITRD": "No"},  # keeps Debian's kernel package from building an initramfs
+            folder / "log",
+            INITRD="No",  # keeps Debian's kernel package from building an initramfs
         )
-        _reset_identity(folder / "root")
+    except CommandFailed as failure:
+        raise _unreachable(failure, suite) or failure from None
+    _reset_identity(folder / "root")
 
-    return build_once(f"{name}-root", digest(SUITE, *packages), f"the {name} root", make) / "root"
+
+def _unreachable(failure: CommandFailed, suite: str) -> Failure | None:
+    lines = [line for line in failure.stderr.splitlines() if any(w in line for w in _UNREACHABLE)]
+    if not lines:
+        return None
+    hint = f"check the network and http_proxy, or name another mirror in {MIRROR}"
+    return Failure("IGN8005", f"cannot fetch packages of Debian {suite}: {lines[0]}", hint=hint)
 
 
 def _reset_identity(root: Path) -> None:

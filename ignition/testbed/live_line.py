@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Progress of what takes long: one line that is rewritten on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+REMINDER_SECONDS = 60
+"""Elsewhere than on a terminal, a line this often says that the work goes on."""
+
+
+def print_progress(text: str) -> None:
+    """Prints a line of progress to standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def timed(what: str, log: Path) -> Iterator[None]:
+    """Shows `what` with its seconds, and on a terminal the last line of the log, while the block runs."""
+    begin, end = time.monotonic(), threading.Event()
+    show = _rewrite if sys.stderr.isatty() else _remind
+    print_progress(f"{what} …") if show is _remind else None
+    ticker = threading.Thread(target=show, args=(what, log, begin, end), daemon=True)
+    ticker.start()
+    try:
+        yield
+    finally:
+        end.set()
+        ticker.join()
+    print_progress(f"{what} … {time.monotonic() - begin:.0f} s")
+
+
+def _rewrite(what: str, log: Path, begin: float, end: threading.Event) -> None:
+    while True:
+        text = f"{what} … {time.monotonic() - begin:.0f} s  {_last_line(log)}"
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"\r\x1b[K{text[:width]}")
+        sys.stderr.flush()
+        if end.wait(1):
+            break
+    sys.stderr.write("\r\x1b[K")
+    sys.stderr.flush()
+
+
+def _remind(what: str, _log: Path, begin: float, end: threading.Event) -> None:
+    while not end.wait(REMINDER_SECONDS):
+        print_progress(f"{what} … {time.monotonic() - begin:.0f} s so far")
+
+
+def _last_line(log: Path) -> str:
+    """The last full line of a text file that may still grow; "" if there is none."""
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1024))
+            lines = file.read().decode(errors="replace").split("\n")
+    except OSError:
+        return ""
+    full = [line.rpartition("\r")[2].strip() for line in lines[:-1]]
+    return next((line for line in reversed(full) if line.isprintable() and line), "")
