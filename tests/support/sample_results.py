@@ -192,7 +192,7 @@ def expectation_failed() -> CaseResult:
         ),
         checks=(*GOOD[:1], *BAD, *GOOD[1:], *OPEN),
         boots=(boot(),),
-        notes=("Nothing is expected of the file /etc/remote: its content is known only when it is fetched.",),
+        notes=("Nothing is expected of /etc/remote: its content is known only when it is fetched.",),
         attempts=2,
         seconds=44.1,
         artefacts=Path("ignition-test/web.ign-aws"),

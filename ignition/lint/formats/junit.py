@@ -32,7 +32,7 @@ def write(results: list[LintResult]) -> str:
             "errors": str(sum(result.unreadable for result in results)),
             "skipped": "0",
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)),
-            "hostname": _allowed(os.uname().nodename) or "localhost",
+            "hostname": allowed(os.uname().nodename) or "localhost",
             "time": _seconds(sum(result.seconds for result in results)),
         },
     )
@@ -53,7 +53,7 @@ def _case(suite: ElementTree.Element, result: LintResult) -> None:
         "testcase",
         {
             "classname": "ignition lint",
-            "name": _allowed(printable(result.name)),
+            "name": allowed(printable(result.name)),
             "time": _seconds(result.seconds),
         },
     )
@@ -62,7 +62,7 @@ def _case(suite: ElementTree.Element, result: LintResult) -> None:
         # Most tools only show the first failure of a test case, so one failure lists all findings.
         first = failures[0]
         kind = "error" if result.unreadable else "failure"
-        attributes = {"type": first.code, "message": _allowed(printable(first.message))}
+        attributes = {"type": first.code, "message": allowed(printable(first.message))}
         ElementTree.SubElement(case, kind, attributes).text = _text(failures)
 
 
@@ -71,7 +71,7 @@ def _seconds(time_taken: float) -> str:
 
 
 def _text(findings: list[LintFinding]) -> str:
-    return _allowed("\n".join(_line(finding) for finding in findings))
+    return allowed("\n".join(_line(finding) for finding in findings))
 
 
 def _line(finding: LintFinding) -> str:
@@ -83,7 +83,7 @@ def _line(finding: LintFinding) -> str:
     )
 
 
-def _allowed(text: str) -> str:
+def allowed(text: str) -> str:
     """Replaces characters that XML 1.0 does not allow even escaped: most control characters, surrogates."""
     return "".join(
         character

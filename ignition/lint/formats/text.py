@@ -21,7 +21,7 @@ _PLAIN = "\x1b[0m"
 # Maximum width of an excerpt in characters; a data URL may be a megabyte long.
 _WIDTH = 100
 # Bytes around a finding that an excerpt may need: a character has at most four.
-_NEAR = 4 * _WIDTH
+NEAR = 4 * _WIDTH
 
 
 class Text:
@@ -48,27 +48,34 @@ class Text:
         if finding.inner is not None:
             out.append(self._paint("dim", f"    in {printable(_inner(finding))}"))
         if origin.line in excerpts and not finding.secret:
-            out += self._excerpt(excerpts.around(finding, _NEAR), finding)
+            out += self._excerpt(excerpts.around(finding, NEAR), finding)
         if finding.hint:
             out.append("    " + self._paint("hint", "hint: ") + printable(finding.hint))
         return "\n".join(out) + "\n"
 
     def _excerpt(self, around: tuple[bytes, bytes, bytes], finding: LintFinding) -> list[str]:
-        """The line with its span underlined. Columns count bytes, markers count characters."""
-        before, span, after = (part.decode("utf-8", "replace") for part in around)
-        before = _one_wide(before)
-        if len(before) > _WIDTH // 2 or finding.origin.column > _NEAR:
-            before = "..." + before[-_WIDTH // 2 :]
-        rest = _one_wide(span + after)
-        if len(before) + len(rest) > _WIDTH:
-            rest = rest[: _WIDTH - len(before)] + "..."
-        marks = "^" * max(1, min(len(span), _WIDTH - len(before)))
+        row, indent, marks = marked(around, finding.origin.column)
         return [
-            self._paint("dim", f"{finding.origin.line:>6} | ") + before + rest,
-            self._paint("dim", " " * 6 + " | ")
-            + " " * len(before)
-            + self._paint(finding.severity, marks),
+            self._paint("dim", f"{finding.origin.line:>6} | ") + row,
+            self._paint("dim", " " * 6 + " | ") + indent + self._paint(finding.severity, marks),
         ]
+
+
+def marked(around: tuple[bytes, bytes, bytes], column: int) -> tuple[str, str, str]:
+    """A line, shortened to what is near its span; and the spaces and markers to print below it.
+
+    `around` is the text before the span, the span, and the text after it; `column` is where the span starts
+    in the whole line. Columns count bytes, markers count characters.
+    """
+    before, span, after = (part.decode("utf-8", "replace") for part in around)
+    before = _one_wide(before)
+    if len(before) > _WIDTH // 2 or column > NEAR:
+        before = "..." + before[-_WIDTH // 2 :]
+    rest = _one_wide(span + after)
+    if len(before) + len(rest) > _WIDTH:
+        rest = rest[: _WIDTH - len(before)] + "..."
+    marks = "^" * max(1, min(len(span), _WIDTH - len(before)))
+    return before + rest, " " * len(before), marks
 
 
 def summary(files: int, counts: dict[str, int], *, strict: bool = False) -> str:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from ignition.base.origin import Origin
 from ignition.base.printable import printable
 from ignition.lint.formats import pluralize
+from ignition.testbed.formats.plain import clipped
 from ignition.testbed.results import CaseResult, Cause, Check, RunResult, Status, Verdict
 
+# Characters of a value in a sentence; expectations and guests may have any.
+_VALUE = 500
 _ACCELERATORS = {"kvm": "with KVM", "tcg": "emulated (no KVM)", "": ""}
 
 
@@ -82,6 +85,13 @@ def position(origin: Origin) -> str:
     return printable(f"{origin.source}:{origin.line}:{origin.column}")
 
 
+def place_in(origin: Origin) -> dict[str, str | int]:
+    """Names and values of a position, for formats with structure."""
+    if not origin.line:
+        return {"file": printable(origin.source)}
+    return {"file": printable(origin.source), "line": origin.line, "column": origin.column}
+
+
 def what(check: Check) -> str:
     """`file /etc/hostname: mode`."""
     return printable(f"{check.subject}: {check.prop}" if check.prop else check.subject)
@@ -93,15 +103,27 @@ def outcome(check: Check) -> str:
         return printable(f"not decided: {check.reason or 'no reason given'}")
     parts = []
     if check.expected:
-        parts.append(f"expected {check.expected}")
+        parts.append(f"expected {clipped(check.expected, _VALUE)}")
     if check.found or check.status is Status.FAILED:
-        parts.append(f"found {check.found or 'nothing'}")
+        parts.append(f"found {clipped(check.found, _VALUE) or 'nothing'}")
     return printable(", ".join(parts))
 
 
 def cause_sentence(cause: Cause) -> str:
     """`IGN2104: /dev/vdb holds an ext4 filesystem`."""
     return printable(f"{cause.code}: {cause.text}" if cause.code else cause.text)
+
+
+def reached_checks(case: CaseResult) -> bool:
+    """Whether its checks say all about the case. If not, its cause is reported beside them."""
+    if case.verdict is Verdict.EXPECTATION_FAILED:
+        return bool(by_status(case, Status.FAILED))
+    return case.verdict is Verdict.PASSED
+
+
+def run_name(case: CaseResult) -> str:
+    """What happens before the checks, as the name of a test point: `boot` or `tier apply`."""
+    return "boot" if case.tier == "boot" else printable(f"tier {case.tier}")
 
 
 def labels(case: CaseResult) -> dict[str, str]:
