@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _GC_THRESHOLD = 50_000
 
 # Each subcommand is a module in cli/, imported on demand.
-COMMANDS = ("convert", "help", "lint", "render", "run", "version")
-PLANNED = ("apply", "plan", "test")
+COMMANDS = ("convert", "expect", "help", "lint", "render", "run", "test", "version")
+PLANNED = ("apply", "plan")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -7,11 +7,17 @@ _ignition() {
 	local versions="3.0.0 3.1.0 3.2.0 3.3.0 3.4.0 3.5.0 3.6.0 3.7.0-experimental"
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words="convert help lint render run version --platform --stage --version --help"
+		words="convert expect help lint render run test version --platform --stage --version --help"
 	else
 		case ${COMP_WORDS[1]}:$previous in
-		help:*) words="convert lint render rmcfg run validate" ;;
+		help:*) words="convert expect lint render rmcfg run test validate" ;;
 		lint:--format) words="text json sarif github junit" ;;
+		test:--format) words="text json junit tap github html" ;;
+		test:--tier) words="boot apply" ;;
+		test:--firmware) words="auto bios uefi" ;;
+		test:--fault) words="power-cut net-late net-flaky disk-missing disk-slow disk-full" ;;
+		test:--platform | test:--append | test:--cmdline | test:--disk | test:--memory | test:--cpus) return ;;
+		test:--timeout | test:--jobs | test:--retries | test:-k) return ;;
 		lint:--explain | lint:--select | lint:--ignore | lint:--severity | lint:--platform) return ;;
 		convert:--to | render:--to) words=$versions ;;
 		render:--timeout) return ;;
@@ -19,6 +25,11 @@ _ignition() {
 			lint)
 				words="--strict --format --select --ignore --severity --platform --systemd-verify"
 				words+=" --no-config --explain --help"
+				;;
+			test)
+				words="--expect --strict --second-boot --platform --image --kernel --initrd --append --firmware"
+				words+=" --no-reporter --cmdline --disk --memory --cpus --fault --tier --timeout --jobs"
+				words+=" --retries -k --list --format --output -o --verbose -v --artefacts --keep --shell --help"
 				;;
 			convert) words="--to --output -o --help" ;;
 			render) words="--to --origins --offline --timeout --verbose --output -o --help" ;;
@@ -28,7 +39,7 @@ _ignition() {
 				;;
 			esac ;;
 		esac
-		[[ $current == -* || ${COMP_WORDS[1]} == run || ${COMP_WORDS[1]} == help || $previous == --to || $previous == --format ]] || words=""
+		[[ $current == -* || ${COMP_WORDS[1]} == run || ${COMP_WORDS[1]} == help || $previous == --to || $previous == --format || $previous == --tier || $previous == --firmware || $previous == --fault ]] || words=""
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 	if [[ -z $words ]]; then

@@ -628,11 +628,86 @@ CODES: dict[str, tuple[str, str]] = {
         "Check the network and http_proxy, or name a mirror in IGNITION_DEBIAN_MIRROR.",
     ),
     "IGN8010": ("QEMU failed.", "Read the end of its output, which follows."),
-    "IGN8150": (
-        "The report of a guest is too large.",
-        "Expect the sha256 of large files, and less output of commands.",
+    "IGN8401": ("An expectations file cannot be read.", "Check its path and mode."),
+    "IGN8402": ("No case has this text in its name.", "ignition test --list shows the names."),
+    "IGN8403": (
+        "Another run of ignition test uses the artefact folder.",
+        "Wait for it, or name another folder with --artefacts.",
     ),
-    "IGN8151": ("The report of a guest cannot be read.", "Check the folder of the test's files."),
+    "IGN8404": (
+        "Artefacts cannot be kept.",
+        "Name another folder with --artefacts, with free space.",
+    ),
+    "IGN8405": (
+        "A shell in the guest needs a terminal and a single case.",
+        "Choose the case with -k.",
+    ),
+    "IGN8408": ("The run was ended before this case was.", "Run it again."),
+    "IGN8410": ("The guest's kernel panicked.", "Read the console from that line on."),
+    "IGN8411": (
+        "The guest's kernel reports a defect.",
+        "Read the console from that line on.",
+    ),
+    "IGN8412": (
+        "The guest's kernel hangs.",
+        "On a busy host that may pass: use fewer --jobs, or --retries.",
+    ),
+    "IGN8413": (
+        "The guest's kernel killed a process for want of memory.",
+        "Raise --memory, or give the service less to do.",
+    ),
+    "IGN8414": (
+        "systemd-oomd killed a service in the guest.",
+        "Raise --memory, or MemoryHigh= of the unit.",
+    ),
+    "IGN8415": (
+        "Units have an ordering cycle, and systemd dropped one of their jobs.",
+        "Remove a Before= or After=, or expect the message with an entry in journal.",
+    ),
+    "IGN8416": (
+        "The guest stopped in the emergency shell.",
+        "The journal in the artefacts says which unit failed first.",
+    ),
+    "IGN8418": (
+        "The guest's initramfs waited in vain for a device or the network.",
+        "Check root= and the disks of the machine; see --disk.",
+    ),
+    "IGN8419": (
+        "The guest said nothing on its serial console.",
+        "Its kernel needs console=ttyS0.",
+    ),
+    "IGN8420": (
+        "GRUB found no system to start.",
+        "The image has no bootable system, or needs the other --firmware.",
+    ),
+    "IGN8421": (
+        "The firmware found nothing to boot.",
+        "The image has no boot loader, or needs the other --firmware.",
+    ),
+    "IGN8422": (
+        "The guest went off without a report.",
+        "Something powered it off, or it restarted: read the end of the console.",
+    ),
+    "IGN8423": (
+        "The guest was not done in time.",
+        "Read the end of the console, or raise --timeout.",
+    ),
+    "IGN8424": (
+        "Provisioning was expected to fail, but the machine came up.",
+        "Correct the section failure of the expectations.",
+    ),
+    "IGN8425": (
+        "Provisioning failed otherwise than expected.",
+        "Compare the message with the section failure of the expectations.",
+    ),
+    "IGN8426": (
+        "The machine is not as expected.",
+        "The line that is named says what is expected; the artefacts have everything found.",
+    ),
+    "IGN8427": (
+        "Ignition, which has no codes, failed to provision the guest.",
+        "Read its message, which follows.",
+    ),
     "IGN8601": (
         "The apply tier cannot use this image.",
         "Give the root of a system as a folder or a tar archive, or boot the image.",

@@ -10,6 +10,7 @@ from ignition import providers
 from ignition.base.printable import printable
 from ignition.base.suggest import closest
 from ignition.cli import compat
+from ignition.cli.commands import AUTHORS, parser_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 
 # Commands of similar tools -> the equivalent here.
 _SYNONYMS = {
-    ("validate", "verify", "check", "test"): "ignition lint FILE, or ignition-validate FILE",
+    ("validate", "verify", "check"): "ignition lint FILE, or ignition-validate FILE",
     ("fmt", "format", "upgrade", "translate", "migrate"): "ignition convert --to VERSION FILE",
     ("merge", "resolve", "flatten", "build", "compile"): "ignition render FILE",
     ("explain",): "ignition lint --explain CODE",
     ("exec", "start"): "ignition run PHASE...",
+    ("boot", "try", "simulate", "qemu", "kola"): "ignition test FILE",
+    ("expectations", "derive"): "ignition expect FILE",
     ("rmcfg",): "ignition-rmcfg",
 }
-_COMMANDS = ("convert", "help", "lint", "render", "run", "version")
+_COMMANDS = ("convert", "expect", "help", "lint", "render", "run", "test", "version")
 _SWITCHES = ("help", "log-to-stdout", "version")
 _CONFIGS = (".ign", ".json", ".bu", ".butane", ".yaml", ".yml")
 
@@ -72,17 +75,14 @@ def did_you_mean(word: str, known: Iterable[str], dashes: str = "") -> str:
 
 def _suggest_flag(name: str) -> str:
     suggestion = did_you_mean(name, (*compat.TEXT_FLAGS, *_SWITCHES), "-")
-    for each in ("lint", "render", "convert"):
+    for each in AUTHORS:
         if not suggestion and name in _flags_of(each):
             suggestion = f"this is a flag of ignition {each}; "
     return f"{suggestion}see ignition --help"
 
 
 def _flags_of(name: str) -> set[str]:
-    __import__(f"ignition.cli.{name}")
-    from ignition.cli import convert, lint, render
-
-    parser = {"convert": convert, "lint": lint, "render": render}[name].build_parser()
+    parser = parser_of(name)
     return {flag.lstrip("-") for action in parser._actions for flag in action.option_strings}
 
 

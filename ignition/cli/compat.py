@@ -22,6 +22,8 @@ USAGE = """\
 Usage of ignition:
   ignition run PHASE...  run several phases in one process
   ignition lint FILE...  check configs
+  ignition test FILE...  boot configs in QEMU and check the machines
+  ignition expect FILE   print what a config promises about its machine
   ignition render FILE   merge a config with the configs that it references
   ignition convert FILE  convert a config to another spec version
   ignition help COMMAND  show what a command does, and its flags

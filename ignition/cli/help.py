@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ignition.base.errors import Failure
 from ignition.cli import compat
+from ignition.cli.commands import AUTHORS, parser_of
 from ignition.cli.output import write_stdout
 
 
@@ -17,15 +18,8 @@ def main(args: list[str]) -> int:
 def _text(name: str) -> str:
     if name in ("help", "version", "ignition"):
         return compat.fit_to_terminal()
-    if name in ("convert", "lint", "render"):
-        from ignition.cli import convert, lint, render
-
-        parsers = {
-            "convert": convert.build_parser,
-            "lint": lint.build_parser,
-            "render": render.build_parser,
-        }
-        return parsers[name]().format_help()
+    if name in AUTHORS:
+        return parser_of(name).format_help()
     if name in ("rmcfg", "run", "validate"):
         from ignition.cli import rmcfg, run, validate
 

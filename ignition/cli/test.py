@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ignition test CONFIG...`: boots configs in QEMU and says whether the machines came out as meant."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ignition.base import streams
+from ignition.base.errors import Failure
+from ignition.cli.inputs import expand_paths
+from ignition.cli.output import write, write_stdout
+from ignition.cli.parser import Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from ignition.testbed.cases import Case, ImageChoice
+    from ignition.testbed.formats.text import Text
+    from ignition.testbed.results import CaseResult, RunResult
+    from ignition.testbed.runner import Options
+
+DESCRIPTION = """\
+Boots each config in QEMU, looks at the machine from inside, and compares it with what is expected. The
+expectations are in a file beside the config (web.ign and web.expect.yaml), or follow from the config itself.
+The machine is a minimal Debian with this engine, which is built on first use, or any disk image that carries
+Ignition. Neither root nor KVM is needed; without KVM a boot takes about a minute.
+"""
+
+EPILOG = """\
+CONFIG is a config, a directory (all *.ign files in and below it), a quoted glob pattern, or - for standard
+input. Each config is a case; with several platforms, images or faults each combination is one. Cases run side
+by side as memory and processors allow.
+
+--platform fetches the config from an emulated metadata service or config drive, over a real network card.
+--image takes a qcow2 or raw disk, which is not changed. --tier apply applies files, users and units into a
+folder without a machine, in seconds; what cannot be decided there is said to be not decided.
+
+FAULT is power-cut[=SECONDS|PHASE], net-late, net-flaky, disk-missing, disk-slow or disk-full; then the
+machine must still come out as expected, or the engine must stop with a named cause.
+
+All about a case that does not pass is kept in the artefact folder: console, journal, report, what was
+expected and found, and the command that repeats it.
+
+examples:
+  ignition test web.ign
+  ignition test web.ign --expect web.expect.yaml --second-boot
+  ignition test configs/ --platform aws,qemu --format junit -o report.xml
+  ignition test web.ign --image fedora-coreos.qcow2
+  ignition test --tier apply configs/
+  ignition test --fault power-cut=disks --format html=report.html web.ign
+  butane --strict web.bu | ignition test -
+  ignition expect web.ign > web.expect.yaml
+
+exit status: 0 all passed, 1 an expectation failed, 2 usage error, 3 config refused, 4 provisioning failed,
+5 guest crashed, 6 timeout, 7 host problem, 130 interrupted; of several cases, the highest
+"""
+FORMATS = ("text", "json", "junit", "tap", "github", "html")
+ARTEFACTS = "ignition-test-artefacts"
+_TIMEOUT, _MEMORY, _CPUS = 600, 1536, 2
+
+
+def build_parser() -> Parser:
+    """The command-line parser, from which the manual page is generated, too."""
+    parser = Parser(
+        prog="ignition test",
+        usage="ignition test [options] CONFIG...",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("configs", nargs="*", metavar="CONFIG", help="config, directory, glob pattern, or -")
+    add("--expect", metavar="FILE", help="what the machine must be like (default: see above)")
+    add("--strict", action="store_true", help="refuse configs for which lint has warnings, too")
+    add("--second-boot", action="store_true", help="boot again: nothing may change")
+    add(
+        "--platform",
+        action="append",
+        metavar="IDS",
+        help="platforms, separated by commas (default: qemu); may be repeated",
+    )
+    add("--image", action="append", metavar="FILE", help="disk image to boot; may be repeated")
+    add("--kernel", metavar="FILE", help="start this kernel instead of the image's boot loader")
+    add("--initrd", metavar="FILE", help="initramfs for --kernel")
+    add("--append", default="", metavar="ARGS", help="kernel command line for --kernel")
+    add("--firmware", choices=("auto", "bios", "uefi"), default="auto", help="firmware for --image")
+    add(
+        "--no-reporter",
+        action="store_true",
+        help="add nothing to the config for --image: judge by the console alone",
+    )
+    add("--cmdline", default="", metavar="ARGS", help="more kernel arguments")
+    add(
+        "--disk",
+        action="append",
+        metavar="SPEC",
+        help="one more empty disk: SIZE[,bus=virtio|scsi|nvme|ide][,serial=TEXT]; may be repeated",
+    )
+    add("--memory", type=_positive, default=_MEMORY, metavar="MIB", help="memory (default: 1536)")
+    add("--cpus", type=_positive, default=_CPUS, metavar="N", help="processors (default: 2)")
+    add("--fault", action="append", metavar="FAULT", help="let this go wrong; may be repeated")
+    add("--tier", choices=("boot", "apply"), default="boot", help="boot a machine, or only apply")
+    add(
+        "--timeout",
+        type=_positive,
+        default=_TIMEOUT,
+        metavar="SECONDS",
+        help=f"time for one boot (default: {_TIMEOUT})",
+    )
+    add(
+        "--jobs",
+        type=_positive,
+        metavar="N",
+        help="cases at once (default: what there is room for)",
+    )
+    add(
+        "--retries",
+        type=_not_negative,
+        default=0,
+        metavar="N",
+        help="try failed cases so often again; one that then passes is counted as flaky",
+    )
+    add("-k", dest="filter", default="", metavar="TEXT", help="only cases with TEXT in their name")
+    add("--list", action="store_true", help="print the cases, and do nothing")
+    add(
+        "--format",
+        action="append",
+        metavar="FORMAT[=FILE]",
+        help=f"{', '.join(FORMATS)} (default: text); may be repeated, with a file each",
+    )
+    add("-o", "--output", default="", metavar="FILE", help="output file (default: standard output)")
+    add("-v", "--verbose", action="store_true", help="show passed checks, too")
+    add(
+        "--artefacts",
+        default=ARTEFACTS,
+        metavar="DIR",
+        help=f"folder for artefacts (default: {ARTEFACTS})",
+    )
+    add("--keep", action="store_true", help="keep the disks, and the artefacts of passed cases")
+    add("--shell", action="store_true", help="a root shell in the machine after the checks")
+    return parser
+
+
+def main(args: list[str]) -> int:
+    """Exit status: that of the worst case, see results.Verdict; 2 usage error, 130 interrupted."""
+    parser = build_parser()
+    options = parser.parse_args(args)
+    if not options.configs:
+        parser.error("name at least one CONFIG")
+    _check_usage(parser, options)
+    outputs = _outputs(options)
+    try:
+        return _test(options, outputs, _options_to_repeat(args, options))
+    except Failure as failure:
+        if failure.code not in _USAGE:
+            failure.exit_status = _HOST_PROBLEM
+        else:
+            failure.exit_status = 2
+        raise
+
+
+_HOST_PROBLEM = 7
+_USAGE = ("IGN6004", "IGN6305", "IGN8301", "IGN8320", "IGN8330", "IGN8402", "IGN8405")
+"""Failures that a different command line mends: exit status 2."""
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 1 << 31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def _not_negative(text: str) -> int:
+    return 0 if text == "0" else _positive(text)
+
+
+def _check_usage(parser: Parser, options: argparse.Namespace) -> None:
+    """Refuses combinations of flags that make no sense. Failure IGN6004, IGN8405."""
+    if options.kernel is None and (options.initrd or options.append):
+        parser.error("--initrd and --append need --kernel")
+    needs_image = ("kernel", "no_reporter")
+    for name in needs_image:
+        if getattr(options, name) and not options.image:
+            parser.error(f"--{name.replace('_', '-')} needs --image")
+    if options.firmware != "auto" and not options.image:
+        parser.error("--firmware needs --image")
+    if options.tier == "apply":
+        for name in ("fault", "disk", "second_boot", "shell", "no_reporter"):
+            if getattr(options, name):
+                parser.error(
+                    f"--{name.replace('_', '-')} needs a machine: it excludes --tier apply"
+                )
+    if options.configs.count("-") > 1:
+        parser.error("standard input can be read only once")
+    if options.expect == "-":
+        parser.error("--expect needs a file")
+    if options.shell and not (os.isatty(0) and os.isatty(streams.STDOUT)):
+        raise Failure(
+            "IGN8405",
+            "--shell needs a terminal",
+            hint="run it at a prompt, without pipes",
+            exit_status=2,
+        )
+
+
+def _outputs(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Format and file ("" is standard output) of each output. Failure IGN6004."""
+    from ignition.base.suggest import closest
+
+    found: list[tuple[str, str]] = []
+    for text in options.format or ["text"]:
+        name, equals, file = text.partition("=")
+        if name not in FORMATS:
+            close = closest(name, FORMATS)
+            hint = f"did you mean {close}?" if close else f"use one of {', '.join(FORMATS)}"
+            raise Failure("IGN6004", f"unknown format {name!r}", hint=hint, exit_status=2)
+        if equals and not file:
+            raise Failure(
+                "IGN6004", f"--format {text} names no file", hint="FORMAT=FILE", exit_status=2
+            )
+        found.append((name, file or options.output))
+    places = [file for _, file in found]
+    if len(set(places)) < len(places):
+        raise Failure(
+            "IGN6004",
+            "several formats would be written to the same place",
+            hint="give each its own file: --format junit=report.xml --format html=report.html",
+            exit_status=2,
+        )
+    return found
+
+
+def _options_to_repeat(args: list[str], options: argparse.Namespace) -> list[str]:
+    """The options that matter for the result of one case, as they were given."""
+    words: list[str] = []
+    for name, value in (
+        *(("--expect", options.expect), ("--kernel", options.kernel), ("--initrd", options.initrd)),
+        *(("--append", options.append), ("--cmdline", options.cmdline)),
+    ):
+        words += [f"{name}={value}"] if value else []
+    words += [f"--disk={spec}" for spec in options.disk or ()]
+    for name, value, default in (
+        ("--firmware", options.firmware, "auto"),
+        ("--memory", options.memory, _MEMORY),
+        ("--cpus", options.cpus, _CPUS),
+        ("--timeout", options.timeout, _TIMEOUT),
+        ("--tier", options.tier, "boot"),
+    ):
+        words += [f"{name}={value}"] if value != default else []
+    for name in ("strict", "second_boot", "no_reporter"):
+        words += [f"--{name.replace('_', '-')}"] if getattr(options, name) else []
+    return words
+
+
+def _test(options: argparse.Namespace, outputs: list[tuple[str, str]], repeat: list[str]) -> int:
+    cases = _cases(options, repeat)
+    if options.list:
+        write_stdout("".join(f"{case.name}\n" for case in cases))
+        return 0
+    if options.shell and len(cases) != 1:
+        raise Failure(
+            "IGN8405",
+            f"--shell is for one case, but there are {len(cases)}",
+            hint="choose one with -k; --list shows them",
+        )
+    from ignition.testbed.artefacts import open_artefacts
+
+    with open_artefacts(Path(options.artefacts)) as artefacts:
+        from ignition.testbed.needed_drives import parse_disk
+        from ignition.testbed.runner import Options
+
+        settings = Options(
+            artefacts,
+            disks=tuple(map(parse_disk, options.disk or ())),
+            cmdline=tuple(shlex.split(options.cmdline)),
+            timeout=options.timeout,
+            memory_mib=options.memory,
+            cpus=options.cpus,
+            strict=options.strict,
+            second_boot=options.second_boot,
+            keep=options.keep,
+            shell=options.shell,
+        )
+        return _run(cases, settings, options, outputs)
+
+
+def _cases(options: argparse.Namespace, repeat: list[str]) -> list[Case]:
+    from ignition.testbed.cases import collect
+
+    faults = tuple(options.fault or ("",))
+    if options.fault:
+        from ignition.testbed.faults import parse
+
+        for text in faults:
+            parse(text)
+    cases = collect(
+        expand_paths(options.configs),
+        _platforms(options.platform),
+        _images(options),
+        expect=Path(options.expect) if options.expect else None,
+        faults=faults,
+        tier=options.tier,
+        options=repeat,
+    )
+    chosen = [case for case in cases if options.filter in case.name]
+    if not chosen:
+        raise Failure(
+            "IGN8402",
+            f"no case has {options.filter!r} in its name",
+            hint="ignition test --list shows the names",
+        )
+    return chosen
+
+
+def _platforms(given: list[str] | None) -> list[str]:
+    """The platform ids, each once. Failure IGN6305 for one that does not exist."""
+    from ignition import providers
+
+    names = [word.strip() for words in given or ["qemu"] for word in words.split(",")]
+    for name in names:
+        if name not in providers.platform_ids():
+            from ignition.cli.advice import did_you_mean
+
+            known = ", ".join(providers.platform_ids())
+            hint = f"{did_you_mean(name, providers.platform_ids())}use one of {known}"
+            raise Failure("IGN6305", f"unknown platform {name!r}", hint=hint, exit_status=2)
+    return list(dict.fromkeys(names))
+
+
+def _images(options: argparse.Namespace) -> list[ImageChoice]:
+    from ignition.testbed.cases import ImageChoice
+
+    if not options.image:
+        return [ImageChoice()]
+    return [
+        ImageChoice(
+            Path(path),
+            kernel=Path(options.kernel) if options.kernel else None,
+            initrd=Path(options.initrd) if options.initrd else None,
+            append=options.append,
+            firmware=options.firmware,
+            reporter=not options.no_reporter,
+        )
+        for path in dict.fromkeys(options.image)
+    ]
+
+
+# -- running -----------------------------------------------------------------------------------------------
+
+
+def _run(
+    cases: Sequence[Case],
+    settings: Options,
+    options: argparse.Namespace,
+    outputs: list[tuple[str, str]],
+) -> int:
+    from ignition.testbed.pool import guests_at_once, run_all
+    from ignition.testbed.progress import Progress
+    from ignition.testbed.runner import run_case
+
+    jobs = options.jobs or (
+        len(os.sched_getaffinity(0)) if options.tier == "apply" else guests_at_once(options.memory)
+    )
+    screen = _Screen(options, outputs)
+    cancel = threading.Event()
+    with _signals(cancel) as received, Progress(len(cases), screen.case) as progress:
+        run = run_all(
+            cases,
+            lambda case, ear, stop: run_case(case, settings, ear, stop),
+            progress,
+            jobs=1 if options.shell else jobs,
+            retries=options.retries,
+            cancel=cancel,
+        )
+    screen.end(run)
+    return 128 + received[0] if received else run.exit_status
+
+
+class _Screen:
+    """The outputs: text on standard output case by case, everything else at the end."""
+
+    def __init__(self, options: argparse.Namespace, outputs: list[tuple[str, str]]) -> None:
+        from ignition.testbed.formats.text import Text
+
+        self._outputs = [(name, file) for name, file in outputs if (name, file) != ("text", "")]
+        colour = os.isatty(streams.STDOUT) and not os.environ.get("NO_COLOR")
+        self._text: Text | None = None
+        self._error: Failure | BrokenPipeError | None = None
+        if ("text", "") in outputs:
+            self._text = Text(colour, options.verbose)
+
+    def case(self, result: CaseResult) -> None:
+        """Prints a result. An error is raised at the end, since this is called while other cases run."""
+        if self._text is None or self._error is not None:
+            return
+        try:
+            write_stdout(self._text.case(result))
+        except (Failure, BrokenPipeError) as error:
+            self._error = error
+
+    def end(self, run: RunResult) -> None:
+        """Writes what needs the whole run."""
+        if self._error is not None:
+            raise self._error
+        if self._text is not None:
+            write_stdout(self._text.summary(run))
+        from ignition.testbed.formats import FORMATS as WRITERS
+
+        for name, file in self._outputs:
+            write(WRITERS[name](run), file)
+
+
+@contextmanager
+def _signals(cancel: threading.Event) -> Iterator[list[int]]:
+    """Sets `cancel` at the first SIGINT, SIGTERM or SIGHUP; the second one ends the process at once.
+
+    Gives the signals that came.
+    """
+    received: list[int] = []
+
+    def handle(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        cancel.set()
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
+        streams.print_error("ignition test: ending the guests; once more to end at once\n")
+
+    chosen = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.getsignal(each) for each in chosen}
+    before = {each: old for each, old in before.items() if old != signal.SIG_IGN}
+    for each in before:
+        signal.signal(each, handle)
+    try:
+        yield received
+    finally:
+        for each, old in before.items():
+            signal.signal(each, old)

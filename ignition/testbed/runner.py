@@ -1,0 +1,407 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one case: looks at the config, boots it or applies it, and judges what came out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ignition.base.errors import Failure, oserror_failure
+from ignition.base.printable import printable
+from ignition.testbed import apply_tier, faults, images, machine, needed_drives, platforms
+from ignition.testbed.artefacts import Artefacts, Evidence
+from ignition.testbed.cache import build_folder
+from ignition.testbed.cases import Case, ImageChoice
+from ignition.testbed.checks import judge, unchanged
+from ignition.testbed.engine_failure import phase_of
+from ignition.testbed.expectations import dump
+from ignition.testbed.faults import Fault
+from ignition.testbed.foreign import foreign_image
+from ignition.testbed.images import Image
+from ignition.testbed.needed_drives import DriveSpec, Needed
+from ignition.testbed.pictures import disk_views, step_times
+from ignition.testbed.pool import Cancelled, Ear, unfinished
+from ignition.testbed.preparation import Prepared, prepare
+from ignition.testbed.qemu import PowerOn
+from ignition.testbed.report import Report, read
+from ignition.testbed.reporter_config import with_reporter
+from ignition.testbed.request import Request, request_for
+from ignition.testbed.results import BootRecord, CaseResult, Check, DiskView, Verdict
+from ignition.testbed.signs import EMERGENCIES
+from ignition.testbed.verdicts import (
+    EMERGENCY,
+    MULTI_USER,
+    Boot,
+    Outcome,
+    Promise,
+    Question,
+    decide,
+)
+
+GRACE = 5
+"""Seconds that a machine which cannot report is left running after its last word, for what follows it."""
+
+
+@dataclass
+class ImageShelf:
+    """The images of a run; each is made when the first case needs it, once."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _known: dict[ImageChoice, Image | Failure] = field(default_factory=dict)
+
+    def get(self, choice: ImageChoice) -> Image:
+        """The image. Failure if it cannot be booted, the same for each case that wants it."""
+        with self._lock:
+            if choice not in self._known:
+                try:
+                    self._known[choice] = _image(choice)
+                except Failure as failure:
+                    self._known[choice] = failure
+            found = self._known[choice]
+        if isinstance(found, Failure):
+            raise found
+        return found
+
+
+def _image(choice: ImageChoice) -> Image:
+    if choice.path is None:
+        return images.default_image()
+    return foreign_image(
+        choice.path,
+        kernel=choice.kernel,
+        initrd=choice.initrd,
+        append=choice.append,
+        firmware=choice.firmware,
+        reporter=choice.reporter,
+    )
+
+
+@dataclass(frozen=True)
+class Options:
+    """What all cases of a run have in common.
+
+    disks        more data disks; one with the device of a disk that the config names replaces it
+    timeout      seconds for one boot
+    keep         keep the disks, and the artefacts of passed cases, too
+    shell        a shell on the machine's console after the checks
+    """
+
+    artefacts: Artefacts
+    images: ImageShelf = field(default_factory=ImageShelf)
+    disks: tuple[DriveSpec, ...] = ()
+    cmdline: tuple[str, ...] = ()
+    timeout: float = 600
+    memory_mib: int = 1536
+    cpus: int = 2
+    strict: bool = False
+    second_boot: bool = False
+    keep: bool = False
+    shell: bool = False
+
+
+def run_case(case: Case, options: Options, ear: Ear, cancel: threading.Event) -> CaseResult:
+    """Runs a case once. Failure for what is wrong with this host; Cancelled after `cancel` was set."""
+    begin = time.monotonic()
+    prepared = prepare(case, strict=options.strict, second_boot=options.second_boot)
+    if prepared.refusal is not None and prepared.expectations.failure is None:
+        outcome = Outcome(Verdict.REFUSED, prepared.refusal)
+        played = Played(outcome)
+    elif case.tier == "apply":
+        ear.phase(case, "apply")
+        played = _apply(case, prepared, options, cancel)
+    else:
+        played = _boot(case, prepared, options, ear, cancel)
+    result = _result(case, prepared, played, time.monotonic() - begin)
+    if result.verdict is Verdict.PASSED and not options.keep:
+        return result
+    derived = prepared.expectations.derived and not prepared.expectations.failure
+    yaml = dump.to_yaml(prepared.expectations) if derived else ""
+    return options.artefacts.keep(result, played.evidence, case.data, yaml)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a case came to, with the boots that show it."""
+
+    outcome: Outcome
+    boots: tuple[BootRecord, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+def _result(case: Case, prepared: Prepared, played: Played, seconds: float) -> CaseResult:
+    outcome = played.outcome
+    return replace(
+        unfinished(case, outcome.cause),
+        verdict=outcome.verdict,
+        checks=outcome.checks,
+        boots=played.boots,
+        findings=prepared.findings,
+        notes=(*prepared.notes, *outcome.notes),
+        seconds=seconds,
+    )
+
+
+# -- the quick tier ----------------------------------------------------------------------------------------
+
+
+def _apply(case: Case, prepared: Prepared, options: Options, cancel: threading.Event) -> Played:
+    """Applies the config into a folder. What needs a booted machine is not decided."""
+    with _scratch(case, options) as folder:
+        begin = time.monotonic()
+        report = apply_tier.apply(
+            case.data,
+            case.config,
+            prepared.expectations,
+            folder,
+            image=case.image.path,
+            limit=options.timeout,
+            cancel=cancel,
+        )
+        log = folder / "engine.log"
+        console = log.read_text(errors="replace") if log.exists() else ""
+    seconds = time.monotonic() - begin
+    applied = report.state != EMERGENCY
+    report = replace(report, state="running") if applied else report
+    checks = judge(prepared.expectations, report) if applied else ()
+    boot = Boot("", seconds, timed_out=False, report=report)
+    outcome = decide(_question(case, prepared, options), boot, checks)
+    return Played(outcome, evidence=(Evidence(console, report),))
+
+
+# -- booting -----------------------------------------------------------------------------------------------
+
+
+def _question(
+    case: Case, prepared: Prepared, options: Options, fault: Fault | None = None
+) -> Question:
+    promise = Promise(fault.promise, fault.stops) if fault else None
+    return Question(case.config, case.data, prepared.expectations, promise, options.timeout)
+
+
+def _boot(
+    case: Case, prepared: Prepared, options: Options, ear: Ear, cancel: threading.Event
+) -> Played:
+    fault = faults.parse(case.fault) if case.fault else None
+    ear.phase(case, "image")
+    image = options.images.get(case.image)
+    if cancel.is_set():
+        raise Cancelled
+    again = prepared.expectations.second_boot is not None and prepared.expectations.failure is None
+    request = request_for(prepared.expectations, second_boot=again)
+    request = replace(request, shell=options.shell)
+    config: bytes | None = case.data or None
+    if image.reporter == "config":
+        config = with_reporter(case.data, request)
+    needed = _drives(prepared, options)
+    with ExitStack() as stack:
+        folder = stack.enter_context(_scratch(case, options))
+        guest = machine.create(folder, image, needed.drives, boot_bus=needed.boot_bus, fault=fault)
+        delivery = stack.enter_context(platforms.play(case.platform, config, folder, image, fault))
+        run = Run(case, options, image, guest, delivery, request, fault, ear, cancel)
+        question = _question(case, prepared, options, fault)
+        played = _first_boot(run, question)
+        if (
+            again
+            and played.outcome.verdict is Verdict.PASSED
+            and played.boots[0].reached == MULTI_USER
+        ):
+            played = _second_boot(run, question, played)
+    notes = (*needed.notes, *played.outcome.notes)
+    return replace(played, outcome=replace(played.outcome, notes=notes))
+
+
+@dataclass
+class Run:
+    """One machine with all that its boots need."""
+
+    case: Case
+    options: Options
+    image: Image
+    guest: machine.Machine
+    delivery: platforms.Delivery
+    request: Request
+    fault: Fault | None
+    ear: Ear
+    cancel: threading.Event
+    reports: list[Report] = field(default_factory=list)
+
+    def power_on(self, *, first: bool) -> tuple[Boot, Evidence]:
+        """Boots the machine. Cancelled if the user ended the run meanwhile."""
+        self.ear.phase(self.case, "power-on" if first else "second boot")
+        watch = Watch(self.case, self.image, self.ear, self.cancel)
+        options = self.options
+        begin = time.monotonic()
+        try:
+            with watch:
+                done = self.guest.boot(
+                    self.delivery,
+                    self.request,
+                    cmdline=options.cmdline,
+                    fault=self.fault if first else None,
+                    limit=options.timeout,
+                    on_line=watch.line,
+                    memory_mib=options.memory_mib,
+                    cpus=options.cpus,
+                    cancel=watch.stop,
+                )
+        finally:
+            if self.cancel.is_set():
+                raise Cancelled
+        report = read(done.archive)
+        self.reports.append(report)
+        timed_out = done.timed_out and not watch.stop.is_set()
+        boot = Boot(
+            _consoles(done),
+            time.monotonic() - begin,
+            timed_out,
+            report,
+            reports=self.image.reporter != "none",
+        )
+        return boot, Evidence(boot.console, report, done.command)
+
+
+def _consoles(done: PowerOn) -> str:
+    """The console of a boot, after that of the power-on that a power cut ended."""
+    cut = getattr(done, "before", None)
+    before = f"{cut.console}\n--- power cut ---\n" if cut is not None else ""
+    return before + done.console
+
+
+def _first_boot(run: Run, question: Question) -> Played:
+    boot, evidence = run.power_on(first=True)
+    judged = boot.report.state and not boot.report.in_initramfs
+    checks = judge(question.expectations, boot.report) if judged else ()
+    if boot.reached == MULTI_USER and not boot.report.state:  # it has no reporter
+        checks = judge(question.expectations, boot.report)
+    outcome = decide(question, boot, checks)
+    record = _record(boot, _blank_disks(boot.report, run.guest))
+    return Played(outcome, (record,), (evidence,))
+
+
+def _second_boot(run: Run, question: Question, first: Played) -> Played:
+    """Powers on the same machine once more: nothing may be provisioned again."""
+    boot, evidence = run.power_on(first=False)
+    place = question.expectations.second_boot
+    assert place is not None
+    checks: Sequence[Check] = ()
+    if boot.reached == MULTI_USER:
+        checks = unchanged(run.reports[0], boot.report, place)
+    outcome = decide(question, boot, checks, first=False)
+    cause = outcome.cause and replace(outcome.cause, text=f"second boot: {outcome.cause.text}")
+    outcome = Outcome(
+        outcome.verdict,
+        cause,
+        (*first.outcome.checks, *outcome.checks),
+        (*first.outcome.notes, *outcome.notes),
+    )
+    record = _record(boot, first.boots[0].disks_after)
+    return Played(outcome, (*first.boots, record), (*first.evidence, evidence))
+
+
+def _record(boot: Boot, before: tuple[DiskView, ...]) -> BootRecord:
+    times = step_times(boot.report)
+    return BootRecord(
+        boot.seconds,
+        boot.reached,
+        tuple(each for each in times if not each.phase),
+        tuple(each for each in times if each.phase),
+        before,
+        disk_views(boot.report),
+        boot.console,
+    )
+
+
+def _blank_disks(report: Report, guest: machine.Machine) -> tuple[DiskView, ...]:
+    """The disks before the first boot: data disks are empty, the system disk is as it still is."""
+    root = next(
+        (str(each.get("source", "")) for each in report.mounts or () if each.get("target") == "/"),
+        "",
+    )
+    return tuple(
+        view if root.startswith(view.device) else DiskView(view.device, view.size)
+        for view in disk_views(report)
+    )
+
+
+def _drives(prepared: Prepared, options: Options) -> Needed:
+    """The data disks that the config names, and those of the command line."""
+    needed = needed_drives.needed(prepared.rendered) if prepared.rendered else Needed()
+    given = options.disks
+    replaced = {(each.bus, each.serial) for each in given if each.serial}
+    kept = (each for each in needed.drives if (each.bus, each.serial) not in replaced)
+    return replace(needed, drives=(*kept, *given))
+
+
+class Watch:
+    """Reads along on the console: tells the phase, and stops a machine that cannot report by itself."""
+
+    def __init__(self, case: Case, image: Image, ear: Ear, cancel: threading.Event) -> None:
+        self._case, self._image, self._ear, self._cancel = case, image, ear, cancel
+        self._last = ""
+        self._timer: threading.Timer | None = None
+        self.stop = threading.Event()
+
+    def __enter__(self) -> Watch:
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _follow(self) -> None:
+        """Passes the end of the run on to the machine."""
+        while not self._ended.wait(0.1):
+            if self._cancel.is_set():
+                self.stop.set()
+                return
+
+    def line(self, line: str) -> None:
+        name = phase_of(line)
+        if name and name != self._last:
+            self._last = name
+            self._ear.phase(self._case, name)
+        reporter = self._image.reporter
+        ended = (reporter == "none" and name == "started") or (
+            reporter != "built-in" and _EMERGENCY.match(line)
+        )
+        if ended and self._timer is None:
+            self._timer = threading.Timer(GRACE, self.stop.set)
+            self._timer.daemon = True
+            self._timer.start()
+
+
+_EMERGENCY = EMERGENCIES[-1].pattern
+
+
+@contextmanager
+def _scratch(case: Case, options: Options) -> Iterator[Path]:
+    """A folder for disks and logs. With `keep` it is beside the artefacts, and stays."""
+    try:
+        if options.keep:
+            folder = options.artefacts.case_folder(case.name) / "machine"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        else:
+            runs = build_folder() / "runs"
+            runs.mkdir(exist_ok=True)
+            stem = re.sub(r"\W+", "-", printable(Path(case.config).name))[:30]
+            folder = Path(tempfile.mkdtemp(prefix=f"test-{stem}.", dir=runs))
+    except OSError as error:
+        raise oserror_failure(error) from error
+    try:
+        yield folder
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
