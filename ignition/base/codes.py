@@ -628,6 +628,11 @@ CODES: dict[str, tuple[str, str]] = {
         "Check the network and http_proxy, or name a mirror in IGNITION_DEBIAN_MIRROR.",
     ),
     "IGN8010": ("QEMU failed.", "Read the end of its output, which follows."),
+    "IGN8150": (
+        "The report of a guest is too large.",
+        "Expect the sha256 of large files, and less output of commands.",
+    ),
+    "IGN8151": ("The report of a guest cannot be read.", "Check the folder of the test's files."),
     "IGN8401": ("An expectations file cannot be read.", "Check its path and mode."),
     "IGN8402": ("No case has this text in its name.", "ignition test --list shows the names."),
     "IGN8403": (

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+def integer(text: str | None) -> int | None:
+    """The decimal number; None for anything else, such as one that no kernel prints."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
 @dataclass(frozen=True)
 class GuestFile:
     """A path in the booted machine. `mtime` is seconds with a fraction, as text to keep its precision.

@@ -35,8 +35,8 @@ def pack(parts: dict[str, bytes]) -> bytes:
 def sent(tmp_path: Path) -> Path:
     """The archive of a guest with one file and one link."""
     facts = (
-        b"f 644 0 1000 3 12 1795499354.6600000000\t\t/etc/hello\0"
-        b"l 777 0 0 5 13 1795499354.1000000000\thello\t/etc/link\0"
+        b"f 644 0 1000 3 12 65024 1795499354.6600000000\0\0/etc/hello\0"
+        b"l 777 0 0 5 13 65024 1795499354.1000000000\0hello\0/etc/link\0"
     )
     parts = {
         "state": b"running\n",

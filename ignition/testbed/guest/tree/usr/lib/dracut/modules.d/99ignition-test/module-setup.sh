@@ -11,7 +11,9 @@ depends() {
 }
 
 install() {
-    inst_multiple tar find timeout findmnt lsblk blkid journalctl systemctl modprobe sync
+    inst_multiple tar find timeout findmnt lsblk blkid journalctl systemctl udevadm modprobe sync sleep \
+        cat head mkdir mv rm wc grep cut base64 sha256sum gzip
+    inst_multiple -o getent setsid mdadm cryptsetup
     inst_script /usr/lib/ignition-test/report /usr/lib/ignition-test/report
     inst_simple "$systemdsystemunitdir/ignition-test-emergency.service"
     $SYSTEMCTL -q --root "$initdir" enable ignition-test-emergency.service
