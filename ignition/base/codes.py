@@ -337,13 +337,13 @@ CODES: dict[str, tuple[str, str]] = {
         "The server requires a source port below 1024, and none is available.",
         "Run as root, or with CAP_NET_BIND_SERVICE.",
     ),
-    "IGN4040": (
-        "A request header has a name or value that cannot be sent.",
-        "Use letters, digits and hyphens in the name, and no control characters in the value.",
-    ),
     "IGN4031": (
         "A config leads to more than 4096 others.",
         "Merge some of them: nested references multiply quickly.",
+    ),
+    "IGN4040": (
+        "A request header has a name or value that cannot be sent.",
+        "Use letters, digits and hyphens in the name, and no control characters in the value.",
     ),
     "IGN4101": (
         "A reference to another config has no source.",
@@ -628,6 +628,43 @@ CODES: dict[str, tuple[str, str]] = {
         "Check the network and http_proxy, or name a mirror in IGNITION_DEBIAN_MIRROR.",
     ),
     "IGN8010": ("QEMU failed.", "Read the end of its output, which follows."),
+    "IGN8101": (
+        "A file of expectations is not valid.",
+        "Its findings, with the codes below, say what to change.",
+    ),
+    "IGN8102": (
+        "A file of expectations is not YAML.",
+        "Write it as YAML or JSON, in UTF-8, one document per file.",
+    ),
+    "IGN8103": (
+        "A value in a file of expectations has the wrong type, or is missing.",
+        "Compare it with docs/expectations.md.",
+    ),
+    "IGN8104": (
+        "A file of expectations has a key that does not exist.",
+        "The hint names the nearest key; docs/expectations.md has all.",
+    ),
+    "IGN8105": ("A key of a file of expectations is given twice.", "Remove one of them."),
+    "IGN8106": (
+        "A mode in a file of expectations is written in decimal.",
+        "Write it in octal with a leading zero: 0644.",
+    ),
+    "IGN8107": (
+        "A regular expression in a file of expectations is not valid.",
+        "Correct it, or use contains for plain text.",
+    ),
+    "IGN8108": (
+        "Two expectations contradict each other.",
+        "Remove one of them, or join them in one item.",
+    ),
+    "IGN8109": (
+        "A value in a file of expectations is not possible.",
+        "The message says what it must be.",
+    ),
+    "IGN8110": (
+        "A file of expectations is too large.",
+        "Expect large contents by their sha256, and use fewer aliases.",
+    ),
     "IGN8150": (
         "The report of a guest is too large.",
         "Expect the sha256 of large files, and less output of commands.",

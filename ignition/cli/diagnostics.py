@@ -14,15 +14,19 @@ from ignition.lint.finding import LintFinding
 from ignition.lint.formats.text import Text
 from ignition.lint.result import lint_result
 
+_EXPECTATIONS = "IGN81"
+
 
 def print_findings(findings: Iterable[Finding], data: bytes, name: str) -> None:
-    """Prints findings; those on the config `name` with an excerpt from `data`, its text."""
+    """Prints findings; those on the file `name` with an excerpt from `data`, its text."""
     text = Text(os.isatty(streams.STDERR) and not os.environ.get("NO_COLOR"))
     for finding in findings:
         shown = LintFinding(
             finding.code, finding.severity, finding.message, finding.origin, finding.hint
         )
-        result = lint_result(name, data if finding.origin.source == name else b"", [shown])
+        text_of_it = data if finding.origin.source == name else b""
+        plain = finding.code.startswith(_EXPECTATIONS)
+        result = lint_result(name, text_of_it, [shown], plain=plain)
         streams.print_error(text.file(result), styled=True)
 
 

@@ -21,6 +21,7 @@ class LintResult:
     strict      whether warnings count as errors
     unreadable  whether the config could not be read; the only finding says why
     seconds     duration
+    plain       whether the lines are printed as they are: it is no config, but a file of expectations
     """
 
     name: str
@@ -29,6 +30,7 @@ class LintResult:
     strict: bool = False
     unreadable: bool = False
     seconds: float = 0.0
+    plain: bool = False
 
     @property
     def failures(self) -> list[LintFinding]:
@@ -40,17 +42,20 @@ class LintResult:
         return finding.severity == ERROR or (self.strict and finding.severity == WARNING)
 
 
-def lint_result(name: str, data: bytes, findings: Iterable[LintFinding]) -> LintResult:
+def lint_result(
+    name: str, data: bytes, findings: Iterable[LintFinding], *, plain: bool = False
+) -> LintResult:
     """A result with the lines of `data` that the findings refer to."""
     findings = list(findings)
     wanted = {line for each in findings for line in (each.origin.line, each.end_line) if line}
     if not wanted:
-        return LintResult(name, findings, {})
+        return LintResult(name, findings, {}, plain=plain)
     rows = data.split(b"\n", max(wanted))
     return LintResult(
         name,
         findings,
         {line: rows[line - 1].rstrip(b"\r") for line in wanted if line <= len(rows)},
+        plain=plain,
     )
 
 

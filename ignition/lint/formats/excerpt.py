@@ -30,13 +30,19 @@ _URL = re.compile(rb"(?i:data:[^,\"]{0,80},?|[a-z0-9+.-]+:(?://(?:[^@/?#\"]*@)?)
 _USER = re.compile(rb"//[^@/?#\"]*@")
 # In an embedded text: the name of a setting, the program of a command, a section header.
 _WORD = re.compile(rb"\[?[\w./@%+-]{1,64}\]?")
+# In a file of expectations: the value of a password hash.
+_PASSWORD = re.compile(rb"(?<=password_hash)\S*.*")
 
 
 class Excerpts:
-    """The lines of one config; each is masked once, regardless of the number of findings in it."""
+    """The lines of one config; each is masked once, regardless of the number of findings in it.
 
-    def __init__(self, lines: dict[int, bytes]) -> None:
+    `plain`: the lines are of a file of expectations, in which only password hashes are masked.
+    """
+
+    def __init__(self, lines: dict[int, bytes], *, plain: bool = False) -> None:
         self._lines = lines
+        self._plain = plain
         self._masked: dict[int, bytes] = {}
 
     def __contains__(self, line: int) -> bool:
@@ -48,7 +54,8 @@ class Excerpts:
         row = self._lines[line]
         masked = self._masked.get(line)
         if masked is None:
-            masked = self._masked[line] = _masked(row, _key(finding))
+            masked = _PASSWORD.sub(_stars, row) if self._plain else _masked(row, _key(finding))
+            self._masked[line] = masked
         start = max(finding.origin.column - 1, 0)
         end = start
         if finding.end_line == line:
@@ -62,6 +69,10 @@ class Excerpts:
         elif len(span) == 1:  # an invalid byte
             span = row[start : start + 1]
         return masked[max(0, start - near) : start], span, masked[end : end + near]
+
+
+def _stars(found: re.Match[bytes]) -> bytes:
+    return b"*" * len(found[0])
 
 
 def _key(finding: LintFinding) -> bytes:

@@ -35,7 +35,7 @@ class Text:
 
     def file(self, result: LintResult) -> str:
         """All findings of one config."""
-        excerpts = Excerpts(result.lines)
+        excerpts = Excerpts(result.lines, plain=result.plain)
         return "".join(self._finding(finding, excerpts) for finding in result.findings)
 
     def _finding(self, finding: LintFinding, excerpts: Excerpts) -> str:

@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
+from ignition.base.errors import InvalidConfig
+from ignition.base.origin import Origin
+from ignition.testbed.expectations import contradictions, schema
+from ignition.testbed.expectations.build import build
+from ignition.testbed.expectations.document import parse
 from ignition.testbed.expectations.model import Expectations
+from ignition.testbed.expectations.problems import INVALID, Problems
 
 
 def load(path: str, data: bytes) -> Expectations:
@@ -11,4 +17,26 @@ def load(path: str, data: bytes) -> Expectations:
 
     InvalidConfig (IGN8101) with all findings, each with line and column, if anything is wrong with it.
     """
-    raise NotImplementedError
+    problems = Problems(path)
+    document = parse(data, problems)
+    if document is not None:
+        schema.check(document, problems)
+    if document is None or problems:
+        raise _invalid(problems)
+    expectations = build(document, problems)
+    if not problems:
+        contradictions.check(expectations.items, problems)
+    if problems:
+        raise _invalid(problems)
+    return expectations
+
+
+def _invalid(problems: Problems) -> InvalidConfig:
+    findings = problems.findings
+    return InvalidConfig(
+        INVALID,
+        f"{problems.source} is not a valid expectations file",
+        findings[0].origin if findings else Origin(problems.source),
+        hint="docs/expectations.md describes the format",
+        findings=findings,
+    )
