@@ -21,7 +21,7 @@ from benchmarks.engines import INTERPRETER, Engine, forget
 from benchmarks.loads import Config
 from benchmarks.measure import Command, Pair, compare
 from benchmarks.table import Row, milliseconds
-from tests.support.certificates import Authority
+from ignition.testbed.certificates import Authority
 
 SMALL_FILES = 200
 # A server that provisions a whole fleet must not see more connections per machine.

@@ -12,10 +12,10 @@ import pytest
 
 from ignition.config import x509
 from ignition.resource.context import Transport
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from ignition.testbed.metadata.service import LINK_LOCAL
 from tests.support import network
-from tests.support.certificates import Authority
 
 needs_network = pytest.mark.skipif(bool(network.missing()), reason=network.missing())
 

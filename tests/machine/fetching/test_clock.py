@@ -15,8 +15,8 @@ from ignition.base.settings import Settings
 from ignition.config import x509
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
-from tests.support.certificates import Authority
 
 
 @pytest.fixture

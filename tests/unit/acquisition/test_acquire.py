@@ -30,9 +30,9 @@ from ignition.config import dump, parse
 from ignition.providers import metal
 from ignition.resource import digest
 from ignition.resource.context import FetchContext
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from tests.support import random_json
-from tests.support.certificates import Authority
 
 Config = dict[str, Any]
 

@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 
 from ignition.providers import first_source
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES, Fake
 from ignition.testbed.metadata.packet import Packet
 from ignition.testbed.programs import run
 from tests.support import network, peer
-from tests.support.certificates import Authority
 from tests.unit.acquisition.comparison import CONFIG, Pair, Servers, differences
 
 Change = Callable[[HttpServer, Fake], None]

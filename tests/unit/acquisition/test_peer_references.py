@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 import pytest
 
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.support import network, peer
-from tests.support.certificates import Authority
 from tests.unit.acquisition.comparison import CONFIG, BootResult, Pair, differences
 
 HOST = "10.9.9.9"

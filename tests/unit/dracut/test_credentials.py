@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ignition.testbed.certificates import Authority
 from ignition.testbed.metadata.azure import Azure, Blobs
 from ignition.testbed.metadata.gcp import Gcp, Storage
-from tests.support.certificates import Authority
 from tests.support.clouds import Cloud, Store, cloud, needs_network
 from tests.unit.dracut.test_tree import Tree
 

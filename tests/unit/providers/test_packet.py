@@ -12,9 +12,9 @@ import pytest
 
 from ignition.engine import status
 from ignition.providers import packet
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata.packet import Packet
-from tests.support.certificates import Authority
 from tests.unit.providers.clouds import run
 
 Machine = Any

@@ -11,7 +11,7 @@ import pytest
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.resource.context import FetchContext, Transport
-from tests.support.certificates import Authority
+from ignition.testbed.certificates import Authority
 
 
 class Bench:

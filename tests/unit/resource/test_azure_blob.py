@@ -17,9 +17,9 @@ from ignition.base.errors import Failure, NotFound, Rejected
 from ignition.base.origin import Origin
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.schemes import azure_blob
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from ignition.testbed.metadata.azure import TOKENS, Azure, Blobs
-from tests.support.certificates import Authority
 from tests.support.clouds import Cloud, cloud, needs_network
 
 pytestmark = needs_network

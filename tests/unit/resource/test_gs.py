@@ -21,9 +21,9 @@ from ignition.base.origin import Origin
 from ignition.resource import digest
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.schemes import gs
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from ignition.testbed.metadata.gcp import ACCOUNT, Gcp, Storage
-from tests.support.certificates import Authority
 from tests.support.clouds import Cloud, cloud, needs_network
 from tests.support.listening import listening
 

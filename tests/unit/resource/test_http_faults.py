@@ -18,9 +18,9 @@ from ignition.config import x509
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.schemes import http
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.support import network
-from tests.support.certificates import Authority
 from tests.support.listening import listening
 from tests.support.name_server import RESOLV_CONF, NameServer
 

@@ -13,8 +13,8 @@ import pytest
 from ignition.config import x509
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
-from tests.support.certificates import Authority
 
 THREADS = 8
 COUNT = 48

@@ -21,10 +21,10 @@ from ignition.config.model import Resource
 from ignition.resource.context import FetchContext, Transport
 from ignition.resource.fetch import fetch_bytes, fetch_to
 from ignition.resource.schemes import s3_role
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata.aws import Aws
 from tests.support import network, s3_service
-from tests.support.certificates import Authority
 
 Bench = Any
 # Documentation addresses, because loopback is never proxied.

@@ -17,8 +17,8 @@ from ignition.config import x509
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.proxy import is_bypassed
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
-from tests.support.certificates import Authority
 
 Bench = Any
 Issue = Callable[..., Path]

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A certificate authority for tests, created with openssl."""
+"""A certificate authority of one run, created with openssl."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
+
+from ignition.testbed.programs import need, run
 
 
 class Authority:
@@ -53,4 +54,5 @@ def _is_address(name: str) -> bool:
 
 
 def _openssl(*arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+    need("openssl")
+    run(["openssl", *arguments])
