@@ -47,7 +47,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 demo: packages-guests $(VENV)/.complete ## provision a machine in QEMU, boot it again, and check both boots
-	@$(VENV)/bin/python -m ignition.testbed.demo
+	@$(VENV)/bin/python -m tests.support.demo
 
 test: packages-test ## the tests of every change: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot

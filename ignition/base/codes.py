@@ -628,6 +628,18 @@ CODES: dict[str, tuple[str, str]] = {
         "Check the network and http_proxy, or name a mirror in IGNITION_DEBIAN_MIRROR.",
     ),
     "IGN8010": ("QEMU failed.", "Read the end of its output, which follows."),
+    "IGN8011": (
+        "There is no memory for a guest.",
+        "Give it less with --memory, or run fewer guests at once with --jobs.",
+    ),
+    "IGN8012": (
+        "A guest's folder cannot be written.",
+        "Check owner and mode of the folder, and that it is a folder.",
+    ),
+    "IGN8013": (
+        "There is no space for a guest's disks and logs.",
+        "Free some space, or name another folder for artefacts.",
+    ),
     "IGN8101": (
         "A file of expectations is not valid.",
         "Its findings, with the codes below, say what to change.",
@@ -670,8 +682,29 @@ CODES: dict[str, tuple[str, str]] = {
         "Expect the sha256 of large files, and less output of commands.",
     ),
     "IGN8151": ("The report of a guest cannot be read.", "Check the folder of the test's files."),
+    "IGN8301": ("There is no such platform.", "Check the name; the hint has the nearest one."),
+    "IGN8302": (
+        "This platform cannot be played here.",
+        "Test with another platform; those that are played are in the hint.",
+    ),
+    "IGN8303": (
+        "This image cannot be told what the platform needs.",
+        "Start its kernel directly, with --kernel, --initrd and --append.",
+    ),
+    "IGN8320": (
+        "A disk for the guest is written wrongly.",
+        "Write SIZE[,bus=virtio|scsi|nvme|ide][,serial=TEXT].",
+    ),
+    "IGN8330": (
+        "There is no such fault.",
+        "Check its name and value; the hint has the nearest one.",
+    ),
+    "IGN8331": (
+        "A fault needs something that the machine does not have.",
+        "Use another fault, or the config and image that the message names.",
+    ),
     "IGN8401": ("An expectations file cannot be read.", "Check its path and mode."),
-    "IGN8402": ("No case has this text in its name.", "ignition test --list shows the names."),
+    "IGN8402": ("No case has this text in its name.", "See the names with ignition test --list."),
     "IGN8403": (
         "Another run of ignition test uses the artefact folder.",
         "Wait for it, or name another folder with --artefacts.",

@@ -29,6 +29,9 @@ class Drive:
     serial   "" for none; udev makes links such as /dev/disk/by-id/virtio-SERIAL of it
     cdrom    a CD drive, which is always read-only; on the bus scsi or ide
     iops     operations per second at most; 0: no limit
+    model    of a disk on the bus ide
+    wwn      of a disk on the bus scsi, 16 hexadecimal digits
+    boot     the firmware boots from it
     """
 
     image: Path
@@ -38,6 +41,9 @@ class Drive:
     read_only: bool = False
     cdrom: bool = False
     iops: int = 0
+    model: str = ""
+    wwn: str = ""
+    boot: bool = False
 
 
 def iso9660(image: Path, label: str, files: Files) -> Path:

@@ -28,8 +28,8 @@ from ignition.testbed.images import Image
 from ignition.testbed.needed_drives import DriveSpec, Needed
 from ignition.testbed.pictures import disk_views, step_times
 from ignition.testbed.pool import Cancelled, Ear, unfinished
+from ignition.testbed.power import PowerOn
 from ignition.testbed.preparation import Prepared, prepare
-from ignition.testbed.qemu import PowerOn
 from ignition.testbed.report import Report, read
 from ignition.testbed.reporter_config import with_reporter
 from ignition.testbed.request import Request, request_for

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.testbed.boot import Boot, scratch_folder
 from ignition.testbed.images import Images, images
 from ignition.testbed.programs import need
+from tests.support.boot import Boot, scratch_folder
 
 CANNOT_HERE = ("IGN8001", "IGN8003")
 """A missing program and a missing right: the machine's fault, not the project's."""

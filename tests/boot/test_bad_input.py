@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ignition.testbed.boot import Boot, BootResult
 from ignition.testbed.httpserver import Answer, HttpServer
+from tests.support.boot import Boot, BootResult
 
 V = {"ignition": {"version": "3.6.0"}}
 HELLO = {

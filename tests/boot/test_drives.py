@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from ignition.testbed import drives
-from ignition.testbed.boot import Boot
+from tests.support.boot import Boot
 
 CONFIG = json.dumps(
     {

@@ -10,9 +10,9 @@ import zlib
 from pathlib import Path
 
 from ignition.base.journal import FETCHED_CONFIG
-from ignition.testbed.boot import Boot
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
-from tests.support.certificates import Authority
+from tests.support.boot import Boot
 
 HOST = "10.0.2.2"
 """This machine, as the guest sees it."""

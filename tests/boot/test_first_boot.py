@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ignition.testbed.boot import Boot, BootResult
+from tests.support.boot import Boot, BootResult
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBpZ5ETGzYpYEUbqcLkoZQ0ZTNLIlmzrDZyW9eAd1qkR demo"
 HASH = "$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/"

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ignition.testbed.boot import Boot
 from ignition.testbed.httpserver import HttpServer
+from tests.support.boot import Boot
 
 HOST = "10.0.2.2"
 """This machine, as the guest sees it."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ignition.testbed.boot import Boot
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer
 from ignition.testbed.metadata import FAKES
 from ignition.testbed.metadata.packet import Packet
-from tests.support.certificates import Authority
+from tests.support.boot import Boot
 
 CONFIG = {
     "ignition": {"version": "3.4.0"},

@@ -7,11 +7,11 @@ import hashlib
 import json
 from pathlib import Path
 
-from ignition.testbed.boot import Boot
+from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from ignition.testbed.metadata.aws import Aws
 from tests.support import s3_service
-from tests.support.certificates import Authority
+from tests.support.boot import Boot
 
 
 def test_files_that_only_the_role_of_the_instance_may_read(boot: Boot, tmp_path: Path) -> None:

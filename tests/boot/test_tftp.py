@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from ignition.testbed.boot import Boot
+from tests.support.boot import Boot
 from tests.support.tftp_server import Fault, TftpServer
 
 HOST = "10.0.2.2"

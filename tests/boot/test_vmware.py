@@ -7,7 +7,7 @@ import base64
 import gzip
 import json
 
-from ignition.testbed.boot import Boot
+from tests.support.boot import Boot
 
 CONFIG = json.dumps(
     {

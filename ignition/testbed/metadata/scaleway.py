@@ -10,14 +10,17 @@ FIRST_UNPRIVILEGED_PORT = 1024
 
 
 class Scaleway:
+    """`any_port`: serves clients on all ports; through QEMU's network the guest's own port is unknown."""
+
     address = "169.254.42.42"
     path = "/user_data/cloud-init"
 
-    def __init__(self, user_data: bytes | None) -> None:
+    def __init__(self, user_data: bytes | None, *, any_port: bool = False) -> None:
         self.user_data = user_data
+        self._any_port = any_port
 
     def answer(self, seen: Seen) -> Answer:
-        if seen.peer[1] >= FIRST_UNPRIVILEGED_PORT:
+        if seen.peer[1] >= FIRST_UNPRIVILEGED_PORT and not self._any_port:
             return FORBIDDEN
         if seen.method != "GET":
             return WRONG_METHOD

@@ -11,13 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ignition.testbed import cpio
 from ignition.testbed.cache import build_folder
+from ignition.testbed.drives import Drive
 from ignition.testbed.facts import GuestFile, Phase, Script
-from ignition.testbed.images import CMDLINE, Images
-from ignition.testbed.programs import need, run
-from ignition.testbed.qemu import LOGS, DirectKernel, FromCd, Guest, PowerOn
+from ignition.testbed.images import CMDLINE, Image, Images
+from ignition.testbed.machine import Machine
+from ignition.testbed.metadata.service import LINK_LOCAL
+from ignition.testbed.platforms import Delivery
+from ignition.testbed.power import PowerOn
+from ignition.testbed.programs import run
+from ignition.testbed.qemu import DirectKernel
 from ignition.testbed.report import Report, read
+from ignition.testbed.request import Request
 
 CONFIG = "opt/com.coreos/config"
 """The fw_cfg entry in which Ignition looks for its config on QEMU."""
@@ -26,25 +31,6 @@ Config = Mapping[str, Any] | str | bytes | None
 
 class BootFailed(AssertionError):
     """A boot that did not reach the expected target. The text has the cause and the end of both logs."""
-
-
-@dataclass
-class Machine:
-    """One guest: a folder with its disks, and below it a folder of logs per boot."""
-
-    folder: Path
-    disks: tuple[Path, ...]
-    cds: tuple[Path, ...] = ()
-    boots: int = 0
-
-    def keep_logs(self) -> Path:
-        """Moves the logs of the last boot away, so that the next boot has the same command line."""
-        self.boots += 1
-        logs = self.folder / f"boot{self.boots}"
-        logs.mkdir()
-        for name in LOGS:
-            (self.folder / name).rename(logs / name)
-        return logs
 
 
 @dataclass(frozen=True)
@@ -58,7 +44,7 @@ class BootResult:
     @property
     def disks(self) -> tuple[Path, ...]:
         """Raw images, /dev/vda first. The machine is off, so they can be read."""
-        return self.machine.disks
+        return tuple(drive.image for drive in self.machine.drives if not drive.cdrom)
 
     @property
     def seconds(self) -> float:
@@ -164,20 +150,23 @@ class Boot:
     ) -> BootResult:
         """See docs/testing.md for the arguments. BootFailed if the boot does not reach `expect`."""
         machine = again.machine if again is not None else self._new_machine(disks, cds)
-        power_on = Guest(
-            folder=machine.folder,
-            boot=FromCd(self.images.cd) if grub else self._direct(machine, cmdline, initramfs),
-            kernel=self.images.kernel,
-            disks=machine.disks,
-            cds=machine.cds,
-            fw_cfg=_fw_cfg(config, paths, script),
-            network=network or metadata is not None,
-            metadata=metadata,
-            write_protected=write_protected,
-            vendor=vendor,
+        machine.cd = self.images.cd if grub else None
+        system = replace(machine.drives[0], read_only=write_protected)
+        machine.drives = (system, *machine.drives[1:])
+        services = {(LINK_LOCAL, port): metadata for port in (80, 443) if metadata is not None}
+        power_on = machine.boot(
+            Delivery(
+                fw_cfg=_fw_cfg(config),
+                services=services,
+                initramfs_files=initramfs or {},
+                vendor=vendor,
+                network=network or metadata is not None,
+            ),
+            Request(trees=tuple(paths), script=script),
+            cmdline=[cmdline] if cmdline else [],
+            limit=limit,
             on_line=self.on_line,
-        ).run(limit)
-        power_on = replace(power_on, folder=machine.keep_logs())
+        )
         result = BootResult(machine, power_on, read(power_on.archive))
         if power_on.timed_out:
             raise BootFailed(f"still running after {limit:.0f} s\n{result.describe()}")
@@ -196,33 +185,19 @@ class Boot:
             else:
                 with image.open("wb") as empty:
                     empty.truncate(source << 20)
-        return Machine(folder, tuple(images), tuple(cds))
+        drives = [Drive(image, serial=f"disk{index}") for index, image in enumerate(images)]
+        drives += [Drive(image, bus="scsi", cdrom=True) for image in cds]
+        return Machine(folder, self._image(), tuple(drives))
 
-    def _direct(
-        self, machine: Machine, more: str, files: Mapping[str, bytes] | None
-    ) -> DirectKernel:
-        args = [CMDLINE]
-        if has_flag(machine.disks[0]):
-            args.append("ignition.firstboot")
-        initramfs = self.images.initramfs
-        if files:
-            data = cpio.append_files(initramfs.read_bytes(), files)
-            initramfs = machine.folder / "initramfs.img"
-            initramfs.write_bytes(data)
-        return DirectKernel(
-            self.images.kernel, initramfs, " ".join([*args, *([more] if more else [])])
-        )
+    def _image(self) -> Image:
+        direct = DirectKernel(self.images.kernel, self.images.initramfs, CMDLINE)
+        kernel = self.images.kernel
+        return Image("debian", self.images.disk, direct=direct, kernel_for_probe=kernel)
 
     def remove_images(self) -> None:
         """Removes the disk images. Logs and reports stay."""
         for image in self.folder.glob("machine*/*.img"):
             image.unlink()
-
-
-def has_flag(disk: Path) -> bool:
-    """Whether the root filesystem has the first-boot flag. GRUB checks it by itself."""
-    need("debugfs")
-    return "Inode:" in run(["debugfs", "-R", "stat /ignition.firstboot", disk])
 
 
 def scratch_folder(name: str) -> Path:
@@ -237,15 +212,8 @@ def scratch_folder(name: str) -> Path:
     return folder
 
 
-def _fw_cfg(config: Config, paths: Sequence[str], script: str) -> dict[str, bytes]:
-    entries: dict[str, bytes] = {}
-    if config is not None:
-        entries[CONFIG] = _bytes(config)
-    if paths:
-        entries["opt/ignition.test/paths"] = "".join(f"{path}\n" for path in paths).encode()
-    if script:
-        entries["opt/ignition.test/script"] = script.encode()
-    return entries
+def _fw_cfg(config: Config) -> dict[str, bytes]:
+    return {CONFIG: _bytes(config)} if config is not None else {}
 
 
 def _bytes(config: Mapping[str, Any] | str | bytes) -> bytes:

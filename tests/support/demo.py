@@ -14,10 +14,10 @@ import time
 from collections.abc import Iterator
 
 from ignition.base.errors import Failure
-from ignition.testbed.boot import Boot, BootFailed, BootResult, scratch_folder
 from ignition.testbed.cache import CHECKOUT
 from ignition.testbed.images import images
 from ignition.testbed.programs import need
+from tests.support.boot import Boot, BootFailed, BootResult, scratch_folder
 
 CONFIG = CHECKOUT / "examples/demo.ign"
 PROGRAMS = (
