@@ -9,21 +9,25 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ignition.cli import convert, lint, render
+from ignition.cli import convert, lint, render, test
+from tools.manual_sections import Section, sections
 
 FOLDER = Path(__file__).parents[1] / "docs" / "man"
 PARSERS = {
     "convert": convert.build_parser,
     "lint": lint.build_parser,
     "render": render.build_parser,
+    "test": test.build_parser,
 }
 _TITLES = {
     "convert": "write an Ignition config in another spec version",
     "lint": "check Ignition configs and report findings with their positions",
     "render": "merge an Ignition config with all configs that it references",
+    "test": "boot Ignition configs in QEMU and check the machines",
 }
 _SEE = (
-    "ignition(8), ignition-validate(1), ignition-lint(1), ignition-render(1), ignition-convert(1)"
+    "ignition(8), ignition-validate(1), ignition-lint(1), ignition-render(1), ignition-convert(1),"
+    " ignition-test(1), ignition-expect(1)"
 )
 
 
@@ -48,6 +52,7 @@ def page(name: str) -> str:
             ".SH OPTIONS",
             *(_option(action) for action in _actions(parser)),
             *_sections(parser.epilog or ""),
+            *(line for section in sections(name) for line in _own_section(section)),
             ".SH SEE ALSO",
             _escape(_SEE),
             "",
@@ -85,6 +90,11 @@ def _sections(epilog: str) -> list[str]:
         else:
             out += [".PP", _paragraphs(block)]
     return out
+
+
+def _own_section(section: Section) -> list[str]:
+    rows = [f".TP\n\\fB{_escape(term)}\\fR\n{_escape(text)}" for term, text in section.rows]
+    return [f".SH {section.heading}", *([_paragraphs(section.text)] if section.text else []), *rows]
 
 
 def _paragraphs(text: str) -> str:

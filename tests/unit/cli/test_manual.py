@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Manual pages, shell completion, and the commands in docs/."""
+"""Manual pages, shell completion, and help for editors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -85,32 +84,6 @@ def test_completion_offers_configs_and_directories(tmp_path: Path) -> None:
         (tmp_path / name).write_text("{}")
     (tmp_path / "sub").mkdir()
     assert complete("lint", "", folder=tmp_path) == {"a.ign", "b.json", "sub"}
-
-
-def commands(text: str) -> list[str]:
-    """The lint commands in code blocks of a page."""
-    return list(re.findall(r"(?:run:|-) (ignition lint [^|\n]*)$", text, re.M))
-
-
-@pytest.mark.parametrize("command", commands((DOCS / "ci.md").read_text()))
-@pytest.mark.parametrize(("text", "status"), [("{}", 1), ('{"ignition": {"version": "3.6.0"}}', 0)])
-def test_commands_for_ci_work(tmp_path: Path, command: str, text: str, status: int) -> None:
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "a.ign").write_text(text)
-    program = tmp_path / "ignition"
-    program.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(CHECKOUT)!r})\n"
-        "from ignition.__main__ import main\nsys.exit(main())\n"
-    )
-    program.chmod(0o755)
-    done = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False
-    )
-    assert done.returncode == status
-
-
-def test_there_are_commands_for_ci() -> None:
-    assert len(commands((DOCS / "ci.md").read_text())) == 3
 
 
 def test_schemas_for_editors_exist() -> None:
