@@ -7,14 +7,14 @@ Without root it is root in a user namespace, with the ids of /etc/subuid and /et
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ignition.base.errors import Failure
-from ignition.testbed.programs import need
+from ignition.testbed.programs import SBIN, need
+from ignition.testbed.user_namespace_needs import missing
 
 PACKAGE = Path(__file__).resolve().parents[3]
 """The folder that contains the package `ignition`."""
@@ -26,10 +26,9 @@ def command(folder: Path) -> list[str]:
     """The command that applies the job in `folder`. Failure IGN8001 or IGN8602 naming what is missing."""
     need("unshare", "chroot")
     child = [sys.executable, "-m", "ignition.testbed.apply.inside", str(folder)]
-    if os.geteuid() == 0:
-        return [*AS_ROOT, *child]
-    _check_user_namespace()
-    return [*AS_USER, *child]
+    enter = AS_ROOT if os.geteuid() == 0 else AS_USER
+    _check(enter)
+    return [*enter, *child]
 
 
 def environment() -> dict[str, str]:
@@ -41,43 +40,39 @@ def environment() -> dict[str, str]:
     }
     return {
         **kept,
-        "PYTHONPATH": os.pathsep.join([str(PACKAGE), *filter(None, [_python_path()])]),
+        "PYTHONPATH": os.pathsep.join([str(PACKAGE), *_python_path()]),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin",
+        "PATH": f"{os.environ.get('PATH', os.defpath)}:{SBIN}",
     }
 
 
-def _python_path() -> str:
-    return os.environ.get("PYTHONPATH", "")
+def _python_path() -> list[str]:
+    """The parent's own, as absolute paths: the child has another working directory."""
+    return [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(":") if path]
 
 
-def _check_user_namespace() -> None:
-    """Failure IGN8602 if a user without root cannot have a user namespace with many ids."""
-    need("newuidmap")
-    user = pwd.getpwuid(os.geteuid()).pw_name
-    for file in ("/etc/subuid", "/etc/subgid"):
-        if not _has_range(Path(file), user):
-            raise Failure(
-                "IGN8602",
-                f"{file} has no ids for {user}, which the apply tier needs without root",
-                hint=f"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}, as root",
-            )
-    probe = subprocess.run(
-        [*AS_USER, shutil.which("true") or "true"], stdin=subprocess.DEVNULL, capture_output=True
-    )
-    if probe.returncode != 0:
-        why = probe.stderr.decode(errors="replace").strip()
+def _check(enter: Sequence[str]) -> None:
+    """Failure IGN8602, with all that is missing, if there can be no such namespaces."""
+    try:
+        probe = subprocess.run(
+            [*enter, "true"], stdin=subprocess.DEVNULL, capture_output=True, env=environment()
+        )
+    except OSError as error:
+        message = f"unshare: {error.strerror}"
+    else:
+        if probe.returncode == 0:
+            return
+        message = probe.stderr.decode(errors="replace").strip()
+    if os.geteuid() == 0:
         raise Failure(
             "IGN8602",
-            f"this machine refuses user namespaces, which the apply tier needs without root: {why}",
-            hint="allow them (user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), "
-            "run the command as root, or use --tier boot",
+            f"the apply tier takes a root that may mount: {message}",
+            hint="run the container with --privileged, or use --tier boot, which needs no rights",
         )
-
-
-def _has_range(file: Path, user: str) -> bool:
-    try:
-        lines = file.read_text().splitlines()
-    except OSError:
-        return False
-    return any(line.split(":")[0] in (user, str(os.geteuid())) for line in lines)
+    reasons, commands = missing(message)
+    raise Failure(
+        "IGN8602",
+        "the apply tier takes root, or a user namespace, which is not available:\n"
+        + "\n".join(f"- {reason}" for reason in reasons),
+        hint="; ".join([*commands, "or run it as root, or use --tier boot"]),
+    )
