@@ -188,9 +188,18 @@ def test_the_image_is_not_changed_and_nothing_is_left(root: Path, tmp_path: Path
     case = tmp_path / "case"
     data = config(
         passwd={"users": [{"name": "ada"}, {"name": "core", "shell": "/bin/ada"}]},
-        storage={"files": [{"path": "/etc/skel/.profile", "overwrite": True}]},
+        storage={
+            "files": [
+                {
+                    "path": "/etc/skel/.profile",
+                    "overwrite": True,
+                    "contents": {"source": "data:,new"},
+                }
+            ]
+        },
     )
-    assert apply(data, root, case).state == "applied"
+    report = apply(data, root, case)
+    assert (report.state, report.failure) == ("applied", "")
     assert snapshot(root) == before
     assert sorted(path.name for path in case.iterdir()) == sorted(
         ["child.log", job.CONFIG, job.FACTS, job.JOB, job.LOG]
