@@ -17,7 +17,7 @@ module = $(lib)/dracut/modules.d/30ignition
 
 # Debian packages per purpose
 FOR_PYTHON = python3-venv
-FOR_UNIT = openssl passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils \
+FOR_UNIT = openssl qemu-utils passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base binutils \
 	libwrap0 chromium
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm cryptsetup-bin dmsetup xorriso mtools openssl

@@ -682,6 +682,28 @@ CODES: dict[str, tuple[str, str]] = {
         "Expect the sha256 of large files, and less output of commands.",
     ),
     "IGN8151": ("The report of a guest cannot be read.", "Check the folder of the test's files."),
+    "IGN8201": ("There is no such disk image.", "Check the path that --image gives."),
+    "IGN8202": ("A disk image cannot be read.", "Check its permissions."),
+    "IGN8203": (
+        "A disk image has a format that guests do not boot.",
+        "Unpack or convert it, as the hint says.",
+    ),
+    "IGN8204": ("A file is not a disk image.", "Give a qcow2 or raw image of a disk."),
+    "IGN8205": ("A disk image is damaged or incomplete.", "Download or copy it again."),
+    "IGN8206": ("Another program writes to a disk image.", "Shut down the machine that uses it."),
+    "IGN8207": ("The UEFI firmware is not installed.", "Install the package that the hint names."),
+    "IGN8208": (
+        "Kernel, initramfs and kernel arguments of an image do not fit together.",
+        "Give --kernel and --initrd, and --append if needed.",
+    ),
+    "IGN8209": (
+        "A disk image has nothing that the firmware can start.",
+        "Use another image or firmware, or give --kernel and --initrd.",
+    ),
+    "IGN8210": (
+        "There is no space for a guest's disk.",
+        "Make room, or set IGNITION_BUILD_DIR to another folder.",
+    ),
     "IGN8301": ("There is no such platform.", "Check the name; the hint has the nearest one."),
     "IGN8302": (
         "This platform cannot be played here.",

@@ -3,20 +3,59 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
+from ignition.base.errors import CommandFailed, Failure
 from ignition.testbed.images import Image
 from ignition.testbed.programs import need, run
 
+SPACE_MIB = 512
+"""What a guest may well write on its first boot."""
+NAME = "system.qcow2"
+UEFI_NAME = "uefi-variables.fd"
+
 
 def create(image: Image, folder: Path) -> Path:
-    """A new qcow2 disk in `folder` that begins as the image's disk."""
+    """A new qcow2 disk in `folder` that begins as the image's disk.
+
+    Failure (IGN8210) if there is no space for it, (IGN8206) if a program writes to the image.
+    """
     need("qemu-img")
-    overlay = folder / "system.qcow2"
-    run(
-        [
-            *("qemu-img", "create", "-q", "-f", "qcow2"),
-            *("-b", image.disk.resolve(), "-F", image.disk_format, overlay),
-        ]
-    )
+    free = shutil.disk_usage(folder).free >> 20
+    if free < SPACE_MIB:
+        raise _no_space(folder, f"{free} MiB are left, {SPACE_MIB} are needed")
+    overlay = folder / NAME
+    argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", image.disk_format]
+    try:
+        run([*argv, "-b", image.disk.absolute(), overlay])
+    except CommandFailed as failure:
+        overlay.unlink(missing_ok=True)
+        said = failure.stderr.strip().removeprefix("qemu-img: ")
+        if os.strerror(errno.ENOSPC) in said:
+            raise _no_space(folder, said) from failure
+        code = "IGN8206" if '"write" lock' in said else "IGN8205"
+        raise Failure(code, f"cannot make an overlay of {image.disk}: {said}") from failure
     return overlay
+
+
+def uefi_variables(image: Image, folder: Path) -> Path | None:
+    """The machine's own copy of the firmware's variable store; None without UEFI."""
+    if image.uefi is None:
+        return None
+    store = folder / UEFI_NAME
+    try:
+        shutil.copyfile(image.uefi[1], store)
+    except OSError as error:
+        store.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _no_space(folder, str(error.strerror)) from error
+        raise
+    return store
+
+
+def _no_space(folder: Path, why: str) -> Failure:
+    hint = "make room, or set IGNITION_BUILD_DIR to a folder elsewhere"
+    return Failure("IGN8210", f"no space for a guest's disk in {folder}: {why}", hint=hint)
