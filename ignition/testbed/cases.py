@@ -84,7 +84,7 @@ def collect(
             for image in images:
                 for fault in faults:
                     case = replace(base, platform=platform, image=image, fault=fault)
-                    words = _axes(case, platforms, images, faults)
+                    words = list(_axes(case, platforms, images, faults))
                     name = f"{case.config} [{', '.join(words)}]" if words else case.config
                     cases.append(replace(case, name=name, repeat=_repeat(case, path, options)))
     return list(_unique(cases))

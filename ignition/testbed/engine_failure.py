@@ -55,9 +55,7 @@ def phase_of(line: str) -> str:
     for pattern in _PHASE_LINES:
         match = pattern.search(line)
         if match:
-            return next(
-                (name for name in PHASES if name.startswith(match["phase"])), match["phase"]
-            )
+            return _SHORTENED.get(match["phase"], match["phase"])
     return next((name for pattern, name in _MILESTONES if pattern.search(line)), "")
 
 

@@ -269,8 +269,7 @@ class Run:
 
 def _consoles(done: PowerOn) -> str:
     """The console of a boot, after that of the power-on that a power cut ended."""
-    cut = getattr(done, "before", None)
-    before = f"{cut.console}\n--- power cut ---\n" if cut is not None else ""
+    before = f"{done.before.console}\n--- power cut ---\n" if done.before is not None else ""
     return before + done.console
 
 
