@@ -372,7 +372,9 @@ def _run(
     )
     screen = _Screen(options, outputs)
     cancel = threading.Event()
-    with _signals(cancel) as received, Progress(len(cases), screen.case) as progress:
+    # The console of a guest with a shell is this terminal.
+    progress = Progress(len(cases), screen.case, live=not options.shell)
+    with _signals(cancel) as received, progress:
         run = run_all(
             cases,
             lambda case, ear, stop: run_case(case, settings, ear, stop),

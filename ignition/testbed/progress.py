@@ -36,10 +36,15 @@ class Progress:
     """
 
     def __init__(
-        self, total: int, on_result: Callable[[CaseResult], None], stream: TextIO | None = None
+        self,
+        total: int,
+        on_result: Callable[[CaseResult], None],
+        *,
+        stream: TextIO | None = None,
+        live: bool = True,
     ) -> None:
         self._stream = stream or sys.stderr
-        self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._live = live and self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._colour = self._live and not os.environ.get("NO_COLOR")
         self._total, self._done = total, 0
         self._on_result = on_result

@@ -181,7 +181,7 @@ def _apply(case: Case, prepared: Prepared, options: Options, cancel: threading.E
 def _question(
     case: Case, prepared: Prepared, options: Options, fault: Fault | None = None
 ) -> Question:
-    promise = Promise(fault.promise, fault.stops) if fault else None
+    promise = Promise(fault.promise, fault.stops, fault.may_succeed) if fault else None
     return Question(case.config, case.data, prepared.expectations, promise, options.timeout)
 
 
@@ -199,7 +199,7 @@ def _boot(
     config: bytes | None = case.data or None
     if image.reporter == "config":
         config = with_reporter(case.data, request)
-    needed = _drives(prepared, options)
+    needed = _drives(prepared, options, foreign=case.image.path is not None)
     with ExitStack() as stack:
         folder = stack.enter_context(_scratch(case, options))
         guest = machine.create(folder, image, needed.drives, boot_bus=needed.boot_bus, fault=fault)
@@ -213,7 +213,7 @@ def _boot(
             and played.boots[0].reached == MULTI_USER
         ):
             played = _second_boot(run, question, played)
-    notes = (*needed.notes, *played.outcome.notes)
+    notes = (*needed.notes, *run.notes, *played.outcome.notes)
     return replace(played, outcome=replace(played.outcome, notes=notes))
 
 
@@ -231,6 +231,7 @@ class Run:
     ear: Ear
     cancel: threading.Event
     reports: list[Report] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def power_on(self, *, first: bool) -> tuple[Boot, Evidence]:
         """Boots the machine. Cancelled if the user ended the run meanwhile."""
@@ -250,17 +251,18 @@ class Run:
                     memory_mib=options.memory_mib,
                     cpus=options.cpus,
                     cancel=watch.stop,
+                    interactive=options.shell,
                 )
         finally:
             if self.cancel.is_set():
                 raise Cancelled
         report = read(done.archive)
         self.reports.append(report)
-        timed_out = done.timed_out and not watch.stop.is_set()
+        self.notes += done.notes
         boot = Boot(
             _consoles(done),
             time.monotonic() - begin,
-            timed_out,
+            done.timed_out,
             report,
             reports=self.image.reporter != "none",
         )
@@ -329,9 +331,10 @@ def _blank_disks(report: Report, guest: machine.Machine) -> tuple[DiskView, ...]
     )
 
 
-def _drives(prepared: Prepared, options: Options) -> Needed:
+def _drives(prepared: Prepared, options: Options, *, foreign: bool) -> Needed:
     """The data disks that the config names, and those of the command line."""
-    needed = needed_drives.needed(prepared.rendered) if prepared.rendered else Needed()
+    rendered = prepared.rendered
+    needed = needed_drives.needed(rendered, foreign=foreign) if rendered else Needed()
     given = options.disks
     replaced = {(each.bus, each.serial) for each in given if each.serial}
     kept = (each for each in needed.drives if (each.bus, each.serial) not in replaced)

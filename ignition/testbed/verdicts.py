@@ -42,10 +42,12 @@ class Boot:
 
 @dataclass(frozen=True)
 class Promise:
-    """What the engine promises under a fault: `stops` are the codes with which it may stop."""
+    """What the engine promises under a fault: `stops` are the codes with which it may stop, `may_succeed`
+    whether the machine may come up instead."""
 
     text: str
     stops: tuple[str, ...]
+    may_succeed: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,10 @@ def _came_up(
     question: Question, found: Diagnosis, checks: Sequence[Check], notes: tuple[str, ...]
 ) -> Outcome:
     """The machine runs: is it as expected?"""
+    if question.promise is not None and not question.promise.may_succeed:
+        text = f"the machine came up under a fault for which {question.promise.text}"
+        cause = Cause("IGN8424", text)
+        return Outcome(Verdict.EXPECTATION_FAILED, cause, tuple(checks), notes)
     failed = [check for check in checks if check.status is Status.FAILED]
     if failed:
         return Outcome(Verdict.EXPECTATION_FAILED, failed_checks(checks), tuple(checks), notes)
