@@ -27,6 +27,14 @@ LIMIT = 300.0
 ZSTD = b"\x28\xb5\x2f\xfd"
 
 
+class TimedOut(Failure):
+    """The config was not applied in time."""
+
+
+class Interrupted(Failure):
+    """The user ended the run."""
+
+
 def apply(
     config: bytes,
     name: str,
@@ -42,8 +50,8 @@ def apply(
     name    of the config, for messages
     folder  gets engine.log and facts.json; nothing outside of it is changed
     image   a folder or a tar archive with the root of another system; None: the default image's
-    limit   seconds; Failure IGN8606 after that
-    cancel  ends it early, with Failure IGN8607
+    limit   seconds; TimedOut (IGN8606) after that
+    cancel  ends it early; Interrupted (IGN8607)
 
     A config that the engine refuses, or fails to apply, gives a report with the state "emergency" and the
     engine's explanation, as a guest does. Failure IGN860x or IGN8001 if nothing can be applied on this host.
@@ -133,11 +141,11 @@ def _run(work: Path, name: str, limit: float, cancel: threading.Event) -> None:
     try:
         while child.poll() is None:
             if cancel.wait(0.02):
-                raise Failure("IGN8607", f"{name} was not applied: the run was interrupted")
+                raise Interrupted("IGN8607", f"{name} was not applied: the run was interrupted")
             if time.monotonic() > end:
-                raise Failure(
+                raise TimedOut(
                     "IGN8606",
-                    f"{name} was not applied within {limit:.0f} s",
+                    f"{name} was not applied within {limit:.0f} s: it is in {_phase(work / job.LOG)}",
                     hint=f"{job.LOG} says what the engine was waiting for",
                 )
     finally:
@@ -149,6 +157,13 @@ def _run(work: Path, name: str, limit: float, cancel: threading.Event) -> None:
             f"the child process of the apply tier ended with status {child.returncode}: "
             f"{_last_line(work / 'child.log')}",
         )
+
+
+def _phase(log: Path) -> str:
+    """The phase that the engine began last."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    stages = [line for line in text.splitlines() if ": Stage: " in line]
+    return f"phase {stages[-1].rpartition(' ')[2]}" if stages else "the start of the engine"
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -16,9 +16,10 @@ from pathlib import Path
 from ignition.base.errors import Failure, oserror_failure
 from ignition.base.printable import printable
 from ignition.testbed import apply_tier, faults, images, machine, needed_drives, platforms
+from ignition.testbed.apply.judging import judge_applied
 from ignition.testbed.artefacts import Artefacts, Evidence
 from ignition.testbed.cache import build_folder
-from ignition.testbed.cases import Case, ImageChoice
+from ignition.testbed.cases import Case, ImageChoice, cause_of
 from ignition.testbed.checks import judge, unchanged
 from ignition.testbed.engine_failure import phase_of
 from ignition.testbed.expectations import dump
@@ -36,7 +37,6 @@ from ignition.testbed.request import Request, request_for
 from ignition.testbed.results import BootRecord, CaseResult, Check, DiskView, Verdict
 from ignition.testbed.signs import EMERGENCIES
 from ignition.testbed.verdicts import (
-    EMERGENCY,
     MULTI_USER,
     Boot,
     Outcome,
@@ -153,25 +153,29 @@ def _result(case: Case, prepared: Prepared, played: Played, seconds: float) -> C
 
 def _apply(case: Case, prepared: Prepared, options: Options, cancel: threading.Event) -> Played:
     """Applies the config into a folder. What needs a booted machine is not decided."""
+    late: Failure | None = None
+    report = Report()
     with _scratch(case, options) as folder:
-        begin = time.monotonic()
-        report = apply_tier.apply(
-            case.data,
-            case.config,
-            prepared.expectations,
-            folder,
-            image=case.image.path,
-            limit=options.timeout,
-            cancel=cancel,
-        )
+        try:
+            report = apply_tier.apply(
+                case.data,
+                case.config,
+                prepared.expectations,
+                folder,
+                image=case.image.path,
+                limit=options.timeout,
+                cancel=cancel,
+            )
+        except apply_tier.TimedOut as failure:
+            late = failure
+        except apply_tier.Interrupted:
+            raise Cancelled from None
         log = folder / "engine.log"
         console = log.read_text(errors="replace") if log.exists() else ""
-    seconds = time.monotonic() - begin
-    applied = report.state != EMERGENCY
-    report = replace(report, state="running") if applied else report
-    checks = judge(prepared.expectations, report) if applied else ()
-    boot = Boot("", seconds, timed_out=False, report=report)
-    outcome = decide(_question(case, prepared, options), boot, checks)
+    if late is not None:
+        outcome = Outcome(Verdict.TIMEOUT, cause_of(late))
+    else:
+        outcome = judge_applied(_question(case, prepared, options), prepared.rendered, report)
     return Played(outcome, evidence=(Evidence(console, report),))
 
 

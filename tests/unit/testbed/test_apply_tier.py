@@ -301,7 +301,9 @@ def endless() -> Iterator[bytes]:
 
 
 def test_a_time_limit(endless: bytes, root: Path, tmp_path: Path) -> None:
-    with pytest.raises(Failure, match=r"x\.ign was not applied within 1 s") as caught:
+    with pytest.raises(
+        Failure, match=r"x\.ign was not applied within 1 s: it is in phase files"
+    ) as caught:
         apply(endless, root, tmp_path / "case", limit=1)
     assert caught.value.code == "IGN8606"
     assert not children_of(tmp_path)
