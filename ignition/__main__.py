@@ -54,21 +54,27 @@ def _program(program: str, args: list[str]) -> int:
 
 
 def _run(command: str, args: list[str]) -> int:
+    """Failure (IGN6313) if the command, or the testbed that it uses, is not part of this installation."""
     name = f"ignition.cli.{command}"
     try:
-        module = load_module(name)
+        status: int = load_module(name).main(args)
     except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise _unavailable("IGN6313", f"{command} is not in this initramfs") from error
-    status: int = module.main(args)
+        if error.name == name:
+            raise _unavailable("IGN6313", f"{command} is not in this initramfs") from error
+        if error.name == "ignition.testbed":
+            text = f"ignition {command} is not on installed systems"
+            hint = "run it where the configs are written, from the Python package or a checkout"
+            raise _unavailable("IGN6313", text, hint) from error
+        raise
     return status
 
 
-def _unavailable(code: str, text: str) -> Failure:
+def _unavailable(
+    code: str, text: str, hint: str = "see ignition --help for the available commands"
+) -> Failure:
     from ignition.base.errors import Failure
 
-    return Failure(code, text, hint="see ignition --help for the available commands", exit_status=2)
+    return Failure(code, text, hint=hint, exit_status=2)
 
 
 def boot(args: list[str]) -> int:

@@ -587,7 +587,10 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "IGN6311": ("A config cannot be read.", "Check its path and mode."),
     "IGN6312": ("The output cannot be written.", "Check its path, its mode, and the free space."),
-    "IGN6313": ("A command is not in this initramfs.", "Run it on an installed system."),
+    "IGN6313": (
+        "A command is not in this initramfs, or not on this machine.",
+        "Run it on an installed system; test and expect, from the Python package.",
+    ),
     "IGN6314": (
         "A worker process of lint was killed.",
         "It may have run out of memory: lint fewer or smaller configs at a time.",

@@ -100,6 +100,22 @@ def test_the_testbed_is_not_installed(installed: Path) -> None:
     assert not {"tests", "tools", "benchmarks"} & {path.name for path in home.iterdir()}
 
 
+@pytest.mark.parametrize("command", ["test"])
+def test_a_command_that_needs_the_testbed_says_that_it_is_not_installed(
+    installed: Path, command: str
+) -> None:
+    start = "import sys; from ignition.__main__ import main; sys.exit(main(['ignition', *sys.argv[1:]]))"
+    done = subprocess.run(
+        [sys.executable, "-c", start, command, str(CHECKOUT / "examples/demo.ign")],
+        cwd=installed,
+        env={**os.environ, "PYTHONPATH": str(installed / "usr/lib/ignition-firstboot")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert f"IGN6313: ignition {command} is not on installed systems" in done.stderr
+
+
 def test_bytecode_is_used_without_checking_the_source(installed: Path) -> None:
     """Image builders reset timestamps, and /usr may be read-only: checked bytecode would be ignored."""
     sources = list((installed / "usr/lib/ignition-firstboot").rglob("*.py"))
