@@ -38,6 +38,14 @@ class GuestFile:
     def text(self) -> str:
         return self.data.decode()
 
+    @property
+    def modified(self) -> float:
+        """The mtime as a number; 0.0 if it is none."""
+        try:
+            return float(self.mtime)
+        except ValueError:
+            return 0.0
+
 
 @dataclass(frozen=True)
 class Account:
