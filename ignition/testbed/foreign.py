@@ -13,6 +13,7 @@ from ignition.base.errors import CommandFailed, Failure
 from ignition.testbed import ovmf
 from ignition.testbed.cache import build_folder
 from ignition.testbed.disk_format import Format, recognise
+from ignition.testbed.image_lock import refuse_in_use
 from ignition.testbed.images import FW_CFG_ENTRY, Image
 from ignition.testbed.partition_table import BIOS_BOOT, ESP, MBR_ESP, Table, read_table
 from ignition.testbed.programs import need, run
@@ -42,6 +43,7 @@ def foreign_image(
     """
     path = path.absolute()
     disk_format = recognise(path)
+    refuse_in_use(path)
     direct = _direct(kernel, initrd, append)
     need("qemu-img")
     size = _virtual_size(path, disk_format)
@@ -93,7 +95,7 @@ def _head(path: Path) -> bytes:
 
 
 def _virtual_size(path: Path, disk_format: Format) -> int:
-    """The size of the disk in bytes. Failure (IGN8205) for a damaged image, (IGN8206) for one in use."""
+    """The size of the disk in bytes. Failure (IGN8205) for a damaged image."""
     try:
         info: dict[str, Any] = json.loads(
             run(["qemu-img", "info", "--output=json", "-f", disk_format, path])
@@ -110,9 +112,6 @@ def _virtual_size(path: Path, disk_format: Format) -> int:
 
 def _damaged(path: Path, failure: CommandFailed) -> Failure:
     said = failure.stderr.strip()
-    if '"write" lock' in said:
-        hint = "shut down the machine that uses it"
-        return Failure("IGN8206", f"{path} is in use by a program that writes to it", hint=hint)
     if "backing file" in said:
         missing = said.splitlines()[0].rpartition("Could not open ")[2]
         text = f"{path} is an overlay of an image that cannot be opened: {missing}"

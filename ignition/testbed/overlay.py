@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from ignition.base.errors import CommandFailed, Failure
+from ignition.testbed.image_lock import refuse_in_use
 from ignition.testbed.images import Image
 from ignition.testbed.programs import need, run
 
@@ -27,6 +28,8 @@ def create(image: Image, folder: Path) -> Path:
     free = shutil.disk_usage(folder).free >> 20
     if free < SPACE_MIB:
         raise _no_space(folder, f"{free} MiB are left, {SPACE_MIB} are needed")
+    if image.disk.exists():
+        refuse_in_use(image.disk)
     overlay = folder / NAME
     argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", image.disk_format]
     try:
@@ -36,8 +39,7 @@ def create(image: Image, folder: Path) -> Path:
         said = failure.stderr.strip().removeprefix("qemu-img: ")
         if os.strerror(errno.ENOSPC) in said:
             raise _no_space(folder, said) from failure
-        code = "IGN8206" if '"write" lock' in said else "IGN8205"
-        raise Failure(code, f"cannot make an overlay of {image.disk}: {said}") from failure
+        raise Failure("IGN8205", f"cannot make an overlay of {image.disk}: {said}") from failure
     return overlay
 
 

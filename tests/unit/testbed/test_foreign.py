@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ignition.base.errors import Failure
-from ignition.testbed import ovmf
+from ignition.testbed import overlay, ovmf
 from ignition.testbed.foreign import FLATCAR_ENTRY, foreign_image
 from ignition.testbed.images import FW_CFG_ENTRY
 from ignition.testbed.partition_table import ESP
@@ -238,22 +238,28 @@ def test_truncated_images(tmp_path: Path) -> None:
 
 def test_an_overlay_whose_base_is_missing(tmp_path: Path) -> None:
     base = qcow2(disk(tmp_path / "base", BIOS))
-    overlay = tmp_path / "overlay.qcow2"
-    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, overlay])
-    assert foreign_image(overlay).firmware == "bios"
+    upper = tmp_path / "overlay.qcow2"
+    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, upper])
+    assert foreign_image(upper).firmware == "bios"
     base.unlink()
-    assert str(base) in refusal(overlay, "IGN8205").text
+    assert str(base) in refusal(upper, "IGN8205").text
 
 
-def test_an_image_that_a_program_writes_to(tmp_path: Path) -> None:
-    path = qcow2(disk(tmp_path / "disk", BIOS))
-    argv = ["qemu-io", "-f", "qcow2", str(path)]
+@pytest.mark.parametrize("driver", ["raw", "qcow2"])
+def test_an_image_that_a_machine_writes_to(tmp_path: Path, driver: str) -> None:
+    path = disk(tmp_path / "disk", BIOS)
+    if driver == "qcow2":
+        path = qcow2(path)
+    image = foreign_image(path)
+    argv = ["qemu-io", "-f", driver, str(path)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
         assert writer.stdin is not None and writer.stdout is not None
         writer.stdin.write(b"write 32M 512\n")
         writer.stdin.flush()
         writer.stdout.readline()  # the image is open
         assert "shut down" in refusal(path, "IGN8206").hint
+        with pytest.raises(Failure, match="in use"):
+            overlay.create(image, tmp_path)
         writer.stdin.close()
 
 
