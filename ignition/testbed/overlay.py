@@ -16,7 +16,6 @@ from ignition.testbed.programs import need, run
 SPACE_MIB = 512
 """What a guest may well write on its first boot."""
 NAME = "system.qcow2"
-UEFI_NAME = "uefi-variables.fd"
 
 
 def create(image: Image, folder: Path) -> Path:
@@ -41,21 +40,6 @@ def create(image: Image, folder: Path) -> Path:
             raise _no_space(folder, said) from failure
         raise Failure("IGN8205", f"cannot make an overlay of {image.disk}: {said}") from failure
     return overlay
-
-
-def uefi_variables(image: Image, folder: Path) -> Path | None:
-    """The machine's own copy of the firmware's variable store; None without UEFI."""
-    if image.uefi is None:
-        return None
-    store = folder / UEFI_NAME
-    try:
-        shutil.copyfile(image.uefi[1], store)
-    except OSError as error:
-        store.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _no_space(folder, str(error.strerror)) from error
-        raise
-    return store
 
 
 def _no_space(folder: Path, why: str) -> Failure:

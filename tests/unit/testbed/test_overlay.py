@@ -80,15 +80,3 @@ def test_no_space(tmp_path: Path, image: Image, size: str) -> None:
         assert "make room" in caught.value.hint
     finally:
         subprocess.run(["umount", small], check=True)
-
-
-def test_variables_of_uefi_are_copied(tmp_path: Path, image: Image) -> None:
-    assert overlay.uefi_variables(image, tmp_path) is None
-    code, store = tmp_path / "code", tmp_path / "store"
-    code.write_text("code")
-    store.write_text("empty")
-    store.chmod(0o444)
-    copy = overlay.uefi_variables(Image("test", image.disk, uefi=(code, store)), tmp_path)
-    assert copy is not None
-    copy.write_text("changed")
-    assert store.read_text() == "empty"
