@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ignition.testbed import faults
 from ignition.testbed.platforms import PLATFORMS, Playable
 from ignition.testbed.results import Verdict
 
@@ -22,7 +23,7 @@ class Section:
 def sections(name: str) -> tuple[Section, ...]:
     """The sections of one command's page, after those that its parser gives."""
     if name == "test":
-        return (_verdicts(), _EXPECTATIONS, *_platforms(), _FILES, _ENVIRONMENT)
+        return (_verdicts(), _EXPECTATIONS, *_platforms(), _faults(), _FILES, _ENVIRONMENT)
     return (_EXPECTATIONS,) if name == "expect" else ()
 
 
@@ -65,6 +66,14 @@ def _platforms() -> Iterable[Section]:
             for name, each in sorted(PLATFORMS.items())
         )
         yield Section("PLATFORMS", "", tuple(rows))
+
+
+def _faults() -> Section:
+    rows = tuple(
+        (kind, f"{meaning}; promised: {faults.parse(kind).promise}.")
+        for kind, meaning in faults.MEANING.items()
+    )
+    return Section("FAULTS", "What --fault lets go wrong, and what must come of it.", rows)
 
 
 _FILES = Section(

@@ -9,6 +9,7 @@ from ignition.base.codes import AREAS, CODES
 from ignition.config.convert import NEWEST_STABLE
 from ignition.lint.explain import rule_page
 from ignition.lint.registry import RULES
+from ignition.testbed.platforms import PLATFORMS, Playable
 from tools import config_reference
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -21,6 +22,7 @@ def outputs() -> dict[Path, str | None]:
     pages |= {DOCS / "rules" / f"{code}.md": rule_page(doc) for code, doc in RULES.items()}
     pages[DOCS / "rules" / "README.md"] = rules_index()
     pages[DOCS / "codes.md"] = codes_page()
+    pages[DOCS / "played.md"] = platforms_page()
     pages[DOCS / "config.md"] = config_reference.page(NEWEST_STABLE)
     return pages
 
@@ -36,6 +38,24 @@ def rules_index() -> str:
         "What `ignition lint` reports. The engine refuses configs with errors of IGN10 to IGN17.\n"
         "`ignition lint --explain CODE` shows a page in the terminal.\n\n"
         f"| code | name | severity | what is wrong |\n|---|---|---|---|\n{rows}"
+    )
+
+
+def platforms_page() -> str:
+    """docs/played.md: which platforms `ignition test` plays."""
+    played, others = [], []
+    for name, how in sorted(PLATFORMS.items()):
+        if isinstance(how, Playable):
+            played.append(f"| `{name}` | {_cell(how.how)} |\n")
+        else:
+            others.append(f"| `{name}` | {_cell(how)} |\n")
+    return (
+        f"# Platforms of `ignition test`\n\n{_MADE}\n"
+        "`--platform ID` takes these. A machine fetches its config from a service on this computer that "
+        "refuses what\nthe real one refuses, or reads it from a drive.\n\n"
+        f"| id | where the machine finds the config |\n|---|---|\n{''.join(played)}\n"
+        "These cannot be played, and end as a host problem:\n\n"
+        f"| id | why |\n|---|---|\n{''.join(others)}"
     )
 
 
