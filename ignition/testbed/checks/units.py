@@ -72,7 +72,7 @@ def _exists(subject: Subject, wanted: bool, found: bool | None) -> Check:
 
 def _enabled(subject: Subject, wanted: bool, facts: Mapping[str, str]) -> Check:
     expected = "enabled" if wanted else "not enabled"
-    state = facts.get("UnitFileState")
+    state = "not found" if _present(facts) is False else facts.get("UnitFileState")
     if state is None or (not state and "ActiveState" not in facts):
         return subject.undecided("enabled", "the guest did not report it", expected)
     right = state in ENABLED if wanted else state not in NOT_DISABLED
