@@ -62,22 +62,26 @@ def _say_once(why: str) -> None:
 
 
 def _probe(kernel: Path | None) -> bool:
-    if kernel is not None:
-        boot = ["-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"]
-        return b"Kernel panic" in _output(boot)
+    if kernel is None:
+        return _sector_boots(NATIVE)
+    boot = ["-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"]
+    return b"Kernel panic" in _output(boot, NATIVE)
+
+
+def _sector_boots(acceleration: tuple[str, ...]) -> bool:
+    """Whether the firmware runs, reads a disk, and starts the boot sector."""
     with tempfile.NamedTemporaryFile(prefix="ignition-kvm-") as disk:
         disk.write(BOOT_SECTOR.ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20))
         disk.flush()
         drive = f"file={escape(disk.name)},format=raw,if=none,id=disk,readonly=on"
-        return b"K" in _output(
-            [
-                *("-drive", drive, "-device", "virtio-blk-pci,drive=disk,bootindex=0"),
-                *("-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4"),
-            ]
-        )
+        boot = [
+            *("-drive", drive, "-device", "virtio-blk-pci,drive=disk,bootindex=0"),
+            *("-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4"),
+        ]
+        return b"K" in _output(boot, acceleration)
 
 
-def _output(boot: list[str], acceleration: tuple[str, ...] = NATIVE) -> bytes:
+def _output(boot: list[str], acceleration: tuple[str, ...]) -> bytes:
     """The serial console of a guest that ends by itself; empty if it does not."""
     try:
         return subprocess.run(

@@ -92,16 +92,18 @@ class Fault:
         return ()
 
 
+SHORTENED = len("fetch-of")
+"""Letters of a phase that systemd shows at least when it shortens a line to the width of the console."""
+
+
 def starts(phase: str) -> re.Pattern[str]:
-    """Matches the console's first line of a phase: systemd's, which may be shortened, or the engine's own."""
-    name = re.escape(phase)
-    end = r"(?!-of)" if phase == FETCH else ""
-    begun = (
-        f"Starting .*ignition-{name[:11]}{end}"
-        if len(phase) > 11
-        else f"Starting .*ignition-{name}{end}"
+    """Matches the console's first line of a phase, systemd's or the engine's own."""
+    name, unit = re.escape(phase), re.escape(phase[:SHORTENED])
+    if phase == FETCH:
+        unit += "(?!-of)"
+    return re.compile(
+        rf"Starting .*ignition-{unit}|Ignition \({name}\)|\bignition {name}:|ignition\[\d+\]: {name}:"
     )
-    return re.compile(rf"{begun}|Ignition \({name}\)|\bignition {name}:|ignition\[\d+\]: {name}:")
 
 
 def parse(text: str) -> Fault:
