@@ -89,7 +89,7 @@ def test_scaleway_answers_through_the_relay_and_says_what_is_missing(tmp_path: P
         port = delivery.services["169.254.42.42", 80]
         assert "not checked" in delivery.notes[0]
         request = b"GET /user_data/cloud-init HTTP/1.0\r\n\r\n"
-        relay = [sys.executable, "-I", "-S", RELAY, str(port)]
+        relay = [sys.executable, "-I", "-S", str(RELAY), str(port)]
         answer = subprocess.run(relay, input=request, capture_output=True, timeout=20).stdout
         assert answer.endswith(CONFIG)
 
@@ -98,7 +98,7 @@ def test_a_relay_without_a_server_ends_quietly() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    relay = [sys.executable, "-I", "-S", RELAY, str(port)]
+    relay = [sys.executable, "-I", "-S", str(RELAY), str(port)]
     done = subprocess.run(relay, input=b"", capture_output=True, timeout=20)
     assert (done.returncode, done.stderr) == (1, b"")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QEMU's command line for guests. In test_power.py and tests/boot QEMU reads it."""
+"""QEMU's command line for guests. In tests/boot QEMU reads it."""
 
 from __future__ import annotations
 
