@@ -15,7 +15,7 @@ from ignition.testbed import cpio, hostfiles, overlay, root_disk
 from ignition.testbed.drives import Bus, Drive
 from ignition.testbed.faults import Fault
 from ignition.testbed.images import Image
-from ignition.testbed.needed_drives import DriveSpec
+from ignition.testbed.needed_drives import FIRST_NAMES, DriveSpec
 from ignition.testbed.platforms import Delivery
 from ignition.testbed.power import PowerOn, Watch
 from ignition.testbed.qemu import LOGS, DirectKernel, FromCd, FromDisk, Guest
@@ -36,7 +36,8 @@ class Packed(Protocol):
 class Machine:
     """One guest. Its disks are kept between boots; the logs of boot N are in `folder/bootN`.
 
-    drives   the boot disk first, then the data disks
+    drives   the boot disk and the data disks, in the order in which they get their names
+    system   the place of the boot disk among the drives
     cd       boots through the boot loader on this CD, instead of the image's own way
     """
 
@@ -44,6 +45,7 @@ class Machine:
     image: Image
     drives: tuple[Drive, ...]
     boots: int = 0
+    system: int = 0
     cd: Path | None = None
 
     def boot(
@@ -119,7 +121,7 @@ class Machine:
     def _is_first_boot(self) -> bool:
         """Whether a boot loader would pass the argument of a first boot."""
         if self.image.reporter == "built-in":
-            return root_disk.has_flag(self.drives[0])
+            return root_disk.has_flag(self.drives[self.system])
         return self.boots == 0
 
     def _initramfs(self, direct: DirectKernel, delivery: Delivery) -> Path:
@@ -174,12 +176,17 @@ def create(
             _data_disk(folder / f"disk{number}.img", number, spec)
             for number, spec in enumerate(specs, 1)
         ]
-    return Machine(folder, image, tuple(replace(drive, iops=iops) for drive in (system, *data)))
+    # Where the config names the first drive of every bus, the boot disk comes after them.
+    behind = any(spec.device == FIRST_NAMES[boot_bus] for spec in specs)
+    drives = [
+        replace(drive, iops=iops) for drive in ([*data, system] if behind else [system, *data])
+    ]
+    return Machine(folder, image, tuple(drives), system=len(data) if behind else 0)
 
 
 def _system_disk(folder: Path, image: Image, bus: Bus, fault: Fault | None) -> Drive:
     if fault is not None and fault.kind == "disk-full":
-        return Drive(root_disk.full_copy(image, folder / "system.img"), bus=bus, boot=True)
+        return Drive(root_disk.full_copy(image, folder / "system.img"), bus=bus, serial="system")
     disk = overlay.create(image, folder)
     return Drive(disk, "qcow2", bus, serial="system", boot=image.direct is None)
 

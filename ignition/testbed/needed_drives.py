@@ -21,6 +21,12 @@ LARGEST = 1 << 43
 """8 TiB: the image is sparse, but ext4 on the host has no larger files than 16 TiB."""
 MOST_DRIVES = 24
 BUSES: tuple[Bus, ...] = get_args(Bus)
+FIRST_NAMES: dict[Bus, str] = {
+    "virtio": "/dev/vda",
+    "scsi": "/dev/sda",
+    "nvme": "/dev/nvme0n1",
+    "ide": "/dev/sda",
+}
 BOOT_BUSES: tuple[Bus, ...] = ("virtio", "scsi", "nvme")
 """Where the boot disk may be, the first that is free."""
 UNITS = {"K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
@@ -41,7 +47,11 @@ class DriveSpec:
 @dataclass(frozen=True)
 class Needed:
     """The data disks in the order in which they must be attached, and sentences about devices that the
-    testbed cannot play. `boot_bus`: where the boot disk goes, so that it takes no name of a data disk."""
+    testbed cannot play.
+
+    boot_bus   where the boot disk goes, so that it takes no name of a data disk: it is the first drive there,
+               or the last if the config names the first of every bus
+    """
 
     drives: tuple[DriveSpec, ...] = ()
     boot_bus: Bus = "virtio"
@@ -85,16 +95,11 @@ def _is_boot_disk(named: Named, storage: Mapping[str, Any]) -> bool:
 
 def _arranged(drives: list[Named], storage: Mapping[str, Any], notes: list[str]) -> Needed:
     firsts = {named.bus for named in drives if named.index == 0}
-    free = [bus for bus in BOOT_BUSES if bus not in firsts]
-    if not free:
-        free = ["virtio"]
-        notes.append("/dev/vda cannot be played: the boot disk needs one of vda, sda and nvme0n1")
-        drives = [named for named in drives if (named.bus, named.index) != ("virtio", 0)]
-    boot_bus = free[0]
+    boot_bus = next((bus for bus in BOOT_BUSES if bus not in firsts), BOOT_BUSES[0])
     specs: list[DriveSpec] = []
     for bus in BUSES:
         there = [named for named in drives if named.bus == bus]
-        taken = 1 if bus == boot_bus else 0
+        taken = 1 if bus == boot_bus and bus not in firsts else 0
         specs += _on_bus(there, taken, storage, notes)
     return Needed(tuple(_same_sizes(specs)), boot_bus, tuple(notes))
 

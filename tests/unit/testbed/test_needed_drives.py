@@ -131,10 +131,11 @@ def test_the_boot_disk_takes_no_name_of_a_data_disk(devices: list[str], bus: str
     assert [spec.device for spec in found.drives] == devices
 
 
-def test_all_first_names_at_once_leave_none_for_the_boot_disk() -> None:
-    found = drives_for(disks("/dev/vda", "/dev/sda", "/dev/nvme0n1"))
-    assert [spec.device for spec in found.drives] == ["/dev/sda", "/dev/nvme0n1"]
-    assert found.notes and "/dev/vda" in found.notes[0]
+def test_the_boot_disk_is_the_last_where_all_first_names_are_taken() -> None:
+    devices = ["/dev/vda", "/dev/sda", "/dev/nvme0n1"]
+    found = drives_for(disks(*devices))
+    assert [spec.device for spec in found.drives] == devices
+    assert (found.boot_bus, found.notes) == ("virtio", ())
 
 
 def test_a_foreign_image_boots_from_vda_unless_the_table_is_wiped() -> None:
