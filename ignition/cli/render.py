@@ -3,28 +3,23 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
 from ignition.acquisition import origins
 from ignition.acquisition.rendered import Rendered, render
-from ignition.base import streams
 from ignition.base.errors import Failure
 from ignition.base.finding import Finding
-from ignition.base.log import Log
 from ignition.base.origin import Origin, pointer
 from ignition.base.printable import printable
-from ignition.base.settings import Settings
+from ignition.cli import fetching
 from ignition.cli.convert import loss_failure, parse_version
 from ignition.cli.diagnostics import print_failure, print_findings
 from ignition.cli.inputs import read_config
 from ignition.cli.output import write
 from ignition.cli.parser import Parser
 from ignition.config import convert, document, shapes
-from ignition.resource.context import FetchContext
 
 DESCRIPTION = """\
 Resolves ignition.config.merge and ignition.config.replace as a first boot does, and writes the resulting
@@ -42,8 +37,6 @@ examples:
 
 exit status: 0 success, 1 invalid config or failed fetch, 2 usage error or unreadable file
 """
-# Seconds. At boot the engine retries forever; at a prompt that would only look like a hang.
-_DEFAULT_TIMEOUT = 30
 # Maximum width of a value in the output of --origins, in characters.
 _VALUE_WIDTH = 40
 _SECRETS = ("passwordHash", "value")
@@ -70,15 +63,7 @@ def build_parser() -> Parser:
     add(
         "--origins", action="store_true", help="show the source of each value instead of the config"
     )
-    add("--offline", action="store_true", help="do not access the network")
-    add(
-        "--timeout",
-        type=int,
-        default=_DEFAULT_TIMEOUT,
-        metavar="SECONDS",
-        help=f"timeout of each fetch, including retries (default: {_DEFAULT_TIMEOUT}; 0: none)",
-    )
-    add("--verbose", action="store_true", help="print the engine's log to standard error")
+    fetching.add_options(parser)
     add("-o", "--output", default="", metavar="FILE", help="output file (default: standard output)")
     return parser
 
@@ -88,7 +73,7 @@ def main(args: list[str]) -> int:
     options = build_parser().parse_args(args)
     data, name = read_config(options.file)
     try:
-        rendered = render(data, name, _context(options))
+        rendered = render(data, name, fetching.context(options))
         print_findings(rendered.findings, data, name)
         text = (
             _list_origins(rendered, data, name)
@@ -99,21 +84,6 @@ def main(args: list[str]) -> int:
         return print_failure(failure, data, name)
     write(text, options.output)
     return 0
-
-
-def _context(options: argparse.Namespace) -> FetchContext:
-    settings = Settings()
-    settings.wait_fetch = max(options.timeout, 0)
-
-    def sink(_level: int, text: str) -> None:
-        if options.verbose:
-            streams.print_error(f"{printable(text)}\n")
-
-    def progress(text: str) -> None:
-        if os.isatty(streams.STDERR):
-            streams.print_error(f"{printable(text)}\n")
-
-    return FetchContext(settings, Log(sink), offline=options.offline, progress=progress)
 
 
 def _convert(rendered: Rendered, target: str) -> str:

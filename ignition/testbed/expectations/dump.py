@@ -46,7 +46,7 @@ def to_value(expectations: Expectations) -> dict[str, Any]:
     for section in SECTIONS:
         items = [item for item in expectations.items if section_of(item) is section]
         if items:
-            value[section.key] = [_item(item) for item in items]
+            value[section.key] = [item_value(item) for item in items]
     if expectations.second_boot is not None:
         value["second_boot"] = "unchanged"
     if expectations.failure is not None:
@@ -54,7 +54,8 @@ def to_value(expectations: Expectations) -> dict[str, Any]:
     return value
 
 
-def _item(item: Expectation) -> Any:
+def item_value(item: Expectation) -> Any:
+    """One item, as a file has it."""
     section = section_of(item)
     members = dict(_members(item, section.members))
     if set(members) == {section.short}:
@@ -104,8 +105,9 @@ def _without_octal(value: Any) -> Any:
 
 
 def _header(expectations: Expectations) -> str:
-    source = expectations.source
-    return _HEADER.format(source=source, name=re.sub(r"\.(ign|json)$", "", source) + ".expect.yaml")
+    source = expectations.source.rpartition("/")[2]
+    name = re.sub(r"\.(ign|json)$", "", source) + ".expect.yaml"
+    return _HEADER.format(source=source, name=name)
 
 
 def _comment(text: str) -> str:

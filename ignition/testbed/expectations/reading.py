@@ -7,7 +7,7 @@ from ignition.base.errors import InvalidConfig
 from ignition.base.origin import Origin
 from ignition.testbed.expectations import contradictions, schema
 from ignition.testbed.expectations.build import build
-from ignition.testbed.expectations.document import parse
+from ignition.testbed.expectations.document import Document, parse
 from ignition.testbed.expectations.model import Expectations
 from ignition.testbed.expectations.problems import INVALID, Problems
 
@@ -19,16 +19,19 @@ def load(path: str, data: bytes) -> Expectations:
     """
     problems = Problems(path)
     document = parse(data, problems)
-    if document is not None:
-        schema.check(document, problems)
-    if document is None or problems:
-        raise _invalid(problems)
-    expectations = build(document, problems)
-    if not problems:
+    expectations = check(document, problems) if document is not None else None
+    if expectations is not None:
         contradictions.check(expectations.items, problems)
-    if problems:
+    if expectations is None or problems:
         raise _invalid(problems)
     return expectations
+
+
+def check(document: Document, problems: Problems) -> Expectations | None:
+    """The expectations of a document; None if a problem was found in it, or while it was parsed."""
+    schema.check(document, problems)
+    found = None if problems else build(document, problems)
+    return None if problems else found
 
 
 def _invalid(problems: Problems) -> InvalidConfig:

@@ -92,9 +92,9 @@ class Values:
         text = self._document.numbers.get(path)
         if isinstance(value, str):
             return int(value.removeprefix("0o"), 8)
-        if text is not None and _OCTAL_TEXT.fullmatch(text):
+        if text is None or _OCTAL_TEXT.fullmatch(text):
             return value
-        octal = int(text, 8) if text and re.fullmatch("[0-7]{3,4}", text) else 0
+        octal = int(text, 8) if re.fullmatch("[0-7]{3,4}", text) else 0
         intended = octal if _is_usual(octal) else value
         hint = f'write 0{intended:03o} (in JSON in quotes: "0{intended:03o}")'
         self._wrong(f"mode {text} is decimal, that is 0{value:03o}", path, hint, BAD_MODE)
