@@ -17,7 +17,7 @@ from ignition.base.errors import Failure
 from ignition.testbed.cache import NeedsRoot, build_once, digest
 from ignition.testbed.programs import need, run_logged
 from ignition.testbed.qemu import DirectKernel
-from ignition.testbed.roots import builder_root, target_root
+from ignition.testbed.roots import builder_root, keys, target_root
 from ignition.testbed.source import installed_tree, source_folder
 from ignition.testbed.user_namespace import print_failure, run_module, run_with_mounts
 
@@ -95,19 +95,26 @@ def _built() -> tuple[Path, Path, Path]:
 
 
 def _build() -> tuple[Path, Path, Path]:
-    """NeedsRoot if something is not cached, and this process is not root."""
-    builder, target = builder_root(), target_root()
-    kernel = next((builder / "boot").glob("vmlinuz-*"))
+    """NeedsRoot if something is not cached, and this process is not root.
+
+    The root folders are built only if something has to be made from them, because the caches of CI servers
+    cannot keep them: some of their files belong to others and are not readable.
+    """
     tree = installed_tree()
-    initramfs = _initramfs(builder, tree) / "initramfs"
-    return kernel, initramfs, _disk(builder, target, tree, initramfs) / "disk.img"
+    boot = _boot_folder(tree)
+    return boot / "vmlinuz", boot / "initramfs", _disk(tree, boot) / "disk.img"
 
 
-def _initramfs(root: Path, tree: Path) -> Path:
+def _boot_folder(tree: Path) -> Path:
+    """The folder with kernel and initramfs."""
+
     def make(folder: Path) -> None:
+        root = builder_root()
         build_initramfs(root, folder, "systemd ignition ignition-test", tree, GUEST / "tree")
+        shutil.copy(next((root / "boot").glob("vmlinuz-*")), folder / "vmlinuz")
 
-    key = digest(root.parent.name, tree.parent.name, GUEST)
+    builder, _ = keys()
+    key = digest("vmlinuz", builder, tree.parent.name, GUEST)
     return build_once("initramfs", key, "the initramfs", make, as_root=True, space_mib=100)
 
 
@@ -117,21 +124,22 @@ def build_initramfs(root: Path, folder: Path, modules: str, *trees: Path) -> Non
     _run_script(folder, script, root, folder / "initramfs", modules, *trees)
 
 
-def _disk(builder: Path, root: Path, tree: Path, initramfs: Path) -> Path:
+def _disk(tree: Path, boot: Path) -> Path:
     def make(folder: Path) -> None:
         need("mke2fs")
+        builder, root = builder_root(), target_root()
         system = folder / "system"
         shutil.copytree(builder / "usr/lib/modules", system / "usr/lib/modules")
         shutil.copytree(tree / "usr/lib/systemd", system / "usr/lib/systemd", symlinks=True)
         shutil.copytree(tree / "usr/libexec", system / "usr/libexec", ignore=_links)
         (system / "boot").mkdir()
-        shutil.copy(next((builder / "boot").glob("vmlinuz-*")), system / "boot/vmlinuz")
-        shutil.copy(initramfs, system / "boot/initramfs")
+        shutil.copy(boot / "vmlinuz", system / "boot/vmlinuz")
+        shutil.copy(boot / "initramfs", system / "boot/initramfs")
         disk = folder / "disk.img"
         _run_script(folder, GUEST / "build-disk", root, disk, DISK_SIZE, system, GUEST / "tree")
         shutil.rmtree(system)
 
-    key = digest(root.parent.name, initramfs.parent.name, GUEST, DISK_SIZE)
+    key = digest(*keys(), boot.name, GUEST, DISK_SIZE)
     return build_once("disk", key, "the disk", make, as_root=True, space_mib=1000)
 
 

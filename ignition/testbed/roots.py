@@ -51,8 +51,18 @@ def _root(name: str, packages: tuple[str, ...], space_mib: int) -> Path:
     def make(folder: Path) -> None:
         bootstrap(SUITE, packages, folder)
 
-    what, key = f"the {name} root", digest(SUITE, *packages, *_ids())
-    return build_once(f"{name}-root", key, what, make, as_root=True, space_mib=space_mib) / "root"
+    what, kind = f"the {name} root", f"{name}-root"
+    key = _key(packages)
+    return build_once(kind, key, what, make, as_root=True, space_mib=space_mib) / "root"
+
+
+def keys() -> tuple[str, str]:
+    """What stands for the builder root and the target root in keys of the cache; builds neither."""
+    return _key(BUILDER), _key(TARGET)
+
+
+def _key(packages: tuple[str, ...]) -> str:
+    return digest(SUITE, *packages, *_ids())
 
 
 def _ids() -> tuple[str, ...]:
