@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine as an image gets it: the tree that `make install` creates.
 
-What `make install` needs besides the package is in the checkout, and in a wheel below `source/`: there,
-links to it are committed, which setuptools follows.
+What `make install` needs besides the package is in the checkout, or where setup.py has put it in an
+installed package.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ PACKAGE = Path(__file__).parents[1]
 TESTBED = Path(__file__).parent
 VENDORED = Path("build/vendored")
 """Where the Makefile keeps the libraries that it installs beside the engine."""
-_IGNORED = shutil.ignore_patterns("__pycache__", "testbed")
+_BYTECODE = shutil.ignore_patterns("__pycache__")
 
 
 def source_folder() -> Path:
     """The folder with Makefile and dracut-module."""
-    return CHECKOUT if in_checkout() else TESTBED / "source"
+    return CHECKOUT if in_checkout() else TESTBED / "engine-source"
 
 
 def installed_tree() -> Path:
@@ -36,13 +36,17 @@ def installed_tree() -> Path:
         stage = folder / "source"
         shutil.copytree(_vendored(), stage / VENDORED)
         _copy_source(source, stage)
-        shutil.copytree(PACKAGE, stage / "ignition", ignore=_IGNORED)
-        (stage / "ignition" / TESTBED.name).mkdir()  # the Makefile removes it from what it installs
+        shutil.copytree(PACKAGE, stage / "ignition", ignore=_engine_only)
         (stage / VENDORED / ".complete").touch()
         _make("install", stage, folder, f"DESTDIR={folder}/tree")
         shutil.rmtree(stage)
 
     return build_once("installed", key, "the installed tree", make, space_mib=100) / "tree"
+
+
+def _engine_only(folder: str, names: list[str]) -> list[str]:
+    """What is not copied of a folder of the package."""
+    return [name for name in names if name == "__pycache__" or Path(folder, name) == TESTBED]
 
 
 def _vendored() -> Path:
@@ -67,7 +71,7 @@ def _copy_source(source: Path, stage: Path) -> None:
     stage.mkdir(exist_ok=True)
     shutil.copy(source / "Makefile", stage)
     for name in ("dracut-module", "docs/man", "docs/completion"):
-        shutil.copytree(source / name, stage / name)
+        shutil.copytree(source / name, stage / name, ignore=_BYTECODE)
 
 
 def _make(target: str, stage: Path, folder: Path, *variables: str) -> None:
