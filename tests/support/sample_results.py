@@ -26,7 +26,7 @@ GIB = 1 << 30
 CONFIG = """\
 {
   "ignition": {"version": "3.4.0"},
-  "passwd": {"users": [{"name": "core", "passwordHash": "$y$j9T$hidden"}]},
+  "passwd": {"users": [{"name": "core", "passwordHash": "$y$j9T$s3cr3t"}]},
   "storage": {
     "files": [
       {"path": "/etc/hostname", "mode": 420, "contents": {"source": "data:,web1"}}
@@ -42,7 +42,7 @@ files:
     content: "web1"
 users:
   - name: core
-    password_hash: $y$j9T$hidden
+    password_hash: $y$j9T$s3cr3t
 units:
   - name: web.service
     active: true

@@ -35,7 +35,8 @@ class Excerpt:
     @property
     def text(self) -> str:
         """Two lines, the number of the line in front."""
-        return f"{self.line:>6} | {self.row}\n{'':>6} | {self.indent}{self.marks}"
+        number = str(self.line)
+        return f"{number} | {self.row}\n{' ' * len(number)} | {self.indent}{self.marks}"
 
 
 @dataclass(frozen=True)

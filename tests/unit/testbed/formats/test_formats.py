@@ -63,7 +63,7 @@ def test_no_format_shows_a_secret(form: str) -> None:
             replace(sample.BAD[0], place=sample.place(3, 50, "configs/web.ign")),
         ),
     )
-    assert "hidden" not in FORMATS[form](sample.run(case))
+    assert "s3cr3t" not in FORMATS[form](sample.run(case))
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -71,7 +71,7 @@ def test_formats_write_a_run_without_cases(form: str) -> None:
     assert FORMATS[form](NO_CASES)
 
 
-@pytest.mark.parametrize("form", [name for name in FORMATS if name != "html"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_every_format_names_verdict_cause_and_repetition(form: str) -> None:
     text = FORMATS[form](SAMPLE)
     for wanted in ("guest crashed", "IGN8410", "kernel panic", "--image fedora-coreos.qcow2"):
