@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 import unicodedata
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -140,6 +141,12 @@ def test_text_ends_with_counts_of_everything() -> None:
         " 14 min 6 s, emulated (no KVM)\n"
     )
     assert Text().summary(NO_CASES) == "0 cases: nothing to test; 0.0 s\n"
+
+
+def test_the_documented_text_is_what_is_written() -> None:
+    run = sample.run(sample.passed(), sample.expectation_failed())
+    page = (CHECKOUT / "docs" / "test-results.md").read_text()
+    assert textwrap.indent(FORMATS["text"](run), "    ") in page
 
 
 def test_colour_only_adds_escape_sequences() -> None:
