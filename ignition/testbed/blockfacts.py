@@ -7,6 +7,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ignition.testbed.facts import Device, LuksHeader, integer
@@ -32,10 +33,20 @@ def devices(
     values = _Sysfs(sysfs or "")
     probed = {block.get("DEVNAME", ""): _as_udev(block) for block in exports(probe or "")}
     arrays = {block.get("DEVNAME", ""): block for block in exports(mdadm or "")}
-    return tuple(
+    found = [
         _device(name, records, values, probed, arrays)
         for name in dict.fromkeys([*records, *values.sizes])
-    )
+    ]
+    labels = {one.path: one.facts.get("ID_FS_LABEL", "") for one in found}
+    return tuple(_named(one, labels) for one in found)
+
+
+def _named(device: Device, labels: Mapping[str, str]) -> Device:
+    """An array without its name, in a guest without mdadm, gets it from the superblock of a member."""
+    name = next((labels[path] for path in device.members if labels.get(path)), "")
+    if not device.level or not name or "MD_NAME" in device.facts:
+        return device
+    return replace(device, facts={**device.facts, "MD_NAME": name})
 
 
 def _device(

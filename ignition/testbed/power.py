@@ -23,6 +23,7 @@ from typing import Literal
 
 from ignition.base.errors import Failure
 from ignition.testbed import hostfiles
+from ignition.testbed.archive import without_report
 from ignition.testbed.cache import print_progress
 from ignition.testbed.console import Console
 from ignition.testbed.qmp import Monitor
@@ -75,7 +76,7 @@ class PowerOn:
 
     @property
     def console(self) -> str:
-        return (self.folder / "console.log").read_text(errors="replace")
+        return without_report((self.folder / "console.log").read_text(errors="replace"))
 
     @property
     def command(self) -> str:

@@ -260,7 +260,7 @@ class Run:
         finally:
             if self.cancel.is_set():
                 raise Cancelled
-        report = read(done.archive)
+        report = read(done.archive, done.folder / "console.log")
         self.reports.append(report)
         self.notes += done.notes
         boot = Boot(

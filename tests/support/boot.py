@@ -147,6 +147,7 @@ class Boot:
         vendor: str = "",
         expect: str = "multi-user",
         limit: float = 600,
+        request: Request | None = None,
     ) -> BootResult:
         """See docs/testing.md for the arguments. BootFailed if the boot does not reach `expect`."""
         machine = again.machine if again is not None else self._new_machine(disks, cds)
@@ -162,12 +163,14 @@ class Boot:
                 vendor=vendor,
                 network=network or metadata is not None,
             ),
-            Request(trees=tuple(paths), script=script),
+            request or Request(trees=tuple(paths), script=script),
             cmdline=[cmdline] if cmdline else [],
             limit=limit,
             on_line=self.on_line,
         )
-        result = BootResult(machine, power_on, read(power_on.archive))
+        result = BootResult(
+            machine, power_on, read(power_on.archive, power_on.folder / "console.log")
+        )
         if power_on.timed_out:
             raise BootFailed(f"still running after {limit:.0f} s\n{result.describe()}")
         if result.reached != expect:

@@ -102,6 +102,13 @@ def test_labels_of_udev_are_decoded() -> None:
     assert found[1].facts["ID_FS_LABEL"] == "my data"
 
 
+def test_an_array_has_its_name_from_a_member_in_a_guest_without_mdadm() -> None:
+    member = "P: /block/vdc\nN: vdc\nE: DEVPATH=/block/vdc\nE: SUBSYSTEM=block\nE: ID_FS_LABEL=any:pool\n"
+    found = devices(f"{UDEV}\n{member}", SYSFS, None, None)
+    assert found is not None
+    assert [one.facts.get("MD_NAME") for one in found if one.level] == ["any:pool"]
+
+
 def test_without_udev_and_sysfs_there_are_no_facts() -> None:
     assert devices(None, None, PROBE, MDADM) is None
 

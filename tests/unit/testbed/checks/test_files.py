@@ -48,7 +48,7 @@ def file(path: str, **wanted: Any) -> File:
 TRUE: list[Expectation] = [
     file("/etc/motd"),
     file("/nope", exists=False),
-    file("/etc/motd", content=MOTD, contains=b"machine", matches="^to", mode=0o644, user=0),
+    file("/etc/motd", content=MOTD, contains=b"machine", matches="(?m)^to", mode=0o644, user=0),
     file("/etc/motd", sha256=hashlib.sha256(MOTD).hexdigest().upper()),
     file("/etc/app", user="core", group="www", mode=0o2750),
     file("/etc/app", user=1000, group=33),
@@ -72,7 +72,7 @@ FALSE: list[tuple[Expectation, str, str, str]] = [
     (file("/etc/app", group=0), "group", "0", "www (33)"),
     (file("/etc/motd", content=b"other\n"), "content", "6 bytes", "23 bytes that differ"),
     (file("/etc/motd", contains=b"x\ny"), "contains", "x\\ny", "not found"),
-    (file("/etc/motd", matches="^machine"), "matches", "^machine", "no match"),
+    (file("/etc/motd", matches="^to the"), "matches", "^to the", "no match"),
     (file("/srv/big", content=b"bag"), "content", hashlib.sha256(b"bag").hexdigest(), BIG),
     (file("/srv/big", content=b"long one"), "content", "8 bytes", "3 bytes that differ"),
     (Directory(place=HERE, path="/etc/motd"), "exists", "directory", "file"),
