@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ignition.testbed.checks.files import lookup
 from ignition.testbed.checks.subject import Subject
-from ignition.testbed.expectations.model import Group, User
+from ignition.testbed.expectations.model import Group, User, same_password_hash
 from ignition.testbed.facts import Account
 from ignition.testbed.report import Report
 from ignition.testbed.results import Check
@@ -127,7 +127,7 @@ def _password(subject: Subject, item: User, report: Report) -> Check:
     if report.shadow is None:
         return subject.undecided("password hash", "the guest did not report /etc/shadow", wanted)
     found = report.shadow.get(item.name)
-    if found == item.password_hash:
+    if found is not None and same_password_hash(item.password_hash or "", found):
         return subject.check("password hash", True, wanted, wanted)
     if found is None:
         shown = "no line in /etc/shadow"

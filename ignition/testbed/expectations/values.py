@@ -39,7 +39,7 @@ class Values:
             "content": self._bytes,
             "contains": self._bytes,
             "content_base64": self._base64,
-            "sha256": lambda value, _: value.lower(),
+            "sha256": lambda value, _: value.lower().removeprefix("sha256-"),
             "password_hash": self._password_hash,
             "within": self._duration,
             "timeout": self._duration,

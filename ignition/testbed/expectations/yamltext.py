@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 _PLAIN = re.compile(
-    r"[A-Za-z/][\w/.@+=%~-]*(?::[\w/.@+=%~-]+)*(?: [\w/.@+=%~-]+)*", re.ASCII | re.DOTALL
+    r"(?:\.{1,2}/|[A-Za-z/])[\w/.@+=%~-]*(?::[\w/.@+=%~-]+)*(?: [\w/.@+=%~-]+)*|[0-9]+(?:ms|s|m|min|h)",
+    re.ASCII,
 )
 # Words that a YAML parser, of whatever version, takes for something else than text.
 _NOT_TEXT = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n"])

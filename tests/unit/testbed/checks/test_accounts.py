@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ignition.testbed.expectations.model import Expectation, Group, User
+from ignition.testbed.expectations.model import Expectation, Group, User, hide_password_hash
 from ignition.testbed.facts import Account, GroupEntry, GuestFile
 from ignition.testbed.report import Report
 from tests.support.judging import HERE, NOT_DECIDED, PASSED, checks_of, failed, statuses
@@ -53,6 +53,7 @@ TRUE: list[Expectation] = [
     user(
         uid=1000, primary_group="core", home="/home/core", shell="/bin/bash", gecos="CoreOS Admin"
     ),
+    user(password_hash=hide_password_hash(HASH)),
     user(groups=("sudo", "27"), keys=(ADA, f"{ADA} another comment"), password_hash=HASH),
     user("web", primary_group="33", groups=("www",)),
     Group(place=HERE, name="sudo", gid=27, members=("core",)),
@@ -76,6 +77,12 @@ FALSE: list[tuple[Expectation, str, str, str]] = [
         "0 authorized, the others not",
     ),
     (user(password_hash="$6$other"), "password hash", "the given hash", "another hash"),
+    (
+        user(password_hash=hide_password_hash("x")),
+        "password hash",
+        "the given hash",
+        "another hash",
+    ),
     (user("web", password_hash=HASH), "password hash", "the given hash", "locked"),
     (Group(place=HERE, name="ghosts"), "exists", "present", "absent"),
     (Group(place=HERE, name="sudo", gid=1), "gid", "1", "27"),

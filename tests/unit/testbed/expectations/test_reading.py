@@ -9,6 +9,7 @@ import pytest
 
 from ignition.base.errors import InvalidConfig
 from ignition.base.finding import Finding
+from ignition.cli.diagnostics import print_failure
 from ignition.testbed.expectations import model
 from ignition.testbed.expectations.document import MAX_SIZE
 from ignition.testbed.expectations.model import Expectations
@@ -333,3 +334,16 @@ def test_aliases_of_aliases_do_not_exhaust_the_memory() -> None:
 def test_the_same_expectation_twice_is_no_contradiction() -> None:
     assert len(read("files: [{path: /a, mode: 0600}, {path: /a, contains: x}]").items) == 2
     assert len(read("files: [{path: /a}]\nlinks: [{path: /a, target: /b, hard: true}]").items) == 2
+
+
+def test_findings_are_printed_with_their_lines_but_without_password_hashes(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    text = b"users: [{name: core, pasword: x, password_hash: $6$geheim}]\nfiles: [{path: a b}]\n"
+    with pytest.raises(InvalidConfig) as caught:
+        load("web.expect.yaml", text)
+    print_failure(caught.value, text, "web.expect.yaml")
+    printed = capfd.readouterr().err
+    assert "2 | files: [{path: a b}]" in printed
+    assert "users: [{name: core, pasword: x, password_hash***" in printed
+    assert "geheim" not in printed
