@@ -720,6 +720,7 @@ CODES: dict[str, tuple[str, str]] = {
         "A disk for the guest is written wrongly.",
         "Write SIZE[,bus=virtio|scsi|nvme|ide][,serial=TEXT].",
     ),
+    "IGN8321": ("A guest has too many ATA disks.", "Use another bus for some of them."),
     "IGN8330": (
         "There is no such fault.",
         "Check its name and value; the hint has the nearest one.",

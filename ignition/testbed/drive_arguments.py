@@ -5,17 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ignition.base.errors import Failure
 from ignition.testbed.drives import Drive
 from ignition.testbed.options import escape
 
-IDE_PORTS = 6
-"""Of the controller that q35 has."""
+IDE_DISKS = 4
+"""Of the controller that is added for them: kernels for clouds have a driver for it, but not for q35's own."""
 
 
 def drive_arguments(drives: Sequence[Drive]) -> Iterator[str]:
-    """The arguments, controllers included. Names are given per bus in the order of `drives`."""
+    """The arguments, controllers included. Names are given per bus in the order of `drives`.
+
+    Failure IGN8321 for more ATA disks than a guest can have.
+    """
+    if sum(drive.bus == "ide" for drive in drives) > IDE_DISKS:
+        raise Failure(
+            "IGN8321",
+            f"a guest has at most {IDE_DISKS} ATA disks",
+            hint="use another bus for some of them: virtio, scsi or nvme",
+        )
     if any(drive.bus == "scsi" for drive in drives):
         yield from ("-device", "virtio-scsi-pci,id=scsi")
+    if any(drive.bus == "ide" for drive in drives):
+        yield from ("-device", "piix3-ide,id=ata")
     for index, drive in enumerate(drives):
         earlier = sum(other.bus == drive.bus for other in drives[:index])
         yield from ("-drive", _backend(index, drive))
@@ -41,7 +53,7 @@ def _device(index: int, drive: Drive, earlier: int) -> Iterator[str]:
     if drive.bus == "scsi":
         yield f"bus=scsi.0,scsi-id={earlier}"
     elif drive.bus == "ide":
-        yield f"bus=ide.{earlier}"
+        yield f"bus=ata.{earlier // 2},unit={earlier % 2}"
     serial = drive.serial
     if drive.bus == "nvme" and not serial:
         serial = f"disk{index}"  # QEMU's NVMe drives must have one

@@ -76,6 +76,7 @@ def test_disks_of_all_names_at_once(image: Image, folder: Path) -> None:
         "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4": "ext4",
         "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_named": "ext4",
         "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_named": "ext4",
+        "/dev/disk/by-id/ata-QEMU_HARDDISK_QM00007": "ext4",
     }
     made = [filesystem(name, kind, f"/mnt/{n}") for n, (name, kind) in enumerate(devices.items())]
     config = {

@@ -39,10 +39,11 @@ def test_a_drive_on_each_bus() -> None:
     drives = [Drive(IMAGE, bus=bus, serial="s") for bus in ("virtio", "scsi", "nvme", "ide")]
     assert devices(*drives) == [
         "virtio-scsi-pci,id=scsi",
+        "piix3-ide,id=ata",
         "virtio-blk-pci,drive=disk0,serial=s",
         "scsi-hd,drive=disk1,bus=scsi.0,scsi-id=0,serial=s",
         "nvme,drive=disk2,serial=s",
-        "ide-hd,drive=disk3,bus=ide.0,serial=s",
+        "ide-hd,drive=disk3,bus=ata.0,unit=0,serial=s",
     ]
 
 
@@ -60,11 +61,19 @@ def test_names_that_udev_makes_links_of() -> None:
         Drive(IMAGE, bus="ide", model="QEMU_HARDDISK", serial="QM1"),
         Drive(IMAGE, bus="scsi", wwn="5000c500a1b2c3d4"),
         Drive(IMAGE, bus="nvme"),
-    )[1:] == [
-        "ide-hd,drive=disk0,bus=ide.0,serial=QM1,model=QEMU_HARDDISK",
+    )[2:] == [
+        "ide-hd,drive=disk0,bus=ata.0,unit=0,serial=QM1,model=QEMU_HARDDISK",
         "scsi-hd,drive=disk1,bus=scsi.0,scsi-id=0,wwn=0x5000c500a1b2c3d4",
         "nvme,drive=disk2,serial=disk2",
     ]
+
+
+def test_ata_disks_are_two_per_cable_and_four_in_all() -> None:
+    four = [Drive(IMAGE, bus="ide")] * 4
+    places = [device.partition(",bus=")[2] for device in devices(*four)[1:]]
+    assert places == ["ata.0,unit=0", "ata.0,unit=1", "ata.1,unit=0", "ata.1,unit=1"]
+    with pytest.raises(Failure, match="at most 4"):
+        devices(*four, four[0])
 
 
 def test_images_are_opened_as_they_may_be() -> None:
