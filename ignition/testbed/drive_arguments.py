@@ -10,7 +10,7 @@ from ignition.testbed.drives import Drive
 from ignition.testbed.options import escape
 
 IDE_DISKS = 4
-"""Of the controller that is added for them: kernels for clouds have a driver for it, but not for q35's own."""
+"""Of the controller that is added for them: kernels for clouds have a driver for it, not for q35's own."""
 
 
 def drive_arguments(drives: Sequence[Drive]) -> Iterator[str]:
