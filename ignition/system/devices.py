@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _UDEV_RUNS = "/run/udev/control"
 _UDEV_DATABASE = "/run/udev/data"
+# Seconds before another attempt to trigger udev.
+_RETRY_PAUSES = (0.1, 0.4, 1.5)
 
 
 @record
@@ -244,7 +246,13 @@ def trigger_udev(log: Log, settings: Settings, nodes: list[str]) -> None:
     if not os.path.exists(_UDEV_RUNS):
         return
     args = [settings.program("udevadm"), "trigger", "--settle", *nodes]
-    run(log, args, what=f"waiting for udev on {' '.join(nodes)}")
+    with log.operation(f"waiting for udev on {' '.join(nodes)}") as inner:
+        # When a writer closes a disk, udev has its table read again: for a moment the partitions are gone.
+        for pause in _RETRY_PAUSES:
+            if run(inner, args, check=False).status == 0:
+                return
+            interrupt.sleep(pause)
+        run(inner, args)
 
 
 def logical_sector_size(disk: Block) -> int:

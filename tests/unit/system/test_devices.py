@@ -67,3 +67,25 @@ def test_alias_that_cannot_be_created_is_a_failure(tmp_path: Path, what: str) ->
     with pytest.raises(Failure) as failed:
         devices.make_alias(Log(lambda level, text: None), settings, device)
     assert failed.value.code == "IGN2117"
+
+
+@pytest.mark.parametrize(("failures", "passes"), [(0, True), (2, True), (9, False)])
+def test_a_partition_that_is_gone_while_the_table_is_read_again(
+    failures: int, passes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    udevadm = tmp_path / "udevadm"
+    udevadm.write_text(
+        f"#!/bin/sh\necho >>{tmp_path}/calls\n"
+        f'[ "$(wc -l <{tmp_path}/calls)" -gt {failures} ] || {{ echo "No such device" >&2; exit 1; }}\n'
+    )
+    udevadm.chmod(0o755)
+    settings = Settings()
+    settings.programs = {"udevadm": str(udevadm)}
+    monkeypatch.setattr(devices, "_UDEV_RUNS", str(tmp_path))
+    log = Log(lambda level, text: None)
+    if passes:
+        devices.trigger_udev(log, settings, ["/dev/vdb1"])
+        assert (tmp_path / "calls").read_text().count("\n") == failures + 1
+    else:
+        with pytest.raises(Failure, match="No such device"):
+            devices.trigger_udev(log, settings, ["/dev/vdb1"])
