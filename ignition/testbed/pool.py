@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ignition.base.errors import Failure, crash_failure
+from ignition.testbed.accel import kvm_works
 from ignition.testbed.cases import Case, cause_of
 from ignition.testbed.results import CaseResult, Cause, RunResult, Verdict
 
@@ -88,7 +89,14 @@ def run_all(
     with ThreadPoolExecutor(max(1, jobs), "case") as threads:
         futures = [threads.submit(work, case) for case in cases]
         results = tuple(_result(future) for future in futures)
-    return RunResult(results, started, time.monotonic() - begin)
+    return RunResult(results, started, time.monotonic() - begin, _accelerator(results))
+
+
+def _accelerator(results: Sequence[CaseResult]) -> str:
+    """What guests ran with, as it was found out when the first of them started; "" without guests."""
+    if not any(result.boots for result in results):
+        return ""
+    return "kvm" if kvm_works() else "tcg"
 
 
 def _result(future: Future[CaseResult]) -> CaseResult:

@@ -8,11 +8,13 @@ import threading
 import time
 from dataclasses import replace
 
+import pytest
+
 from ignition.base.errors import Failure
 from ignition.testbed import pool
 from ignition.testbed.cases import Case
 from ignition.testbed.pool import Cancelled, Ear, guests_at_once, run_all, unfinished
-from ignition.testbed.results import CaseResult, Cause, Verdict
+from ignition.testbed.results import BootRecord, CaseResult, Cause, Verdict
 
 A, B, C = (Case(name, name) for name in ("a.ign", "b.ign", "c.ign"))
 
@@ -47,6 +49,20 @@ def test_results_have_the_order_of_the_cases() -> None:
     assert [each.name for each in done.cases] == ["a.ign", "b.ign", "c.ign"]
     assert heard.events[-1] == ("passed", "a.ign"), "but they are told when they are there"
     assert done.exit_status == 0
+
+
+@pytest.mark.parametrize(("works", "name"), [(True, "kvm"), (False, "tcg")])
+def test_a_run_says_how_its_guests_ran(
+    monkeypatch: pytest.MonkeyPatch, works: bool, name: str
+) -> None:
+    monkeypatch.setattr(pool, "kvm_works", lambda: works)
+
+    def run(case: Case, _ear: Ear, _cancel: threading.Event) -> CaseResult:
+        boots = (BootRecord(1.0, "multi-user"),) if case is B else ()
+        return replace(result(case), boots=boots)
+
+    assert run_all([A, B], run, Heard(), jobs=1).accelerator == name
+    assert run_all([A, C], run, Heard(), jobs=1).accelerator == ""
 
 
 def test_no_more_cases_run_at_once_than_allowed() -> None:
