@@ -112,10 +112,11 @@ def run(argv: Sequence[str], folder: Path, watch: Watch, *, patient: bool) -> Po
     None if the console is empty after SILENCE; a `patient` call waits until the limit.
     """
     monitor = Monitor()
-    try:
-        return _Running(argv, folder, watch, monitor).wait(patient)
-    finally:
-        monitor.close()
+    with _terminal_kept(watch.interactive):
+        try:
+            return _Running(argv, folder, watch, monitor).wait(patient)
+        finally:
+            monitor.close()
 
 
 class _Running:
@@ -158,8 +159,7 @@ class _Running:
     def wait(self, patient: bool) -> PowerOn | None:
         """Waits for the end, and kills QEMU if the guest did not end by itself."""
         try:
-            with _terminal_kept(self._watch.interactive):
-                outcome = self._watch_it(patient)
+            outcome = self._watch_it(patient)
         finally:
             self._kill()
         if outcome == "silent":

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,8 +38,13 @@ def image(guest_images: Images) -> Image:
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    yield scratch_folder("machine")
+def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The machine's folder, which is kept if the test fails."""
+    folder = scratch_folder("machine-" + re.sub(r"\W+", "-", request.node.name))
+    failed_before = request.session.testsfailed
+    yield folder
+    if request.session.testsfailed == failed_before:
+        shutil.rmtree(folder)
 
 
 def boot(

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from pathlib import Path
@@ -20,7 +22,7 @@ from ignition.testbed import accel
 from ignition.testbed.drives import Drive
 from ignition.testbed.power import MAX_RESETS, Action, PowerOn, Watch
 from ignition.testbed.qemu import FromDisk, Guest
-from tests.support.boot_sector import guest
+from tests.support.boot_sector import guest, writer
 
 pytestmark = pytest.mark.skipif(
     shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86 is not installed"
@@ -141,6 +143,21 @@ def test_no_space_for_the_console(tmp_path: Path) -> None:
     assert caught.value.code == "IGN8013"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
+def test_no_space_for_what_the_guest_writes(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4M", "small", small], check=True)
+    try:
+        drive = writer(small / "disk.img", 16 << 20)
+        with pytest.raises(Failure, match="no space left for the guest's disks") as caught:
+            power_on(tmp_path, drive, Watch(LIMIT))
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert caught.value.code == "IGN8013"
+    assert running(tmp_path) == []
+
+
 def test_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ignition.testbed.programs._path", lambda: str(tmp_path))
     with pytest.raises(Failure, match="qemu-system-x86_64") as caught:
@@ -151,6 +168,7 @@ def test_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 PROGRAM = """
 import sys
+import termios
 from pathlib import Path
 from ignition.testbed import accel
 from ignition.testbed.power import Watch
@@ -186,3 +204,33 @@ def test_nothing_is_left_when_this_program_ends(tmp_path: Path, number: signal.S
 def test_the_probe_of_kvm_starts_its_boot_sector() -> None:
     with_tcg = accel._sector_boots(("-accel", "tcg"))
     assert with_tcg
+
+
+INTERACTIVE = PROGRAM.replace("memory_mib=64)", "memory_mib=64, interactive=True)")
+
+
+def test_a_console_on_the_terminal_until_ctrl_a_x(tmp_path: Path) -> None:
+    near, far = pty.openpty()
+    before = termios.tcgetattr(far)
+    program = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            INTERACTIVE.replace("Watch(60", "Watch(60, interactive=True"),
+            tmp_path,
+        ],
+        stdin=far,
+        stdout=far,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    shown = b""
+    while b"up" not in shown:
+        shown += os.read(near, 1000)
+    os.write(near, b"\x01x")
+    assert program.wait(20) == 0
+    assert running(tmp_path) == []
+    assert "up" in (tmp_path / "console.log").read_text()
+    assert termios.tcgetattr(far) == before
+    os.close(near)
+    os.close(far)

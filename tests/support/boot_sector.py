@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -28,4 +29,24 @@ def guest(folder: Path, text: str, then: Literal["halt", "off", "reset"] = "halt
     assert len(program) <= 510
     image = folder / f"{then}.img"
     image.write_bytes(program.ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20))
+    return Drive(image, boot=True)
+
+
+def writer(image: Path, size: int) -> Drive:
+    """A sparse drive of `size` bytes that boots and writes to itself, 32 KiB at a time."""
+    start = bytes.fromhex("31 c0 8e d8")  # xor ax, ax; mov ds, ax
+    packet_at = ORIGIN + 64
+    sector_at = packet_at + 8
+    again = (
+        b"\xbe" + packet_at.to_bytes(2, "little")  # mov si, packet
+        + bytes.fromhex("b8 00 43 b2 80 cd 13")  # mov ax, 0x4300; mov dl, 0x80; int 0x13: write
+        + b"\x83\x06" + sector_at.to_bytes(2, "little") + b"\x40"  # add word [sector], 64
+    )  # fmt: skip
+    jump = b"\xeb" + (-len(again) - 2).to_bytes(1, "little", signed=True)
+    packet = bytes.fromhex(
+        "10 00 40 00 00 7c 00 00 01 00 00 00 00 00 00 00"
+    )  # 64 sectors from 0x7c00 on
+    program = (start + again + jump).ljust(64, b"\0") + packet
+    image.write_bytes(program.ljust(510, b"\0") + b"\x55\xaa")
+    os.truncate(image, size)
     return Drive(image, boot=True)
