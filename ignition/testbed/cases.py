@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ignition.base.errors import Failure
+from ignition.base.finding import ERROR
 from ignition.lint.batch import read_file, unreadable_failure
 from ignition.lint.result import STANDARD_INPUT
 from ignition.testbed.results import Cause
@@ -102,7 +103,10 @@ def _read(path: str, expect: Path | None, tier: Tier) -> Case:
 
 
 def cause_of(failure: Failure) -> Cause:
-    """A failure as the cause of a result."""
+    """A failure as the cause of a result. Of one with findings it is the first error."""
+    for finding in getattr(failure, "findings", ()):
+        if finding.severity == ERROR:
+            return Cause(finding.code, finding.message, finding.hint, finding.origin)
     return Cause(failure.code, failure.text, failure.hint, failure.origin)
 
 

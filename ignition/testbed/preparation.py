@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ignition.acquisition.rendered import Rendered, render
 from ignition.base.errors import EmptyConfig, Failure, InvalidConfig
-from ignition.base.finding import ERROR, INFO, Finding
+from ignition.base.finding import INFO, Finding
 from ignition.base.log import Log
 from ignition.base.origin import Origin
 from ignition.base.settings import Settings
@@ -19,7 +19,7 @@ from ignition.lint.finding import LintFinding
 from ignition.lint.refusals import is_refusal
 from ignition.lint.run import lint
 from ignition.resource.context import FetchContext
-from ignition.testbed.cases import Case
+from ignition.testbed.cases import Case, cause_of
 from ignition.testbed.expectations import combine, derive, reading
 from ignition.testbed.expectations.model import Expectations
 from ignition.testbed.results import Cause
@@ -56,7 +56,7 @@ def prepare(case: Case, *, strict: bool = False, second_boot: bool = False) -> P
     try:
         rendered, notes = _render(case)
     except InvalidConfig as failure:
-        refusal = refusal or _first_error(failure)
+        refusal = refusal or cause_of(failure)
     expectations = (
         derive.derive(rendered, case.config, case.data)
         if rendered is not None
@@ -102,14 +102,6 @@ def _refusal(found: list[LintFinding], *, strict: bool) -> Cause | None:
             hint = each.hint or "correct it, or leave out --strict"
             return Cause(each.code, each.message, hint, each.origin)
     return None
-
-
-def _first_error(failure: InvalidConfig) -> Cause:
-    """Why a merged or referenced config is refused."""
-    for each in failure.findings:
-        if each.severity == ERROR:
-            return Cause(each.code, each.message, each.hint, each.origin)
-    return Cause(failure.code, failure.text, failure.hint, failure.origin)
 
 
 def _render(case: Case) -> tuple[Rendered | None, list[str]]:

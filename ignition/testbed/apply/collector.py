@@ -33,6 +33,7 @@ LARGE = 16 << 20
 """Bytes; of a larger file only the digest is reported."""
 RESULT = "/etc/.ignition-result.json"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+VOLATILE = ("/dev/", "/proc/", "/run/", "/sys/", "/tmp/", "/var/run/")
 ACCOUNTS = {"passwd": "/etc/passwd", "group": "/etc/group", "shadow": "/etc/shadow"}
 
 
@@ -66,15 +67,24 @@ def write(asked: job.Job, root: Path, run: Path, folder: Path, *, provisioned: b
 def _facts(asked: job.Job) -> dict[str, Any]:
     """What the root alone decides. This process sees it as `/`."""
     accounts = {name: _text(Path(path)) for name, path in ACCOUNTS.items()}
-    keys = [f"{home}/.ssh" for home in _homes(accounts["passwd"], asked.users)]
-    found = dict(_nodes(asked.paths, [*asked.trees, *keys]))
+    paths = list(asked.paths)
+    for home in _homes(accounts["passwd"], asked.users):
+        paths += [f"{home}/.ssh/authorized_keys", f"{home}/.ssh/authorized_keys.d"]
+    decided = [path for path in paths if not _is_volatile(path)]
+    folders = [path for path in decided if path.endswith("/authorized_keys.d")]
+    found = dict(_nodes(decided, [*asked.trees, *folders]))
     return {
         **accounts,
         "files": [_record(path, status) for path, status in found.items()],
-        "missing": [path for path in asked.paths if path not in found],
+        "missing": [path for path in decided if path not in found],
         "units": _units(asked.units),
         "result": _text(Path(RESULT)),
     }
+
+
+def _is_volatile(path: str) -> bool:
+    """Whether a boot mounts something over it, so that what is there now tells nothing."""
+    return f"{os.path.normpath(path)}/".startswith(VOLATILE)
 
 
 def _text(path: Path) -> str:
@@ -87,7 +97,7 @@ def _text(path: Path) -> str:
 
 def _homes(passwd: str, users: Iterable[str]) -> list[str]:
     rows = [line.split(":") for line in passwd.splitlines()]
-    return [row[5] for row in rows if len(row) > 5 and row[0] in users and row[5] != "/"]
+    return [row[5].rstrip("/") for row in rows if len(row) > 5 and row[0] in users]
 
 
 def _nodes(paths: Iterable[str], trees: Iterable[str]) -> Iterator[tuple[str, os.stat_result]]:
