@@ -70,7 +70,7 @@ WITHOUT_A_GUEST = (
     ),
     Mistake(
         *("no-install-section", "expectation failed", "IGN8426", "enabled"),
-        "no-install-section.ign:9",
+        "no-install-section.expect.yaml:2",
         finding="IGN1905 no-install-section.ign:10",
     ),
 )
