@@ -163,6 +163,9 @@ def play(
         with _served_metadata(name, config, folder, flaky) as served:
             yield _named(name, image, served)
         return
+    if fault is not None and fault.kind.startswith("net-"):
+        note = f"{fault.kind} only affects what the config refers to: {platform} needs no network"
+        delivery = replace(delivery, notes=(note,))
     yield _named(name, image, delivery)
 
 

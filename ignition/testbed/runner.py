@@ -217,7 +217,7 @@ def _boot(
             and played.boots[0].reached == MULTI_USER
         ):
             played = _second_boot(run, question, played)
-    notes = (*needed.notes, *run.notes, *played.outcome.notes)
+    notes = (*needed.notes, *delivery.notes, *run.notes, *played.outcome.notes)
     return replace(played, outcome=replace(played.outcome, notes=notes))
 
 

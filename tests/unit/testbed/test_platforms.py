@@ -76,6 +76,15 @@ def test_flaky_services_fail_three_times(tmp_path: Path) -> None:
             assert answer.read() == CONFIG
 
 
+def test_a_fault_of_the_network_that_a_platform_does_not_need_is_noted(tmp_path: Path) -> None:
+    with play("nocloud", CONFIG, tmp_path, DIRECT, parse("net-late")) as delivery:
+        assert delivery.notes == (
+            "net-late only affects what the config refers to: nocloud needs no network",
+        )
+    with play("aws", CONFIG, tmp_path, DIRECT, parse("net-late")) as delivery:
+        assert delivery.notes == ()
+
+
 def test_packet_brings_its_name_and_the_authorities(tmp_path: Path) -> None:
     with play("packet", CONFIG, tmp_path, DIRECT) as delivery:
         assert b"169.254.169.254 metadata.packet.net" in delivery.initramfs_files["/etc/hosts"]
