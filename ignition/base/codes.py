@@ -641,7 +641,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "IGN8013": (
         "There is no space for a guest's disks and logs.",
-        "Free some space, or name another folder for artefacts.",
+        "Free some space, or name another folder in IGNITION_BUILD_DIR.",
     ),
     "IGN8101": (
         "A file of expectations is not valid.",

@@ -11,7 +11,7 @@ from pathlib import Path
 from ignition.base.errors import Failure
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-ROOM = "free some space, or name another folder for artefacts with --artefacts"
+ROOM = "free some space, or name another folder in IGNITION_BUILD_DIR"
 
 
 @contextmanager

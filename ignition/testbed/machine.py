@@ -37,6 +37,7 @@ class Machine:
     """One guest. Its disks are kept between boots; the logs of boot N are in `folder/bootN`.
 
     drives   the boot disk and the data disks, in the order in which they get their names
+    cuts     how many boots ended in a power cut
     system   the place of the boot disk among the drives
     cd       boots through the boot loader on this CD, instead of the image's own way
     """
@@ -45,6 +46,7 @@ class Machine:
     image: Image
     drives: tuple[Drive, ...]
     boots: int = 0
+    cuts: int = 0
     system: int = 0
     cd: Path | None = None
 
@@ -86,7 +88,9 @@ class Machine:
                 vendor=delivery.vendor,
                 interactive=interactive,
             )
-            return replace(guest.run(watch), folder=self._keep_logs())
+            done = guest.run(watch)
+            self.cuts += done.cut
+            return replace(done, folder=self._keep_logs())
 
         watch = Watch(limit, actions, on_line, cancel, interactive)
         first = power_on(watch)
@@ -122,7 +126,7 @@ class Machine:
         """Whether a boot loader would pass the argument of a first boot."""
         if self.image.reporter == "built-in":
             return root_disk.has_flag(self.drives[self.system])
-        return self.boots == 0
+        return self.boots == self.cuts
 
     def _initramfs(self, direct: DirectKernel, delivery: Delivery) -> Path:
         if not delivery.initramfs_files:
