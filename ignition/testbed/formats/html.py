@@ -6,13 +6,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Iterator
 
 import ignition
 from ignition.lint.formats import pluralize
 from ignition.testbed.formats.excerpt import Sources
 from ignition.testbed.formats.page.case import pill, section
-from ignition.testbed.formats.page.markup import NOTHING, Markup, join, tag, text
+from ignition.testbed.formats.page.markup import NOTHING, Markup, tag, text
 from ignition.testbed.formats.page.style import css
 from ignition.testbed.formats.text import kind
 from ignition.testbed.formats.words import accelerator, attempts, duration, run_tally, tally
@@ -20,7 +19,7 @@ from ignition.testbed.results import CaseResult, RunResult, Verdict
 
 # Bytes of all sections together: what a browser shows without delay, and a code host keeps as an artefact.
 _LIMIT = 12 << 20
-# Cases in the table at the top.
+# Cases in the table at the top, and sections.
 _CASES = 2000
 
 
@@ -44,7 +43,9 @@ def page(run: RunResult) -> str:
         tag("title", text(f"{_headline(run)}: ignition test")),
         tag("style", Markup(sheet)),
     )
-    body = tag("body", _header(run), tag("main", _overview(run), *_sections(run)), _footer(run))
+    sections = _sections(run)
+    main = tag("main", _overview(run, sections), *sections.values(), _left_out(run, sections))
+    body = tag("body", _header(run), main, _footer(run))
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
 
@@ -53,7 +54,7 @@ def _headline(run: RunResult) -> str:
     if not run.cases:
         return "No cases"
     if passed == len(run.cases):
-        return "The case passed" if passed == 1 else f"All {passed} cases passed"
+        return "The case passed" if passed == 1 else "All cases passed"
     return f"{passed} of {pluralize(len(run.cases), 'case')} passed"
 
 
@@ -107,43 +108,43 @@ def _share(run: RunResult) -> Markup:
     return tag("svg", *bars, class_="share", aria_hidden="true")
 
 
-def _overview(run: RunResult) -> Markup:
+def _overview(run: RunResult, sections: dict[int, Markup]) -> Markup:
+    """A table of cases with links to their sections."""
     if len(run.cases) < 2:
         return NOTHING
-    rows = (
-        tag(
-            "tr",
-            tag("td", pill(case)),
-            tag(
-                "td",
-                tag("a", text(case.name), href=f"#case-{number}"),
-                tag("div", text(_reason(case)), class_="muted small") if _reason(case) else NOTHING,
-            ),
-            tag("td", text(duration(case.seconds) if case.seconds else ""), class_="number"),
-        )
-        for number, case in enumerate(run.cases[:_CASES], 1)
+    heads = (
+        tag("th", text("Verdict"), scope="col"),
+        tag("th", text("Case"), scope="col"),
+        tag("th", text("Time"), scope="col", class_="number"),
     )
-    more = len(run.cases) - _CASES
-    return join(
-        [
-            tag(
-                "table",
-                tag("caption", text("All cases"), class_="aside"),
-                tag(
-                    "thead",
-                    tag(
-                        "tr",
-                        tag("th", text("Verdict"), scope="col"),
-                        tag("th", text("Case"), scope="col"),
-                        tag("th", text("Time"), scope="col", class_="number"),
-                    ),
-                ),
-                tag("tbody", *rows),
-            ),
-            tag("p", text(f"{more} more cases are in the JSON."), class_="muted")
-            if more > 0
-            else NOTHING,
-        ]
+    rows = (_entry(run.cases[each], each, each in sections) for each in _ranked(run)[:_CASES])
+    return tag(
+        "table",
+        tag("caption", text("Cases"), class_="aside"),
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", *rows),
+    )
+
+
+def _ranked(run: RunResult) -> list[int]:
+    """The numbers of cases, from 0: in the order of the run, unless there are too many for the page."""
+    numbers = list(range(len(run.cases)))
+    if len(numbers) > _CASES:
+        numbers.sort(key=lambda each: run.cases[each].verdict is Verdict.PASSED)
+    return numbers
+
+
+def _entry(case: CaseResult, number: int, has_section: bool) -> Markup:
+    name, reason = text(case.name), _reason(case)
+    return tag(
+        "tr",
+        tag("td", pill(case)),
+        tag(
+            "td",
+            tag("a", name, href=f"#case-{number + 1}") if has_section else name,
+            tag("div", text(reason), class_="muted small") if reason else NOTHING,
+        ),
+        tag("td", text(duration(case.seconds) if case.seconds else ""), class_="number"),
     )
 
 
@@ -155,29 +156,29 @@ def _reason(case: CaseResult) -> str:
     return ", ".join(filter(None, (counted, attempts(case))))
 
 
-def _sections(run: RunResult) -> Iterator[Markup]:
-    """In the order of the run."""
+def _sections(run: RunResult) -> dict[int, Markup]:
+    """Number of a case -> its section, as far as there is room; first come those that did not pass."""
     sources = Sources()
     made: dict[int, Markup] = {}
     size = 0
     for number in sorted(
-        range(min(len(run.cases), _CASES)),
-        key=lambda each: run.cases[each].verdict is Verdict.PASSED,
+        range(len(run.cases)), key=lambda each: run.cases[each].verdict is Verdict.PASSED
     ):
-        if size > _LIMIT:
+        if size > _LIMIT or len(made) >= _CASES:
             break
         made[number] = section(run.cases[number], number + 1, sources, alone=len(run.cases) == 1)
         size += len(made[number].encode())
-    yield from (made[number] for number in sorted(made))
-    left_out = len(run.cases) - len(made)
-    if left_out:
-        yield tag(
-            "p",
-            text(
-                f"{pluralize(left_out, 'case')} without details here, to limit the size; the JSON has them."
-            ),
-            class_="muted",
-        )
+    return {number: made[number] for number in sorted(made)}
+
+
+def _left_out(run: RunResult, sections: dict[int, Markup]) -> Markup:
+    count = len(run.cases) - len(sections)
+    if not count:
+        return NOTHING
+    words = (
+        f"{pluralize(count, 'case')} without details here, to limit the size; the JSON has them."
+    )
+    return tag("p", text(words), class_="muted")
 
 
 def _footer(run: RunResult) -> Markup:

@@ -36,11 +36,12 @@ _CONSOLE = {True: 8 << 10, False: 64 << 10}
 
 def section(case: CaseResult, number: int, sources: Sources, *, alone: bool) -> Markup:
     """All about one case. A passed case is folded, unless there is no other."""
+    undecided = bool(by_status(case, Status.NOT_DECIDED))
     head = tag(
         "summary",
         pill(case),
         tag("h2", text(case.name)),
-        tag("span", text(facts(case)), class_="muted small"),
+        tag("span", text(facts(case)), class_="open small" if undecided else "muted small"),
     )
     body = tag("div", *_body(case, sources), class_="body")
     is_open = alone or case.verdict is not Verdict.PASSED

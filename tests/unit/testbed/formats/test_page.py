@@ -198,7 +198,7 @@ def test_a_single_case_is_open_and_needs_no_table_of_cases() -> None:
 def test_page_is_bounded_and_shows_what_did_not_pass_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ignition.testbed.formats.html._LIMIT", 1 << 20)
     checks = tuple(replace(sample.BAD[1], detail="x" * 500 + "\n" * 90) for _ in range(30))
-    large = replace(sample.passed(), checks=checks)
+    large = replace(sample.passed(), name="large.ign", checks=checks)
     failed = replace(large, verdict=sample.crashed().verdict, checks=sample.BAD)
     console = replace(sample.boot(), console="<\n" * 100_000)
     many = [replace(large, boots=(console,) * 4)] * 10
@@ -206,3 +206,16 @@ def test_page_is_bounded_and_shows_what_did_not_pass_first(monkeypatch: pytest.M
     assert 1 << 20 < len(text) < 3 << 20
     assert '<section id="case-11">' in text
     assert re.search(r"\d cases? without details here", text)
+    links = re.findall(r'href="#(case-\d+)"', text)
+    assert links == re.findall(r'<section id="(case-\d+)"', text)
+    assert text.count("large.ign") >= 10
+
+
+def test_of_too_many_cases_those_that_did_not_pass_are_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ignition.testbed.formats.html._CASES", 5)
+    text = page(sample.run(*[sample.passed()] * 9, sample.crashed()))
+    assert text.count("<section") == 5
+    assert text.index("#case-10") < text.index('#case-1"')
+    assert "5 cases without details here" in text
