@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ignition.base.origin import Origin
 from ignition.base.printable import printable
 from ignition.config import document
+from ignition.lint.refusals import config_codes
 from ignition.testbed import diagnosis
 from ignition.testbed.diagnosis import Diagnosis
 from ignition.testbed.engine_failure import ProvisioningFailure, last_phase
@@ -143,6 +144,8 @@ def _notes(found: Diagnosis, checks: Iterable[Check]) -> Iterable[str]:
 def _stopped(question: Question, failure: ProvisioningFailure, notes: tuple[str, ...]) -> Outcome:
     """The engine stopped the boot. Under a fault that may be what it promises."""
     cause = provisioning_cause(question, failure)
+    if any(code in config_codes() for code in (failure.code, *failure.codes)):
+        return Outcome(Verdict.REFUSED, cause, notes=notes)
     if question.promise is None:
         return Outcome(Verdict.PROVISIONING_FAILED, cause, notes=notes)
     if failure.code and failure.code in question.promise.stops:
