@@ -8,7 +8,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,16 +16,33 @@ REMINDER_SECONDS = 60
 """Elsewhere than on a terminal, a line this often says that the work goes on."""
 
 
+_printers: list[Callable[[str], None]] = []
+"""Where lines go instead of standard error, the last one first."""
+
+
 def print_progress(text: str) -> None:
     """Prints a line of progress to standard error."""
-    print(text, file=sys.stderr, flush=True)
+    if _printers:
+        _printers[-1](text)
+    else:
+        print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def printing_by(printer: Callable[[str], None]) -> Iterator[None]:
+    """Passes lines of progress to `printer`, which draws on the terminal itself."""
+    _printers.append(printer)
+    try:
+        yield
+    finally:
+        _printers.remove(printer)
 
 
 @contextmanager
 def timed(what: str, log: Path) -> Iterator[None]:
     """Shows `what` with its seconds, and on a terminal the last line of the log, while the block runs."""
     begin, end = time.monotonic(), threading.Event()
-    show = _rewrite if sys.stderr.isatty() else _remind
+    show = _rewrite if sys.stderr.isatty() and not _printers else _remind
     print_progress(f"{what} …") if show is _remind else None
     ticker = threading.Thread(target=show, args=(what, log, begin, end), daemon=True)
     ticker.start()

@@ -8,11 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TextIO
 
 from ignition.base.printable import printable
 from ignition.testbed.cases import Case
+from ignition.testbed.live_line import printing_by
 from ignition.testbed.results import CaseResult
 
 INTERVAL = 0.5
@@ -50,17 +52,20 @@ class Progress:
         self._on_result = on_result
         self._rows: dict[str, Row] = {}
         self._drawn = 0
+        self._context = ExitStack()
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Progress:
+        self._context.enter_context(printing_by(self.note))
         if self._live:
             self._thread = threading.Thread(target=self._redraw, daemon=True)
             self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._context.close()
         self._ended.set()
         if self._thread is not None:
             self._thread.join()

@@ -16,6 +16,7 @@ from pathlib import Path
 from ignition.base.errors import Failure, oserror_failure
 from ignition.base.printable import printable
 from ignition.testbed import apply_tier, faults, images, machine, needed_drives, platforms
+from ignition.testbed.accel import kvm_works
 from ignition.testbed.apply.judging import judge_applied
 from ignition.testbed.artefacts import Artefacts, Evidence
 from ignition.testbed.cache import build_folder
@@ -35,7 +36,7 @@ from ignition.testbed.report import Report, read
 from ignition.testbed.reporter_config import with_reporter
 from ignition.testbed.request import Request, request_for
 from ignition.testbed.results import BootRecord, CaseResult, Check, DiskView, Verdict
-from ignition.testbed.signs import EMERGENCIES
+from ignition.testbed.signs import EMERGENCIES, LAST_WORDS
 from ignition.testbed.verdicts import (
     MULTI_USER,
     Boot,
@@ -51,8 +52,12 @@ GRACE = 5
 
 @dataclass
 class ImageShelf:
-    """The images of a run; each is made when the first case needs it, once."""
+    """The images of a run; each is made when the first case needs it, once.
 
+    accelerator   "kvm" or "tcg", how the guests ran; "" before there was one
+    """
+
+    accelerator: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[ImageChoice, Image | Failure] = field(default_factory=dict)
 
@@ -67,6 +72,7 @@ class ImageShelf:
             found = self._known[choice]
         if isinstance(found, Failure):
             raise found
+        self.accelerator = "kvm" if kvm_works(found.kernel_for_probe) else "tcg"
         return found
 
 
@@ -379,8 +385,10 @@ class Watch:
             self._last = name
             self._ear.phase(self._case, name)
         reporter = self._image.reporter
-        ended = (reporter == "none" and name == "started") or (
-            reporter != "built-in" and _EMERGENCY.match(line)
+        ended = (
+            LAST_WORDS.match(line)
+            or (reporter == "none" and name == "started")
+            or (reporter != "built-in" and _EMERGENCY.match(line))
         )
         if ended and self._timer is None:
             self._timer = threading.Timer(GRACE, self.stop.set)

@@ -118,6 +118,13 @@ SILENT = Cause(
 )
 
 
+LAST_WORDS = re.compile(
+    KERNEL_TIME + r"(?:Kernel panic - not syncing|Entering rescue mode\.\.\.|No bootable device"
+    r"|BdsDxe: No bootable option|UEFI Interactive Shell)"
+)
+"""After such a line a machine does nothing more, and may not power itself off."""
+
+
 def without_stamp(line: str) -> str:
     """A message of systemd on the console without the kernel's stamp and `systemd[1]: `."""
     return re.sub(KERNEL_TIME + r"(?:systemd(?:-oomd)?\[\d+\]: )?", "", line)
