@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from ignition.base.errors import Failure, crash_failure
+from ignition.base.errors import Failure, InvalidConfig, crash_failure
+from ignition.base.finding import Finding
 from ignition.testbed.accel import kvm_works
 from ignition.testbed.cases import Case, cause_of
 from ignition.testbed.results import CaseResult, Cause, RunResult, Verdict
@@ -132,15 +133,19 @@ INTERRUPTED = Cause("IGN8408", "the run was ended before this case was", "run it
 def _attempt(case: Case, run_case: RunCase, ear: Ear, cancel: threading.Event) -> CaseResult:
     """One attempt. A defect ends this case alone."""
     begin = time.monotonic()
+    findings: tuple[Finding, ...] = ()
     try:
         return run_case(case, ear, cancel)
     except Cancelled:
         cause = INTERRUPTED
     except Failure as failure:
         cause = INTERRUPTED if cancel.is_set() else cause_of(failure)
+        findings = tuple(failure.findings) if isinstance(failure, InvalidConfig) else ()
     except Exception as crash:
         cause = INTERRUPTED if cancel.is_set() else cause_of(crash_failure(crash))
-    return replace(unfinished(case, cause), seconds=time.monotonic() - begin)
+    return replace(
+        unfinished(case, cause), findings=findings, seconds=time.monotonic() - begin
+    )
 
 
 def unfinished(case: Case, cause: Cause | None) -> CaseResult:

@@ -50,13 +50,16 @@ def prepare(case: Case, *, strict: bool = False, second_boot: bool = False) -> P
     """Looks at a case without starting anything. Failure if its expectations cannot be read."""
     written = _read_expectations(case.expectations)
     found = lint(case.data, case.config, platform=case.platform) if case.data else []
-    refusal = _refusal(found, strict=strict)
+    refusal = _refusal(found)
     rendered: Rendered | None = None
     notes: list[str] = []
-    try:
-        rendered, notes = _render(case)
-    except InvalidConfig as failure:
-        refusal = refusal or cause_of(failure)
+    if refusal is None:
+        try:
+            rendered, notes = _render(case)
+        except InvalidConfig as failure:
+            refusal = cause_of(failure)
+    if refusal is None and strict:
+        refusal = _strict_refusal(found)
     expectations = (
         derive.derive(rendered, case.config, case.data)
         if rendered is not None
@@ -92,13 +95,17 @@ def _read_expectations(path: Path | None) -> Expectations | None:
     return None if path is None else _load_expectations(path)
 
 
-def _refusal(found: list[LintFinding], *, strict: bool) -> Cause | None:
-    """The first finding for which a boot refuses the config, or with `strict` lint does."""
+def _refusal(found: list[LintFinding]) -> Cause | None:
+    """The first finding for which a boot refuses the config."""
     for each in found:
         if is_refusal(each):
             return Cause(each.code, each.message, each.hint, each.origin)
+    return None
+
+
+def _strict_refusal(found: list[LintFinding]) -> Cause | None:
     for each in found:
-        if strict and each.severity != INFO:
+        if each.severity != INFO:
             hint = each.hint or "correct it, or leave out --strict"
             return Cause(each.code, each.message, hint, each.origin)
     return None
