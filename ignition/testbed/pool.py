@@ -143,9 +143,7 @@ def _attempt(case: Case, run_case: RunCase, ear: Ear, cancel: threading.Event) -
         findings = tuple(failure.findings) if isinstance(failure, InvalidConfig) else ()
     except Exception as crash:
         cause = INTERRUPTED if cancel.is_set() else cause_of(crash_failure(crash))
-    return replace(
-        unfinished(case, cause), findings=findings, seconds=time.monotonic() - begin
-    )
+    return replace(unfinished(case, cause), findings=findings, seconds=time.monotonic() - begin)
 
 
 def unfinished(case: Case, cause: Cause | None) -> CaseResult:

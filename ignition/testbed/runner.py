@@ -199,6 +199,8 @@ def _boot(
     case: Case, prepared: Prepared, options: Options, ear: Ear, cancel: threading.Event
 ) -> Played:
     fault = faults.parse(case.fault) if case.fault else None
+    platforms.playable(case.platform)
+    need("qemu-system-x86_64", "qemu-img")  # before an image is built, which takes minutes
     ear.phase(case, "image")
     image = options.images.get(case.image)
     if cancel.is_set():

@@ -198,7 +198,9 @@ def processor_time(*args: str) -> float:
     before = os.times()
     run(*args)
     after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
 
 
 def test_the_formats_of_the_parser_are_those_that_exist() -> None:
