@@ -104,12 +104,14 @@ class Progress:
             self._write(f"{printable(text)}\n")
 
     def _redraw(self) -> None:
-        while not self._ended.wait(INTERVAL):
+        while True:
             with self._lock:
                 self._erase()
                 lines = self._picture()
                 self._write("".join(f"{line}\n" for line in lines))
                 self._drawn = len(lines)
+            if self._ended.wait(INTERVAL):
+                return
 
     def _picture(self) -> list[str]:
         columns, height = _size(self._stream)

@@ -32,6 +32,7 @@ from ignition.testbed.pictures import disk_views, step_times
 from ignition.testbed.pool import Cancelled, Ear, unfinished
 from ignition.testbed.power import PowerOn
 from ignition.testbed.preparation import Prepared, prepare
+from ignition.testbed.programs import need
 from ignition.testbed.report import Report, read
 from ignition.testbed.reporter_config import with_reporter
 from ignition.testbed.request import Request, request_for

@@ -171,6 +171,7 @@ def test_progress_on_a_terminal_is_a_picture(folder: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1", "TERM": "xterm"},
         check=False,
     )
+    os.set_blocking(leader, False)
     shown = os.read(leader, 65536).decode()
     os.close(follower)
     os.close(leader)
