@@ -363,8 +363,6 @@ def _run(
     options: argparse.Namespace,
     outputs: list[tuple[str, str]],
 ) -> int:
-    from dataclasses import replace
-
     from ignition.testbed.pool import guests_at_once, run_all
     from ignition.testbed.progress import Progress
     from ignition.testbed.runner import run_case
@@ -385,7 +383,7 @@ def _run(
             retries=options.retries,
             cancel=cancel,
         )
-    screen.end(replace(run, accelerator=settings.images.accelerator))
+    screen.end(run)
     return 128 + received[0] if received else run.exit_status
 
 

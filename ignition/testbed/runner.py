@@ -16,7 +16,6 @@ from pathlib import Path
 from ignition.base.errors import Failure, oserror_failure
 from ignition.base.printable import printable
 from ignition.testbed import apply_tier, faults, images, machine, needed_drives, platforms
-from ignition.testbed.accel import kvm_works
 from ignition.testbed.apply.judging import judge_applied
 from ignition.testbed.artefacts import Artefacts, Evidence
 from ignition.testbed.cache import build_folder
@@ -53,12 +52,8 @@ GRACE = 5
 
 @dataclass
 class ImageShelf:
-    """The images of a run; each is made when the first case needs it, once.
+    """The images of a run; each is made when the first case needs it, once."""
 
-    accelerator   "kvm" or "tcg", how the guests ran; "" before there was one
-    """
-
-    accelerator: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[ImageChoice, Image | Failure] = field(default_factory=dict)
 
@@ -73,7 +68,6 @@ class ImageShelf:
             found = self._known[choice]
         if isinstance(found, Failure):
             raise found
-        self.accelerator = "kvm" if kvm_works(found.kernel_for_probe) else "tcg"
         return found
 
 
