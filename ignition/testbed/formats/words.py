@@ -98,14 +98,15 @@ def what(check: Check) -> str:
 
 
 def outcome(check: Check) -> str:
-    """`expected 0644, found 0600`; for an undecided check the reason."""
+    """`expected 0644, found 0600`; of a passed check what was found, of an undecided one the reason."""
     if check.status is Status.NOT_DECIDED:
         return printable(f"not decided: {check.reason or 'no reason given'}")
+    if check.status is Status.PASSED:
+        return printable(clipped(check.found or check.expected or "as expected", _VALUE))
     parts = []
     if check.expected:
         parts.append(f"expected {clipped(check.expected, _VALUE)}")
-    if check.found or check.status is Status.FAILED:
-        parts.append(f"found {clipped(check.found, _VALUE) or 'nothing'}")
+    parts.append(f"found {clipped(check.found, _VALUE) or 'nothing'}")
     return printable(", ".join(parts))
 
 
