@@ -68,11 +68,11 @@ WITHOUT_A_GUEST = (
         "wrong-mode.expect.yaml:2",
         finding="IGN1851 wrong-mode.ign:9",
     ),
-    Mistake(
-        *("no-install-section", "expectation failed", "IGN8426", "enabled"),
-        "no-install-section.expect.yaml:2",
-        finding="IGN1905 no-install-section.ign:10",
-    ),
+    Mistake("not-enabled", "expectation failed", "IGN8426", "enabled", "not-enabled.expect.yaml:2"),
+)
+STRICT = Mistake(
+    *("no-install-section", "config refused", "IGN1905", "no install section"),
+    "no-install-section.ign:10",
 )
 IN_A_GUEST = (
     Mistake(
@@ -115,7 +115,7 @@ def check_mistake(mistake: Mistake, case: Mapping[str, Any], done: Done) -> None
 
 
 def test_all_broken_configs_are_tested() -> None:
-    tested = [mistake.name for mistake in (*WITHOUT_A_GUEST, *IN_A_GUEST, *SLOW)]
+    tested = [mistake.name for mistake in (*WITHOUT_A_GUEST, STRICT, *IN_A_GUEST, *SLOW)]
     assert sorted(tested) == sorted(path.stem for path in BROKEN.glob("*.ign"))
     assert len(tested) >= 12
 
@@ -126,6 +126,13 @@ def test_mistakes_that_need_no_guest(guest_images: Images, tmp_path: Path) -> No
     for mistake, case in zip(WITHOUT_A_GUEST, done.cases, strict=True):
         check_mistake(mistake, case, done)
     assert done.status == 4, "the worst of all cases"
+
+
+def test_a_mistake_that_only_a_warning_tells(tmp_path: Path) -> None:
+    """systemd takes a unit without an [Install] section as it is."""
+    done = ignition_test(tmp_path, "--strict", BROKEN / f"{STRICT.name}.ign")
+    check_mistake(STRICT, done.case, done)
+    assert done.status == 3
 
 
 @pytest.mark.parametrize(
