@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -87,7 +88,7 @@ def decide(
     if boot.timed_out:
         return _timeout(question, boot, found, notes)
     if boot.reached != MULTI_USER:
-        return _did_not_come_up(boot, found, checks, notes, first=first)
+        return _did_not_come_up(question, boot, found, checks, notes, first=first)
     return _came_up(question, found, checks, notes)
 
 
@@ -104,7 +105,10 @@ def _came_up(
         return Outcome(Verdict.EXPECTATION_FAILED, failed_checks(checks), tuple(checks), notes)
     for problem in found.problems:
         if not _allowed(problem.line, question.expectations):
-            return Outcome(Verdict.EXPECTATION_FAILED, problem.cause, tuple(checks), notes)
+            same = (each.line for each in found.problems if each.cause.code == problem.cause.code)
+            place = place_of_unit("\n".join(same), question)
+            cause = replace(problem.cause, place=place)
+            return Outcome(Verdict.EXPECTATION_FAILED, cause, tuple(checks), notes)
     undecided = sum(check.status is Status.NOT_DECIDED for check in checks)
     if undecided and undecided == len(checks):
         notes = (*notes, "none of the expectations could be decided: the machine came up, no more")
@@ -184,6 +188,22 @@ def place_in_config(where: str, config: str, data: bytes) -> Origin | None:
     return Origin(config, pointer, *(found or (line, column)))
 
 
+def place_of_unit(text: str, question: Question) -> Origin | None:
+    """The line of the first unit of the config that a message names."""
+    try:
+        units = json.loads(question.data)["systemd"]["units"]
+        names = [unit["name"] for unit in units]
+    except (ValueError, LookupError, TypeError):
+        return None
+    words = {word.strip(":.") for word in re.findall(r"[\w@:.\\-]+", text)}
+    for index, name in enumerate(names):
+        if name in words:
+            pointer = f"/systemd/units/{index}/name"
+            found = _position(pointer, question.config, question.data)
+            return Origin(question.config, pointer, *(found or (0, 0)))
+    return None
+
+
 def _position(pointer: str, config: str, data: bytes) -> tuple[int, int] | None:
     """Line and column of the value that a JSON pointer names, or of the nearest part that exists."""
     if not pointer:
@@ -224,6 +244,7 @@ def _spoken(phase: str) -> str:
 
 
 def _did_not_come_up(
+    question: Question,
     boot: Boot,
     found: Diagnosis,
     checks: Sequence[Check],
@@ -233,7 +254,8 @@ def _did_not_come_up(
 ) -> Outcome:
     if found.emergency is not None:
         failed = [check for check in checks if check.status is Status.FAILED]
-        cause = replace(found.emergency, place=failed[0].place) if failed else found.emergency
+        place = failed[0].place if failed else place_of_unit(found.emergency.text, question)
+        cause = replace(found.emergency, place=place)
         return Outcome(Verdict.CRASHED, cause, tuple(checks), notes)
     if found.no_boot is not None:
         verdict = Verdict.HOST_PROBLEM if first else Verdict.CRASHED
@@ -268,7 +290,7 @@ def _expected_failure(
         if boot.timed_out and found.emergency is None:
             return _timeout(question, boot, found, ())
         if found.emergency is None:
-            return _did_not_come_up(boot, found, (), (), first=True)
+            return _did_not_come_up(question, boot, found, (), (), first=True)
     failure = found.provisioning or ProvisioningFailure(
         last_phase(boot.console), "", found.emergency.text if found.emergency else ""
     )

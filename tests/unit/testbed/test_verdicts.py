@@ -145,6 +145,14 @@ def test_an_ordering_cycle_fails_the_case() -> None:
     assert outcome.cause is not None and outcome.cause.code == "IGN8415"
 
 
+def test_an_ordering_cycle_has_the_line_of_a_unit() -> None:
+    data = b'{"systemd": {"units": [{"name": "x.service"},\n {"name": "b.service"}]}}'
+    asked = Question("web.ign", data, Expectations("web.ign"))
+    cause = decide(asked, boot(journal=[CYCLE]), [PASSED]).cause
+    assert cause is not None
+    assert cause.place == Origin("web.ign", "/systemd/units/1/name", 2, 11)
+
+
 def test_an_ordering_cycle_that_the_author_expects_does_not() -> None:
     expected = JournalLine(place=HERE, matches="Found ordering cycle on b")
     absent = JournalLine(place=HERE, matches="Found ordering cycle on b", exists=False)
