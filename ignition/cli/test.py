@@ -373,7 +373,9 @@ def _run(
     screen = _Screen(options, outputs)
     cancel = threading.Event()
     # The console of a guest with a shell is this terminal.
-    progress = Progress(len(cases), screen.case, live=not options.shell)
+    progress = Progress(
+        len(cases), screen.case, live=not options.shell, results=("text", "") not in outputs
+    )
     with _signals(cancel) as received, progress:
         run = run_all(
             cases,

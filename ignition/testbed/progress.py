@@ -35,6 +35,7 @@ class Progress:
     """What happens, on a terminal as a picture that is redrawn, elsewhere as lines.
 
     `on_result` is called with each result; on a terminal while the picture is hidden, so that it may print.
+    `live` False: no picture. `results` False: results are printed elsewhere.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Progress:
         *,
         stream: TextIO | None = None,
         live: bool = True,
+        results: bool = True,
     ) -> None:
         self._stream = stream or sys.stderr
         self._live = live and self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._colour = self._live and not os.environ.get("NO_COLOR")
+        self._results = results
         self._total, self._done = total, 0
         self._on_result = on_result
         self._rows: dict[str, Row] = {}
@@ -90,7 +93,8 @@ class Progress:
             self._rows.pop(case.name, None)
             self._done += 1
             self._erase()
-            self._plain(f"{case.name}: {result.verdict.value} ({result.seconds:.0f} s)")
+            if self._results:
+                self._plain(f"{case.name}: {result.verdict.value} ({result.seconds:.0f} s)")
             self._on_result(result)
 
     def note(self, text: str) -> None:

@@ -213,6 +213,7 @@ def _boot(
         delivery = stack.enter_context(platforms.play(case.platform, config, folder, image, fault))
         run = Run(case, options, image, guest, delivery, request, fault, ear, cancel)
         question = _question(case, prepared, options, fault)
+        question = replace(question, wrapped=image.reporter == "config")
         played = _first_boot(run, question)
         if (
             again

@@ -64,13 +64,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a machine. `config` and `data`: its config, for the lines of causes."""
+    """What is asked of a machine. `config` and `data`: its config, for the lines of causes. `wrapped`: it
+    came inside of another config, with the reporter."""
 
     config: str
     data: bytes
     expectations: Expectations
     promise: Promise | None = None
     limit: float = 600
+    wrapped: bool = False
 
 
 def decide(
@@ -161,29 +163,44 @@ def _stopped(question: Question, failure: ProvisioningFailure, notes: tuple[str,
 
 def provisioning_cause(question: Question, failure: ProvisioningFailure) -> Cause:
     """The engine's own words, and the line of the author's config."""
-    place = place_in_config(failure.where, question.config, question.data)
+    place = place_in_config(failure.where, question.config, question.data, wrapped=question.wrapped)
     phase = f"phase {failure.phase}: " if failure.phase else ""
     return Cause(
         failure.code or "IGN8427", printable(f"{phase}{failure.text}"), failure.hint, place
     )
 
 
-_WHERE = re.compile(r"^(?P<source>.*?)(?::(?P<line>\d+):(?P<column>\d+))?(?:: (?P<pointer>/.*))?$")
+_INLINE = "config inline in "
+_WRAPPED = "/ignition/config/merge/0"
+"""Where the author's config is in one with the reporter."""
+_LINE = re.compile(r":(\d+):(\d+)$")
 
 
-def place_in_config(where: str, config: str, data: bytes) -> Origin | None:
+def place_in_config(
+    where: str, config: str, data: bytes, *, wrapped: bool = False
+) -> Origin | None:
     """The author's line for an origin that the engine printed; None if it names no place.
 
     The engine calls the config by the way it came; any origin that is not a URL or a path of the machine
-    means the author's config.
+    means the author's config. For a part of a config in a data URL it is the line of the URL. `wrapped`: the
+    machine got the config inside of another one, with the reporter.
     """
-    match = _WHERE.match(where)
-    if not where or match is None:
+    if not where:
         return None
-    line, column = int(match["line"] or 0), int(match["column"] or 0)
-    source, pointer = match["source"], match["pointer"] or ""
+    source, *rest = where.split(": /")
+    line, column = 0, 0
+    for text in (source, *rest):
+        match = _LINE.search(text)
+        line, column = (int(match[1]), int(match[2])) if match else (line, column)
+    source = _LINE.sub("", source)
+    pointers = [_LINE.sub("", f"/{text}") for text in rest]
+    while source.startswith(_INLINE):
+        source = source.removeprefix(_INLINE)
     if source.startswith("/") or re.match(r"(?!data:)[a-z0-9+]+://", source):
-        return Origin(source, pointer, line, column)
+        return Origin(source, pointers[-1] if pointers else "", line, column)
+    if wrapped and pointers[:1] == [_WRAPPED]:
+        pointers = pointers[1:]
+    pointer = pointers[0] if pointers else ""
     found = _position(pointer, config, data)
     return Origin(config, pointer, *(found or (line, column)))
 

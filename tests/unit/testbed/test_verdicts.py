@@ -249,6 +249,23 @@ def test_origins_of_the_engine_are_places_in_the_config(where: str, place: Origi
     assert place_in_config(where, "web.ign", DATA) == place
 
 
+INLINE = "config inline in user config from qemu: /ignition/config/merge/0: /storage/filesystems/0"
+
+
+def test_a_config_that_came_with_the_reporter_has_the_authors_lines() -> None:
+    found = place_in_config(INLINE, "web.ign", DATA, wrapped=True)
+    assert found == Origin("web.ign", "/storage/filesystems/0", 4, 6)
+    deeper = f"config inline in {INLINE.replace('merge/0:', 'merge/0: /ignition/version:')}"
+    found = place_in_config(deeper, "web.ign", DATA, wrapped=True)
+    assert found is not None and (found.pointer, found.line) == ("/ignition/version", 2)
+
+
+def test_a_config_in_a_data_url_has_the_line_of_the_url() -> None:
+    data = b'{"ignition": {"config": {"merge": [\n{"source": "data:,x"}]}}}'
+    found = place_in_config(INLINE, "web.ign", data)
+    assert found is not None and (found.pointer, found.line) == ("/ignition/config/merge/0", 2)
+
+
 def test_text_that_is_no_config_has_no_lines() -> None:
     found = place_in_config("user config from qemu: /storage/files/0", "web.ign", b"hello")
     assert found == Origin("web.ign", "/storage/files/0")
