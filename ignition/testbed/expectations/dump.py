@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from typing import Any
 
+from ignition.lint.result import STANDARD_INPUT
 from ignition.testbed.expectations import model, yamltext
 from ignition.testbed.expectations.model import Expectation, Expectations
 from ignition.testbed.expectations.sections import FAILURE, PARTITION, SECTIONS, section_of
@@ -106,6 +107,8 @@ def _without_octal(value: Any) -> Any:
 
 def _header(expectations: Expectations) -> str:
     source = expectations.source.rpartition("/")[2]
+    if source == STANDARD_INPUT:
+        source = "config.ign"
     name = re.sub(r"\.(ign|json)$", "", source) + ".expect.yaml"
     return _HEADER.format(source=source, name=name)
 

@@ -13,7 +13,7 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.cli import expect
 from ignition.testbed.expectations.reading import load
-from tests.unit.cli.command import CHECKOUT
+from tests.unit.cli.command import CHECKOUT, run
 
 CONFIG = {
     "ignition": {"version": "3.4.0"},
@@ -38,6 +38,13 @@ def test_what_it_prints_can_be_read(config: Path, capfd: pytest.CaptureFixture[s
 def test_json(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert expect.main(["--format", "json", str(config)]) == 0
     assert json.loads(capfd.readouterr().out)["files"][0]["mode"] == "0644"
+
+
+def test_standard_input() -> None:
+    done = run("ignition", "expect", "-", stdin=json.dumps(CONFIG).encode())
+    assert done.returncode == 0
+    assert "config.expect.yaml" in done.stdout
+    assert "standard input" not in done.stdout
 
 
 def test_output_file(config: Path) -> None:

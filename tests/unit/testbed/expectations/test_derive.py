@@ -13,6 +13,7 @@ import pytest
 from ignition.testbed.expectations import model
 from tests.unit.testbed.expectations.configs import derived, from_storage, items, text
 
+ODD = {"number": 1, "sizeMiB": -50}
 ROOT = {"user": "root", "group": "root"}
 
 
@@ -453,3 +454,24 @@ def test_places_in_a_merged_config_name_it() -> None:
 def test_old_specs() -> None:
     found = derived(text("3.0.0", storage={"files": [{"path": "/a", "mode": 420}]}))
     assert items(found) == [("File", {"path": "/a", "mode": 0o644})]
+
+
+@pytest.mark.parametrize(
+    ("sections", "word"),
+    [
+        ({"passwd": {"users": [{"name": "a", "uid": -1}]}}, "user a"),
+        ({"passwd": {"users": [{"name": "a", "shell": "bash"}]}}, "user a"),
+        ({"storage": {"disks": [{"device": "/dev/a", "partitions": [ODD]}]}}, "disk /dev/a"),
+    ],
+)
+def test_what_no_machine_can_meet_is_noted(sections: dict[str, Any], word: str) -> None:
+    found = derived(text(**sections))
+    assert found.items == ()
+    assert found.notes[0].startswith(f"{word}: no machine can be like this")
+
+
+def test_nothing_that_follows_from_a_config_is_asked_of_absent_objects() -> None:
+    users = [{"name": "old", "shouldExist": False, "uid": 7, "shell": "/bin/sh"}]
+    assert items(derived(text(passwd={"users": users}))) == [
+        ("User", {"name": "old", "exists": False})
+    ]

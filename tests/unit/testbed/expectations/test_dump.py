@@ -106,6 +106,14 @@ def test_any_text_reads_back(value: str, indent: int) -> None:
     assert yaml.safe_load(lines)["key"] == value  # other parsers agree
 
 
+@pytest.mark.parametrize(
+    "value", [" a\nb\n", "\n\na", "a\n\n\n", "a \nb", "\ta\nb", "a\n", "a\r\nb", "\n", "a\n b\n"]
+)
+def test_lines_read_back(value: str) -> None:
+    file = model.File(place=HERE, path="/a", content=value.encode())
+    assert_reads_back(Expectations("web.ign", items=(file,)))
+
+
 @given(value=st.binary())
 def test_any_contents_read_back(value: bytes) -> None:
     file = model.File(place=HERE, path="/a", content=value)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ignition.base.errors import InvalidConfig
 from ignition.base.finding import Finding
@@ -329,6 +331,63 @@ def test_aliases_of_aliases_do_not_exhaust_the_memory() -> None:
     code, _, message, _ = only("\n".join(lines))
     assert code == "IGN8110"
     assert "aliases expand to more than" in message
+
+
+SPLICES = [
+    *(
+        "",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "-1",
+        "0644",
+        "9" * 20,
+        "1.5",
+        "'",
+        '"',
+        "&a ",
+        "*a",
+        "!!int ",
+    ),
+    *(
+        "<<: ",
+        "? ",
+        ": ",
+        "\n",
+        "  ",
+        "- ",
+        "\t",
+        "\0",
+        "|\n",
+        "---\n",
+        "%YAML 9\n",
+        "\\ud800",
+        "\u2028",
+    ),
+    *("((", "a{99999}", "path: /a", "exists: false", "\ufeff", "#", "\\"),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(EVERYTHING)), st.integers(0, 30), st.sampled_from(SPLICES)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_damaged_files_are_read_or_refused(changes: list[tuple[int, int, str]]) -> None:
+    text = EVERYTHING
+    for at, removed, added in changes:
+        text = text[:at] + added + text[at + removed :]
+    try:
+        read(text)
+    except InvalidConfig as refused:
+        for finding in refused.findings:
+            assert 1 <= finding.origin.line <= text.count("\n") + 1
+            assert finding.origin.column >= 1
+            assert finding.message
 
 
 def test_the_same_expectation_twice_is_no_contradiction() -> None:
