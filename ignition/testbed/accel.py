@@ -93,5 +93,5 @@ def _output(boot: list[str], acceleration: tuple[str, ...]) -> bytes:
             capture_output=True,
             timeout=PROBE_SECONDS,
         ).stdout
-    except subprocess.TimeoutExpired:
+    except (OSError, subprocess.TimeoutExpired):
         return b""
