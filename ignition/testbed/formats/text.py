@@ -109,7 +109,8 @@ class Text:
                 yield from self._hint(finding.hint)
 
     def _failed(self, check: Check) -> Iterator[str]:
-        yield from self._at(check.place, f"{what(check)}: {self._paint('failed', outcome(check))}")
+        sentence = f"{what(check)}: {self._paint('failed', outcome(check))}"
+        yield from self._at(check.place, sentence, with_pointer=False)
         for line in clipped_lines(check.detail, _DETAIL_LINES):
             yield f"        {line}"
 
@@ -124,9 +125,13 @@ class Text:
             reason = self._paint("open", f"{len(names)} {reason}")
             yield f"    {reason} ({', '.join(names[:count])}{more})"
 
-    def _at(self, place: Origin | None, sentence: str) -> Iterator[str]:
+    def _at(
+        self, place: Origin | None, sentence: str, *, with_pointer: bool = True
+    ) -> Iterator[str]:
         """The sentence with its place in front, and the line there."""
         yield f"    {position(place)}: {sentence}" if place else f"    {sentence}"
+        if place and with_pointer and place.pointer:
+            yield "        " + self._paint("dim", f"at {printable(place.pointer)}")
         excerpt = self._sources.excerpt(place)
         if excerpt is not None:
             yield "    " + self._paint("dim", f"{excerpt.line:>6} | ") + excerpt.row

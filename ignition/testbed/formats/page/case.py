@@ -92,7 +92,8 @@ def _place(place: Origin | None, sources: Sources) -> Markup:
         return NOTHING
     excerpt = sources.excerpt(place)
     row = tag("pre", lines(excerpt.text), class_="row", tabindex=0) if excerpt else NOTHING
-    return join([tag("p", tag("code", text(position(place))), class_="small"), row])
+    pointer = text(f" at {place.pointer}") if place.pointer else NOTHING
+    return join([tag("p", tag("code", text(position(place))), pointer, class_="small"), row])
 
 
 def _findings(case: CaseResult, sources: Sources) -> Iterator[Markup]:

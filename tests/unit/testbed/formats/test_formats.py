@@ -113,6 +113,7 @@ def test_text_of_a_refused_config_has_the_line_and_the_other_findings() -> None:
     assert Text().case(sample.refused()).splitlines() == [
         "config refused       configs/refused.ign  0.2 s",
         "    configs/web.ign:6:8: IGN1102: path not absolute",
+        "        at /storage/files/0/path",
         '         6 |       {"path": "/etc/hostname", "mode": 420, "contents": {"source": "data:,****"}}',
         "           |        ^^^^^^",
         "        hint: start the path with /",
