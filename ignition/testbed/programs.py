@@ -22,6 +22,7 @@ PACKAGES = {
     "xorriso": "xorriso",
     "mformat": "mtools",
     "mcopy": "mtools",
+    "sfdisk": "fdisk",
     "mkfs.vfat": "dosfstools",
     "qemu-system-x86_64": "qemu-system-x86",
     "qemu-img": "qemu-utils",
