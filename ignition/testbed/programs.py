@@ -76,12 +76,10 @@ def run_logged(
 ) -> None:
     """Runs a program that takes long. Its output is appended to `log` as it comes; otherwise like `run`."""
     args = [str(arg) for arg in argv]
-    with (
-        log.open("ab") as output,
-        _started(args, cwd, environ, output, subprocess.STDOUT) as process,
-    ):
+    with log.open("ab") as output:
         start = output.tell()
-        process.wait()
+        with _started(args, cwd, environ, output, subprocess.STDOUT) as process:
+            process.wait()
     if process.returncode != 0:
         text = log.read_bytes()[start:].decode(errors="replace")
         raise _failed(args, process.returncode, "", text)

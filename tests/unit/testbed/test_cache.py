@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from ignition.testbed.cache import KEPT, build_once, digest
+from ignition.base.errors import Failure
+from ignition.testbed.cache import KEPT, NeedsRoot, build_once, digest
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +66,89 @@ def test_digest_covers_names_modes_and_contents_but_not_bytecode(tmp_path: Path)
 
 def test_digest_separates_strings() -> None:
     assert digest("ab", "c") != digest("a", "bc")
+
+
+def test_what_a_killed_build_left_is_removed(build_folder: Path) -> None:
+    (build_folder / "kind/.other.new").mkdir(parents=True)
+    build_once("kind", "key", "a thing", write)
+    assert [entry.name for entry in (build_folder / "kind").iterdir()] == ["key"]
+
+
+def test_a_build_that_takes_root_says_so_before_it_begins(
+    build_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build() -> None:
+        build_once("kind", "key", "a thing", write, as_root=True)
+
+    if os.geteuid() == 0:
+        build_folder.mkdir()
+        build_folder.chmod(0o755)
+        build()
+        return
+    with pytest.raises(NeedsRoot):
+        build()
+    assert not capsys.readouterr().err
+
+
+def test_too_little_space_is_found_before_the_build(build_folder: Path) -> None:
+    with pytest.raises(Failure, match="takes about") as caught:
+        build_once("kind", "key", "a thing", never, space_mib=1 << 40)
+    assert caught.value.code == "IGN8004"
+    assert "IGNITION_BUILD_DIR" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        Failure("IGN8002", "dracut failed with status 1:\ncp: error: No space left on device"),
+    ],
+)
+def test_a_file_system_that_fills_up(build_folder: Path, error: Exception) -> None:
+    def fill(folder: Path) -> None:
+        raise error
+
+    with pytest.raises(Failure, match="no space left while building a thing") as caught:
+        build_once("kind", "key", "a thing", fill)
+    assert caught.value.code == "IGN8004"
+    assert not list((build_folder / "kind").iterdir())
+
+
+def test_a_second_run_waits_and_says_so(
+    build_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(folder: Path) -> None:
+        begun.set()
+        go_on.wait(60)
+        write(folder)
+
+    first = threading.Thread(target=build_once, args=("kind", "key", "a thing", slow))
+    first.start()
+    assert begun.wait(60)
+    second = threading.Thread(target=build_once, args=("kind", "key", "a thing", never))
+    second.start()
+    said = ""
+    while "waiting for another run that builds a thing" not in said:
+        said += capsys.readouterr().err
+    go_on.set()
+    first.join()
+    second.join()
+
+
+@pytest.mark.parametrize("kind", ["a file is in its place", "below a file", "below /proc"])
+def test_a_folder_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    (tmp_path / "file").touch()
+    folder = {
+        "a file is in its place": tmp_path / "file",
+        "below a file": tmp_path / "file/build",
+        "below /proc": Path("/proc/build"),
+    }[kind]
+    monkeypatch.setenv("IGNITION_BUILD_DIR", str(folder))
+    with pytest.raises(Failure) as caught:
+        build_once("kind", "key", "a thing", never)
+    assert caught.value.code == "IGN8004"
