@@ -175,7 +175,7 @@ class _Running:
             cancelled=outcome == "cancelled",
             cut=outcome == "cut",
             resets=self._resets(),
-            notes=self._what_did_not_happen(outcome),
+            notes=self._notes(outcome),
         )
 
     def _watch_it(self, patient: bool) -> str:
@@ -225,9 +225,11 @@ class _Running:
         if any(event.get("nospace") for event in self._monitor.events("BLOCK_IO_ERROR")):
             raise hostfiles.no_space(f"no space left for the guest's disks in {self._folder}")
 
-    def _what_did_not_happen(self, outcome: str) -> tuple[str, ...]:
+    def _notes(self, outcome: str) -> tuple[str, ...]:
         if outcome == "ended" and any(action.what == "cut" for action in self._todo):
             return ("the power was not cut: the machine had powered off before",)
+        if outcome == "timed out" and self._resets() > MAX_RESETS:
+            return (f"the machine restarted {self._resets()} times, and was switched off",)
         return ()
 
     def _why_it_failed(self) -> Failure:

@@ -112,6 +112,7 @@ def test_a_link_that_the_machine_does_not_have(tmp_path: Path) -> None:
 def test_a_guest_that_restarts_for_ever(tmp_path: Path) -> None:
     done = power_on(tmp_path, guest(tmp_path, "again\n", "reset"), Watch(LIMIT))
     assert done.timed_out and done.resets > MAX_RESETS
+    assert done.notes == (f"the machine restarted {done.resets} times, and was switched off",)
     assert done.seconds < LIMIT
 
 
