@@ -273,7 +273,9 @@ def _test(options: argparse.Namespace, outputs: list[tuple[str, str]], repeat: l
             hint="choose one with -k; --list shows them",
         )
     from ignition.testbed.artefacts import open_artefacts
+    from ignition.testbed.scratch import remove_leftovers
 
+    remove_leftovers()
     with open_artefacts(Path(options.artefacts)) as artefacts:
         from ignition.testbed.needed_drives import parse_disk
         from ignition.testbed.runner import Options

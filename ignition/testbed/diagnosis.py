@@ -16,6 +16,7 @@ from ignition.testbed.signs import (
     BOOT_LOADERS,
     CRASHES,
     EMERGENCIES,
+    HANGS,
     PROBLEMS,
     SILENT,
     UNIT,
@@ -37,6 +38,7 @@ class Diagnosis:
     """What was found, None or empty if nothing was.
 
     crash         the kernel stopped or broke
+    hang          the kernel did not get on for a long time
     provisioning  the engine stopped the boot
     emergency     the boot stopped for another reason
     no_boot       the machine never came to a kernel
@@ -45,6 +47,7 @@ class Diagnosis:
     """
 
     crash: Cause | None = None
+    hang: Cause | None = None
     provisioning: ProvisioningFailure | None = None
     emergency: Cause | None = None
     no_boot: Cause | None = None
@@ -66,6 +69,7 @@ def examine(console: str, report: Report | None = None) -> Diagnosis:
     everything = [*lines, *map(message, journal)]
     return Diagnosis(
         crash=next(_found(CRASHES, kernel), None),
+        hang=next(_found(HANGS, kernel), None),
         provisioning=provisioning_failure(console, report),
         emergency=_emergency(lines, report),
         no_boot=_no_boot(lines),

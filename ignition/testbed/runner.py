@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,14 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ignition.base.errors import Failure, oserror_failure
-from ignition.base.printable import printable
 from ignition.testbed import apply_tier, faults, images, machine, needed_drives, platforms
 from ignition.testbed.apply.judging import judge_applied
-from ignition.testbed.artefacts import Artefacts, Evidence
-from ignition.testbed.cache import build_folder
+from ignition.testbed.artefacts import QEMU_SCRIPT, Artefacts, Evidence
 from ignition.testbed.cases import Case, ImageChoice, cause_of
 from ignition.testbed.checks import judge, unchanged
-from ignition.testbed.engine_failure import phase_of
+from ignition.testbed.console_watch import Watch
 from ignition.testbed.expectations import dump
 from ignition.testbed.faults import Fault
 from ignition.testbed.foreign import foreign_image
@@ -36,7 +32,7 @@ from ignition.testbed.report import Report, read
 from ignition.testbed.reporter_config import with_reporter
 from ignition.testbed.request import Request, request_for
 from ignition.testbed.results import BootRecord, CaseResult, Check, DiskView, Verdict
-from ignition.testbed.signs import EMERGENCIES, LAST_WORDS
+from ignition.testbed.scratch import scratch_folder
 from ignition.testbed.verdicts import (
     MULTI_USER,
     Boot,
@@ -45,9 +41,6 @@ from ignition.testbed.verdicts import (
     Question,
     decide,
 )
-
-GRACE = 5
-"""Seconds that a machine which cannot report is left running after its last word, for what follows it."""
 
 
 @dataclass
@@ -156,7 +149,7 @@ def _apply(case: Case, prepared: Prepared, options: Options, cancel: threading.E
     """Applies the config into a folder. What needs a booted machine is not decided."""
     late: Failure | None = None
     report = Report()
-    with _scratch(case, options) as folder:
+    with _folder(case, options) as folder:
         try:
             report = apply_tier.apply(
                 case.data,
@@ -208,19 +201,13 @@ def _boot(
         config = with_reporter(case.data, request)
     needed = _drives(prepared, options, foreign=case.image.path is not None)
     with ExitStack() as stack:
-        folder = stack.enter_context(_scratch(case, options))
+        folder = stack.enter_context(_folder(case, options))
         guest = machine.create(folder, image, needed.drives, boot_bus=needed.boot_bus, fault=fault)
         delivery = stack.enter_context(platforms.play(case.platform, config, folder, image, fault))
         run = Run(case, options, image, guest, delivery, request, fault, ear, cancel)
         question = _question(case, prepared, options, fault)
         question = replace(question, wrapped=image.reporter == "config")
-        played = _first_boot(run, question)
-        if (
-            again
-            and played.outcome.verdict is Verdict.PASSED
-            and played.boots[0].reached == MULTI_USER
-        ):
-            played = _second_boot(run, question, played)
+        played = _boots(run, question, again=again)
     notes = (*needed.notes, *delivery.notes, *run.notes, *played.outcome.notes)
     return replace(played, outcome=replace(played.outcome, notes=notes))
 
@@ -281,6 +268,27 @@ def _consoles(done: PowerOn) -> str:
     """The console of a boot, after that of the power-on that a power cut ended."""
     before = f"{done.before.console}\n--- power cut ---\n" if done.before is not None else ""
     return before + done.console
+
+
+def _boots(run: Run, question: Question, *, again: bool) -> Played:
+    """The first boot, and if asked for the second. If QEMU fails, its last words are evidence."""
+    try:
+        first = _first_boot(run, question)
+        passed = first.outcome.verdict is Verdict.PASSED
+        if again and passed and first.boots[0].reached == MULTI_USER:
+            return _second_boot(run, question, first)
+        return first
+    except Failure as failure:
+        outcome = Outcome(Verdict.HOST_PROBLEM, cause_of(failure))
+        return Played(outcome, evidence=(_last_words(run.guest.folder),))
+
+
+def _last_words(folder: Path) -> Evidence:
+    texts = [
+        (folder / name).read_text(errors="replace") if (folder / name).exists() else ""
+        for name in ("console.log", QEMU_SCRIPT)
+    ]
+    return Evidence(texts[0], Report(), texts[1])
 
 
 def _first_boot(run: Run, question: Question) -> Played:
@@ -349,71 +357,17 @@ def _drives(prepared: Prepared, options: Options, *, foreign: bool) -> Needed:
     return replace(needed, drives=(*kept, *given))
 
 
-class Watch:
-    """Reads along on the console: tells the phase, and stops a machine that cannot report by itself."""
-
-    def __init__(self, case: Case, image: Image, ear: Ear, cancel: threading.Event) -> None:
-        self._case, self._image, self._ear, self._cancel = case, image, ear, cancel
-        self._last = ""
-        self._timer: threading.Timer | None = None
-        self.stop = threading.Event()
-
-    def __enter__(self) -> Watch:
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _follow(self) -> None:
-        """Passes the end of the run on to the machine."""
-        while not self._ended.wait(0.1):
-            if self._cancel.is_set():
-                self.stop.set()
-                return
-
-    def line(self, line: str) -> None:
-        name = phase_of(line)
-        if name and name != self._last:
-            self._last = name
-            self._ear.phase(self._case, name)
-        reporter = self._image.reporter
-        ended = (
-            LAST_WORDS.match(line)
-            or (reporter == "none" and name == "started")
-            or (reporter != "built-in" and _EMERGENCY.match(line))
-        )
-        if ended and self._timer is None:
-            self._timer = threading.Timer(GRACE, self.stop.set)
-            self._timer.daemon = True
-            self._timer.start()
-
-
-_EMERGENCY = EMERGENCIES[-1].pattern
-
-
 @contextmanager
-def _scratch(case: Case, options: Options) -> Iterator[Path]:
+def _folder(case: Case, options: Options) -> Iterator[Path]:
     """A folder for disks and logs. With `keep` it is beside the artefacts, and stays."""
+    if not options.keep:
+        with scratch_folder(Path(case.config).name) as folder:
+            yield folder
+        return
+    folder = options.artefacts.case_folder(case.name) / "machine"
     try:
-        if options.keep:
-            folder = options.artefacts.case_folder(case.name) / "machine"
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-        else:
-            runs = build_folder() / "runs"
-            runs.mkdir(exist_ok=True)
-            stem = re.sub(r"\W+", "-", printable(Path(case.config).name))[:30]
-            folder = Path(tempfile.mkdtemp(prefix=f"test-{stem}.", dir=runs))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
     except OSError as error:
         raise oserror_failure(error) from error
-    try:
-        yield folder
-    finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+    yield folder

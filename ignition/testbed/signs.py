@@ -42,6 +42,8 @@ CRASHES = (
         "the kernel has a defect: {what}",
         _READ_CONSOLE,
     ),
+)
+HANGS = (
     sign(
         "IGN8412",
         KERNEL_TIME
@@ -51,6 +53,7 @@ CRASHES = (
         "on a busy host that may pass: give the run fewer --jobs, or try --retries",
     ),
 )
+"""On a host that is too busy an emulated machine says so, too, and comes up all the same."""
 PROBLEMS = (
     sign(
         "IGN8413",

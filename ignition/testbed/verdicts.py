@@ -138,6 +138,8 @@ def _allowed(line: str, expectations: Expectations) -> bool:
 
 
 def _notes(found: Diagnosis, checks: Iterable[Check]) -> Iterable[str]:
+    if found.hang is not None:
+        yield f"{found.hang.code}: {found.hang.text}; {found.hang.hint}"
     judged = {check.subject for check in checks}
     for unit, why in (found.failed_units or {}).items():
         if f"unit {unit}" not in judged:

@@ -116,8 +116,6 @@ def test_a_machine_that_came_up_has_no_problem() -> None:
         (OOPS, "IGN8411", "kernel NULL pointer dereference"),
         ("[    2.1] Oops: general protection fault, probably for address 0x1", "IGN8411", "Oops"),
         ("[    3.0] kernel BUG at fs/ext4/inode.c:2730!", "IGN8411", "fs/ext4/inode.c"),
-        (LOCKUP, "IGN8412", "soft lockup - CPU#0"),
-        (HUNG, "IGN8412", "jbd2/vda-8:188"),
         (
             "[    1.0][    T1] Kernel panic - not syncing: no init found.",
             "IGN8410",
@@ -130,6 +128,15 @@ def test_a_crashed_kernel_is_recognised_on_the_console(console: str, code: str, 
     assert crash is not None
     assert crash.code == code and words in crash.text
     assert "[ " not in crash.text, "the stamp is no part of the message"
+
+
+@pytest.mark.parametrize(
+    ("console", "words"), [(LOCKUP, "soft lockup - CPU#0"), (HUNG, "jbd2/vda-8:188")]
+)
+def test_a_kernel_that_hangs_may_get_on(console: str, words: str) -> None:
+    found = examine(BOOTED + console)
+    assert found.crash is None
+    assert found.hang is not None and found.hang.code == "IGN8412" and words in found.hang.text
 
 
 def test_a_crashed_kernel_is_recognised_in_the_journal() -> None:
@@ -305,7 +312,7 @@ def test_the_last_phase_is_where_a_machine_hangs() -> None:
 
 
 def test_every_cause_has_a_registered_code() -> None:
-    from ignition.testbed.signs import BOOT_LOADERS, CRASHES, EMERGENCIES, PROBLEMS, SILENT
+    from ignition.testbed.signs import BOOT_LOADERS, CRASHES, EMERGENCIES, HANGS, PROBLEMS, SILENT
 
-    used = {sign.code for sign in (*BOOT_LOADERS, *CRASHES, *EMERGENCIES, *PROBLEMS)}
+    used = {sign.code for sign in (*BOOT_LOADERS, *CRASHES, *EMERGENCIES, *HANGS, *PROBLEMS)}
     assert used | {SILENT.code} <= set(CODES)

@@ -81,6 +81,13 @@ def test_a_panic_is_a_crash_even_if_the_machine_reported() -> None:
     assert outcome.cause is not None and outcome.cause.code == "IGN8410"
 
 
+def test_a_machine_that_hung_for_a_while_may_pass() -> None:
+    stuck = "[  188.1] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [systemd:1]\n"
+    outcome = decide(question(), boot(UP + stuck), [PASSED])
+    assert outcome.verdict is Verdict.PASSED
+    assert "IGN8412" in outcome.notes[0]
+
+
 def test_the_engines_failure_names_the_authors_line() -> None:
     outcome = decide(question(), boot("", "emergency", failure=STOPPED), ())
     assert outcome.verdict is Verdict.PROVISIONING_FAILED
