@@ -109,9 +109,13 @@ def _decode(data: bytes, problems: Problems) -> str | None:
             hint="save the file as UTF-8; expect binary contents by content_base64 or sha256",
         )
         return None
-    if text.lstrip().startswith("{"):  # JSON may be indented by tabs, block YAML may not
+    if _is_json(text):  # it may be indented by tabs, as block YAML may not
         text = _TAB_OR_STRING.sub(lambda found: found[0].replace("\t", " "), text)
     return text
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
 
 
 class _Lines:
@@ -148,7 +152,8 @@ def _compose(text: str, lines: _Lines, problems: Problems) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = lines.place(mark.index) if mark else (1, 1)
-        problems.add(SYNTAX, f"not valid YAML: {error.problem}", place, hint=_advice(error))
+        form = "JSON" if _is_json(text) else "YAML"
+        problems.add(SYNTAX, f"not valid {form}: {error.problem}", place, hint=_advice(error))
         return None
     except RecursionError:
         problems.add(TOO_LARGE, "values are nested too deeply", (1, 1))

@@ -37,9 +37,14 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
+@functools.cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(schema())
+
+
 def check(document: Document, problems: Problems) -> None:
     """Adds a finding for everything in which a document differs from the schema."""
-    for error in Draft202012Validator(schema()).iter_errors(document.value):
+    for error in _validator().iter_errors(document.value):
         _report(error, tuple(error.absolute_path), document, problems)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -102,7 +103,9 @@ class Values:
 
     def _regex(self, value: str, path: Path) -> str:
         try:
-            re.compile(value)
+            with warnings.catch_warnings():  # such as "possible nested set"
+                warnings.simplefilter("ignore")
+                re.compile(value)
         except (re.error, OverflowError, RecursionError) as error:
             self._wrong(
                 f"{value} is not a regular expression: {error}",

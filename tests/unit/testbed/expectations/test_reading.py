@@ -186,6 +186,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         "IGN8102 2:1 not valid YAML: found character '\\t' that cannot start any token",
     ),
     "colon": ("a: b: c", "IGN8102 1:5 not valid YAML: mapping values are not allowed here"),
+    "broken JSON": ('{"files": [', "IGN8102 1:12 not valid JSON: expected the node content"),
     "unknown alias": ("files: *a", "IGN8102 1:8 not valid YAML: found undefined alias 'a'"),
     "two documents": ("{}\n---\n{}", "IGN8102 3:1 the file has a second YAML document"),
     "tag": ("files: !!python/name:os.system []", "IGN8103 1:8 the tag !!python/name:os.system"),
