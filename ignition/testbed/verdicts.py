@@ -104,6 +104,7 @@ def _came_up(
         return Outcome(Verdict.EXPECTATION_FAILED, cause, tuple(checks), notes)
     failed = [check for check in checks if check.status is Status.FAILED]
     if failed:
+        notes = (*notes, *(f"{each.cause.code}: {each.cause.text}" for each in found.problems))
         return Outcome(Verdict.EXPECTATION_FAILED, failed_checks(checks), tuple(checks), notes)
     for problem in found.problems:
         if not _allowed(problem.line, question.expectations):

@@ -152,6 +152,12 @@ def test_an_ordering_cycle_fails_the_case() -> None:
     assert outcome.cause is not None and outcome.cause.code == "IGN8415"
 
 
+def test_an_ordering_cycle_explains_a_failed_check() -> None:
+    outcome = decide(question(), boot(journal=[CYCLE]), [FAILED])
+    assert outcome.cause is not None and outcome.cause.code == "IGN8426"
+    assert any(note.startswith("IGN8415: ") for note in outcome.notes)
+
+
 def test_an_ordering_cycle_has_the_line_of_a_unit() -> None:
     data = b'{"systemd": {"units": [{"name": "x.service"},\n {"name": "b.service"}]}}'
     asked = Question("web.ign", data, Expectations("web.ign"))
