@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from ignition.config.model import PasswdUser
+from ignition.lint.inventory import home_directory
 from ignition.testbed.expectations import model
 from ignition.testbed.expectations.derivation.subject import Subject
 
+_KEY_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys.d/ignition")
 _NO_PASSWORD = "*"
 """What the engine writes for an empty hash: no password matches, and nothing is secret."""
 
@@ -36,7 +38,8 @@ def _user(subject: Subject, user: PasswdUser, index: int, replaced: set[str]) ->
     if user.system and user.uid is None:
         subject.note(f"user {user.name}: the number of a system user is up to the image")
     keys = tuple(key for key in user.ssh_authorized_keys if key.strip())
-    if keys and any(path.endswith(_KEY_FILES) and user.name in path for path in replaced):
+    home = home_directory(user.raw).rstrip("/")
+    if keys and any(f"{home}/{name}" in replaced for name in _KEY_FILES):
         subject.note(f"user {user.name}: a file of the config replaces the list of keys")
         keys = ()
     return model.User(
@@ -51,9 +54,6 @@ def _user(subject: Subject, user: PasswdUser, index: int, replaced: set[str]) ->
         keys=keys,
         password_hash=_password(user.password_hash),
     )
-
-
-_KEY_FILES = ("/.ssh/authorized_keys", "/.ssh/authorized_keys.d/ignition")
 
 
 def _password(value: str | None) -> str | None:

@@ -178,6 +178,23 @@ def test_accounts() -> None:
     assert not model.same_password_hash("sha256:" + sha256(b"$6$x"), "$6$y")
 
 
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/home/core/.ssh/authorized_keys.d/ignition", False),
+        ("/home/core/.ssh/authorized_keys", False),
+        ("/home/other/.ssh/authorized_keys", True),
+    ],
+)
+def test_a_file_of_the_config_may_replace_the_keys(path: str, known: bool) -> None:
+    users = [{"name": "core", "sshAuthorizedKeys": ["ssh-ed25519 A"]}]
+    file = {"path": path, "overwrite": True, "contents": {"source": "data:,x"}}
+    found = derived(text(passwd={"users": users}, storage={"files": [file]}))
+    (user,) = [item for item in found.items if isinstance(item, model.User)]
+    assert bool(user.keys) == known
+    assert bool(found.notes) != known
+
+
 INSTALL = "[Install]\nWantedBy=multi-user.target\n"
 SERVICE = f"[Service]\nExecStart=/bin/true\n{INSTALL}"
 UNITS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
