@@ -9,18 +9,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ignition.cli import convert, lint, render, test
+from ignition.cli import convert, expect, lint, render, test
 from tools.manual_sections import Section, sections
 
 FOLDER = Path(__file__).parents[1] / "docs" / "man"
 PARSERS = {
     "convert": convert.build_parser,
+    "expect": expect.build_parser,
     "lint": lint.build_parser,
     "render": render.build_parser,
     "test": test.build_parser,
 }
 _TITLES = {
     "convert": "write an Ignition config in another spec version",
+    "expect": "print what an Ignition config promises about the machine",
     "lint": "check Ignition configs and report findings with their positions",
     "render": "merge an Ignition config with all configs that it references",
     "test": "boot Ignition configs in QEMU and check the machines",

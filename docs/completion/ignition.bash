@@ -12,6 +12,7 @@ _ignition() {
 		case ${COMP_WORDS[1]}:$previous in
 		help:*) words="convert expect lint render rmcfg run test validate" ;;
 		lint:--format) words="text json sarif github junit" ;;
+		expect:--format) words="yaml json" ;;
 		test:--format) words="text json junit tap github html" ;;
 		test:--tier) words="boot apply" ;;
 		test:--firmware) words="auto bios uefi" ;;
@@ -20,7 +21,7 @@ _ignition() {
 		test:--timeout | test:--jobs | test:--retries | test:-k) return ;;
 		lint:--explain | lint:--select | lint:--ignore | lint:--severity | lint:--platform) return ;;
 		convert:--to | render:--to) words=$versions ;;
-		render:--timeout) return ;;
+		render:--timeout | expect:--timeout) return ;;
 		*) case ${COMP_WORDS[1]} in
 			lint)
 				words="--strict --format --select --ignore --severity --platform --systemd-verify"
@@ -31,6 +32,7 @@ _ignition() {
 				words+=" --no-reporter --cmdline --disk --memory --cpus --fault --tier --timeout --jobs"
 				words+=" --retries -k --list --format --output -o --verbose -v --artefacts --keep --shell --help"
 				;;
+			expect) words="--format --offline --timeout --verbose --output -o --help" ;;
 			convert) words="--to --output -o --help" ;;
 			render) words="--to --origins --offline --timeout --verbose --output -o --help" ;;
 			run)

@@ -100,7 +100,7 @@ def test_the_testbed_is_not_installed(installed: Path) -> None:
     assert not {"tests", "tools", "benchmarks"} & {path.name for path in home.iterdir()}
 
 
-@pytest.mark.parametrize("command", ["test"])
+@pytest.mark.parametrize("command", ["test", "expect"])
 def test_a_command_that_needs_the_testbed_says_that_it_is_not_installed(
     installed: Path, command: str
 ) -> None:
