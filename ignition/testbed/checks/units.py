@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from ignition.testbed.checks.subject import Subject, tail
 from ignition.testbed.expectations.model import Unit
 from ignition.testbed.facts import integer
-from ignition.testbed.report import Report
+from ignition.testbed.report import UNIT_STARTED, Report
 from ignition.testbed.results import Check
 
 ENABLED = frozenset(
@@ -101,7 +101,7 @@ def _active(subject: Subject, item: Unit, facts: Mapping[str, str], report: Repo
     if state is None:
         return subject.undecided("active", "only a booted machine can tell", expected)
     is_active = state in ("active", "reloading", "refreshing")
-    shown = _state(facts)
+    shown = _state(item.name, facts, report)
     if not item.active:
         return subject.check("active", not is_active, expected, shown)
     late = _late(item, facts, report) if is_active else None
@@ -121,7 +121,7 @@ def _late(item: Unit, facts: Mapping[str, str], report: Report) -> float | None:
 
 
 def _why_inactive(name: str, facts: Mapping[str, str], report: Report) -> str:
-    if _has_finished(facts):
+    if _has_finished(name, facts, report):
         return (
             "it has run and ended. Set RemainAfterExit=yes in [Service] to keep it active, or expect"
             " `failed: false` instead of `active: true`"
@@ -133,10 +133,17 @@ def _why_inactive(name: str, facts: Mapping[str, str], report: Report) -> str:
     return tail(report.log(name))
 
 
-def _has_finished(facts: Mapping[str, str]) -> bool:
-    """Whether a oneshot service, or one that exits by itself, was successful and ended."""
-    ended = integer(facts.get("ExecMainExitTimestampMonotonic")) or 0
-    return facts.get("ActiveState") == "inactive" and facts.get("Result") == "success" and ended > 0
+def _has_finished(name: str, facts: Mapping[str, str], report: Report) -> bool:
+    """Whether a oneshot service, or one that exits by itself, was successful and ended.
+
+    systemd forgets when a service ended that nothing refers to. Then the journal knows that it was started.
+    """
+    if facts.get("ActiveState") != "inactive" or facts.get("Result") != "success":
+        return False
+    if integer(facts.get("ExecMainExitTimestampMonotonic")):
+        return True
+    entries = (entry for entry in report.journal or () if entry.get("UNIT") == name)
+    return any(entry.get("MESSAGE_ID") == UNIT_STARTED for entry in entries)
 
 
 def _failed(subject: Subject, item: Unit, facts: Mapping[str, str], report: Report) -> Check:
@@ -145,14 +152,15 @@ def _failed(subject: Subject, item: Unit, facts: Mapping[str, str], report: Repo
     if state is None:
         return subject.undecided("failed", "only a booted machine can tell", expected)
     right = (state == "failed") == item.failed
-    return subject.check("failed", right, expected, _state(facts), tail(report.log(item.name)))
+    shown = _state(item.name, facts, report)
+    return subject.check("failed", right, expected, shown, tail(report.log(item.name)))
 
 
-def _state(facts: Mapping[str, str]) -> str:
+def _state(name: str, facts: Mapping[str, str], report: Report) -> str:
     """As systemctl status says it, with the result of what has ended."""
     shown = f"{facts.get('ActiveState')} ({facts.get('SubState', '')})"
     result = facts.get("Result", "")
     if facts.get("ActiveState") == "failed":
         status = facts.get("ExecMainStatus", "0")
         return f"{shown}, result {result}" + (f", status {status}" if status != "0" else "")
-    return f"{shown}, result success" if _has_finished(facts) else shown
+    return f"{shown}, result success" if _has_finished(name, facts, report) else shown

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ignition.testbed.expectations.model import Unit
-from ignition.testbed.report import Report
+from ignition.testbed.report import UNIT_STARTED, Report
 from tests.support.judging import HERE, NOT_DECIDED, PASSED, checks_of, failed, statuses
 
 ACTIVE = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running"}
@@ -37,6 +37,7 @@ UNITS = {
         "UnitFileState": "enabled",
         "ExecMainExitTimestampMonotonic": "41000000",
     },
+    "forgotten.service": {**INACTIVE, "Result": "success", "ConditionResult": "no"},
     "bad.service": {
         "LoadState": "loaded",
         "ActiveState": "failed",
@@ -49,7 +50,10 @@ UNITS = {
     "applied.service": {"UnitFileState": "enabled", "LoadState": "loaded"},
     "template@.service": {"UnitFileState": "enabled"},
 }
-JOURNAL = [{"UNIT": "bad.service", "MESSAGE": "bad.service: Failed with result 'exit-code'."}]
+JOURNAL = [
+    {"UNIT": "bad.service", "MESSAGE": "bad.service: Failed with result 'exit-code'."},
+    {"UNIT": "forgotten.service", "MESSAGE": "Finished.", "MESSAGE_ID": UNIT_STARTED},
+]
 REPORT = Report(state="degraded", units=UNITS, journal=list(JOURNAL), reached=40.0)
 
 
@@ -87,6 +91,12 @@ FALSE = [
         unit("once.service", active=True, within=9),
         "active",
         "active within 9 s",
+        "inactive (dead), result success",
+    ),
+    (
+        unit("forgotten.service", active=True),
+        "active",
+        "active",
         "inactive (dead), result success",
     ),
     (
