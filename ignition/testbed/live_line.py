@@ -18,6 +18,8 @@ REMINDER_SECONDS = 60
 
 _printers: list[Callable[[str], None]] = []
 """Where lines go instead of standard error, the last one first."""
+_running: list[str] = []
+"""What is in progress. Of works within works, only the innermost has the line."""
 
 
 def print_progress(text: str) -> None:
@@ -44,6 +46,7 @@ def timed(what: str, log: Path) -> Iterator[None]:
     begin, end = time.monotonic(), threading.Event()
     show = _rewrite if sys.stderr.isatty() and not _printers else _remind
     print_progress(f"{what} …") if show is _remind else None
+    _running.append(what)
     ticker = threading.Thread(target=show, args=(what, log, begin, end), daemon=True)
     ticker.start()
     try:
@@ -51,24 +54,29 @@ def timed(what: str, log: Path) -> Iterator[None]:
     finally:
         end.set()
         ticker.join()
+        _running.remove(what)
     print_progress(f"{what} … {time.monotonic() - begin:.0f} s")
 
 
 def _rewrite(what: str, log: Path, begin: float, end: threading.Event) -> None:
     while True:
-        text = f"{what} … {time.monotonic() - begin:.0f} s  {_last_line(log)}"
-        width = shutil.get_terminal_size().columns - 1
-        sys.stderr.write(f"\r\x1b[K{text[:width]}")
-        sys.stderr.flush()
+        if _running[-1] == what:
+            _show(f"{what} … {time.monotonic() - begin:.0f} s  {_last_line(log)}")
         if end.wait(1):
             break
-    sys.stderr.write("\r\x1b[K")
+    _show("")
+
+
+def _show(text: str) -> None:
+    width = shutil.get_terminal_size().columns - 1
+    sys.stderr.write(f"\r\x1b[K{text[:width]}")
     sys.stderr.flush()
 
 
 def _remind(what: str, _log: Path, begin: float, end: threading.Event) -> None:
     while not end.wait(REMINDER_SECONDS):
-        print_progress(f"{what} … {time.monotonic() - begin:.0f} s so far")
+        if _running[-1] == what:
+            print_progress(f"{what} … {time.monotonic() - begin:.0f} s so far")
 
 
 def _last_line(log: Path) -> str:

@@ -42,3 +42,15 @@ def test_one_line_on_a_terminal(tmp_path: Path) -> None:
     assert "building a thing … 1 s  last full line" in text
     assert text.count("\n") == 1
     assert text.endswith("\r\x1b[Kbuilding a thing … 1 s\r\n")
+
+
+def test_work_within_work_has_the_line(tmp_path: Path) -> None:
+    code = CODE.replace(
+        "    time.sleep(1.3)",
+        "    with live_line.timed('part', log.with_name('none')): time.sleep(1.3)",
+    )
+    run = [sys.executable, "-c", code, str(tmp_path / "log")]
+    done = subprocess.run(run, stderr=subprocess.PIPE, text=True, check=True)
+    assert "part … 0 s so far" in done.stderr
+    between = done.stderr.partition("part …")[2].partition("part … 1 s\n")[0]
+    assert "a thing" not in between
