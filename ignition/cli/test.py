@@ -103,7 +103,8 @@ def build_parser() -> Parser:
         "--disk",
         action="append",
         metavar="SPEC",
-        help="one more empty disk: SIZE[,bus=virtio|scsi|nvme|ide][,serial=TEXT]; may be repeated",
+        help="one more empty disk: SIZE[,bus=BUS][,serial=TEXT]; BUS is virtio, scsi, nvme or ide;"
+        " may be repeated",
     )
     add("--memory", type=_positive, default=_MEMORY, metavar="MIB", help="memory (default: 1536)")
     add("--cpus", type=_positive, default=_CPUS, metavar="N", help="processors (default: 2)")

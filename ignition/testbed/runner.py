@@ -208,7 +208,8 @@ def _boot(
         question = _question(case, prepared, options, fault)
         question = replace(question, wrapped=image.reporter == "config")
         played = _boots(run, question, again=again)
-    notes = (*needed.notes, *delivery.notes, *run.notes, *played.outcome.notes)
+    kept = (f"the machine's disks are in {folder}",) if options.keep else ()
+    notes = (*needed.notes, *delivery.notes, *run.notes, *played.outcome.notes, *kept)
     return replace(played, outcome=replace(played.outcome, notes=notes))
 
 

@@ -22,6 +22,11 @@ MEANT = {
     "ignition validate web.ign": "ignition-validate FILE",
     "ignition check web.ign": "ignition lint FILE",
     "ignition chekc web.ign": "ignition lint FILE",
+    "ignition tset web.ign": "ignition test web.ign",
+    "ignition boot web.ign": "ignition test FILE",
+    "ignition expct web.ign": "ignition expect web.ign",
+    "ignition --second-boot web.ign": "this is a flag of ignition test",
+    "ignition test --second-bot web.ign": "did you mean --second-boot?",
     "ignition fmt web.ign": "ignition convert --to VERSION FILE",
     "ignition merge web.ign": "ignition render FILE",
     "ignition web.ign": "ignition lint web.ign",
@@ -79,6 +84,8 @@ def test_no_arguments_print_help(args: list[str]) -> None:
     [
         (["help"], "ignition lint FILE"),
         (["help", "lint"], "usage: ignition lint"),
+        (["help", "test"], "usage: ignition test"),
+        (["help", "expect"], "usage: ignition expect"),
         (["help", "run"], "Usage: ignition run"),
         (["help", "render"], "usage: ignition render"),
         (["help", "convert"], "usage: ignition convert"),
@@ -96,6 +103,7 @@ def test_help_and_version(args: list[str], said: str) -> None:
 HELP = [
     *("ignition --help", "ignition help", "ignition lint --help", "ignition render --help"),
     *("ignition convert --help", "ignition run --help", "ignition help run"),
+    *("ignition test --help", "ignition expect --help"),
     *("ignition-validate --help", "ignition-rmcfg --help"),
 ]
 
