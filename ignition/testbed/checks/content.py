@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ignition.base.printable import printable
 
 DIFF_LINES = 60
-DIFF_SIZE = 256 << 10
+DIFF_SIZE = 64 << 10
 """Bytes up to which a diff is made: difflib takes quadratic time."""
 _SECRET_NAME = re.compile(
     r"/(g?shadow-?|[^/]*\.(key|keyfile|jwk|p12|pfx)|id_[a-z0-9_]+|ssh_host_[a-z0-9_]+_key|[^/]*password[^/]*"

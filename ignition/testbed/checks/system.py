@@ -158,7 +158,7 @@ def _messages(unit: str | None, report: Report) -> Sequence[str]:
     if unit is None:
         return [message(entry) for entry in entries]
     names = {unit, f"{unit}.service"}
-    keys = ("SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "UNIT", "_COMM")
+    keys = ("SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "UNIT")
     return [
         message(entry) for entry in entries if any(str(entry.get(key)) in names for key in keys)
     ]

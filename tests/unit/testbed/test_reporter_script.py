@@ -68,7 +68,7 @@ def test_commands_are_bounded_in_time_and_output(tmp_path: Path) -> None:
         command("exec sleep 60", timeout=1),
         command("yes", timeout=1),
         command("sleep 2 & echo started"),
-        command("cat; pwd"),
+        command("cat; pwd; umask"),
     )
     results = report(tmp_path, Request(commands=commands)).commands
     assert results is not None
@@ -77,7 +77,7 @@ def test_commands_are_bounded_in_time_and_output(tmp_path: Path) -> None:
     assert late.timed_out
     assert len(endless.output) == 256 << 10
     assert (daemon.status, daemon.output) == (0, "started\n")
-    assert plain.output == "/\n"
+    assert plain.output.split() == ["/", "0022"]
 
 
 def test_the_system_is_collected(tmp_path: Path) -> None:
