@@ -36,7 +36,6 @@ CONFIG = {
                 "format": "ext4",
                 "label": "data",
                 "path": "/var/data",
-                "withMountUnit": False,
             }
         ],
         "files": [
@@ -55,13 +54,25 @@ CONFIG = {
                 "enabled": True,
                 "contents": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
                 "[Install]\nWantedBy=multi-user.target\n",
-            }
+            },
+            {
+                "name": "var-data.mount",
+                "enabled": True,
+                "contents": "[Mount]\nWhat=/dev/disk/by-partlabel/data\nWhere=/var/data\nType=ext4\n"
+                "[Install]\nWantedBy=local-fs.target\n",
+            },
         ]
     },
 }
 LATER = {"ignition": {"version": "3.5.0"}, "storage": {"files": [{"path": "/etc/hello"}]}}
 """Of a spec version that Ignition 2.14 does not know."""
-DERIVED = ("file /etc/hello", "link /etc/greeting", "user ada", "unit hello.service")
+DERIVED = (
+    "file /etc/hello",
+    "file /var/data/hello",
+    "link /etc/greeting",
+    "user ada",
+    "unit hello.service",
+)
 
 
 def image(make: Callable[[], Path]) -> Path:
