@@ -620,7 +620,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "IGN8003": (
         "Building the image takes rights that are missing.",
-        "Run the commands that the hint names, or build it once as root.",
+        "Run the commands that the hint names, or run it as root.",
     ),
     "IGN8004": (
         "The folder for images is full, or cannot be written.",

@@ -90,7 +90,7 @@ def lock(name: str, what: str = "") -> Iterator[None]:
 
     If another run holds it, this is said of `what`.
     """
-    with (build_folder() / f".{name}.lock").open("w") as file:
+    with open(_lock_file(build_folder() / f".{name}.lock"), "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -98,6 +98,14 @@ def lock(name: str, what: str = "") -> Iterator[None]:
                 print_progress(f"waiting for another run that builds {what} …")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _lock_file(path: Path) -> int:
+    """A descriptor. It is only read, so another user's file will do."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def build_once(
@@ -124,11 +132,7 @@ def build_once(
             _mark_used(result)
             return result
         _need_space(what, space_mib)
-        folder.mkdir(exist_ok=True)
-        for leftover in folder.glob(".*.new"):  # of a build that was killed
-            shutil.rmtree(leftover, ignore_errors=True)
-        scratch = folder / f".{key}.new"
-        scratch.mkdir()
+        scratch = _scratch(folder, key)
         try:
             with timed(f"building {what}", scratch / "log"):
                 make(scratch)
@@ -139,6 +143,26 @@ def build_once(
         scratch.rename(result)
         _remove_old(folder)
     return result
+
+
+def _scratch(folder: Path, key: str) -> Path:
+    """An empty folder for a build. Failure (IGN8004) if the folder of results belongs to another user."""
+    scratch = folder / f".{key}.new"
+    try:
+        folder.mkdir(exist_ok=True)
+        for leftover in folder.glob(".*.new"):  # of a build that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
+        scratch.mkdir()
+    except OSError as error:
+        _explain_full(str(folder), error)
+        raise _unwritable(folder, error) from error
+    return scratch
+
+
+def _unwritable(path: Path, error: OSError) -> Failure:
+    why = (error.strerror or str(error)).lower()
+    hint = "set IGNITION_BUILD_DIR to a folder of your own, or remove what another user has built"
+    return Failure("IGN8004", f"{path} cannot be written: {why}", hint=hint)
 
 
 def _mark_used(result: Path) -> None:

@@ -57,18 +57,17 @@ def _root(name: str, packages: tuple[str, ...], space_mib: int) -> Path:
 
 
 def keys() -> tuple[str, str]:
-    """What stands for the builder root and the target root in keys of the cache; builds neither."""
-    return _key(BUILDER), _key(TARGET)
+    """What stands for the builder root and the target root in keys of the cache; builds neither.
+
+    Results made from them are the same whoever built them.
+    """
+    return digest(SUITE, *BUILDER), digest(SUITE, *TARGET)
 
 
 def _key(packages: tuple[str, ...]) -> str:
-    return digest(SUITE, *packages, *_ids())
-
-
-def _ids() -> tuple[str, ...]:
-    """Part of the key: files of a root folder that was built in a user namespace have shifted owners."""
+    """In a root folder that was built in a user namespace, files have shifted owners."""
     user = outer_uid()
-    return (f"uid {user}",) if user else ()
+    return digest(SUITE, *packages, *([f"uid {user}"] if user else []))
 
 
 def bootstrap(suite: str, packages: tuple[str, ...], folder: Path) -> None:

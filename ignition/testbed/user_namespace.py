@@ -66,7 +66,7 @@ def run_module(module: str) -> None:
             "IGN8003",
             "building the image takes root, or a user namespace, which is not available:\n"
             + "\n".join(f"- {reason}" for reason in reasons),
-            hint="; ".join([*commands, "or run this once as root"]),
+            hint="; ".join([*commands, "or run this as root"]),
         )
     _run(module)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import tempfile
 import threading
 from pathlib import Path
 
@@ -74,22 +76,6 @@ def test_what_a_killed_build_left_is_removed(build_folder: Path) -> None:
     assert [entry.name for entry in (build_folder / "kind").iterdir()] == ["key"]
 
 
-def test_a_build_that_takes_root_says_so_before_it_begins(
-    build_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def build() -> None:
-        build_once("kind", "key", "a thing", write, as_root=True)
-
-    if os.geteuid() == 0:
-        build_folder.mkdir()
-        build_folder.chmod(0o755)
-        build()
-        return
-    with pytest.raises(NeedsRoot):
-        build()
-    assert not capsys.readouterr().err
-
-
 def test_too_little_space_is_found_before_the_build(build_folder: Path) -> None:
     with pytest.raises(Failure, match="takes about") as caught:
         build_once("kind", "key", "a thing", never, space_mib=1 << 40)
@@ -152,3 +138,23 @@ def test_a_folder_that_cannot_be_written(
     with pytest.raises(Failure) as caught:
         build_once("kind", "key", "a thing", never)
     assert caught.value.code == "IGN8004"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root to be another user, too")
+def test_what_another_user_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a run with sudo: it is used, but nothing can be built beside it."""
+    shared = Path(tempfile.mkdtemp(prefix="shared-"))
+    try:
+        shared.chmod(0o777)
+        monkeypatch.setenv("IGNITION_BUILD_DIR", str(shared))
+        built = build_once("kind", "key", "a thing", write)
+        os.seteuid(65534)
+        assert build_once("kind", "key", "a thing", never, as_root=True) == built
+        with pytest.raises(Failure) as caught:
+            build_once("kind", "other", "a thing", never)
+        assert caught.value.code == "IGN8004"
+        with pytest.raises(NeedsRoot):
+            build_once("kind", "other", "a thing", never, as_root=True)
+    finally:
+        os.seteuid(0)
+        shutil.rmtree(shared)
