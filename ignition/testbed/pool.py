@@ -115,13 +115,16 @@ def _attempts(
 ) -> CaseResult:
     if case.problem is not None:
         return unfinished(case, case.problem)
+    artefacts: Path | None = None
     for attempt in range(1, retries + 2):
         if cancel.is_set():
             return unfinished(case, INTERRUPTED)
         ear.started(case, attempt)
         result = replace(_attempt(case, run_case, ear, cancel), attempts=attempt)
         if result.verdict is Verdict.PASSED:
-            return replace(result, flaky=attempt > 1)
+            # Of a flaky case, the artefacts of the attempt that failed are of interest.
+            return replace(result, flaky=attempt > 1, artefacts=result.artefacts or artefacts)
+        artefacts = result.artefacts
         if result.verdict not in RETRIED:
             return result
     return result

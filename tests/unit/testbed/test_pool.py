@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -88,10 +89,13 @@ def test_a_case_that_passes_at_a_later_attempt_is_flaky() -> None:
 
     def run(case: Case, _ear: Ear, _cancel: threading.Event) -> CaseResult:
         attempts.append(case.name)
-        return result(case, Verdict.PASSED if len(attempts) > 2 else Verdict.TIMEOUT)
+        if len(attempts) > 2:
+            return result(case)
+        return replace(result(case, Verdict.TIMEOUT), artefacts=Path("kept"))
 
     (one,) = run_all([A], run, Heard(), jobs=1, retries=5).cases
     assert (one.verdict, one.attempts, one.flaky) == (Verdict.PASSED, 3, True)
+    assert one.artefacts == Path("kept"), "what the failed attempt left"
 
 
 def test_a_case_that_never_passes_keeps_its_last_verdict() -> None:
