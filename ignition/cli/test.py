@@ -434,9 +434,12 @@ def _signals(cancel: threading.Event) -> Iterator[list[int]]:
     """
     received: list[int] = []
 
+    from ignition.testbed import programs
+
     def handle(number: int, _: FrameType | None) -> None:
         received.append(number)
         cancel.set()
+        threading.Thread(target=programs.end_all, daemon=True).start()  # an image may be building
         for each in before:
             signal.signal(each, signal.SIG_DFL)
         streams.print_error("ignition test: ending the guests; once more to end at once\n")

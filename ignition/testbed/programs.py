@@ -96,6 +96,9 @@ def _failed(args: Sequence[str], status: int, stdout: str, stderr: str) -> Comma
     )
 
 
+_running: set[subprocess.Popen[bytes]] = set()
+
+
 @contextmanager
 def _started(
     args: Sequence[str],
@@ -114,11 +117,20 @@ def _started(
         stderr=stderr,
         process_group=0,
     )
+    _running.add(process)
     try:
         yield process
     except BaseException:
         end_group(process)
         raise
+    finally:
+        _running.discard(process)
+
+
+def end_all() -> None:
+    """Ends all programs that run now, in other threads: what waits for them fails with IGN8002."""
+    for process in list(_running):
+        end_group(process)
 
 
 def end_group(process: subprocess.Popen[bytes], first: int = signal.SIGTERM) -> None:

@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from ignition.base.errors import CommandFailed, Failure
+from ignition.testbed import programs
 from ignition.testbed.programs import need, run, run_logged
 
 
@@ -57,3 +59,24 @@ def test_an_interruption_ends_all_that_was_started(tmp_path: Path) -> None:
             if (Path("/proc") / pid.strip() / "stat").read_text().split()[2] == "Z":
                 raise ProcessLookupError
             time.sleep(0.05)
+
+
+def test_programs_of_other_threads_can_be_ended() -> None:
+    failures: list[Failure] = []
+
+    def work() -> None:
+        try:
+            programs.run(["sh", "-c", "sleep 60 & wait"])
+        except Failure as failure:
+            failures.append(failure)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not programs._running:
+        time.sleep(0.01)
+    begin = time.monotonic()
+    programs.end_all()
+    thread.join(10)
+    assert time.monotonic() - begin < 10
+    assert [failure.code for failure in failures] == ["IGN8002"]
+    assert not programs._running
