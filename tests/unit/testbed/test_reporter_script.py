@@ -93,6 +93,50 @@ def test_the_system_is_collected(tmp_path: Path) -> None:
     assert found.cmdline
 
 
+PRIVATE = """\
+mount -t proc -o ro proc /proc
+mount --bind /dev/null "$1/dev/null"
+mount --rbind "$1/dev" /dev
+exec sh "$2" boot "$1/request" "$1/out"
+"""
+"""Runs the reporter as in a guest, with devices of its own; it must not reach this machine's."""
+SYSTEMCTL = """\
+#!/bin/sh
+echo "$*" >>"${0%/bin/systemctl}/calls"
+[ "$1" != is-system-running ] || echo degraded
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
+def test_without_a_port_a_report_goes_over_the_console(tmp_path: Path) -> None:
+    console = Path("/sys/class/tty/console/active")
+    names = console.read_text().split() if console.exists() else []
+    for name in ("null", "ttyS0", *names):
+        (tmp_path / "dev").mkdir(exist_ok=True)
+        (tmp_path / "dev" / name).touch()
+    (tmp_path / "bin").mkdir()
+    for name, text in {"systemctl": SYSTEMCTL, "modprobe": "#!/bin/sh\n"}.items():
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "request").write_bytes(Request(paths=("/etc/passwd",)).pack())
+    subprocess.run(
+        [
+            *("unshare", "--mount", "--pid", "--fork", "--kill-child"),
+            *("sh", "-c", PRIVATE, "sh", tmp_path, SCRIPT),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"},
+    )
+    (log,) = (one for one in (tmp_path / "dev").iterdir() if one.stat().st_size)
+    found = read(tmp_path / "report.tar", log)
+    assert (found.state, found.shadow) == ("degraded", None)  # no hashes on the console
+    assert found.files is not None
+    assert found.files["/etc/passwd"].data == Path("/etc/passwd").read_bytes()
+    assert (tmp_path / "calls").read_text().splitlines()[-1] == "--no-block poweroff"
+
+
 def test_programs_that_are_missing_leave_their_facts_out(tmp_path: Path) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
