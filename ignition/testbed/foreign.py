@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +22,7 @@ from ignition.testbed.qemu import DirectKernel
 
 FLATCAR_ENTRY = "opt/org.flatcar-linux/config"
 FLATCAR_LABELS = frozenset({"USR-A", "OEM", "ROOT"})
-FLAG = "ignition.firstboot"
+FLAG = re.compile(r"(?<!\S)ignition\.firstboot(=\S*)?(?!\S)\s*")
 TABLE_BYTES = 1 << 20
 """Bytes at the start of a disk with all that read_table reads."""
 
@@ -78,10 +79,10 @@ def _direct(kernel: Path | None, initrd: Path | None, append: str) -> DirectKern
     if not _head(initrd):
         raise Failure("IGN8208", f"{initrd} is empty")
     # The machine gets the flag for its first boot, and the console is how it is watched.
-    args = [arg for arg in append.split() if arg.partition("=")[0] != FLAG]
-    if not any(arg.startswith("console=") for arg in args):
-        args.append("console=ttyS0")
-    return DirectKernel(kernel.absolute(), initrd.absolute(), " ".join(args))
+    cmdline = FLAG.sub("", append)
+    if "console=" not in cmdline:
+        cmdline += " console=ttyS0"
+    return DirectKernel(kernel.absolute(), initrd.absolute(), cmdline.strip())
 
 
 def _head(path: Path) -> bytes:

@@ -34,7 +34,8 @@ class Table:
     kind        gpt, mbr, or none
     boot_code   whether the first sector has code that a BIOS can run
     sector      the sector size in bytes for which a GPT was made
-    disk_size   bytes that the disk must at least have
+    disk_size   bytes that the disk must at least have. The second copy of a GPT does not count: machines
+                boot without it.
     """
 
     kind: str
@@ -67,10 +68,9 @@ def read_table(read: Read) -> Table:
 
 
 def _gpt(read: Read, header: bytes, sector: int, boot_code: bool) -> Table:
-    (backup,) = struct.unpack_from("<Q", header, 32)
     start, count, size = struct.unpack_from("<QII", header, 72)
     entries = tuple(_gpt_entries(read, start * sector, min(count, MAX_ENTRIES), size, sector))
-    end = max([(backup + 1) * sector, *(entry.end for entry in entries)])
+    end = max((entry.end for entry in entries), default=0)
     return Table("gpt", boot_code, entries, sector, end)
 
 

@@ -123,11 +123,11 @@ def test_a_disk_without_boot_loader_takes_a_kernel(tmp_path: Path) -> None:
         path,
         kernel=kernel(tmp_path),
         initrd=initrd,
-        append="root=/dev/vda ignition.firstboot",
+        append='ignition.firstboot root=/dev/vda  dyndbg="a  b" ignition.firstboot=1',
         reporter=False,
     )
     assert image.direct is not None
-    assert image.direct.cmdline == "root=/dev/vda console=ttyS0"
+    assert image.direct.cmdline == 'root=/dev/vda  dyndbg="a  b"  console=ttyS0'
     assert image.reporter == "none"
 
 
@@ -228,6 +228,8 @@ def test_truncated_images(tmp_path: Path) -> None:
         file.seek(40 << 20)
         file.write(os.urandom(1 << 20))
     image = qcow2(raw)
+    os.truncate(raw, SIZE - 4096)  # without the second copy of the table
+    foreign_image(raw)
     os.truncate(raw, SIZE // 2)
     assert "again" in refusal(raw, "IGN8205").hint
     os.truncate(image, image.stat().st_size - (1 << 19))
