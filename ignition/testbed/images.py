@@ -8,6 +8,7 @@ systemd and Python come from the builder root: the versions on the developer's m
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,6 +178,8 @@ def _links(folder: str, names: list[str]) -> list[str]:
 
 def main() -> int:
     """Builds all that takes root, in a user namespace; a failure is printed for the process outside."""
+    # As process 1 of the namespace it would not get the signal otherwise.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _build()
     except Failure as failure:

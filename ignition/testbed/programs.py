@@ -60,7 +60,8 @@ def run(
     An exception while it runs, such as KeyboardInterrupt, ends it and all that it started.
     """
     args = [str(arg) for arg in argv]
-    with _started(args, cwd, environ, subprocess.PIPE, subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with started(args, pipe, pipe, cwd=cwd, environ=environ) as process:
         stdout, stderr = (text.decode(errors="replace") for text in process.communicate())
     if process.returncode != 0:
         raise _failed(args, process.returncode, stdout, stderr)
@@ -78,7 +79,7 @@ def run_logged(
     args = [str(arg) for arg in argv]
     with log.open("ab") as output:
         start = output.tell()
-        with _started(args, cwd, environ, output, subprocess.STDOUT) as process:
+        with started(args, output, subprocess.STDOUT, cwd=cwd, environ=environ) as process:
             process.wait()
     if process.returncode != 0:
         text = log.read_bytes()[start:].decode(errors="replace")
@@ -100,14 +101,18 @@ _running: set[subprocess.Popen[bytes]] = set()
 
 
 @contextmanager
-def _started(
+def started(
     args: Sequence[str],
-    cwd: Path | None,
-    environ: Mapping[str, str] | None,
     stdout: int | IO[Any],
-    stderr: int,
+    stderr: int | None,
+    *,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The program in a process group of its own, so that Ctrl-C reaches it through this process only."""
+    """The program in a process group of its own, so that Ctrl-C reaches it through this process only.
+
+    It ends with all that it started if the block raises an exception, or another thread calls `end_all`.
+    """
     process = subprocess.Popen(
         args,
         cwd=cwd,
@@ -133,9 +138,9 @@ def end_all() -> None:
         end_group(process)
 
 
-def end_group(process: subprocess.Popen[bytes], first: int = signal.SIGTERM) -> None:
-    """Ends a program and all that it started: with signal `first`, and by force after GRACE_SECONDS."""
-    for number in (first, signal.SIGKILL):
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ends a program and all that it started, by force after GRACE_SECONDS."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
             process.wait(GRACE_SECONDS)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ignition.base.errors import Failure
-from ignition.testbed.programs import SBIN, end_group, run_logged
+from ignition.testbed.programs import SBIN, run_logged, started
 from ignition.testbed.user_namespace_needs import missing
 
 ENTER = (
@@ -81,18 +80,9 @@ def _output(argv: list[str]) -> str | None:
 
 
 def _run(module: str) -> None:
-    child = subprocess.Popen(
-        [*ENTER, sys.executable, "-m", module],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        env=_environ(),
-        process_group=0,
-    )
-    try:
+    argv = [*ENTER, sys.executable, "-m", module]
+    with started(argv, subprocess.PIPE, None, environ=_environ()) as child:
         answer = child.communicate()[0].decode()
-    except BaseException:
-        end_group(child, signal.SIGINT)
-        raise
     if child.returncode != 0:
         raise _failure(answer, child.returncode)
 
