@@ -53,10 +53,12 @@ def folded(title: Markup, *inside: Markup, open_: bool = False) -> Markup:
 
 
 def table(caption: str, heads: tuple[str, ...], rows: Iterable[tuple[Markup, ...]]) -> Markup:
-    """A plain table. The caption is for screen readers."""
-    return tag(
+    """A plain table, which scrolls where it is too wide. The caption is for screen readers."""
+    plain = tag(
         "table",
         tag("caption", text(caption), class_="aside"),
         tag("thead", tag("tr", *(tag("th", text(head), scope="col") for head in heads))),
         tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows)),
+        class_="words",
     )
+    return tag("div", plain, class_="scroll", tabindex=0, role="region", aria_label=caption)

@@ -90,6 +90,8 @@ table{width:100%;border-collapse:collapse;font-size:.9375rem;margin:.5rem 0}
 th,td{padding:.45rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--edge)}
 th{color:var(--muted);font-size:.8125rem;font-weight:600}
 td.number,th.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto}
+table.words{overflow-wrap:normal}
 table.checks{table-layout:fixed}
 table.checks th:first-child{width:42%}
 tr.more-below>td{border-bottom:0;padding-bottom:0}
