@@ -237,7 +237,21 @@ def _outputs(options: argparse.Namespace) -> list[tuple[str, str]]:
             hint="give each its own file: --format junit=report.xml --format html=report.html",
             exit_status=2,
         )
+    _check_places(places)
     return found
+
+
+def _check_places(files: Sequence[str]) -> None:
+    """Failure IGN6312 for a file in a folder that does not exist: better now than after all guests."""
+    for file in files:
+        folder = os.path.dirname(file)
+        if folder and not os.path.isdir(folder):
+            raise Failure(
+                "IGN6312",
+                f"cannot write {file}: there is no folder {folder}",
+                hint="create it, or name another file",
+                exit_status=2,
+            )
 
 
 def _options_to_repeat(args: list[str], options: argparse.Namespace) -> list[str]:
@@ -284,7 +298,7 @@ def _test(options: argparse.Namespace, outputs: list[tuple[str, str]], repeat: l
         settings = Options(
             artefacts,
             disks=tuple(map(parse_disk, options.disk or ())),
-            cmdline=tuple(shlex.split(options.cmdline)),
+            cmdline=_kernel_arguments(options.cmdline),
             timeout=options.timeout,
             memory_mib=options.memory,
             cpus=options.cpus,
@@ -294,6 +308,19 @@ def _test(options: argparse.Namespace, outputs: list[tuple[str, str]], repeat: l
             shell=options.shell,
         )
         return _run(cases, settings, options, outputs)
+
+
+def _kernel_arguments(text: str) -> tuple[str, ...]:
+    """Failure IGN6004 if a quote is not closed."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise Failure(
+            "IGN6004",
+            f"--cmdline {text}: {str(error).lower()}",
+            hint="close the quotes: --cmdline 'quiet dyndbg=\"file drivers/usb/* +p\"'",
+            exit_status=2,
+        ) from None
 
 
 def _cases(options: argparse.Namespace, repeat: list[str]) -> list[Case]:
@@ -328,7 +355,8 @@ def _platforms(given: list[str] | None) -> list[str]:
     """The platform ids, each once. Failure IGN6305 for one that does not exist."""
     from ignition import providers
 
-    names = [word.strip() for words in given or ["qemu"] for word in words.split(",")]
+    words = [word.strip() for text in given or ["qemu"] for word in text.split(",")]
+    names = [word for word in words if word] or words
     for name in names:
         if name not in providers.platform_ids():
             from ignition.cli.advice import did_you_mean

@@ -48,6 +48,9 @@ USAGE = {
     "--tier apply --fault net-late web.ign": "excludes --tier apply",
     "--shell web.ign": "--shell needs a terminal",
     "-k nothing web.ign": "no case has 'nothing' in its name",
+    "--format junit=nowhere/report.xml web.ign": "there is no folder nowhere",
+    '--cmdline="x web.ign': "no closing quotation",
+    "--platform , web.ign": "unknown platform",
     "- -": "standard input can be read only once",
 }
 
