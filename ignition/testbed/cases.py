@@ -11,8 +11,9 @@ from typing import Literal
 
 from ignition.base.errors import Failure
 from ignition.base.finding import ERROR
-from ignition.lint.batch import read_file, unreadable_failure
+from ignition.lint.batch import unreadable_failure
 from ignition.lint.result import STANDARD_INPUT
+from ignition.testbed.inputs import read_input
 from ignition.testbed.results import Cause
 
 EXPECT_SUFFIXES = (".expect.yaml", ".expect.yml", ".expect.json")
@@ -94,7 +95,7 @@ def collect(
 def _read(path: str, expect: Path | None, tier: Tier) -> Case:
     name = STANDARD_INPUT if path == "-" else path
     try:
-        data = read_file(path)
+        data = read_input(path)
     except OSError as error:
         why = unreadable_failure(name, error.strerror or str(error))
         return Case(name, name, tier=tier, problem=cause_of(why))

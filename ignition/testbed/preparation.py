@@ -14,7 +14,6 @@ from ignition.base.finding import INFO, Finding
 from ignition.base.log import Log
 from ignition.base.origin import Origin
 from ignition.base.settings import Settings
-from ignition.lint.batch import read_file
 from ignition.lint.finding import LintFinding
 from ignition.lint.refusals import is_refusal
 from ignition.lint.run import lint
@@ -22,6 +21,7 @@ from ignition.resource.context import FetchContext
 from ignition.testbed.cases import Case, cause_of
 from ignition.testbed.expectations import combine, derive, reading
 from ignition.testbed.expectations.model import Expectations
+from ignition.testbed.inputs import read_input
 from ignition.testbed.results import Cause
 
 FETCH_TIMEOUT = 10
@@ -81,7 +81,7 @@ def prepare(case: Case, *, strict: bool = False, second_boot: bool = False) -> P
 @cache
 def _load_expectations(path: Path) -> Expectations:
     try:
-        data = read_file(str(path))
+        data = read_input(str(path))
     except OSError as error:
         raise Failure(
             "IGN8401",

@@ -149,9 +149,28 @@ def test_a_config_from_standard_input() -> None:
 
 
 def test_output_that_cannot_be_written_is_an_error() -> None:
-    done = run(*TEST, "bad.ign", "--format", "json", "-o", "missing/report.json")
+    done = run(*TEST, "bad.ign", "--format", "json", "-o", "/dev/full")
     assert done.returncode == 7
     assert "IGN6312" in done.stderr
+
+
+@pytest.mark.parametrize("args", [("pipe",), ("web.ign", "--expect", "pipe")])
+def test_a_pipe_to_which_nobody_writes_is_refused(folder: Path, args: tuple[str, ...]) -> None:
+    os.mkfifo(folder / "pipe")
+    done = run(*TEST, *args)
+    assert done.returncode == 7
+    assert "it is no regular file" in done.stdout
+
+
+def test_a_pipe_of_the_shell_is_read() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, REFUSED.encode())
+    os.close(writer)
+    command = [sys.executable, "-m", "ignition", "test", f"/dev/fd/{reader}"]
+    environ = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run(command, env=environ, pass_fds=(reader,), capture_output=True)
+    os.close(reader)
+    assert done.returncode == 3
 
 
 def test_a_second_run_in_the_same_folder_is_told() -> None:
