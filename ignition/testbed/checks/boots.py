@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ignition.base.origin import Origin
+from ignition.testbed.checks.devices import array_name
 from ignition.testbed.checks.subject import Subject
 from ignition.testbed.expectations.model import ExpectedFailure
-from ignition.testbed.facts import GuestFile, integer
+from ignition.testbed.facts import Device, GuestFile, integer
 from ignition.testbed.report import Report
 from ignition.testbed.request import RESULT_FILE
 from ignition.testbed.results import Check
@@ -45,17 +46,30 @@ def _same_uuids(subject: Subject, first: Report, second: Report) -> Check:
     if before is None or after is None:
         reason = "the guest did not report its block devices"
         return subject.undecided("UUIDs", reason, "the same")
-    lost = sorted(f"{device} {uuid}" for uuid, device in before.items() if uuid not in after)
+    lost = sorted(
+        f"{device.path} {uuid}"
+        for uuid, device in before.items()
+        if uuid not in after and _is_there(device, second)
+    )
     shown = f"gone: {', '.join(lost)}" if lost else f"all {len(before)} are there"
     return subject.check("UUIDs", not lost, "the same", shown, "\n".join(lost))
 
 
-def _uuids(report: Report) -> dict[str, str] | None:
+def _is_there(device: Device, second: Report) -> bool:
+    """Not so is an array that is not assembled, or a volume that is not open: its content is out of sight,
+    but not changed. What is below it has UUIDs of its own."""
+    if not device.backing:
+        return True
+    names = {(one.mapping, array_name(one)) for one in second.devices or ()}
+    return (device.mapping, array_name(device)) in names
+
+
+def _uuids(report: Report) -> dict[str, Device] | None:
     """UUID -> device, of filesystems, partitions, tables and arrays."""
     if report.devices is None:
         return None
     return {
-        device.facts[key]: device.path
+        device.facts[key]: device
         for device in report.devices
         for key in _UUIDS
         if device.facts.get(key) and not device.path.startswith(_NEW_EACH_BOOT)

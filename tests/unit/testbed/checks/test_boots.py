@@ -13,7 +13,7 @@ from ignition.testbed.expectations.model import Expectations, ExpectedFailure, F
 from ignition.testbed.facts import Device, GuestFile
 from ignition.testbed.pictures import step_times
 from ignition.testbed.report import UNIT_STARTED, UNIT_STARTING, Report
-from ignition.testbed.results import Check, StepTime
+from ignition.testbed.results import Check, Status, StepTime
 from tests.support.judging import FAILED, HERE, NOT_DECIDED, PASSED
 
 
@@ -89,6 +89,35 @@ def test_a_change_of_the_machine_fails(second: dict[str, Any], prop: str, found:
     checks = unchanged(FIRST, replace(SECOND, **second), HERE)
     (check,) = (one for one in checks if one.status is FAILED)
     assert (check.prop, check.found) == (prop, found)
+
+
+@pytest.mark.parametrize(
+    ("after", "status"),
+    [
+        ((), PASSED),  # not assembled
+        (
+            (Device("/dev/md0", facts={"MD_NAME": "a:pool", "ID_FS_UUID": "f2"}, level="raid1"),),
+            FAILED,
+        ),
+        (
+            (Device("/dev/md9", facts={"MD_NAME": "a:pool", "ID_FS_UUID": "f1"}, level="raid1"),),
+            PASSED,
+        ),
+    ],
+)
+def test_only_an_array_that_is_there_can_have_changed(
+    after: tuple[Device, ...], status: Status
+) -> None:
+    array = Device(
+        "/dev/md127",
+        facts={"MD_NAME": "a:pool", "ID_FS_UUID": "f1"},
+        level="raid1",
+        backing=("/dev/vdc",),
+    )
+    first = replace(FIRST, devices=(*(FIRST.devices or ()), array))
+    second = replace(SECOND, devices=(*(SECOND.devices or ()), *after))
+    found = by_subject(unchanged(first, second, HERE))
+    assert found["second boot", "UUIDs"].status is status
 
 
 @pytest.mark.parametrize(
