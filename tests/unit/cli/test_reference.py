@@ -9,6 +9,7 @@ from ignition.base.codes import CODES
 from ignition.cli import test as command
 from ignition.testbed.artefacts import MARK
 from ignition.testbed.faults import KINDS, parse
+from ignition.testbed.programs import PACKAGES
 from ignition.testbed.results import Verdict
 from tests.unit.cli.command import CHECKOUT
 
@@ -48,6 +49,13 @@ def test_faults() -> None:
 
 def test_codes_exist() -> None:
     assert set(re.findall(r"IGN\d{4}", PAGE)) - set(CODES) == set()
+
+
+def test_packages() -> None:
+    """All that a run may ask for. GRUB and user-mode Linux are for this project's own tests."""
+    asked = {each for names in PACKAGES.values() for each in names.split()}
+    named = {word for cells in rows("What it takes") for word in re.findall(r"[\w-]+", cells[1])}
+    assert asked - named == {"grub-common", "grub-pc-bin", "user-mode-linux", "fdisk"}
 
 
 def test_formats() -> None:
