@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import subprocess
 from pathlib import Path
@@ -96,6 +97,7 @@ def test_the_system_is_collected(tmp_path: Path) -> None:
 PRIVATE = """\
 mount -t proc -o ro proc /proc
 mount --bind /dev/null "$1/dev/null"
+for tty in "$1"/dev/tty* "$1"/dev/hvc*; do [ ! -e "$tty" ] || mount --bind "$3" "$tty"; done
 mount --rbind "$1/dev" /dev
 exec sh "$2" boot "$1/request" "$1/out"
 """
@@ -107,34 +109,65 @@ echo "$*" >>"${0%/bin/systemctl}/calls"
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
-def test_without_a_port_a_report_goes_over_the_console(tmp_path: Path) -> None:
-    console = Path("/sys/class/tty/console/active")
-    names = console.read_text().split() if console.exists() else []
-    for name in ("null", "ttyS0", *names):
-        (tmp_path / "dev").mkdir(exist_ok=True)
-        (tmp_path / "dev" / name).touch()
-    (tmp_path / "bin").mkdir()
+def private_reporter(folder: Path, request: Request, console: str) -> subprocess.Popen[bytes]:
+    """Starts the reporter in namespaces where `console` is the serial console."""
+    (folder / "dev").mkdir()
+    (folder / "bin").mkdir()
+    active = Path("/sys/class/tty/console/active")
+    for name in ("null", "ttyS0", *(active.read_text().split() if active.exists() else ())):
+        (folder / "dev" / name).touch()
     for name, text in {"systemctl": SYSTEMCTL, "modprobe": "#!/bin/sh\n"}.items():
-        (tmp_path / "bin" / name).write_text(text)
-        (tmp_path / "bin" / name).chmod(0o755)
-    (tmp_path / "request").write_bytes(Request(paths=("/etc/passwd",)).pack())
-    subprocess.run(
+        (folder / "bin" / name).write_text(text)
+        (folder / "bin" / name).chmod(0o755)
+    (folder / "request").write_bytes(request.pack())
+    return subprocess.Popen(
         [
             *("unshare", "--mount", "--pid", "--fork", "--kill-child"),
-            *("sh", "-c", PRIVATE, "sh", tmp_path, SCRIPT),
+            *("sh", "-c", PRIVATE, "sh", folder, SCRIPT, console),
         ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-        env={**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}"},
     )
-    (log,) = (one for one in (tmp_path / "dev").iterdir() if one.stat().st_size)
+
+
+def calls(folder: Path) -> list[str]:
+    return (folder / "calls").read_text().splitlines()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
+def test_a_root_shell_on_the_console_until_it_ends(tmp_path: Path) -> None:
+    screen, terminal = pty.openpty()
+    reporter = private_reporter(tmp_path, Request(shell=True), os.ttyname(terminal))
+    seen = b""
+    try:
+        while b"Root shell of the tested machine" not in seen:
+            seen += os.read(screen, 65536)
+        assert not calls(tmp_path)[-1].endswith("poweroff")
+        os.write(screen, b"echo it is $((6 * 7)); exit\n")
+        assert reporter.wait(60) == 0
+        seen += os.read(screen, 65536)
+    finally:
+        reporter.kill()
+        reporter.wait()
+        os.close(screen)
+        os.close(terminal)
+    assert b"it is 42" in seen
+    assert calls(tmp_path)[-1] == "--no-block poweroff"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
+def test_without_a_port_a_report_goes_over_the_console(tmp_path: Path) -> None:
+    log = tmp_path / "console.log"
+    log.touch()
+    reporter = private_reporter(tmp_path, Request(paths=("/etc/passwd",)), str(log))
+    assert reporter.wait(120) == 0
     found = read(tmp_path / "report.tar", log)
     assert (found.state, found.shadow) == ("degraded", None)  # no hashes on the console
     assert found.files is not None
     assert found.files["/etc/passwd"].data == Path("/etc/passwd").read_bytes()
-    assert (tmp_path / "calls").read_text().splitlines()[-1] == "--no-block poweroff"
+    assert calls(tmp_path)[-1] == "--no-block poweroff"
 
 
 def test_programs_that_are_missing_leave_their_facts_out(tmp_path: Path) -> None:
