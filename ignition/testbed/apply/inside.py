@@ -75,7 +75,15 @@ def _root(source: Path, scratch: Path) -> Path:
         return mounts.writable_root(source, scratch)
     root = scratch / "root"
     root.mkdir()
-    run(["tar", "--extract", f"--file={source}", f"--directory={root}", "--numeric-owner"])
+    run(
+        [
+            *("tar", "--extract", f"--file={source}", f"--directory={root}", "--numeric-owner"),
+            *(
+                "--exclude=./dev/*",
+                "--exclude=dev/*",
+            ),  # a user namespace has no rights to make them
+        ]
+    )
     return root
 
 
@@ -96,6 +104,7 @@ def _run_engine(root: Path, folder: Path, scratch: Path) -> bool:
         "IGNITION_SYSTEM_RUNTIME_CONFIG_DIR": str(empty),
         "IGNITION_SYSTEM_LOCAL_CONFIG_DIR": str(empty),
         "IGNITION_SYSTEM_CONFIG_DIR": str(empty),
+        "IGNITION_SELINUX_RELABEL": "false",  # labels take a kernel that enforces this root's policy
         "PATH": f"{tools.install(root, scratch / 'tools')}:{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
     }

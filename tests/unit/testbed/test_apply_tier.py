@@ -296,8 +296,14 @@ def test_a_tar_archive_is_an_image(root: Path, tmp_path: Path) -> None:
     archive = tmp_path / "root.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(root, arcname=".")
+        device = tarfile.TarInfo("./dev/console")
+        device.type = tarfile.CHRTYPE
+        tar.addfile(device)
     data = files({"path": "/etc/f", "contents": {"source": "data:,hi"}})
-    report = apply(data, archive, tmp_path / "case", File(place=PLACE, path="/etc/f"))
+    report = apply(
+        *(data, archive, tmp_path / "case"),
+        File(place=PLACE, path="/etc/f"),
+    )
     assert report.files is not None
     assert report.files["/etc/f"].data == b"hi"
 
