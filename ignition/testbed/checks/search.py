@@ -17,7 +17,7 @@ LIMIT = 10.0
 _CHILD = """\
 import json, re, sys
 asked = json.load(sys.stdin)
-pattern = re.compile(asked["pattern"])
+pattern = re.compile(asked["pattern"], re.MULTILINE)
 print(next((at for at, text in enumerate(asked["texts"]) if pattern.search(text)), -1))
 """
 
@@ -27,12 +27,13 @@ class CannotSearch(Exception):
 
 
 def search(pattern: str, texts: Sequence[str]) -> int | None:
-    """The index of the first text in which the expression is found.
+    """The index of the first text in which the expression is found. `^` and `$` match at line breaks, as
+    docs/expectations.md promises.
 
     CannotSearch if it is not a regular expression, or takes longer than LIMIT.
     """
     try:
-        re.compile(pattern)
+        re.compile(pattern, re.MULTILINE)
     except (re.error, RecursionError, OverflowError) as error:
         raise CannotSearch(f"not a regular expression: {error}") from None
     try:

@@ -83,7 +83,7 @@ TRUE: list[Expectation] = [
     run("id core"),
     run("id core", output="uid=1000(core)", matches=r"\d{4}"),
     run("id core", output="uid=1000(core)\n"),
-    run("nginx -t", status=1, matches="test failed$"),
+    run("nginx -t", status=1, matches="^test failed$"),
     line("listen"),
     line("^hi", unit="web"),
     line("Started", unit="web.service"),
