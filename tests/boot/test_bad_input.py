@@ -46,11 +46,13 @@ def assert_refused(result: BootResult, phase: str, *texts: str) -> None:
             '{"ignition": {"version": "3.6.0"},\n "storage": {"files": {"path": "/a"}}}',
             ("IGN10", "user config from qemu:2:"),
             id="wrong-shape",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             {"ignition": {"version": "3.99.0"}},
             ("IGN10", "unsupported config version", "3.99.0"),
             id="unknown-version",
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -79,6 +81,7 @@ def test_a_config_url_that_fails_three_times_is_retried(boot: Boot) -> None:
     assert result.file("/etc/hello").text == "hi"
 
 
+@pytest.mark.slow
 def test_a_config_url_that_never_responds_times_out(boot: Boot) -> None:
     with HttpServer({"/c.ign": Answer(delay=3600)}) as server:
         url = server.url("/c.ign", host="10.0.2.2")
@@ -120,7 +123,9 @@ def test_a_partition_that_does_not_fit_changes_nothing(boot: Boot) -> None:
 @pytest.mark.parametrize(
     ("cmdline", "text"),
     [
-        pytest.param("ignition.platform.id=", "is not a valid platform", id="none"),
+        pytest.param(
+            "ignition.platform.id=", "is not a valid platform", id="none", marks=pytest.mark.slow
+        ),
         pytest.param("ignition.platform.id=qemo", "qemo is not a valid platform", id="unknown"),
     ],
 )
@@ -139,7 +144,10 @@ def test_a_root_that_cannot_be_written_is_refused(boot: Boot) -> None:
     assert "write-protected" in console
 
 
-@pytest.mark.parametrize("config", [pytest.param(b"", id="empty"), pytest.param(None, id="none")])
+@pytest.mark.parametrize(
+    "config",
+    [pytest.param(b"", id="empty", marks=pytest.mark.slow), pytest.param(None, id="none")],
+)
 def test_a_machine_without_a_config_boots(boot: Boot, config: bytes | None) -> None:
     result = boot(config=config, network=False)
     assert result.report is not None
