@@ -79,7 +79,7 @@ CONFIG: dict[str, Any] = {
         "files": [
             {
                 "path": "/etc/motd",
-                "mode": 0o640,
+                "mode": 0o664,
                 "overwrite": True,
                 "user": {"name": "core"},
                 "contents": {"source": "data:,Welcome%0Ato%20the%20machine%0A"},
@@ -120,7 +120,7 @@ files:
       to the machine
     contains: machine
     matches: (?m)^to the
-    mode: 0640
+    mode: 0664
     user: core
     group: 0
   - path: /etc/binary
@@ -303,7 +303,7 @@ kernel_arguments:
   - argument: console=ttyS9
 """
 FOUND_INSTEAD = [
-    ("file /etc/motd", "mode", "0640"),
+    ("file /etc/motd", "mode", "0664"),
     ("file /etc/motd", "content", "23 bytes that differ"),
     ("file /etc/token", "content", "10 bytes that differ"),
     ("file /etc/nothing", "exists", "absent"),

@@ -23,10 +23,10 @@ _SECRET_TEXT = re.compile(
 
 
 def is_private(path: str, modes: tuple[int | None, ...], *contents: bytes) -> bool:
-    """Whether the content must not be shown: others may or should not read the file, or it looks like a
-    secret."""
+    """Whether the content must not be shown: not everybody may or should read the file, or it looks
+    like a secret."""
     return (
-        any(mode is not None and mode & 0o077 == 0 for mode in modes)
+        any(mode is not None and mode & 0o004 == 0 for mode in modes)
         or _SECRET_NAME.search(path) is not None
         or any(_SECRET_TEXT.search(content) for content in contents)
     )

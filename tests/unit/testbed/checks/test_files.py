@@ -24,7 +24,7 @@ def guest(path: str, kind: str = "file", **facts: Any) -> GuestFile:
 
 FILES = (
     guest("/etc/motd", data=MOTD, size=len(MOTD)),
-    guest("/etc/app", uid=1000, gid=33, mode=0o2750, data=b"\0\1\2"),
+    guest("/etc/app", uid=1000, gid=33, mode=0o2755, data=b"\0\1\2"),
     guest("/etc/token", mode=0o600, data=b"old value\n"),
     guest("/srv/big", size=3, whole=False, sha256=BIG, inode=8),
     guest("/srv/data", "directory", mode=0o1777),
@@ -57,7 +57,7 @@ TRUE: list[Expectation] = [
         user=0,
     ),
     file("/etc/motd", sha256=hashlib.sha256(MOTD).hexdigest().upper()),
-    file("/etc/app", user="core", group="www", mode=0o2750),
+    file("/etc/app", user="core", group="www", mode=0o2755),
     file("/etc/app", user=1000, group=33),
     file("/srv/big", sha256=BIG, content=b"big"),
     Directory(place=HERE, path="/srv/data", mode=0o1777),
@@ -72,7 +72,7 @@ FALSE: list[tuple[Expectation, str, str, str]] = [
     (file("/etc/link"), "exists", "file", "link to ../run/x"),
     (file("/etc/fifo"), "exists", "file", "fifo"),
     (file("/etc/motd", mode=0o600), "mode", "0600", "0644"),
-    (file("/etc/app", mode=0o750), "mode", "0750", "2750"),
+    (file("/etc/app", mode=0o755), "mode", "0755", "2755"),
     (file("/etc/motd", user="core"), "user", "core (1000)", "0"),
     (file("/etc/app", user=0), "user", "0", "core (1000)"),
     (file("/etc/motd", user="ghost"), "user", "ghost, which does not exist", "0"),
@@ -159,7 +159,8 @@ def test_of_binary_content_the_first_difference_is_named() -> None:
     ("path", "wanted", "found", "mode"),
     [
         ("/etc/token", b"new value\n", b"old value\n", 0o600),
-        ("/etc/open", b"new value\n", b"old value\n", 0o640),
+        ("/etc/open", b"new value\n", b"old value\n", 0o644),
+        ("/etc/shared", b"new value\n", b"old value\n", 0o640),
         ("/etc/ssl/web.key", b"new value\n", b"old value\n", 0o644),
         ("/etc/x", b"-----BEGIN PRIVATE KEY-----\nnew value", b"old value", 0o644),
         ("/etc/x", b"root:$6$saltsalt$new value", b"old value", 0o644),
