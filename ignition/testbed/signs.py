@@ -90,7 +90,7 @@ EMERGENCIES = (
     ),
     sign(
         "IGN8416",
-        r".*(?:You are in (?:emergency|rescue) mode|Entering (?:emergency|rescue) mode"
+        r".*(?:You are in (?:emergency|rescue) mode|Entering (?:emergency|rescue) mode\.(?!\.)"
         r"|Press Enter for (?:emergency|maintenance)"
         r"|Cannot open access to console, the root account is locked"
         r"|Reached target (?:\S+ - )?Emergency|Started (?:\S+ - )?Emergency Shell).*",

@@ -232,6 +232,7 @@ def test_an_initramfs_that_waits_in_vain() -> None:
 def test_a_machine_that_never_started(console: str, code: str) -> None:
     found = examine(console).no_boot
     assert found is not None and found.code == code
+    assert examine(console).emergency is None, "GRUB's rescue mode is no emergency shell"
     assert examine(console + BOOTED).no_boot is None
 
 
