@@ -758,7 +758,7 @@ CODES: dict[str, tuple[str, str]] = {
         "Raise --memory, or give the service less to do.",
     ),
     "IGN8414": (
-        "systemd-oomd killed a service in the guest.",
+        "The out-of-memory daemon of systemd killed a service in the guest.",
         "Raise --memory, or MemoryHigh= of the unit.",
     ),
     "IGN8415": (
