@@ -59,7 +59,7 @@ class Fault:
         if self.kind == "disk-missing":
             return ("IGN2001",)
         if self.kind == "disk-full":
-            return ("IGN3001", "IGN4023", "IGN4024")
+            return ("IGN3001", "IGN4023", "IGN4024", "IGN7003")
         return ()
 
     @property

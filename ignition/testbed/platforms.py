@@ -7,7 +7,7 @@ addresses to them. So no privilege is needed, and guests side by side do not mee
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,12 +18,12 @@ from ignition.testbed import hostfiles
 from ignition.testbed.certificates import Authority
 from ignition.testbed.drives import Drive, iso9660
 from ignition.testbed.faults import Fault
-from ignition.testbed.httpserver import Answer, HttpServer
+from ignition.testbed.httpserver import Answer, HttpServer, Seen
 from ignition.testbed.images import Image
 from ignition.testbed.metadata import FAKES, Fake
 from ignition.testbed.metadata.packet import Packet
 from ignition.testbed.metadata.scaleway import Scaleway
-from ignition.testbed.metadata.service import LINK_LOCAL
+from ignition.testbed.metadata.service import LINK_LOCAL, NOT_FOUND, found
 from ignition.testbed.qemu import HOST
 
 ID = "ignition.platform.id"
@@ -201,10 +201,13 @@ def _served_config(config: bytes | None, flaky: bool) -> Iterator[Delivery]:
     if config is None:
         yield Delivery()
         return
-    with HttpServer({"/config.ign": config}) as server:
-        if flaky:
-            server.first("/config.ign", *_failures())
-        yield Delivery(cmdline=(f"{URL}={server.url('/config.ign', HOST)}",))
+    path = "/config.ign"
+
+    def answer(seen: Seen) -> Answer:
+        return found(config) if seen.path == path else NOT_FOUND
+
+    with HttpServer(service=_Flaky(answer, path).answer if flaky else answer) as server:
+        yield Delivery(cmdline=(f"{URL}={server.url(path, HOST)}",))
 
 
 @contextmanager
@@ -220,9 +223,7 @@ def _served_metadata(
     if platform == "scaleway":
         service = Scaleway(config, any_port=True)
         notes = ("the source port of requests, which Scaleway checks, is not checked here",)
-    with HttpServer(service=service.answer) as server:
-        if flaky:
-            server.first(service.path, *_failures())
+    with HttpServer(service=_served(service, flaky)) as server:
         yield Delivery(services={(service.address, 80): server.port}, notes=notes)
 
 
@@ -232,9 +233,7 @@ def _packet(config: bytes | None, folder: Path, flaky: bool) -> Iterator[Deliver
     name = "metadata.packet.net"
     authority = Authority(folder, "ignition test")
     service = Packet(config, home=f"https://{name}/phone-home")
-    with HttpServer(service=service.answer, tls=authority.issue(name)) as server:
-        if flaky:
-            server.first(service.path, *_failures())
+    with HttpServer(service=_served(service, flaky), tls=authority.issue(name)) as server:
         trusted = BUNDLE.read_bytes() if BUNDLE.is_file() else b""
         yield Delivery(
             services={(LINK_LOCAL, 443): server.port},
@@ -245,6 +244,27 @@ def _packet(config: bytes | None, folder: Path, flaky: bool) -> Iterator[Deliver
         )
 
 
-def _failures() -> tuple[Answer, ...]:
-    """What a server does before it works: it is not ready, hangs up, and breaks off."""
-    return Answer(503), Answer(hang_up=True), Answer(body=b"{", length="100", cut=1, reset=True)
+class _Flaky:
+    """A service that fails before it works, at the path of the user data: it is not ready, hangs up, and
+    resets a connection in the middle of the right answer."""
+
+    def __init__(self, answer: Callable[[Seen], Answer], path: str) -> None:
+        self._answer, self._path = answer, path
+        self._failures = 0
+
+    def answer(self, seen: Seen) -> Answer:
+        right = self._answer(seen)
+        if seen.path != self._path or right.status != 200:
+            return right
+        self._failures += 1
+        if self._failures == 1:
+            return Answer(503)
+        if self._failures == 2:
+            return Answer(hang_up=True)
+        if self._failures == 3:
+            return replace(right, cut=len(right.body) // 2, reset=True)
+        return right
+
+
+def _served(service: Fake, flaky: bool) -> Callable[[Seen], Answer]:
+    return _Flaky(service.answer, service.path).answer if flaky else service.answer

@@ -13,6 +13,10 @@ import pytest
 
 from ignition import providers
 from ignition.base.errors import Failure
+from ignition.base.log import Log
+from ignition.base.settings import Settings
+from ignition.resource.context import FetchContext
+from ignition.resource.fetch import fetch_bytes
 from ignition.testbed.faults import parse
 from ignition.testbed.images import Image
 from ignition.testbed.metadata import FAKES
@@ -74,6 +78,17 @@ def test_flaky_services_fail_three_times(tmp_path: Path) -> None:
                 answer.read()
         with urllib.request.urlopen(url) as answer:
             assert answer.read() == CONFIG
+
+
+def test_the_engine_gets_the_config_of_a_flaky_service(tmp_path: Path) -> None:
+    with play("gcp", CONFIG, tmp_path, DIRECT, parse("net-flaky")) as delivery:
+        port = delivery.services["169.254.169.254", 80]
+        url = f"http://127.0.0.1:{port}{FAKES['gcp'].path}"
+        lines: list[str] = []
+        context = FetchContext(Settings(), Log(lambda level, text: lines.append(text)))
+        headers = [("Metadata-Flavor", "Google")]
+        assert fetch_bytes(context, url, headers=headers) == CONFIG
+    assert sum("attempt #" in line for line in lines) == 4
 
 
 def test_a_fault_of_the_network_that_a_platform_does_not_need_is_noted(tmp_path: Path) -> None:
