@@ -86,12 +86,12 @@ IN_A_GUEST = (
     ),
     Mistake("failing-unit", "expectation failed", "IGN8426", "fill.service", "failing-unit.ign:7"),
     Mistake("taken-port", "expectation failed", "IGN8426", "second.socket", "taken-port.ign:20"),
+)
+SLOW = (
     Mistake(
         *("ordering-cycle", "expectation failed", "IGN8415", "ordering cycle"),
         "ordering-cycle.ign:8",
     ),
-)
-SLOW = (
     Mistake(
         *("no-mount-unit", "expectation failed", "IGN8426", "mount /var/lib/data"),
         "no-mount-unit.expect.yaml:3",
@@ -175,6 +175,7 @@ def unit(command: str) -> dict[str, Any]:
     return {"units": [{"name": "x.service", "enabled": True, "contents": contents}]}
 
 
+@pytest.mark.slow
 def test_a_guest_that_crashes(guest_images: Images, tmp_path: Path) -> None:
     config = write(tmp_path, systemd=unit("echo c >/proc/sysrq-trigger"))
     done = ignition_test(tmp_path, config)
@@ -183,6 +184,7 @@ def test_a_guest_that_crashes(guest_images: Images, tmp_path: Path) -> None:
     assert "sysrq triggered crash" in done.case["cause"]["text"]
 
 
+@pytest.mark.slow
 def test_a_guest_that_takes_too_long(guest_images: Images, tmp_path: Path) -> None:
     """In phase files, which waits for a server that never answers."""
     with silent_server() as port:
