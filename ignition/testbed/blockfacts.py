@@ -31,7 +31,7 @@ def devices(
         return None
     records = {record["name"]: record for record in _udev(udev or "")}
     values = _Sysfs(sysfs or "")
-    probed = {block.get("DEVNAME", ""): _as_udev(block) for block in exports(probe or "")}
+    probed = {block.get("DEVNAME", ""): as_udev(block) for block in exports(probe or "")}
     arrays = {block.get("DEVNAME", ""): block for block in exports(mdadm or "")}
     found = [
         _device(name, records, values, probed, arrays)
@@ -154,7 +154,7 @@ def exports(text: str) -> list[dict[str, str]]:
     return [block for block in blocks if block]
 
 
-def _as_udev(block: Mapping[str, str]) -> dict[str, str]:
+def as_udev(block: Mapping[str, str]) -> dict[str, str]:
     """What blkid found, under the names that udev gives it."""
     facts: dict[str, str] = {}
     for key, value in block.items():

@@ -41,7 +41,7 @@ class Image:
                       `ignition.firstboot`, which belongs to the first boot alone.
     firmware          what starts the boot loader, if `direct` is None
     uefi              OVMF's code and an empty variable store; a machine needs its own copy of the store
-    reporter          built-in: part of the image; config: added by reporter_config; none: console only
+    reporter          built-in: part of the image; config: added by reporter_config; none: no report
     fw_cfg_entry      where the image's engine looks for its config
     kernel_for_probe  a kernel that shows whether KVM works; None: it is not tested
     """

@@ -23,6 +23,7 @@ PACKAGES = {
     "mformat": "mtools",
     "mcopy": "mtools",
     "sfdisk": "fdisk",
+    "blkid": "util-linux",
     "mkfs.vfat": "dosfstools",
     "qemu-system-x86_64": "qemu-system-x86",
     "qemu-img": "qemu-utils",

@@ -53,6 +53,8 @@ class Report:
     units        the asked units: name -> properties of `systemctl show`
     reached      seconds since power-on when the boot had reached its default target
     luks         the LUKS devices, by the path of the device
+    from_images  devices and luks are those of offline_disks: no system disk, and nothing that the machine
+                 makes from other devices
     commands     the asked commands, by their text
     """
 
@@ -70,6 +72,7 @@ class Report:
     blkid: list[dict[str, str]] | None = field(default=None, repr=False)
     devices: tuple[Device, ...] | None = field(default=None, repr=False)
     luks: Mapping[str, LuksHeader] | None = field(default=None, repr=False)
+    from_images: bool = False
     failed_units: list[str] | None = None
     units: Mapping[str, Mapping[str, str]] | None = field(default=None, repr=False)
     reached: float | None = None

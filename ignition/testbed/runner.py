@@ -12,7 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ignition.base.errors import Failure, oserror_failure
-from ignition.testbed import apply_tier, faults, images, machine, needed_drives, platforms
+from ignition.testbed import (
+    apply_tier,
+    faults,
+    images,
+    machine,
+    needed_drives,
+    offline_disks,
+    platforms,
+)
 from ignition.testbed.apply.judging import judge_applied
 from ignition.testbed.artefacts import QEMU_SCRIPT, Artefacts, Evidence
 from ignition.testbed.cases import Case, ImageChoice, cause_of
@@ -253,6 +261,8 @@ class Run:
             if self.cancel.is_set():
                 raise Cancelled
         report = read(done.archive, done.folder / "console.log")
+        if not report.state:
+            report = self._from_images()
         self.reports.append(report)
         self.notes += done.notes
         boot = Boot(
@@ -263,6 +273,12 @@ class Run:
             reports=self.image.reporter != "none",
         )
         return boot, Evidence(boot.console, report, done.command)
+
+    def _from_images(self) -> Report:
+        """What the disks of a machine tell that did not report."""
+        found = offline_disks.look(self.guest.drives, self.guest.system)
+        self.notes += found.notes
+        return Report(devices=found.devices, luks=found.luks, from_images=found.devices is not None)
 
 
 def _consoles(done: PowerOn) -> str:

@@ -43,9 +43,9 @@ def judge(expectations: Expectations, report: Report) -> tuple[Check, ...]:
     reason = _why_nothing(report)
     if not reason:
         return tuple(check for item in expectations.items for check in _judged(item, report))
-    # Without any fact each room says what it would have checked.
-    nothing = (check for item in expectations.items for check in _judged(item, Report()))
-    return tuple(replace(check, reason=reason) for check in nothing)
+    return tuple(
+        check for item in expectations.items for check in _judged_outside(item, report, reason)
+    )
 
 
 def unchanged(first: Report, second: Report, place: Origin) -> tuple[Check, ...]:
@@ -65,6 +65,13 @@ def _why_nothing(report: Report) -> str:
     if not report.state:
         return "the guest sent no report"
     return "the machine did not get past its initramfs" if report.in_initramfs else ""
+
+
+def _judged_outside(item: Expectation, report: Report, reason: str) -> Iterator[Check]:
+    """Without a report only the disk images can tell. All else says what it would have checked."""
+    if report.from_images and isinstance(item, Disk | Filesystem | Array | Luks):
+        return _judged(item, report)
+    return (replace(check, reason=reason) for check in _judged(item, Report()))
 
 
 def _judged(item: Expectation, report: Report) -> Iterator[Check]:

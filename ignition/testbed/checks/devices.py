@@ -7,11 +7,13 @@ import posixpath
 from collections.abc import Sequence
 
 from ignition.testbed.checks.subject import Subject
+from ignition.testbed.device_names import Named, drive_of
 from ignition.testbed.facts import Device
 from ignition.testbed.report import Report
 from ignition.testbed.results import Check
 
 NO_DEVICES = "the guest did not report its block devices"
+OUT_OF_SIGHT = "it is not on the disks that can be read without a reporter"
 _TAGS = {
     "UUID": "ID_FS_UUID",
     "LABEL": "ID_FS_LABEL",
@@ -69,12 +71,21 @@ def same_device(report: Report, left: str, right: str) -> bool | None:
     return first is not None and second is not None and first.path == second.path
 
 
-def missing(subject: Subject, devices: Sequence[Device]) -> Check:
-    """The check that fails since there is no such device."""
+def missing(subject: Subject, name: str, report: Report) -> Check:
+    """The check for a device that was not found: it fails, unless it may be where nobody could look."""
+    devices = report.devices or ()
+    if report.from_images and not _would_be_seen(devices, name):
+        return subject.undecided("exists", OUT_OF_SIGHT, "present")
     disks = [device.path for device in devices if is_disk(device)]
     return subject.check(
         "exists", False, "present", f"no such device; the disks are {', '.join(disks) or 'none'}"
     )
+
+
+def _would_be_seen(devices: Sequence[Device], name: str) -> bool:
+    """Whether the device, if it exists, is a part of a disk whose image was read."""
+    disk = drive_of(name)
+    return isinstance(disk, Named) and find(devices, disk.disk) is not None
 
 
 def is_disk(device: Device) -> bool:

@@ -26,7 +26,7 @@ def disk(item: Disk, report: Report) -> Iterator[Check]:
         return
     found = find(report.devices, item.device)
     if found is None:
-        yield missing(subject, report.devices)
+        yield missing(subject, item.device, report)
         return
     if item.table is not None:
         table = found.facts.get("ID_PART_TABLE_TYPE", "none")

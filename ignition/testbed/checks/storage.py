@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ignition.testbed.checks.devices import (
     NO_DEVICES,
+    OUT_OF_SIGHT,
     array_name,
     find,
     is_label,
@@ -28,7 +30,7 @@ def filesystem(item: Filesystem, report: Report) -> Iterator[Check]:
         return
     found = find(report.devices, item.device)
     if found is None:
-        yield missing(subject, report.devices)
+        yield missing(subject, item.device, report)
         return
     kind = found.facts.get("ID_FS_TYPE", "none")
     if item.format is not None:
@@ -53,6 +55,9 @@ def array(item: Array, report: Report) -> Iterator[Check]:
     if report.devices is None:
         yield subject.undecided("exists", NO_DEVICES, "present")
         return
+    if report.from_images:
+        yield from _members_on_disks(subject, item, report)
+        return
     arrays = [one for one in report.devices if one.level or "MD_LEVEL" in one.facts]
     found = _array(item.name, arrays)
     names = ", ".join(array_name(one) or one.path for one in arrays) or "none"
@@ -65,6 +70,34 @@ def array(item: Array, report: Report) -> Iterator[Check]:
         level = found.level or found.facts.get("MD_LEVEL", "")
         yield subject.check("level", _level(item.level) == _level(level), item.level, level)
     yield from _members(subject, item, found, report)
+
+
+def _members_on_disks(subject: Subject, item: Array, report: Report) -> Iterator[Check]:
+    """What the superblocks on the disk images tell of an array that nobody assembled: its members."""
+    devices = report.devices or ()
+    plain = item.name.removeprefix("/dev/md/")
+    members = [one.path for one in devices if _is_member(one, plain)]
+    if members:
+        yield subject.check("exists", True, "present", f"members are {', '.join(members)}")
+    else:
+        yield subject.undecided("exists", OUT_OF_SIGHT, "present")
+    for device in item.devices:
+        found = find(devices, device)
+        if found is None:
+            yield replace(missing(subject, device, report), prop="devices", expected=device)
+        else:
+            shown = "a member" if found.path in members else "no member of it"
+            yield subject.check("devices", found.path in members, device, shown)
+    for prop, expected in (("level", item.level), ("spares", item.spares)):
+        if expected is not None:
+            reason = "the array is not assembled outside of the machine"
+            yield subject.undecided(prop, reason, str(expected))
+
+
+def _is_member(device: Device, array: str) -> bool:
+    """mdadm writes the name with or without the name of the host: "any:data"."""
+    name = device.facts.get("ID_FS_LABEL", "").rpartition(":")[2]
+    return device.facts.get("ID_FS_TYPE") == "linux_raid_member" and name == array
 
 
 def _array(name: str, arrays: Sequence[Device]) -> Device | None:
@@ -103,8 +136,14 @@ def luks(item: Luks, report: Report) -> Iterator[Check]:
     if item.open is not None:
         words = {True: "open", False: "closed"}
         is_open = volume is not None
-        yield subject.check("open", item.open == is_open, words[item.open], words[is_open])
+        if report.from_images:
+            yield subject.undecided("open", "the machine is off", words[item.open])
+        else:
+            yield subject.check("open", item.open == is_open, words[item.open], words[is_open])
     header = _header(item, volume, report.devices)
+    if header is None and report.from_images:
+        yield _no_header(subject, item, report)
+        return
     if header is None:
         wanted = f"LUKS on {item.device}" if item.device else "present"
         yield subject.check("exists", False, wanted, "no such LUKS device")
@@ -121,6 +160,13 @@ def luks(item: Luks, report: Report) -> Iterator[Check]:
     yield from _label_and_uuid(subject, item, header)
     if item.pins:
         yield _pins(subject, item, header, report)
+
+
+def _no_header(subject: Subject, item: Luks, report: Report) -> Check:
+    """The check for a header that is on none of the disk images that were read."""
+    if item.device is None:
+        return subject.undecided("exists", OUT_OF_SIGHT, "present")
+    return missing(subject, item.device, report)
 
 
 def _named(kind: str, header: Device) -> str:
@@ -147,6 +193,8 @@ def _pins(subject: Subject, item: Luks, header: Device, report: Report) -> Check
     expected = ", ".join(item.pins)
     found = (report.luks or {}).get(header.path)
     if found is None or found.pins is None:
-        return subject.undecided("bindings", "the guest could not read the LUKS header", expected)
+        return subject.undecided(
+            "bindings", "the bindings in the LUKS header could not be read", expected
+        )
     right = set(item.pins) <= set(found.pins)
     return subject.check("bindings", right, expected, ", ".join(found.pins) or "none")
