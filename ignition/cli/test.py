@@ -96,7 +96,7 @@ def build_parser() -> Parser:
     add(
         "--no-reporter",
         action="store_true",
-        help="add nothing to the config for --image: judge by the console alone",
+        help="add nothing to the config for --image: judge by console and disks alone",
     )
     add("--cmdline", default="", metavar="ARGS", help="more kernel arguments")
     add(

@@ -62,6 +62,30 @@ def test_the_console_decides(
     assert image.read_bytes()[:2] == PRINT[:2], "the image is as it was"
 
 
+DATA = (
+    '{"ignition": {"version": "3.4.0"}, "storage": {"filesystems": ['
+    '{"device": "/dev/vdb", "format": "ext4"}]}}'
+)
+BLANK = "disks: [{device: /dev/vdb, table: none}]\n"
+
+
+def test_without_a_reporter_the_disks_decide(tmp_path: Path, config: Path) -> None:
+    image = disk(tmp_path, UP)
+    config.write_text(DATA)
+    done = ignition_test(tmp_path, config, "--image", image, *CONSOLE)
+    assert done.status == 1, describe(done)
+    assert "expected ext4, found none" in done.case["cause"]["text"], "no engine ran"
+    expectations = tmp_path / "blank.expect.yaml"
+    expectations.write_text(BLANK)
+    config.write_text('{"ignition": {"version": "3.4.0"}}')
+    given = ("--disk", "64M", "--expect", expectations)
+    done = ignition_test(tmp_path, config, "--image", image, *CONSOLE, *given)
+    assert done.status == 0, describe(done)
+    assert {check["status"] for check in done.case["checks"]} == {"passed"}
+    (view,) = done.case["boots"][0]["disks_after"]
+    assert (view["device"], view["size"]) == ("/dev/vdb", 64 << 20)
+
+
 def guests(image: Path) -> list[str]:
     """The command lines of processes that use the image, or an overlay of a run with it."""
     found = []
