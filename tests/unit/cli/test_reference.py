@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ignition.base.codes import CODES
-from ignition.cli import test as command
+from ignition.cli import test_parser as command
 from ignition.testbed.artefacts import MARK
 from ignition.testbed.faults import KINDS, parse
 from ignition.testbed.programs import PACKAGES

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ignition.cli import test
+from ignition.cli.test_parser import FORMATS
 from ignition.testbed import formats
 from tests.unit.cli.command import CHECKOUT, run
 
@@ -227,4 +227,4 @@ def processor_time(*args: str) -> float:
 
 
 def test_the_formats_of_the_parser_are_those_that_exist() -> None:
-    assert test.FORMATS == formats.NAMES
+    assert FORMATS == formats.NAMES
