@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The data disks of a machine that is off, read from its disk images: no root, no mount, no reporter.
-
-The system disk is not read: it is an overlay, and copying it out takes gigabytes.
-"""
+"""The disks of a machine that is off, read from its disk images: no root, no mount, no reporter."""
 
 from __future__ import annotations
 
-import json
-import re
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ignition.base.errors import CommandFailed, Failure
-from ignition.testbed.blockfacts import SECTOR, as_udev, exports, luks_header
+from ignition.testbed.blockfacts import as_udev, exports, luks_header
 from ignition.testbed.device_names import NVME_MODEL, SCSI_MODEL, partition
+from ignition.testbed.disk_ends import copy_ends
 from ignition.testbed.drives import Bus, Drive
 from ignition.testbed.facts import Device, LuksHeader
 from ignition.testbed.programs import need, run
+from ignition.testbed.sfdisk_table import read_entries
 
 ATA_MODEL = "QEMU_HARDDISK"
 NOTHING_FOUND = 2
@@ -43,15 +42,13 @@ class OfflineDisks:
     notes: tuple[str, ...] = ()
 
 
-def look(drives: Sequence[Drive], system: int) -> OfflineDisks:
-    """Reads all disks but the one at `system`. A disk that cannot be read is left out, with a note."""
-    data = [
+def look(drives: Sequence[Drive]) -> OfflineDisks:
+    """Reads all disks. One that cannot be read is left out, with a note."""
+    named = [
         (names, drive)
-        for number, (names, drive) in enumerate(zip(_names(drives), drives, strict=True))
-        if number != system and names and drive.format == "raw" and not drive.cdrom
+        for names, drive in zip(_names(drives), drives, strict=True)
+        if names and not drive.cdrom
     ]
-    if not data:
-        return OfflineDisks()
     try:
         need("blkid", "sfdisk")
     except Failure as failure:
@@ -59,10 +56,11 @@ def look(drives: Sequence[Drive], system: int) -> OfflineDisks:
     devices: list[Device] = []
     luks: dict[str, LuksHeader] = {}
     notes: list[str] = []
-    for names, drive in data:
+    for names, drive in named:
         try:
-            found = list(_disk(names, drive.image))
-            luks |= {one.path: _luks(one, drive.image) for one in found if _is_luks(one)}
+            with _raw(drive) as image:
+                found = list(_disk(names, image))
+                luks |= {one.path: _luks(one, image) for one in found if _is_luks(one)}
         except CommandFailed as failure:
             said = (failure.stderr.strip().splitlines() or [f"status {failure.status}"])[-1]
             notes.append(f"{names[0]} was not read: {said}")
@@ -72,6 +70,21 @@ def look(drives: Sequence[Drive], system: int) -> OfflineDisks:
         else:
             devices += found
     return OfflineDisks(tuple(devices) if devices else None, luks, tuple(notes))
+
+
+def name_of(drives: Sequence[Drive], index: int) -> str:
+    """The path that `look` gives a drive; "" if it cannot be known."""
+    return next(iter(list(_names(drives))[index]), "")
+
+
+@contextmanager
+def _raw(drive: Drive) -> Iterator[Path]:
+    """A raw image of the drive, or of the parts of it that matter."""
+    if drive.format == "raw":
+        yield drive.image
+        return
+    with tempfile.TemporaryDirectory(dir=drive.image.parent) as folder:
+        yield copy_ends(drive.image, Path(folder, "disk.img"))
 
 
 # -- names -------------------------------------------------------------------------------------------------
@@ -128,32 +141,23 @@ def _disk(names: tuple[str, ...], image: Path) -> Iterator[Device]:
 
 
 def _partitions(names: tuple[str, ...], image: Path) -> Iterator[Device]:
-    try:
-        table = json.loads(run(["sfdisk", "--json", image]))["partitiontable"]
-        sector = int(table.get("sectorsize", SECTOR))
-        for entry in table.get("partitions", ()):
-            found = re.fullmatch(r"p?(\d+)", str(entry["node"]).removeprefix(str(image)))
-            number = int(found[1]) if found else 0
-            kind = str(entry.get("type", ""))
-            start, size = int(entry["start"]) * sector, int(entry["size"]) * sector
-            path, *links = (partition(name, number) for name in names)
-            yield Device(
-                path,
-                tuple(links),
-                kind="partition",
-                parent=names[0],
-                size=size,
-                start=start,
-                number=number,
-                facts={
-                    "ID_PART_ENTRY_NAME": str(entry.get("name", "")),
-                    "ID_PART_ENTRY_TYPE": f"0x{kind}" if table["label"] == "dos" else kind.lower(),
-                    "ID_PART_ENTRY_UUID": str(entry.get("uuid", "")).lower(),
-                    **_probe(image, start, size),
-                },
-            )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("sfdisk printed something else than a partition table") from error
+    for entry in read_entries(image):
+        path, *links = (partition(name, entry.number) for name in names)
+        yield Device(
+            path,
+            tuple(links),
+            kind="partition",
+            parent=names[0],
+            size=entry.size,
+            start=entry.start,
+            number=entry.number,
+            facts={
+                "ID_PART_ENTRY_NAME": entry.name,
+                "ID_PART_ENTRY_TYPE": entry.kind,
+                "ID_PART_ENTRY_UUID": entry.uuid,
+                **_probe(image, entry.start, entry.size),
+            },
+        )
 
 
 def _probe(image: Path, offset: int, size: int) -> dict[str, str]:

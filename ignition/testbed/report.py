@@ -53,8 +53,7 @@ class Report:
     units        the asked units: name -> properties of `systemctl show`
     reached      seconds since power-on when the boot had reached its default target
     luks         the LUKS devices, by the path of the device
-    from_images  devices and luks are those of offline_disks: no system disk, and nothing that the machine
-                 makes from other devices
+    from_images  devices and luks are those of offline_disks: without what is made from other devices
     commands     the asked commands, by their text
     """
 

@@ -276,7 +276,7 @@ class Run:
 
     def _from_images(self) -> Report:
         """What the disks of a machine tell that did not report."""
-        found = offline_disks.look(self.guest.drives, self.guest.system)
+        found = offline_disks.look(self.guest.drives)
         self.notes += found.notes
         return Report(devices=found.devices, luks=found.luks, from_images=found.devices is not None)
 
@@ -358,6 +358,8 @@ def _blank_disks(report: Report, guest: machine.Machine) -> tuple[DiskView, ...]
         (str(each.get("source", "")) for each in report.mounts or () if each.get("target") == "/"),
         "",
     )
+    if report.from_images:
+        root = offline_disks.name_of(guest.drives, guest.system)
     return tuple(
         view if root.startswith(view.device) else DiskView(view.device, view.size)
         for view in disk_views(report)

@@ -82,8 +82,8 @@ def test_without_a_reporter_the_disks_decide(tmp_path: Path, config: Path) -> No
     done = ignition_test(tmp_path, config, "--image", image, *CONSOLE, *given)
     assert done.status == 0, describe(done)
     assert {check["status"] for check in done.case["checks"]} == {"passed"}
-    (view,) = done.case["boots"][0]["disks_after"]
-    assert (view["device"], view["size"]) == ("/dev/vdb", 64 << 20)
+    system, data = done.case["boots"][0]["disks_after"]
+    assert (system["device"], data["device"], data["size"]) == ("/dev/vda", "/dev/vdb", 64 << 20)
 
 
 def guests(image: Path) -> list[str]:

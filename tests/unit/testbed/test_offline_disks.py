@@ -95,8 +95,33 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(disk: Path) -> Report:
-    return seen(look([SYSTEM, Drive(disk, serial="data")], 0))
+def system(tmp_path_factory: pytest.TempPathFactory) -> Drive:
+    """An overlay of 4 GiB, in which the machine made the swap space at the end."""
+    folder = tmp_path_factory.mktemp("system")
+    image = empty(folder / "image.img", 4096)
+    table = "label: gpt\nsize=1GiB, name=boot\nsize=2GiB, name=var\nname=swap\n"
+    command("sfdisk", "--quiet", image, text=table)
+    command("mke2fs", "-q", "-t", "ext4", "-L", "boot", "-E", f"offset={MIB}", image, "1G")
+    overlay = folder / "system.qcow2"
+    backing = ("-F", "raw", "-b", image)
+    command("qemu-img", "create", "-q", "-f", "qcow2", *backing, overlay)
+    start = 1 + 1024 + 2048
+    swap = empty(folder / "swap.img", 8)
+    command("mkswap", "--quiet", "--label", "pages", swap)
+    write(overlay, start * MIB, swap.read_bytes()[: 1 << 16])
+    return Drive(overlay, "qcow2", serial="system")
+
+
+def write(overlay: Path, offset: int, data: bytes) -> None:
+    """As the machine does it."""
+    source = overlay.with_suffix(".data")
+    source.write_bytes(data)
+    command("qemu-io", "-f", "qcow2", "-c", f"write -s {source} {offset} {len(data)}", overlay)
+
+
+@pytest.fixture(scope="module")
+def report(system: Drive, disk: Path) -> Report:
+    return seen(look([system, Drive(disk, serial="data")]))
 
 
 def seen(found: OfflineDisks) -> Report:
@@ -128,6 +153,30 @@ def test_a_filesystem_is_compared(report: Report, name: str) -> None:
     right = Filesystem(place=HERE, device=name, format="ext4", label="my label")
     assert statuses(right, report) == {"format": PASSED, "label": PASSED}
     assert failed(Filesystem(place=HERE, device=name, format="xfs"), report).found == "ext4"
+
+
+def test_the_system_disk_is_read_through_its_overlay(report: Report, system: Drive) -> None:
+    rest = Partition(place=HERE, number=3, label="swap", start_mib=3073, size_mib=0)
+    for item in (
+        Disk(place=HERE, device="/dev/vda", table="gpt", partitions=(rest,)),
+        Filesystem(place=HERE, device="/dev/vda1", format="ext4", label="boot"),
+        Filesystem(place=HERE, device="/dev/vda2", format="none"),
+        Filesystem(place=HERE, device="/dev/disk/by-partlabel/swap", format="swap", label="pages"),
+    ):
+        assert set(statuses(item, report).values()) == {PASSED}, item
+    assert offline_disks.name_of([system], 0) == "/dev/vda"
+    assert [path.name for path in system.image.parent.iterdir() if path.is_dir()] == []
+
+
+def test_logical_partitions_are_found_through_an_overlay(tmp_path: Path) -> None:
+    image = empty(tmp_path / "dos.img", 512)
+    table = "label: dos\nsize=8MiB, type=83\ntype=5\nsize=200MiB, type=82\nsize=200MiB, type=83\n"
+    command("sfdisk", "--quiet", image, text=table)
+    overlay = tmp_path / "system.qcow2"
+    command("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image, overlay)
+    numbers = tuple(Partition(place=HERE, number=number) for number in (1, 2, 5, 6))
+    item = Disk(place=HERE, device="/dev/vda", table="dos", partitions=numbers)
+    assert set(statuses(item, seen(look([Drive(overlay, "qcow2")]))).values()) == {PASSED}
 
 
 def test_the_members_of_an_array_are_known_and_no_more(report: Report) -> None:
@@ -163,11 +212,12 @@ def test_a_luks_header_is_compared(report: Report) -> None:
 @pytest.mark.parametrize(
     ("item", "status"),
     [
-        (Disk(place=HERE, device="/dev/vda", table="gpt"), NOT_DECIDED),
-        (Filesystem(place=HERE, device="/dev/vda4", format="ext4"), NOT_DECIDED),
+        (Disk(place=HERE, device="/dev/vdc", table="gpt"), NOT_DECIDED),
+        (Disk(place=HERE, device="/dev/disk/by-id/coreos-boot-disk", table="gpt"), NOT_DECIDED),
+        (Filesystem(place=HERE, device="/dev/vda4", format="ext4"), FAILED),
         (Filesystem(place=HERE, device="/dev/md/pool", format="ext4"), NOT_DECIDED),
         (Filesystem(place=HERE, device="/dev/mapper/x", format="ext4"), NOT_DECIDED),
-        (Filesystem(place=HERE, device="/dev/disk/by-label/root", format="ext4"), NOT_DECIDED),
+        (Filesystem(place=HERE, device="/dev/disk/by-label/other", format="ext4"), NOT_DECIDED),
         (Filesystem(place=HERE, device="/dev/vdb4", format="ext4"), FAILED),
         (Array(place=HERE, name="pool", devices=("/dev/vdc",)), NOT_DECIDED),
         (Luks(place=HERE, name="x", device="/dev/vdb7"), FAILED),
@@ -184,7 +234,7 @@ def test_what_is_out_of_sight_is_not_decided(
 
 
 def test_the_picture_shows_the_partitions(report: Report) -> None:
-    (view,) = disk_views(report)
+    _, view = disk_views(report)
     assert (view.device, view.size) == ("/dev/vdb", 64 * MIB)
     shown = [(one.number, one.start // MIB, one.label, one.contents) for one in view.partitions]
     assert shown == [
@@ -194,10 +244,12 @@ def test_the_picture_shows_the_partitions(report: Report) -> None:
     ]
 
 
-def test_a_disk_without_a_table_may_hold_a_filesystem_or_nothing(tmp_path: Path) -> None:
+def test_a_disk_without_a_table_may_hold_a_filesystem_or_nothing(
+    tmp_path: Path, system: Drive
+) -> None:
     swap, blank = empty(tmp_path / "swap.img", 8), empty(tmp_path / "blank.img", 8)
     command("mkswap", "--quiet", "--label", "pages", swap)
-    report = seen(look([SYSTEM, Drive(swap), Drive(blank)], 0))
+    report = seen(look([system, Drive(swap), Drive(blank)]))
     whole = Filesystem(place=HERE, device="/dev/vdb", format="swap", label="pages")
     assert set(statuses(whole, report).values()) == {PASSED}
     for item in (
@@ -209,7 +261,7 @@ def test_a_disk_without_a_table_may_hold_a_filesystem_or_nothing(tmp_path: Path)
 
 def test_a_dos_table_has_logical_partitions(tmp_path: Path) -> None:
     table = "label: dos\nsize=8MiB, type=83\ntype=5\nsize=4MiB, type=82\n"
-    report = seen(look([Drive(partitioned(tmp_path / "dos.img", table), bus="nvme")], -1))
+    report = seen(look([Drive(partitioned(tmp_path / "dos.img", table), bus="nvme")]))
     numbers = tuple(Partition(place=HERE, number=number) for number in (1, 2, 5))
     item = Disk(place=HERE, device="/dev/nvme0n1", table="dos", partitions=numbers)
     assert set(statuses(item, report).values()) == {PASSED}
@@ -247,7 +299,7 @@ def test_without_the_programs_nothing_is_known(
     disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(programs, "_path", lambda: str(tmp_path))
-    found = look([SYSTEM, Drive(disk)], 0)
+    found = look([SYSTEM, Drive(disk)])
     assert found.devices is None
     (note,) = found.notes
     assert "blkid, sfdisk" in note and "apt-get install fdisk util-linux" in note
@@ -255,14 +307,13 @@ def test_without_the_programs_nothing_is_known(
     assert statuses(item, seen(found)) == {"exists": NOT_DECIDED}
 
 
-def test_a_machine_without_data_disks_needs_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "_path", lambda: "")
-    assert look([SYSTEM], 0) == OfflineDisks()
-
-
 def test_a_disk_that_cannot_be_read_is_left_out_and_noted(disk: Path, tmp_path: Path) -> None:
-    found = look([SYSTEM, Drive(tmp_path / "gone.img"), Drive(disk)], 0)
+    broken = tmp_path / "system.qcow2"
+    broken.write_bytes(b"no qcow2")
+    found = look([Drive(broken, "qcow2"), Drive(tmp_path / "gone.img"), Drive(disk)])
     assert {one.parent or one.path for one in found.devices or ()} == {"/dev/vdc"}
-    assert found.notes == ("/dev/vdb was not read: no such file or directory",)
+    system, data = found.notes
+    assert system.startswith("/dev/vda was not read: qemu-img: ")
+    assert data == "/dev/vdb was not read: no such file or directory"
     item = Disk(place=HERE, device="/dev/vdb", table="none")
     assert statuses(item, seen(found)) == {"exists": NOT_DECIDED}
