@@ -41,7 +41,7 @@ def main(args: list[str]) -> int:
     _check_usage(parser, options)
     outputs = _outputs(options)
     try:
-        return _test(options, outputs, _options_to_repeat(args, options))
+        return _test(options, outputs, _options_to_repeat(options))
     except Failure as failure:
         if failure.code not in _USAGE:
             failure.exit_status = _HOST_PROBLEM
@@ -125,7 +125,7 @@ def _check_places(files: Sequence[str]) -> None:
             )
 
 
-def _options_to_repeat(args: list[str], options: argparse.Namespace) -> list[str]:
+def _options_to_repeat(options: argparse.Namespace) -> list[str]:
     """The options that matter for the result of one case, as they were given."""
     words: list[str] = []
     for name, value in (

@@ -338,7 +338,8 @@ def _compare(expected: ExpectedFailure, failure: ProvisioningFailure) -> Iterabl
     if expected.code is not None:
         if failure.code:
             codes = failure.codes or (failure.code,)
-            yield check("code", expected.code, ", ".join(codes), expected.code in codes)
+            given = expected.code.upper() in codes
+            yield check("code", expected.code, ", ".join(codes), given)
         else:
             yield Check(
                 *("provisioning failure", "code", Status.NOT_DECIDED, place, expected.code),
@@ -346,4 +347,10 @@ def _compare(expected: ExpectedFailure, failure: ProvisioningFailure) -> Iterabl
             )
     if expected.words is not None:
         words = failure.words or failure.text
-        yield check("words", expected.words, failure.text, expected.words in words)
+        given = _folded(expected.words) in _folded(words)
+        yield check("words", expected.words, failure.text, given)
+
+
+def _folded(text: str) -> str:
+    """Case and line breaks do not matter."""
+    return " ".join(text.casefold().split())

@@ -18,7 +18,6 @@ from ignition.testbed.expectations.model import (
     Disk,
     Expectation,
     Expectations,
-    ExpectedFailure,
     File,
     Filesystem,
     Group,
@@ -51,13 +50,6 @@ def judge(expectations: Expectations, report: Report) -> tuple[Check, ...]:
 def unchanged(first: Report, second: Report, place: Origin) -> tuple[Check, ...]:
     """That the second boot provisioned nothing and changed nothing that the first one had made."""
     return tuple(boots.unchanged(first, second, place))
-
-
-def failure(
-    expected: ExpectedFailure, found_phase: str, found_code: str, found_text: str
-) -> tuple[Check, ...]:
-    """Whether provisioning failed as expected. All three are "" if it did not fail."""
-    return tuple(boots.failure(expected, found_phase, found_code, found_text))
 
 
 def _why_nothing(report: Report) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second boot that must change nothing, and a boot that must fail."""
+"""A second boot that must change nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from ignition.base.origin import Origin
 from ignition.testbed.checks.devices import array_name
 from ignition.testbed.checks.subject import Subject
-from ignition.testbed.expectations.model import ExpectedFailure
 from ignition.testbed.facts import Device, GuestFile, integer
 from ignition.testbed.report import Report
 from ignition.testbed.request import RESULT_FILE
@@ -133,31 +132,3 @@ def _changes(before: GuestFile, after: GuestFile) -> list[str]:
         props["time"] = (before.mtime, after.mtime)
         props["content"] = (before.sha256 or before.data, after.sha256 or after.data)
     return [f"another {name}" for name, (old, new) in props.items() if old != new]
-
-
-def failure(
-    expected: ExpectedFailure, found_phase: str, found_code: str, found_text: str
-) -> Iterator[Check]:
-    subject = Subject("provisioning", expected.place)
-    failed = bool(found_phase or found_code or found_text)
-    yield subject.check("fails", failed, "a failure", "a failure" if failed else "success")
-    if not failed:
-        return
-    if expected.phase is not None:
-        yield _given(subject, "phase", expected.phase, found_phase)
-    if expected.code is not None:
-        yield _given(subject, "code", expected.code.upper(), found_code.upper())
-    if expected.words is not None:
-        there = _folded(expected.words) in _folded(found_text)
-        yield subject.check("words", there, expected.words, found_text, found_text)
-
-
-def _given(subject: Subject, prop: str, wanted: str, found: str) -> Check:
-    if not found:
-        return subject.undecided(prop, f"the failure names no {prop}", wanted)
-    return subject.equal(prop, wanted, found)
-
-
-def _folded(text: str) -> str:
-    """Case and line breaks do not matter."""
-    return " ".join(text.casefold().split())

@@ -182,6 +182,7 @@ def test_an_ordering_cycle_that_the_author_expects_does_not() -> None:
     [
         ({}, "PASSED"),
         ({"phase": "disks", "code": "IGN2104", "words": "holds an ext4"}, "PASSED"),
+        ({"code": "ign2104", "words": "Holds an\nEXT4"}, "PASSED"),
         ({"phase": "files"}, "EXPECTATION_FAILED"),
         ({"code": "IGN2105"}, "EXPECTATION_FAILED"),
         ({"words": "xfs"}, "EXPECTATION_FAILED"),

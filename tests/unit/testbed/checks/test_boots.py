@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second boot that changes nothing, and a boot that must fail."""
+"""A second boot that changes nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ignition.testbed.checks import failure, judge, unchanged
+from ignition.testbed.checks import judge, unchanged
 from ignition.testbed.expectations.model import Expectations, ExpectedFailure, File
 from ignition.testbed.facts import Device, GuestFile
 from ignition.testbed.pictures import step_times
@@ -152,31 +152,6 @@ def test_without_a_report_nothing_is_decided(first: Report, second: Report) -> N
 def test_without_facts_nothing_is_decided() -> None:
     empty = Report(state="running")
     assert {check.status for check in unchanged(empty, empty, HERE)} == {NOT_DECIDED}
-
-
-def verdicts(expected: ExpectedFailure, phase: str, code: str, text: str) -> dict[str, object]:
-    return {check.prop: check.status for check in failure(expected, phase, code, text)}
-
-
-def test_the_expected_failure_passes() -> None:
-    expected = ExpectedFailure(place=HERE, phase="disks", code="ign2104", words="holds an  EXT4")
-    found = verdicts(expected, "disks", "IGN2104", "/dev/vdb holds\nan ext4 filesystem")
-    assert found == dict.fromkeys(("fails", "phase", "code", "words"), PASSED)
-
-
-def test_another_failure_fails() -> None:
-    expected = ExpectedFailure(place=HERE, phase="disks", code="IGN2104", words="ext4")
-    found = verdicts(expected, "files", "IGN3001", "no space left")
-    assert found == {"fails": PASSED, **dict.fromkeys(("phase", "code", "words"), FAILED)}
-
-
-def test_success_fails() -> None:
-    assert verdicts(ExpectedFailure(place=HERE, phase="disks"), "", "", "") == {"fails": FAILED}
-
-
-def test_a_failure_without_a_code_does_not_decide_it() -> None:
-    expected = ExpectedFailure(place=HERE, code="IGN2104")
-    assert verdicts(expected, "disks", "", "text") == {"fails": PASSED, "code": NOT_DECIDED}
 
 
 def test_no_item_is_judged_if_provisioning_must_fail() -> None:
