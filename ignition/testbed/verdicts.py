@@ -143,7 +143,8 @@ def _notes(found: Diagnosis, checks: Iterable[Check]) -> Iterable[str]:
         yield f"{found.hang.code}: {found.hang.text}; {found.hang.hint}"
     judged = {check.subject for check in checks}
     for unit, why in (found.failed_units or {}).items():
-        if f"unit {unit}" not in judged:
+        the_cause = found.provisioning is not None and unit.startswith("ignition-")
+        if not the_cause and f"unit {unit}" not in judged:
             yield f"{unit} failed in the guest ({why}); nothing is expected of it"
 
 

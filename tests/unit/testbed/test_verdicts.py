@@ -97,6 +97,13 @@ def test_the_engines_failure_names_the_authors_line() -> None:
     assert cause.place == Origin("web.ign", "/storage/filesystems/0", 4, 6)
 
 
+def test_the_failed_unit_of_the_phase_is_no_note_of_its_own() -> None:
+    units = ["ignition-disks.service", "nginx.service"]
+    machine = boot("", "emergency", failure=STOPPED, failed_units=units)
+    notes = decide(question(), machine, ()).notes
+    assert [note.partition(" ")[0] for note in notes] == ["nginx.service"]
+
+
 def test_a_config_that_only_the_machine_refuses_is_refused() -> None:
     text = STOPPED.replace("IGN2104  /dev", "IGN1403  /dev")
     outcome = decide(question(), boot("", "emergency", failure=text), ())
