@@ -167,6 +167,7 @@ class Boot:
             cmdline=[cmdline] if cmdline else [],
             limit=limit,
             on_line=self.on_line,
+            cpus=_processors(),
         )
         result = BootResult(
             machine, power_on, read(power_on.archive, power_on.folder / "console.log")
@@ -213,6 +214,12 @@ def scratch_folder(name: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def _processors() -> int:
+    """The share of one guest: emulated processors that wait for a real one stall the guest's kernel."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return max(1, min(2, len(os.sched_getaffinity(0)) // workers))
 
 
 def _fw_cfg(config: Config) -> dict[str, bytes]:
