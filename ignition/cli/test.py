@@ -18,7 +18,7 @@ from ignition.base.errors import Failure
 from ignition.cli.inputs import expand_paths
 from ignition.cli.output import write, write_stdout
 from ignition.cli.parser import Parser
-from ignition.cli.test_parser import CPUS, FORMATS, MEMORY, TIMEOUT, build_parser
+from ignition.cli.test_parser import FORMATS, MEMORY, TIMEOUT, build_parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +137,7 @@ def _options_to_repeat(options: argparse.Namespace) -> list[str]:
     for name, value, default in (
         ("--firmware", options.firmware, "auto"),
         ("--memory", options.memory, MEMORY),
-        ("--cpus", options.cpus, CPUS),
+        ("--cpus", options.cpus, None),
         ("--timeout", options.timeout, TIMEOUT),
         ("--tier", options.tier, "boot"),
     ):
@@ -164,7 +164,10 @@ def _test(options: argparse.Namespace, outputs: list[tuple[str, str]], repeat: l
     remove_leftovers()
     with open_artefacts(Path(options.artefacts)) as artefacts:
         from ignition.testbed.needed_drives import parse_disk
+        from ignition.testbed.pool import processors_per_guest
         from ignition.testbed.runner import Options
+
+        jobs = _jobs(options, len(cases))
 
         settings = Options(
             artefacts,
@@ -172,13 +175,13 @@ def _test(options: argparse.Namespace, outputs: list[tuple[str, str]], repeat: l
             cmdline=_kernel_arguments(options.cmdline),
             timeout=options.timeout,
             memory_mib=options.memory,
-            cpus=options.cpus,
+            cpus=options.cpus or processors_per_guest(jobs),
             strict=options.strict,
             second_boot=options.second_boot,
             keep=options.keep,
             shell=options.shell,
         )
-        return _run(cases, settings, options, outputs)
+        return _run(cases, settings, jobs, options, outputs)
 
 
 def _kernel_arguments(text: str) -> tuple[str, ...]:
@@ -259,19 +262,29 @@ def _images(options: argparse.Namespace) -> list[ImageChoice]:
 # -- running -----------------------------------------------------------------------------------------------
 
 
+def _jobs(options: argparse.Namespace, cases: int) -> int:
+    """How many cases run side by side."""
+    from ignition.testbed.pool import guests_at_once
+
+    if options.shell:
+        return 1
+    room = (
+        len(os.sched_getaffinity(0)) if options.tier == "apply" else guests_at_once(options.memory)
+    )
+    return max(1, min(cases, options.jobs or room))
+
+
 def _run(
     cases: Sequence[Case],
     settings: Options,
+    jobs: int,
     options: argparse.Namespace,
     outputs: list[tuple[str, str]],
 ) -> int:
-    from ignition.testbed.pool import guests_at_once, run_all
+    from ignition.testbed.pool import run_all
     from ignition.testbed.progress import Progress
     from ignition.testbed.runner import run_case
 
-    jobs = options.jobs or (
-        len(os.sched_getaffinity(0)) if options.tier == "apply" else guests_at_once(options.memory)
-    )
     screen = _Screen(options, outputs)
     cancel = threading.Event()
     # The console of a guest with a shell is this terminal.
@@ -283,7 +296,7 @@ def _run(
             cases,
             lambda case, ear, stop: run_case(case, settings, ear, stop),
             progress,
-            jobs=1 if options.shell else jobs,
+            jobs=jobs,
             retries=options.retries,
             cancel=cancel,
         )

@@ -44,7 +44,7 @@ exit status: 0 all passed, 1 an expectation failed, 2 usage error, 3 config refu
 """
 FORMATS = ("text", "json", "junit", "tap", "github", "html")
 ARTEFACTS = "ignition-test-artefacts"
-TIMEOUT, MEMORY, CPUS = 600, 1536, 2
+TIMEOUT, MEMORY = 600, 1536
 """Seconds, MiB, and processors, if nothing else is said."""
 
 
@@ -87,7 +87,12 @@ def build_parser() -> Parser:
         " may be repeated",
     )
     add("--memory", type=_positive, default=MEMORY, metavar="MIB", help="memory (default: 1536)")
-    add("--cpus", type=_positive, default=CPUS, metavar="N", help="processors (default: 2)")
+    add(
+        "--cpus",
+        type=_positive,
+        metavar="N",
+        help="processors (default: 2; 1 if machines side by side would have to share them)",
+    )
     add("--fault", action="append", metavar="FAULT", help="let this go wrong; may be repeated")
     add("--tier", choices=("boot", "apply"), default="boot", help="boot a machine, or only apply")
     add(

@@ -170,6 +170,14 @@ def guests_at_once(memory_mib: int) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), room))
 
 
+def processors_per_guest(guests: int) -> int:
+    """Two, or the share of each of so many guests; at least one.
+
+    An emulated processor that waits for a real one stalls the guest's kernel.
+    """
+    return max(1, min(2, len(os.sched_getaffinity(0)) // guests))
+
+
 def _free_memory_mib() -> int:
     """The memory that new processes can have: the host's, or what the control group leaves."""
     free = _host_memory()

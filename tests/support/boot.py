@@ -18,6 +18,7 @@ from ignition.testbed.images import CMDLINE, Image, Images
 from ignition.testbed.machine import Machine
 from ignition.testbed.metadata.service import LINK_LOCAL
 from ignition.testbed.platforms import Delivery
+from ignition.testbed.pool import processors_per_guest
 from ignition.testbed.power import PowerOn
 from ignition.testbed.programs import run
 from ignition.testbed.qemu import DirectKernel
@@ -26,6 +27,8 @@ from ignition.testbed.request import Request
 
 CONFIG = "opt/com.coreos/config"
 """The fw_cfg entry in which Ignition looks for its config on QEMU."""
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+"""Processes of pytest, each with a guest of its own."""
 Config = Mapping[str, Any] | str | bytes | None
 
 
@@ -167,7 +170,7 @@ class Boot:
             cmdline=[cmdline] if cmdline else [],
             limit=limit,
             on_line=self.on_line,
-            cpus=_processors(),
+            cpus=processors_per_guest(WORKERS),
         )
         result = BootResult(
             machine, power_on, read(power_on.archive, power_on.folder / "console.log")
@@ -214,12 +217,6 @@ def scratch_folder(name: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def _processors() -> int:
-    """The share of one guest: emulated processors that wait for a real one stall the guest's kernel."""
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    return max(1, min(2, len(os.sched_getaffinity(0)) // workers))
 
 
 def _fw_cfg(config: Config) -> dict[str, bytes]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ignition.testbed.pool import processors_per_guest
+from tests.support.boot import WORKERS
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -41,6 +44,7 @@ def ignition_test(
             *(sys.executable, "-m", "ignition", "test", "--verbose", *map(str, args)),
             *("--format", "text", "--format", f"json={report}"),
             *("--artefacts", str(folder / "artefacts")),
+            *("--cpus", str(processors_per_guest(WORKERS))),
         ],
         cwd=CHECKOUT,
         env={**os.environ, **(environ or {})},

@@ -4,6 +4,7 @@ tests/unit/cli/test_test.py and tests/boot run real ones."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import replace
@@ -14,7 +15,14 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.testbed import pool
 from ignition.testbed.cases import Case
-from ignition.testbed.pool import Cancelled, Ear, guests_at_once, run_all, unfinished
+from ignition.testbed.pool import (
+    Cancelled,
+    Ear,
+    guests_at_once,
+    processors_per_guest,
+    run_all,
+    unfinished,
+)
 from ignition.testbed.results import BootRecord, CaseResult, Cause, Verdict
 
 A, B, C = (Case(name, name) for name in ("a.ign", "b.ign", "c.ign"))
@@ -163,3 +171,13 @@ def test_after_an_interruption_running_cases_end_and_none_starts() -> None:
 def test_there_is_room_for_one_guest_at_least() -> None:
     assert guests_at_once(1 << 40) == 1
     assert guests_at_once(1) >= 1
+
+
+@pytest.mark.parametrize(
+    ("processors", "guests", "share"), [(8, 1, 2), (8, 4, 2), (8, 5, 1), (2, 2, 1), (1, 1, 1)]
+)
+def test_guests_do_not_share_processors(
+    processors: int, guests: int, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+    assert processors_per_guest(guests) == share
