@@ -62,7 +62,7 @@ test-machine: packages-machine $(VENV)/.complete $(PEER)/.complete ## tests on r
 	$(PYTEST) tests/machine
 
 test-boot: packages-guests $(VENV)/.complete ## tests that boot QEMU guests
-	$(PYTEST) tests/boot --numprocesses auto --dist loadgroup $(SLOW)
+	$(PYTEST) tests/boot --numprocesses auto $(SLOW)
 
 lint: packages-lint ## style, types, import laws, generated files, shell scripts
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-layout lint-types lint-laws lint-generated lint-shell
