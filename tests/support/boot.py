@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ignition.testbed.cache import build_folder
+from ignition.testbed.cache import build_folder, print_progress
 from ignition.testbed.drives import Drive
 from ignition.testbed.facts import GuestFile, Phase, Script
 from ignition.testbed.images import CMDLINE, Image, Images
@@ -25,6 +27,10 @@ from ignition.testbed.qemu import DirectKernel
 from ignition.testbed.report import Report, read
 from ignition.testbed.request import Request
 
+STALL = re.compile(r"\brcu: .*(starved|detected stalls|self-detected stall)|soft lockup")
+PATIENCE = 150
+"""Seconds after the first sign of a stall. Most guests recover, and have ended by then."""
+ATTEMPTS = 2
 CONFIG = "opt/com.coreos/config"
 """The fw_cfg entry in which Ignition looks for its config on QEMU."""
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -158,7 +164,8 @@ class Boot:
         system = replace(machine.drives[0], read_only=write_protected)
         machine.drives = (system, *machine.drives[1:])
         services = {(LINK_LOCAL, port): metadata for port in (80, 443) if metadata is not None}
-        power_on = machine.boot(
+        power_on = self._power_on(
+            machine,
             Delivery(
                 fw_cfg=_fw_cfg(config),
                 services=services,
@@ -167,10 +174,8 @@ class Boot:
                 network=network or metadata is not None,
             ),
             request or Request(trees=tuple(paths), script=script),
-            cmdline=[cmdline] if cmdline else [],
-            limit=limit,
-            on_line=self.on_line,
-            cpus=processors_per_guest(WORKERS),
+            [cmdline] if cmdline else [],
+            limit,
         )
         result = BootResult(
             machine, power_on, read(power_on.archive, power_on.folder / "console.log")
@@ -181,6 +186,34 @@ class Boot:
             raise BootFailed(f"did not reach {expect}\n{result.describe()}")
         return result
 
+    def _power_on(
+        self,
+        machine: Machine,
+        delivery: Delivery,
+        request: Request,
+        cmdline: list[str],
+        limit: float,
+    ) -> PowerOn:
+        """Boots the machine; once more from the same disks if the guest's kernel stalls for good."""
+        with SavedDisks(machine) as saved:
+            for attempt in range(1, ATTEMPTS + 1):
+                watch = StallWatch(self.on_line)
+                power_on = machine.boot(
+                    delivery,
+                    request,
+                    cmdline=cmdline,
+                    limit=limit,
+                    on_line=watch.line,
+                    cpus=processors_per_guest(WORKERS),
+                    cancel=watch.stalled,
+                )
+                watch.end()
+                if not power_on.cancelled or attempt == ATTEMPTS:
+                    break
+                print_progress(f"a guest stalled: powering it on again ({power_on.folder})")
+                saved.restore()
+        return power_on
+
     def _new_machine(self, disks: Sequence[int | Path], cds: Sequence[Path]) -> Machine:
         self._machines += 1
         folder = self.folder / f"machine{self._machines}"
@@ -188,7 +221,7 @@ class Boot:
         images = [folder / f"disk{index}.img" for index in range(len(disks) + 1)]
         for image, source in zip(images, [self.images.disk, *disks], strict=True):
             if isinstance(source, Path):
-                run(["cp", "--reflink=auto", "--sparse=always", source, image])
+                _copy(source, image)
             else:
                 with image.open("wb") as empty:
                     empty.truncate(source << 20)
@@ -205,6 +238,55 @@ class Boot:
         """Removes the disk images. Logs and reports stay."""
         for image in self.folder.glob("machine*/*.img"):
             image.unlink()
+
+
+class StallWatch:
+    """Reads along on the console. Sets `stalled` if the kernel has stalled and does not come back.
+
+    That is a fault of emulation on a busy host: a virtual processor waits for one that does not run.
+    """
+
+    def __init__(self, on_line: Callable[[str], None] | None) -> None:
+        self._on_line = on_line
+        self._timer: threading.Timer | None = None
+        self.stalled = threading.Event()
+
+    def line(self, line: str) -> None:
+        if self._on_line is not None:
+            self._on_line(line)
+        if self._timer is None and STALL.search(line):
+            self._timer = threading.Timer(PATIENCE, self.stalled.set)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class SavedDisks:
+    """The disks of a machine as they are before a boot."""
+
+    def __init__(self, machine: Machine) -> None:
+        disks = (drive.image for drive in machine.drives if not drive.cdrom)
+        self._copies = {disk: disk.with_name(f"{disk.stem}.before.img") for disk in disks}
+
+    def __enter__(self) -> SavedDisks:
+        for disk, copy in self._copies.items():
+            _copy(disk, copy)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for copy in self._copies.values():
+            copy.unlink()
+
+    def restore(self) -> None:
+        for disk, copy in self._copies.items():
+            _copy(copy, disk)
+
+
+def _copy(source: Path, target: Path) -> None:
+    run(["cp", "--reflink=auto", "--sparse=always", source, target])
 
 
 def scratch_folder(name: str) -> Path:
