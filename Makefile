@@ -83,7 +83,7 @@ lint-generated: $(VENV)/.complete
 	$(VENV)/bin/python -m tools.generate --check
 
 lint-shell: packages-lint
-	git grep --cached -lE '^#!/bin/(ba)?sh' | xargs shellcheck
+	git grep --cached -lE '^#!/bin/(ba)?sh' -- ':!*.py' | xargs shellcheck
 
 format: $(VENV)/.complete ## format the source
 	$(VENV)/bin/ruff format .
