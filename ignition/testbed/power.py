@@ -243,7 +243,9 @@ class _Running:
             )
         if "No space left on device" in why:
             return hostfiles.no_space(f"no space left for the guest in {self._folder}: {why}")
-        return Failure("IGN8010", f"QEMU ended with status {status}: {why}")
+        small = "initrd is too large" in why
+        hint = "give the guest more with --memory" if small else ""
+        return Failure("IGN8010", f"QEMU ended with status {status}: {why}", hint=hint)
 
     def _kill(self) -> None:
         self._qemu.kill()
