@@ -717,7 +717,7 @@ CODES: dict[str, tuple[str, str]] = {
         "Start its kernel directly, with --kernel, --initrd and --append.",
     ),
     "IGN8320": (
-        "A disk for the guest is written wrongly.",
+        "The value of --disk cannot be parsed.",
         "Write SIZE[,bus=virtio|scsi|nvme|ide][,serial=TEXT].",
     ),
     "IGN8321": ("A guest has too many ATA disks.", "Use another bus for some of them."),
@@ -754,7 +754,7 @@ CODES: dict[str, tuple[str, str]] = {
         "On a busy host that may pass: use fewer --jobs, or --retries.",
     ),
     "IGN8413": (
-        "The guest's kernel killed a process for want of memory.",
+        "The guest ran out of memory, and its kernel killed a process.",
         "Raise --memory, or give the service less to do.",
     ),
     "IGN8414": (

@@ -17,7 +17,7 @@ from ignition.testbed.report import Report
 from ignition.testbed.results import Check, Status, Verdict
 from ignition.testbed.verdicts import EMERGENCY, Boot, Outcome, Question, decide
 
-NEEDS_MACHINE = "it takes a machine: --tier boot"
+NEEDS_MACHINE = "needs a machine (--tier boot)"
 NOTHING_DECIDED = "none of the expectations could be decided: the config was applied, no more"
 NOT_RUN = (KARGS, DISKS, MOUNT)
 """The phases that the apply tier does not run."""
