@@ -71,6 +71,13 @@ def same_device(report: Report, left: str, right: str) -> bool | None:
     return first is not None and second is not None and first.path == second.path
 
 
+def locate(subject: Subject, name: str, report: Report) -> Device | Check:
+    """The device, or the check that says why it is not there or not known."""
+    if report.devices is None:
+        return subject.undecided("exists", NO_DEVICES, "present")
+    return find(report.devices, name) or missing(subject, name, report)
+
+
 def missing(subject: Subject, name: str, report: Report) -> Check:
     """The check for a device that was not found: it fails, unless it may be where nobody could look."""
     devices = report.devices or ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ignition.testbed.checks.devices import NO_DEVICES, find, is_uuid, missing
+from ignition.testbed.checks.devices import is_uuid, locate
 from ignition.testbed.checks.subject import Subject
 from ignition.testbed.expectations.model import Disk, Partition
 from ignition.testbed.facts import Device
@@ -21,18 +21,16 @@ REST = 2 * MIB
 
 def disk(item: Disk, report: Report) -> Iterator[Check]:
     subject = Subject(f"disk {item.device}", item.place)
-    if report.devices is None:
-        yield subject.undecided("exists", NO_DEVICES, "present")
-        return
-    found = find(report.devices, item.device)
-    if found is None:
-        yield missing(subject, item.device, report)
+    found = locate(subject, item.device, report)
+    if isinstance(found, Check):
+        yield found
         return
     if item.table is not None:
         table = found.facts.get("ID_PART_TABLE_TYPE", "none")
         yield subject.equal("table", item.table, table)
     inside = sorted(
-        (one for one in report.devices if one.parent == found.path), key=lambda one: one.number
+        (one for one in report.devices or () if one.parent == found.path),
+        key=lambda one: one.number,
     )
     for wanted in item.partitions:
         yield from _partition(item.device, found, wanted, inside)

@@ -13,6 +13,7 @@ from ignition.testbed.checks.devices import (
     find,
     is_label,
     is_uuid,
+    locate,
     missing,
     same_device,
 )
@@ -25,12 +26,9 @@ from ignition.testbed.results import Check
 
 def filesystem(item: Filesystem, report: Report) -> Iterator[Check]:
     subject = Subject(f"filesystem on {item.device}", item.place)
-    if report.devices is None:
-        yield subject.undecided("exists", NO_DEVICES, "present")
-        return
-    found = find(report.devices, item.device)
-    if found is None:
-        yield missing(subject, item.device, report)
+    found = locate(subject, item.device, report)
+    if isinstance(found, Check):
+        yield found
         return
     kind = found.facts.get("ID_FS_TYPE", "none")
     if item.format is not None:
