@@ -8,6 +8,7 @@ assert [request.path for request in server.requests] == ["/a.ign", "/a.ign"]
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.server
 import select
@@ -141,6 +142,7 @@ class HttpServer:
     def __exit__(self, *_: object) -> None:
         self._closing.set()
         self._server.shutdown()
+        self._server.hang_up()
         self._server.server_close()
 
     def _next(self, seen: Seen) -> Answer:
@@ -159,11 +161,42 @@ class HttpServer:
 
 
 class _Listener(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+    # server_close waits for the threads of all connections.
+    daemon_threads = False
     owner: HttpServer
     tls: ssl.SSLContext | None = None
     plain = False
+
+    def __init__(self, address: Any, handler: type[_Handler]) -> None:
+        self._open: set[socket.socket] = set()
+        self._open_lock = threading.Lock()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._open_lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def secure(self, plain: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
+        """The TLS socket that replaces a connection's plain one."""
+        secured = tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        with self._open_lock:
+            self._open.discard(plain)
+            self._open.add(secured)
+        secured.do_handshake()
+        return secured
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._open_lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Ends every connection: a client may keep one open for its next request."""
+        with self._open_lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Prints nothing: clients that disconnect are part of the tests."""
@@ -183,8 +216,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def setup(self) -> None:
         if self.server.tls is not None and not self._is_plain():
             # In the thread of this connection: a client that sends nothing must not block the others.
-            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+            self.request = self.server.secure(self.request, self.server.tls)
         super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        self.server.shutdown_request(self.request)
 
     def _is_plain(self) -> bool:
         """Whether the client speaks plain HTTP, and is allowed to."""

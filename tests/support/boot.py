@@ -105,7 +105,7 @@ class BootResult:
     def file(self, path: str) -> GuestFile:
         """A path that the test asked for. AssertionError if the machine does not have it."""
         files = self.facts.files or {}
-        assert path in files, f"no {path} in the guest, only {', '.join(files)}"
+        assert path in files, f"no {path} in the guest, only {', '.join(files)}\n{self.describe()}"
         return files[path]
 
     def exists(self, path: str) -> bool:
