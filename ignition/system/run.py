@@ -44,6 +44,7 @@ def run(
     what: str = "",
     stdin: bytes = b"",
     secret: Sequence[int] = (),
+    keep: Sequence[int] = (),
     check: bool = True,
     origin: Origin | None = None,
     environment: dict[str, str] | None = None,
@@ -52,12 +53,13 @@ def run(
 
     `what` makes it a logged operation. `secret` lists the indexes of arguments that must not appear in logs
     and errors. With `check`, a non-zero exit status raises CommandFailed (IGN7002). A program that cannot be
-    started raises it too (IGN7001). `environment` replaces the inherited one.
+    started raises it too (IGN7001). `environment` replaces the inherited one. The program inherits the
+    descriptors `keep` under the same numbers.
     """
     if what:
         with log.operation(what) as inner:
-            return _run(inner, args, stdin, secret, check, origin, environment)
-    return _run(log, args, stdin, secret, check, origin, environment)
+            return _run(inner, args, stdin, secret, keep, check, origin, environment)
+    return _run(log, args, stdin, secret, keep, check, origin, environment)
 
 
 def _run(
@@ -65,6 +67,7 @@ def _run(
     args: Sequence[str],
     stdin: bytes,
     secret: Sequence[int],
+    keep: Sequence[int],
     check: bool,
     origin: Origin | None,
     environment: dict[str, str] | None,
@@ -73,7 +76,7 @@ def _run(
     log.debug(f"executing: {shown}")
     started = time.monotonic()
     try:
-        status, stdout, stderr = _spawn(args, stdin, environment)
+        status, stdout, stderr = _spawn(args, stdin, keep, environment)
     except OSError as error:
         code, why, hint = resource_limit(error) or (
             "IGN7001",
@@ -119,7 +122,7 @@ def _hint(status: int, diagnosis: str) -> str:
 
 
 def _spawn(
-    args: Sequence[str], stdin: bytes, environment: dict[str, str] | None
+    args: Sequence[str], stdin: bytes, keep: Sequence[int], environment: dict[str, str] | None
 ) -> tuple[int, str, str]:
     ours: list[int] = []
     theirs: list[int] = []
@@ -134,7 +137,7 @@ def _spawn(
         else:
             read = os.open("/dev/null", os.O_RDONLY)
         theirs.append(read)
-        # All pipes are close-on-exec (PEP 446); dup2 clears that for the child's stdin, stdout and stderr.
+        # All descriptors are close-on-exec (PEP 446); dup2 clears that for the child, also onto themselves.
         pid = os.posix_spawnp(
             args[0],
             list(args),
@@ -143,6 +146,7 @@ def _spawn(
                 (os.POSIX_SPAWN_DUP2, read, 0),
                 (os.POSIX_SPAWN_DUP2, theirs[0], 1),
                 (os.POSIX_SPAWN_DUP2, theirs[1], 2),
+                *((os.POSIX_SPAWN_DUP2, fileno, fileno) for fileno in keep),
             ],
             setsigdef=_DEFAULT,
         )
