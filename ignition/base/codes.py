@@ -107,6 +107,30 @@ CODES: dict[str, tuple[str, str]] = {
         "Inspect it with mdadm --detail; clear its members to have it created again.",
     ),
     "IGN2301": ("This version does not create LUKS volumes.", "Remove storage.luks."),
+    "IGN2306": (
+        "A program that clevis needs to bind a volume is missing.",
+        "Include clevis and the pin in the initramfs; dracut's modules are named clevis and clevis-pin-*.",
+    ),
+    "IGN2307": (
+        "A volume is to be bound to a TPM 2.0, and the machine has none that works.",
+        "Enable it in the firmware, or give the virtual machine one.",
+    ),
+    "IGN2308": (
+        "A Tang server refuses to advertise its keys, or has no key with the thumbprint of the config.",
+        "Run tang-show-keys on the server, and compare it with the config.",
+    ),
+    "IGN2309": (
+        "A volume does not unlock by its clevis pins.",
+        "Check that its Tang servers are reachable, and that it was bound to this machine's TPM.",
+    ),
+    "IGN2311": (
+        "A volume cannot use a crypto card.",
+        "Only s390x machines with a Crypto Express card in CCA mode have one.",
+    ),
+    "IGN2312": (
+        "clevis cannot bind a volume.",
+        "Check the threshold, and the configuration of a custom pin.",
+    ),
     "IGN2401": (
         "A device holds another filesystem than the config asks for.",
         "Set wipeFilesystem to replace it, or describe the existing one to keep it.",
