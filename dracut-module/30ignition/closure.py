@@ -68,7 +68,7 @@ LAZY = {
     "ignition.resource.schemes.http": ("ignition.resource.schemes.azure_blob",),
     "requests": ("charset_normalizer", "idna"),
     # Built into some interpreters; renamed in 3.12.
-    "ignition.resource.digest": ("_sha256", "_sha512", "_sha2"),
+    "ignition.base.digest": ("_sha256", "_sha512", "_sha2"),
 }
 
 # Libraries for credentials of one cloud: scheme -> (provider, module of the library).

@@ -7,7 +7,7 @@ from ignition.acquisition import base_configs, origin_table, platforms, provider
 from ignition.acquisition.acquired import Acquired
 from ignition.acquisition.render import Rendering
 from ignition.acquisition.sources import Fetched, Part
-from ignition.base import gojson
+from ignition.base import digest, gojson
 from ignition.base.errors import Failure, NeedNetwork, NoProvider
 from ignition.base.finding import WARNING
 from ignition.base.record import record
@@ -15,7 +15,6 @@ from ignition.base.state import FrozenConfig
 from ignition.config import dump
 from ignition.config.merge import merge
 from ignition.config.parse import parse
-from ignition.resource import digest
 from ignition.resource.context import Transport
 
 TYPE_CHECKING = False

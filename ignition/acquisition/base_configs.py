@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from ignition.acquisition.sources import Fetched, Part
+from ignition.base import digest
 from ignition.base.errors import Failure
 from ignition.base.files import read_regular
 from ignition.base.finding import WARNING, Finding
@@ -19,7 +20,6 @@ from ignition.base.record import record
 from ignition.config import dump
 from ignition.config.merge import merge
 from ignition.config.parse import parse
-from ignition.resource import digest
 from ignition.resource.body import MEMORY_LIMIT
 
 TYPE_CHECKING = False

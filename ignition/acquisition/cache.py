@@ -7,11 +7,10 @@ import os
 
 from ignition.acquisition import transport
 from ignition.acquisition.acquired import Acquired
-from ignition.base import gojson
+from ignition.base import digest, gojson
 from ignition.base.errors import Failure, InvalidConfig
 from ignition.base.files import STATE_LIMIT, read_regular, write_atomically
 from ignition.base.origin import Origin
-from ignition.resource import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 
+from ignition.base import digest
 from ignition.base.errors import Failure
 from ignition.base.files import STATE_LIMIT, read_regular, write_atomically
 from ignition.base.state import ProviderConfig
-from ignition.resource import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

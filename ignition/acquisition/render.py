@@ -11,6 +11,7 @@ from __future__ import annotations
 from ignition.acquisition.sources import Fetched, Part
 from ignition.acquisition.transport import transport_settings
 from ignition.acquisition.trust import Authorities
+from ignition.base import digest
 from ignition.base.errors import Failure
 from ignition.base.finding import Finding
 from ignition.base.origin import Origin
@@ -18,7 +19,6 @@ from ignition.config import urls
 from ignition.config.merge import merge
 from ignition.config.model import Config, Resource
 from ignition.config.parse import parse
-from ignition.resource import digest
 from ignition.resource.fetch import display_name, fetch_resource
 
 TYPE_CHECKING = False

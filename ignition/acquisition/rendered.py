@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from ignition.acquisition import merge_check, origin_table
 from ignition.acquisition.render import Rendering
+from ignition.base import digest
 from ignition.base.record import record
 from ignition.config.parse import parse
-from ignition.resource import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

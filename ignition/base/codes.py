@@ -106,7 +106,23 @@ CODES: dict[str, tuple[str, str]] = {
         "An array created by an earlier run does not match the config.",
         "Inspect it with mdadm --detail; clear its members to have it created again.",
     ),
-    "IGN2301": ("This version does not create LUKS volumes.", "Remove storage.luks."),
+    "IGN2301": ("cryptsetup is missing.", "Include it in the initramfs."),
+    "IGN2302": (
+        "An encrypted volume cannot be made on a device, or what is there cannot be reused for it.",
+        "Set wipeVolume to replace it, or describe it as it is and give its key file to keep it.",
+    ),
+    "IGN2303": (
+        "The device or the name of an encrypted volume is in use.",
+        "Stop whatever uses it.",
+    ),
+    "IGN2304": (
+        "The key file of an encrypted volume is empty, larger than cryptsetup allows, or missing.",
+        "Give a key of 1 byte to 8 MiB, or leave keyFile out to have one generated.",
+    ),
+    "IGN2305": (
+        "The key does not open an encrypted volume that is to be reused.",
+        "Give the key that the volume was made with, or set wipeVolume to replace it.",
+    ),
     "IGN2306": (
         "A program that clevis needs to bind a volume is missing.",
         "Include clevis and the pin in the initramfs; dracut's modules are named clevis and clevis-pin-*.",
@@ -122,6 +138,10 @@ CODES: dict[str, tuple[str, str]] = {
     "IGN2309": (
         "A volume does not unlock by its clevis pins.",
         "Check that its Tang servers are reachable, and that it was bound to this machine's TPM.",
+    ),
+    "IGN2310": (
+        "A run with another config left an encrypted volume unfinished.",
+        "Set wipeVolume to replace it. Nothing can be in it.",
     ),
     "IGN2311": (
         "A volume cannot use a crypto card.",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import zlib
 
+from ignition.base import digest
 from ignition.base.errors import Failure
-from ignition.resource import digest
 from ignition.resource.free_space import NO_SPACE_ERRNOS, FreeSpace, no_space
 from ignition.resource.sizes import format_size
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from ignition.resource.digest import sha512
+from ignition.base.digest import sha512
 from ignition.system import gpt
 
 _RANDOM = 10

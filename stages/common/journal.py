@@ -13,10 +13,9 @@ import _thread
 import os
 from stat import S_ISREG
 
-from ignition.base import gojson
+from ignition.base import digest, gojson
 from ignition.base.errors import Refused, failure_from_oserror
 from ignition.base.files import STATE_LIMIT, read_regular
-from ignition.resource import digest
 from ignition.system.folder import write_all
 
 from . import notes

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from stat import S_ISREG
 
+from ignition.base import digest
 from ignition.base.errors import failure_from_oserror
-from ignition.resource import digest
 from ignition.system.folder import write_all
 
 from ..common.journal import APPEND

@@ -1,28 +1,269 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LUKS volumes are not supported yet. A config with one is refused before anything is changed."""
+"""Encrypted volumes: created on empty devices, kept if they match, otherwise refused.
+
+All keys are in memory, and everything is decided as far as possible, before any step of the phase changes a
+byte. Volumes are made one after the other on purpose: cryptsetup measures the machine to choose the cost of
+the key derivation, which takes up to 1 GiB of memory. Rules: docs/behaviour/disks.md, docs/resume.md.
+"""
 
 from __future__ import annotations
 
-from ignition.base.errors import Refused
-from ignition.engine.step import Step
+import os
+
+from ignition.base.errors import CommandFailed, Failure, Refused
+from ignition.engine.step import Step, Task
+from ignition.system import devices, holders, programs
+from ignition.system.run import run
+
+from ..common.deferral import must_defer, resource_keys
+from ..common.journal import digest_of_config
+from . import cryptsetup, decisions, inspection, keys
+from .decisions import FORMAT, KEEP, Decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ignition.base.log import Log
+    from ignition.base.origin import Origin
     from ignition.config import model
     from ignition.engine.context import PhaseContext
 
+    from .keys import Key
+
+KEY_DERIVATION = "luks:key-derivation"
+
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """No steps; Refused IGN2301 for each volume."""
-    for index, wanted in enumerate(config.storage.luks):
-        context.refuse(
-            Refused(
-                "IGN2301",
-                f"LUKS volume {wanted.name} cannot be created: encryption is not supported yet",
-                context.origin("storage", "luks", index),
-                hint="leave storage.luks out of the config",
-            )
+    """One step per volume. Fetches or generates all keys, and decides about devices that no earlier step
+    changes."""
+    wanted = [
+        (entry, context.origin("storage", "luks", index))
+        for index, entry in enumerate(config.storage.luks)
+    ]
+    if not wanted:
+        return
+    cryptsetup_program = context.settings.program("cryptsetup")
+    if not programs.is_installed(cryptsetup_program):
+        raise Refused(
+            "IGN2301",
+            f"{cryptsetup_program} is missing, so volumes cannot be encrypted",
+            wanted[0][1],
+            hint=f"{cryptsetup_program} must be in the initramfs, on PATH",
         )
-    return iter(())
+    log = context.log.child("createLuks")
+    _refuse_impossible(wanted, context)
+    key_of = keys.collect(config, context)
+    for entry, origin in wanted:
+        try:
+            decision = _plan_one(log, context, config, entry, key_of, origin)
+        except Failure as failure:
+            failure.add_origin(origin)
+            context.refuse(failure)
+            continue
+        if entry.name in key_of:
+            yield _step(config, entry, origin, key_of[entry.name], decision)
+
+
+def _refuse_impossible(volumes: list[tuple[model.Luks, Origin]], context: PhaseContext) -> None:
+    """Refuses a device of two volumes (IGN2303), and a UUID that is none (IGN2302)."""
+    taken: dict[str, str] = {}
+    for wanted, origin in volumes:
+        first = taken.setdefault(os.path.realpath(wanted.device or ""), wanted.name)
+        if first != wanted.name:
+            text = f"volume {wanted.name} cannot use {wanted.device}: it belongs to volume {first}"
+            context.refuse(Refused("IGN2303", text, origin.at("device")))
+        if wanted.uuid and not decisions.is_uuid(wanted.uuid):
+            text = f"volume {wanted.name} cannot have the UUID {wanted.uuid!r}: it is not one"
+            hint = "a UUID looks like d2a1c0de-5a3e-4c5f-9a51-0f6a1c0ffee1"
+            context.refuse(Refused("IGN2302", text, origin.at("uuid"), hint=hint))
+
+
+def _plan_one(
+    log: Log,
+    context: PhaseContext,
+    config: model.Config,
+    wanted: model.Luks,
+    key_of: dict[str, Key],
+    origin: Origin,
+) -> Decision | None:
+    """The decision about a volume, None if it is deferred. Raises Failure."""
+    if decisions.has_clevis(wanted):
+        from . import clevis
+
+        clevis.require_programs(context, wanted, origin)
+    if wanted.cex.enabled:
+        from . import cex
+
+        cex.require_card(context, wanted, origin)
+    decision = None
+    device = wanted.device or ""
+    if not must_defer(context, config, device):
+        place = [(device, origin.at("device"))]
+        devices.wait_for_devices(log, context.settings, place, context.progress)
+        if wanted.name in key_of:
+            decision = inspection.decide(log, context, config, wanted, key_of[wanted.name], origin)
+    if decisions.has_clevis(wanted) and (decision is None or decision.act != KEEP):
+        from . import clevis
+
+        clevis.await_servers(context, wanted, origin)
+        clevis.rehearse(context, wanted, origin)
+    return decision
+
+
+def _step(
+    config: model.Config, wanted: model.Luks, origin: Origin, key: Key, planned: Decision | None
+) -> Step:
+    device = wanted.device or ""
+
+    def do(task: Task) -> None:
+        log, context = task.log, task.context
+        place = [(device, origin.at("device"))]
+        try:
+            devices.wait_for_devices(log, context.settings, place, task.progress)
+            alias = devices.make_alias(log, context.settings, device)
+            # udev may have opened or assembled something since planning.
+            decision = planned or inspection.decide(log, context, config, wanted, key, origin)
+            _apply(task, wanted, alias, key, decision, origin)
+        finally:
+            key.close()
+
+    mapped = cryptsetup.mapper_name(wanted.name)
+    names = resource_keys(device)
+    made = tuple(
+        f"{folder}{name}"
+        for name in dict.fromkeys((wanted.name, mapped))
+        for folder in ("/dev/mapper/", "/dev/disk/by-id/dm-name-")
+    )
+    act = planned.act if planned else FORMAT
+    return Step(
+        f"{act} encrypted volume {wanted.name} on {device}",
+        origin,
+        do,
+        needs=(*names, KEY_DERIVATION),
+        provides=(*made, *names, KEY_DERIVATION),
+        deferred=planned is None,
+    )
+
+
+def _apply(
+    task: Task, wanted: model.Luks, alias: str, key: Key, decision: Decision, origin: Origin
+) -> None:
+    if decision.act == KEEP and _keep(task, wanted, alias, key, origin):
+        task.log.info(
+            f'volume "{wanted.name}" is already correctly formatted. Skipping luksFormat...'
+        )
+        return
+    _prepare(task, wanted, alias, wipes=decision.act != FORMAT or bool(wanted.wipe_volume))
+    _create(task, wanted, alias, key, origin)
+    devices.trigger_udev(task.log, task.context.settings, [os.path.realpath(alias)])
+
+
+def _keep(task: Task, wanted: model.Luks, alias: str, key: Key, origin: Origin) -> bool:
+    """Opens a volume that is there. False if it must be made anew after all: a run of this boot held its key,
+    but was interrupted before it used it."""
+    settings = task.context.settings
+    found = inspection.look(
+        task.log, task.context, wanted, devices.block(alias), origin.at("device")
+    )
+    has_own_key = decisions.has_own_key(wanted)
+    if decisions.has_clevis(wanted):
+        if not found.is_open:
+            from . import clevis
+
+            clevis.unlock(task, wanted, alias, origin)
+        return True
+    if found.is_open:
+        if has_own_key:
+            cryptsetup.test_key(task.log, settings, wanted, key, origin)
+    elif not _open_with(task, wanted, alias, key, found, origin):
+        return False
+    if has_own_key:
+        keys.hold(settings, wanted.name, key)
+        if found.mark == decisions.BEGUN:
+            cryptsetup.mark_volume(task, wanted.name, alias, decisions.READY)
+    return True
+
+
+def _open_with(
+    task: Task,
+    wanted: model.Luks,
+    alias: str,
+    key: Key,
+    found: decisions.Found,
+    origin: Origin,
+) -> bool:
+    """Opens a volume with the key of the config, or the one held for it."""
+    stores_flags = found.header is None or not decisions.keeps_flags(wanted, found.header)
+    held = None
+    if not decisions.has_own_key(wanted) and not wanted.cex.enabled:
+        held = keys.held(task.context.settings, wanted.name)
+    used = keys.new_key(held, generated=True) if held is not None else key
+    try:
+        cryptsetup.open_volume(task, wanted, alias, used, origin, stores_flags=stores_flags)
+    except CommandFailed as failure:
+        if failure.code != "IGN2305" or found.mark != decisions.BEGUN:
+            raise
+        return False
+    finally:
+        if held is not None:
+            used.close()
+    return True
+
+
+def _prepare(task: Task, wanted: model.Luks, alias: str, *, wipes: bool) -> None:
+    """Stops idle devices on top of the device, and wipes it."""
+    log, settings = task.log, task.context.settings
+    block = devices.block(alias)
+    held = bool(devices.holders(block.sysfs))
+    with holders.UdevLock([block] if held else []):
+        if held:
+            holders.stop(log, settings, block)
+        if wipes:
+            args = [settings.program("wipefs"), "-a", alias]
+            run(log, args, what=f'wiping old signatures from "{alias}"')
+
+
+def _create(task: Task, wanted: model.Luks, alias: str, key: Key, origin: Origin) -> None:
+    """Formats and opens the volume. The header always tells how far this came."""
+    settings, digest = task.context.settings, digest_of_config(task.context)
+    has_clevis = decisions.has_clevis(wanted)
+    if not has_clevis:
+        keys.hold(settings, wanted.name, key)
+    task.progress("formatting; the key derivation takes its time")
+    _format(task, wanted, alias, key, digest)
+    task.progress("opening")
+    cryptsetup.open_volume(task, wanted, alias, key, origin)
+    if has_clevis:
+        _bind(task, wanted, alias, key, origin)
+    if not decisions.is_ready_late(wanted):
+        cryptsetup.mark_volume(task, wanted.name, alias, decisions.READY)
+
+
+def _format(task: Task, wanted: model.Luks, alias: str, key: Key, digest: str) -> None:
+    extra: tuple[str, ...] = ()
+    if wanted.cex.enabled:
+        from . import cex
+
+        extra = cex.before_format(task, wanted)
+    chosen = decisions.sets_uuid(wanted.options)
+    # An own UUID first: it marks the volume until the token is there.
+    uuid = "" if chosen else decisions.new_uuid(digest, wanted) or wanted.uuid or ""
+    cryptsetup.format_volume(task, wanted, alias, key, uuid, extra)
+    cryptsetup.mark_volume(task, wanted.name, alias, decisions.BEGUN)
+    if wanted.uuid and digest and not chosen:
+        cryptsetup.set_uuid(task, alias, wanted.uuid)
+    if wanted.cex.enabled:
+        cex.after_format(task, wanted, alias)
+
+
+def _bind(task: Task, wanted: model.Luks, alias: str, key: Key, origin: Origin) -> None:
+    from . import clevis
+
+    task.progress("binding to Clevis")
+    clevis.bind(task, wanted, alias, key, origin)
+    if clevis.can_test(wanted):
+        cryptsetup.close_volume(task, wanted.name)
+        clevis.unlock(task, wanted, alias, origin)
+    if key.generated:
+        cryptsetup.remove_key(task, alias, key)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 
+from ignition.base import digest
 from ignition.base.errors import CommandFailed, Failure, Refused
-from ignition.resource import digest
 from ignition.system import tree_copy
 from ignition.system.run import run
 

@@ -15,6 +15,7 @@ import pytest
 from ignition import providers
 from ignition.acquisition import acquire, cache, network_need, origins, provider_cache, render
 from ignition.acquisition.acquired import Acquired
+from ignition.base import digest
 from ignition.base.errors import (
     EmptyConfig,
     Failure,
@@ -28,7 +29,6 @@ from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config import dump, parse
 from ignition.providers import metal
-from ignition.resource import digest
 from ignition.resource.context import FetchContext
 from ignition.testbed.certificates import Authority
 from ignition.testbed.httpserver import Answer, HttpServer, Seen

@@ -456,12 +456,6 @@ FILES = {
 }
 
 DISKS = {
-    "volume": (
-        "IGN2301",
-        storage(luks=[{"name": "v", "device": "/dev/vdb"}]),
-        "IGN1990",
-        "storage/luks/0",
-    ),
     "hyphen": (
         "IGN1970",
         storage(raid=[{"name": "-a", "level": "raid1", "devices": ["/dev/vdb"]}]),
@@ -496,10 +490,10 @@ NOT_CERTAIN = {
 _DEPENDS = {
     "what the disks hold, how large they are, who uses them": """
         2001 2002 2003 2004 2005 2101 2102 2103 2104 2105 2106 2107 2108 2109 2110 2112 2113 2114 2116
-        2117 2201 2204 2202 2401 2402 2405
+        2117 2201 2204 2202 2302 2303 2305 2310 2401 2402 2405
         2406 2501 2502 2503 2504
     """,
-    "what is in the initramfs": "2203 2306 2404 3401 4019",
+    "what is in the initramfs": "2203 2301 2306 2404 3401 4019",
     "Tang servers, the TPM, the crypto card": "2307 2308 2309 2311 2312",
     "what lies on the target": """
         3000 3001 3002 3004 3005 3006 3101 3106 3108 3204 3214 3301 3402 3403 3404 3405 3406 3407
@@ -507,6 +501,7 @@ _DEPENDS = {
     "what the tools of the target say": "2601 3201 3202",
     "servers and the network": """
         4003 4004 4005 4006 4007 4013 4014 4017 4022 4023 4024 4030 4202 4203 4204 4205 4206 4221 4222 4223
+        2304
     """,
     "what else is served: a data URL cannot hold itself": "4103",
     "files of the engine in /run, /proc": "3502 4110 4121 4122 4123",

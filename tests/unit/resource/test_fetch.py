@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
-from ignition.base import gunzip
+from ignition.base import digest, gunzip
 from ignition.base.errors import Failure, NeedNetwork
 from ignition.base.origin import Origin
 from ignition.config.model import Resource
-from ignition.resource import digest
 from ignition.resource.fetch import fetch_bytes, fetch_to, needs_network
 from ignition.resource.watch import Watch
 

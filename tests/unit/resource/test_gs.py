@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from ignition.base import digest
 from ignition.base.errors import Failure, NeedNetwork, NotFound, Rejected
 from ignition.base.origin import Origin
-from ignition.resource import digest
 from ignition.resource.fetch import fetch_bytes
 from ignition.resource.schemes import gs
 from ignition.testbed.certificates import Authority

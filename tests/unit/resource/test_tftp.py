@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from ignition.base import digest
 from ignition.base.errors import Failure, NeedNetwork, NotFound, Rejected
 from ignition.base.origin import Origin
 from ignition.config.model import Resource
-from ignition.resource import digest
 from ignition.resource.context import Transport
 from ignition.resource.fetch import fetch_bytes, fetch_to
 from ignition.resource.schemes import tftp, tftp_transfer
