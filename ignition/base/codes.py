@@ -765,6 +765,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Write SIZE[,bus=virtio|scsi|nvme|ide][,serial=TEXT].",
     ),
     "IGN8321": ("A guest has too many ATA disks.", "Use another bus for some of them."),
+    "IGN8322": (
+        "A config needs a TPM, and no guest here can have one.",
+        "Install swtpm, or read its message.",
+    ),
     "IGN8330": (
         "There is no such fault.",
         "Check its name and value; the hint has the nearest one.",

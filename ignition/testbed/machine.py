@@ -40,6 +40,7 @@ class Machine:
     cuts     how many boots ended in a power cut
     system   the place of the boot disk among the drives
     cd       boots through the boot loader on this CD, instead of the image's own way
+    tpm      whether it has a TPM, whose state is in `folder/tpm`
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class Machine:
     cuts: int = 0
     system: int = 0
     cd: Path | None = None
+    tpm: bool = False
 
     def boot(
         self,
@@ -86,6 +88,7 @@ class Machine:
                 memory_mib=memory_mib,
                 cpus=cpus,
                 vendor=delivery.vendor,
+                tpm_state=self.folder / "tpm" if self.tpm else None,
                 interactive=interactive,
             )
             done = guest.run(watch)
@@ -100,9 +103,10 @@ class Machine:
         return replace(second, before=first)
 
     def remove_disks(self) -> None:
-        """Removes the disks. Logs and reports stay."""
+        """Removes the disks and the TPM. Logs and reports stay."""
         for drive in self.drives:
             drive.image.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "tpm", ignore_errors=True)
 
     def _asked(self, request: Packed | None) -> dict[str, bytes]:
         if request is None or self.image.reporter != "built-in":
@@ -165,6 +169,7 @@ def create(
     *,
     boot_bus: Bus = "virtio",
     fault: Fault | None = None,
+    tpm: bool = False,
 ) -> Machine:
     """A new machine in `folder`, which is created: an overlay of the image, and empty data disks.
 
@@ -185,7 +190,7 @@ def create(
     drives = [
         replace(drive, iops=iops) for drive in ([*data, system] if behind else [system, *data])
     ]
-    return Machine(folder, image, tuple(drives), system=len(data) if behind else 0)
+    return Machine(folder, image, tuple(drives), system=len(data) if behind else 0, tpm=tpm)
 
 
 def _system_disk(folder: Path, image: Image, bus: Bus, fault: Fault | None) -> Drive:

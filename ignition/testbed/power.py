@@ -15,7 +15,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from ignition.testbed.archive import without_report
 from ignition.testbed.cache import print_progress
 from ignition.testbed.console import Console
 from ignition.testbed.qmp import Monitor
+from ignition.testbed.tpm import Tpm, powered
 
 TICK = 0.1
 """Seconds between looks at the guest."""
@@ -106,15 +107,23 @@ class Watch:
     interactive: bool = False
 
 
-def run(argv: Sequence[str], folder: Path, watch: Watch, *, patient: bool) -> PowerOn | None:
+def run(
+    argv: Sequence[str], folder: Path, watch: Watch, *, patient: bool, tpm_state: Path | None = None
+) -> PowerOn | None:
     """Runs the QEMU command `argv` until the guest ends. Failure IGN8010 to IGN8013.
 
-    None if the console is empty after SILENCE; a `patient` call waits until the limit.
+    None if the console is empty after SILENCE; a `patient` call waits until the limit. With `tpm_state`, the
+    folder of a TPM, the guest has that TPM; Failure IGN8322.
     """
     monitor = Monitor()
-    with _terminal_kept(watch.interactive):
+    power = powered(tpm_state, folder, _dies_with_us()) if tpm_state else nullcontext()
+    with _terminal_kept(watch.interactive), power as tpm:
         try:
-            return _Running(argv, folder, watch, monitor).wait(patient)
+            return _Running(argv, folder, watch, monitor, tpm).wait(patient)
+        except Failure:
+            if tpm is not None:
+                tpm.check()
+            raise
         finally:
             monitor.close()
 
@@ -122,12 +131,20 @@ def run(argv: Sequence[str], folder: Path, watch: Watch, *, patient: bool) -> Po
 class _Running:
     """A guest that is running."""
 
-    def __init__(self, argv: Sequence[str], folder: Path, watch: Watch, monitor: Monitor) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        watch: Watch,
+        monitor: Monitor,
+        tpm: Tpm | None,
+    ) -> None:
         self._folder, self._watch, self._monitor = folder, watch, monitor
         self._todo = list(watch.actions)
         self._console: Console | None = None
         paused = any(action.at_start for action in watch.actions)
         command = [*_dies_with_us(), *argv, *monitor.arguments(), *(["-S"] if paused else [])]
+        command += tpm.arguments() if tpm else []
         self._begin = time.monotonic()
         with hostfiles.host_errors(folder), (folder / "qemu.log").open("wb") as errors:
             self._qemu = subprocess.Popen(
@@ -135,7 +152,7 @@ class _Running:
                 stdin=None if watch.interactive else subprocess.DEVNULL,
                 stdout=None if watch.interactive else subprocess.PIPE,
                 stderr=errors,
-                pass_fds=[monitor.fd],
+                pass_fds=[monitor.fd, *([tpm.fd] if tpm else [])],
                 # Ctrl-C is for this program, which ends its guests itself.
                 start_new_session=not watch.interactive,
             )

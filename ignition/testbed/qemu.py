@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ignition.base.errors import Failure
-from ignition.testbed import hostfiles, power
+from ignition.testbed import hostfiles, power, tpm
 from ignition.testbed.accel import accelerator
 from ignition.testbed.cache import print_progress
 from ignition.testbed.drive_arguments import drive_arguments
@@ -23,8 +23,9 @@ from ignition.testbed.programs import need
 HOST = "10.0.2.2"
 """The address in the guest of servers that listen on the host's 127.0.0.1."""
 REPORT_PORT = "ignition.report"
-LOGS = ("console.log", "report.tar", "qemu.log", "qemu.sh")
-"""The files that a power-on leaves: console, the reporter's archive, QEMU's errors and its command."""
+LOGS = ("console.log", "report.tar", "qemu.log", "qemu.sh", tpm.LOG)
+"""The files that a power-on leaves: console, the reporter's archive, QEMU's errors and its command, and the
+errors of the TPM."""
 RELAY = Path(__file__).parent / "relay.py"
 ATTEMPTS = 3
 LINK_LOCAL = ipaddress.ip_network("169.254.0.0/16")
@@ -68,6 +69,7 @@ class Guest:
     drives       all drives, in the order in which they get their names
     services     what the guest reaches at addresses of its own; then it has a network around those
     vendor       manufacturer in the SMBIOS tables
+    tpm_state    the folder of the machine's TPM; None: it has none
     interactive  the serial console is this terminal. Ctrl-A X ends the guest, Ctrl-A H lists more keys.
     """
 
@@ -81,6 +83,7 @@ class Guest:
     memory_mib: int = 1536
     cpus: int = 2
     vendor: str = ""
+    tpm_state: Path | None = None
     interactive: bool = False
 
     def run(self, watch: Watch) -> PowerOn:
@@ -94,7 +97,9 @@ class Guest:
             (self.folder / "qemu.sh").write_text(shlex.join(argv) + "\n")
         for attempt in range(1, ATTEMPTS + 1):
             patient = attempt == ATTEMPTS or isinstance(self.boot, FromDisk)
-            power_on = power.run(argv, self.folder, watch, patient=patient)
+            power_on = power.run(
+                argv, self.folder, watch, patient=patient, tpm_state=self.tpm_state
+            )
             if power_on is not None:
                 return power_on
             print_progress(
@@ -103,7 +108,7 @@ class Guest:
         raise AssertionError("the last attempt waits for its limit")
 
     def command_line(self) -> list[str]:
-        """The QEMU command; it is the same for each power-on with the same drives."""
+        """The QEMU command without monitor and TPM; the same for each power-on with the same drives."""
         return [
             *("qemu-system-x86_64", *accelerator(self.kernel), "-M", "q35"),
             *("-m", str(self.memory_mib), "-smp", str(self.cpus)),

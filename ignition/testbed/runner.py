@@ -20,6 +20,7 @@ from ignition.testbed import (
     needed_drives,
     offline_disks,
     platforms,
+    tpm,
 )
 from ignition.testbed.apply.judging import judge_applied
 from ignition.testbed.artefacts import QEMU_SCRIPT, Artefacts, Evidence
@@ -197,6 +198,8 @@ def _boot(
     fault = faults.parse(case.fault) if case.fault else None
     platforms.playable(case.platform)
     need("qemu-system-x86_64", "qemu-img")  # before an image is built, which takes minutes
+    if with_tpm := tpm.is_wanted(prepared.rendered):
+        tpm.require()
     ear.phase(case, "image")
     image = options.images.get(case.image)
     if cancel.is_set():
@@ -210,7 +213,14 @@ def _boot(
     needed = _drives(prepared, options, foreign=case.image.path is not None)
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(case, options))
-        guest = machine.create(folder, image, needed.drives, boot_bus=needed.boot_bus, fault=fault)
+        guest = machine.create(
+            folder,
+            image,
+            needed.drives,
+            boot_bus=needed.boot_bus,
+            fault=fault,
+            tpm=with_tpm,
+        )
         delivery = stack.enter_context(platforms.play(case.platform, config, folder, image, fault))
         run = Run(case, options, image, guest, delivery, request, fault, ear, cancel)
         question = _question(case, prepared, options, fault)

@@ -154,6 +154,7 @@ class Boot:
         network: bool = True,
         write_protected: bool = False,
         vendor: str = "",
+        tpm: bool = False,
         expect: str = "multi-user",
         limit: float = 600,
         request: Request | None = None,
@@ -161,6 +162,7 @@ class Boot:
         """See docs/testing.md for the arguments. BootFailed if the boot does not reach `expect`."""
         machine = again.machine if again is not None else self._new_machine(disks, cds)
         machine.cd = self.images.cd if grub else None
+        machine.tpm |= tpm
         system = replace(machine.drives[0], read_only=write_protected)
         machine.drives = (system, *machine.drives[1:])
         services = {(LINK_LOCAL, port): metadata for port in (80, 443) if metadata is not None}
