@@ -21,11 +21,13 @@ check() {
 
 # called by dracut
 depends() {
-    local _modules="systemd qemu"
-    # LUKS volumes and arrays need the udev rules of these modules.
-    [[ -n $(find_binary cryptsetup) ]] && _modules+=" crypt"
-    [[ -n $(find_binary mdadm) ]] && _modules+=" mdraid"
-    [[ -n $(find_binary btrfs) ]] && _modules+=" btrfs"
+    local _module _modules="systemd qemu"
+    # Udev rules, drivers, and pins of clevis. Each only where dracut could install it: one that is missing, omitted
+    # or without its programs would keep this module out too. Not tpm2-tss, which brings 13 MB of hardware names:
+    # clevis-pin-tpm2 and install_clevis have what clevis needs of it.
+    for _module in crypt mdraid btrfs clevis clevis-pin-tang clevis-pin-tpm2 clevis-pin-sss; do
+        (dracutmodules=all check_module "$_module") > /dev/null 2>&1 && _modules+=" $_module"
+    done
     echo "$_modules"
 }
 
@@ -36,7 +38,9 @@ installkernel() {
         qemu_fw_cfg virtio_blk virtio_scsi virtio_net virtio_pci virtio_console virtio_rng \
         nvme ahci ata_piix hv_storvsc sd_mod sr_mod loop hv_utils vboxguest \
         ext4 xfs btrfs vfat isofs udf nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 crc32c_generic \
-        dm_mod dm_crypt md_mod raid0 raid1 raid10 raid456 linear
+        dm_mod md_mod raid0 raid1 raid10 raid456 linear
+    # Encrypted volumes: any cipher that a config may name, and the machine's TPM.
+    hostonly='' instmods dm_crypt drbg '=crypto' '=drivers/char/tpm'
     # The network: drivers of wired cards, and modules for DHCP, ip=, bond= and vlan=.
     hostonly='' instmods hv_netvsc xen-netfront vmxnet3 af_packet ipv6 bonding bridge stp llc 8021q
     instmods '=drivers/net/ethernet' '=drivers/net/mdio' '=drivers/net/phy'
@@ -118,12 +122,27 @@ install_programs() {
         lsblk wipefs findmnt mountpoint basename \
         mkfs.btrfs mkfs.ext4 mkfs.fat mkfs.vfat mkfs.xfs mkswap \
         groupadd groupdel groupmod useradd userdel usermod chpasswd chgpasswd gpasswd \
-        mdadm cryptsetup dmsetup setfiles \
-        clevis clevis-encrypt-sss clevis-encrypt-tang clevis-encrypt-tpm2 clevis-luks-bind \
-        clevis-luks-common-functions clevis-luks-unlock pwmake tpm2_create tpm2_createpolicy
+        mdadm cryptsetup dmsetup setfiles
+    install_clevis
     case ${DRACUT_ARCH:-$(uname -m)} in
         s390x) inst_multiple -o chccwdev cio_ignore vmur zkey zkey-cryptsetup ;;
     esac
+}
+
+# Clevis, to bind volumes and to unlock them: its own dracut modules only unlock, and may not be there.
+install_clevis() {
+    local _pin
+    [[ -n $(find_binary clevis) ]] || return 0
+    # All pins: a config may name any.
+    for _pin in "$dracutsysrootdir"/usr/{,local/}bin/clevis-{de,en}crypt-*; do
+        inst_multiple -o "${_pin#"$dracutsysrootdir"}"
+    done
+    inst_multiple -o clevis clevis-decrypt clevis-luks-bind clevis-luks-common-functions clevis-luks-list \
+        clevis-luks-unlock jose luksmeta pwmake awk basename cat cut grep mkdir mktemp rm sed sort tail tr \
+        curl tpm2_create tpm2_createpolicy tpm2_createprimary tpm2_flushcontext tpm2_load tpm2_pcrlist tpm2_pcrread \
+        tpm2_unseal
+    # tpm2-tools loads it by name.
+    inst_libdir_file "libtss2-tcti-device.so*"
 }
 
 # Network on demand: ignition-network.service starts it; nothing is enabled.
