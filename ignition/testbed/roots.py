@@ -26,10 +26,15 @@ BUILDER = (
         "mdadm",
         "cryptsetup",
     ),
+    *("clevis", "clevis-luks", "clevis-tpm2", "clevis-dracut", "tpm2-tools"),
 )
 """Everything that an initramfs with the engine may contain."""
-TARGET = ("systemd", "systemd-sysv", "udev", "dbus", "kmod", "passwd")
-"""A minimal Debian with systemd. No Python: the engine must not depend on the target root."""
+TARGET = (
+    *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "passwd"),
+    *("clevis-systemd", "clevis-tpm2"),
+)
+"""A minimal Debian with systemd, which opens encrypted volumes. No Python: the engine must not depend on the
+target root."""
 MIRROR = "IGNITION_DEBIAN_MIRROR"
 """The environment variable that names another mirror than Debian's."""
 _UNREACHABLE = (
