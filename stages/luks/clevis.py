@@ -7,13 +7,11 @@ it.
 
 from __future__ import annotations
 
-import os
-
 from ignition.base import gojson
 from ignition.base.errors import CommandFailed, Failure, Refused, Rejected
 from ignition.config import limits
 from ignition.resource.fetch import display_name, fetch_bytes
-from ignition.system import luks2, programs, tpm
+from ignition.system import programs, tpm
 from ignition.system.run import run
 
 TYPE_CHECKING = False
@@ -239,13 +237,7 @@ def _explain(failure: CommandFailed, luks: model.Luks) -> tuple[str, str, str]:
 
 
 def bind(task: Task, luks: model.Luks, alias: str, key: Key, origin: Origin) -> None:
-    """Adds a key slot that the pins unlock. `key` must open the volume. Failure as `rehearse`.
-
-    A volume that an interrupted run has bound already is left alone: `luksFormat` removes foreign bindings.
-    """
-    if _is_bound(alias):
-        task.log.info(f'"{luks.name}" is already bound by clevis')
-        return
+    """Adds a key slot that the pins unlock. `key` must open the volume. Failure as `rehearse`."""
     pin, config = pin_and_config(luks)
     args = [task.context.settings.program("clevis"), "luks", "bind", "-f", "-k", key.path]
     args += ["-d", alias, pin, config]
@@ -260,13 +252,6 @@ def bind(task: Task, luks: model.Luks, alias: str, key: Key, origin: Origin) -> 
     except CommandFailed as failure:
         code, text, hint = _explain(failure, luks)
         raise Failure(code, text, origin.at("clevis"), hint=hint, cause=failure) from failure
-
-
-def _is_bound(alias: str) -> bool:
-    header = luks2.read(os.path.realpath(alias))
-    return header is not None and any(
-        token.get("type") == "clevis" and token.get("keyslots") for token in header.tokens.values()
-    )
 
 
 def unlock(task: Task, luks: model.Luks, alias: str, origin: Origin) -> None:

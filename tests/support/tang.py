@@ -85,6 +85,7 @@ class TangServer:
         if self._listener is not None:
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
+            self._listener = None
 
     def _serve(self, listener: socket.socket) -> None:
         while True:
