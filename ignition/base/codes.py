@@ -96,6 +96,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A link to a device cannot be created below /run.",
         "Check that the device still exists, and that /run is writable.",
     ),
+    "IGN2118": (
+        "Devices of the config are built on each other in a circle.",
+        "Build one of them on a device that exists, or that another entry creates.",
+    ),
     "IGN2201": (
         "Another array of the same name is running.",
         "Stop it and clear its members, or describe it as it is.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.base.settings import Settings
     from ignition.base.state import State
+    from ignition.engine.step import Step
 
 
 class PhaseContext:
@@ -29,6 +30,7 @@ class PhaseContext:
     """
 
     __slots__ = (
+        "_created",
         "_provided",
         "_transport",
         "journal",
@@ -60,18 +62,24 @@ class PhaseContext:
         self.refusals: list[Failure] = []
         self._transport = transport
         self._provided: set[str] = set()
+        self._created: set[str] = set()
 
     def origin(self, *path: str | int) -> Origin:
         """The origin of a part of the merged config; without a path, of the whole config."""
         return find(self.origins, *path)
 
     def pending(self, key: str) -> bool:
-        """Whether a step that was planned before will provide this resource."""
+        """Whether a step that was planned before will change or create this resource."""
         return key in self._provided
 
-    def expect(self, keys: tuple[str, ...]) -> None:
+    def is_settled(self, key: str) -> bool:
+        """Whether a step that was planned before keeps this resource as it is."""
+        return key in self._created and key not in self._provided
+
+    def expect(self, step: Step) -> None:
         """Records what a planned step provides. The planner calls this, not a stage."""
-        self._provided.update(keys)
+        self._provided.update(step.provides)
+        self._created.update(step.creates)
 
     def refuse(self, failure: Failure) -> None:
         """Reports a reason against the phase. The stage goes on, so that the user sees all reasons."""

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import os
-
 from ignition.base.errors import Failure, combine, flatten
 from ignition.base.record import record
+from ignition.engine.order import arrange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,35 +36,33 @@ class Node:
 def build(stages: list[tuple[str, Stage]], config: Config, context: PhaseContext) -> list[Node]:
     """Plans all stages of a phase, in order, before any step runs.
 
-    `stages` holds (log prefix, stage). Raises the Failure, or a FailureGroup, of the stages that refuse.
+    `stages` holds (log prefix, stage). Raises the Failure, or a FailureGroup, of the stages that refuse, and
+    Refused IGN2118 for steps that wait for each other.
     """
-    nodes: list[Node] = []
-    providers: dict[str, list[int]] = {}
+    steps: list[Step] = []
+    logs: list[Log] = []
+    earlier: list[int] = []
     failures: list[Failure] = []
     for prefix, stage in stages:
-        earlier = range(len(nodes))
+        planned_before = len(steps)
         log = context.log.child(prefix) if prefix else context.log
         try:
             for step in stage(config, context):
-                before = _before(step, providers, earlier)
-                for key in step.provides:
-                    providers.setdefault(key, []).append(len(nodes))
-                nodes.append(Node(step, log, before))
-                context.expect(step.provides)
+                steps.append(step)
+                logs.append(log)
+                earlier.append(planned_before)
+                context.expect(step)
         except Failure as failure:
             failures += flatten(failure)
     failures += context.refusals
+    before: list[set[int]] = []
+    try:
+        before = arrange(steps, earlier)
+    except Failure as failure:
+        failures.append(failure)
     if failures:
         raise combine(failures)
-    return nodes
-
-
-def _before(step: Step, providers: dict[str, list[int]], earlier: range) -> frozenset[int]:
-    before: set[int] = set()
-    for key in step.needs:
-        if key in providers:
-            before.update(providers[key])
-        elif key.startswith("/") and not os.path.exists(key):
-            # An earlier step may create it under another name, as udev does with by-label links.
-            before.update(earlier)
-    return frozenset(before)
+    return [
+        Node(step, log, frozenset(first))
+        for step, log, first in zip(steps, logs, before, strict=True)
+    ]

@@ -31,9 +31,10 @@ class Step:
     origin    the part of the config that asks for it
     do        makes the change
     needs     resource keys: a device path, or `mount:/var`, `user:core`, `path:/etc/x`. The step starts after
-              all steps that provide one of them; a device that does not exist and that no step provides waits
-              for all steps of the earlier stages
-    provides  resource keys
+              all steps that create one of them, and after those planned before it that change one. A device
+              that does not exist and that no step provides waits for all steps of the earlier stages
+    provides  resource keys that the step changes; those that it does not need, it creates
+    creates   resource keys that exist after the step, whether it had to change anything for it or not
     done      called right before `do`; True skips it
     deferred  whether the step decides only when it runs what there is to do
     """
@@ -43,5 +44,6 @@ class Step:
     do: Callable[[Task], None]
     needs: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
+    creates: tuple[str, ...] = ()
     done: Callable[[], bool] | None = None
     deferred: bool = False

@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
-from ignition.base.errors import Failure, Refused, combine
+from ignition.base.errors import Failure
 from ignition.base.record import record
-from ignition.config import limits
 from ignition.engine.step import Step, Task
 from ignition.system import devices, gpt, gptwrite, mounts, partitioning, usage
-from ignition.system.placement import Layout, format_mib
+from ignition.system.placement import Layout
 
 from ..common import device_checks, guids, own_devices
+from ..common.created import links_of_partition, names_of, partition_names
+from ..common.deferral import is_created, resource_keys
 from ..common.journal import digest_of_config
-from . import decisions, in_use, inspection
+from . import decisions, in_use, inspection, refusals
 from .decisions import Decision
 
 TYPE_CHECKING = False
@@ -57,38 +58,79 @@ class _DiskPlan:
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
-    """One step per disk. Waits for all disks, reads them and decides here."""
+    """One step per disk. Waits for all disks that this phase does not create, reads them and decides here."""
     disks = config.storage.disks
     if not disks:
         return
     log = context.log.child("createPartitions")
+    created = {disk.device for disk in disks if is_created(context, config, disk.device)}
     named = [
         (disk.device, context.origin("storage", "disks", index, "device"))
         for index, disk in enumerate(disks)
+        if disk.device not in created
     ]
     devices.wait_for_devices(log, context.settings, named, context.progress)
-    mounted, swaps = mounts.read_mounts(), mounts.read_swaps()
+    in_use_now = mounts.read_mounts(), mounts.read_swaps()
     # A disk may be listed under two names. The second entry starts from the table that the first one plans.
     planned_tables: dict[int, Table | None] = {}
     for index, entry in enumerate(disks):
-        origin = context.origin("storage", "disks", index)
         try:
-            disk = inspection.inspect(log, context, entry, origin, planned_tables)
-            used = usage.find_users(disk.block, mounted, swaps)
-            work = _decide(log, context, index, entry, disk, used)
-            if work.changes:
-                _refuse_unusable(log, work, used)
-            if disk.block.number not in planned_tables:
-                work.stale = _stale_partitions(log, work, used)
+            if entry.device in created:
+                yield _deferred(context, config, index, entry)
+                continue
+            work = _inspect(log, context, index, entry, planned_tables, in_use_now)
         except Failure as failure:
             context.refuse(failure)
             continue
-        except OSError as error:
-            text = f"{entry.device} cannot be read: {error.strerror}"
-            context.refuse(Failure("IGN2004", text, origin, cause=error))
-            continue
-        planned_tables[disk.block.number] = work.after if work.changes else disk.table
+        planned_tables[work.disk.block.number] = work.after if work.changes else work.disk.table
         yield _step(context, work)
+
+
+def _inspect(
+    log: Log,
+    context: PhaseContext,
+    index: int,
+    entry: model.Disk,
+    planned_tables: dict[int, Table | None],
+    users: tuple[list[mounts.Mount], list[str]],
+) -> _DiskPlan:
+    """Reads a disk and decides. `users` are what is mounted and used as swap. Raises Failure."""
+    origin = context.origin("storage", "disks", index)
+    try:
+        disk = inspection.inspect(log, context, entry, origin, planned_tables)
+        used = usage.find_users(disk.block, *users)
+        work = _decide(log, context, index, entry, disk, used)
+        if work.changes:
+            _refuse_unusable(log, work, used)
+        if disk.block.number not in planned_tables:
+            work.stale = _stale_partitions(log, work, used)
+    except OSError as error:
+        text = f"{entry.device} cannot be read: {error.strerror}"
+        raise Failure("IGN2004", text, origin, cause=error) from error
+    return work
+
+
+def _deferred(context: PhaseContext, config: model.Config, index: int, entry: model.Disk) -> Step:
+    """The step for a disk that another step of this phase creates, such as an array."""
+    origin = context.origin("storage", "disks", index)
+    refusals.refuse_impossible(entry, lambda at: origin.at("partitions", at))
+
+    def do(task: Task) -> None:
+        log, settings = task.log, task.context.settings
+        named = [(entry.device, origin.at("device"))]
+        devices.wait_for_devices(log, settings, named, task.progress)
+        in_use_now = mounts.read_mounts(), mounts.read_swaps()
+        _do(task, _inspect(log, task.context, index, entry, {}, in_use_now))
+
+    keys = resource_keys(entry.device)
+    return Step(
+        f"partition {entry.device}, once it exists",
+        origin,
+        do,
+        needs=keys,
+        provides=(*keys, *partition_names(entry, names_of(config, keys))),
+        deferred=True,
+    )
 
 
 def _decide(
@@ -133,7 +175,7 @@ def _plan_disk(
     def origin(entry: int) -> Origin:
         return context.origin("storage", "disks", index, "partitions", entry)
 
-    _refuse_impossible(config, origin)
+    refusals.refuse_impossible(config, origin)
     config_digest = digest_of_config(context)
     before = None if wipes else disk.table
     base = before or gpt.empty(
@@ -151,10 +193,10 @@ def _plan_disk(
         layout = Layout(base, disk.sector_size, disk.sectors)
         decisions.resolve(entries, base, layout, is_ours)
     except decisions.DoesNotFit as problem:
-        raise _does_not_fit(config, disk, base, problem, origin(problem.index)) from problem
+        raise refusals.does_not_fit(config, disk, base, problem, origin(problem.index)) from problem
     decided = decisions.decide_all(entries, base)
-    _refuse_mismatches(config, decided, origin)
-    _warn_of_replaced(log, config, decided)
+    refusals.refuse_mismatches(config, decided, origin)
+    refusals.warn_of_replaced(log, config, decided)
     changed = [decision for decision in decided if decision.act in decisions.CHANGES]
     touched = [decision.wanted.number for decision in changed]
     if wipes:
@@ -163,7 +205,7 @@ def _plan_disk(
     after = _table_after(base, changed)
     fault = gpt.layout_error(after, disk.sector_size, disk.sectors)
     if changed and fault:
-        raise _invalid_table(config, fault, place)
+        raise refusals.invalid_table(config, fault, place)
     # Repair a damaged copy if the config describes partitions of this disk: an earlier run may have been
     # interrupted between writing the two.
     damaged = before is not None and before.damaged and entries
@@ -171,32 +213,6 @@ def _plan_disk(
     writes = changed or repairs
     return _DiskPlan(
         config, place, disk, decided, base, after if writes else None, touched, wipes, []
-    )
-
-
-def _does_not_fit(
-    config: model.Disk, disk: Disk, base: Table, problem: decisions.DoesNotFit, origin: Origin
-) -> Refused:
-    first, last = (
-        f"{sector} ({format_mib(sector, disk.sector_size)})"
-        for sector in (base.first_usable, base.last_usable)
-    )
-    return Refused(
-        "IGN2103",
-        f"a partition does not fit on {config.device}: {problem}",
-        origin,
-        hint=f"partitions may use sectors {first} to {last} of this disk; "
-        "partitions that are not in the config stay where they are",
-    )
-
-
-def _invalid_table(config: model.Disk, fault: str, origin: Origin) -> Refused:
-    return Refused(
-        "IGN2101",
-        f"the partition table of {config.device} is invalid: {fault}",
-        origin,
-        hint="nothing was written; repair the table (`sgdisk --verify` shows more), "
-        "or set wipeTable to true to replace it",
     )
 
 
@@ -231,20 +247,6 @@ def _stale_partitions(log: Log, work: _DiskPlan, used: usage.Usage) -> list[int]
     return found
 
 
-def _refuse_impossible(config: model.Disk, origin: _OriginOf) -> None:
-    failures: list[Failure] = [
-        Refused("IGN2111", f"{config.device}: {text}", origin(index).at(member))
-        for index, entry in enumerate(config.partitions)
-        for member, text in limits.partition_problems(entry.raw)
-    ]
-    _raise(failures)
-
-
-def _raise(failures: list[Failure]) -> None:
-    if failures:
-        raise combine(failures)
-
-
 def _table_after(base: Table, changed: list[Decision]) -> Table:
     deleted = [decision.wanted.number for decision in changed if decision.act == decisions.DELETE]
     made = [
@@ -255,45 +257,12 @@ def _table_after(base: Table, changed: list[Decision]) -> Table:
     return gptwrite.edit(base, deleted, made)
 
 
-def _refuse_mismatches(config: model.Disk, decided: list[Decision], origin: _OriginOf) -> None:
-    failures: list[Failure] = [
-        Refused(
-            "IGN2104",
-            f"{config.device}: {decision.why}",
-            origin(decision.wanted.index),
-            hint=decision.hint,
-        )
-        for decision in decided
-        if decision.act == decisions.REFUSE
-    ]
-    _raise(failures)
-
-
-def _warn_of_replaced(log: Log, config: model.Disk, decided: list[Decision]) -> None:
-    """Warns of partitions replaced although the deleting entry does not allow it, as in Ignition."""
-    kept = {
-        entry.number
-        for entry in config.partitions
-        if entry.should_exist is False and not entry.wipe_partition_entry
-    }
-    for decision in decided:
-        if (
-            decision.act == decisions.RECREATE
-            and decision.wanted.auto_number
-            and decision.wanted.number in kept
-        ):
-            log.warning(
-                f"partition {decision.wanted.number} of {config.device} is replaced by an entry without a "
-                "number; the entry that deletes it lacks wipePartitionEntry"
-            )
-
-
 def _step(context: PhaseContext, work: _DiskPlan) -> Step:
     return Step(
         _summary(work),
         work.origin,
         lambda task: _do(task, work),
-        needs=(work.disk.block.node,),
+        needs=tuple(dict.fromkeys((work.config.device, work.disk.block.node))),
         provides=_provides(work),
     )
 
@@ -320,9 +289,7 @@ def _provides(work: _DiskPlan) -> tuple[str, ...]:
     table = work.after or work.before
     for partition in table.partitions:
         if partition.number in work.touched or partition.number in work.stale:
-            if partition.name:
-                names.append(f"/dev/disk/by-partlabel/{devices.encode_udev_name(partition.name)}")
-            names.append(f"/dev/disk/by-partuuid/{partition.guid.lower()}")
+            names += links_of_partition(partition.name, partition.guid)
     return tuple(dict.fromkeys(names))
 
 
@@ -382,9 +349,3 @@ def _describe(decision: Decision, device: str) -> str:
         f"{verbs[decision.act]} partition {wanted.number} of {device} "
         f"at sector {wanted.start}, {wanted.size} sectors{why}"
     )
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _OriginOf = Callable[[int], Origin]

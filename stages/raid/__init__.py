@@ -17,6 +17,7 @@ from ignition.system import arrays, devices, holders, mounts, probe, programs, u
 from ignition.system.run import run
 
 from ..common import device_checks, own_devices
+from ..common.created import array_names, array_path
 from ..common.deferral import must_defer, resource_keys
 from ..common.journal import digest_of_config
 from . import decisions
@@ -85,11 +86,6 @@ def _refuse_impossible(
                 context.refuse(Refused("IGN2202", text, origin.at("devices", index)))
 
 
-def array_path(wanted: model.Raid) -> str:
-    """The device node of an array."""
-    return wanted.name if wanted.name.startswith("/dev") else f"/dev/md/{wanted.name}"
-
-
 def _member_origins(wanted: model.Raid, origin: Origin) -> list[tuple[str, Origin]]:
     return [(device, origin.at("devices", i)) for i, device in enumerate(wanted.devices)]
 
@@ -112,6 +108,7 @@ def _step(
         else:
             _create(task, wanted, origin, aliases)
 
+    names = array_names(wanted)
     members = tuple(name for device in wanted.devices for name in resource_keys(device))
     keeps = planned is not None and planned.act == KEEP
     return Step(
@@ -120,7 +117,8 @@ def _step(
         do,
         needs=members,
         # Members are changed too: two arrays must not use the same device concurrently.
-        provides=() if keeps else (array_path(wanted), *members),
+        provides=() if keeps else (*names, *members),
+        creates=names,
         deferred=planned is None,
     )
 
