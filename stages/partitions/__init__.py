@@ -69,7 +69,8 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
         for index, disk in enumerate(disks)
         if disk.device not in created
     ]
-    devices.wait_for_devices(log, context.settings, named, context.progress)
+    if named:
+        devices.wait_for_devices(log, context.settings, named, context.progress)
     in_use_now = mounts.read_mounts(), mounts.read_swaps()
     # A disk may be listed under two names. The second entry starts from the table that the first one plans.
     planned_tables: dict[int, Table | None] = {}

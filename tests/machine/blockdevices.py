@@ -24,11 +24,7 @@ def new_loop_disk(folder: Path, size_mib: int, sector_size: int) -> str:
 
 def remove_disk(disk: str) -> None:
     """Unmounts, closes and stops everything on `disk`, then removes it and its file."""
-    for partition in [
-        *Path("/sys/block", Path(disk).name).glob("loop*p*"),
-        Path("/sys/block", Path(disk).name),
-    ]:
-        _release(partition)
+    _release(Path("/sys/block", Path(disk).name))
     image = Path("/sys/block", Path(disk).name, "loop/backing_file").read_text().strip()
     subprocess.run(["losetup", "--detach", disk], check=True)
     Path(image).unlink()
@@ -37,8 +33,10 @@ def remove_disk(disk: str) -> None:
 def _release(device: Path) -> None:
     """Releases a device, given as a sysfs folder.
 
-    Holders come first: a mounted volume keeps its array busy.
+    Partitions and holders come first: a mounted volume keeps its array busy.
     """
+    for partition in device.glob(f"{device.name}*/partition"):
+        _release(partition.parent)
     for holder in (device / "holders").iterdir():
         _release(Path("/sys/class/block", holder.name))
         node = f"/dev/{holder.name}"
