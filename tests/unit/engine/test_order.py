@@ -141,9 +141,8 @@ def test_random_stacks_in_any_order_have_an_order() -> None:
         steps: list[Step] = []
         for number in range(12):
             below = [f"/dev/md/{other}" for other in range(number)] + ["/dev/null", "/dev/absent"]
-            make = shuffled.choice([array, volume])
-            name = f"{number}"
-            one = make(name, shuffled.choice(below))
+            name, device = f"{number}", shuffled.choice(below)
+            one = array(name, device) if shuffled.random() < 0.5 else volume(name, device)
             alias = f"/dev/md/{number}"  # whichever kind it is
             steps.append(step(name, one.needs, (*one.provides, alias), (alias,)))
         shuffled.shuffle(steps)
