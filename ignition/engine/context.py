@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.base.settings import Settings
     from ignition.base.state import State
-    from ignition.engine.step import Step
 
 
 class PhaseContext:
@@ -76,10 +75,10 @@ class PhaseContext:
         """Whether a step that was planned before keeps this resource as it is."""
         return key in self._created and key not in self._provided
 
-    def expect(self, step: Step) -> None:
-        """Records what a planned step provides. The planner calls this, not a stage."""
-        self._provided.update(step.provides)
-        self._created.update(step.creates)
+    def expect(self, provides: tuple[str, ...], creates: tuple[str, ...]) -> None:
+        """Records what a planned step provides and creates. The planner calls this, not a stage."""
+        self._provided.update(provides)
+        self._created.update(creates)
 
     def refuse(self, failure: Failure) -> None:
         """Reports a reason against the phase. The stage goes on, so that the user sees all reasons."""

@@ -51,7 +51,7 @@ def build(stages: list[tuple[str, Stage]], config: Config, context: PhaseContext
                 steps.append(step)
                 logs.append(log)
                 earlier.append(planned_before)
-                context.expect(step)
+                context.expect(step.provides, step.creates)
         except Failure as failure:
             failures += flatten(failure)
     failures += context.refusals
