@@ -24,6 +24,8 @@ _UDEV_RUNS = "/run/udev/control"
 _UDEV_DATABASE = "/run/udev/data"
 # Seconds before another attempt to trigger udev.
 _RETRY_PAUSES = (0.1, 0.4, 1.5)
+# Between two looks at what is there instead of a device that is awaited.
+_DESCRIBE_SECONDS = 5.0
 
 
 @record
@@ -122,13 +124,17 @@ def _wait(
 ) -> None:
     pause = _sleeper()
     started = time.monotonic()
+    there = ""
+    described = started
     while not is_block(device):
         interrupt.check()
         now = time.monotonic()
         if deadline is not None and now >= deadline:
             raise _missing(device, origin, limit)
         what = f"{device} to be a block device" if os.path.exists(device) else device
-        progress(f"waiting for {what}, named at {origin}, since {now - started:.0f} s")
+        if now >= described + _DESCRIBE_SECONDS:
+            there, described = f"; {_describe_present(device)}", now
+        progress(f"waiting for {what}, named at {origin}, since {now - started:.0f} s{there}")
         pause(min(1.0, deadline - now) if deadline is not None else 1.0)
 
 
@@ -147,9 +153,15 @@ def _sleeper() -> Callable[[float], object]:
     return poll
 
 
+def _describe_present(device: str) -> str:
+    """What is there instead of a missing device."""
+    from ignition.system import present
+
+    return present.describe(device)
+
+
 def _missing(device: str, origin: Origin, limit: int) -> Failure:
-    similar = _similar(device)
-    there = f"similar devices: {', '.join(similar)}" if similar else "no similar device exists"
+    there = _describe_present(device)
     if os.path.exists(device):
         return Failure(
             "IGN2001",
@@ -163,33 +175,6 @@ def _missing(device: str, origin: Origin, limit: int) -> Failure:
         origin,
         hint=f"{there}; ignition.wait.device=SECONDS on the kernel command line waits longer",
     )
-
-
-def _similar(device: str) -> list[str]:
-    """Up to six devices in the same folder, ordered by the longest common prefix."""
-    folder, wanted = os.path.split(device)
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return []
-    ignored = ("loop", "ram", "zram")
-    found = [
-        name
-        for name in names
-        if (wanted.startswith("loop") or not name.startswith(ignored))
-        and is_block(os.path.join(folder, name))
-    ]
-    found.sort(key=lambda name: -_common_prefix_length(name, wanted))
-    return [os.path.join(folder, name) for name in found[:6]]
-
-
-def _common_prefix_length(one: str, other: str) -> int:
-    length = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        length += 1
-    return length
 
 
 def alias_path(settings: Settings, device: str) -> str:
