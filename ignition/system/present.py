@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What block devices there are, for the message that one is missing. Loaded only then."""
+"""What block devices there are, for the message that one is missing. Loaded only then, by `devices`."""
 
 from __future__ import annotations
 
 import os
-
-from ignition.system import devices
+from stat import S_ISBLK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +26,9 @@ def describe(missing: str) -> str:
         if known:
             shown = [_described(path) for path in _nearest_first(missing, known)]
             return f"{folder} has {_listed(shown)}{_meant(missing, known)}"
-        return f"{folder} is empty; {_disks('')}" if os.path.isdir(folder) else _disks("")
+        return (
+            f"no block device is in {folder}; {_disks('')}" if os.path.isdir(folder) else _disks("")
+        )
     disk = _disk_of_partition(name)
     if not disk:
         return f"{_disks(name)}{_meant(missing, _nodes(name))}"
@@ -48,7 +49,7 @@ def _nodes(name: str) -> list[str]:
         f"/dev/{disk}"
         for disk in _sorted(_names(_SYSFS))
         if (not disk.startswith(_VIRTUAL) or name.startswith(disk.rstrip("0123456789")))
-        and devices.read_sysfs(f"{_SYSFS}/{disk}/size") not in ("", "0")
+        and _size(f"{_SYSFS}/{disk}")
     ]
 
 
@@ -69,7 +70,7 @@ def _partitions(disk: str) -> list[str]:
 
 def _links(folder: str) -> list[str]:
     paths = (os.path.join(folder, name) for name in sorted(_names(folder)))
-    return [path for path in paths if devices.is_block(path)]
+    return [path for path in paths if _find(path)]
 
 
 def _names(folder: str) -> list[str]:
@@ -86,32 +87,47 @@ def _sorted(names: Iterable[str]) -> list[str]:
 
 def _described(path: str) -> str:
     """`/dev/vda (10 GiB, ext4)`; a link with the node that it leads to."""
-    try:
-        block = devices.block(path)
-    except OSError:
+    found = _find(path)
+    if found is None:
         return path
-    facts = [block.node] if block.node != path else []
-    size = devices.size_in_bytes(block)
-    facts += [_size(size)] if size else []
-    facts += [content] if (content := _content(block.number)) else []
-    return f"{path} ({', '.join(facts)})" if facts else path
+    node, number, sysfs = found
+    facts = [node if node != path else "", _size(sysfs), _content(number)]
+    text = ", ".join(fact for fact in facts if fact)
+    return f"{path} ({text})" if text else path
 
 
-def _size(size: int) -> str:
-    """Rounded down to a whole number below 1024, as people name sizes."""
+def _find(path: str) -> tuple[str, str, str] | None:
+    """Node, number as in `8:1` and sysfs folder of a block device; None for anything else."""
+    try:
+        node = os.path.realpath(path)
+        status = os.stat(node)
+    except OSError:
+        return None
+    if not S_ISBLK(status.st_mode):
+        return None
+    number = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+    return node, number, f"/sys/dev/block/{number}"
+
+
+def _size(sysfs: str) -> str:
+    """The size of a device, rounded down to a number below 1024; "" for none. sysfs counts in 512 bytes."""
+    try:
+        with open(f"{sysfs}/size", encoding="ascii") as file:
+            size = int(file.read()) * 512
+    except (OSError, ValueError):
+        return ""
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if size < 1024:
-            return f"{size} {unit}"
+            return f"{size} {unit}" if size else ""
         size //= 1024
     return f"{size} TiB"
 
 
-def _content(number: int) -> str:
+def _content(number: str) -> str:
     """The type of filesystem or partition table in udev's database, "" without one."""
     found = {}
     try:
-        path = f"{_UDEV_DATABASE}/b{devices.major_minor(number)}"
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(f"{_UDEV_DATABASE}/b{number}", encoding="utf-8", errors="replace") as file:
             for line in file:
                 key, _, value = line.strip().partition("=")
                 found[key] = value

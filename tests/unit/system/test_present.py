@@ -12,7 +12,6 @@ from ignition.base.log import Log
 from ignition.base.origin import Origin
 from ignition.base.settings import Settings
 from ignition.system import devices, present
-from ignition.system.devices import Block
 
 MACHINE = {
     "vda": ("10 GiB, ext4", ["vda1", "vda2", "vda10"]),
@@ -26,44 +25,34 @@ LINKS = ["scsi-0QEMU_disk_data", "scsi-0QEMU_disk_root", "scsi-0QEMU_disk_root-p
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The disks of MACHINE in a made-up sysfs and udev database, and LINKS in by-id."""
-    units = {"GiB": 1 << 30}
-    numbers: dict[str, int] = {}
-    database = tmp_path.with_name(f"{tmp_path.name}-database")
+    sysfs, database = tmp_path / "block", tmp_path / "data"
     database.mkdir()
-    for disk, (facts, parts) in MACHINE.items():
-        size, _, unit = facts.partition(",")[0].partition(" ")
-        folder = tmp_path / disk
-        folder.mkdir()
-        (folder / "size").write_text(f"{int(size) * units.get(unit, 1) // 512}\n")
-        for part in parts:
-            (folder / part).mkdir()
-            (folder / part / "partition").write_text("1\n")
-            (folder / part / "size").write_text(f"{(300 << 20) // 512}\n")
-        numbers |= {name: len(numbers) + at for at, name in enumerate([disk, *parts])}
+    for at, (disk, (facts, parts)) in enumerate(MACHINE.items()):
+        sizes = {disk: int(facts.partition(" ")[0]) << 30, **dict.fromkeys(parts, 300 << 20)}
+        for name, size in sizes.items():
+            folder = sysfs / disk / name if name != disk else sysfs / disk
+            folder.mkdir(parents=True)
+            (folder / "size").write_text(f"{size // 512}\n")
+            if name != disk:
+                (folder / "partition").write_text("1\n")
         if "ext4" in facts:
-            (database / f"b0:{numbers[disk]}").write_text("E:ID_FS_TYPE=ext4\n")
+            (database / f"b{at}:0").write_text("S:disk/x\nE:ID_FS_TYPE=ext4\n")
 
-    def block(path: str) -> Block:
-        name = Path(path).name
-        name = "vda" if name in LINKS else name
-        disk = next(disk for disk in MACHINE if name.startswith(disk))
-        sysfs = tmp_path / disk if name == disk else tmp_path / disk / name
-        return Block(f"/dev/{name}", str(sysfs), numbers[name])
+    def find(path: str) -> tuple[str, str, str] | None:
+        name = "vda" if Path(path).name in LINKS else Path(path).name
+        for at, (disk, (_, parts)) in enumerate(MACHINE.items()):
+            if name == disk:
+                return f"/dev/{name}", f"{at}:0", str(sysfs / disk)
+            if name in parts:
+                return f"/dev/{name}", f"{at}:1", str(sysfs / disk / name)
+        return None
 
-    def listed(folder: str) -> list[str]:
-        if folder.startswith("/dev/"):
-            return LINKS if folder.startswith("/dev/disk/by-id") else ["control"]
-        return [path.name for path in Path(folder).iterdir()] if Path(folder).is_dir() else []
-
-    monkeypatch.setattr(present, "_SYSFS", str(tmp_path))
-    monkeypatch.setattr(present, "_UDEV_DATABASE", str(tmp_path))
-    monkeypatch.setattr(
-        present, "_names", lambda folder: [n for n in listed(folder) if n[1] != "0"]
-    )
-    monkeypatch.setattr(devices, "block", block)
-    monkeypatch.setattr(
-        devices, "is_block", lambda path: "absent" not in path and "vdb" not in path
-    )
+    names = present._names
+    by_id = "/dev/disk/by-id"
+    monkeypatch.setattr(present, "_SYSFS", str(sysfs))
+    monkeypatch.setattr(present, "_UDEV_DATABASE", str(database))
+    monkeypatch.setattr(present, "_names", lambda path: LINKS if path == by_id else names(path))
+    monkeypatch.setattr(present, "_find", find)
     return tmp_path
 
 
@@ -88,7 +77,7 @@ ID = "/dev/disk/by-id"
          f"{ID}/wwn-0x5000 (/dev/vda, 10 GiB, ext4); did you mean {ID}/scsi-0QEMU_disk_root?"),
         (f"{ID}//SCSI-0qemu_disk_root", f"did you mean {ID}/scsi-0QEMU_disk_root?"),
         ("/dev/disk/by-absent/x", DISKS),
-        ("/dev/mapper/absent", DISKS),
+        ("/dev/absent/x", DISKS),
     ],
 )  # fmt: skip
 def test_what_is_there(machine: Path, missing: str, text: str) -> None:
