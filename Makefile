@@ -17,10 +17,11 @@ module = $(lib)/dracut/modules.d/30ignition
 
 # Debian packages per purpose
 FOR_PYTHON = python3-venv
+FOR_PINS = cryptsetup-bin clevis-luks clevis-tpm2 tang-common swtpm libtss2-tcti-swtpm0
 FOR_UNIT = openssl qemu-utils xorriso passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base \
-	binutils libwrap0 chromium fonts-dejavu-core cryptsetup-bin swtpm
+	binutils libwrap0 chromium fonts-dejavu-core $(FOR_PINS)
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
-	mdadm cryptsetup-bin dmsetup xorriso mtools openssl clevis-luks clevis-tpm2 tang-common swtpm libtss2-tcti-swtpm0
+	mdadm dmsetup xorriso mtools openssl $(FOR_PINS)
 FOR_GUESTS = qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap grub-common grub-pc-bin xorriso mtools dosfstools \
 	e2fsprogs util-linux openssl swtpm tang-common jose
 VENV = build/venv
