@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ignition.engine.plan import Node
     from ignition.engine.view import View
 
+# Seconds between two looks at steps that are silent; the view limits how often it writes.
+ANNOUNCEMENT_PAUSE = 5.0
+
 
 @record
 class Execution:
@@ -86,7 +89,11 @@ class _Run:
                 running += 1
             if not running:
                 break
-            index, error = self._ended.get()
+            try:
+                index, error = self._ended.get(timeout=ANNOUNCEMENT_PAUSE)
+            except _queue.Empty:
+                self._view.announce_running()
+                continue
             running -= 1
             if error is None:
                 self._release(index)

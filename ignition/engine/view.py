@@ -26,7 +26,7 @@ PROGRESS_INTERVAL = 25.0
 class View:
     """Writes lines to a file descriptor; -1 discards them."""
 
-    __slots__ = ("_colour", "_descriptor", "_lock", "_phase", "_started")
+    __slots__ = ("_colour", "_descriptor", "_lock", "_phase", "_running", "_started")
 
     def __init__(self, descriptor: int, *, colour: bool) -> None:
         self._descriptor = descriptor
@@ -34,13 +34,25 @@ class View:
         self._phase = ""
         self._started = time.monotonic()
         self._lock = _thread.allocate_lock()
+        self._running: list[StepView] = []
 
     def start_phase(self, name: str) -> None:
         self._phase = name
         self._started = time.monotonic()
 
     def start_step(self, summary: str) -> StepView:
-        return StepView(self, summary)
+        step = StepView(self, summary)
+        self._running.append(step)
+        return step
+
+    def end_step(self, step: StepView) -> None:
+        """No longer announces this step."""
+        self._running.remove(step)
+
+    def announce_running(self) -> None:
+        """Shows the steps that run without reporting anything, such as a long mkfs. Call it often."""
+        for step in list(self._running):
+            step.announce()
 
     def end_phase(self, steps: int) -> None:
         """Reports the success of a phase with so many steps."""
@@ -88,20 +100,30 @@ class View:
 class StepView:
     """A running step. `progress` may be called often; it writes a line every `PROGRESS_INTERVAL` seconds."""
 
-    __slots__ = ("_last", "_summary", "_view")
+    __slots__ = ("_last", "_started", "_summary", "_text", "_view")
 
     def __init__(self, view: View, summary: str) -> None:
         self._view = view
         self._summary = summary
-        self._last = time.monotonic()
+        self._text = "running"
+        self._started = self._last = time.monotonic()
 
     def progress(self, text: str) -> None:
+        self._text = text
+        self._write(text)
+
+    def announce(self) -> None:
+        """Repeats the last progress with the time since the start, unless there was a line recently."""
+        self._write(f"{self._text}, {time.monotonic() - self._started:.0f} s so far")
+
+    def _write(self, text: str) -> None:
         now = time.monotonic()
         if now - self._last >= PROGRESS_INTERVAL:
             self._last = now
             self._view.line(f"{self._summary}: {text}")
 
     def end(self, result: str, seconds: float) -> None:
+        self._view.end_step(self)
         if result == FAILED:
             self._view.line(f"FAILED {self._summary}", seconds, RED)
         elif result == SATISFIED:

@@ -49,16 +49,21 @@ def create(task: Task, wanted: model.Filesystem, alias: str) -> None:
     log, settings = task.log, task.context.settings
     node = os.path.realpath(alias)
     digest = digest_of_config(task.context) or _UNKNOWN
+    discards = decisions.should_discard(wanted)
+    if discards:
+        task.progress("discarding the contents of the device")
     try:
-        mkfs_marker.write(node, digest, discard=decisions.should_discard(wanted))
+        mkfs_marker.write(node, digest, discard=discards)
     except OSError as error:
         raise _unwritable(wanted.device, error) from error
     program, *args = decisions.mkfs_args(wanted, alias)
+    task.progress(f"running {program}")
     run(
         log,
         [settings.program(program), *args],
         what=f'creating "{wanted.format}" filesystem on "{alias}"',
     )
+    task.progress("writing everything to the device")
     clear_mark(wanted.device, node)
     # mkfs.btrfs closes the device several times, and udev probes it each time. At first it recognises nothing
     # and removes the links. Our own event is processed after all of those.
