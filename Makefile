@@ -21,7 +21,7 @@ FOR_PINS = cryptsetup-bin clevis-luks clevis-tpm2 tang-common swtpm libtss2-tcti
 FOR_UNIT = openssl qemu-utils xorriso passwd systemd gdisk fdisk e2fsprogs util-linux iproute2 shellcheck groff-base \
 	binutils libwrap0 chromium fonts-dejavu-core $(FOR_PINS)
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
-	mdadm dmsetup xorriso mtools openssl $(FOR_PINS)
+	mdadm dmsetup kpartx xorriso mtools openssl $(FOR_PINS)
 FOR_GUESTS = qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap grub-common grub-pc-bin xorriso mtools dosfstools \
 	e2fsprogs util-linux openssl swtpm tang-common jose
 VENV = build/venv

@@ -271,11 +271,17 @@ def parent_disk(device: Block) -> str:
     """
     if partition_number(device):
         return f"/dev/{os.path.basename(os.path.dirname(device.sysfs))}"
-    kind, _, rest = read_sysfs(f"{device.sysfs}/dm/uuid").partition("-")
-    if not rest or not kind.startswith("part") or not kind[4:].isdigit():
+    if not _mapped_partition_number(device.sysfs):
         return ""
     below = os.listdir(f"{device.sysfs}/slaves")
     return f"/dev/{below[0]}" if below else ""
+
+
+def _mapped_partition_number(sysfs: str) -> int:
+    """The number in the device-mapper UUID `partN-…` of a mapped partition, 0 for any other device."""
+    kind, _, rest = read_sysfs(f"{sysfs}/dm/uuid").partition("-")
+    number = kind.removeprefix("part")
+    return int(number) if rest and kind != number and number.isdigit() else 0
 
 
 def partitions(disk: Block) -> dict[int, str]:
@@ -292,17 +298,37 @@ def partitions(disk: Block) -> dict[int, str]:
     return found
 
 
+def mapped_partitions(disk: Block) -> dict[int, Block]:
+    """The partitions of a device-mapper disk such as multipath, which are mapped devices: number -> device.
+
+    Recognised by the UUID that kpartx gives them, because their names differ: `mpathap1`, or in Debian
+    `mpatha-part1`.
+    """
+    found = {}
+    for name in holders(disk.sysfs):
+        mapped = block_from_sysfs(os.path.realpath(f"/sys/class/block/{name}"))
+        number = _mapped_partition_number(mapped.sysfs) if mapped is not None else 0
+        if mapped is not None and number:
+            found[number] = mapped
+    return found
+
+
 def mapper_name(disk: Block) -> str:
     """The device-mapper name, "" for any other device."""
     return read_sysfs(f"{disk.sysfs}/dm/name")
 
 
 def partition_node(disk: Block, number: int) -> str:
-    """The path of partition `number` of a disk; a multipath disk's partitions are mapped devices."""
+    """The path of partition `number` of a disk; a multipath disk's partitions are mapped devices.
+
+    One that does not exist yet is expected under the name that kpartx gives it by default.
+    """
     mapper = mapper_name(disk)
-    if mapper:
-        return f"/dev/disk/by-id/dm-name-{mapper}p{number}"
-    return kernel_partition_node(disk.node, number)
+    if not mapper:
+        return kernel_partition_node(disk.node, number)
+    mapped = mapped_partitions(disk).get(number)
+    name = mapper_name(mapped) if mapped is not None else f"{mapper}p{number}"
+    return f"/dev/disk/by-id/dm-name-{name}"
 
 
 def kernel_partition_node(node: str, number: int) -> str:

@@ -10,6 +10,7 @@ import time
 from ignition.base.errors import Failure, Refused
 from ignition.base.record import record
 from ignition.system import blkpg, devices, gpt, gptwrite
+from ignition.system.run import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,11 +160,18 @@ def _content(table: Table | None) -> tuple[bytes, bytes] | None:
     return (table.guid, table.entries) if table is not None else None
 
 
-def settle(log: Log, settings: Settings, disk: Block, touched: list[int]) -> None:
+def settle(
+    log: Log, settings: Settings, disk: Block, wanted: dict[int, Geometry], touched: list[int]
+) -> None:
     """Waits until udev has processed the disk and its changed partitions."""
     known = devices.partitions(disk)
     nodes = [f"/dev/{os.path.basename(known[number])}" for number in touched if number in known]
     devices.trigger_udev(log, settings, [disk.node, *nodes])
+    # kpartx, which udev runs for multipath disks, leaves everything mapped if the table is empty.
+    for number, mapped in devices.mapped_partitions(disk).items():
+        if number in touched and number not in wanted:
+            args = [settings.program("dmsetup"), "remove", devices.mapper_name(mapped)]
+            run(log, args, what=f"unmapping partition {number} of {disk.node}", check=False)
 
 
 def verify(

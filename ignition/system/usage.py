@@ -117,16 +117,7 @@ def _partitions(disk: Block, mapper: str) -> dict[int, Block]:
             n: devices.block_from_sysfs(sysfs) for n, sysfs in devices.partitions(disk).items()
         }
         return {number: block for number, block in found.items() if block is not None}
-    prefix = f"dm-name-{mapper}p"
-    try:
-        names = os.listdir("/dev/disk/by-id")
-    except OSError:
-        return {}
-    return {
-        int(name[len(prefix) :]): devices.block(f"/dev/disk/by-id/{name}")
-        for name in names
-        if name.startswith(prefix) and name[len(prefix) :].isdigit()
-    }
+    return devices.mapped_partitions(disk)
 
 
 def _find_user(device: Block, mounted: list[Mount], indirect: dict[int, str], *, held: bool) -> str:

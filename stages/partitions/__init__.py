@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ignition.base.errors import Failure
 from ignition.base.record import record
 from ignition.engine.step import Step, Task
@@ -201,7 +203,8 @@ def _plan_disk(
     changed = [decision for decision in decided if decision.act in decisions.CHANGES]
     touched = [decision.wanted.number for decision in changed]
     if wipes:
-        touched += [number for number in devices.partitions(disk.block) if number not in touched]
+        known = devices.partitions(disk.block) or devices.mapped_partitions(disk.block)
+        touched += [number for number in known if number not in touched]
     place = context.origin("storage", "disks", index)
     after = _table_after(base, changed)
     fault = gpt.layout_error(after, disk.sector_size, disk.sectors)
@@ -284,7 +287,8 @@ def _provides(work: _DiskPlan) -> tuple[str, ...]:
     device, node = work.config.device, work.disk.block.node
     names = [device, node] if work.changes else []
     for number in work.touched + work.stale:
-        names.append(devices.partition_node(work.disk.block, number))
+        partition_node = devices.partition_node(work.disk.block, number)
+        names += [partition_node, os.path.realpath(partition_node)]
         if device.startswith("/dev/disk/"):
             names.append(f"{device}-part{number}")
     table = work.after or work.before
@@ -323,7 +327,7 @@ def _do(task: Task, work: _DiskPlan) -> None:
                 cause=error,
             ) from error
         task.progress("waiting for the kernel and udev to show the partitions")
-        partitioning.settle(inner, settings, block, to_update)
+        partitioning.settle(inner, settings, block, wanted, to_update)
         listed = {decision.wanted.number for decision in work.decided}
         partitioning.verify(
             inner,

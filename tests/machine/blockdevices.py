@@ -24,21 +24,21 @@ def new_loop_disk(folder: Path, size_mib: int, sector_size: int) -> str:
 
 def remove_disk(disk: str) -> None:
     """Unmounts, closes and stops everything on `disk`, then removes it and its file."""
-    _release(Path("/sys/block", Path(disk).name))
+    release(Path("/sys/block", Path(disk).name))
     image = Path("/sys/block", Path(disk).name, "loop/backing_file").read_text().strip()
     subprocess.run(["losetup", "--detach", disk], check=True)
     Path(image).unlink()
 
 
-def _release(device: Path) -> None:
-    """Releases a device, given as a sysfs folder.
+def release(device: Path) -> None:
+    """Unmounts, closes and stops everything on a device, given as a sysfs folder.
 
     Partitions and holders come first: a mounted volume keeps its array busy.
     """
     for partition in device.glob(f"{device.name}*/partition"):
-        _release(partition.parent)
+        release(partition.parent)
     for holder in (device / "holders").iterdir():
-        _release(Path("/sys/class/block", holder.name))
+        release(Path("/sys/class/block", holder.name))
         node = f"/dev/{holder.name}"
         if (Path("/sys/class/block") / holder.name / "dm").is_dir():
             subprocess.run(["dmsetup", "remove", node], check=True)
