@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _UDEV_RUNS = "/run/udev/control"
 _UDEV_DATABASE = "/run/udev/data"
+# How long a link below here may be missing, for a device that existed a moment ago.
+_UDEV_LINKS = "/dev/disk/"
+_LINK_SECONDS = 5.0
 # Seconds before another attempt to trigger udev.
 _RETRY_PAUSES = (0.1, 0.4, 1.5)
 # Between two looks at what is there instead of a device that is awaited.
@@ -42,9 +45,25 @@ class Block:
         return os.path.basename(self.sysfs)
 
 
+def resolve(device: str) -> str:
+    """The node that a path leads to. Raises OSError if there is none.
+
+    While udev processes the events of a disk it may remove its links and recreate them, so these are looked
+    up for a few seconds.
+    """
+    deadline = time.monotonic() + _LINK_SECONDS
+    while True:
+        try:
+            return os.path.realpath(device, strict=True)
+        except FileNotFoundError:
+            if not device.startswith(_UDEV_LINKS) or time.monotonic() > deadline:
+                raise
+        interrupt.sleep(0.01)
+
+
 def block(device: str) -> Block:
     """The block device at a path. Raises OSError if there is none."""
-    node = os.path.realpath(device, strict=True)
+    node = resolve(device)
     status = os.stat(node)
     if not stat.S_ISBLK(status.st_mode):
         raise OSError(15, os.strerror(15), node)  # ENOTBLK
@@ -190,7 +209,7 @@ def make_alias(log: Log, settings: Settings, device: str) -> str:
     """
     path = alias_path(settings, device)
     try:
-        target = os.path.realpath(device, strict=True)
+        target = resolve(device)
         if os.path.islink(path) and os.readlink(path) == target:
             return path
         _link(target, path)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ignition.base.settings import Settings
     from ignition.config import model
     from ignition.engine.context import PhaseContext
+    from ignition.system.devices import Block
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
@@ -113,13 +114,14 @@ def _decide(
 ) -> Decision:
     """The decision based on the current contents of the device. Raises Refused."""
     settings = context.settings
-    mark = mkfs.read_mark(device, origin)
+    block = device_checks.find_block(device, origin.at("device"))
+    mark = mkfs.read_mark(block.node, origin)
     if mkfs.is_own_mark(context, mark):
         log.notice(f'an earlier run left an unfinished filesystem on "{device}": recreating it')
         found, decision = probe.ProbeResult(), decisions.recreate(wanted)
     else:
         with log.operation(f'determining filesystem type of "{device}"'):
-            found = probe.probe(log, settings, device, origin)
+            found = probe.probe(log, settings, block.node, origin)
         log.info(
             f'found {found.kind} filesystem at "{device}" with uuid "{found.uuid}" and label "{found.label}"'
         )
@@ -136,7 +138,9 @@ def _decide(
             hint="set wipeFilesystem to true to replace it, "
             "or describe what is there (format, label, uuid) to keep it",
         )
-    if decision.act == decisions.KEEP and mkfs.is_flagged_unfinished(device, found.kind, origin):
+    if decision.act == decisions.KEEP and mkfs.is_flagged_unfinished(
+        block.node, found.kind, origin
+    ):
         log.notice(f'the xfs on "{device}" is flagged as unfinished: recreating it')
         decision = decisions.recreate(wanted)
     if decision.act == decisions.KEEP and mark:
@@ -147,15 +151,14 @@ def _decide(
             hint=f"set wipeFilesystem to true to recreate it, or `wipefs --all {wanted.device}`",
         )
     if decision.act in (decisions.MAKE, decisions.WIPE):
-        _refuse_unusable(wanted, origin)
-        use = _find_user(wanted)
-        block = devices.block(wanted.device)
+        _refuse_unusable(wanted, block, origin)
+        use = usage.find_users(block, mounts.read_mounts(), mounts.read_swaps()).reason
         if use and devices.holders(block.sysfs):
             if own_devices.is_own_device(context, config, block):
                 # udev has assembled something from old signatures on it.
                 use = holders.find_user(block)
                 decision = Decision(decision.act, decision.why, stops_holders=not use)
-        elif use and _is_done_already(context, config, wanted, found):
+        elif use and _is_done_already(context, config, wanted, block, found):
             log.warning(
                 f"{wanted.device} already holds what the config wants and is in use ({use}): keeping it"
             )
@@ -173,22 +176,18 @@ def _decide(
     return decision
 
 
-def _refuse_unusable(wanted: model.Filesystem, origin: Origin) -> None:
+def _refuse_unusable(wanted: model.Filesystem, block: Block, origin: Origin) -> None:
     place = origin.at("device")
-    block = device_checks.find_block(wanted.device, place)
     device_checks.refuse_empty(block, wanted.device, place)
     device_checks.refuse_read_only(block, wanted.device, place)
 
 
-def _find_user(wanted: model.Filesystem) -> str:
-    """What uses the device or a part of it, as a sentence; "" if nothing does."""
-    return usage.find_users(
-        devices.block(wanted.device), mounts.read_mounts(), mounts.read_swaps()
-    ).reason
-
-
 def _is_done_already(
-    context: PhaseContext, config: model.Config, wanted: model.Filesystem, found: probe.ProbeResult
+    context: PhaseContext,
+    config: model.Config,
+    wanted: model.Filesystem,
+    block: Block,
+    found: probe.ProbeResult,
 ) -> bool:
     """Whether an earlier run did what the config asks for, so that the system may be using it.
 
@@ -197,9 +196,7 @@ def _is_done_already(
     """
     if not decisions.wants_filesystem(wanted) or decisions.first_difference(wanted, found):
         return False
-    return wanted.format == "swap" or own_devices.is_own_device(
-        context, config, devices.block(wanted.device)
-    )
+    return wanted.format == "swap" or own_devices.is_own_device(context, config, block)
 
 
 def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin: Origin) -> None:

@@ -43,7 +43,7 @@ def inspect(
         return partitioning.Disk(disk.block, disk.sector_size, disk.sectors, table)
     try:
         with log.operation(f'reading partition table of "{device}"'):
-            disk = partitioning.inspect(device)
+            disk = partitioning.inspect(disk.block.node)
     except gpt.Unreadable as error:
         if config.partitions and not config.wipe_table:
             raise Refused(
@@ -56,21 +56,26 @@ def inspect(
     if config.wipe_table:
         return disk
     if disk.table is None:
-        _refuse_other_table(log, context, config, origin)
+        _refuse_other_table(log, context, config, disk, origin)
     elif disk.table.damaged and config.partitions:
-        _check_damaged_table(log, context, config, disk.table, origin)
+        _check_damaged_table(log, context, config, disk, disk.table, origin)
     return disk
 
 
 def _check_damaged_table(
-    log: Log, context: PhaseContext, config: model.Disk, table: Table, origin: Origin
+    log: Log,
+    context: PhaseContext,
+    config: model.Disk,
+    disk: Disk,
+    table: Table,
+    origin: Origin,
 ) -> None:
     """Refuses a damaged table if the disk seems to be used for something else.
 
     Without a protective MBR the GPT may predate the other contents. It only counts if it was created for this
     config, which an interrupted run leaves like this.
     """
-    found = probe.probe(log, context.settings, config.device, origin)
+    found = probe.probe(log, context.settings, disk.block.node, origin)
     if not found.kind:
         return
     own = own_devices.is_own_table(table, digest_of_config(context), config.device)
@@ -86,10 +91,10 @@ def _check_damaged_table(
 
 
 def _refuse_other_table(
-    log: Log, context: PhaseContext, config: model.Disk, origin: Origin
+    log: Log, context: PhaseContext, config: model.Disk, disk: Disk, origin: Origin
 ) -> None:
     """Refuses another type of partition table; only warns of a filesystem."""
-    found = probe.probe(log, context.settings, config.device, origin)
+    found = probe.probe(log, context.settings, disk.block.node, origin)
     if found.table:
         raise Refused(
             "IGN2102",
@@ -99,7 +104,7 @@ def _refuse_other_table(
         )
     if not any(one.should_exist is not False for one in config.partitions):
         return
-    if partitioning.has_boot_sector(config.device):
+    if partitioning.has_boot_sector(disk.block.node):
         # GPT fdisk takes this for an MBR, even if it is the boot sector of a FAT, for example.
         raise Refused(
             "IGN2102",
