@@ -198,7 +198,7 @@ def test_array_on_multipath_partitions(multipath: Multipath) -> None:
     assert succeed("disks", storage).summary[1] == "keep array onmp of 2 devices"
 
     def clear() -> bool:
-        """udev assembles a stopped array again while there are superblocks."""
+        """udev assembles a stopped array again, under another name, while there are superblocks."""
         subprocess.run(["mdadm", "--quiet", "--stop", "/dev/md/onmp"], capture_output=True)
         members = map(multipath.partition, (1, 2))
         zero = ["mdadm", "--quiet", "--zero-superblock", *members]
