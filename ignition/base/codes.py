@@ -314,11 +314,22 @@ CODES: dict[str, tuple[str, str]] = {
         "Written data did not reach the disk.",
         "Check the kernel log; a device is failing, or a pool or image below it is full.",
     ),
-    "IGN3501": ("This version does not record LUKS volumes.", "Remove storage.luks."),
+    "IGN3501": (
+        "The key of a LUKS volume is gone.",
+        "Start again from the first phase: keys are only in memory until the files phase stores them.",
+    ),
     "IGN3502": ("The ID of this boot cannot be read.", "Check that /proc is mounted."),
     "IGN3503": (
         "The result file of an earlier run is malformed.",
         "Remove it if this system was never provisioned.",
+    ),
+    "IGN3504": (
+        "A file exists where the key of a LUKS volume belongs.",
+        "Remove it from the image or the config, or give the volume another name.",
+    ),
+    "IGN3505": (
+        "The UUID of a LUKS volume cannot be read from its device.",
+        "Check that the disks phase ran in this boot and that the device is still there.",
     ),
     "IGN4001": ("The scheme of a URL is unknown.", "Use http, https, data, tftp, s3, arn or gs."),
     "IGN4003": (

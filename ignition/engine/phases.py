@@ -46,7 +46,9 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("createUsers", "users", "plan"),
         ("createFilesystemsFiles: createFiles", "files", "plan"),
         ("", "units", "plan"),
+        ("createCrypttabEntries", "luks.records", "plan"),
         ("createResultFile", "finish", "plan"),
+        ("", "luks.records", "plan_ready"),
     ),
     UMOUNT: (("", "mount", "plan_umount"),),
 }
@@ -58,6 +60,7 @@ _APPLIES = {
     "partitions": ("storage", ("disks",)),
     "raid": ("storage", ("raid",)),
     "luks": ("storage", ("luks",)),
+    "luks.records": ("storage", ("luks",)),
     "filesystems": ("storage", ("filesystems",)),
     "mount": ("storage", ("filesystems",)),
     "users": ("passwd", ("users", "groups")),

@@ -2,8 +2,8 @@
 """The quick tier: applies a config to a folder instead of a machine, and reports what is in there.
 
 The engine runs its phases `fetch` and `files` in namespaces, where everything but the folder of the case is
-read-only. Disks, filesystems and kernel arguments are not applied, and nothing is started. A fact that only
-a machine knows is None in the report, and a check that needs it is not decided.
+read-only. Disks, volumes, filesystems and kernel arguments are not applied, and nothing is started. A fact
+that only a machine knows is None in the report, and a check that needs it is not decided.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 """The journal: notes on the target that make the files phase repeatable after an interruption.
 
 Some actions cannot be recognised by their result: an append, a half-created user, a file that may only be
-made where nothing exists, a new folder that needs a label, a folder with temporary files. Each is recorded
-durably before it starts, with the digest of the config, and a run with another digest ignores the note. At
-the end of the phase the result file takes over the notes that a later run needs.
+made where nothing exists, a key file, a new folder that needs a label, a folder with temporary files. Each is
+recorded durably before it starts, with the digest of the config, and a run with another digest ignores the
+note. At the end of the phase the result file takes over the notes that a later run needs.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ NAME = ".ignition-journal"
 APPEND = "append"
 ACCOUNT = "account"
 LABELS = "labels"
+KEY_FILE = "key file"
 BATCH = 500  # notes that are serialised at a time
 ENTRIES = "entries"
 WRITTEN = "written"
-CARRIED_OVER = (APPEND, ENTRIES)  # kinds of notes that the result file takes over
+CARRIED_OVER = (APPEND, ENTRIES, KEY_FILE)  # kinds of notes that the result file takes over
 
 
 class Journal:

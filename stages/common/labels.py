@@ -70,9 +70,13 @@ def _not_below(new: set[str], paths: Iterator[str]) -> Iterator[str]:
 
 
 def _created_paths(config: Config, root: Root, context: PhaseContext) -> Iterator[str]:
-    """Resolved paths of all entries, units, presets and platform files."""
+    """Resolved paths of all entries, units, presets, key files and platform files."""
     yield from root.resolve_all(_entry_paths(config.storage))
     yield from root.resolve_all(_unit_paths(config.systemd.units))
+    if config.storage.luks:
+        from ..luks import records
+
+        yield from root.resolve_all(records.paths(config, context.settings))
     yield from root.resolve_all(file["path"] for file in context.state.provider_output_files)
 
 

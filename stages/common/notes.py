@@ -100,4 +100,5 @@ _SCHEMA: dict[str, dict[str, Callable[[Any], bool]]] = {
     "entries": {"there": _is_list_of_paths, "foreign": _is_list_of_paths},
     "written": {"folders": _is_list_of_folders},
     "labels": {"paths": _is_list_of_paths},
+    "key file": {},
 }

@@ -7,14 +7,13 @@ synced, so it never vouches for data that a power cut could still lose.
 
 from __future__ import annotations
 
-from ignition.base.errors import Refused
 from ignition.engine.step import Step
 from ignition.system import selinux
 from ignition.system.filesystem_sync import FilesystemSync
 from ignition.system.root import Root
 
 from ..common.journal import MAX_SIZE
-from ..common.keys import EVERYTHING, LABELLED, ON_DISK
+from ..common.keys import COMPLETE, EVERYTHING, LABELLED, ON_DISK
 from . import result_file
 
 TYPE_CHECKING = False
@@ -29,13 +28,6 @@ if TYPE_CHECKING:
 def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
     """Up to four steps, each after everything that the other stages do."""
     root = Root(context.root)
-    if config.storage.luks:
-        raise Refused(
-            "IGN3501",
-            "this version cannot record LUKS volumes in crypttab",
-            context.origin("storage", "luks"),
-            hint="leave storage.luks out of the config",
-        )
     # Opened while planning: it only reports errors of writes that happen after it was opened.
     sync = FilesystemSync(context.root)
     if context.state.provider_output_files:
@@ -66,4 +58,5 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
             context.origin(),
             lambda task: result_file.write(root, sync, task),
             needs=(ON_DISK,),
+            provides=(COMPLETE,),
         )

@@ -11,7 +11,16 @@ from ignition.engine.step import Step
 
 from .. import files
 from ..common.journal import phase_journal
-from ..common.keys import ACCOUNTS, ENTRIES, LINKS, PREPARED, PRESETS, PROVIDER_FILES, UNITS
+from ..common.keys import (
+    ACCOUNTS,
+    ENTRIES,
+    LINKS,
+    PREPARED,
+    PRESETS,
+    PROVIDER_FILES,
+    UNITS,
+    VOLUMES,
+)
 from ..files import entries
 from ..files.contents import FileContext
 from ..files.owners import Owners
@@ -45,6 +54,6 @@ def step(root: Root, context: PhaseContext) -> Step:
         f"write {count} {'file' if count == 1 else 'files'} from the platform",
         origin,
         do,
-        needs=(PREPARED, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS),
+        needs=(PREPARED, ACCOUNTS, ENTRIES, LINKS, UNITS, PRESETS, VOLUMES),
         provides=(PROVIDER_FILES,),
     )

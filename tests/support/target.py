@@ -14,14 +14,15 @@ import pytest
 
 from ignition.base import gojson
 from ignition.base.log import CRITICAL, Log
-from ignition.base.settings import Settings
+from ignition.base.settings import FILES, Settings
 from ignition.base.state import State
 from ignition.config.model import Config
 from ignition.engine import executor, plan, soundness
 from ignition.engine.context import PhaseContext
+from ignition.engine.phases import PHASES, has_work
 from ignition.engine.view import View
 
-STAGES = ("prepare", "users", "files", "units", "finish")
+STAGES = ("prepare", "users", "files", "units", "luks.records", "finish")
 
 
 def data_url(text: str) -> str:
@@ -58,9 +59,11 @@ class Target:
             {"": ["config.ign", ""]},
         )
         planners = [
-            (name, import_module(f"ignition.stages.{name}").plan)
-            for name in STAGES
-            if name in names
+            (prefix, getattr(import_module(f"ignition.stages.{name}"), function))
+            for prefix, name, function in PHASES[FILES]
+            if name in names and has_work(name, config)
+            # A step after the result file.
+            if function != "plan_ready" or "finish" in names
         ]
         soundness.check(Config(config), context)
         nodes = plan.build(planners, Config(config), context)

@@ -61,7 +61,7 @@ def _modules_for(subject: Subject) -> list[str]:
     if subject.units or any(storage.get(kind) for kind in _NODE_KINDS):
         modules.append("tree")
     if storage.get("luks"):
-        modules.append("unsupported")
+        modules.append("volumes")
     unit_files = any("/systemd/system/" in file.target for file in subject.files)
     if subject.units or unit_files:
         modules += _UNITS

@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,16 @@ VOLATILE = ("/dev/", "/proc/", "/run/", "/sys/", "/tmp/", "/var/run/")
 ACCOUNTS = {"passwd": "/etc/passwd", "group": "/etc/group", "shadow": "/etc/shadow"}
 
 
-def write(asked: job.Job, root: Path, run: Path, folder: Path, *, provisioned: bool) -> None:
-    """Writes the facts into `folder`. `run` is the engine's run directory.
+def write(
+    asked: job.Job,
+    root: Path,
+    run: Path,
+    folder: Path,
+    *,
+    provisioned: bool,
+    unknown: Collection[str] = (),
+) -> None:
+    """Writes the facts into `folder`; nothing on `unknown` paths. `run` is the engine's run directory.
 
     A child process changes its root to `root`, so that links lead where they lead in the machine.
     """
@@ -55,7 +63,7 @@ def write(asked: job.Job, root: Path, run: Path, folder: Path, *, provisioned: b
             os.chroot(root)
             os.chdir("/")
             with os.fdopen(target, "w") as file:
-                json.dump({**engine, **_facts(asked)}, file)
+                json.dump({**engine, **_facts(asked, unknown)}, file)
             status = 0
         finally:
             os._exit(status)
@@ -64,13 +72,13 @@ def write(asked: job.Job, root: Path, run: Path, folder: Path, *, provisioned: b
         raise Failure("IGN8605", "the facts of the applied root could not be collected")
 
 
-def _facts(asked: job.Job) -> dict[str, Any]:
+def _facts(asked: job.Job, unknown: Collection[str]) -> dict[str, Any]:
     """What the root alone decides. This process sees it as `/`."""
     accounts = {name: _text(Path(path)) for name, path in ACCOUNTS.items()}
     paths = list(asked.paths)
     for home in _homes(accounts["passwd"], asked.users):
         paths += [f"{home}/.ssh/authorized_keys", f"{home}/.ssh/authorized_keys.d"]
-    decided = [path for path in paths if not _is_volatile(path)]
+    decided = [path for path in paths if not _is_volatile(path) and path not in unknown]
     folders = [path for path in decided if path.endswith("/authorized_keys.d")]
     found = dict(_nodes(decided, [*asked.trees, *folders]))
     return {

@@ -7,6 +7,7 @@ with units on a first boot, and collects the facts. Everything that it mounts di
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,11 +15,13 @@ import threading
 from pathlib import Path
 
 from ignition.base.errors import Failure, oserror_failure
+from ignition.config.model import Config
 from ignition.testbed.apply import collector, job, mounts, tools
 from ignition.testbed.programs import run
 
 PHASES = ("fetch", "files")
 RUN = Path("/run/ignition")
+CACHE = Path("/run/ignition.json")
 UNSET_ID = ("", "uninitialized")
 """What /etc/machine-id holds before a first boot."""
 
@@ -36,7 +39,8 @@ def main(folder: Path) -> int:
         mounts.mount("/dev", root / "dev", flags=mounts.MS_BIND | mounts.MS_REC)
         if provisioned:
             _apply_presets(root)
-        collector.write(asked, root, RUN, folder, provisioned=provisioned)
+        unknown = _volume_paths() if provisioned else ()
+        collector.write(asked, root, RUN, folder, provisioned=provisioned, unknown=unknown)
     except Failure as failure:
         job.write_problem(folder, failure)
         return 1
@@ -111,7 +115,7 @@ def _run_engine(root: Path, folder: Path, scratch: Path) -> bool:
     with (folder / job.LOG).open("wb") as log:
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "ignition", "run", "--platform", "file"),
+                *(sys.executable, "-m", "ignition.testbed.apply.engine", "--platform", "file"),
                 *("--root", str(root), "--log-to-stdout", *PHASES),
             ],
             cwd=empty,
@@ -129,6 +133,13 @@ def _run_engine(root: Path, folder: Path, scratch: Path) -> bool:
             hint=f"its whole output is in {job.LOG}",
         )
     return done.returncode == 0
+
+
+def _volume_paths() -> tuple[str, ...]:
+    """The files that the engine writes for LUKS volumes, which are not made here."""
+    config = Config(json.loads(CACHE.read_text()))
+    names = [volume.name for volume in config.storage.luks]
+    return ("/etc/crypttab", *(f"/etc/luks/{name}" for name in names)) if names else ()
 
 
 def _last_line(folder: Path) -> str:

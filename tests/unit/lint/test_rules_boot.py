@@ -100,6 +100,7 @@ UNIT = {
     "contents": "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=a.target",
 }
 DROPIN = {"name": "a.service", "dropins": [{"name": "x.conf", "contents": "[Unit]\n"}]}
+VOLUME = {"name": "v", "device": "/dev/vdb"}
 DATA = {"path": "/srv/data", "device": "/dev/vdb", "format": "ext4"}
 
 FETCH = {
@@ -379,11 +380,17 @@ FILES = {
         "IGN1986",
         "storage/files/0/contents/httpHeaders/0",
     ),
-    "volume": (
-        "IGN3501",
-        storage(luks=[{"name": "v", "device": "/dev/vdb"}]),
-        "IGN1990",
-        "storage/luks/0",
+    "key of a volume": (
+        "IGN3504",
+        storage(luks=[VOLUME], files=[file("/etc/luks/v", "x", mode=0o600)]),
+        "IGN1980",
+        "storage/files/0/path",
+    ),
+    "list of volumes": (
+        "IGN3402",
+        storage(luks=[VOLUME], links=[{"path": "/etc/crypttab", "target": "/a"}]),
+        "IGN1980",
+        "storage/links/0/path",
     ),
     "owner who is deleted": (
         "IGN3102",
@@ -496,7 +503,7 @@ _DEPENDS = {
     "what is in the initramfs": "2203 2301 2306 2404 3401 4019",
     "Tang servers, the TPM, the crypto card": "2307 2308 2309 2311 2312",
     "what lies on the target": """
-        3000 3001 3002 3004 3005 3006 3101 3106 3108 3204 3214 3301 3402 3403 3404 3405 3406 3407
+        3000 3001 3002 3004 3005 3006 3101 3106 3108 3204 3214 3301 3403 3404 3405 3406 3407
     """,
     "what the tools of the target say": "2601 3201 3202",
     "servers and the network": """
@@ -504,7 +511,7 @@ _DEPENDS = {
         2304
     """,
     "what else is served: a data URL cannot hold itself": "4103",
-    "files of the engine in /run, /proc": "3502 4110 4121 4122 4123",
+    "files of the engine in /run, /proc": "3501 3505 3502 4110 4121 4122 4123",
     "nothing: such a config is refused when it is read": "2403 3007 4001 4010 4016 4101",
 }
 DEPENDS_ON = {f"IGN{code}": why for why, codes_ in _DEPENDS.items() for code in codes_.split()}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ignition.base.errors import CommandFailed, Failure, Refused
+from ignition.base.errors import CommandFailed, Failure
 from tests.support.skeleton import furnish
 from tests.support.target import Target
 
@@ -191,13 +191,6 @@ def test_provider_files(system: Target) -> None:
     for number in (0, 1):
         path = f"/var/lib/hyperv/.kvp_pool_{number}"
         assert (system.at(path).read_text(), system.mode(path)) == (str(number), 0o600)
-
-
-def test_luks_is_refused(system: Target) -> None:
-    with pytest.raises(Refused) as caught:
-        system.run({"storage": {"luks": [{"name": "data"}], "files": [{"path": "/f"}]}}, *ALL)
-    assert caught.value.code == "IGN3501"
-    assert system.tree() == {}
 
 
 class TestLabels:

@@ -165,6 +165,21 @@ def test_what_needs_a_machine_is_not_applied_and_not_known(root: Path, tmp_path:
     assert report.units is None  # this root has no systemctl
 
 
+def test_volumes_are_not_applied_and_not_known(root: Path, tmp_path: Path) -> None:
+    data = config(
+        storage={
+            "luks": [{"name": "v", "device": "/dev/vdb"}],
+            "files": [{"path": "/etc/f", "contents": {"source": "data:,hi"}}],
+        }
+    )
+    paths = ("/etc/f", "/etc/luks/v", "/etc/crypttab")
+    items = [File(place=PLACE, path=path) for path in paths]
+    report = apply(data, root, tmp_path / "case", *items)
+    assert report.files is not None
+    assert set(report.files) == {"/etc/f"}
+    assert not report.missing
+
+
 def test_what_a_boot_mounts_over_is_not_known(root: Path, tmp_path: Path) -> None:
     data = files({"path": "/run/f", "contents": {"source": "data:,hi"}})
     items = [File(place=PLACE, path=path) for path in ("/run/f", "/tmp/none", "/runs")]

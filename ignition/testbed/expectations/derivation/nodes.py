@@ -14,6 +14,7 @@ from typing import Any
 from ignition.base.origin import Origin
 from ignition.config.model import Directory, File, Link, Resource
 from ignition.testbed.expectations import model
+from ignition.testbed.expectations.derivation import volumes
 from ignition.testbed.expectations.derivation.bodies import Body, body_of, checksum, is_shown
 from ignition.testbed.expectations.derivation.subject import Subject
 from ignition.testbed.expectations.derivation.visibility import Visibility
@@ -36,6 +37,7 @@ def derive(subject: Subject) -> list[model.Node]:
     for index, link in enumerate(storage.links):
         found[link.path] = _link(subject, link, index)
     _add_unit_files(subject, found)
+    found |= {file.path: file for file in volumes.derive(subject)}
     visibility = Visibility(subject.config)
     return [
         _without_owner(node) if not visibility.has_owners(node.path) else node

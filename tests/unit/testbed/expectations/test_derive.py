@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -415,11 +416,55 @@ def test_volumes() -> None:
             "clevis": {"custom": {"pin": "sss", "config": "{}"}},
         },
     ]
-    assert [members for _, members in items(from_storage(luks=entries))] == [
+    found = items(from_storage(luks=entries))
+    assert [members for kind, members in found if kind == "Luks"] == [
         {"name": "a", "device": "/dev/a", "label": "l", "uuid": "u", "open": True},
         {"name": "b", "device": "/dev/b", "open": True, "pins": ("tang", "tpm2")},
         {"name": "c", "device": "/dev/c", "open": True, "pins": ("sss",)},
     ]
+    assert [members["path"] for kind, members in found if kind == "File"] == [
+        "/etc/luks/a",
+        "/etc/crypttab",
+    ]
+
+
+UUID = "0B1C2D3E-0000-4000-8000-000000000001"
+LINES = {
+    "a": f"a UUID={UUID.lower()} /etc/luks/a luks,x-initrd.attach",
+    "b": f"b UUID={'7' * 8}-0000-4000-8000-{'7' * 12} none luks,_netdev,x-initrd.attach",
+}
+
+
+def test_crypttab() -> None:
+    volumes = {
+        "a": {"name": "a", "device": "/dev/a", "uuid": UUID},
+        "b": {
+            "name": "b",
+            "device": "/dev/b",
+            "clevis": {"tang": [{"url": "http://t", "thumbprint": "x"}]},
+        },
+    }
+    for names in (["a"], ["b"], ["a", "b"]):
+        found = from_storage(luks=[volumes[name] for name in names])
+        (pattern,) = (members["matches"] for _, members in items(found) if "matches" in members)
+        whole = "\n".join(["x y", *(LINES[name] for name in reversed(names)), ""])
+        assert re.search(pattern, whole)
+        for name in names:
+            assert not re.search(pattern, whole.replace(LINES[name], LINES[name] + ",x"))
+            assert not re.search(pattern, whole.replace(LINES[name], "#" + LINES[name]))
+
+
+def test_key_files() -> None:
+    key = {"source": "data:,geheim"}
+    entry = {"name": "a", "device": "/dev/a", "keyFile": key}
+    path = {"path": "/etc/luks/a", "contents": {"source": "data:,other"}}
+    (found,) = (
+        members
+        for _, members in items(from_storage(luks=[entry], files=[path]))
+        if members.get("path") == "/etc/luks/a"
+    )
+    sha256 = hashlib.sha256(b"geheim").hexdigest()
+    assert (found["sha256"], found["mode"], found["user"]) == (sha256, 0o600, "root")
 
 
 def test_kernel_arguments() -> None:

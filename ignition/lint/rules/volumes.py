@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entries in the way of what the engine itself writes for LUKS volumes."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from ignition.base.finding import ERROR
+from ignition.lint.rule import LintRule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ignition.lint.rule import Violation
+    from ignition.lint.subject import Subject
+
+VOLUME_PATH_TAKEN = LintRule(
+    "IGN1980",
+    "the engine itself writes this path, for a LUKS volume",
+    hint="remove the entry: the engine stores keys in /etc/luks and lists volumes in /etc/crypttab",
+    severity=ERROR,
+    since="3.2.0",
+)
+"""The key of a volume without Clevis is stored in `/etc/luks/NAME`, which must not exist. `/etc/crypttab` may
+be a file of the config, to which the engine adds its lines, but neither a directory nor a symbolic link. The
+files phase refuses such a config before it writes anything."""
+
+_CRYPTTAB = "/etc/crypttab"
+
+
+def check(subject: Subject) -> Iterator[Violation]:
+    keys = {
+        f"/etc/luks/{volume.get('name', '')}"
+        for volume, _ in subject.items("storage", "luks")
+        if not _has_clevis(volume)
+    }
+    for item, path in subject.nodes():
+        place = posixpath.normpath(item.get("path", ""))
+        in_the_way = path[1] == "directories" or (path[1] == "links" and not item.get("hard"))
+        if place in keys or (place == _CRYPTTAB and in_the_way):
+            yield VOLUME_PATH_TAKEN.at((*path, "path"))
+
+
+def _has_clevis(volume: dict[str, Any]) -> bool:
+    clevis = volume.get("clevis") or {}
+    custom = clevis.get("custom") or {}
+    return bool(
+        clevis.get("tang") or clevis.get("tpm2") or clevis.get("threshold") or custom.get("pin")
+    )
