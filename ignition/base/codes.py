@@ -315,7 +315,7 @@ CODES: dict[str, tuple[str, str]] = {
         "Check the kernel log; a device is failing, or a pool or image below it is full.",
     ),
     "IGN3501": (
-        "The key of a LUKS volume is gone.",
+        "The key of an encrypted volume is gone.",
         "Start again from the first phase: keys are only in memory until the files phase stores them.",
     ),
     "IGN3502": ("The ID of this boot cannot be read.", "Check that /proc is mounted."),
@@ -324,11 +324,11 @@ CODES: dict[str, tuple[str, str]] = {
         "Remove it if this system was never provisioned.",
     ),
     "IGN3504": (
-        "A file exists where the key of a LUKS volume belongs.",
+        "A file exists where the key of an encrypted volume belongs.",
         "Remove it from the image or the config, or give the volume another name.",
     ),
     "IGN3505": (
-        "The UUID of a LUKS volume cannot be read from its device.",
+        "The UUID of an encrypted volume cannot be read from its device.",
         "Check that the disks phase ran in this boot and that the device is still there.",
     ),
     "IGN4001": ("The scheme of a URL is unknown.", "Use http, https, data, tftp, s3, arn or gs."),
