@@ -378,17 +378,6 @@ def write(closure: Closure, destination: str, stdlib: list[str]) -> None:
             file.write(bytecode(source, relative[: -len("c")]))
 
 
-def submodules(home: str, package: str) -> list[str]:
-    """The direct submodules of a package of the engine."""
-    folder = os.path.join(home, *package.split("."))
-    names = [
-        entry.removesuffix(".py")
-        for entry in sorted(os.listdir(folder))
-        if entry.endswith(".py") or os.path.exists(os.path.join(folder, entry, "__init__.py"))
-    ]
-    return [f"{package}.{name}" for name in names if name != "__init__"]
-
-
 def select_modules(
     kind: str, package: str, table: dict[str, str], wanted: list[str] | None
 ) -> set[str]:
@@ -403,10 +392,12 @@ def select_modules(
 def roots(home: str, platforms: list[str] | None, schemes: list[str] | None) -> list[str]:
     """The modules that are imported by name: entry points, stages, providers, schemes. Raises Missing."""
     sys.path.insert(0, home)
+    from ignition.engine.phases import PHASES
     from ignition.providers import ALIASES, MODULES
     from ignition.resource.fetch import SCHEMES
 
-    found = {*ENTRIES, *submodules(home, "ignition.stages")}
+    stages = {module for rows in PHASES.values() for _, module, _ in rows}
+    found = {*ENTRIES, *(f"ignition.stages.{module}" for module in stages)}
     found |= {f"ignition.providers.{name}" for name in ALWAYS_ASKED}
     table = MODULES | {alias: MODULES[platform] for alias, platform in ALIASES.items()}
     found |= select_modules("platform", "ignition.providers", table, platforms)

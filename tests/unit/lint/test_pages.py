@@ -71,7 +71,7 @@ def test_every_code_has_an_area() -> None:
 def test_codes_are_described_in_sentences(code: str) -> None:
     for sentence in CODES[code]:
         assert sentence[0].isupper() or sentence.startswith(
-            ("blkid", "mdadm", "mount", "user.ign", ".")
+            ("blkid", "clevis", "cryptsetup", "mdadm", "mount", "user.ign", ".")
         )
         assert sentence.endswith(".")
         assert len(sentence) < 120
