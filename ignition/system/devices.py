@@ -179,6 +179,11 @@ def _describe_present(device: str) -> str:
     return present.describe(device)
 
 
+def _dangling(device: str) -> str:
+    """Where a link leads to, if it leads nowhere."""
+    return f": it is a link to {os.path.realpath(device)}" if os.path.islink(device) else ""
+
+
 def _missing(device: str, origin: Origin, limit: int) -> Failure:
     there = _describe_present(device)
     if os.path.exists(device):
@@ -190,7 +195,7 @@ def _missing(device: str, origin: Origin, limit: int) -> Failure:
         )
     return Failure(
         "IGN2001",
-        f"device {device} did not appear within {limit} s",
+        f"device {device} did not appear within {limit} s{_dangling(device)}",
         origin,
         hint=f"{there}; ignition.wait.device=SECONDS on the kernel command line waits longer",
     )

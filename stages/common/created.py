@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _BY_ID = "/dev/disk/by-id"
 _BY_PARTLABEL = "/dev/disk/by-partlabel"
 _BY_PARTUUID = "/dev/disk/by-partuuid"
+_MAPPER_SAFE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#+-.:=@_"
 
 
 def array_path(wanted: model.Raid) -> str:
@@ -32,13 +33,20 @@ def array_names(wanted: model.Raid) -> tuple[str, ...]:
 
 
 def volume_names(wanted: model.Luks) -> tuple[str, ...]:
-    """The names of an opened LUKS volume. Device-mapper encodes unsafe characters as udev does."""
-    name = devices.encode_udev_name(wanted.name)
+    """The names of an opened LUKS volume."""
+    name = mapper_name(wanted.name)
     names = [f"/dev/mapper/{wanted.name}", f"/dev/mapper/{name}", f"{_BY_ID}/dm-name-{name}"]
     if wanted.uuid:
         compact = wanted.uuid.replace("-", "").lower()
         names.append(f"{_BY_ID}/dm-uuid-CRYPT-LUKS2-{compact}-{name}")
     return _with_node(*names)
+
+
+def mapper_name(name: str) -> str:
+    """The name of a volume as device-mapper writes it: unsafe bytes become \\xNN."""
+    return "".join(
+        chr(byte) if chr(byte) in _MAPPER_SAFE else f"\\x{byte:02x}" for byte in name.encode()
+    )
 
 
 def names_of(config: model.Config, keys: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from ignition.engine.step import Step, Task
 from ignition.system import devices, holders, programs
 from ignition.system.run import run
 
+from ..common.created import volume_names
 from ..common.deferral import must_defer, resource_keys
 from ..common.journal import digest_of_config
 from . import cryptsetup, decisions, inspection, keys
@@ -128,13 +129,8 @@ def _step(
         finally:
             key.close()
 
-    mapped = cryptsetup.mapper_name(wanted.name)
     names = resource_keys(device)
-    made = tuple(
-        f"{folder}{name}"
-        for name in dict.fromkeys((wanted.name, mapped))
-        for folder in ("/dev/mapper/", "/dev/disk/by-id/dm-name-")
-    )
+    made = volume_names(wanted)
     act = planned.act if planned else FORMAT
     return Step(
         f"{act} encrypted volume {wanted.name} on {device}",
@@ -142,6 +138,7 @@ def _step(
         do,
         needs=(*names, KEY_DERIVATION),
         provides=(*made, *names, KEY_DERIVATION),
+        creates=made,
         deferred=planned is None,
     )
 

@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 _NO_PERMISSION = 2
 _NO_MEMORY = 3
 _BUSY = 5
-_MAPPER_SAFE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#+-.:=@_"
-
-
-def mapper_name(name: str) -> str:
-    """The name of a volume as device-mapper writes it: unsafe bytes become \\xNN."""
-    return "".join(
-        chr(byte) if chr(byte) in _MAPPER_SAFE else f"\\x{byte:02x}" for byte in name.encode()
-    )
 
 
 def format_volume(

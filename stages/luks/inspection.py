@@ -9,6 +9,7 @@ from ignition.base.errors import Failure, Refused
 from ignition.system import devices, holders, luks2, mounts, probe, usage
 
 from ..common import device_checks, own_devices
+from ..common.created import mapper_name
 from ..common.journal import digest_of_config
 from . import cryptsetup, decisions, keys
 from .decisions import KEEP, REFUSE, Decision, Found
@@ -85,7 +86,7 @@ def open_mapping(block: Block, name: str, header: Header | None) -> Block | None
         mapping = devices.block_from_sysfs(os.path.realpath(f"/sys/class/block/{holder}"))
         if (
             mapping is not None
-            and devices.mapper_name(mapping) == cryptsetup.mapper_name(name)
+            and devices.mapper_name(mapping) == mapper_name(name)
             and devices.read_sysfs(f"{mapping.sysfs}/dm/uuid").startswith(f"CRYPT-LUKS2-{uuid}-")
         ):
             return mapping
@@ -94,7 +95,7 @@ def open_mapping(block: Block, name: str, header: Header | None) -> Block | None
 
 def _refuse_other_volume(wanted: model.Luks, block: Block, origin: Origin) -> None:
     """Refused IGN2303 if a device of this name is built on something else."""
-    mapped = f"/dev/mapper/{cryptsetup.mapper_name(wanted.name)}"
+    mapped = f"/dev/mapper/{mapper_name(wanted.name)}"
     if not devices.is_block(mapped):
         return
     below = os.path.join(devices.block(mapped).sysfs, "slaves")

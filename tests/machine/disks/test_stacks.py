@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks import luks
 from tests.machine.disks.engine import Ran, run, succeed
 from tests.machine.disks.tables import MIB, Part, make_table
 from tests.machine.disks.test_filesystems import tags
@@ -17,6 +20,12 @@ from tests.machine.disks.test_filesystems import tags
 Storage = dict[str, Any]
 
 GUID = "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.fixture(autouse=True)
+def no_held_keys() -> Iterator[None]:
+    yield
+    shutil.rmtree("/run/ignition/keys", ignore_errors=True)
 
 
 @pytest.fixture
@@ -33,6 +42,11 @@ def array(name: str, *devices: str, level: str = "raid1") -> Storage:
 
 def ext4(device: str, label: str = "top") -> Storage:
     return {"device": device, "format": "ext4", "label": label}
+
+
+def volume(name: str, device: str) -> Storage:
+    entry: Storage = luks.volume(device, name=name)["luks"][0]
+    return entry
 
 
 def below(device: str) -> set[str]:
@@ -123,3 +137,42 @@ def test_circle_of_arrays_is_refused_at_once(members: list[str]) -> None:
     text = "(create array a of 2 devices) needs /dev/md/b, (create array b of 2 devices) needs /dev/md/a"
     assert text in ran.failures[0].text
     assert not os.path.exists("/dev/md/fine")
+
+
+def test_array_of_volumes_and_a_volume_on_it(members: list[str]) -> None:
+    storage = {
+        "raid": [array("mirror", "/dev/mapper/one", "/dev/disk/by-id/dm-name-two")],
+        "luks": [
+            volume("outer", "/dev/md/mirror"),
+            volume("one", members[0]),
+            volume("two", members[1]),
+        ],
+        "filesystems": [ext4("/dev/disk/by-id/dm-name-outer")],
+    }
+    twice(storage, "/dev/mapper/outer")
+    assert tags("/dev/md/mirror")["TYPE"] == tags(members[0])["TYPE"] == "crypto_LUKS"
+    assert below("/dev/mapper/outer") >= {"crypt", "raid1"}
+
+
+def test_volume_on_a_volume_listed_from_top_to_bottom(members: list[str]) -> None:
+    storage = {
+        "luks": [volume("inner", "/dev/mapper/out\\x20er"), volume("out er", members[0])],
+        "filesystems": [ext4("/dev/mapper/inner")],
+    }
+    twice(storage, "/dev/mapper/inner")
+    assert tags("/dev/mapper/out\\x20er")["TYPE"] == "crypto_LUKS"
+
+
+def test_circles_with_volumes_are_refused_at_once(members: list[str]) -> None:
+    before = luks.contents(members[0])
+    storage = {
+        "raid": [array("a", members[0], "/dev/disk/by-id/dm-name-v")],
+        "luks": [volume("v", "/dev/md/a")],
+    }
+    ran = run("disks", storage, wait_device=60)
+    assert ran.codes == ["IGN2118"]
+    assert "v on /dev/md/a) needs /dev/md/a" in ran.failures[0].text
+    ran = run("disks", {"luks": [volume("v", "/dev/mapper/v")]}, wait_device=60)
+    assert ran.codes == ["IGN2118"]
+    assert "which it creates itself" in ran.failures[0].text
+    assert luks.contents(members[0]) == before
