@@ -12,7 +12,7 @@ import os
 
 from ignition.base.errors import CommandFailed, Failure, Refused
 from ignition.engine.step import Step, Task
-from ignition.system import devices, holders, programs
+from ignition.system import devices, holders, luks2, programs
 from ignition.system.run import run
 
 from ..common.created import volume_names
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .keys import Key
 
 KEY_DERIVATION = "luks:key-derivation"
+_LONGEST_NAME = 127
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
@@ -67,13 +68,19 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
 
 
 def _refuse_impossible(volumes: list[tuple[model.Luks, Origin]], context: PhaseContext) -> None:
-    """Refuses a device of two volumes (IGN2303), and a UUID that is none (IGN2302)."""
+    """Refuses a device of two volumes (IGN2303), and a name or a UUID that cannot be one (IGN2302)."""
     taken: dict[str, str] = {}
     for wanted, origin in volumes:
         first = taken.setdefault(os.path.realpath(wanted.device or ""), wanted.name)
         if first != wanted.name:
             text = f"volume {wanted.name} cannot use {wanted.device}: it belongs to volume {first}"
             context.refuse(Refused("IGN2303", text, origin.at("device")))
+        if len(cryptsetup.mapper_name(wanted.name)) > _LONGEST_NAME:
+            text = f"volume {wanted.name} cannot be opened: its name is too long for device-mapper"
+            hint = (
+                "127 characters are allowed, and all but letters, digits and #+-.:=@_ count as four"
+            )
+            context.refuse(Refused("IGN2302", text, origin.at("name"), hint=hint))
         if wanted.uuid and not decisions.is_uuid(wanted.uuid):
             text = f"volume {wanted.name} cannot have the UUID {wanted.uuid!r}: it is not one"
             hint = "a UUID looks like d2a1c0de-5a3e-4c5f-9a51-0f6a1c0ffee1"
@@ -104,7 +111,9 @@ def _plan_one(
         devices.wait_for_devices(log, context.settings, place, context.progress)
         if wanted.name in key_of:
             decision = inspection.decide(log, context, config, wanted, key_of[wanted.name], origin)
-    if decisions.has_clevis(wanted) and (decision is None or decision.act != KEEP):
+    makes = decision is None or decision.act != KEEP
+    # A phase that is refused anyway need not wait for servers.
+    if makes and decisions.has_clevis(wanted) and not context.refusals:
         from . import clevis
 
         clevis.await_servers(context, wanted, origin)
@@ -177,8 +186,8 @@ def _keep(task: Task, wanted: model.Luks, alias: str, key: Key, origin: Origin) 
         return False
     if has_own_key:
         keys.hold(settings, wanted.name, key)
-        if found.mark == decisions.BEGUN:
-            cryptsetup.mark_volume(task, wanted.name, alias, decisions.READY)
+    if found.mark == decisions.READY:
+        cryptsetup.mark_volume(task, wanted.name, alias, decisions.READY)
     return True
 
 
@@ -197,6 +206,8 @@ def _open_with(
         held = keys.held(task.context.settings, wanted.name)
     used = keys.new_key(held, generated=True) if held is not None else key
     try:
+        if found.mark == decisions.BEGUN:
+            _mark_begun(task, wanted, alias)
         cryptsetup.open_volume(task, wanted, alias, used, origin, stores_flags=stores_flags)
     except CommandFailed as failure:
         if failure.code != "IGN2305" or found.mark != decisions.BEGUN:
@@ -247,11 +258,19 @@ def _format(task: Task, wanted: model.Luks, alias: str, key: Key, digest: str) -
     # An own UUID first: it marks the volume until the token is there.
     uuid = "" if chosen else decisions.new_uuid(digest, wanted) or wanted.uuid or ""
     cryptsetup.format_volume(task, wanted, alias, key, uuid, extra)
-    cryptsetup.mark_volume(task, wanted.name, alias, decisions.BEGUN)
-    if wanted.uuid and digest and not chosen:
-        cryptsetup.set_uuid(task, alias, wanted.uuid)
+    _mark_begun(task, wanted, alias)
     if wanted.cex.enabled:
         cex.after_format(task, wanted, alias)
+
+
+def _mark_begun(task: Task, wanted: model.Luks, alias: str) -> None:
+    """Writes our token, and only then the UUID of the config over our own one."""
+    cryptsetup.mark_volume(task, wanted.name, alias, decisions.BEGUN)
+    header = luks2.read(alias)
+    if header is None or not wanted.uuid or decisions.sets_uuid(wanted.options):
+        return
+    if header.uuid != wanted.uuid.lower():
+        cryptsetup.set_uuid(task, alias, wanted.uuid)
 
 
 def _bind(task: Task, wanted: model.Luks, alias: str, key: Key, origin: Origin) -> None:

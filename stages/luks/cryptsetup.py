@@ -96,16 +96,19 @@ def remove_key(task: Task, alias: str, key: Key) -> None:
     _run(task.log, args, f'removing the generated key from "{alias}"', key)
 
 
-def import_token(task: Task, alias: str, token: dict[str, Any], replace: str | None = None) -> None:
-    """Writes a token into the header. `replace` is the number of the one that it takes the place of."""
+def import_token(task: Task, alias: str, token: dict[str, Any]) -> None:
+    """Writes a token into the header."""
     cryptsetup = task.context.settings.program("cryptsetup")
-    what = f'writing a token into the header of "{alias}"'
     args = [cryptsetup, "token", "import", "--json-file", "-", alias]
+    what = f'writing a token into the header of "{alias}"'
     run(task.log, args, what=what, stdin=gojson.dumps(token).encode())
-    if replace is not None:
-        # cryptsetup 2.4 and older cannot replace a token. With both in the header, the later state counts.
-        what = f'removing an old token from the header of "{alias}"'
-        run(task.log, [cryptsetup, "token", "remove", "--token-id", replace, alias], what=what)
+
+
+def remove_token(task: Task, alias: str, number: str) -> None:
+    """Removes a token from the header."""
+    cryptsetup = task.context.settings.program("cryptsetup")
+    what = f'removing an old token from the header of "{alias}"'
+    run(task.log, [cryptsetup, "token", "remove", "--token-id", number, alias], what=what)
 
 
 def set_uuid(task: Task, alias: str, uuid: str) -> None:
@@ -124,10 +127,14 @@ def mark_volume(task: Task, name: str, alias: str, state: str) -> None:
     if not digest:
         return
     header = luks2.read(alias)
+    there = header.tokens if header else {}
     token = decisions.new_token(name, digest, state)
-    replace = decisions.own_token(header) if header else None
-    if header is None or replace is None or header.tokens[replace] != token:
-        import_token(task, alias, token, replace)
+    if token not in there.values():
+        import_token(task, alias, token)
+    # With two of our tokens in the header, the later state counts.
+    for number, old in there.items():
+        if old.get("type") == decisions.TOKEN_TYPE and old != token:
+            remove_token(task, alias, number)
 
 
 def _run(log: Log, args: list[str], what: str, key: Key, origin: Origin | None = None) -> None:

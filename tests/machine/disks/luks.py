@@ -6,11 +6,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from tests.machine.disks.engine import Ran, run, succeed
+from tests.machine.disks.test_filesystems import shell as shell
+
+Storage = dict[str, Any]
 
 KEY = b"a key of the user"
 UUID = "0f0e0d0c-1111-4222-8333-444455556666"
@@ -91,6 +95,11 @@ def state_of(device: str) -> list[str]:
 
 def held_key(name: str = "vault") -> bytes:
     return (Path("/run/ignition/keys") / hashlib.sha256(name.encode()).hexdigest()).read_bytes()
+
+
+def remove_held_key() -> None:
+    """As if the machine had been rebooted: /run is empty."""
+    shutil.rmtree("/run/ignition/keys", ignore_errors=True)
 
 
 def close(name: str = "vault") -> None:
