@@ -28,6 +28,11 @@ STAGES = {
         ("createFilesystems", "filesystems", "plan"),
     ],
     "mount": [("", "mount", "plan")],
+    "files": [
+        ("", "luks.records", "plan"),
+        ("", "finish", "plan"),
+        ("", "luks.records", "plan_ready"),
+    ],
     "umount": [("", "mount", "plan_umount")],
 }
 
