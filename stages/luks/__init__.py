@@ -15,7 +15,7 @@ from ignition.engine.step import Step, Task
 from ignition.system import devices, holders, luks2, programs
 from ignition.system.run import run
 
-from ..common.created import volume_names
+from ..common.created import mapper_name, volume_names
 from ..common.deferral import must_defer, resource_keys
 from ..common.journal import digest_of_config
 from . import cryptsetup, decisions, inspection, keys
@@ -75,7 +75,7 @@ def _refuse_impossible(volumes: list[tuple[model.Luks, Origin]], context: PhaseC
         if first != wanted.name:
             text = f"volume {wanted.name} cannot use {wanted.device}: it belongs to volume {first}"
             context.refuse(Refused("IGN2303", text, origin.at("device")))
-        if len(cryptsetup.mapper_name(wanted.name)) > _LONGEST_NAME:
+        if len(mapper_name(wanted.name)) > _LONGEST_NAME:
             text = f"volume {wanted.name} cannot be opened: its name is too long for device-mapper"
             hint = (
                 "127 characters are allowed, and all but letters, digits and #+-.:=@_ count as four"
