@@ -132,6 +132,22 @@ def test_entries_without_a_filesystem_are_skipped(root: Path, volumes: list[str]
     assert unmount(root, *entries).summary == []
 
 
+def test_virtiofs_is_mounted_by_its_tag(root: Path, tmp_path: Path) -> None:
+    """No device here has a tag. So a program in place of mount records its arguments and mounts a tmpfs."""
+    share = {"device": "tag", "format": "virtiofs", "path": "/share", "mountOptions": ["ro"]}
+    program = tmp_path / "mount"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >{tmp_path}/arguments\nexec mount -t tmpfs tag {root}/share\n'
+    )
+    program.chmod(0o755)
+    ran = mount(root, share, programs={"mount": str(program)})
+    assert not ran.failures, ran.text()
+    assert (tmp_path / "arguments").read_text() == f"-o ro -t virtiofs tag {root}/share\n"
+    assert not unmount(root, share).failures
+    assert mount(root, share).codes == ["IGN7002"]
+    assert targets(root) == []
+
+
 def test_missing_folders_are_created_and_recorded(root: Path, volumes: list[str]) -> None:
     old = os.umask(0o077)
     ran = mount(root, ext4(volumes[0], "/a/b/c"))
