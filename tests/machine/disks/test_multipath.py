@@ -8,7 +8,6 @@ multipathd is left out; dmsetup creates the same table. udev runs kpartx, which 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ import pytest
 
 from tests.machine.blockdevices import release
 from tests.machine.disks.engine import run, succeed
-from tests.machine.disks.tables import MIB, fingerprint, wait_until
+from tests.machine.disks.tables import MIB, fingerprint
 from tests.machine.disks.test_filesystems import shell, tags
 
 Entry = dict[str, Any]
@@ -184,24 +183,3 @@ def test_partition_as_a_disk_is_refused(multipath: Multipath) -> None:
     text = refused(multipath, disks(one, {"number": 1, "sizeMiB": 1}), "IGN2112")
     assert f"is a partition of {os.path.realpath(multipath.disk)}" in text
     assert list(written(multipath.disk)) == [1]
-
-
-def test_array_on_multipath_partitions(multipath: Multipath) -> None:
-    storage = disks(
-        multipath.disk, *({"number": n, "label": f"m{n}", "sizeMiB": 64} for n in (1, 2))
-    )
-    devices = [f"/dev/disk/by-partlabel/m{n}" for n in (1, 2)]
-    storage["raid"] = [{"name": "onmp", "level": "raid1", "devices": devices}]
-    succeed("disks", storage)
-    assert "any:onmp" in shell("mdadm", "--examine", multipath.partition(1))
-    wait_until(lambda: "[UU]" in Path("/proc/mdstat").read_text())
-    assert succeed("disks", storage).summary[1] == "keep array onmp of 2 devices"
-
-    def clear() -> bool:
-        """udev assembles a stopped array again, under another name, while there are superblocks."""
-        subprocess.run(["mdadm", "--quiet", "--stop", "/dev/md/onmp"], capture_output=True)
-        members = map(multipath.partition, (1, 2))
-        zero = ["mdadm", "--quiet", "--zero-superblock", *members]
-        return subprocess.run(zero, capture_output=True).returncode == 0
-
-    wait_until(clear, 30)
