@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entries in the way of what the engine itself writes for LUKS volumes."""
+"""Keys of LUKS volumes, and entries in the way of what the engine itself writes for volumes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ignition.base.finding import ERROR
 from ignition.lint.rule import LintRule
+from ignition.lint.subject import inline_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,15 @@ VOLUME_PATH_TAKEN = LintRule(
 be a file of the config, to which the engine adds its lines, but neither a directory nor a symbolic link. The
 files phase refuses such a config before it writes anything."""
 
+EMPTY_KEY = LintRule(
+    "IGN1981",
+    "the key file of the volume is empty",
+    hint="give a key, or remove keyFile to have one generated",
+    severity=ERROR,
+    since="3.2.0",
+)
+"""cryptsetup accepts no empty key file. The disks phase refuses the config before it changes a disk."""
+
 _CRYPTTAB = "/etc/crypttab"
 
 
@@ -36,6 +46,10 @@ def check(subject: Subject) -> Iterator[Violation]:
         for volume, _ in subject.items("storage", "luks")
         if not _has_clevis(volume)
     }
+    for resource, path in subject.key_files:
+        body = inline_body(resource, path)
+        if body is not None and body.data == b"":
+            yield EMPTY_KEY.at((*path, "source"))
     for item, path in subject.nodes():
         place = posixpath.normpath(item.get("path", ""))
         in_the_way = path[1] == "directories" or (path[1] == "links" and not item.get("hard"))

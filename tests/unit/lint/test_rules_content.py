@@ -130,6 +130,14 @@ def test_key_of_a_volume_over_plain_http() -> None:
     assert of_storage(luks=[luks]) == []
 
 
+def test_empty_key_file() -> None:
+    luks = {"name": "a", "device": "/dev/vdb", "keyFile": {"source": "data:,"}}
+    assert "IGN1981 luks/0/keyFile/source" in of_storage(luks=[luks])
+    assert of_storage(luks=[{**luks, "keyFile": {"source": ""}}]) == []
+    packed = of_storage(luks=[{**luks, "keyFile": zipped("")}])
+    assert "IGN1981 luks/0/keyFile/source" in packed
+
+
 def test_replace_discards_the_rest_of_the_config() -> None:
     replace = {"config": {"replace": {"source": url(config().decode())}}}
     assert codes(ignition=replace, storage={"files": [file("/etc/x")]}) == [
