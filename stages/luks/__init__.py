@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 KEY_DERIVATION = "luks:key-derivation"
 _LONGEST_NAME = 127
+# The UUID of the open volume has the name in it, and cryptsetup shortens only one without unsafe bytes.
+_LONGEST_UNSAFE_NAME = 83
 
 
 def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
@@ -75,11 +77,10 @@ def _refuse_impossible(volumes: list[tuple[model.Luks, Origin]], context: PhaseC
         if first != wanted.name:
             text = f"volume {wanted.name} cannot use {wanted.device}: it belongs to volume {first}"
             context.refuse(Refused("IGN2303", text, origin.at("device")))
-        if len(mapper_name(wanted.name)) > _LONGEST_NAME:
+        mapped = mapper_name(wanted.name)
+        if len(mapped) > (_LONGEST_NAME if mapped == wanted.name else _LONGEST_UNSAFE_NAME):
             text = f"volume {wanted.name} cannot be opened: its name is too long for device-mapper"
-            hint = (
-                "127 characters are allowed, and all but letters, digits and #+-.:=@_ count as four"
-            )
+            hint = "127 letters, digits and #+-.:=@_ are allowed, with other characters fewer"
             context.refuse(Refused("IGN2302", text, origin.at("name"), hint=hint))
         if wanted.uuid and not decisions.is_uuid(wanted.uuid):
             text = f"volume {wanted.name} cannot have the UUID {wanted.uuid!r}: it is not one"
