@@ -509,11 +509,12 @@ def test_same_disk_under_two_names(blank_disk: BlankDisk) -> None:
     assert places(disk) == {1: (MIB, 10 * MIB), 2: (11 * MIB, 10 * MIB)}
 
 
-def test_missing_disk_is_reported_with_origin_and_similar_devices() -> None:
+def test_missing_disk_is_reported_with_origin_and_similar_devices(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=64)
     ran = run("disks", disk_config("/dev/loop999"), wait_device=1)
     assert ran.codes == ["IGN2001"]
     assert str(ran.failures[0].origin).endswith("/storage/disks/0/device")
-    assert "there are /dev/loop0 (" in ran.failures[0].hint
+    assert f"{disk} (64 MiB)" in ran.failures[0].hint
 
 
 def test_device_without_a_medium_is_refused() -> None:
