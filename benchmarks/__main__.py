@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the project's programs with Ignition's, and with an interpreter that does nothing.
 
-    python -m benchmarks [--rounds N] [boots|phases|configs|fetch|schemes|shapes ...]
+    python -m benchmarks [--rounds N] [boots|phases|disks|configs|fetch|schemes|shapes ...]
 
 Each ratio is the median over pairs of runs; it is stable even if the times are not. IGNITION_PEER and
 IGNITION_VALIDATE_PEER are the paths of Ignition's programs.
@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import boots, configs, engines, fetching, growth, phases, schemes
+from benchmarks import boots, configs, disks, engines, fetching, growth, phases, schemes
 from benchmarks.engines import installed, ours, peer_engine
 from benchmarks.table import Row
 from tests.support import peer
 
 MEMORY = Path("/dev/shm")
-GROUPS = ("boots", "phases", "configs", "fetch", "schemes")
+GROUPS = ("boots", "phases", "disks", "configs", "fetch", "schemes")
 # Takes ten minutes and compares with nothing, so it runs only by name.
 EXTRA = "shapes"
 
@@ -50,6 +50,8 @@ def _rows(groups: Sequence[str], folder: Path, rounds: int) -> Iterator[Row]:
             yield from boots.rows(own, rounds, engine, other)
         elif group == "phases":
             yield from phases.rows(own, rounds, engine, program, other)
+        elif group == "disks":
+            yield from disks.rows(rounds)
         elif group == "fetch":
             # Ignition needs 4 to 13 s per run
             fetcher = engines.fetching(folder / "fetching")

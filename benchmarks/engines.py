@@ -47,7 +47,7 @@ class Engine:
         for phase in PHASES:
             idle = folder / f"idle-{'mount' if phase == 'umount' else phase}"
             if not (self.marks_idle and idle.exists()):
-                self._run(phase, root, config)
+                self.run(phase, root, config)
 
     def command(self, phase: str, root: Path, config: Path) -> list[str]:
         """The command of one phase with a clean environment. Its state is kept beside the root."""
@@ -58,7 +58,8 @@ class Engine:
         environment = [f"PATH={self.path}:{os.environ['PATH']}", f"IGNITION_CONFIG_FILE={config}"]
         return ["/usr/bin/env", "-i", *environment, *self.argv, *args]
 
-    def _run(self, phase: str, root: Path, config: Path) -> None:
+    def run(self, phase: str, root: Path, config: Path) -> None:
+        """Runs one phase. RuntimeError if it fails."""
         done = subprocess.run(
             self.command(phase, root, config),
             stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 Config = dict[str, Any]
@@ -103,4 +104,33 @@ def ordinary(rng: random.Random, size: float) -> Config:
     return made
 
 
+def disks(count: int, formats: Sequence[str]) -> Config:
+    """`count` disks, with a partition and a filesystem of each format."""
+    nodes = [f"/dev/loop{number}" for number in range(count)]
+    labels = {node: [f"{node[5:]}-{kind}" for kind in formats] for node in nodes}
+    return _config(
+        storage={
+            "disks": [
+                {
+                    "device": node,
+                    "partitions": [
+                        {"label": label, "number": number, "sizeMiB": 1024}
+                        for number, label in enumerate(labels[node], 1)
+                    ],
+                }
+                for node in nodes
+            ],
+            "filesystems": [
+                {"device": f"/dev/disk/by-partlabel/{label}", "format": kind}
+                for node in nodes
+                for kind, label in zip(formats, labels[node], strict=True)
+            ],
+        }
+    )
+
+
 LOADS = {"tiny": tiny(), "units-1000": units(1000), "files-10000": files(10000)}
+DISKS = {
+    "4 disks": disks(4, ("ext4", "xfs", "btrfs", "vfat")),
+    "1 disk": disks(1, ("ext4",)),
+}
