@@ -60,7 +60,7 @@ test-unit: packages-unit $(VENV)/.complete $(PEER)/.complete ## quick tests
 	$(PYTEST) tests/unit --numprocesses auto $(SLOW)
 
 test-machine: packages-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
-	$(PYTEST) tests/machine
+	$(PYTEST) tests/machine $(SLOW)
 
 test-boot: packages-guests $(VENV)/.complete ## tests that boot QEMU guests
 	$(PYTEST) tests/boot --numprocesses auto $(SLOW)

@@ -189,6 +189,7 @@ def _job(config: pytest.Config, shared: Path, files: list[str]) -> str:
         ),
         *("--basetemp=/run/machine/tmp", "-q", "--tb", config.getoption("tbstyle")),
         *(["--exitfirst"] if config.getoption("maxfail") == 1 else []),
+        *(["--slow"] if config.getoption("--slow") else []),
         *files,
     ]
     environ = {

@@ -55,6 +55,8 @@ def test_generated_key(key_file: dict[str, Any] | None) -> None:
     [
         ({"source": "data:,"}, "IGN2304"),
         ({"source": "data:," + "k" * ((8 << 20) + 1)}, "IGN2304"),
+        ({"source": "data:," + "k" * (64 << 20)}, "IGN2304"),
+        ({"source": "data:," + "k" * ((64 << 20) + 1)}, "IGN2304"),
         ({"source": "data:,k", "verification": {"hash": "sha256-" + "0" * 64}}, "IGN4011"),
     ],
 )
