@@ -43,7 +43,7 @@ def test_new_file_with_new_parents(target: Target) -> None:
     assert target.at("/foo/bar").read_text() == "example file\n"
     assert (target.mode("/foo/bar"), target.owner("/foo/bar")) == (0o644, (0, 0))
     assert (target.mode("/foo"), target.owner("/foo")) == (0o755, (0, 0))
-    assert f'files: wrote file "{target.root}/foo/bar"' in target.log
+    assert f'createFilesystemsFiles: createFiles: wrote file "{target.root}/foo/bar"' in target.log
     assert sorted(target.tree()) == ["etc", "foo", "foo/bar"]  # etc has the journal
     assert not target.critical
 
