@@ -53,7 +53,7 @@ demo: packages-guests $(VENV)/.complete ## provision a machine in QEMU, boot it 
 test: packages-test ## the tests of every change: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
 
-test-all: packages-test ## the same and the slow ones: more boots, two hours without KVM
+test-all: packages-test ## the same and the slow ones: two hours and a half without KVM
 	@$(MAKE) --no-print-directory --keep-going SLOW=--slow test-unit test-machine test-boot
 
 test-unit: packages-unit $(VENV)/.complete $(PEER)/.complete ## quick tests

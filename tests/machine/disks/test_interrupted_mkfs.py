@@ -24,6 +24,8 @@ PROGRAMS = {
     "vfat": "mkfs.fat",
     "swap": "mkswap",
 }
+IN_CI = ("ext4", "xfs")
+"""The others differ in their program only, and take a minute each."""
 CHECKS = {
     "ext4": ("e2fsck", "-f", "-n"),
     "xfs": ("xfs_repair", "-n"),
@@ -72,7 +74,10 @@ def mixed(before: Path, after: Path, share: float, seed: int) -> Iterator[tuple[
             at += BLOCK
 
 
-@pytest.mark.parametrize("kind", PROGRAMS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=() if kind in IN_CI else (pytest.mark.slow,)) for kind in PROGRAMS],
+)
 def test_unfinished_filesystem_is_recreated(blank_disk: BlankDisk, kind: str) -> None:
     """Whatever part of the writes reached the device, it is not taken for a filesystem."""
     disk = blank_disk(size_mib=320)

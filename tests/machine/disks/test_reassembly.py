@@ -117,7 +117,10 @@ def test_array_with_only_some_superblocks(blank_disk: BlankDisk, whole: bool) ->
     assert succeed("disks", wanted).summary[-1] == "keep array data of 2 devices"
 
 
-@pytest.mark.parametrize("metadata", ["0.90", "1.0", "1.1", "1.2"])
+@pytest.mark.parametrize(
+    "metadata",
+    ["0.90", "1.2", *(pytest.param(each, marks=pytest.mark.slow) for each in ("1.0", "1.1"))],
+)
 def test_complete_array_is_assembled(blank_disk: BlankDisk, metadata: str) -> None:
     """Stopped, partly assembled, or under another name: its contents are kept."""
     disk = blank_disk(size_mib=200)
