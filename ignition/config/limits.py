@@ -56,6 +56,15 @@ def array_problems(array: dict[str, Any]) -> Problems:
         yield "devices", f"level {level} takes at least {least} {kinds}, not {devices - spares}"
 
 
+def has_clevis(volume: dict[str, Any]) -> bool:
+    """Whether Clevis unlocks a volume, an entry of `storage.luks`."""
+    clevis = volume.get("clevis") or {}
+    custom = clevis.get("custom") or {}
+    return bool(
+        custom.get("pin") or clevis.get("tang") or clevis.get("tpm2") or clevis.get("threshold")
+    )
+
+
 def clevis_problems(clevis: dict[str, Any]) -> Problems:
     """Problems of the threshold of `storage.luks[].clevis`: how many pins must succeed to unlock the
     volume."""

@@ -10,11 +10,12 @@ import os
 
 from ignition.base.errors import Failure, Refused
 from ignition.engine.step import Step, Task
-from ignition.system import devices, holders, mounts, probe, programs, usage
+from ignition.system import devices, holders, mounts, probe, usage
 from ignition.system.run import run
 
 from ..common import device_checks, own_devices
 from ..common.deferral import must_defer, resource_keys
+from ..common.requirements import require_program
 from . import decisions, mkfs
 from .decisions import Decision
 
@@ -205,14 +206,8 @@ def _refuse_without_program(settings: Settings, wanted: model.Filesystem, origin
         return
     if not decisions.is_known(kind):
         raise Refused("IGN2403", f"unsupported filesystem format {kind!r}", origin)
-    program = settings.program(decisions.mkfs_args(wanted, "")[0])
-    if not programs.is_installed(program):
-        raise Refused(
-            "IGN2404",
-            f"{program} is missing, so {kind} cannot be created",
-            origin,
-            hint=f"{program} must be in the initramfs, on PATH",
-        )
+    name = decisions.mkfs_args(wanted, "")[0]
+    require_program(settings, name, "IGN2404", f"{kind} cannot be created", origin)
 
 
 def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) -> None:

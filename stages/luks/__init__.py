@@ -12,12 +12,13 @@ import os
 
 from ignition.base.errors import CommandFailed, Failure, Refused
 from ignition.engine.step import Step, Task
-from ignition.system import devices, holders, luks2, programs
+from ignition.system import devices, holders, luks2
 from ignition.system.run import run
 
 from ..common.created import mapper_name, volume_names
 from ..common.deferral import must_defer, resource_keys
 from ..common.journal import digest_of_config
+from ..common.requirements import require_program
 from . import cryptsetup, decisions, inspection, keys
 from .decisions import FORMAT, KEEP, Decision
 
@@ -47,14 +48,8 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     ]
     if not wanted:
         return
-    cryptsetup_program = context.settings.program("cryptsetup")
-    if not programs.is_installed(cryptsetup_program):
-        raise Refused(
-            "IGN2301",
-            f"{cryptsetup_program} is missing, so volumes cannot be encrypted",
-            wanted[0][1],
-            hint=f"{cryptsetup_program} must be in the initramfs, on PATH",
-        )
+    consequence = "volumes cannot be encrypted"
+    require_program(context.settings, "cryptsetup", "IGN2301", consequence, wanted[0][1])
     log = context.log.child("createLuks")
     _refuse_impossible(wanted, context)
     key_of = keys.collect(config, context)

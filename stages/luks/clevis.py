@@ -68,12 +68,6 @@ _ERRORS = (
 )
 
 
-def is_wanted(luks: model.Luks) -> bool:
-    """Whether the config binds this volume by clevis."""
-    clevis = luks.clevis
-    return bool(clevis.custom.pin or clevis.tang or clevis.tpm2 or clevis.threshold)
-
-
 def needs_network(luks: model.Luks) -> bool:
     """Whether unlocking the volume on later boots may need the network, which crypttab must say (_netdev)."""
     return bool(luks.clevis.tang or luks.clevis.custom.needs_network)
@@ -129,7 +123,12 @@ def require_programs(context: PhaseContext, luks: model.Luks, origin: Origin) ->
     """
     origin = origin.at("clevis")
     for member, text in limits.clevis_problems(luks.clevis.raw):
-        raise Refused("IGN2312", f"{_volume(luks)}: {text}", origin.at(member))
+        raise Refused(
+            "IGN2312",
+            f"{_volume(luks)}: {text}",
+            origin.at(member),
+            hint="count the Tang servers, and one for tpm2; the threshold is how many of them must succeed",
+        )
     used = sorted(_pins_used(luks))
     missing = [name for name in _programs(context, luks, used) if not programs.is_installed(name)]
     if missing:

@@ -9,6 +9,7 @@ the token, the volume's UUID tells the same.
 from __future__ import annotations
 
 from ignition.base.record import record
+from ignition.config import limits
 
 from ..common import guids
 
@@ -132,11 +133,7 @@ def has_own_key(wanted: model.Luks) -> bool:
 
 def has_clevis(wanted: model.Luks) -> bool:
     """Whether Clevis unlocks the volume."""
-    if not wanted.raw.get("clevis"):
-        return False
-    from . import clevis
-
-    return clevis.is_wanted(wanted)
+    return limits.has_clevis(wanted.raw)
 
 
 def is_ready_late(wanted: model.Luks) -> bool:

@@ -140,7 +140,7 @@ def _origin(config: Config, context: PhaseContext) -> Origin:
 
 
 def _needs_key_file(wanted: Luks) -> bool:
-    return not clevis.is_wanted(wanted)
+    return not decisions.has_clevis(wanted)
 
 
 def _key_path(wanted: Luks, settings: Settings) -> str:

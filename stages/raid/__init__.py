@@ -13,13 +13,14 @@ import os
 from ignition.base.errors import Failure, Refused
 from ignition.config import limits
 from ignition.engine.step import Step, Task
-from ignition.system import arrays, devices, holders, mounts, probe, programs, usage
+from ignition.system import arrays, devices, holders, mounts, probe, usage
 from ignition.system.run import run
 
 from ..common import device_checks, own_devices
 from ..common.created import array_names, array_path
 from ..common.deferral import must_defer, resource_keys
 from ..common.journal import digest_of_config
+from ..common.requirements import require_program
 from . import decisions
 from .decisions import ASSEMBLE, CREATE, KEEP, REFUSE, Decision
 
@@ -45,14 +46,8 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     ]
     if not arrays_wanted:
         return
-    mdadm = context.settings.program("mdadm")
-    if not programs.is_installed(mdadm):
-        raise Refused(
-            "IGN2203",
-            f"{mdadm} is missing, so arrays cannot be created",
-            arrays_wanted[0][1],
-            hint=f"{mdadm} must be in the initramfs, on PATH",
-        )
+    consequence = "arrays cannot be created"
+    require_program(context.settings, "mdadm", "IGN2203", consequence, arrays_wanted[0][1])
     log = context.log.child("createRaids")
     _refuse_impossible(arrays_wanted, context)
     for wanted, origin in arrays_wanted:

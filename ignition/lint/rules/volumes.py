@@ -7,12 +7,12 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from ignition.base.finding import ERROR
+from ignition.config import limits
 from ignition.lint.rule import LintRule
 from ignition.lint.subject import inline_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from ignition.lint.rule import Violation
     from ignition.lint.subject import Subject
@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Violation]:
     keys = {
         f"/etc/luks/{volume.get('name', '')}"
         for volume, _ in subject.items("storage", "luks")
-        if not _has_clevis(volume)
+        if not limits.has_clevis(volume)
     }
     for resource, path in subject.key_files:
         body = inline_body(resource, path)
@@ -55,11 +55,3 @@ def check(subject: Subject) -> Iterator[Violation]:
         in_the_way = path[1] == "directories" or (path[1] == "links" and not item.get("hard"))
         if place in keys or (place == _CRYPTTAB and in_the_way):
             yield VOLUME_PATH_TAKEN.at((*path, "path"))
-
-
-def _has_clevis(volume: dict[str, Any]) -> bool:
-    clevis = volume.get("clevis") or {}
-    custom = clevis.get("custom") or {}
-    return bool(
-        clevis.get("tang") or clevis.get("tpm2") or clevis.get("threshold") or custom.get("pin")
-    )

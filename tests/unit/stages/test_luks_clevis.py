@@ -17,7 +17,7 @@ from ignition.base.settings import Settings
 from ignition.base.state import State
 from ignition.config.model import Luks
 from ignition.engine.context import PhaseContext
-from ignition.stages.luks import clevis
+from ignition.stages.luks import clevis, decisions
 from ignition.system import tpm
 
 TANG = {"url": "http://t1", "thumbprint": "abc"}
@@ -86,15 +86,15 @@ def refusal(context: PhaseContext, luks: Luks, function: Any = clevis.require_pr
     ],
 )
 def test_config_of_the_pin(members: dict[str, Any], config: str) -> None:
-    assert clevis.is_wanted(volume(**members))
+    assert decisions.has_clevis(volume(**members))
     assert clevis.pin_and_config(volume(**members)) == ("sss", config)
 
 
 def test_custom_pin_is_passed_as_it_is() -> None:
     assert clevis.pin_and_config(volume(custom=CUSTOM)) == ("vault", CUSTOM["config"])
-    assert clevis.is_wanted(volume(custom=CUSTOM))
-    assert not clevis.is_wanted(volume())
-    assert not clevis.is_wanted(volume(threshold=0, tpm2=False, tang=[], custom={"pin": ""}))
+    assert decisions.has_clevis(volume(custom=CUSTOM))
+    assert not decisions.has_clevis(volume())
+    assert not decisions.has_clevis(volume(threshold=0, tpm2=False, tang=[], custom={"pin": ""}))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ignition.config import limits
 from ignition.config.model import Luks
 from ignition.testbed.expectations import model
 from ignition.testbed.expectations.derivation.bodies import body_of, checksum
@@ -20,7 +21,7 @@ def derive(subject: Subject) -> Iterator[model.File]:
     """A file per key, and crypttab with a line per volume. Its owner is that of an existing one."""
     entries = subject.config.storage.luks
     for index, entry in enumerate(entries):
-        if not _has_clevis(entry):
+        if not limits.has_clevis(entry.raw):
             yield _key_file(subject, entry, index)
     if entries:
         yield model.File(
@@ -29,11 +30,6 @@ def derive(subject: Subject) -> Iterator[model.File]:
             mode=_MODE,
             matches=_all_of([_line(entry) for entry in entries]),
         )
-
-
-def _has_clevis(entry: Luks) -> bool:
-    clevis = entry.clevis
-    return bool(clevis.custom.pin or clevis.tang or clevis.tpm2 or clevis.threshold)
 
 
 def _key_file(subject: Subject, entry: Luks, index: int) -> model.File:
@@ -55,7 +51,7 @@ def _line(entry: Luks) -> str:
     """A regular expression for the line of a volume."""
     clevis = entry.clevis
     uuid = re.escape(entry.uuid.lower()) if entry.uuid else _ANY_UUID
-    key = "none" if _has_clevis(entry) else f"/etc/luks/{re.escape(entry.name)}"
+    key = "none" if limits.has_clevis(entry.raw) else f"/etc/luks/{re.escape(entry.name)}"
     network = "_netdev," if clevis.tang or clevis.custom.needs_network else ""
     return rf"^{re.escape(entry.name)} UUID=(?i:{uuid}) {key} luks,{network}x-initrd\.attach$"
 
