@@ -25,6 +25,9 @@ FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs
 FOR_GUESTS = qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap grub-common grub-pc-bin xorriso mtools dosfstools \
 	e2fsprogs util-linux openssl swtpm tang-common jose
 VENV = build/venv
+# The Debian release that guests run: bookworm or trixie
+SUITE = $(or $(IGNITION_SUITE),bookworm)
+ON_SUITE = IGNITION_SUITE=$(SUITE)
 PYTEST = $(VENV)/bin/python -m pytest
 RUNS = 100000
 MACHINES = 2000
@@ -47,8 +50,8 @@ substitutes = $(addprefix dracut-module/30ignition/substitutes/,$(SUBSTITUTES))
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-demo: packages-guests $(VENV)/.complete ## provision a machine in QEMU, boot it again, and check both boots
-	@$(VENV)/bin/python -m tests.support.demo
+demo: packages-guests $(VENV)/.complete ## provision a machine in QEMU, boot it again, check both boots; SUITE=trixie
+	@$(ON_SUITE) $(VENV)/bin/python -m tests.support.demo
 
 test: packages-test ## the tests of every change: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
@@ -62,8 +65,8 @@ test-unit: packages-unit $(VENV)/.complete $(PEER)/.complete ## quick tests
 test-machine: packages-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
 	$(PYTEST) tests/machine $(SLOW)
 
-test-boot: packages-guests $(VENV)/.complete ## tests that boot QEMU guests
-	$(PYTEST) tests/boot --numprocesses auto $(SLOW)
+test-boot: packages-guests $(VENV)/.complete ## tests that boot QEMU guests; SUITE=trixie: of Debian 13
+	$(ON_SUITE) $(PYTEST) tests/boot --numprocesses auto $(SLOW)
 
 lint: packages-lint ## style, types, import laws, generated files, shell scripts
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-layout lint-types lint-laws lint-generated lint-shell

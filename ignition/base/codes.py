@@ -689,6 +689,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Debian's packages for the image cannot be fetched.",
         "Check the network and http_proxy, or name a mirror in IGNITION_DEBIAN_MIRROR.",
     ),
+    "IGN8006": (
+        "The default image cannot be built from this Debian release.",
+        "Set IGNITION_SUITE to one of those that the hint names.",
+    ),
     "IGN8010": ("QEMU failed.", "Read the end of its output, which follows."),
     "IGN8011": (
         "There is no memory for a guest.",

@@ -16,8 +16,8 @@ from ignition.base.errors import Failure
 from ignition.testbed.live_line import print_progress, timed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-KEPT = 3
-"""Versions of one result to keep: the current one, and those of other branches."""
+KEPT = 4
+"""Versions of one result to keep: the current one of each Debian release, and those of other branches."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ELSEWHERE = "make room, or set IGNITION_BUILD_DIR to a folder elsewhere"
 

@@ -18,7 +18,7 @@ from ignition.base.errors import Failure
 from ignition.testbed.cache import NeedsRoot, build_once, digest
 from ignition.testbed.programs import need, run_logged
 from ignition.testbed.qemu import DirectKernel
-from ignition.testbed.roots import builder_root, keys, target_root
+from ignition.testbed.roots import builder_root, default_suite, keys, target_root
 from ignition.testbed.source import installed_tree, source_folder
 from ignition.testbed.user_namespace import print_failure, run_module, run_with_mounts
 
@@ -67,12 +67,14 @@ class Images:
     cd: Path
 
 
-def default_image() -> Image:
+def default_image(suite: str | None = None) -> Image:
     """A minimal Debian with this engine and the reporter; built if it is not cached.
 
-    Takes root or a user namespace. Failure (IGN8001 to IGN8005) if it cannot be built here.
+    suite   a key of roots.SUITES; None: what IGNITION_SUITE names
+
+    Takes root or a user namespace. Failure (IGN8001 to IGN8006) if it cannot be built here.
     """
-    kernel, initramfs, disk = _built()
+    kernel, initramfs, disk = _built(suite)
     return Image(
         "debian",
         disk,
@@ -81,40 +83,41 @@ def default_image() -> Image:
     )
 
 
-def images() -> Images:
+def images(suite: str | None = None) -> Images:
     """The same, with the CD whose GRUB boots it."""
-    return Images(*_built(), _cd() / "boot.iso")
+    return Images(*_built(suite), _cd() / "boot.iso")
 
 
-def _built() -> tuple[Path, Path, Path]:
+def _built(suite: str | None) -> tuple[Path, Path, Path]:
     """Kernel, initramfs and disk."""
+    suite = suite or default_suite()
     try:
-        return _build()
+        return _build(suite)
     except NeedsRoot:
-        run_module("ignition.testbed.images")
-    return _build()
+        run_module("ignition.testbed.images", suite)
+    return _build(suite)
 
 
-def _build() -> tuple[Path, Path, Path]:
+def _build(suite: str) -> tuple[Path, Path, Path]:
     """NeedsRoot if something is not cached, and this process is not root.
 
     The root folders are built only if something has to be made from them, because the caches of CI servers
     cannot keep them: some of their files belong to others and are not readable.
     """
     tree = installed_tree()
-    boot = _boot_folder(tree)
-    return boot / "vmlinuz", boot / "initramfs", _disk(tree, boot) / "disk.img"
+    boot = _boot_folder(suite, tree)
+    return boot / "vmlinuz", boot / "initramfs", _disk(suite, tree, boot) / "disk.img"
 
 
-def _boot_folder(tree: Path) -> Path:
+def _boot_folder(suite: str, tree: Path) -> Path:
     """The folder with kernel and initramfs."""
 
     def make(folder: Path) -> None:
-        root = builder_root()
+        root = builder_root(suite)
         build_initramfs(root, folder, "systemd ignition ignition-test", tree, GUEST / "tree")
         shutil.copy(next((root / "boot").glob("vmlinuz-*")), folder / "vmlinuz")
 
-    builder, _ = keys()
+    builder, _ = keys(suite)
     key = digest("vmlinuz", builder, tree.parent.name, GUEST)
     return build_once("initramfs", key, "the initramfs", make, as_root=True, space_mib=100)
 
@@ -125,10 +128,10 @@ def build_initramfs(root: Path, folder: Path, modules: str, *trees: Path) -> Non
     _run_script(folder, script, root, folder / "initramfs", modules, *trees)
 
 
-def _disk(tree: Path, boot: Path) -> Path:
+def _disk(suite: str, tree: Path, boot: Path) -> Path:
     def make(folder: Path) -> None:
         need("mke2fs")
-        builder, root = builder_root(), target_root()
+        builder, root = builder_root(suite), target_root(suite)
         system = folder / "system"
         shutil.copytree(builder / "usr/lib/modules", system / "usr/lib/modules")
         shutil.copytree(tree / "usr/lib/systemd", system / "usr/lib/systemd", symlinks=True)
@@ -140,7 +143,7 @@ def _disk(tree: Path, boot: Path) -> Path:
         _run_script(folder, GUEST / "build-disk", root, disk, DISK_SIZE, system, GUEST / "tree")
         shutil.rmtree(system)
 
-    key = digest(*keys(), boot.name, GUEST, DISK_SIZE)
+    key = digest(*keys(suite), boot.name, GUEST, DISK_SIZE)
     return build_once("disk", key, "the disk", make, as_root=True, space_mib=1000)
 
 
@@ -181,7 +184,7 @@ def main() -> int:
     # As process 1 of the namespace it would not get the signal otherwise.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _build()
+        _build(sys.argv[1])
     except Failure as failure:
         print_failure(failure)
         return 1

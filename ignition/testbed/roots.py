@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two Debian root folders: one builds the initramfs, guests boot into the other."""
+"""The two root folders of a Debian release: one builds the initramfs, guests boot into the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from ignition.testbed.cache import build_folder, build_once, digest
 from ignition.testbed.programs import need
 from ignition.testbed.user_namespace import outer_uid, run_with_mounts
 
-SUITE = "bookworm"
+DEFAULT = "bookworm"
+CHOICE = "IGNITION_SUITE"
+"""The environment variable that names the Debian release of the default image."""
 BUILDER = (
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "linux-image-cloud-amd64", "zstd"),
     *("dracut", "dracut-network", "iproute2", "python3", "ca-certificates", "passwd", "mount"),
@@ -35,6 +37,20 @@ TARGET = (
 )
 """A minimal Debian with systemd, which opens encrypted volumes. No Python: the engine must not depend on the
 target root."""
+SUITES = {
+    "bookworm": (BUILDER, TARGET),
+    "trixie": (
+        (
+            *BUILDER,
+            *("systemd-cryptsetup", "systemd-boot-efi", "systemd-boot-tools", "systemd-ukify"),
+            *("grub-common", "grub-efi-amd64-bin"),
+        ),
+        (*TARGET, "systemd-cryptsetup"),
+    ),
+}
+"""Debian release -> packages of the builder root and of the target root.
+
+Parts of systemd, such as what opens encrypted volumes, are packages of their own in later releases."""
 MIRROR = "IGNITION_DEBIAN_MIRROR"
 """The environment variable that names another mirror than Debian's."""
 _UNREACHABLE = (
@@ -44,35 +60,52 @@ _UNREACHABLE = (
 """What apt says of a mirror that does not respond."""
 
 
-def builder_root() -> Path:
-    return _root("builder", BUILDER, 1200)
+def default_suite() -> str:
+    """The Debian release that IGNITION_SUITE names, else DEFAULT. Failure (IGN8006) if it is unknown."""
+    return _known(os.environ.get(CHOICE) or DEFAULT)
 
 
-def target_root() -> Path:
-    return _root("target", TARGET, 600)
+def builder_root(suite: str | None = None) -> Path:
+    """Builds what is not cached, as the other functions here. The suite is default_suite() unless given."""
+    suite = _known(suite or default_suite())
+    return _root("builder", suite, SUITES[suite][0], 1200)
 
 
-def _root(name: str, packages: tuple[str, ...], space_mib: int) -> Path:
-    def make(folder: Path) -> None:
-        bootstrap(SUITE, packages, folder)
-
-    what, kind = f"the {name} root", f"{name}-root"
-    key = _key(packages)
-    return build_once(kind, key, what, make, as_root=True, space_mib=space_mib) / "root"
+def target_root(suite: str | None = None) -> Path:
+    suite = _known(suite or default_suite())
+    return _root("target", suite, SUITES[suite][1], 600)
 
 
-def keys() -> tuple[str, str]:
+def keys(suite: str | None = None) -> tuple[str, str]:
     """What stands for the builder root and the target root in keys of the cache; builds neither.
 
     Results made from them are the same whoever built them.
     """
-    return digest(SUITE, *BUILDER), digest(SUITE, *TARGET)
+    suite = _known(suite or default_suite())
+    builder, target = SUITES[suite]
+    return digest(suite, *builder), digest(suite, *target)
 
 
-def _key(packages: tuple[str, ...]) -> str:
+def _known(suite: str) -> str:
+    if suite not in SUITES:
+        hint = f"{CHOICE} is one of {', '.join(SUITES)}; without it, it is {DEFAULT}"
+        raise Failure("IGN8006", f'the default image cannot be built from "{suite}"', hint=hint)
+    return suite
+
+
+def _root(name: str, suite: str, packages: tuple[str, ...], space_mib: int) -> Path:
+    def make(folder: Path) -> None:
+        bootstrap(suite, packages, folder)
+
+    what = f"the {name} root" if suite == DEFAULT else f"the {name} root of {suite}"
+    key = _key(suite, packages)
+    return build_once(f"{name}-root", key, what, make, as_root=True, space_mib=space_mib) / "root"
+
+
+def _key(suite: str, packages: tuple[str, ...]) -> str:
     """In a root folder that was built in a user namespace, files have shifted owners."""
     user = outer_uid()
-    return digest(SUITE, *packages, *([f"uid {user}"] if user else []))
+    return digest(suite, *packages, *([f"uid {user}"] if user else []))
 
 
 def bootstrap(suite: str, packages: tuple[str, ...], folder: Path) -> None:

@@ -53,8 +53,8 @@ def run_with_mounts(argv: Sequence[str | Path], log: Path, **environ: str) -> No
     run_logged([*OWN_MOUNTS, *argv], log, environ=environ)
 
 
-def run_module(module: str) -> None:
-    """Runs `python -m module` as root of a new namespace; its failure is raised here.
+def run_module(module: str, *args: str) -> None:
+    """Runs `python -m module args…` as root of a new namespace; its failure is raised here.
 
     Failure (IGN8003) lists what is missing on this machine if there can be no such namespace.
     """
@@ -67,7 +67,7 @@ def run_module(module: str) -> None:
             + "\n".join(f"- {reason}" for reason in reasons),
             hint="; ".join([*commands, "or run this as root"]),
         )
-    _run(module)
+    _run([module, *args])
 
 
 def _output(argv: list[str]) -> str | None:
@@ -79,8 +79,8 @@ def _output(argv: list[str]) -> str | None:
     return None if done.returncode == 0 else done.stderr.decode(errors="replace").strip()
 
 
-def _run(module: str) -> None:
-    argv = [*ENTER, sys.executable, "-m", module]
+def _run(module: list[str]) -> None:
+    argv = [*ENTER, sys.executable, "-m", *module]
     with started(argv, subprocess.PIPE, None, environ=_environ()) as child:
         answer = child.communicate()[0].decode()
     if child.returncode != 0:
