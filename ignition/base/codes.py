@@ -629,6 +629,18 @@ CODES: dict[str, tuple[str, str]] = {
         "A signal ended the run.",
         "Completed steps stay; run the phase again to finish it.",
     ),
+    "IGN6210": (
+        "The result file is from another boot, so the first boot is not complete.",
+        "Look at ignition-files.service of this boot; the next boot is a first boot again.",
+    ),
+    "IGN6211": (
+        "The first-boot flag cannot be cleared.",
+        "Read the message before it; make the boot filesystem writable and restart the unit.",
+    ),
+    "IGN6212": (
+        "No boot filesystem has the first-boot flag.",
+        "Remove the kernel argument ignition.firstboot where it was set: PXE, virsh, a boot loader.",
+    ),
     "IGN6301": (
         ".ignition-lint.toml cannot be read.",
         "Check that it is valid TOML, and its mode.",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shell scripts around the engine: first-boot flag, cause of a failure, name servers."""
+"""The shell scripts around the engine: cause of a failure, name servers."""
 
 from __future__ import annotations
 
@@ -12,93 +12,6 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[3]
 INITRAMFS = CHECKOUT / "dracut-module/30ignition"
-COMPLETE = CHECKOUT / "dracut-module/system/ignition-firstboot-complete.sh"
-BOOT = "0e8a2a5c-3d4f-4d7e-9d57-0c5f5f4ad0b1"
-EARLIER = "7b1f7e0e-92d5-4a6d-8d0a-55f1c7f3a3c9"
-OWN_MOUNTS = ("unshare", *(["--map-root-user"] if os.geteuid() else []), "--mount")
-"""Root needs no user namespace, which the kernel refuses in a chroot."""
-
-
-def result(boot: str, *earlier: str) -> str:
-    """The result file of the engine."""
-    report = "{\n"
-    for depth, each in enumerate((boot, *earlier)):
-        report += f'{"  " * (depth + 1)}"provisioningBootID": "{each}"'
-        if depth < len(earlier):
-            report += f',\n{"  " * (depth + 1)}"previousReport": {{\n'
-    return report + "\n}" * (len(earlier) + 1) + "\n"
-
-
-class Machine:
-    """A root folder with a result file."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        (root / "etc").mkdir()
-        (root / "boot").mkdir()
-        (root / "boot_id").write_text(BOOT + "\n")
-        self.result = root / "etc/.ignition-result.json"
-
-    def complete(self, *wrapper: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "IGNITION_ROOT": str(self.root),
-            "IGNITION_BOOT_ID_PATH": str(self.root / "boot_id"),
-        }
-        return subprocess.run([*wrapper, COMPLETE], env=environment, capture_output=True, text=True)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
-
-
-@pytest.mark.parametrize("place", ["ignition.firstboot", "boot/ignition.firstboot"])
-def test_the_flag_is_removed_after_provisioning(machine: Machine, place: str) -> None:
-    flag = machine.root / place
-    flag.write_text("set ignition_network_kcmdline='ip=dhcp'\n")
-    machine.result.write_text(result(BOOT, EARLIER))
-    assert machine.complete().returncode == 0
-    assert not flag.exists()
-
-
-def test_the_flag_stays_if_the_result_is_from_another_boot(machine: Machine) -> None:
-    flag = machine.root / "boot/ignition.firstboot"
-    flag.touch()
-    machine.result.write_text(result(EARLIER))
-    done = machine.complete()
-    assert done.returncode == 1
-    assert "is from another boot" in done.stderr
-    assert flag.exists()
-
-
-def test_without_a_result_the_flag_stays(machine: Machine) -> None:
-    flag = machine.root / "ignition.firstboot"
-    flag.touch()
-    assert machine.complete().returncode == 1
-    assert flag.exists()
-
-
-def test_without_a_flag_it_names_the_folders(machine: Machine) -> None:
-    machine.result.write_text(result(BOOT))
-    done = machine.complete()
-    assert done.returncode == 0
-    assert "no ignition.firstboot in /boot or /" in done.stderr
-
-
-@pytest.mark.skipif(
-    subprocess.run([*OWN_MOUNTS, "true"], capture_output=True).returncode != 0,
-    reason="no mount namespaces here",
-)
-def test_a_read_only_boot_filesystem_is_read_only_afterwards(machine: Machine) -> None:
-    machine.result.write_text(result(BOOT))
-    boot = machine.root / "boot"
-    done = machine.complete(
-        *(*OWN_MOUNTS, "sh", "-eu", "-c"),
-        f"mount -t tmpfs tmpfs {boot}; touch {boot}/ignition.firstboot; mount -o remount,ro {boot}\n"
-        f'"$0"\ntest ! -e {boot}/ignition.firstboot\ntest ! -w {boot}',
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def show_failure(folder: Path, failed: str, cause: str | None) -> tuple[str, str]:

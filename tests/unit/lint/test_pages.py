@@ -45,6 +45,9 @@ def used() -> dict[str, set[str]]:
                 continue
             for code in codes_in(path.read_text()):
                 found.setdefault(code, set()).add(name)
+    for path in sorted((CHECKOUT / "dracut-module").rglob("*.sh")):
+        for code in CODE.findall(path.read_text()):
+            found.setdefault(code, set()).add(str(path.relative_to(CHECKOUT)))
     return found
 
 
