@@ -52,12 +52,19 @@ def wait_for_device(
 class ReadOnlyMount:
     """A context manager that mounts a device read-only on a new folder and yields that folder.
 
-    A filesystem that stays busy stays mounted, with a warning; what was read from it is valid.
+    `flags` are more mount options, comma-separated. A filesystem that stays busy stays mounted, with a
+    warning; what was read from it is valid.
     """
 
     def __init__(
-        self, settings: Settings, log: Log, device: str, sleep: Callable[[float], None]
+        self,
+        settings: Settings,
+        log: Log,
+        device: str,
+        sleep: Callable[[float], None],
+        flags: str = "",
     ) -> None:
+        self._flags = flags
         self._settings = settings
         self._log = log
         self._device = device
@@ -69,7 +76,7 @@ class ReadOnlyMount:
         command = [
             self._settings.program("mount"),
             "-o",
-            "ro",
+            f"{self._flags},ro" if self._flags else "ro",
             "-t",
             "auto",
             self._device,

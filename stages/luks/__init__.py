@@ -20,7 +20,7 @@ from ..common.deferral import must_defer, resource_keys
 from ..common.journal import digest_of_config
 from ..common.requirements import require_program
 from . import cryptsetup, decisions, inspection, keys
-from .decisions import FORMAT, KEEP, Decision
+from .decisions import DEFER, FORMAT, KEEP, Decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
     log = context.log.child("createLuks")
     _refuse_impossible(wanted, context)
     key_of = keys.collect(config, context)
+    late: list[Step] = []
     for entry, origin in wanted:
         try:
             decision = _plan_one(log, context, config, entry, key_of, origin)
@@ -60,8 +61,14 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
             failure.add_origin(origin)
             context.refuse(failure)
             continue
-        if entry.name in key_of:
-            yield _step(config, entry, origin, key_of[entry.name], decision)
+        if entry.name not in key_of:
+            continue
+        step = _step(config, entry, origin, key_of[entry.name], decision)
+        if decision is not None and decision.act == DEFER:
+            late.append(step)  # another volume may have the real root
+        else:
+            yield step
+    yield from late
 
 
 def _refuse_impossible(volumes: list[tuple[model.Luks, Origin]], context: PhaseContext) -> None:
@@ -106,8 +113,9 @@ def _plan_one(
         place = [(device, origin.at("device"))]
         devices.wait_for_devices(log, context.settings, place, context.progress)
         if wanted.name in key_of:
-            decision = inspection.decide(log, context, config, wanted, key_of[wanted.name], origin)
-    makes = decision is None or decision.act != KEEP
+            key = key_of[wanted.name]
+            decision = inspection.decide(log, context, config, wanted, key, origin, may_defer=True)
+    makes = decision is None or decision.act not in (DEFER, KEEP)
     # A phase that is refused anyway need not wait for servers.
     if makes and decisions.has_clevis(wanted) and not context.refusals:
         from . import clevis
@@ -121,22 +129,30 @@ def _step(
     config: model.Config, wanted: model.Luks, origin: Origin, key: Key, planned: Decision | None
 ) -> Step:
     device = wanted.device or ""
+    more: tuple[str, ...] = ()
+    if planned is not None and planned.act == DEFER:
+        more, planned = planned.needs, None
 
     def do(task: Task) -> None:
         log, context = task.log, task.context
+        decision = planned
         place = [(device, origin.at("device"))]
         try:
             devices.wait_for_devices(log, context.settings, place, task.progress)
             alias = devices.make_alias(log, context.settings, device)
             # udev may have opened or assembled something since planning.
-            decision = planned or inspection.decide(log, context, config, wanted, key, origin)
+            if decision is None:
+                decision = inspection.decide(log, context, config, wanted, key, origin)
             _apply(task, wanted, alias, key, decision, origin)
         finally:
             key.close()
+            if decision is not None and decision.key is not None:
+                decision.key.close()
 
-    names = resource_keys(device)
+    # Whoever changes the real root after that step must wait until the key is read.
+    names = (*resource_keys(device), *more)
     made = volume_names(wanted)
-    act = planned.act if planned else FORMAT
+    act = planned.act if planned else KEEP if more else FORMAT
     return Step(
         f"{act} encrypted volume {wanted.name} on {device}",
         origin,
@@ -151,7 +167,7 @@ def _step(
 def _apply(
     task: Task, wanted: model.Luks, alias: str, key: Key, decision: Decision, origin: Origin
 ) -> None:
-    if decision.act == KEEP and _keep(task, wanted, alias, key, origin):
+    if decision.act == KEEP and _keep(task, wanted, alias, key, decision.key, origin):
         task.log.info(
             f'volume "{wanted.name}" is already correctly formatted. Skipping luksFormat...'
         )
@@ -161,26 +177,32 @@ def _apply(
     devices.trigger_udev(task.log, task.context.settings, [os.path.realpath(alias)])
 
 
-def _keep(task: Task, wanted: model.Luks, alias: str, key: Key, origin: Origin) -> bool:
-    """Opens a volume that is there. False if it must be made anew after all: a run of this boot held its key,
-    but was interrupted before it used it."""
+def _keep(
+    task: Task, wanted: model.Luks, alias: str, key: Key, stored: Key | None, origin: Origin
+) -> bool:
+    """Opens a volume that is there. `stored` is its key from the real root, if that was needed.
+
+    False if it must be made anew after all: a run of this boot held its key, but was interrupted before it
+    used it.
+    """
     settings = task.context.settings
     found = inspection.look(
         task.log, task.context, wanted, devices.block(alias), origin.at("device")
     )
-    has_own_key = decisions.has_own_key(wanted)
     if decisions.has_clevis(wanted):
         if not found.is_open:
             from . import clevis
 
             clevis.unlock(task, wanted, alias, origin)
         return True
+    is_known = stored is not None or decisions.has_own_key(wanted)
+    key = stored or key
     if found.is_open:
-        if has_own_key:
+        if is_known:
             cryptsetup.test_key(task.log, settings, wanted, key, origin)
     elif not _open_with(task, wanted, alias, key, found, origin):
         return False
-    if has_own_key:
+    if is_known:
         keys.hold(settings, wanted.name, key)
     if found.mark == decisions.READY:
         cryptsetup.mark_volume(task, wanted.name, alias, decisions.READY)

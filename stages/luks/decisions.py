@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from ignition.system.luks2 import Header
     from ignition.system.probe import ProbeResult
 
+    from .keys import Key
+
 KEEP = "keep"
 RESUME = "resume"
 FORMAT = "create"
 REFUSE = "refuse"
+DEFER = "defer"
 
 TOKEN_TYPE = "ignition-firstboot"  # noqa: S105
 BEGUN = "begun"
@@ -45,12 +48,26 @@ _FLAGS = {
 
 
 @record
+class Stored:
+    """A key from the real root, or why there is none."""
+
+    key: Key | None
+    problem: str = ""
+
+
+@record
 class Decision:
-    """What to do with a volume, and why it is refused. `half_made`: another config left it unfinished."""
+    """What to do with a volume, and why it is refused.
+
+    `half_made`: another config left it unfinished. `key`: the one that the real root has, which opens it.
+    `needs`: the resources that a decision must wait for.
+    """
 
     act: str
     why: str = ""
     half_made: bool = False
+    key: Key | None = None
+    needs: tuple[str, ...] = ()
 
 
 @record
@@ -71,14 +88,17 @@ class Found:
     is_held: bool
 
 
-def reuse(wanted: model.Luks, found: Found) -> Decision:
-    """What to do with a volume that may be there already. Whether its key opens it is not decided here."""
+def reuse(wanted: model.Luks, found: Found, stored: Stored | None = None) -> Decision:
+    """What to do with a volume that may be there already. Whether its key opens it is not decided here.
+
+    `stored`: what the real root has, where `needs_stored_key` says so.
+    """
     if wanted.wipe_volume:
         return Decision(FORMAT)
     if found.mark == BEGUN:
         return _resume(wanted, found)
     if found.mark == READY:
-        return _keep_finished(wanted, found)
+        return _keep_finished(wanted, found, stored)
     header = found.header
     if header is None:
         if found.content.kind:
@@ -97,12 +117,23 @@ def _resume(wanted: model.Luks, found: Found) -> Decision:
     return Decision(RESUME)
 
 
-def _keep_finished(wanted: model.Luks, found: Found) -> Decision:
+def _keep_finished(wanted: model.Luks, found: Found, stored: Stored | None) -> Decision:
+    if stored is not None and stored.key is not None:
+        return Decision(KEEP, key=stored.key)
     if found.is_open or found.is_held or has_own_key(wanted) or has_clevis(wanted):
         return Decision(KEEP)
-    return Decision(
-        REFUSE, "an earlier run has completed it, and its generated key is only in the real root"
+    problem = (
+        stored.problem if stored is not None else "it is in the zkey repository of the real root"
     )
+    return Decision(
+        REFUSE, f"an earlier run has completed it, and its key cannot be had: {problem}"
+    )
+
+
+def needs_stored_key(wanted: model.Luks, found: Found) -> bool:
+    """Whether the only copy of the volume's key is in the real root."""
+    late = is_ready_late(wanted) and not wanted.cex.enabled
+    return late and found.mark == READY and not found.is_held and not wanted.wipe_volume
 
 
 def difference(wanted: model.Luks, header: Header) -> str:

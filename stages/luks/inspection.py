@@ -12,7 +12,7 @@ from ..common import device_checks, own_devices
 from ..common.created import mapper_name
 from ..common.journal import digest_of_config
 from . import cryptsetup, decisions, keys
-from .decisions import KEEP, REFUSE, Decision, Found
+from .decisions import DEFER, KEEP, REFUSE, Decision, Found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,15 +37,28 @@ def decide(
     wanted: model.Luks,
     key: Key,
     origin: Origin,
+    *,
+    may_defer: bool = False,
 ) -> Decision:
-    """The decision based on what is there now. Raises Refused, and changes nothing."""
+    """The decision based on what is there now. Raises Refused, and changes nothing.
+
+    DEFER, only with `may_defer`, if it takes the real root and a step of this phase changes or creates that.
+    """
     device = wanted.device or ""
     place = origin.at("device")
     block = device_checks.find_block(device, place)
     _refuse_other_volume(wanted, block, origin)
     found = look(log, context, wanted, block, place)
     log.info(f'found {_describe(found)} at "{device}"')
-    decision = decisions.reuse(wanted, found)
+    stored = None
+    if decisions.needs_stored_key(wanted, found):
+        from . import stored_key
+
+        needs = stored_key.pending_root(context, config, wanted) if may_defer else ()
+        if needs:
+            return Decision(DEFER, needs=needs)
+        stored = stored_key.find(log, context, config, wanted, origin)
+    decision = decisions.reuse(wanted, found, stored)
     if decision.act == REFUSE:
         raise _refusal(log, wanted, found, decision, origin)
     if decision.act == KEEP:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ignition.engine.context import PhaseContext
 
 # cryptsetup reads no larger key file, unless --keyfile-size says so.
-_LIMIT = 8 << 20
+LIMIT = 8 << 20
 _SIZE_OPTIONS = ("--keyfile-s", "-l")
 # Random bytes of a generated key, which consists of their hexadecimal digits: Clevis fails on raw bytes.
 _RANDOM = 4096
@@ -97,7 +97,7 @@ def _get(wanted: model.Luks, context: PhaseContext, origin: Origin) -> Key:
             origin,
             hint="give one with a key in it, or leave keyFile out to have a key generated",
         )
-    if len(data) > _LIMIT and not _limits_size(wanted):
+    if len(data) > LIMIT and not _limits_size(wanted):
         raise _too_large(wanted, format_size(len(data)), origin)
     return new_key(data, generated=False)
 
@@ -122,7 +122,7 @@ def _read_cex_key(wanted: model.Luks, origin: Origin) -> Key:
     from . import cex
 
     try:
-        return new_key(read_regular(cex.KEY_FILE, _LIMIT), generated=False)
+        return new_key(read_regular(cex.KEY_FILE, LIMIT), generated=False)
     except OSError as error:
         raise Refused(
             "IGN2304",
@@ -145,7 +145,7 @@ def hold(settings: Settings, name: str, key: Key) -> None:
 def held(settings: Settings, name: str) -> bytes | None:
     """The key that is held for a volume, None if there is none."""
     try:
-        return read_regular(_held_path(settings, name), _LIMIT << 3)
+        return read_regular(_held_path(settings, name), LIMIT << 3)
     except FileNotFoundError:
         return None
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,3 +136,146 @@ def test_keys_are_never_shown(folder: Path, disk: str, key: bytes | None, last: 
 
 def vars_of(ran: Ran) -> dict[str, object]:
     return {name: getattr(ran.state, name) for name in dir(ran.state) if not name.startswith("_")}
+
+
+# After the first boot but for its flag: the key of a volume is in the real root only.
+
+
+def slow(*values: str) -> Any:
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
+@pytest.fixture
+def root_disk(blank_disk: BlankDisk) -> str:
+    return blank_disk(size_mib=64)
+
+
+def finish_first_boot(storage: luks.Storage, root_disk: str, below: str = "") -> bytes:
+    """Both phases; then the power is lost before the first-boot flag is cleared. Returns the key."""
+    succeed("disks", storage)
+    key = luks.held_key()
+    luks.write_file("vault", "written by a service of the real root")
+    subprocess.run(["mkfs.ext4", "-q", "-L", "root", root_disk], check=True)
+    subprocess.run(["mount", root_disk, "/mnt"], check=True)
+    Path("/mnt" + below).mkdir(parents=True, exist_ok=True)
+    succeed("files", storage, "/mnt" + below)
+    subprocess.run(["umount", "/mnt"], check=True)
+    lose_power()
+    return key
+
+
+def command_line(folder: Path, text: str) -> dict[str, str]:
+    (folder / "cmdline").write_text(f"BOOT_IMAGE=/vmlinuz {text} ignition.firstboot\n")
+    return {"kernel_cmdline_path": str(folder / "cmdline")}
+
+
+def boot_again(storage: luks.Storage, root_disk: str, cmdline: dict[str, str]) -> Ran:
+    """Both phases once more, as at the next boot with the first-boot flag."""
+    ran = succeed("disks", storage, **cmdline)
+    assert luks.read_file("vault") == "written by a service of the real root"
+    subprocess.run(["mount", root_disk, "/mnt"], check=True)
+    succeed("files", storage, "/mnt")
+    assert Path("/mnt/etc/crypttab").read_text().count("\n") == len(storage["luks"])
+    subprocess.run(["umount", "/mnt"], check=True)
+    assert not list(Path("/run/ignition").glob("drive.*"))
+    return ran
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["LABEL=root", slow("DEVICE"), slow("the config")],
+)
+def test_key_that_only_the_real_root_has(
+    folder: Path, disk: str, root_disk: str, named: str
+) -> None:
+    storage = volume(disk, None)
+    if named == "the config":
+        storage["filesystems"] = [{"device": root_disk, "format": "ext4", "path": "/"}]
+    key = finish_first_boot(storage, root_disk)
+    root = {"LABEL=root": "root=LABEL=root", "DEVICE": f"root={root_disk}"}
+    cmdline = command_line(folder, root.get(named, "root=tmpfs"))
+    boot_again(storage, root_disk, cmdline)
+    assert luks.opens(disk, key)
+    assert luks.state_of(disk) == ["ready"]
+    # The initramfs of an installed system may have the volume open already.
+    luks.remove_held_key()
+    boot_again(storage, root_disk, cmdline)
+    lose_power()
+    boot_again(storage, root_disk, cmdline)
+
+
+def test_key_in_a_root_that_is_made_again(folder: Path, disk: str, root_disk: str) -> None:
+    """The distribution has the root in memory at that time, and puts it back."""
+    storage = volume(disk, None)
+    storage["filesystems"] = [{"device": root_disk, "format": "ext4", "wipeFilesystem": True}]
+    key = finish_first_boot(storage, root_disk)
+    succeed("disks", storage, **command_line(folder, f"root={root_disk}"))
+    assert luks.held_key() == key
+    assert luks.read_file("vault") == "written by a service of the real root"
+
+
+@pytest.mark.parametrize("root", ["/dev/mapper/root", slow("LABEL=root")])
+def test_key_in_a_root_that_another_volume_has(
+    folder: Path, disk: str, root_disk: str, root: str
+) -> None:
+    storage = volume(disk, None)
+    storage["luks"] += volume(root_disk, name="root")["luks"]
+    finish_first_boot(storage, "/dev/mapper/root")
+    luks.close("root")
+    ran = boot_again(storage, "/dev/mapper/root", command_line(folder, f"root={root}"))
+    assert [step.split(" on ")[0] for step in ran.summary] == [
+        "keep encrypted volume root",
+        "keep encrypted volume vault",
+    ]
+    luks.close()
+    luks.close("root")
+
+
+def test_key_in_a_root_with_flags_or_below_a_folder(
+    folder: Path, disk: str, root_disk: str
+) -> None:
+    storage = volume(disk, None)
+    finish_first_boot(storage, root_disk, "/ostree/deploy/os/1")
+    text = f"root={root_disk} rootflags=noatime,data=ordered ostree=/ostree/boot"
+    succeed("disks", storage, **with_link(root_disk, command_line(folder, text)))
+    assert luks.read_file("vault") == "written by a service of the real root"
+
+
+def with_link(root_disk: str, cmdline: dict[str, str]) -> dict[str, str]:
+    """`/ostree/boot` leads to the deployment, as it does with OSTree."""
+    subprocess.run(["mount", root_disk, "/mnt"], check=True)
+    Path("/mnt/ostree/boot").symlink_to("deploy/os/1")
+    subprocess.run(["umount", "/mnt"], check=True)
+    return cmdline
+
+
+@pytest.mark.parametrize(
+    "root, problem",
+    [
+        ("root=LABEL=root", "/etc/luks/vault of the real root on /dev/disk/by-label/root: the key"),
+        slow("root=/dev/mapper/vault", "is on this volume itself"),
+        slow("root=/dev/missing", "the real root on /dev/missing cannot be read: "),
+        slow("root=nfs", "no kernel argument root= names the device"),
+        slow("root=UUID=7d3b9a0e-1a5c-4c1f-8a70-2f6d0a4b9c11", "has no /etc/luks/vault"),
+    ],
+)
+def test_key_that_no_root_has(
+    folder: Path, blank_disk: BlankDisk, disk: str, root_disk: str, root: str, problem: str
+) -> None:
+    """The volume is refused, and its data stays."""
+    storage = volume(disk, None)
+    key = finish_first_boot(storage, root_disk)
+    other = blank_disk(size_mib=8)
+    uuid = "7d3b9a0e-1a5c-4c1f-8a70-2f6d0a4b9c11"
+    subprocess.run(["mkfs.ext4", "-q", "-U", uuid, other], check=True)
+    subprocess.run(["mount", root_disk, "/mnt"], check=True)
+    Path("/mnt/etc/luks/vault").write_text("another key")
+    subprocess.run(["umount", "/mnt"], check=True)
+    before = luks.contents(disk)
+    cmdline: dict[str, Any] = command_line(folder, root)
+    ran = run("disks", storage, wait_device=1, **cmdline)
+    assert ran.codes == ["IGN2302"]
+    assert problem in ran.failures[0].text
+    assert luks.contents(disk) == before
+    assert luks.opens(disk, key)
+    assert not ran.logged(key[:16].decode())

@@ -9,7 +9,18 @@ import pytest
 
 from ignition.config.model import Luks
 from ignition.stages.luks import decisions
-from ignition.stages.luks.decisions import BEGUN, FORMAT, KEEP, READY, REFUSE, RESUME, Found
+from ignition.stages.luks.decisions import (
+    BEGUN,
+    FORMAT,
+    KEEP,
+    READY,
+    REFUSE,
+    RESUME,
+    Decision,
+    Found,
+    Stored,
+)
+from ignition.stages.luks.keys import Key
 from ignition.system.luks2 import Header
 from ignition.system.probe import ProbeResult
 
@@ -85,6 +96,38 @@ def test_decision(more: dict[str, Any], there: Found, act: str) -> None:
     assert decision.act == act
     assert bool(decision.why) == (act == REFUSE)
     assert not decision.half_made
+
+
+def test_key_that_the_real_root_has() -> None:
+    key = Key(-1, generated=True)
+    there = found(header(), READY)
+    for each in (there, found(header(), READY, is_open=True)):
+        assert decisions.reuse(wanted(), each, Stored(key)) == Decision(KEEP, key=key)
+    refused = decisions.reuse(wanted(), there, Stored(None, "the root has none"))
+    assert refused.act == REFUSE
+    assert refused.why.endswith("its key cannot be had: the root has none")
+    is_open = found(header(), READY, is_open=True)
+    assert decisions.reuse(wanted(), is_open, Stored(None, "none")).act == KEEP
+
+
+@pytest.mark.parametrize(
+    "more, there, needs",
+    [
+        ({}, found(header(), READY), True),
+        ({}, found(header(), READY, is_open=True), True),
+        ({}, found(header(), READY, is_held=True), False),
+        ({}, found(header(), BEGUN), False),
+        ({}, found(header()), False),
+        (KEY_FILE, found(header(), READY), False),
+        (TANG, found(header(), READY), False),
+        ({"cex": {"enabled": True}}, found(header(), READY), False),
+        ({"wipeVolume": True}, found(header(), READY), False),
+    ],
+)
+def test_when_the_key_of_the_real_root_is_needed(
+    more: dict[str, Any], there: Found, needs: bool
+) -> None:
+    assert decisions.needs_stored_key(wanted(**more), there) == needs
 
 
 DIGEST = "sha512-" + "a" * 128
