@@ -43,8 +43,8 @@ PEER = build/peer
 SUBSTITUTES = certifi.py charset_normalizer.py
 substitutes = $(addprefix dracut-module/30ignition/substitutes/,$(SUBSTITUTES))
 
-.PHONY: help demo test test-all test-unit test-machine test-boot lint lint-style lint-layout lint-types lint-laws \
-	lint-generated lint-shell format generate fuzz bench install install-files packages-lint packages-unit packages-machine \
+.PHONY: help demo test test-all test-unit test-pythons test-machine test-boot lint lint-style lint-layout lint-types \
+	lint-laws lint-generated lint-shell format generate fuzz bench install install-files packages-lint packages-unit packages-machine \
 	packages-guests packages-test
 
 help: ## list the targets
@@ -56,17 +56,24 @@ demo: packages-guests $(VENV)/.complete ## provision a machine in QEMU, boot it 
 test: packages-test ## the tests of every change: unit, machine and boot
 	@$(MAKE) --no-print-directory --keep-going test-unit test-machine test-boot
 
-test-all: packages-test ## the same and the slow ones: two hours and a half without KVM
-	@$(MAKE) --no-print-directory --keep-going SLOW=--slow test-unit test-machine test-boot
+test-all: packages-test ## the slow ones too, all boots on Debian 12 and 13, units on each Python: five hours without KVM
+	@$(MAKE) --no-print-directory --keep-going SLOW=--slow test-unit test-pythons test-machine \
+		test-boot-bookworm test-boot-trixie
 
 test-unit: packages-unit $(VENV)/.complete $(PEER)/.complete ## quick tests
 	$(PYTEST) tests/unit --numprocesses auto $(SLOW)
+
+test-pythons: packages-unit $(VENV)/.complete $(PEER)/.complete ## quick tests on Python 3.12 to 3.14, as far as installed
+	.ci/pythons $(VENV)/requirements tests/unit --numprocesses auto $(SLOW)
 
 test-machine: packages-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
 	$(PYTEST) tests/machine $(SLOW)
 
 test-boot: packages-guests $(VENV)/.complete ## tests that boot QEMU guests; SUITE=trixie: of Debian 13
 	$(ON_SUITE) $(PYTEST) tests/boot --numprocesses auto $(SLOW)
+
+test-boot-%: # those of Debian 12 (bookworm) or Debian 13 (trixie)
+	@$(MAKE) --no-print-directory test-boot SUITE=$*
 
 lint: packages-lint ## style, types, import laws, generated files, shell scripts
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-layout lint-types lint-laws lint-generated lint-shell
