@@ -173,6 +173,15 @@ install_network() {
     require_unit ignition-complete.target ignition-network.service
     inst_simple "$moddir/ignition-nameservers.path" "$systemdsystemunitdir/ignition-nameservers.path"
     inst_simple "$moddir/ignition-nameservers.service" "$systemdsystemunitdir/ignition-nameservers.service"
+    hold_back_default_network
+}
+
+# The default that dracut 106 and later has for networkd, which would configure all interfaces in every boot.
+hold_back_default_network() {
+    local _default=$initdir/etc/systemd/network/zzzz-dracut-default.network
+    [[ -e $_default ]] || return 0
+    mv "$_default" "$initdir$ignition_home/"
+    inst_hook cmdline 99 "$moddir/zz-ignition-neednet.sh"
 }
 
 # Copies the entry of account $2 in /etc/$1, unless the initramfs has one.

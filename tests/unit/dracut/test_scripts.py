@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -57,6 +58,34 @@ def test_without_a_cause_the_failed_unit_is_named(tmp_path: Path) -> None:
 
 def test_an_unrelated_emergency_is_ignored(tmp_path: Path) -> None:
     assert show_failure(tmp_path, "", None) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("there", "restored"),
+    [
+        pytest.param((), False, id="no-network-asked-for"),
+        pytest.param(("run/networkd/initrd/neednet",), True, id="rd.neednet"),
+        pytest.param(
+            ("run/networkd/initrd/neednet", "run/systemd/network/70-ip.network"), False, id="ip="
+        ),
+    ],
+)
+def test_the_default_of_dracut_for_networkd(
+    tmp_path: Path, there: tuple[str, ...], restored: bool
+) -> None:
+    """The hook is sourced by dracut, which goes on after it."""
+    name = "zzzz-dracut-default.network"
+    for path in (*there, f"usr/lib/ignition-firstboot/{name}", "etc/systemd/network/other"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    script = (INITRAMFS / "zz-ignition-neednet.sh").read_text()
+    for top in ("run", "usr", "etc"):
+        script = re.sub(rf"(?<![\w/]){re.escape(f'/{top}/')}", f"{tmp_path}/{top}/", script)
+    script = f"systemctl() {{ echo systemctl $*; }}\n{script}\necho on"
+    done = subprocess.run(["sh", "-eu"], input=script, check=True, text=True, capture_output=True)
+    assert done.stdout.endswith("on\n") and done.stderr == ""
+    assert ("try-reload-or-restart" in done.stdout) == bool(there)
+    assert (tmp_path / "etc/systemd/network" / name).exists() == restored
 
 
 def name_servers(folder: Path, state: str) -> str:
