@@ -51,9 +51,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedBoots:
 
 @pytest.fixture(scope="session")
 def guest_images() -> Images:
+    return images_of(None)
+
+
+def images_of(suite: str | None) -> Images:
+    """What guests boot, of a Debian release; None: of the one that IGNITION_SUITE names."""
     try:
         need("qemu-system-x86_64", "debugfs")
-        return images()
+        return images(suite)
     except Failure as failure:
         if failure.code in CANNOT_HERE:
             pytest.skip(f"{failure}: {failure.hint}")
