@@ -49,12 +49,16 @@ def _compare(
     """Times of each engine, after a round to warm up."""
     path = folder / "config.ign"
     path.write_text(json.dumps(config))
-    names = [disk["device"] for disk in config["storage"]["disks"]]
+    storage = config["storage"]
+    names = [disk["device"] for disk in storage.get("disks", storage.get("luks"))]
+    volumes = [volume["name"] for volume in storage.get("luks", [])]
     times: dict[str, list[float]] = {engine.name: [] for engine in found}
     for number in range(rounds + 1):
         for engine in found if number % 2 else reversed(found):
             with _BlankDisks(names):
                 seconds = _time(engine, path)
+                for volume in volumes:
+                    subprocess.run(["cryptsetup", "close", volume], check=True)
             if number:
                 times[engine.name].append(seconds)
     return times

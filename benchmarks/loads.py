@@ -129,8 +129,25 @@ def disks(count: int, formats: Sequence[str]) -> Config:
     )
 
 
+def luks() -> Config:
+    """A volume on a whole disk, with a key file. Key derivation is quick, or nothing else would count."""
+    return _config(
+        storage={
+            "luks": [
+                {
+                    "name": "data",
+                    "device": "/dev/loop0",
+                    "keyFile": {"source": "data:,not-a-secret"},
+                    "options": ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"],
+                }
+            ]
+        }
+    )
+
+
 LOADS = {"tiny": tiny(), "units-1000": units(1000), "files-10000": files(10000)}
 DISKS = {
     "4 disks": disks(4, ("ext4", "xfs", "btrfs", "vfat")),
     "1 disk": disks(1, ("ext4",)),
+    "1 LUKS volume": luks(),
 }
