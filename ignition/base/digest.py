@@ -26,11 +26,15 @@ HEX_DIGITS = {"sha256": 64, "sha512": 128}
 
 def new(algorithm: str) -> Hash:
     """A new hash object; `algorithm` is a key of `HEX_DIGITS`."""
-    library = sys.modules.get("hashlib")
-    if library is not None:
-        fast: Hash = library.new(algorithm)
-        return fast
-    return _built_in(algorithm)
+    if "hashlib" not in sys.modules:
+        try:
+            return _built_in(algorithm)
+        except ImportError:
+            pass  # Fedora's interpreter leaves them out, and has OpenSSL compute every digest.
+    import hashlib
+
+    fast: Hash = hashlib.new(algorithm)
+    return fast
 
 
 def _built_in(algorithm: str) -> Hash:
