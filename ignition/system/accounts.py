@@ -136,7 +136,7 @@ class Accounts:
     def usergroups_enabled(self) -> bool:
         """Whether useradd creates a group of the same name for each user (USERGROUPS_ENAB)."""
         value = ""
-        for line in self._lines("/etc/login.defs"):
+        for line in self._vendor_lines("login.defs"):
             words = line.split()
             if len(words) > 1 and words[0] == "USERGROUPS_ENAB":
                 value = words[1].lower()
@@ -153,9 +153,16 @@ class Accounts:
     def _lines(self, path: str) -> list[str]:
         return (self._root.read(path) or b"").decode("utf-8", "surrogateescape").split("\n")
 
+    def _vendor_lines(self, name: str) -> list[str]:
+        """Of /etc, or of /usr/etc, where SUSE has what the administrator has not changed."""
+        text = self._root.read(f"/etc/{name}")
+        if text is None:
+            return self._lines(f"/usr/etc/{name}")
+        return text.decode("utf-8", "surrogateescape").split("\n")
+
     def _sources(self, database: str) -> list[str]:
         """The NSS sources of a database in order; `files` if nsswitch.conf does not list it."""
-        for line in self._lines("/etc/nsswitch.conf"):
+        for line in self._vendor_lines("nsswitch.conf"):
             key, colon, value = line.partition("#")[0].partition(":")
             if colon and key.strip() == database:
                 return [word for word in value.split() if not word.startswith("[")]

@@ -59,6 +59,21 @@ def test_first_source_wins(accounts: Accounts, tmp_path: Path) -> None:
     assert accounts.user("core") == User("core", 1, 1, "/other")
 
 
+def test_settings_of_the_vendor_hold_until_etc_has_the_file(
+    accounts: Accounts, tmp_path: Path
+) -> None:
+    folder = tmp_path / "usr/etc"
+    folder.mkdir(parents=True)
+    (folder / "nsswitch.conf").write_text("passwd: files altfiles\n")
+    (folder / "login.defs").write_text("USERGROUPS_ENAB yes\n")
+    assert accounts.user("chrony") is not None
+    assert accounts.usergroups_enabled()
+    for name in ("nsswitch.conf", "login.defs"):
+        (tmp_path / "etc" / name).write_text("")
+    assert accounts.user("chrony") is None
+    assert not accounts.usergroups_enabled()
+
+
 def test_root_synthesised_by_nss_systemd(accounts: Accounts, tmp_path: Path) -> None:
     (tmp_path / "etc/nsswitch.conf").write_text("passwd: files systemd\ngroup: files systemd\n")
     assert accounts.user("root") == User("root", 0, 0, "/root")
