@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import sysconfig
 import textwrap
 from pathlib import Path
@@ -124,6 +125,42 @@ def test_paths_in_the_tree(closure: ModuleType, home: Path) -> None:
     assert places["json"] == f"{library}/json/__init__.pyc"
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     assert places["_json"] == f"{library}/lib-dynload/_json{suffix}"
+
+
+def test_paths_where_the_library_is_in_lib64(
+    closure: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fedora and SUSE: extension modules outside the interpreter, packages in lib and lib64.
+
+    Imitated are the places of the files. tests/boot/test_other_distributions.py has such an interpreter.
+    """
+    monkeypatch.setattr(sys, "platlibdir", "lib64")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    library = tmp_path / "usr/lib64" / version
+    for path in (
+        *("lib64/{}/os.py", "lib64/{}/lib-dynload/_fast.abi3.so", "lib64/{}/late.py"),
+        *("lib64/{}/site-packages/cloud/auth/__init__.py", "lib/{}/site-packages/cloud/store.py"),
+        "lib64/{}/site-packages/compiled/_rust.abi3.so",
+        "lib64/{}/site-packages/compiled/__init__.py",
+    ):
+        file = tmp_path / "usr" / path.format(version)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    stdlib = [str(library), str(library / "lib-dynload")]
+    packages = [str(library / "site-packages"), f"{tmp_path}/usr/lib/{version}/site-packages"]
+    found = closure.Closure([*stdlib, *packages])
+    for name in ("late", "cloud.auth", "cloud.store", "compiled._rust", "_fast"):
+        found.require(name)
+    places = {name: closure.target(module, stdlib) for name, module in found.modules.items()}
+    assert places == {
+        "late": f"lib64/{version}/late.pyc",
+        "_fast": f"lib64/{version}/lib-dynload/_fast.abi3.so",
+        # A package without __init__, in two folders, becomes one.
+        "cloud.auth": "cloud/auth/__init__.pyc",
+        "cloud.store": "cloud/store.pyc",
+        "compiled": "compiled/__init__.pyc",
+        "compiled._rust": "compiled/_rust.abi3.so",
+    }
 
 
 def test_bytecode_is_the_same_every_time_and_holds_no_docstrings(closure: ModuleType) -> None:
