@@ -272,9 +272,8 @@ def _format(task: Task, wanted: model.Luks, alias: str, key: Key, digest: str) -
         from . import cex
 
         extra = cex.before_format(task, wanted)
-    chosen = decisions.sets_uuid(wanted.options)
     # An own UUID first: it marks the volume until the token is there.
-    uuid = "" if chosen else decisions.new_uuid(digest, wanted) or wanted.uuid or ""
+    uuid = decisions.new_uuid(digest, wanted) or decisions.final_uuid(wanted)
     cryptsetup.format_volume(task, wanted, alias, key, uuid, extra)
     _mark_begun(task, wanted, alias)
     if wanted.cex.enabled:
@@ -285,10 +284,9 @@ def _mark_begun(task: Task, wanted: model.Luks, alias: str) -> None:
     """Writes our token, and only then the UUID of the config over our own one."""
     cryptsetup.mark_volume(task, wanted.name, alias, decisions.BEGUN)
     header = luks2.read(alias)
-    if header is None or not wanted.uuid or decisions.sets_uuid(wanted.options):
-        return
-    if header.uuid != wanted.uuid.lower():
-        cryptsetup.set_uuid(task, alias, wanted.uuid)
+    uuid = decisions.final_uuid(wanted)
+    if header is not None and uuid and header.uuid != uuid.lower():
+        cryptsetup.set_uuid(task, alias, uuid)
 
 
 def _bind(task: Task, wanted: model.Luks, alias: str, key: Key, origin: Origin) -> None:

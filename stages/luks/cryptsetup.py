@@ -38,7 +38,7 @@ def format_volume(
         *("luksFormat", "--type", "luks2", "--batch-mode", "--key-file", key.path),
         *(("--label", wanted.label) if wanted.label else ()),
         *(("--uuid", uuid) if uuid else ()),
-        *wanted.options,
+        *decisions.split_uuid(wanted.options)[0],
         alias,
         *extra,
     ]

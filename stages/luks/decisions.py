@@ -236,6 +236,25 @@ def is_uuid(text: str) -> bool:
     )
 
 
-def sets_uuid(options: list[str]) -> bool:
-    """Whether options of luksFormat set a UUID, which then counts instead of that of the config."""
-    return any(option.startswith("--uu") for option in options)
+def split_uuid(options: list[str]) -> tuple[list[str], str]:
+    """Options of luksFormat without `--uuid`, and its value, which counts instead of the config's `uuid`.
+
+    Everything stays in the options if the value is not a UUID, so that cryptsetup says what is wrong.
+    """
+    kept: list[str] = []
+    uuid = ""
+    rest = iter(options)
+    for option in rest:
+        name, mark, value = option.partition("=")
+        if name != "--uuid":
+            kept.append(option)
+            continue
+        uuid = value if mark else next(rest, "")
+        if not is_uuid(uuid):
+            return list(options), ""
+    return kept, uuid
+
+
+def final_uuid(wanted: model.Luks) -> str:
+    """The UUID that the volume must have in the end, "" for any."""
+    return split_uuid(wanted.options)[1] or wanted.uuid or ""

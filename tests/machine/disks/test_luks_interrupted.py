@@ -72,6 +72,19 @@ def test_volume_with_a_key_file(folder: Path, disk: str, last: int, power: str) 
     assert luks.read_file("vault") == "text"
 
 
+@pytest.mark.parametrize("option", [["--uuid", UUID.upper()], [f"--uuid={UUID}"]])
+def test_uuid_in_the_options(folder: Path, disk: str, option: list[str]) -> None:
+    """A cut after luksFormat, and one after the token: the volume is known to be ours all the time."""
+    storage = volume(disk, None, options=[*luks.FAST, *option])
+    for last in (2, 3):
+        run_until(folder, last, storage)
+        assert luks.dump(disk)["UUID"] != UUID
+        lose_power()
+    assert succeed("disks", storage).summary[0].startswith("resume")
+    assert luks.dump(disk)["UUID"] == UUID
+    assert luks.opens(disk, luks.held_key())
+
+
 @pytest.mark.parametrize("power", ["lost", "kept"])
 @pytest.mark.parametrize("last", range(1, 6))
 def test_volume_with_a_generated_key(folder: Path, disk: str, last: int, power: str) -> None:

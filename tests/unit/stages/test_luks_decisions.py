@@ -155,6 +155,27 @@ def test_mark_by_token(tokens: list[dict[str, Any]], mark: str) -> None:
     assert decisions.mark(there, "", wanted()) == ""
 
 
+@pytest.mark.parametrize(
+    "options, kept, uuid",
+    [
+        ([], [], ""),
+        (["--cipher", "x"], ["--cipher", "x"], ""),
+        (["--uuid", UUID, "--sector-size=512"], ["--sector-size=512"], UUID),
+        (["-s", "512", f"--uuid={UUID}"], ["-s", "512"], UUID),
+        ([f"--uuid={UUID}", f"--uuid={UUID[:-1]}7"], [], f"{UUID[:-1]}7"),
+        # cryptsetup reports these.
+        (["--uuid", "x"], ["--uuid", "x"], ""),
+        (["--uuid"], ["--uuid"], ""),
+        ([f"--uuid={UUID}", "--uuid"], [f"--uuid={UUID}", "--uuid"], ""),
+    ],
+)
+def test_uuid_in_the_options(options: list[str], kept: list[str], uuid: str) -> None:
+    assert decisions.split_uuid(options) == (kept, uuid)
+    assert decisions.final_uuid(wanted(options=options)) == uuid
+    other = "11111111-2222-4333-8444-555555555555"
+    assert decisions.final_uuid(wanted(options=options, uuid=other)) == (uuid or other)
+
+
 def test_mark_by_uuid_right_after_the_format() -> None:
     uuid = decisions.new_uuid(DIGEST, wanted())
     assert decisions.is_uuid(uuid)
