@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# What to do about a malformed one.
+HINT = "encode it again: data:,TEXT or data:;base64,TEXT"
+
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _TOKEN = frozenset(_ASCII).difference('()<>@,;:\\"/[]?=')
 _MEDIA_TYPES = (

@@ -289,16 +289,21 @@ def partition_number(device: Block) -> int:
 
 
 def parent_disk(device: Block) -> str:
-    """The node of the disk that a partition belongs to, "" if the device is not a partition.
+    """The node of the disk that a partition belongs to, "" if the device is not a partition."""
+    return partition_place(device)[0]
+
+
+def partition_place(device: Block) -> tuple[str, int]:
+    """The node of the disk that a partition belongs to, and its number; ("", 0) for any other device.
 
     Mapped partitions of a multipath disk are recognised by the device-mapper UUID that kpartx sets.
     """
-    if partition_number(device):
-        return f"/dev/{os.path.basename(os.path.dirname(device.sysfs))}"
-    if not _mapped_partition_number(device.sysfs):
-        return ""
-    below = os.listdir(f"{device.sysfs}/slaves")
-    return f"/dev/{below[0]}" if below else ""
+    number = partition_number(device)
+    if number:
+        return f"/dev/{os.path.basename(os.path.dirname(device.sysfs))}", number
+    number = _mapped_partition_number(device.sysfs)
+    below = os.listdir(f"{device.sysfs}/slaves") if number else []
+    return (f"/dev/{below[0]}", number) if below else ("", 0)
 
 
 def _mapped_partition_number(sysfs: str) -> int:

@@ -24,9 +24,9 @@ def is_own_device(context: PhaseContext, config: model.Config, block: Block) -> 
     digest = digest_of_config(context)
     if not digest:
         return False
-    number = devices.read_sysfs(f"{block.sysfs}/partition")
-    if number:
-        return _is_own_partition(config, digest, block, int(number))
+    disk, number = devices.partition_place(block)
+    if disk:
+        return _is_own_partition(config, digest, disk, number)
     return any(
         is_own_array(member, digest, entry)
         for member in _member_superblocks(block)
@@ -34,11 +34,10 @@ def is_own_device(context: PhaseContext, config: model.Config, block: Block) -> 
     )
 
 
-def _is_own_partition(config: model.Config, digest: str, block: Block, number: int) -> bool:
-    disk = devices.block_from_sysfs(os.path.dirname(block.sysfs))
+def _is_own_partition(config: model.Config, digest: str, disk: str, number: int) -> bool:
     for disk_entry in config.storage.disks:
         try:
-            if disk is None or devices.block(disk_entry.device).number != disk.number:
+            if devices.block(disk_entry.device).number != devices.block(disk).number:
                 continue
             table = partitioning.inspect(disk_entry.device).table
         except (OSError, gpt.Unreadable):

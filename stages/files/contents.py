@@ -225,7 +225,7 @@ def _inline_body(resources: list[dict[str, Any]]) -> bytes | None:
             [dataurl.decode(part["source"]) for part in resources if part.get("source")]
         )
     except dataurl.DataUrlError as error:
-        raise Failure("IGN4016", f"not a data URL: {error}") from error
+        raise Failure("IGN4016", f"not a data URL: {error}", hint=dataurl.HINT) from error
 
 
 def _is_inline(resource: dict[str, Any]) -> bool:

@@ -19,4 +19,6 @@ def fetch(ctx: FetchContext, request: Request, body: Body) -> None:
     try:
         body.write(dataurl.decode(request.url))
     except ValueError as error:
-        raise Failure("IGN4016", f"not a data URL: {error}", request.origin) from error
+        raise Failure(
+            "IGN4016", f"not a data URL: {error}", request.origin, hint=dataurl.HINT
+        ) from error

@@ -170,6 +170,23 @@ def test_partition_in_use(multipath: Multipath) -> None:
     assert mapped() == {}
 
 
+def test_mounted_filesystem_of_an_earlier_run_is_kept(multipath: Multipath) -> None:
+    """As on any other disk: between two runs with the same config, the system may mount what it finds."""
+    one = multipath.partition(1)
+    storage = disks(multipath.disk, {"number": 1, "sizeMiB": 64})
+    storage["filesystems"] = [{"device": one, "format": "ext4", "wipeFilesystem": True}]
+    succeed("disks", storage)
+    made = tags(one)
+    shell("mount", one, "/mnt")
+    assert succeed("disks", storage).logged("keeping it")
+    shell("umount", "/mnt")
+    assert tags(one) == made
+    storage["filesystems"][0]["label"] = "other"
+    shell("mount", "-o", "ro", one, "/mnt")
+    refused(multipath, storage, "IGN2402")
+    shell("umount", "/mnt")
+
+
 def test_volume_on_the_whole_disk_is_not_overwritten(multipath: Multipath) -> None:
     disk = multipath.disk
     shell("dmsetup", "create", "held", "--table", f"0 2048 linear {disk} 0")

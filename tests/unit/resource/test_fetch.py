@@ -17,6 +17,7 @@ import pytest
 from ignition.base import digest, gunzip
 from ignition.base.errors import Failure, NeedNetwork
 from ignition.base.origin import Origin
+from ignition.config import dataurl
 from ignition.config.model import Resource
 from ignition.resource.fetch import fetch_bytes, fetch_to, needs_network
 from ignition.resource.watch import Watch
@@ -43,6 +44,7 @@ def test_bad_data_url(bench: Bench, url: str) -> None:
     with pytest.raises(Failure) as caught:
         fetch_bytes(bench.context(), url, origin=ORIGIN)
     assert (caught.value.code, caught.value.origin) == ("IGN4016", ORIGIN)
+    assert caught.value.hint == dataurl.HINT
 
 
 @pytest.mark.parametrize("url", ["ftp://host/a", "file:///a", "oem:///a"])

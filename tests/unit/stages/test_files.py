@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ignition.base.errors import Failure, FailureGroup, Refused
+from ignition.config import dataurl
 from ignition.config.merge import merge
 from tests.support.target import Target, data_url
 
@@ -92,7 +93,7 @@ def test_invalid_data_url(target: Target, source: str) -> None:
         target.put("/old")
         with pytest.raises(Failure, match="not a data URL") as caught:
             target.storage(files=[{"path": there, "append": [{"source": source}]}])
-        assert caught.value.code == "IGN4016"
+        assert (caught.value.code, caught.value.hint) == ("IGN4016", dataurl.HINT)
         assert str(caught.value.origin) == "config.ign: /storage/files/0"
 
 
