@@ -11,7 +11,7 @@ echo "$reason" >&2
 mkdir -p "$folder"
 cat > "$folder/failure" << EOF
 Ignition failed before phase files:
-  IGN6301  /sysroot cannot be made writable
+  IGN6220  /sysroot cannot be made writable
            $reason
            the first boot needs a root that can be written to
 EOF

@@ -641,6 +641,10 @@ CODES: dict[str, tuple[str, str]] = {
         "No boot filesystem has the first-boot flag.",
         "Remove the kernel argument ignition.firstboot where it was set: PXE, virsh, a boot loader.",
     ),
+    "IGN6220": (
+        "The root filesystem cannot be made writable.",
+        "Look for errors of the disk in the kernel's log; a write-protected root cannot be provisioned.",
+    ),
     "IGN6301": (
         ".ignition-lint.toml cannot be read.",
         "Check that it is valid TOML, and its mode.",

@@ -140,7 +140,7 @@ def test_an_unknown_platform_is_refused_with_a_list(boot: Boot, cmdline: str, te
 def test_a_root_that_cannot_be_written_is_refused(boot: Boot) -> None:
     result = boot(config=HELLO, network=False, write_protected=True, expect="emergency")
     console = console_of(result)
-    assert "IGN6301  /sysroot cannot be made writable" in console
+    assert "IGN6220  /sysroot cannot be made writable" in console
     assert "write-protected" in console
 
 
