@@ -22,8 +22,8 @@ FOR_UNIT = openssl qemu-utils xorriso passwd systemd gdisk fdisk e2fsprogs util-
 	binutils libwrap0 chromium fonts-dejavu-core $(FOR_PINS)
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm dmsetup kpartx xorriso mtools openssl $(FOR_PINS)
-FOR_GUESTS = qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap grub-common grub-pc-bin xorriso mtools dosfstools \
-	e2fsprogs util-linux openssl swtpm tang-common jose
+FOR_GUESTS = qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap grub-common grub-pc-bin grub-efi-amd64-bin \
+	systemd-boot-efi xorriso mtools dosfstools fdisk e2fsprogs util-linux openssl swtpm tang-common jose
 VENV = build/venv
 # The Debian release that guests run: bookworm or trixie
 SUITE = $(or $(IGNITION_SUITE),bookworm)
@@ -69,7 +69,7 @@ test-pythons: packages-unit $(VENV)/.complete $(PEER)/.complete ## quick tests o
 test-machine: packages-machine $(VENV)/.complete $(PEER)/.complete ## tests on real block devices, in user-mode Linux
 	$(PYTEST) tests/machine $(SLOW)
 
-test-boot: packages-guests $(VENV)/.complete ## tests that boot QEMU guests; SUITE=trixie: of Debian 13
+test-boot: packages-guests $(VENV)/.complete $(PEER)/.complete ## tests that boot QEMU guests; SUITE=trixie: of Debian 13
 	$(ON_SUITE) $(PYTEST) tests/boot --numprocesses auto $(SLOW)
 
 test-boot-%: # those of Debian 12 (bookworm) or Debian 13 (trixie)

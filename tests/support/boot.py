@@ -158,9 +158,10 @@ class Boot:
         expect: str = "multi-user",
         limit: float = 600,
         request: Request | None = None,
+        image: Image | None = None,
     ) -> BootResult:
         """See docs/testing.md for the arguments. BootFailed if the boot does not reach `expect`."""
-        machine = again.machine if again is not None else self._new_machine(disks, cds)
+        machine = again.machine if again is not None else self._new_machine(image, disks, cds)
         machine.cd = self.images.cd if grub else None
         machine.tpm |= tpm
         system = replace(machine.drives[0], read_only=write_protected)
@@ -216,20 +217,24 @@ class Boot:
                 saved.restore()
         return power_on
 
-    def _new_machine(self, disks: Sequence[int | Path], cds: Sequence[Path]) -> Machine:
+    def _new_machine(
+        self, image: Image | None, disks: Sequence[int | Path], cds: Sequence[Path]
+    ) -> Machine:
+        image = image or self._image()
         self._machines += 1
         folder = self.folder / f"machine{self._machines}"
         folder.mkdir(parents=True)
-        images = [folder / f"disk{index}.img" for index in range(len(disks) + 1)]
-        for image, source in zip(images, [self.images.disk, *disks], strict=True):
+        copies = [folder / f"disk{index}.img" for index in range(len(disks) + 1)]
+        for copy, source in zip(copies, [image.disk, *disks], strict=True):
             if isinstance(source, Path):
-                _copy(source, image)
+                _copy(source, copy)
             else:
-                with image.open("wb") as empty:
+                with copy.open("wb") as empty:
                     empty.truncate(source << 20)
-        drives = [Drive(image, serial=f"disk{index}") for index, image in enumerate(images)]
-        drives += [Drive(image, bus="scsi", cdrom=True) for image in cds]
-        return Machine(folder, self._image(), tuple(drives))
+        drives = [Drive(copy, serial=f"disk{index}") for index, copy in enumerate(copies)]
+        drives[0] = replace(drives[0], boot=image.direct is None)
+        drives += [Drive(cd, bus="scsi", cdrom=True) for cd in cds]
+        return Machine(folder, image, tuple(drives))
 
     def _image(self) -> Image:
         direct = DirectKernel(self.images.kernel, self.images.initramfs, CMDLINE)
