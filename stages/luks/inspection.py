@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # What a header with its key slots takes by default. A smaller device is formatted, but cannot be opened.
 _HEADER_SIZE = 16 << 20
+_LUKS = "crypto_LUKS"
 _SIZE_OPTIONS = ("--luks2-", "--offset", "-o", "--align")
 
 
@@ -86,7 +87,9 @@ def look(
     content = probe.ProbeResult()
     if header is None:
         content = probe.probe(log, context.settings, block.node, origin)
-    mark = decisions.mark(header, digest_of_config(context), wanted) if header else ""
+    # A power cut may tear the first header that luksFormat writes.
+    marked = header or (luks2.read_damaged(block.node) if content.kind == _LUKS else None)
+    mark = decisions.mark(marked, digest_of_config(context), wanted) if marked else ""
     mapping = open_mapping(block, wanted.name, header)
     is_held = keys.held(context.settings, wanted.name) is not None
     return Found(header, content, mark, mapping is not None, is_held)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ignition.system import luks2
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks import luks
 from tests.machine.disks.engine import Ran, run, succeed
@@ -104,6 +105,60 @@ def test_volume_with_a_generated_key(folder: Path, disk: str, last: int, power: 
     succeed("disks", storage)
     assert luks.held_key() == key
     assert luks.opens(disk, key)
+
+
+# Kills luksFormat a while after its start.
+KILLER = """#!/bin/sh
+case "$1" in
+luksFormat) cryptsetup "$@" & sleep {seconds}; kill -9 $! 2> {folder}/late; wait $! ;;
+*) exec cryptsetup "$@" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("key", [KEY, None])
+def test_luksformat_killed_at_any_moment(folder: Path, disk: str, key: bytes | None) -> None:
+    """Each run finds what the one before has left, at the latest once it is marked."""
+    storage = volume(disk, key, uuid=UUID)
+    wrapper = folder / "cryptsetup"
+    killed = 0
+    for step in range(1, 40):
+        wrapper.write_text(KILLER.format(folder=folder, seconds=0.01 * 1.3**step))
+        wrapper.chmod(0o755)
+        ran = run("disks", storage, programs={"cryptsetup": str(wrapper)})
+        lose_power()
+        if not ran.failures:
+            break
+        assert ran.codes == ["IGN7002"], ran.text()
+        assert "signal 9" in ran.text() or "status 137" in ran.text()
+        killed += 1
+    assert killed > 1
+    ran = succeed("disks", storage)
+    assert luks.opens(disk, key or luks.held_key())
+    assert luks.dump(disk)["UUID"] == UUID
+
+
+def tear(disk: str) -> None:
+    """What is left of the first header if the power is lost while it is written: the first sector."""
+    with open(disk, "r+b") as file:
+        file.seek(512)
+        file.write(bytes((17 << 20) - 512))
+
+
+def test_torn_header(folder: Path, disk: str) -> None:
+    storage = volume(disk, None)
+    run_until(folder, 2, storage)
+    lose_power()
+    tear(disk)
+    assert luks2.read(disk) is None
+    assert succeed("disks", storage).summary[0].startswith("resume")
+    assert luks.opens(disk, luks.held_key())
+
+
+def test_torn_header_of_somebody_else(disk: str) -> None:
+    luks.foreign_volume(disk)
+    tear(disk)
+    luks.refuse(disk, "IGN2302")
 
 
 def test_held_key_that_was_never_used(folder: Path, disk: str) -> None:
