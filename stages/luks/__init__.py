@@ -60,10 +60,9 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
         except Failure as failure:
             failure.add_origin(origin)
             context.refuse(failure)
-            continue
-        if entry.name not in key_of:
-            continue
-        step = _step(config, entry, origin, key_of[entry.name], decision)
+            decision = None
+        # A refused volume has a step too, so that a circle of devices is reported in the same run.
+        step = _step(config, entry, origin, key_of.get(entry.name), decision)
         if decision is not None and decision.act == DEFER:
             late.append(step)  # another volume may have the real root
         else:
@@ -126,7 +125,11 @@ def _plan_one(
 
 
 def _step(
-    config: model.Config, wanted: model.Luks, origin: Origin, key: Key, planned: Decision | None
+    config: model.Config,
+    wanted: model.Luks,
+    origin: Origin,
+    key: Key | None,
+    planned: Decision | None,
 ) -> Step:
     device = wanted.device or ""
     more: tuple[str, ...] = ()
@@ -136,6 +139,8 @@ def _step(
     def do(task: Task) -> None:
         log, context = task.log, task.context
         decision = planned
+        if key is None:
+            raise ValueError(f"volume {wanted.name} was refused, so it has no key")
         place = [(device, origin.at("device"))]
         try:
             devices.wait_for_devices(log, context.settings, place, task.progress)

@@ -62,6 +62,8 @@ def _modules_for(subject: Subject) -> list[str]:
         modules.append("tree")
     if storage.get("luks"):
         modules.append("volumes")
+    if storage.get("luks") or storage.get("raid"):
+        modules.append("device_order")
     unit_files = any("/systemd/system/" in file.target for file in subject.files)
     if subject.units or unit_files:
         modules += _UNITS

@@ -175,4 +175,6 @@ def test_circles_with_volumes_are_refused_at_once(members: list[str]) -> None:
     ran = run("disks", {"luks": [volume("v", "/dev/mapper/v")]}, wait_device=60)
     assert ran.codes == ["IGN2118"]
     assert "which it creates itself" in ran.failures[0].text
+    empty = {**volume("v", "/dev/mapper/v"), "keyFile": {"source": "data:,"}}
+    assert run("disks", {"luks": [empty]}).codes == ["IGN2304", "IGN2118"]
     assert luks.contents(members[0]) == before

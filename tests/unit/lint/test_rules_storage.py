@@ -53,6 +53,56 @@ def test_unknown_devices_are_reported(device: str, made: dict[str, Any], said: l
     assert of_storage(filesystems=[filesystem(device)], **made) == said
 
 
+def array(name: str, *devices: str) -> dict[str, Any]:
+    return {"name": name, "level": "raid1", "devices": list(devices)}
+
+
+@pytest.mark.parametrize(
+    ("lists", "said"),
+    [
+        ({"raid": [array("a", "/dev/md/b", "/dev/vdb"), array("b", "/dev/vdc", "/dev/vdd")]}, []),
+        ({"raid": [array("a", "/dev/vda", "/dev/md/b"), array("b", "/dev/md/a")]}, ["raid/0/devices/1"]),
+        ({"raid": [array("a", "/dev/md/a")]}, ["raid/0/devices/0"]),
+        ({"raid": [array("/dev/md/a", "/dev/disk/by-id/md-name-any:a")]}, ["raid/0/devices/0"]),
+        ({"luks": [{"name": "v", "device": "/dev/mapper/v"}]}, ["luks/0/device"]),
+        (
+            {
+                "raid": [array("top", "/dev/mapper/v"), array("a", "/dev/vdb", "/dev/disk/by-id/dm-name-v")],
+                "luks": [{"name": "v", "device": "/dev/md/a"}],
+            },
+            ["raid/1/devices/1"],
+        ),
+        # Two circles, and a volume on one of them.
+        (
+            {
+                "raid": [array("a", "/dev/md/a"), array("b", "/dev/md/c"), array("c", "/dev/md/b")],
+                "luks": [{"name": "v", "device": "/dev/md/c"}],
+            },
+            ["raid/0/devices/0", "raid/1/devices/0"],
+        ),
+        # Partitions on an array.
+        *(
+            (
+                {
+                    "raid": [array("/dev/md0", "/dev/vdb", device)],
+                    "disks": [{"device": "/dev/md0", "partitions": [{"number": 1, "label": "x", **more}]}],
+                },
+                said,
+            )
+            for device, more, said in [
+                ("/dev/md0p1", {}, ["raid/0/devices/1"]),
+                ("/dev/disk/by-partlabel/x", {}, ["raid/0/devices/1"]),
+                ("/dev/md0p2", {}, []),
+                ("/dev/disk/by-partlabel/x", {"shouldExist": False, "wipePartitionEntry": True}, []),
+            ]
+        ),
+    ],
+)  # fmt: skip
+def test_circles_of_devices(lists: dict[str, Any], said: list[str]) -> None:
+    found = [each for each in of_storage(**lists) if each.startswith("IGN1827")]
+    assert found == [f"IGN1827 {each}" for each in said]
+
+
 def test_label_of_an_existing_filesystem_is_known() -> None:
     assert of_storage(filesystems=[filesystem("/dev/disk/by-label/data", label="data")]) == []
 
