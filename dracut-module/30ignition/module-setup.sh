@@ -21,11 +21,11 @@ check() {
 
 # called by dracut
 depends() {
-    local _module _modules="systemd qemu"
+    local _module _modules="systemd"
     # Udev rules, drivers, and pins of clevis. Each only where dracut could install it: one that is missing, omitted
     # or without its programs would keep this module out too. Not tpm2-tss, which brings 13 MB of hardware names:
     # clevis-pin-tpm2 and install_clevis have what clevis needs of it.
-    for _module in crypt mdraid btrfs clevis clevis-pin-tang clevis-pin-tpm2 clevis-pin-sss; do
+    for _module in qemu crypt mdraid btrfs clevis clevis-pin-tang clevis-pin-tpm2 clevis-pin-sss; do
         (dracutmodules=all check_module "$_module") > /dev/null 2>&1 && _modules+=" $_module"
     done
     echo "$_modules"
@@ -34,23 +34,28 @@ depends() {
 # called by dracut
 installkernel() {
     # The first boot may happen on other hardware than the build, so hostonly does not apply.
-    hostonly='' instmods \
-        qemu_fw_cfg virtio_blk virtio_scsi virtio_net virtio_pci virtio_console virtio_rng \
+    # shellcheck disable=SC2034  # instmods reads it
+    local hostonly=
+    instmods \
+        qemu_fw_cfg virtio_blk virtio_scsi virtio_net virtio_pci virtio_mmio virtio_console virtio_rng \
         nvme ahci ata_piix hv_storvsc sd_mod sr_mod loop hv_utils vboxguest \
         ext4 xfs btrfs vfat isofs udf nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 crc32c_generic \
         dm_mod md_mod raid0 raid1 raid10 raid456 linear
+    # Disks of other hypervisors, and of servers: dracut's kernel-modules has them too, unless it is for one machine.
+    instmods \
+        xen-blkfront vmw_pvscsi mptspi mptsas pci-hyperv megaraid_sas mpt3sas mpi3mr aacraid hpsa smartpqi \
+        usb_storage uas mmc_block sdhci_pci sdhci_acpi
     # Encrypted volumes: any cipher that a config may name, and the machine's TPM.
-    hostonly='' instmods dm_crypt drbg '=crypto' '=drivers/char/tpm'
+    instmods dm_crypt drbg '=crypto' '=drivers/char/tpm'
     # The network: drivers of wired cards, and modules for DHCP, ip=, bond= and vlan=.
-    hostonly='' instmods hv_netvsc xen-netfront vmxnet3 af_packet ipv6 bonding bridge stp llc 8021q
+    instmods hv_netvsc xen-netfront vmxnet3 af_packet ipv6 bonding bridge stp llc 8021q
     instmods '=drivers/net/ethernet' '=drivers/net/mdio' '=drivers/net/phy'
-    hostonly='' instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport \
-        vmw_vsock_vmci_transport
+    instmods -c vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport vmw_vsock_vmci_transport
     case ${DRACUT_ARCH:-$(uname -m)} in
-        s390x) hostonly='' instmods vmur zcrypt_cex4 pkey_cca ;;
-        aarch64) hostonly='' instmods mlxbf_bootctl ;;
+        s390x) instmods vmur zcrypt_cex4 pkey_cca ;;
+        aarch64) instmods mlxbf_bootctl ;;
         # CD drives of IBM Power.
-        ppc64le) hostonly='' instmods ibmvscsi ;;
+        ppc64le) instmods ibmvscsi ;;
     esac
 }
 
@@ -84,6 +89,8 @@ install_engine() {
 # A module missing from the tree must fail the build, not the boot. Needs root, for chroot.
 check_engine() {
     ((EUID == 0)) && [[ -z $dracutsysrootdir ]] || return 0
+    # Some folders of libraries are only known to the linker's cache, which dracut writes after all modules.
+    if declare -F build_ld_cache > /dev/null; then build_ld_cache; fi
     if ! chroot "$initdir" "$ignition_home/bin/python3" -ISB -c "
 import sys
 sys.path[0] = '$ignition_home'
@@ -95,17 +102,24 @@ for name in sys.argv[1:]:
     fi
 }
 
-# The file from which this interpreter's OpenSSL reads CA certificates.
-install_certificates() {
-    local _file _bundle
+# CA certificates and the rules for TLS, where this interpreter's OpenSSL looks for them.
+install_tls() {
+    local _file
     _file=$("$dracutsysrootdir$ignition_source/bin/python3" -IB -c \
         'import ssl; print(ssl.get_default_verify_paths().openssl_cafile)') || return 0
+    install_certificates "$_file"
+    install_tls_policy "${_file%/*}/openssl.cnf"
+}
+
+# CA certificates as the file $1.
+install_certificates() {
+    local _bundle _file=$1
     if [[ -e $dracutsysrootdir$_file ]]; then
         inst "$_file"
         return
     fi
     for _bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem \
-        /etc/ssl/ca-bundle.pem; do
+        /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /var/lib/ca-certificates/ca-bundle.pem; do
         [[ -e $dracutsysrootdir$_bundle ]] || continue
         inst "$_bundle"
         mkdir -p "$initdir${_file%/*}"
@@ -113,6 +127,21 @@ install_certificates() {
         return
     done
     dwarn "ignition: no CA certificates found; https will not work"
+}
+
+# OpenSSL's configuration $1 with the files that it includes, and crypto-policies: which versions and ciphers
+# the first boot may use is up to the distribution. Included folders are left out: they configure hardware tokens.
+install_tls_policy() {
+    local _file _line
+    inst_multiple -o "$1" /etc/crypto-policies/config \
+        /etc/crypto-policies/back-ends/openssl.config /etc/crypto-policies/back-ends/opensslcnf.config
+    [[ -e $dracutsysrootdir$1 ]] || return 0
+    while read -r _line; do
+        [[ $_line =~ ^\.include[[:space:]]*=?[[:space:]]*([^[:space:]]+) ]] || continue
+        _file=${BASH_REMATCH[1]}
+        [[ $_file == /* ]] || _file=${1%/*}/$_file
+        [[ -f $dracutsysrootdir$_file ]] && inst_multiple -o "$_file"
+    done < "$dracutsysrootdir$1"
 }
 
 install_programs() {
@@ -184,10 +213,14 @@ hold_back_default_network() {
     inst_hook cmdline 99 "$moddir/zz-ignition-neednet.sh"
 }
 
-# Copies the entry of account $2 in /etc/$1, unless the initramfs has one.
+# Copies the entry of account $2 in /etc/$1, or of /usr/lib/$1 (nss-altfiles), unless the initramfs has one.
 copy_account() {
-    grep -q "^$2:" "$initdir/etc/$1" 2> /dev/null \
-        || grep "^$2:" "$dracutsysrootdir/etc/$1" >> "$initdir/etc/$1"
+    local _folder
+    grep -q "^$2:" "$initdir/etc/$1" 2> /dev/null && return
+    for _folder in etc usr/lib; do
+        grep -s "^$2:" "$dracutsysrootdir/$_folder/$1" >> "$initdir/etc/$1" && return
+    done
+    dwarn "ignition: there is no $2 in /etc/$1: systemd-networkd will not start"
 }
 
 # Installs unit $2 and makes target $1 require it.
@@ -219,7 +252,7 @@ install_units() {
 install() {
     install_programs
     install_engine
-    install_certificates
+    install_tls
     install_units
     install_network
 
