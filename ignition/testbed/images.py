@@ -122,10 +122,15 @@ def _boot_folder(suite: str, tree: Path) -> Path:
     return build_once("initramfs", key, "the initramfs", make, as_root=True, space_mib=100)
 
 
-def build_initramfs(root: Path, folder: Path, modules: str, *trees: Path) -> None:
-    """Runs dracut in a root folder with trees laid over it; writes `folder/initramfs`."""
-    script = GUEST / "build-initramfs"
-    _run_script(folder, script, root, folder / "initramfs", modules, *trees)
+def build_initramfs(
+    root: Path, folder: Path, modules: str, *trees: Path, hostonly: bool = False
+) -> None:
+    """Runs dracut in a root folder with trees laid over it; writes `folder/initramfs`.
+
+    hostonly: for the machine it runs on only, as far as the modules agree
+    """
+    script, mode = GUEST / "build-initramfs", "--hostonly" if hostonly else "--no-hostonly"
+    _run_script(folder, script, root, folder / "initramfs", modules, mode, *trees)
 
 
 def _disk(suite: str, tree: Path, boot: Path) -> Path:
