@@ -23,7 +23,7 @@ FOR_UNIT = openssl qemu-utils xorriso passwd systemd gdisk fdisk e2fsprogs util-
 FOR_MACHINE = user-mode-linux udev systemd dbus kmod mount fdisk gdisk e2fsprogs xfsprogs btrfs-progs dosfstools \
 	mdadm dmsetup kpartx xorriso mtools openssl $(FOR_PINS)
 FOR_GUESTS = qemu-system-x86 qemu-utils ovmf mmdebstrap uidmap grub-common grub-pc-bin grub-efi-amd64-bin \
-	systemd-boot-efi xorriso mtools dosfstools fdisk e2fsprogs util-linux openssl swtpm tang-common jose
+	systemd-boot-efi xorriso mtools dosfstools fdisk e2fsprogs util-linux openssl swtpm tang-common jose zstd
 VENV = build/venv
 # The Debian release that guests run: bookworm or trixie
 SUITE = $(or $(IGNITION_SUITE),bookworm)

@@ -71,7 +71,7 @@ def like_fedora(folder: Path) -> Path:
     """A builder root that looks like Fedora's, in `folder`."""
     root = folder / "root"
     subprocess.run(["cp", "-a", builder_root(SUITE), root], check=True)
-    script = ["sh", SUPPORT / "imitate-fedora", root, python()]
+    script: list[str | Path] = ["sh", SUPPORT / "imitate-fedora", root, python()]
     subprocess.run(script, check=True)
     return root
 

@@ -47,7 +47,7 @@ def uefi_image(folder: Path, images: Images, layout: Layout) -> Image:
     else:
         esp, more = _systemd_boot(folder)
     boot.update(more)
-    root = _root(folder, images.disk, layout.mounts)
+    root = root_without_boot(folder, images.disk, layout.mounts)
     if layout.boot == "esp":
         parts = [Part(vfat(folder / "esp", "ESP", 160, {**esp, **boot}), ESP, "esp")]
     else:
@@ -63,7 +63,7 @@ def uefi_image(folder: Path, images: Images, layout: Layout) -> Image:
     return Image(layout.loader, disk, firmware="uefi", uefi=ovmf.find())
 
 
-def _root(folder: Path, source: Path, mounts: str) -> Path:
+def root_without_boot(folder: Path, source: Path, mounts: str) -> Path:
     """The root of the default image without what belongs to /boot here."""
     root = folder / "root"
     run(["cp", "--reflink=auto", "--sparse=always", source, root])
