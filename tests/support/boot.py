@@ -157,6 +157,7 @@ class Boot:
         tpm: bool = False,
         expect: str = "multi-user",
         limit: float = 600,
+        memory_mib: int = 1536,
         request: Request | None = None,
         image: Image | None = None,
     ) -> BootResult:
@@ -179,6 +180,7 @@ class Boot:
             request or Request(trees=tuple(paths), script=script),
             [cmdline] if cmdline else [],
             limit,
+            memory_mib,
         )
         result = BootResult(
             machine, power_on, read(power_on.archive, power_on.folder / "console.log")
@@ -196,6 +198,7 @@ class Boot:
         request: Request,
         cmdline: list[str],
         limit: float,
+        memory_mib: int,
     ) -> PowerOn:
         """Boots the machine; once more from the same disks if the guest's kernel stalls for good."""
         with SavedDisks(machine) as saved:
@@ -207,6 +210,7 @@ class Boot:
                     cmdline=cmdline,
                     limit=limit,
                     on_line=watch.line,
+                    memory_mib=memory_mib,
                     cpus=processors_per_guest(WORKERS),
                     cancel=watch.stalled,
                 )
