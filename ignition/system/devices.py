@@ -256,6 +256,13 @@ def trigger_udev(log: Log, settings: Settings, nodes: list[str]) -> None:
         return
     args = [settings.program("udevadm"), "trigger", "--settle", *nodes]
     with log.operation(f"waiting for udev on {' '.join(nodes)}") as inner:
+        from ignition.system import udev
+
+        try:
+            udev.trigger(nodes)
+            return
+        except OSError as error:
+            inner.debug(f"trying again with udevadm: {error.strerror or error}")
         # When a writer closes a disk, udev has its table read again: for a moment the partitions are gone.
         for pause in _RETRY_PAUSES:
             if run(inner, args, check=False).status == 0:

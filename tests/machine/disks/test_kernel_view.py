@@ -109,3 +109,15 @@ def test_kernel_view_of_a_disk_without_entries_is_left_alone(disk: str) -> None:
     ran = run("disks", {"disks": [{"device": disk}]})
     assert not ran.failures
     assert list(kernel(disk)) == [2, 3]
+
+
+def test_udev_is_triggered_without_a_program(blank_disk: BlankDisk) -> None:
+    disk = blank_disk(size_mib=96)
+    storage = {
+        "disks": [{"device": disk, "partitions": [{"number": 1, "label": "one"}]}],
+        "filesystems": [
+            {"device": "/dev/disk/by-partlabel/one", "format": "ext4", "label": "LINK"}
+        ],
+    }
+    succeed("disks", storage, programs={"udevadm": "/bin/false"})
+    assert os.path.realpath("/dev/disk/by-label/LINK") == f"{disk}p1"
