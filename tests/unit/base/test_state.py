@@ -69,7 +69,7 @@ def test_a_missing_file_is_an_empty_state(tmp_path: Path) -> None:
         '{"engine": {"base": {"config": []}}}',
         '{"engine": {"x": 1e400}}',
         '{"engine": {"x": "\\ud800"}}',
-        '{"engine": ' + '{"x":' * 985 + "1" + "}" * 986,
+        '{"engine": ' + '{"x":' * 200_000 + "1" + "}" * 200_001,
         '{"engine": {"x": ' + "9" * 5000 + "}}",
         '{"engine": {"x": "\0"}}',
     ],
@@ -81,6 +81,19 @@ def test_malformed_state_exits_with_status_3(tmp_path: Path, text: str) -> None:
         states.load(str(path))
     assert (caught.value.code, caught.value.exit_status) == ("IGN6102", 3)
     assert str(caught.value).startswith("reading state: parsing state file: ")
+
+
+@pytest.mark.parametrize("depth", [900, 970, 980, 985, 990, 995, 5000, 9990])
+def test_deep_state_is_malformed_or_can_be_saved(tmp_path: Path, depth: int) -> None:
+    """How deep JSON may nest depends on the version of Python, and on where the decoder is called."""
+    path = tmp_path / "state"
+    path.write_text('{"fetchedConfigs": [' + '{"x":' * depth + "1" + "}" * depth + "]}")
+    try:
+        state = states.load(str(path))
+    except Failure as failure:
+        assert failure.code == "IGN6102"
+        return
+    states.save(state, str(path))
 
 
 def test_unreadable_state_exits_with_status_3(tmp_path: Path) -> None:
