@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian 13 as the system: newer systemd, dracut, Python and kernel than the other boot tests have.
 
-One machine: it refuses a bad config, is provisioned on its next attempt, and boots once more. The other boot
-tests run on Debian 13 with SUITE=trixie.
+One machine refuses a bad config; another one is provisioned, and boots once more. The other boot tests run on
+Debian 13 with SUITE=trixie.
 """
 
 from __future__ import annotations
@@ -113,17 +113,21 @@ def guest_images() -> Images:
 @pytest.fixture(scope="module")
 def refused(boot_module: Boot) -> BootResult:
     bad = '{\n  "ignition": {"version": "3.6.0"},\n  "storage": {,}\n}'
-    return boot_module(config=bad, disks=[1024], network=False, expect="emergency")
+    return boot_module(config=bad, network=False, expect="emergency")
 
 
 @pytest.fixture(scope="module")
-def first(boot_module: Boot, refused: BootResult) -> BootResult:
+def first(boot_module: Boot) -> BootResult:
     with HttpServer({"/file": b"over the network"}) as server:
-        body = json.dumps(config(server.url("/file", HOST))).encode()
-        server.answer("/c.ign", body)
-        cmdline = f"ignition.config.url={server.url('/c.ign', HOST)}"
+        server.answer("/c.ign", json.dumps(config(server.url("/file", HOST))).encode())
+        source = {"replace": {"source": server.url("/c.ign", HOST)}}
         result = boot_module(
-            again=refused, cmdline=cmdline, paths=PATHS, script=LOOK, grub=True, limit=900
+            config={"ignition": {"version": "3.4.0", "config": source}},
+            disks=[1024],
+            paths=PATHS,
+            script=LOOK,
+            grub=True,
+            limit=900,
         )
         assert server.paths() == ["/c.ign", "/file"]
     return result
