@@ -48,18 +48,19 @@ def run(
     check: bool = True,
     origin: Origin | None = None,
     environment: dict[str, str] | None = None,
+    hidden: Sequence[str] = (),
 ) -> Result:
     """Runs a command and waits for it. `args[0]` is looked up in PATH.
 
     `what` makes it a logged operation. `secret` lists the indexes of arguments that must not appear in logs
     and errors. With `check`, a non-zero exit status raises CommandFailed (IGN7002). A program that cannot be
     started raises it too (IGN7001). `environment` replaces the inherited one. The program inherits the
-    descriptors `keep` under the same numbers.
+    descriptors `keep` under the same numbers. `hidden` are texts that must not appear in errors.
     """
     if what:
         with log.operation(what) as inner:
-            return _run(inner, args, stdin, secret, keep, check, origin, environment)
-    return _run(log, args, stdin, secret, keep, check, origin, environment)
+            return _run(inner, args, stdin, secret, keep, check, origin, environment, hidden)
+    return _run(log, args, stdin, secret, keep, check, origin, environment, hidden)
 
 
 def _run(
@@ -71,6 +72,7 @@ def _run(
     check: bool,
     origin: Origin | None,
     environment: dict[str, str] | None,
+    hidden: Sequence[str],
 ) -> Result:
     shown = " ".join(quote(HIDDEN if index in secret else arg) for index, arg in enumerate(args))
     log.debug(f"executing: {shown}")
@@ -94,7 +96,8 @@ def _run(
     if check and status != 0:
         from ignition.system import diagnostics
 
-        stdout, stderr = (_without(text, args, secret) for text in (stdout, stderr))
+        texts = [*(args[index] for index in secret), *hidden]
+        stdout, stderr = (_without(text, texts) for text in (stdout, stderr))
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
         raise CommandFailed(
             "IGN7002",
@@ -108,10 +111,10 @@ def _run(
     return result
 
 
-def _without(text: str, args: Sequence[str], secret: Sequence[int]) -> str:
-    """A program's output without secret arguments, which it may repeat."""
-    for index in secret:
-        text = text.replace(args[index], HIDDEN) if args[index] else text
+def _without(text: str, secrets: Sequence[str]) -> str:
+    """A program's output without secrets, such as arguments that it repeats."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN) if secret else text
     return text
 
 

@@ -14,11 +14,14 @@ from ignition.resource.fetch import display_name, fetch_bytes
 from ignition.system import programs, tpm
 from ignition.system.run import run
 
+from . import curl
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ignition.base.log import Log
     from ignition.base.origin import Origin
     from ignition.config import model
     from ignition.engine.context import PhaseContext
@@ -156,19 +159,26 @@ def _volume(luks: model.Luks) -> str:
 
 def _pins_used(luks: model.Luks) -> set[str]:
     """The pins that binding uses, also those below `sss`."""
+    return {pin for pin, _ in _pin_configs(luks)}
+
+
+def _pin_configs(luks: model.Luks) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The pins that binding uses, also those below `sss`, each with its configuration if it is an object."""
     pin, text = pin_and_config(luks)
-    found = {pin}
     try:
         todo = [(pin, gojson.loads(text))]
     except ValueError:  # the rehearsal reports it
-        return found
+        todo = [(pin, None)]
     while todo:
         pin, config = todo.pop()
-        inner = config.get("pins") if pin == "sss" and isinstance(config, dict) else None
+        if isinstance(config, list):
+            todo += [(pin, each) for each in config]
+            continue
+        known = config if isinstance(config, dict) else {}
+        yield pin, known
+        inner = known.get("pins") if pin == "sss" else None
         if isinstance(inner, dict):
-            found.update(inner)
-            todo += [(name, part) for name, part in inner.items() if isinstance(part, dict)]
-    return found
+            todo += inner.items()
 
 
 def _programs(context: PhaseContext, luks: model.Luks, pins: list[str]) -> Iterator[str]:
@@ -219,10 +229,22 @@ def rehearse(context: PhaseContext, luks: model.Luks, origin: Origin) -> None:
     pin, config = pin_and_config(luks)
     args = [context.settings.program("clevis"), "encrypt", pin, config]
     try:
-        run(context.log, args, stdin=b"rehearsal", secret=(3,))
+        _run(context, context.log, luks, args, stdin=b"rehearsal", secret=(3,))
     except CommandFailed as failure:
         code, text, hint = _explain(failure, luks)
         raise Refused(code, text, origin.at("clevis"), hint=hint, cause=failure) from failure
+
+
+def _run(context: PhaseContext, log: Log, luks: model.Luks, args: list[str], **more: Any) -> None:
+    """Runs clevis, with the proxies, authorities and time limits of the config for its Tang servers."""
+    servers = [config["url"] for _, config in _pin_configs(luks) if _has_url(config)]
+    hidden = [text for server in servers for text in curl.user_and_password(server)]
+    with curl.Environment(context, servers) as environment:
+        run(log, args, environment=environment, hidden=hidden, **more)
+
+
+def _has_url(config: dict[str, Any]) -> bool:
+    return isinstance(config.get("url"), str)
 
 
 def _explain(failure: CommandFailed, luks: model.Luks) -> tuple[str, str, str]:
@@ -241,8 +263,10 @@ def bind(task: Task, luks: model.Luks, alias: str, key: Key, origin: Origin) -> 
     args = [task.context.settings.program("clevis"), "luks", "bind", "-f", "-k", key.path]
     args += ["-d", alias, pin, config]
     try:
-        run(
+        _run(
+            task.context,
             task.log,
+            luks,
             args,
             what=f'binding "{luks.name}" by clevis',
             secret=(len(args) - 1,),
@@ -257,8 +281,10 @@ def unlock(task: Task, luks: model.Luks, alias: str, origin: Origin) -> None:
     """Opens the volume by its pins. Failure IGN2309."""
     clevis = task.context.settings.program("clevis")
     try:
-        run(
+        _run(
+            task.context,
             task.log,
+            luks,
             [clevis, "luks", "unlock", "-d", alias, "-n", luks.name],
             what=f'unlocking "{luks.name}" by clevis',
         )

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 _FOLDERS = ("/usr/libexec", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu")
@@ -37,7 +39,12 @@ class TangServer:
     Leaving the context stops it; entering it again keeps keys and port.
     """
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", tls: Path | None = None) -> None:
+        """`tls` is a PEM file with certificate and key, for HTTPS."""
+        self._tls: ssl.SSLContext | None = None
+        if tls is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(tls)
         self._keys = folder / "keys"
         self._keys.mkdir(parents=True)
         self._host = host
@@ -53,7 +60,7 @@ class TangServer:
     @property
     def url(self) -> str:
         """The base URL. Known after the first start."""
-        return f"http://{self._host}:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
 
     @property
     def thumbprint(self) -> str:
@@ -94,6 +101,10 @@ class TangServer:
             except OSError:
                 return
             self.connections += 1
+            if self._tls is not None:
+                args = (self._tls, connection)
+                threading.Thread(target=self._serve_tls, args=args, daemon=True).start()
+                continue
             with connection:
                 # Not waited for: a client may keep its connection open while another asks.
                 process = subprocess.Popen(
@@ -103,3 +114,24 @@ class TangServer:
                     stderr=subprocess.DEVNULL,
                 )
             threading.Thread(target=process.wait, daemon=True).start()
+
+    def _serve_tls(self, context: ssl.SSLContext, connection: socket.socket) -> None:
+        """One request."""
+        with connection, suppress(OSError):
+            secured = context.wrap_socket(connection, server_side=True)
+            request = b""
+            while not _is_complete(request):
+                request += secured.recv(65536)
+            tangd = [_find("tangd") or "tangd", str(self._keys)]
+            secured.sendall(subprocess.run(tangd, input=request, capture_output=True).stdout)
+            secured.unwrap()
+
+
+def _is_complete(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    lengths = [
+        int(line.partition(b":")[2])
+        for line in head.splitlines()
+        if line.lower().startswith(b"content-length:")
+    ]
+    return bool(end) and len(body) >= sum(lengths)

@@ -42,6 +42,7 @@ def context(logged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(tpm, "PATIENCE", 0)
     settings = Settings()
     settings.wait_fetch = 1
+    settings.run_dir = str(tmp_path / "run")
     return PhaseContext(settings, Log(lambda _, text: logged.append(text)), State(), {})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +20,15 @@ from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
 from ignition.base.state import State
+from ignition.config import x509
 from ignition.config.model import Luks
 from ignition.engine.context import PhaseContext
 from ignition.engine.step import Task
-from ignition.resource.context import no_progress
+from ignition.resource.context import Transport, no_progress
 from ignition.stages.luks import clevis
 from ignition.stages.luks.keys import Key, new_key
+from ignition.testbed.certificates import Authority
+from ignition.testbed.httpserver import HttpServer
 from tests.support import tang as tang_support
 from tests.support import tpm as tpm_support
 from tests.support.tang import TangServer
@@ -41,8 +45,9 @@ def logged() -> list[str]:
 
 
 @pytest.fixture
-def context(logged: list[str]) -> PhaseContext:
+def context(logged: list[str], tmp_path: Path) -> PhaseContext:
     settings = Settings()
+    settings.run_dir = str(tmp_path / "run")
     settings.wait_fetch = 1
     return PhaseContext(settings, Log(lambda _, text: logged.append(text)), State(), {})
 
@@ -213,6 +218,65 @@ def test_servers_that_do_not_help(context: PhaseContext, server: TangServer) -> 
     assert str(failure.origin).endswith("/clevis/tang/1/url")
     server.__exit__()
     assert refusal(context, volume(tang=[known(server)])).code == "IGN4006"
+
+
+def reaching(context: PhaseContext, transport: Transport) -> PhaseContext:
+    return PhaseContext(context.settings, context.log, State(), {}, transport)
+
+
+def test_server_behind_tls_and_a_proxy(
+    context: PhaseContext, image: str, key: Key, tmp_path: Path
+) -> None:
+    """Clevis reaches it with the proxy and the authority of the config, like the engine itself."""
+    authority = Authority(tmp_path)
+    tls = authority.issue("tang.invalid")
+    with TangServer(tmp_path / "tang", tls=tls) as server, HttpServer() as proxy:
+        url = server.url.replace("127.0.0.1", "tang.invalid")
+        luks = volume(tang=[{"url": url, "thumbprint": server.thumbprint}])
+        authorities = x509.parse_certificates(authority.pem, None)
+        trusted = Transport(https_proxy=proxy.url(), authorities=authorities)
+        config = bind(reaching(context, trusted), luks, image, key)
+        assert config["pins"]["tang"][0]["url"] == url
+        # The engine, the rehearsal, the binding.
+        assert [request.method for request in proxy.requests] == ["CONNECT"] * 3
+        assert os.listdir(tmp_path / "run") == []
+        untrusted = reaching(context, Transport(https_proxy=proxy.url()))
+        with pytest.raises(Failure) as raised:
+            clevis.rehearse(untrusted, luks, context.origin("storage", "luks", 0))
+        assert raised.value.code == "IGN2308"
+
+
+def test_proxy_of_the_environment_is_ignored(
+    context: PhaseContext, server: TangServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    check(context, volume(tang=[known(server)]))
+
+
+def test_server_that_stops_answering(context: PhaseContext, server: TangServer) -> None:
+    """It takes connections, but never answers: Clevis must not wait for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://user:s3cret@127.0.0.1:{silent.getsockname()[1]}"
+        luks = volume(tang=[{"url": url, "thumbprint": server.thumbprint}])
+        with pytest.raises(Failure) as raised:
+            clevis.rehearse(context, luks, context.origin("storage", "luks", 0))
+    assert raised.value.code == "IGN2308"
+    assert "127.0.0.1" in raised.value.text
+
+
+def test_user_and_password_of_a_server_are_not_shown(
+    context: PhaseContext, server: TangServer, logged: list[str]
+) -> None:
+    url = server.url.replace("//", "//user:s3cret@")
+    luks = volume(tang=[{"url": url, "thumbprint": "A" * 43}])
+    custom = volume(custom={"pin": "tang", "config": json.dumps({"url": url, "thp": "A" * 43})})
+    for each in (luks, custom):
+        with pytest.raises(Failure) as raised:
+            clevis.rehearse(context, each, context.origin("storage", "luks", 0))
+        shown = f"{raised.value} {raised.value.text} {raised.value.hint} {raised.value.__cause__}"
+        assert "s3cret" not in "\n".join([shown, *logged])
+        assert server.url.removeprefix("http:") in shown.replace("***", "")
 
 
 @pytest.mark.parametrize(
