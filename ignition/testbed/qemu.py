@@ -94,7 +94,7 @@ class Guest:
         need("qemu-system-x86_64")
         with hostfiles.host_errors(self.folder):
             argv = self.command_line()
-            (self.folder / "qemu.sh").write_text(shlex.join(argv) + "\n")
+            (self.folder / "qemu.sh").write_text(self.script(argv))
         for attempt in range(1, ATTEMPTS + 1):
             patient = attempt == ATTEMPTS or isinstance(self.boot, FromDisk)
             power_on = power.run(
@@ -124,6 +124,13 @@ class Guest:
             *("-chardev", f"file,id=report,path={escape(self.folder / 'report.tar')}"),
             *("-device", f"virtserialport,chardev=report,name={REPORT_PORT}"),
         ]
+
+    def script(self, argv: Sequence[str]) -> str:
+        """The same by hand: a shell script that powers on the machine, with its TPM."""
+        if self.tpm_state is None:
+            return shlex.join(argv) + "\n"
+        start_tpm, arguments = tpm.by_hand(self.tpm_state)
+        return f"{shlex.join(start_tpm)} &&\n{shlex.join([*argv, *arguments])}\n"
 
     def _serial(self) -> list[str]:
         if not self.interactive:

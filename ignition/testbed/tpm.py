@@ -18,6 +18,7 @@ from typing import Any
 from ignition.acquisition.rendered import Rendered
 from ignition.base.errors import Failure
 from ignition.testbed import hostfiles
+from ignition.testbed.options import escape
 
 PROGRAM = "swtpm"
 LOG = "tpm.log"
@@ -58,10 +59,7 @@ class Tpm:
 
     def arguments(self) -> list[str]:
         """QEMU's arguments for this TPM."""
-        return [
-            *("-chardev", f"socket,id=tpm,fd={self.fd}"),
-            *("-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm0"),
-        ]
+        return _arguments(f"fd={self.fd}")
 
     def check(self) -> None:
         """Failure IGN8322 if it has failed."""
@@ -72,6 +70,26 @@ class Tpm:
                 + self.log.read_text(errors="replace").strip(),
                 hint="see its documentation, or test a config without tpm2",
             )
+
+
+def _arguments(where: str) -> list[str]:
+    return [
+        *("-chardev", f"socket,id=tpm,{where}"),
+        *("-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm0"),
+    ]
+
+
+def by_hand(state: Path) -> tuple[list[str], list[str]]:
+    """The command that starts this TPM in the background, and QEMU's arguments for it.
+
+    It ends with QEMU.
+    """
+    control = state / "control"
+    command = [
+        *(PROGRAM, "socket", "--tpm2", "--terminate", "--daemon"),
+        *("--tpmstate", f"dir={state}", "--ctrl", f"type=unixio,path={control}"),
+    ]
+    return command, _arguments(f"path={escape(control)}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from ignition.acquisition.rendered import Rendered
 from ignition.base.errors import Failure
 from ignition.testbed import tpm
+from ignition.testbed.qemu import FromDisk, Guest
 
 
 def is_wanted(clevis: dict[str, Any] | None) -> bool:
@@ -69,3 +71,19 @@ def test_a_tpm_that_fails_says_why(tmp_path: Path) -> None:
         with pytest.raises(Failure, match="swtpm ended with status 1: no entropy") as caught:
             playing.check()
     assert caught.value.code == "IGN8322"
+
+
+@needs_swtpm
+@pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="no QEMU")
+def test_script_that_starts_the_machine_again_starts_its_tpm(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    guest = Guest(tmp_path, FromDisk(), [], tpm_state=state)
+    # A machine that does not start its processor, for the monitor only.
+    bare = ["qemu-system-x86_64", "-M", "q35", "-nodefaults", "-display", "none", "-S"]
+    script = guest.script([*bare, "-monitor", "stdio"])
+    done = subprocess.run(
+        ["sh", "-c", script], input="info tpm\nquit\n", capture_output=True, text=True, timeout=60
+    )
+    assert "tpm0: model=tpm-tis" in done.stdout, done.stderr
+    assert Guest(tmp_path, FromDisk(), []).script(bare) == " ".join(bare) + "\n"
