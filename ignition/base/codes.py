@@ -100,6 +100,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Devices of the config are built on each other in a circle.",
         "Build one of them on a device that exists, or that another entry creates.",
     ),
+    "IGN2119": (
+        "An encrypted volume is used as a disk.",
+        "Partition the disk below it, and encrypt the partitions.",
+    ),
     "IGN2201": (
         "Another array of the same name is running.",
         "Stop it and clear its members, or describe it as it is.",

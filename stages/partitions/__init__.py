@@ -116,6 +116,7 @@ def _inspect(
 def _deferred(context: PhaseContext, config: model.Config, index: int, entry: model.Disk) -> Step:
     """The step for a disk that another step of this phase creates, such as an array."""
     origin = context.origin("storage", "disks", index)
+    refusals.refuse_volume(config, entry, origin)
     refusals.refuse_impossible(entry, lambda at: origin.at("partitions", at))
 
     def do(task: Task) -> None:

@@ -7,6 +7,8 @@ from ignition.base.errors import Failure, Refused, combine
 from ignition.config import limits
 from ignition.system.placement import format_mib
 
+from ..common.created import volume_names
+from ..common.deferral import resource_keys
 from . import decisions
 from .decisions import Decision
 
@@ -93,4 +95,19 @@ def warn_of_replaced(log: Log, config: model.Disk, decided: list[Decision]) -> N
             log.warning(
                 f"partition {decision.wanted.number} of {config.device} is replaced by an entry without a "
                 "number; the entry that deletes it lacks wipePartitionEntry"
+            )
+
+
+def refuse_volume(config: model.Config, entry: model.Disk, origin: Origin) -> None:
+    """Refused IGN2119 for a disk that is an encrypted volume of the config: neither the kernel nor udev maps
+    partitions of one, so they would never appear."""
+    keys = resource_keys(entry.device)
+    for volume in config.storage.luks:
+        if not set(keys).isdisjoint(volume_names(volume)):
+            raise Refused(
+                "IGN2119",
+                f"{entry.device} cannot be partitioned: it is the encrypted volume {volume.name}",
+                origin.at("device"),
+                hint=f"partition the disk below it, and encrypt the partitions; or use {entry.device} as a "
+                "whole, with one filesystem",
             )

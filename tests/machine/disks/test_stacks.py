@@ -163,6 +163,22 @@ def test_volume_on_a_volume_listed_from_top_to_bottom(members: list[str]) -> Non
     assert tags("/dev/mapper/out\\x20er")["TYPE"] == "crypto_LUKS"
 
 
+@pytest.mark.parametrize("name", ["/dev/mapper/v", "/dev/disk/by-id/dm-name-v"])
+def test_partitions_of_a_volume_are_refused(members: list[str], name: str) -> None:
+    """Whether the volume is there already or not. Ignition waits for the volume before it makes it."""
+    before = luks.contents(members[0])
+    storage = {
+        "disks": [{"device": name, "partitions": [{"number": 1}]}],
+        "luks": [volume("v", members[0])],
+    }
+    ran = run("disks", storage, wait_device=60)
+    assert ran.codes == ["IGN2119"]
+    assert "encrypted volume v" in ran.failures[0].text
+    assert luks.contents(members[0]) == before
+    succeed("disks", {"luks": storage["luks"]})
+    assert run("disks", storage).codes == ["IGN2119"]
+
+
 def test_circles_with_volumes_are_refused_at_once(members: list[str]) -> None:
     before = luks.contents(members[0])
     storage = {
