@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a device contains, by `blkid -p`, which reads the device and never a cache."""
+"""What a device contains, by `blkid -p`, which reads the device and never a cache.
+
+blkid is not started for a blank device, the ordinary case at a first boot.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,16 @@ if TYPE_CHECKING:
 
 _NO_SIGNATURE = 2
 _AMBIVALENT = 8
+
+# Where libblkid looks for signatures, as (offset from the start or, if negative, from the end; length). The
+# farthest are a copy of the header of LUKS2 at 4 MiB, and Promise's RAID at 3087 sectors before the end.
+_PLACES = (
+    (0, (1 << 20) + (64 << 10)),
+    (2 << 20, 64 << 10),
+    (4 << 20, 64 << 10),
+    (-(2 << 20), 2 << 20),
+)
+_ZEROS = bytes(256 << 10)
 
 
 @record
@@ -44,6 +57,8 @@ def probe(log: Log, settings: Settings, device: str, origin: Origin | None = Non
     With several conflicting signatures, the first one that libblkid reports counts, as in Ignition, with a
     warning. Failure IGN2003 if blkid does not name them, IGN2004 if the device is unreadable; CommandFailed.
     """
+    if is_blank(device):
+        return ProbeResult()
     result = _blkid(log, settings, device, origin, [])
     if result.status != _AMBIVALENT:
         return parse(result.stdout)
@@ -59,6 +74,56 @@ def probe(log: Log, settings: Settings, device: str, origin: Origin | None = Non
         f"{device} has several conflicting signatures ({', '.join(kinds)}): using {kinds[0]}"
     )
     return parse(_blkid(log, settings, device, origin, ["--match-types", kinds[0]]).stdout)
+
+
+def is_blank(device: str) -> bool:
+    """Whether a device is zero wherever blkid and wipefs look for signatures.
+
+    False if it cannot be read, and for a zoned one, where btrfs may keep its superblock in the second zone.
+    """
+    try:
+        descriptor = os.open(device, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        size = os.lseek(descriptor, 0, os.SEEK_END)
+        return (
+            size > 0
+            and not _is_zoned(os.fstat(descriptor).st_rdev)
+            and all(
+                _is_zero(descriptor, start if start >= 0 else max(0, size + start), length)
+                for start, length in _PLACES
+            )
+        )
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _is_zoned(number: int) -> bool:
+    sysfs = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}"
+    # A partition has no queue, but its disk has.
+    for folder in (sysfs, f"{sysfs}/.."):
+        try:
+            with open(f"{folder}/queue/zoned", encoding="ascii") as file:
+                return file.read().strip() != "none"
+        except OSError:
+            pass  # an image, or a kernel without zones
+    return False
+
+
+def _is_zero(descriptor: int, start: int, length: int) -> bool:
+    """Whether a part of a device is zero, as far as the device reaches."""
+    end = start + length
+    while start < end:
+        data = os.pread(descriptor, min(len(_ZEROS), end - start), start)
+        if not data:
+            break
+        if data != _ZEROS[: len(data)]:
+            return False
+        start += len(data)
+    return True
 
 
 def _blkid(

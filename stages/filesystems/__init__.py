@@ -222,7 +222,9 @@ def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) ->
     with holders.UdevLock([block] if decision.stops_holders else []):
         if decision.stops_holders:
             holders.stop(log, settings, block)
-        run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
+        # Saves a process for a new partition. The decision may be older than what is there now.
+        if not probe.is_blank(block.node):
+            run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
     if decision.act == decisions.WIPE:
         mkfs.clear_mark(wanted.device, os.path.realpath(alias))
         return

@@ -12,7 +12,14 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.base.log import Log
 from ignition.base.settings import Settings
-from ignition.system.probe import ProbeResult, ambivalent_types, decode, parse, probe
+from ignition.system.probe import (
+    ProbeResult,
+    ambivalent_types,
+    decode,
+    is_blank,
+    parse,
+    probe,
+)
 
 needs_blkid = pytest.mark.skipif(
     not (shutil.which("blkid") and shutil.which("mkfs.ext4")), reason="blkid, mkfs.ext4 missing"
@@ -34,6 +41,41 @@ def image(tmp_path: Path) -> Path:
 @needs_blkid
 def test_blank_image(image: Path) -> None:
     assert probe_image(image) == ProbeResult()
+
+
+@pytest.mark.parametrize("size", [512, 1 << 20, 8 << 20, (8 << 20) + 512])
+def test_blank_image_is_not_probed_by_a_program(tmp_path: Path, size: int) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(bytes(size))
+    settings = Settings()
+    settings.programs = {"blkid": "/bin/false"}
+    assert probe(Log(lambda level, text: None), settings, str(image)) == ProbeResult()
+    image.write_bytes(bytes(size - 1) + b"\1")
+    with pytest.raises(Failure):
+        probe(Log(lambda level, text: None), settings, str(image))
+
+
+@pytest.mark.parametrize("offset", [0, 0x1FE, 1 << 20, 2 << 20, 4 << 20, -(3087 << 9), -4096, -1])
+def test_image_that_is_not_blank(image: Path, offset: int) -> None:
+    assert is_blank(str(image))
+    with image.open("r+b") as file:
+        file.seek(offset, 2 if offset < 0 else 0)
+        file.write(b"\1")
+    assert not is_blank(str(image))
+
+
+@pytest.mark.parametrize("path", ["absent", "empty"])
+def test_what_has_no_contents_is_not_blank(tmp_path: Path, path: str) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    assert not is_blank(str(tmp_path / path))
+
+
+@pytest.mark.skipif(shutil.which("sfdisk") is None, reason="sfdisk is not installed")
+def test_table_of_which_only_the_backup_is_left(image: Path) -> None:
+    subprocess.run(["sfdisk", "-q", image], input="label: gpt\n", text=True, check=True)
+    with image.open("r+b") as file:
+        file.write(bytes(1 << 20))
+    assert not is_blank(str(image))
 
 
 @needs_blkid
