@@ -10,7 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[c78=>])|[\r\x00]")
+ESCAPES = re.compile(
+    r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[c78=>])|[\r\x00]"
+)
+"""Control sequences of terminals (ECMA-48), such as systemd resets the console with."""
 
 
 class Console:

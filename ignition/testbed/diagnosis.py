@@ -144,7 +144,9 @@ def _no_boot(lines: list[str]) -> Cause | None:
     if not text:
         return SILENT
     if any(
-        re.search(r"Linux version|systemd\[1\]|Welcome to |\] Reached target", line)
+        re.search(
+            r"Linux version|systemd\[1\]|Welcome to |Booting initrd of |\] Reached target", line
+        )
         for line in text
     ):
         return None

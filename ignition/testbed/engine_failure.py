@@ -37,7 +37,10 @@ _PHASE_LINES = (
 _MILESTONES = (
     (re.compile(r"Linux version |Booting Linux|Decompressing Linux"), "kernel"),
     (
-        re.compile(r"systemd\[1\]: .*running in system mode|Welcome to .*(?i:initramfs|dracut)"),
+        re.compile(
+            r"systemd\[1\]: .*running in system mode|Welcome to .*(?i:initramfs|dracut)"
+            r"|Booting initrd of "
+        ),
         "initramfs",
     ),
     (

@@ -46,8 +46,8 @@ DISK_MIB = 256
 LIMIT = 300
 
 WORTH_SEEING = re.compile(
-    r"^ignition [a-z-]*:|^Ignition |^ {2,}(IGN\d+|at ) |^Welcome to |\[FAILED\]|Kernel panic"
-    r"|(Reached target|Starting) (initrd-switch-root|multi-user)"
+    r"^ignition [a-z-]*:|^Ignition |^ {2,}(IGN\d+|at ) |^Welcome to |^Booting initrd of "
+    r"|\[FAILED\]|Kernel panic|(Reached target|Starting) (initrd-switch-root|multi-user)"
 )
 Check = tuple[bool, str]
 
