@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.machine.disks.engine import Ran, run, succeed
-from tests.machine.disks.test_filesystems import shell as shell
 
 Storage = dict[str, Any]
 

@@ -20,7 +20,7 @@ from ignition.acquisition.network_need import network_need
 from ignition.system import tpm
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks.engine import run, succeed
-from tests.machine.disks.test_filesystems import shell, tags
+from tests.machine.disks.filesystems import shell, tags
 from tests.support import tang as tang_support
 from tests.support import tpm as tpm_support
 from tests.support.tang import TangServer

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks.filesystems import shell
 from tests.machine.disks.tables import ESP, LINUX, MIB, Part, make_table
-from tests.machine.disks.test_filesystems import shell
 
 COMPLETE = Path(__file__).parents[3] / "dracut-module/system/ignition-firstboot-complete.sh"
 ROOT = Path("/run/machine/root")

@@ -12,8 +12,7 @@ import pytest
 
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks.engine import run, succeed
-from tests.machine.disks.tables import MIB, Part, fingerprint, make_table, read_table, wait_until
-from tests.machine.disks.test_filesystems import (
+from tests.machine.disks.filesystems import (
     UUID,
     add_zfs_signature,
     filesystem,
@@ -21,6 +20,7 @@ from tests.machine.disks.test_filesystems import (
     shell,
     tags,
 )
+from tests.machine.disks.tables import MIB, Part, fingerprint, make_table, read_table, wait_until
 
 MOUNT = Path("/run/machine/mnt")
 

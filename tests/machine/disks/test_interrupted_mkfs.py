@@ -14,8 +14,8 @@ import pytest
 from ignition.system import mkfs_marker
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks.engine import Ran, run, succeed
+from tests.machine.disks.filesystems import filesystem, shell, tags
 from tests.machine.disks.tables import MIB, Part, make_table
-from tests.machine.disks.test_filesystems import filesystem, shell, tags
 
 PROGRAMS = {
     "ext4": "mkfs.ext4",

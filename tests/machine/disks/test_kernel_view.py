@@ -10,8 +10,8 @@ import pytest
 
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.filesystems import tags
 from tests.machine.disks.tables import MIB, Part, fingerprint, kernel, make_table, places
-from tests.machine.disks.test_filesystems import tags
 
 THREE = [Part(n, (1 + 20 * (n - 1)) * MIB, 20 * MIB, f"p{n}") for n in (1, 2, 3)]
 

@@ -14,8 +14,8 @@ import pytest
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks import luks
 from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.filesystems import tags
 from tests.machine.disks.tables import MIB, Part, make_table, places
-from tests.machine.disks.test_filesystems import tags
 
 OWN = Path("/dev/disk/by-path")
 GUID = "11111111-2222-4333-8444-555555555555"

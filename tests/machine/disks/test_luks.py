@@ -14,8 +14,8 @@ import pytest
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks import luks
 from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.filesystems import shell, tags
 from tests.machine.disks.luks import FAST, KEY, UUID, make, refuse, volume
-from tests.machine.disks.test_filesystems import tags
 
 MAPPED = "/dev/mapper/vault"
 LINK = "/dev/disk/by-id/dm-name-vault"
@@ -73,13 +73,13 @@ def test_options_label_uuid_and_flags(disk: str) -> None:
     assert (says["Label"], says["UUID"]) == ("secret", UUID)
     assert set(says["Flags"].split()) == {"allow-discards", "no-read-workqueue"}
     assert luks.metadata(disk)["segments"]["0"]["encryption"] == "aes-cbc-essiv:sha256"
-    assert "allow_discards" in luks.shell("dmsetup", "table", "vault")
+    assert "allow_discards" in shell("dmsetup", "table", "vault")
     luks.close()
     # The same again, after a reboot: nothing in the header changes.
     before = luks.contents(disk)
     assert make(disk, **more).summary == [f"keep encrypted volume vault on {disk}"]
     assert luks.contents(disk) == before
-    assert "allow_discards" in luks.shell("dmsetup", "table", "vault")
+    assert "allow_discards" in shell("dmsetup", "table", "vault")
 
 
 def test_options_come_last(disk: str) -> None:

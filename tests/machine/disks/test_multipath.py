@@ -16,8 +16,8 @@ import pytest
 
 from tests.machine.blockdevices import release
 from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.filesystems import shell, tags
 from tests.machine.disks.tables import MIB, fingerprint
-from tests.machine.disks.test_filesystems import shell, tags
 
 Entry = dict[str, Any]
 NAME, SERIAL = "mpatha", "36000abcd"

@@ -12,6 +12,8 @@ import pytest
 
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.filesystems import shell, tags
+from tests.machine.disks.partitioning import disk_config, partition, refuse
 from tests.machine.disks.tables import (
     BASE,
     ESP,
@@ -25,8 +27,6 @@ from tests.machine.disks.tables import (
     read_table,
     wait_until,
 )
-from tests.machine.disks.test_filesystems import shell, tags
-from tests.machine.disks.test_partitions import disk_config, partition, refuse
 
 WIPE = {"wipePartitionEntry": True}
 

@@ -7,13 +7,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ignition.system import gpt
 from tests.machine.blockdevices import BlankDisk, new_loop_disk, remove_disk
-from tests.machine.disks.engine import Ran, run, succeed
+from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.partitioning import Entry, disk_config, partition, refuse
 from tests.machine.disks.tables import (
     BASE,
     ESP,
@@ -26,29 +26,6 @@ from tests.machine.disks.tables import (
     places,
     read_table,
 )
-
-Entry = dict[str, Any]
-
-
-def disk_config(device: str, *partitions: Entry, **more: Any) -> dict[str, Any]:
-    return {"disks": [{"device": device, "partitions": list(partitions), **more}]}
-
-
-def partition(device: str, *partitions: Entry, **more: Any) -> Ran:
-    """Runs the disks phase, which must succeed, and checks the kernel's view of the disk."""
-    ran = succeed("disks", disk_config(device, *partitions, **more))
-    assert kernel(device) == places(device)
-    return ran
-
-
-def refuse(device: str, *partitions: Entry, code: str, **more: Any) -> Ran:
-    """Runs the disks phase, which must be refused with this code and leave the disk unchanged."""
-    before, known = fingerprint(device), kernel(device)
-    ran = run("disks", disk_config(device, *partitions, **more))
-    assert code in ran.codes, ran.text()
-    assert fingerprint(device) == before
-    assert kernel(device) == known
-    return ran
 
 
 @pytest.fixture

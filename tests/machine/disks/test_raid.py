@@ -6,16 +6,14 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks.arrays import array, detail
 from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.filesystems import tags
 from tests.machine.disks.tables import MIB, Part, make_table, wait_until
-from tests.machine.disks.test_filesystems import tags
-
-Storage = dict[str, Any]
 
 
 @pytest.fixture
@@ -24,16 +22,6 @@ def members(blank_disk: BlankDisk) -> list[str]:
     disk = blank_disk(size_mib=260)
     make_table(disk, [Part(n, (1 + 64 * (n - 1)) * MIB, 64 * MIB) for n in (1, 2, 3, 4)])
     return [f"{disk}p{n}" for n in (1, 2, 3, 4)]
-
-
-def array(name: str, devices: list[str], level: str = "raid1", **more: Any) -> Storage:
-    return {"raid": [{"name": name, "level": level, "devices": devices, **more}]}
-
-
-def detail(node: str) -> str:
-    return subprocess.run(
-        ["mdadm", "--detail", node], check=True, capture_output=True, text=True
-    ).stdout
 
 
 def test_array_is_created_and_kept_by_a_second_run(members: list[str]) -> None:

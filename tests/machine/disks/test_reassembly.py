@@ -14,10 +14,10 @@ import pytest
 
 from ignition.system import mdsuper
 from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks.arrays import array, detail
 from tests.machine.disks.engine import run, succeed
+from tests.machine.disks.filesystems import filesystem, shell, tags
 from tests.machine.disks.tables import MIB, Part, make_table, read_table, wait_until
-from tests.machine.disks.test_filesystems import filesystem, shell, tags
-from tests.machine.disks.test_raid import array, detail
 
 Storage = dict[str, Any]
 

@@ -16,7 +16,7 @@ import pytest
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks import luks
 from tests.machine.disks.engine import succeed
-from tests.machine.disks.test_filesystems import shell, tags
+from tests.machine.disks.filesystems import shell, tags
 
 SCRIPT = Path(__file__).parents[3] / "docs/root-reprovisioning/dracut/root-reprovision.sh"
 WORK = Path("/run/root-reprovision")

@@ -14,8 +14,8 @@ import pytest
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks import luks
 from tests.machine.disks.engine import Ran, run, succeed
+from tests.machine.disks.filesystems import tags
 from tests.machine.disks.tables import MIB, Part, make_table
-from tests.machine.disks.test_filesystems import tags
 
 Storage = dict[str, Any]
 
