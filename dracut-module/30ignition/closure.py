@@ -348,15 +348,20 @@ def bytecode(source: bytes, name: str) -> bytes:
 
 
 def shared_libraries() -> dict[str, str]:
-    """Library name -> file name, from ctypes.util.find_library() on this machine."""
+    """Library name -> file name, from ctypes.util.find_library() on this machine. Raises Missing."""
     from ctypes.util import find_library
 
-    found = {name: find_library(name) for name in SHARED_LIBRARIES}
-    return {name: file for name, file in found.items() if file}
+    found = {}
+    for name in SHARED_LIBRARIES:
+        file = find_library(name)
+        if file is None:
+            raise Missing(f"ldconfig knows no lib{name}")
+        found[name] = file
+    return found
 
 
 def write(closure: Closure, destination: str, stdlib: list[str]) -> None:
-    """Writes the tree."""
+    """Writes the tree. Raises Missing."""
     # The interpreter recognises its library by lib-dynload and os.pyc.
     os.makedirs(os.path.join(destination, library_path(), "lib-dynload"), exist_ok=True)
     for module in sorted(closure.modules.values(), key=lambda each: each.name):
@@ -462,10 +467,10 @@ def main(arguments: list[str]) -> int:
                 print(
                     f"closure.py: {name} is not installed: continuing without it", file=sys.stderr
                 )
+        write(closure, options.destination, stdlib)
     except Missing as missing:
         print(f"closure.py: {missing}", file=sys.stderr)
         return 1
-    write(closure, options.destination, stdlib)
     return 0
 
 

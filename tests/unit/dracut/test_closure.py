@@ -163,6 +163,15 @@ def test_paths_where_the_library_is_in_lib64(
     }
 
 
+def test_a_missing_shared_library_stops_the_build(
+    closure: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert closure.shared_libraries().keys() == {"c", "udev"}
+    monkeypatch.setattr(closure, "SHARED_LIBRARIES", ("c", "absent"))
+    with pytest.raises(closure.Missing, match="ldconfig knows no libabsent"):
+        closure.shared_libraries()
+
+
 def test_bytecode_is_the_same_every_time_and_holds_no_docstrings(closure: ModuleType) -> None:
     source = b'"""Words for readers."""\nassert False\nx = 1\n'
     code = closure.bytecode(source, "a/b.py")
