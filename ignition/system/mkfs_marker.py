@@ -27,14 +27,35 @@ _XFS_IN_PROGRESS = 126  # offset of sb_inprogress in the superblock
 _DISCARD_AT_ONCE = 2 << 30
 
 
-def write(node: str, digest: str, *, discard: bool) -> None:
-    """Marks a device durably, after discarding its contents if `discard` is set. Raises OSError."""
-    with _OpenDevice(node, os.O_RDWR) as device:
-        if discard:
-            _discard(device.number, device.size)
-        for offset in _offsets(device.size):
-            _pwrite(device.number, offset, _mark(device.size, offset, digest))
-        os.fsync(device.number)
+class MarkedDevice:
+    """A context manager that marks a device durably, after discarding its contents if `discard` is set.
+
+    It keeps the device open, because udev probes a device whenever a writer closes it. Raises OSError.
+    """
+
+    __slots__ = ("_device",)
+
+    def __init__(self, node: str, digest: str, *, discard: bool) -> None:
+        self._device = device = _OpenDevice(node, os.O_RDWR)
+        try:
+            if discard:
+                _discard(device.number, device.size)
+            for offset in _offsets(device.size):
+                _pwrite(device.number, offset, _mark(device.size, offset, digest))
+            os.fsync(device.number)
+        except BaseException:
+            os.close(device.number)
+            raise
+
+    def __enter__(self) -> MarkedDevice:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._device.number)
+
+    def clear(self) -> None:
+        """Removes the marks after syncing the device. Raises OSError."""
+        _clear(self._device)
 
 
 def read(node: str) -> str | None:
@@ -55,17 +76,19 @@ def read(node: str) -> str | None:
 
 
 def clear(node: str) -> None:
-    """Removes the marks after syncing the device. Raises OSError.
-
-    Only sectors that still hold a mark are overwritten; the filesystem may have used the others.
-    """
+    """Removes the marks after syncing the device. Raises OSError."""
     with _OpenDevice(node, os.O_RDWR) as device:
-        os.fsync(device.number)
-        os.posix_fadvise(device.number, 0, 0, os.POSIX_FADV_DONTNEED)
-        for offset in _offsets(device.size):
-            if os.pread(device.number, _LENGTH, offset).startswith(_MAGIC):
-                _pwrite(device.number, offset, bytes(_LENGTH))
-        os.fsync(device.number)
+        _clear(device)
+
+
+def _clear(device: _OpenDevice) -> None:
+    """Only sectors that still hold a mark are overwritten; the filesystem may have used the others."""
+    os.fsync(device.number)
+    os.posix_fadvise(device.number, 0, 0, os.POSIX_FADV_DONTNEED)
+    for offset in _offsets(device.size):
+        if os.pread(device.number, _LENGTH, offset).startswith(_MAGIC):
+            _pwrite(device.number, offset, bytes(_LENGTH))
+    os.fsync(device.number)
 
 
 def has_in_progress_flag(node: str, kind: str) -> bool:

@@ -52,19 +52,23 @@ def create(task: Task, wanted: model.Filesystem, alias: str) -> None:
     discards = decisions.should_discard(wanted)
     if discards:
         task.progress("discarding the contents of the device")
+    program, *args = decisions.mkfs_args(wanted, alias)
     try:
-        mkfs_marker.write(node, digest, discard=discards)
+        device = mkfs_marker.MarkedDevice(node, digest, discard=discards)
     except OSError as error:
         raise _unwritable(wanted.device, error) from error
-    program, *args = decisions.mkfs_args(wanted, alias)
-    task.progress(f"running {program}")
-    run(
-        log,
-        [settings.program(program), *args],
-        what=f'creating "{wanted.format}" filesystem on "{alias}"',
-    )
-    task.progress("writing everything to the device")
-    clear_mark(wanted.device, node)
+    with device:
+        task.progress(f"running {program}")
+        run(
+            log,
+            [settings.program(program), *args],
+            what=f'creating "{wanted.format}" filesystem on "{alias}"',
+        )
+        task.progress("writing everything to the device")
+        try:
+            device.clear()
+        except OSError as error:
+            raise _unwritable(wanted.device, error) from error
     # mkfs.btrfs closes the device several times, and udev probes it each time. At first it recognises nothing
     # and removes the links. Our own event is processed after all of those.
     devices.trigger_udev(log, settings, [node])
