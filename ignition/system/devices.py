@@ -119,11 +119,11 @@ def wait_for_devices(
         for device, origin in devices:
             if not is_block(device):
                 _wait(device, origin, deadline, limit, progress)
-            if not _is_known_to_udev(device):
+            if not is_known_to_udev(device):
                 trigger_udev(inner, settings, [os.path.realpath(device)])
 
 
-def _is_known_to_udev(device: str) -> bool:
+def is_known_to_udev(device: str) -> bool:
     """Whether udev has processed the device at least once; True if udev is not running."""
     if not os.path.exists(_UDEV_RUNS):
         return True

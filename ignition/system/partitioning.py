@@ -93,8 +93,43 @@ def has_only_grown(disk: Disk, table: Table, number: int) -> bool:
     )
 
 
+class UdevGuard:
+    """Keeps udev from rereading the table once its writer has closed the disk.
+
+    Rereading removes all nodes and links for a moment. udev wants an exclusive lock on the disk for that, but
+    only a shared one, like this, to process events. See https://systemd.io/BLOCK_DEVICE_LOCKING.
+    """
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, disk: Disk) -> None:
+        # Closing a disk that is not open for writing does not wake udev.
+        self._descriptor = os.open(disk.block.node, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __enter__(self) -> UdevGuard:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def release(self) -> None:
+        """Leaves the table to udev."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def replace_lock(self, writer: int) -> None:
+        """Turns the exclusive lock of the writer's descriptor into a shared one that outlives it.
+
+        Somebody else may lock the disk in between, who then keeps udev away.
+        """
+        try:
+            fcntl.flock(writer, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass
+
+
 def write(
-    log: Log, disk: Disk, after: Table | None, touched: list[int], *, wipe: bool
+    log: Log, disk: Disk, after: Table | None, touched: list[int], guard: UdevGuard, *, wipe: bool
 ) -> dict[int, Geometry]:
     """Wipes the old table if requested, writes the new one if there is one, and updates the kernel.
 
@@ -117,9 +152,14 @@ def write(
             gptwrite.write(descriptor, after, disk.sector_size, disk.sectors, fresh=fresh)
         table = after if writes else disk.table
         wanted = blkpg.table_geometry(table, disk.sector_size) if table is not None else {}
+        # The table is complete: udev may look at it, and at the partitions as they appear.
+        guard.replace_lock(descriptor)
         if not devices.mapper_name(disk.block):
-            for refusal in blkpg.update(descriptor, disk.block, wanted, touched):
+            refusals = blkpg.update(descriptor, disk.block, wanted, touched)
+            for refusal in refusals:
                 log.notice(f"the kernel {refusal}")
+            if refusals:
+                guard.release()  # perhaps udev succeeds
     finally:
         os.close(descriptor)
     return wanted
@@ -166,6 +206,8 @@ def settle(
     """Waits until udev has processed the disk and its changed partitions."""
     known = devices.partitions(disk)
     nodes = [f"/dev/{os.path.basename(known[number])}" for number in touched if number in known]
+    # The event that announces a new partition precedes ours of the disk, and udev keeps the order.
+    nodes = [node for node in nodes if devices.is_known_to_udev(node)]
     devices.trigger_udev(log, settings, [disk.node, *nodes])
     # kpartx, which udev runs for multipath disks, leaves everything mapped if the table is empty.
     for number, mapped in devices.mapped_partitions(disk).items():

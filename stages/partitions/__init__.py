@@ -317,7 +317,12 @@ def _do(task: Task, work: _DiskPlan) -> None:
             )
         task.progress("writing the table" if work.changes else "updating the kernel")
         try:
-            wanted = partitioning.write(inner, work.disk, work.after, to_update, wipe=work.wipes)
+            with partitioning.UdevGuard(work.disk) as guard:
+                wanted = partitioning.write(
+                    inner, work.disk, work.after, to_update, guard, wipe=work.wipes
+                )
+                task.progress("waiting for the kernel and udev to show the partitions")
+                partitioning.settle(inner, settings, block, wanted, to_update)
         except OSError as error:
             raise Failure(
                 "IGN2116",
@@ -327,8 +332,6 @@ def _do(task: Task, work: _DiskPlan) -> None:
                 "a repeated run continues from here",
                 cause=error,
             ) from error
-        task.progress("waiting for the kernel and udev to show the partitions")
-        partitioning.settle(inner, settings, block, wanted, to_update)
         listed = {decision.wanted.number for decision in work.decided}
         partitioning.verify(
             inner,

@@ -121,3 +121,20 @@ def test_udev_is_triggered_without_a_program(blank_disk: BlankDisk) -> None:
     }
     succeed("disks", storage, programs={"udevadm": "/bin/false"})
     assert os.path.realpath("/dev/disk/by-label/LINK") == f"{disk}p1"
+
+
+def test_partitions_stay_while_another_is_added(disk: str) -> None:
+    asked = ["udevadm", "monitor", "--kernel", "--subsystem-match=block"]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as monitor:
+        assert monitor.stdout
+        while not monitor.stdout.readline().startswith("KERNEL"):
+            pass
+        succeed(
+            "disks", {"disks": [{"device": disk, "partitions": [{"number": 4, "label": "p4"}]}]}
+        )
+        subprocess.run(["udevadm", "settle"], check=True)
+        monitor.terminate()
+        events = [line.partition("] ")[2].split() for line in monitor.stdout if "] " in line]
+    added = [path.rpartition("/")[2] for what, path, _ in events if what == "add"]
+    assert added == [os.path.basename(f"{disk}p4")]
+    assert "remove" not in {what for what, *_ in events}
