@@ -35,6 +35,15 @@ def test_lines() -> None:
         (FOREIGN + b"\n", [DATA], FOREIGN + b"\n" + DATA + b"\n"),
         (b"#" + DATA + b"\n", [DATA], b"#" + DATA + b"\n" + DATA + b"\n"),
         (DATA + b" # mine\n", [DATA], DATA + b" # mine\n" + DATA + b"\n"),
+        # The form of an own line, but for the key or for the options.
+        *(
+            (each + b"\n", [DATA], each + b"\n" + DATA + b"\n")
+            for each in (
+                DATA.replace(b"/etc/luks/data", b"/etc/luks/other"),
+                DATA.replace(b"luks,x-initrd.attach", b"luks,discard"),
+                STALE.replace(b"luks,_netdev,x-initrd.attach", b"luks,discard"),
+            )
+        ),
         (b"\xff \x00\n", [DATA], b"\xff \x00\n" + DATA + b"\n"),
     ],
 )

@@ -222,3 +222,11 @@ def test_flags_that_opening_would_not_change(
 )
 def test_uuid(text: str, valid: bool) -> None:
     assert decisions.is_uuid(text) == valid
+
+
+def test_reasons_with_discards() -> None:
+    config = wanted(**KEY_FILE, discard=True)
+    assert decisions.difference(config, header()) == "its header does not allow discards"
+    config = wanted(**KEY_FILE)
+    allowing = header(flags=("allow-discards",))
+    assert decisions.difference(config, allowing) == "its header allows discards"

@@ -15,7 +15,9 @@ import pytest
 
 from ignition.base import gojson
 from ignition.base.errors import Failure, flatten
-from ignition.stages.luks import decisions, keys
+from ignition.base.settings import Settings
+from ignition.config.model import Config
+from ignition.stages.luks import decisions, keys, records
 from ignition.system import luks2
 from tests.support.target import Target
 
@@ -351,3 +353,19 @@ def test_labels(system: Target, device: Path, tmp_path: Path) -> None:
     paths = (tmp_path / "paths").read_text().splitlines()
     labelled = [path.removeprefix(str(system.root)) for path in paths]
     assert labelled == [CRYPTTAB, "/etc/luks", RESULT]
+
+
+def test_paths_that_may_be_written() -> None:
+    volumes = [
+        {"name": "data", "device": "/dev/a"},
+        {"name": "card", "device": "/dev/b", "cex": {"enabled": True}},
+        {"name": "pins", "device": "/dev/c", "clevis": {"tpm2": True}},
+    ]
+    value = {"ignition": {"version": "3.7.0-experimental"}, "storage": {"luks": volumes}}
+    assert list(records.paths(Config(value), Settings())) == [
+        "/etc/luks/data",
+        "/etc/luks/card",
+        "/etc/zkey/repository/ignition-luks-card.info",
+        "/etc/zkey/repository/ignition-luks-card.skey",
+        "/etc/crypttab",
+    ]
