@@ -12,7 +12,9 @@ from pathlib import Path
 from ignition.testbed.cache import build_folder, lock, print_progress
 from ignition.testbed.options import escape
 
-EMULATED = ("-accel", "tcg,thread=multi", "-cpu", "max")
+EMULATED = ("-accel", "tcg,thread=multi")
+ANY_CPU = "max"
+"""The emulated processor with every feature that QEMU has: any system starts on it."""
 NATIVE = ("-accel", "kvm", "-cpu", "host")
 DEVICE = "/dev/kvm"
 PROBE_SECONDS = 10
@@ -25,10 +27,13 @@ BOOT_SECTOR = bytes.fromhex(
 )
 
 
-def accelerator(kernel: Path | None = None) -> tuple[str, ...]:
+def accelerator(kernel: Path | None = None, cpu: str = ANY_CPU) -> tuple[str, ...]:
     """QEMU's arguments for KVM or emulation. KVM is tested once per boot of this machine: by starting
-    `kernel`, or a boot sector if there is none. Whatever is slower is said once."""
-    return NATIVE if kvm_works(kernel) else EMULATED
+    `kernel`, or a boot sector if there is none. Whatever is slower is said once.
+
+    cpu   the processor to emulate, as `-cpu` takes it
+    """
+    return NATIVE if kvm_works(kernel) else (*EMULATED, "-cpu", cpu)
 
 
 def kvm_works(kernel: Path | None = None) -> bool:

@@ -82,6 +82,7 @@ class Machine:
                 start,
                 (*self.drives, *delivery.drives),
                 kernel=self.image.kernel_for_probe,
+                cpu=self.image.cpu,
                 fw_cfg={**delivery.fw_cfg, **self._asked(request)},
                 network=delivery.network,
                 services=delivery.services,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ignition.base.errors import Failure
 from ignition.testbed import hostfiles, power, tpm
-from ignition.testbed.accel import accelerator
+from ignition.testbed.accel import ANY_CPU, accelerator
 from ignition.testbed.cache import print_progress
 from ignition.testbed.drive_arguments import drive_arguments
 from ignition.testbed.drives import Drive
@@ -66,6 +66,7 @@ class Guest:
     folder       gets the LOGS and the fw_cfg files
     boot         how it starts
     kernel       a kernel to test KVM with; None: a boot sector does
+    cpu          the processor to emulate without KVM
     drives       all drives, in the order in which they get their names
     services     what the guest reaches at addresses of its own; then it has a network around those
     vendor       manufacturer in the SMBIOS tables
@@ -77,6 +78,7 @@ class Guest:
     boot: DirectKernel | FromCd | FromDisk
     drives: Sequence[Drive]
     kernel: Path | None = None
+    cpu: str = ANY_CPU
     fw_cfg: Mapping[str, bytes] = field(default_factory=dict)
     network: bool = True
     services: Services = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Guest:
     def command_line(self) -> list[str]:
         """The QEMU command without monitor and TPM; the same for each power-on with the same drives."""
         return [
-            *("qemu-system-x86_64", *accelerator(self.kernel), "-M", "q35"),
+            *("qemu-system-x86_64", *accelerator(self.kernel, self.cpu), "-M", "q35"),
             *("-m", str(self.memory_mib), "-smp", str(self.cpus)),
             *("-nodefaults", "-no-user-config", "-display", "none"),
             *self._serial(),

@@ -14,7 +14,7 @@ import pytest
 from ignition.base.errors import Failure
 from ignition.testbed import ovmf
 from ignition.testbed.cache import CHECKOUT, build_once, digest
-from ignition.testbed.images import Image, images
+from ignition.testbed.images import CPU, Image, images
 from ignition.testbed.partition_table import ESP
 from ignition.testbed.roots import SUITES, bootstrap
 from ignition.testbed.source import installed_tree
@@ -92,7 +92,7 @@ def test_a_unified_kernel_image_with_an_addon(boot: Boot, run: Path) -> None:
     disk = run / "disk.img"
     system = root_without_boot(run, images(SUITE).disk, "")
     assemble(disk, [Part(esp, ESP, "esp"), Part(system, name="root")])
-    image = Image("uki", disk, firmware="uefi", uefi=ovmf.find())
+    image = Image("uki", disk, firmware="uefi", uefi=ovmf.find(), cpu=CPU)
 
     first = boot(CONFIG, image=image, paths=PATHS, script="cat /proc/cmdline")
     assert first.file("/etc/hello").text == "hello"

@@ -16,14 +16,13 @@ from typing import Any
 from ignition.testbed.cache import build_folder, print_progress
 from ignition.testbed.drives import Drive
 from ignition.testbed.facts import GuestFile, Phase, Script
-from ignition.testbed.images import CMDLINE, Image, Images
+from ignition.testbed.images import Image, Images, image_of
 from ignition.testbed.machine import Machine
 from ignition.testbed.metadata.service import LINK_LOCAL
 from ignition.testbed.platforms import Delivery
 from ignition.testbed.pool import processors_per_guest
 from ignition.testbed.power import PowerOn
 from ignition.testbed.programs import run
-from ignition.testbed.qemu import DirectKernel
 from ignition.testbed.report import Report, read
 from ignition.testbed.request import Request
 
@@ -241,9 +240,7 @@ class Boot:
         return Machine(folder, image, tuple(drives))
 
     def _image(self) -> Image:
-        direct = DirectKernel(self.images.kernel, self.images.initramfs, CMDLINE)
-        kernel = self.images.kernel
-        return Image("debian", self.images.disk, direct=direct, kernel_for_probe=kernel)
+        return image_of(self.images.kernel, self.images.initramfs, self.images.disk)
 
     def remove_images(self) -> None:
         """Removes the disk images. Logs and reports stay."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ignition.testbed.cache import build_once, digest
-from ignition.testbed.images import GRUB_SNIPPET
+from ignition.testbed.images import CMDLINE, GRUB_SNIPPET
 from ignition.testbed.partition_table import BIOS_BOOT, ESP
 from ignition.testbed.programs import need, run
 from ignition.testbed.roots import bootstrap
@@ -34,7 +34,6 @@ COMMON = (
     *("dracut", "dracut-network", "iproute2", "passwd", "mount", "grub-common"),
     *("fdisk", "gdisk", "e2fsprogs", "xfsprogs", "dosfstools"),
 )
-CMDLINE = "root=LABEL=root rw console=ttyS0 loglevel=4 panic=-1 ignition.platform.id=qemu"
 
 
 @dataclass(frozen=True)

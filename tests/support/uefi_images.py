@@ -14,7 +14,7 @@ from typing import Literal
 
 from ignition.testbed import ovmf
 from ignition.testbed.cache import CHECKOUT
-from ignition.testbed.images import CMDLINE, GRUB_SNIPPET, Image, Images
+from ignition.testbed.images import CMDLINE, CPU, GRUB_SNIPPET, Image, Images
 from ignition.testbed.partition_table import ESP
 from ignition.testbed.programs import run
 from tests.support.boot_loaders import EFI_LOADER, grub_core, systemd_boot
@@ -60,7 +60,7 @@ def uefi_image(folder: Path, images: Images, layout: Layout) -> Image:
     assemble(disk, [*parts, Part(root, name="root")])
     for part in (*(each.contents for each in parts), root):
         part.unlink()
-    return Image(layout.loader, disk, firmware="uefi", uefi=ovmf.find())
+    return Image(layout.loader, disk, firmware="uefi", uefi=ovmf.find(), cpu=CPU)
 
 
 def root_without_boot(folder: Path, source: Path, mounts: str) -> Path:

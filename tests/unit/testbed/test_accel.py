@@ -27,18 +27,20 @@ def test_without_the_device_it_is_said_once(
     known: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(accel, "DEVICE", "/nonexistent/kvm")
-    assert [accel.accelerator(), accel.accelerator()] == [accel.EMULATED] * 2
+    emulated = (*accel.EMULATED, "-cpu", accel.ANY_CPU)
+    assert [accel.accelerator(), accel.accelerator()] == [emulated] * 2
     assert capfd.readouterr().err.count("/nonexistent/kvm is missing: guests are emulated") == 1
 
 
 @pytest.mark.parametrize(
-    ("answer", "arguments"), [("works", accel.NATIVE), ("broken", accel.EMULATED)]
+    ("answer", "arguments"),
+    [("works", accel.NATIVE), ("broken", (*accel.EMULATED, "-cpu", "Nehalem"))],
 )
 def test_the_answer_is_remembered(
     answer: str, arguments: tuple[str, ...], known: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     known.write_text(f"{answer} {BOOT} kernel")
-    assert accel.accelerator(Path("/nonexistent/kernel")) == arguments
+    assert accel.accelerator(Path("/nonexistent/kernel"), "Nehalem") == arguments
     assert known.read_text() == f"{answer} {BOOT} kernel"
     assert ("does not work" in capfd.readouterr().err) is (answer == "broken")
 
