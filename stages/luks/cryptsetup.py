@@ -98,10 +98,23 @@ def remove_key(task: Task, alias: str, key: Key) -> None:
 
 def import_token(task: Task, alias: str, token: dict[str, Any]) -> None:
     """Writes a token into the header."""
-    cryptsetup = task.context.settings.program("cryptsetup")
-    args = [cryptsetup, "token", "import", "--json-file", "-", alias]
     what = f'writing a token into the header of "{alias}"'
+    args = [*_import_command(task), alias]
     run(task.log, args, what=what, stdin=gojson.dumps(token).encode())
+
+
+def replace_token(task: Task, alias: str, number: str, token: dict[str, Any]) -> bool:
+    """Writes a token over another one, in one update of the header. False if that failed: old
+    releases of cryptsetup cannot.
+    """
+    what = f'replacing a token in the header of "{alias}"'
+    args = [*_import_command(task), "--token-id", number, "--token-replace", alias]
+    stdin = gojson.dumps(token).encode()
+    return run(task.log, args, what=what, stdin=stdin, check=False).status == 0
+
+
+def _import_command(task: Task) -> list[str]:
+    return [task.context.settings.program("cryptsetup"), "token", "import", "--json-file", "-"]
 
 
 def remove_token(task: Task, alias: str, number: str) -> None:
@@ -129,12 +142,19 @@ def mark_volume(task: Task, name: str, alias: str, state: str) -> None:
     header = luks2.read(alias)
     there = header.tokens if header else {}
     token = decisions.new_token(name, digest, state)
+    old = [
+        number
+        for number, each in there.items()
+        if each.get("type") == decisions.TOKEN_TYPE and each != token
+    ]
     if token not in there.values():
-        import_token(task, alias, token)
+        if old and replace_token(task, alias, old[-1], token):
+            old.pop()
+        else:
+            import_token(task, alias, token)
     # With two of our tokens in the header, the later state counts.
-    for number, old in there.items():
-        if old.get("type") == decisions.TOKEN_TYPE and old != token:
-            remove_token(task, alias, number)
+    for number in old:
+        remove_token(task, alias, number)
 
 
 def _run(log: Log, args: list[str], what: str, key: Key, origin: Origin | None = None) -> None:

@@ -24,8 +24,13 @@ echo "$@" >> {folder}/calls
 [ "$(wc -l < {folder}/calls)" -lt {last} ] || exit 9
 exec cryptsetup "$@"
 """
-# luksFormat, token, luksUUID, luksOpen, token, removal of the first token
-CALLS = 6
+# luksFormat, token, luksUUID, luksOpen, token
+CALLS = 5
+# A release that does not know the option.
+OLD_WRAPPER = """#!/bin/sh
+case "$*" in *--token-replace*) exit 1 ;; esac
+exec cryptsetup "$@"
+"""
 
 
 @pytest.fixture
@@ -71,6 +76,15 @@ def test_volume_with_a_key_file(folder: Path, disk: str, last: int, power: str) 
     luks.write_file("vault", "text")
     assert succeed("disks", storage).summary[0].startswith("keep")
     assert luks.read_file("vault") == "text"
+
+
+def test_a_cryptsetup_that_cannot_replace_a_token(folder: Path, disk: str) -> None:
+    wrapper = folder / "cryptsetup"
+    wrapper.write_text(OLD_WRAPPER)
+    wrapper.chmod(0o755)
+    ran = run("disks", volume(disk), programs={"cryptsetup": str(wrapper)})
+    assert not ran.failures, ran.text()
+    assert luks.state_of(disk) == ["ready"]
 
 
 @pytest.mark.parametrize("option", [["--uuid", UUID.upper()], [f"--uuid={UUID}"]])
