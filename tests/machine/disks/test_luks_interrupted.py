@@ -136,8 +136,8 @@ def test_luksformat_killed_at_any_moment(folder: Path, disk: str, key: bytes | N
     storage = volume(disk, key, uuid=UUID)
     wrapper = folder / "cryptsetup"
     killed = 0
-    for step in range(1, 40):
-        wrapper.write_text(KILLER.format(folder=folder, seconds=0.01 * 1.3**step))
+    for step in range(1, 20):
+        wrapper.write_text(KILLER.format(folder=folder, seconds=0.02 * 1.8**step))
         wrapper.chmod(0o755)
         ran = run("disks", storage, programs={"cryptsetup": str(wrapper)})
         lose_power()
