@@ -28,11 +28,15 @@ GRUB_SNIPPET = Path("dracut-module/grub/05_ignition.cfg")
 FW_CFG_ENTRY = "opt/com.coreos/config"
 """Where Ignition looks for its config on QEMU."""
 DISK_SIZE = "2G"
-CMDLINE = "root=LABEL=root rw console=ttyS0 loglevel=4 panic=-1 nopti nospectre_v2 ignition.platform.id=qemu"
+CMDLINE = (
+    "root=LABEL=root rw console=ttyS0 loglevel=4 panic=-1 nopti nospectre_v2 scsi_mod.scan=sync "
+    "ignition.platform.id=qemu"
+)
 """The kernel command line of an installed machine, with its console on the serial port.
 
 Without the mitigations an emulated boot takes a quarter less. They are named one by one: configs that people
-test have `mitigations=`.
+test have `mitigations=`. SCSI disks are scanned one by one, because the kernel adds those of a parallel scan
+all at once, and names them in the order in which its threads get to them.
 """
 CPU = "Nehalem,+aes,+pclmulqdq,+rdrand"
 """The emulated processor: what the image needs, and no more. On a newer one programs choose vector
