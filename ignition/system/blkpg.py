@@ -14,6 +14,8 @@ from ignition.system import devices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ignition.system.devices import Block
     from ignition.system.gpt import Table
 
@@ -45,10 +47,17 @@ def table_geometry(table: Table, sector_size: int) -> dict[int, Geometry]:
     }
 
 
-def update(device: int, disk: Block, wanted: dict[int, Geometry], touched: list[int]) -> list[str]:
+def update(
+    device: int,
+    disk: Block,
+    wanted: dict[int, Geometry],
+    touched: list[int],
+    when_removed: Callable[[], None],
+) -> list[str]:
     """Makes the kernel's view of the `touched` partitions match the table.
 
-    Removes partitions that go or move, then shrinks, grows and adds, so that they never overlap. Returns
+    Removes partitions that go or move, then shrinks, grows and adds, so that they never overlap. Only a
+    removal fails if udev has the partition open: keep udev away until `when_removed` is called. Returns
     descriptions of what the kernel refused; it may already know the new state, so only `partitioning.verify`
     decides.
     """
@@ -66,6 +75,7 @@ def update(device: int, disk: Block, wanted: dict[int, Geometry], touched: list[
         if number in known and known[number][0] != wanted.get(number, (-1, -1))[0]:
             try_operation(_DELETE, number, (0, 0))
             del known[number]
+    when_removed()
     resized = [number for number in touched if number in known]
     for number in sorted(resized, key=lambda number: wanted[number][1] - known[number][1]):
         if wanted[number] != known[number]:

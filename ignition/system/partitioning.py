@@ -152,10 +152,15 @@ def write(
             gptwrite.write(descriptor, after, disk.sector_size, disk.sectors, fresh=fresh)
         table = after if writes else disk.table
         wanted = blkpg.table_geometry(table, disk.sector_size) if table is not None else {}
-        # The table is complete: udev may look at it, and at the partitions as they appear.
-        guard.replace_lock(descriptor)
-        if not devices.mapper_name(disk.block):
-            refusals = blkpg.update(descriptor, disk.block, wanted, touched)
+
+        def relax() -> None:
+            """The table is complete: udev may look at it, and at the partitions as they appear."""
+            guard.replace_lock(descriptor)
+
+        if devices.mapper_name(disk.block):
+            relax()
+        else:
+            refusals = blkpg.update(descriptor, disk.block, wanted, touched, relax)
             for refusal in refusals:
                 log.notice(f"the kernel {refusal}")
             if refusals:
