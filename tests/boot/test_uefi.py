@@ -35,8 +35,8 @@ CASES = [
         id="GRUB, /boot is ext4 and read-only",
     ),
     pytest.param(
-        Case(Layout("systemd-boot", "esp"), {"/boot": "rw"}),
-        id="systemd-boot, systemd mounts the ESP at /boot",
+        Case(Layout("systemd-boot", "esp"), {"/efi": "rw"}),
+        id="systemd-boot, systemd mounts the ESP at /efi",
         marks=pytest.mark.slow,
     ),
     pytest.param(
