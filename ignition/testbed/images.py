@@ -99,7 +99,7 @@ def image_of(kernel: Path, initramfs: Path, disk: Path) -> Image:
 
 def images(suite: str | None = None) -> Images:
     """The same, with the CD whose GRUB boots it."""
-    return Images(*_built(suite), _cd() / "boot.iso")
+    return Images(*_built(suite), _cd())
 
 
 def _built(suite: str | None) -> tuple[Path, Path, Path]:
@@ -177,6 +177,15 @@ def _run_script(folder: Path, script: Path, *args: str | Path) -> None:
 def _cd() -> Path:
     snippet = (source_folder() / GRUB_SNIPPET).read_text()
     menu = "search --no-floppy --label root --set=root\n" + snippet + _menu_entry()
+    return grub_cd("cd", "the GRUB CD", menu)
+
+
+def grub_cd(kind: str, what: str, menu: str) -> Path:
+    """A CD whose GRUB shows this menu, for machines without a boot loader on their disk.
+
+    kind   the name of the cache's folder
+    what   what is built, for the progress line
+    """
 
     def make(folder: Path) -> None:
         need("grub-mkrescue", "xorriso", "mformat")
@@ -185,7 +194,7 @@ def _cd() -> Path:
         argv = ["grub-mkrescue", "-o", f"{folder}/boot.iso", f"{folder}/cd"]
         run_logged(argv, folder / "log", environ={"TMPDIR": str(folder)})
 
-    return build_once("cd", digest(menu), "the GRUB CD", make)
+    return build_once(kind, digest(menu), what, make) / "boot.iso"
 
 
 def _menu_entry() -> str:

@@ -18,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 from ignition.base.errors import Failure
 from ignition.testbed.images import Images, images
 from ignition.testbed.programs import need
+from tests.support import tang
 from tests.support.boot import Boot, scratch_folder
 
 CANNOT_HERE = ("IGN8001", "IGN8003")
@@ -85,3 +86,12 @@ def _boot(images: Images, request: pytest.FixtureRequest) -> Iterator[Boot]:
     boots.remove_images()
     if request.session.testsfailed == failed_before:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def tang_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tang.TangServer]:
+    """A real tangd on this machine's loopback."""
+    if tang.missing():
+        pytest.skip(tang.missing())
+    with tang.TangServer(tmp_path_factory.mktemp("tang")) as running:
+        yield running

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -94,17 +93,9 @@ def _mount_unit(name: str, folder: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tang.TangServer]:
-    if tang.missing():
-        pytest.skip(tang.missing())
-    with tang.TangServer(tmp_path_factory.mktemp("tang")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def first(boot_module: Boot, server: tang.TangServer) -> BootResult:
+def first(boot_module: Boot, tang_server: tang.TangServer) -> BootResult:
     return boot_module(
-        config=config(server), disks=[512], paths=PATHS, script=LOOK, tpm=True, limit=1200
+        config=config(tang_server), disks=[512], paths=PATHS, script=LOOK, tpm=True, limit=1200
     )
 
 
@@ -186,12 +177,12 @@ def test_headers_are_bound_and_marked_ready(first: BootResult) -> None:
 
 
 def test_the_next_boot_opens_all_of_them_unattended(
-    second: BootResult, server: tang.TangServer
+    second: BootResult, tang_server: tang.TangServer
 ) -> None:
     assert mounted(second) == WANTED
     assert {second.file(f"{folder}/written").text for folder in FOLDERS.values()} == {"once"}
     assert "Unlocked /dev/" in second.log("clevis-luks-askpass")
-    assert server.connections
+    assert tang_server.connections
 
 
 def test_the_next_boot_provisions_nothing(first: BootResult, second: BootResult) -> None:

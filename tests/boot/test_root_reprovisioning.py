@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,14 +91,6 @@ def root_images(guest_images: Images) -> Images:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tang.TangServer]:
-    if tang.missing():
-        pytest.skip(tang.missing())
-    with tang.TangServer(tmp_path_factory.mktemp("tang")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def machine(boot_module: Boot, root_images: Images) -> Boot:
     return Boot(root_images, boot_module.folder)
 
@@ -108,10 +99,10 @@ def machine(boot_module: Boot, root_images: Images) -> Boot:
     scope="module",
     params=[pytest.param(move, id=move.config) for move in (KEY_FILE, RAID1, TANG)],
 )
-def moved(machine: Boot, server: tang.TangServer, request: pytest.FixtureRequest) -> Moved:
+def moved(machine: Boot, tang_server: tang.TangServer, request: pytest.FixtureRequest) -> Moved:
     move: Move = request.param
     first = machine(
-        config(move, server),
+        config(move, tang_server),
         disks=[1024 if move is RAID1 else 64],
         grub=True,
         memory_mib=MEMORY_MIB,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ignition.testbed.cache import CHECKOUT, build_once, digest
-from ignition.testbed.images import CMDLINE, GRUB_SNIPPET, GUEST, Images, build_initramfs
+from ignition.testbed.images import CMDLINE, GRUB_SNIPPET, GUEST, Images, build_initramfs, grub_cd
 from ignition.testbed.programs import need, run, run_logged
 from ignition.testbed.roots import builder_root, keys
 from ignition.testbed.source import installed_tree, source_folder
@@ -181,12 +181,4 @@ def _assemble(folder: Path) -> None:
 def _cd() -> Path:
     """GRUB's own part on a CD, so that the disk needs no boot loader."""
     menu = "search --no-floppy --label boot --set=root\nconfigfile ($root)/grub.cfg\n"
-
-    def make(folder: Path) -> None:
-        need("grub-mkrescue", "xorriso", "mformat")
-        (folder / "cd/boot/grub").mkdir(parents=True)
-        (folder / "cd/boot/grub/grub.cfg").write_text(menu)
-        argv = ["grub-mkrescue", "-o", f"{folder}/boot.iso", f"{folder}/cd"]
-        run_logged(argv, folder / "log", environ={"TMPDIR": str(folder)})
-
-    return build_once("root-cd", digest(menu), "the GRUB CD for /boot", make) / "boot.iso"
+    return grub_cd("root-cd", "the GRUB CD for /boot", menu)
