@@ -149,8 +149,8 @@ clear_unmounted() {
 }
 
 read -r boot_id < "$boot_id_path"
-if ! grep -q "\"provisioningBootID\": *\"$boot_id\"" "$result"; then
-    echo "<3>IGN6210 $result is from another boot: the next boot is a first boot again" >&2
+if ! grep -qs "\"provisioningBootID\": *\"$boot_id\"" "$result"; then
+    echo "<3>IGN6210 $result is missing or from another boot: the next boot is a first boot again" >&2
     exit 1
 fi
 
