@@ -160,9 +160,14 @@ class Boot:
         request: Request | None = None,
         image: Image | None = None,
     ) -> BootResult:
-        """See docs/testing.md for the arguments. BootFailed if the boot does not reach `expect`."""
+        """See docs/testing.md for the arguments. BootFailed if the boot does not reach `expect`, ValueError
+        for arguments that would have no effect."""
+        if again is not None:
+            refuse("a machine that boots again", image=image, disks=disks, cds=cds)
         machine = again.machine if again is not None else self._new_machine(image, disks, cds)
         machine.cd = self.images.cd if grub else None
+        if grub or machine.image.direct is None:
+            refuse("a machine with a boot loader", cmdline=cmdline, initramfs=initramfs)
         machine.tpm |= tpm
         system = replace(machine.drives[0], read_only=write_protected)
         machine.drives = (system, *machine.drives[1:])
@@ -246,6 +251,13 @@ class Boot:
         """Removes the disk images. Logs and reports stay."""
         for image in self.folder.glob("machine*/*.img"):
             image.unlink()
+
+
+def refuse(machine: str, **arguments: object) -> None:
+    """ValueError for the arguments that are given, because such a machine cannot take them."""
+    given = [f"{name}=" for name, value in arguments.items() if value]
+    if given:
+        raise ValueError(f"{machine} does not take {' and '.join(given)}")
 
 
 class StallWatch:
