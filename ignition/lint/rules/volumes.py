@@ -37,10 +37,22 @@ EMPTY_KEY = LintRule(
 )
 """cryptsetup accepts no empty key file. The disks phase refuses the config before it changes a disk."""
 
+PARTITIONED_VOLUME = LintRule(
+    "IGN1828",
+    "a LUKS volume cannot be partitioned",
+    hint="partition the disk below it, and encrypt the partitions",
+    severity=ERROR,
+    since="3.2.0",
+)
+"""Neither the kernel nor udev maps partitions of an opened LUKS volume, so they never appear. The disks phase
+refuses such a config (IGN2119) before it changes a disk. The volume is recognised by `/dev/mapper/NAME` and
+by udev's links with its name or its UUID."""
+
 _CRYPTTAB = "/etc/crypttab"
 
 
 def check(subject: Subject) -> Iterator[Violation]:
+    yield from _partitioned(subject)
     keys = {
         f"/etc/luks/{volume.get('name', '')}"
         for volume, _ in subject.items("storage", "luks")
@@ -55,3 +67,23 @@ def check(subject: Subject) -> Iterator[Violation]:
         in_the_way = path[1] == "directories" or (path[1] == "links" and not item.get("hard"))
         if place in keys or (place == _CRYPTTAB and in_the_way):
             yield VOLUME_PATH_TAKEN.at((*path, "path"))
+
+
+def _partitioned(subject: Subject) -> Iterator[Violation]:
+    owners = {
+        device: volume.get("name", "")
+        for volume, _ in subject.items("storage", "luks")
+        for device in _devices(volume.get("name", ""), volume.get("uuid"))
+    }
+    for disk, path in subject.items("storage", "disks"):
+        device = disk.get("device", "")
+        if device in owners:
+            message = f"{device} is the LUKS volume {owners[device]}, which cannot be partitioned"
+            yield PARTITIONED_VOLUME.at((*path, "device"), message)
+
+
+def _devices(name: str, uuid: str | None) -> Iterator[str]:
+    yield f"/dev/mapper/{name}"
+    yield f"/dev/disk/by-id/dm-name-{name}"
+    if uuid:
+        yield f"/dev/disk/by-id/dm-uuid-CRYPT-LUKS2-{uuid.replace('-', '').lower()}-{name}"

@@ -475,6 +475,12 @@ DISKS = {
         "IGN1962",
         "storage/raid/0/devices",
     ),
+    "partitions of a volume": (
+        "IGN2119",
+        storage(disks=[{"device": "/dev/mapper/v"}], luks=[VOLUME]),
+        "IGN1828",
+        "storage/disks/0/device",
+    ),
 }
 
 # These are refused when the disk is there to be looked at: see tests/machine.
@@ -576,7 +582,7 @@ def test_disks_phase_refuses(machine: Target, name: str) -> None:
 
 def disks(machine: Target, sections: Sections) -> None:
     from ignition.engine import soundness
-    from ignition.stages import luks, raid
+    from ignition.stages import luks, partitions, raid
 
     log = Log(lambda *_: None)
     known = PhaseContext(
@@ -587,7 +593,8 @@ def disks(machine: Target, sections: Sections) -> None:
     )
     soundness.check(Config(sections), known)
     machine.settings.wait_device = 1
-    plan.build([("", raid.plan), ("", luks.plan)], Config(sections), known)
+    stages = [("", each.plan) for each in (partitions, raid, luks)]
+    plan.build(stages, Config(sections), known)
 
 
 def test_every_failure_code_has_a_lint_finding_or_depends_on_the_machine() -> None:

@@ -103,6 +103,24 @@ def test_circles_of_devices(lists: dict[str, Any], said: list[str]) -> None:
     assert found == [f"IGN1827 {each}" for each in said]
 
 
+@pytest.mark.parametrize(
+    ("device", "found"),
+    [
+        ("/dev/mapper/v", ["IGN1828 disks/0/device"]),
+        ("/dev/disk/by-id/dm-name-v", ["IGN1828 disks/0/device"]),
+        (
+            "/dev/disk/by-id/dm-uuid-CRYPT-LUKS2-11112222333344445555666677778888-v",
+            ["IGN1828 disks/0/device"],
+        ),
+        ("/dev/mapper/group-v", []),
+        ("/dev/vdb", []),
+    ],
+)
+def test_partitions_of_a_volume(device: str, found: list[str]) -> None:
+    volume = {"name": "v", "device": "/dev/vdc", "uuid": "11112222-3333-4444-5555-666677778888"}
+    assert of_storage(disks=[{"device": device}], luks=[volume]) == found
+
+
 def test_label_of_an_existing_filesystem_is_known() -> None:
     assert of_storage(filesystems=[filesystem("/dev/disk/by-label/data", label="data")]) == []
 
