@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ignition.base.origin import pointer
 from ignition.config import foreign_keys, scan, tables
 
 TYPE_CHECKING = False
@@ -112,8 +113,15 @@ def type_hint(path: Path, node: Node, expected: str) -> str:
     if path == ("ignition", "version"):
         return 'version must be three numbers in quotes, for example "3.6.0"'
     if node.kind == scan.NUMBER and expected == "a string":
-        return f"{path[-1]} must be a string: write it in quotes"
-    return f"{path[-1]} must be {expected}"
+        return f"{_name(path)} must be a string: write it in quotes"
+    return f"{_name(path)} must be {expected}"
+
+
+def _name(path: Path) -> str:
+    """A member by its key, an entry of a list by its index and the path of the list."""
+    if isinstance(path[-1], int):
+        return f"entry {path[-1]} of {pointer(path[:-1])}"
+    return path[-1]
 
 
 def key_hint(key: str, shape: Shape) -> str:

@@ -169,6 +169,33 @@ def test_hint_for_a_wrong_type(member: str, words: str) -> None:
     assert words in finding.hint
 
 
+@pytest.mark.parametrize(
+    ("section", "hint"),
+    [
+        ('"storage":{"files":["x"]}', "entry 0 of /storage/files must be an object"),
+        (
+            '"storage":{"disks":[{},{"partitions":[{},null,7]}]}',
+            "entry 2 of /storage/disks/1/partitions must be an object",
+        ),
+        (
+            '"storage":{"raid":[{"devices":[["/dev/sda"]]}]}',
+            "entry 0 of /storage/raid/0/devices must be a string",
+        ),
+        (
+            '"passwd":{"users":[{"groups":["wheel",7]}]}',
+            "entry 1 of /passwd/users/0/groups must be a string: write it in quotes",
+        ),
+        (
+            '"kernelArguments":{"shouldExist":[true]}',
+            "entry 0 of /kernelArguments/shouldExist must be a string",
+        ),
+    ],
+)
+def test_hint_for_a_wrong_entry_names_the_list(section: str, hint: str) -> None:
+    (finding,) = checked(f"{{{V},{section}}}").findings
+    assert finding.hint == hint
+
+
 @pytest.mark.parametrize("version", ["3", "3.4", "{}"])
 def test_hint_for_a_version_that_is_not_a_string(version: str) -> None:
     (finding,) = checked(f'{{"ignition":{{"version":{version}}}}}').findings
