@@ -55,7 +55,7 @@ def array_of_member(device: Block) -> Array | None:
                 f"/dev/{holder}",
                 devices.read_sysfs(f"{folder}/md/level"),
                 _number(devices.read_sysfs(f"{folder}/md/raid_disks")),
-                frozenset(_members(folder)),
+                members_of(folder),
                 devices.read_sysfs(f"{folder}/md/array_state") not in _NOT_RUNNING,
             )
     return None
@@ -67,9 +67,11 @@ def _number(text: str) -> int:
     return int(first) if first.isdigit() else 0
 
 
-def _members(folder: str) -> list[int]:
+def members_of(sysfs: str) -> frozenset[int]:
+    """The device numbers of what the device with this sysfs folder is built on."""
     found = []
-    for name in os.listdir(f"{folder}/slaves"):
-        major, minor = devices.read_sysfs(f"{folder}/slaves/{name}/dev").split(":")
+    folder = f"{sysfs}/slaves"
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        major, minor = devices.read_sysfs(f"{folder}/{name}/dev").split(":")
         found.append(os.makedev(int(major), int(minor)))
-    return found
+    return frozenset(found)

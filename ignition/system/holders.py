@@ -43,7 +43,7 @@ def stop(log: Log, settings: Settings, block: Block) -> None:
         if _is_array(holder):
             args = [settings.program("mdadm"), "--stop", holder.node]
         elif devices.mapper_name(holder):
-            args = [settings.program("dmsetup"), "remove", devices.mapper_name(holder)]
+            args = [settings.program("dmsetup"), "remove", "--", devices.mapper_name(holder)]
         else:
             continue
         run(log, args, what=f"stopping {holder.node}, which is built on {block.node}")

@@ -217,7 +217,7 @@ def settle(
     # kpartx, which udev runs for multipath disks, leaves everything mapped if the table is empty.
     for number, mapped in devices.mapped_partitions(disk).items():
         if number in touched and number not in wanted:
-            args = [settings.program("dmsetup"), "remove", devices.mapper_name(mapped)]
+            args = [settings.program("dmsetup"), "remove", "--", devices.mapper_name(mapped)]
             run(log, args, what=f"unmapping partition {number} of {disk.node}", check=False)
 
 

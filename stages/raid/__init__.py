@@ -159,7 +159,23 @@ def _decide(
             hint="stop that array (mdadm --stop) and clear its members (mdadm --zero-superblock)",
         )
     _refuse_unusable(wanted, origin, held if is_free else [])
+    _refuse_taken_name(wanted, origin, frozenset(block.number for block in blocks))
     return decision
+
+
+def _refuse_taken_name(wanted: model.Raid, origin: Origin, members: frozenset[int]) -> None:
+    """Refused IGN2201 if a device of this name is there, built on other devices than these."""
+    path = array_path(wanted)
+    if not devices.is_block(path):
+        return
+    present = devices.block(path)
+    if not arrays.members_of(present.sysfs) <= members:
+        raise Refused(
+            "IGN2201",
+            f"array {wanted.name} cannot be created: {path} is there already, on other devices",
+            origin.at("name"),
+            hint=f"stop that array (mdadm --stop {present.node}), or choose another name",
+        )
 
 
 def _reuse(wanted: model.Raid, blocks: list[Block], current: list[Array | None]) -> Decision:
@@ -252,13 +268,15 @@ def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]
 def mdadm_args(settings: Settings, wanted: model.Raid, aliases: list[str], uuid: str) -> list[str]:
     """The mdadm command. The first devices are data devices, the last ones spares.
 
-    `uuid` "" lets mdadm choose one. Options in the config that set a UUID take precedence.
+    The array is named by its path, which gives it the same name: a plain name would be looked up in the
+    working directory first, and a file or folder there is an error. `uuid` "" lets mdadm choose one. Options
+    in the config that set a UUID take precedence.
     """
     spares = wanted.spares or 0
     chosen = any(_sets_uuid(option) for option in wanted.options)
     return [
         settings.program("mdadm"),
-        *("--create", wanted.name, "--force", "--run", "--homehost", "any"),
+        *("--create", array_path(wanted), "--force", "--run", "--homehost", "any"),
         *("--level", wanted.level or "", "--raid-devices", str(len(aliases) - spares)),
         *(("--spare-devices", str(spares)) if spares > 0 else ()),
         *((f"--uuid={uuid}",) if uuid and not chosen else ()),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks import luks
 from tests.machine.disks.arrays import array, detail
 from tests.machine.disks.engine import run, succeed
 from tests.machine.disks.filesystems import tags
@@ -28,7 +29,9 @@ def test_array_is_created_and_kept_by_a_second_run(members: list[str]) -> None:
     wanted = array("data", members[:2], options=["--metadata=1.0"])
     wanted["filesystems"] = [{"device": "/dev/md/data", "format": "ext4", "label": "onraid"}]
     ran = succeed("disks", wanted)
-    assert ran.logged('"--create" "data" "--force" "--run" "--homehost" "any" "--level" "raid1"')
+    assert ran.logged(
+        '"--create" "/dev/md/data" "--force" "--run" "--homehost" "any" "--level" "raid1"'
+    )
     text = detail("/dev/md/data")
     assert "Version : 1.0" in text
     assert "Raid Devices : 2" in text
@@ -52,6 +55,45 @@ def test_spare_and_a_path_as_name(members: list[str]) -> None:
     succeed("disks", array("/dev/md/x", members[:3], level="mirror", spares=1))
     wait_until(lambda: "Spare Devices : 1" in detail("/dev/md/x"))
     assert "Raid Devices : 2" in detail("/dev/md/x")
+
+
+def test_names_of_folders_in_the_working_directory(
+    members: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine runs in /, where an array or a volume may have the name of a folder."""
+    monkeypatch.chdir("/")
+    wanted = array("var", members[:2])
+    wanted["raid"] += array("root", members[2:])["raid"]
+    wanted |= luks.volume("/dev/md/var", name="home")
+    wanted["filesystems"] = [
+        {"device": "/dev/mapper/home", "format": "ext4", "label": "etc"},
+        {"device": "/dev/md/root", "format": "swap", "label": "-opt"},
+    ]
+    succeed("disks", wanted)
+    assert "any:var" in detail("/dev/md/var")
+    assert "any:root" in detail("/dev/md/root")
+    for number, name in ((members[0], "var"), (members[2], "root")):
+        examined = subprocess.run(
+            ["mdadm", "--examine", number], check=True, capture_output=True, text=True
+        )
+        assert f"Name : any:{name}\n" in examined.stdout
+        link = f"/dev/disk/by-id/md-name-any:{name}"
+        assert os.path.realpath(link) == os.path.realpath(f"/dev/md/{name}")
+    assert tags("/dev/mapper/home")["LABEL"] == "etc"
+    assert tags("/dev/md/root")["LABEL"] == "-opt"
+    again = succeed("disks", wanted)
+    for program in ('"--create"', '"luksFormat"', 'executing: "mk'):
+        assert not again.logged(program), again.text()
+
+
+def test_name_of_another_array_is_refused(members: list[str]) -> None:
+    succeed("disks", array("data", members[:2]))
+    before = detail("/dev/md/data")
+    ran = run("disks", array("data", members[2:]))
+    assert ran.codes == ["IGN2201"]
+    assert "/dev/md/data is there already, on other devices" in str(ran.failures[0])
+    assert str(ran.failures[0].origin).endswith("/storage/raid/0/name")
+    assert detail("/dev/md/data") == before
 
 
 def test_array_of_partitions_of_the_same_run(blank_disk: BlankDisk) -> None:
