@@ -13,9 +13,9 @@ from typing import Any
 
 from ignition.base.origin import Origin
 from ignition.config.model import Directory, File, Link, Resource
+from ignition.lint.bodies import Body, body_of, checksum, is_shown
 from ignition.testbed.expectations import model
 from ignition.testbed.expectations.derivation import volumes
-from ignition.testbed.expectations.derivation.bodies import Body, body_of, checksum, is_shown
 from ignition.testbed.expectations.derivation.subject import Subject
 from ignition.testbed.expectations.derivation.visibility import Visibility
 

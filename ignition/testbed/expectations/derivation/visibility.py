@@ -8,8 +8,8 @@ or the files in it do not appear. Other paths are covered by a tmpfs.
 from __future__ import annotations
 
 from ignition.config.model import Config, Filesystem
+from ignition.lint.bodies import body_of
 from ignition.lint.unit_names import escape_path
-from ignition.testbed.expectations.derivation.bodies import body_of
 from ignition.testbed.expectations.derivation.unittexts import unit_files
 
 _COVERED = ("/run", "/var/run", "/var/lock", "/proc", "/sys", "/dev", "/tmp")

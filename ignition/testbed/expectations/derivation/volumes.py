@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from ignition.config import limits
 from ignition.config.model import Luks
+from ignition.lint.bodies import body_of, checksum
 from ignition.testbed.expectations import model
-from ignition.testbed.expectations.derivation.bodies import body_of, checksum
 from ignition.testbed.expectations.derivation.subject import Subject
 
 _ROOT = "root"
