@@ -44,6 +44,7 @@ PACKAGES = (
     Package("ignition/resource", 1, "fetching by URL scheme"),
     Package("ignition/config", 1, "parsing, rules, translation, merge"),
     Package("ignition/base", 1, "errors, settings, log, journal"),
+    Package("ignition/review", 2, "what a config does, unexecuted"),
     Package("providers", 2, "one file per platform"),
     Package("stages", 3, "one file or package per stage"),
     Package("ignition/system", 3, "programs, devices, mounts, users"),
@@ -162,7 +163,7 @@ KINDS = {
     "edge": "found by name, loaded when needed",
     "author": "for authors, tests and developers; never at boot",
 }
-AUTHORS = ("tools", "ignition/lint", "ignition/testbed", "tests/support")
+AUTHORS = ("tools", "ignition/lint", "ignition/review", "ignition/testbed", "tests/support")
 
 
 @dataclass(frozen=True)

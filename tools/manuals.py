@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ignition.cli import convert, expect, lint, render, test
+from ignition.cli import convert, expect, lint, render, test, why
 from tools.manual_sections import Section, sections
 
 FOLDER = Path(__file__).parents[1] / "docs" / "man"
@@ -19,6 +19,7 @@ PARSERS = {
     "lint": lint.build_parser,
     "render": render.build_parser,
     "test": test.build_parser,
+    "why": why.build_parser,
 }
 _TITLES = {
     "convert": "write an Ignition config in another spec version",
@@ -26,10 +27,11 @@ _TITLES = {
     "lint": "check Ignition configs and report findings with their positions",
     "render": "merge an Ignition config with all configs that it references",
     "test": "boot Ignition configs in QEMU and check the machines",
+    "why": "show which Ignition config gives something its content",
 }
 _SEE = (
     "ignition(8), ignition-validate(1), ignition-lint(1), ignition-render(1), ignition-convert(1),"
-    " ignition-test(1), ignition-expect(1)"
+    " ignition-test(1), ignition-expect(1), ignition-why(1)"
 )
 
 

@@ -43,10 +43,13 @@ class Rendering:
     parts     the configs that were merged, the strongest last
     fetched   the references, in the order in which they were fetched
     findings  warnings about the referenced configs
+
+    Adds the text of each reference to `texts`, under its name; b"" if two different texts have one name.
     """
 
-    def __init__(self, ctx: FetchContext) -> None:
+    def __init__(self, ctx: FetchContext, texts: dict[str, bytes] | None = None) -> None:
         self._ctx = ctx
+        self._texts = texts
         self.authorities = Authorities()
         self.parts: list[Part] = []
         self.fetched: list[Fetched] = []
@@ -136,6 +139,8 @@ class Rendering:
             )
         parsed = _parse(data, name, origin)
         self.findings += parsed.findings
+        if self._texts is not None:
+            self._texts[name] = data if self._texts.get(name, data) == data else b""
         self.fetched.append(Fetched(name, sha512, len(data), by, _path(url)))
         return parsed.value, name, link
 

@@ -15,7 +15,7 @@ AREAS = {
     "IGN5": "Platforms and other sources of configs",
     "IGN6": "Phases, state, command lines",
     "IGN7": "Programs and the system",
-    "IGN8": "Tests in guests",
+    "IGN8": "Tests in guests, reviews of configs",
 }
 
 CODES: dict[str, tuple[str, str]] = {
@@ -895,6 +895,10 @@ CODES: dict[str, tuple[str, str]] = {
     "IGN8427": (
         "Ignition, which has no codes, failed to provision the guest.",
         "Read its message, which follows.",
+    ),
+    "IGN8501": (
+        "Nothing in the config has this name.",
+        "Check the name; the hint has the nearest ones.",
     ),
     "IGN8601": (
         "The apply tier cannot use this image.",

@@ -26,9 +26,10 @@ _SYNONYMS = {
     ("exec", "start"): "ignition run PHASE...",
     ("boot", "try", "simulate", "qemu", "kola"): "ignition test FILE",
     ("expectations", "derive"): "ignition expect FILE",
+    ("blame", "origin", "origins", "whence"): "ignition why NAME FILE",
     ("rmcfg",): "ignition-rmcfg",
 }
-_COMMANDS = ("convert", "expect", "help", "lint", "render", "run", "test", "version")
+_COMMANDS = ("convert", "expect", "help", "lint", "render", "run", "test", "version", "why")
 _SWITCHES = ("help", "log-to-stdout", "version")
 _CONFIGS = (".ign", ".json", ".bu", ".butane", ".yaml", ".yml")
 

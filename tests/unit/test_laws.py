@@ -26,11 +26,12 @@ MAY_IMPORT = {
     "resource": {"resource", "config", "base"},
     "lint": {"lint", "config", "base"},
     "acquisition": BELOW_ENGINE,
+    "review": BELOW_ENGINE | {"review", "lint"},
     "engine": CORE,
     "providers": CORE | {"providers"},
     "stages": CORE | {"stages"},
     "testbed": CORE | {"testbed", "lint"},
-    "cli": CORE | {"cli", "testbed", "lint", "providers", "stages"},
+    "cli": CORE | {"cli", "testbed", "review", "lint", "providers", "stages"},
 }
 """Package -> packages that it may import. The core imports providers and stages only by name."""
 BOOT_PACKAGES = ("base", "config", "acquisition", "engine", "system", "stages", "providers")
@@ -62,7 +63,7 @@ TOO_SLOW = {
 
 
 OFF_THE_BOOT_PATH = (
-    *("ignition.lint", "ignition.testbed"),
+    *("ignition.lint", "ignition.review", "ignition.testbed"),
     *("ignition.base.codes", "ignition.base.suggest"),
 )
 """Packages and modules that nothing on the boot path imports."""
