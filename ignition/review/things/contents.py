@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ignition.base.printable import printable
 from ignition.config.model import Resource
 from ignition.lint.bodies import body_of, checksum, is_shown
+from ignition.lint.formats import pluralize
 from ignition.resource.fetch import display_name
 
 HIDDEN = "(secret)"
@@ -67,7 +68,7 @@ def show(contents: Contents | None, mode: int | None) -> str:
         return "(none)"
     if contents.data is None:
         return f"fetched from {display_name(contents.url)}"
-    size = f"{len(contents.data)} bytes"
+    size = pluralize(len(contents.data), "byte")
     if not contents.data:
         return "empty"
     if not is_shown(contents.data, mode):

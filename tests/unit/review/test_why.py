@@ -194,8 +194,8 @@ def test_appended_parts_of_all_configs_are_told_apart() -> None:
     value = merging(child, storage={"files": [{"path": "/a", "append": [{"source": "data:,1"}]}]})
     (answer,) = explain("/a", value)
     sources = {each.fact.shown: each.origin and each.origin.source for each in answer.reasons[:2]}
-    assert sources['"1", 1 bytes'] == "web.ign"
-    assert sources['"2", 1 bytes'] != "web.ign"
+    assert sources['"1", 1 byte'] == "web.ign"
+    assert sources['"2", 1 byte'] != "web.ign"
 
 
 def test_the_entry_of_another_kind_that_a_merge_dropped_is_named() -> None:
@@ -233,7 +233,7 @@ def test_no_secret_is_shown(word: str) -> None:
 
 @pytest.mark.parametrize("private", ["child", "parent"])
 def test_replaced_contents_of_a_private_file_are_not_shown(private: str) -> None:
-    modes = {private: {"mode": 0o600}}
+    modes = {"child": {"mode": 0o644}, private: {"mode": 0o600}}
     child = files(file("/a", "inner text", **modes.get("child", {})))
     value = merging(child, storage={"files": [file("/a", "outer text", **modes.get("parent", {}))]})
     (answer,) = explain("/a", value)
