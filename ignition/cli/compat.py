@@ -20,15 +20,15 @@ STAGES = sorted(PHASE_NAMES)
 
 USAGE = """\
 Usage of ignition:
-  ignition run PHASE...  run several phases in one process
-  ignition lint FILE...  check configs
-  ignition test FILE...  boot configs in QEMU and check the machines
-  ignition expect FILE   print what a config promises about its machine
-  ignition render FILE   merge a config with the configs that it references
-  ignition why NAME FILE show which config gives something its content
-  ignition convert FILE  convert a config to another spec version
-  ignition help COMMAND  show what a command does, and its flags
-  ignition version       print the version
+  ignition run PHASE...   run several phases in one process
+  ignition lint FILE...   check configs
+  ignition test FILE...   boot configs in QEMU and check the machines
+  ignition expect FILE    print what a config promises about its machine
+  ignition render FILE    merge a config with the configs that it references
+  ignition why NAME FILE  show which config gives something its content
+  ignition convert FILE   convert a config to another spec version
+  ignition help COMMAND   show what a command does, and its flags
+  ignition version        print the version
 
 At boot, one unit per phase runs ignition without a command:
   -config-cache PATH     file to store the rendered config in (default "/run/ignition.json")
