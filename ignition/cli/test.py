@@ -59,6 +59,8 @@ def _check_usage(parser: Parser, options: argparse.Namespace) -> None:
     """Refuses combinations of flags that make no sense. Failure IGN6004, IGN8405."""
     if options.kernel is None and (options.initrd or options.append):
         parser.error("--initrd and --append need --kernel")
+    if options.image and options.kernel is None and options.cmdline:
+        parser.error("--cmdline with --image needs --kernel: a boot loader has its own arguments")
     needs_image = ("kernel", "no_reporter")
     for name in needs_image:
         if getattr(options, name) and not options.image:
@@ -66,7 +68,7 @@ def _check_usage(parser: Parser, options: argparse.Namespace) -> None:
     if options.firmware != "auto" and not options.image:
         parser.error("--firmware needs --image")
     if options.tier == "apply":
-        for name in ("fault", "disk", "second_boot", "shell", "no_reporter"):
+        for name in ("fault", "disk", "second_boot", "shell", "no_reporter", "kernel", "cmdline"):
             if getattr(options, name):
                 parser.error(
                     f"--{name.replace('_', '-')} needs a machine: it excludes --tier apply"
