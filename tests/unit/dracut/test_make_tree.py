@@ -75,5 +75,20 @@ def test_every_program_of_a_unit_is_there_and_executable(tree: Path) -> None:
 def test_the_page_calls_it() -> None:
     page = (CHECKOUT / "docs/uki.md").read_text()
     for path in re.findall(r"dracut-module/\S+", page):
-        assert (CHECKOUT / path.rstrip("`")).exists()
-    assert "dracut-module/mkosi-initrd/make-tree /etc/mkosi-initrd/mkosi.extra" in page
+        assert list(CHECKOUT.glob(path.rstrip("`")))
+    assert "dracut-module/mkosi-initrd/make-tree /usr/lib/mkosi-initrd/mkosi.extra" in page
+
+
+def test_python_no_longer_depends_on_the_package_that_mkosi_removes(tmp_path: Path) -> None:
+    status = tmp_path / "var/lib/dpkg/status"
+    status.parent.mkdir(parents=True)
+    others = "Package: debconf\nDepends: dpkg (>= 1.1)\n"
+    minimal = "Package: python3-minimal\nDepends: dpkg (>= 1.13.20), zlib1g\n"
+    status.write_text(f"{others}\n{minimal}\n{others}")
+    environment = {**os.environ, "BUILDROOT": str(tmp_path)}
+    script = MAKE_TREE.parent / "mkosi.postinst"
+    subprocess.run([script], env=environment, check=True)
+    kept = "Package: python3-minimal\nDepends: libc6, zlib1g\n"
+    assert status.read_text() == f"{others}\n{kept}\n{others}"
+    status.unlink()  # another distribution
+    subprocess.run([script], env=environment, check=True)
