@@ -22,7 +22,7 @@ from ignition.testbed.platforms import play
 from ignition.testbed.power import PowerOn
 from ignition.testbed.report import Report, read
 from ignition.testbed.request import Request
-from tests.support.boot import scratch_folder
+from tests.support.boot import crowding, scratch_folder
 
 LIMIT = 600
 FILES = [
@@ -62,7 +62,7 @@ def boot(
     machine: Machine = create(folder, image, wanted.drives, boot_bus=wanted.boot_bus, fault=wrong)
     with play(platform, data, folder, image, wrong) as delivery:
         request = Request(paths=("/etc/played",), script=script)
-        done = machine.boot(delivery, request, fault=wrong, limit=LIMIT)
+        done = machine.boot(delivery, request, fault=wrong, limit=LIMIT * crowding())
     machine.remove_disks()
     return done, read(done.archive)
 

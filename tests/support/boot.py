@@ -165,6 +165,7 @@ class Boot:
         if again is not None:
             refuse("a machine that boots again", image=image, disks=disks, cds=cds)
         machine = again.machine if again is not None else self._new_machine(image, disks, cds)
+        limit *= crowding()
         machine.cd = self.images.cd if grub else None
         if grub or machine.image.direct is None:
             refuse("a machine with a boot loader", cmdline=cmdline, initramfs=initramfs)
@@ -251,6 +252,14 @@ class Boot:
         """Removes the disk images. Logs and reports stay."""
         for image in self.folder.glob("machine*/*.img"):
             image.unlink()
+
+
+def crowding() -> float:
+    """How many times as long as on an idle host a boot may take, 1 to 3: runnable processes per processor.
+
+    Without KVM a guest is only as fast as the share of the processors it gets.
+    """
+    return min(3.0, max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0))))
 
 
 def refuse(machine: str, **arguments: object) -> None:
