@@ -52,7 +52,7 @@ def stop(log: Log, settings: Settings, block: Block) -> None:
 class UdevLock:
     """Locks disks so that udev ignores them; otherwise it would reassemble arrays between our steps.
 
-    See https://systemd.io/BLOCK_DEVICE_LOCKING.
+    A member that udev gives to mdadm is held exclusively for a moment. See https://systemd.io/BLOCK_DEVICE_LOCKING.
     """
 
     __slots__ = ("_blocks", "_locked")
@@ -62,7 +62,8 @@ class UdevLock:
         self._locked: list[int] = []
 
     def __enter__(self) -> None:
-        for node in dict.fromkeys(_disk_of(block) for block in self._blocks):
+        # In one order, since two arrays may have members on the same disks.
+        for node in sorted({_disk_of(block) for block in self._blocks}):
             disk = os.open(node, os.O_RDONLY | os.O_CLOEXEC)
             self._locked.append(disk)
             # udev takes this lock briefly. Anybody who keeps it for longer keeps udev away too.

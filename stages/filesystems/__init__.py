@@ -219,11 +219,12 @@ def _do(task: Task, wanted: model.Filesystem, decision: Decision, alias: str) ->
         return
     wipefs = [settings.program("wipefs"), "-a", alias]
     block = devices.block(alias)
-    with holders.UdevLock([block] if decision.stops_holders else []):
+    # Looking saves a process for a new partition. The decision may be older than what is there now.
+    changes = decision.stops_holders or not probe.is_blank(block.node)
+    with holders.UdevLock([block] if changes else []):
         if decision.stops_holders:
             holders.stop(log, settings, block)
-        # Saves a process for a new partition. The decision may be older than what is there now.
-        if not probe.is_blank(block.node):
+        if changes and not probe.is_blank(block.node):
             run(log, wipefs, what=f'wiping filesystem signatures from "{alias}"')
     if decision.act == decisions.WIPE:
         mkfs.clear_mark(wanted.device, os.path.realpath(alias))

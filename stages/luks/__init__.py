@@ -247,7 +247,7 @@ def _prepare(task: Task, wanted: model.Luks, alias: str, *, wipes: bool) -> None
     log, settings = task.log, task.context.settings
     block = devices.block(alias)
     held = bool(devices.holders(block.sysfs))
-    with holders.UdevLock([block] if held else []):
+    with holders.UdevLock([block] if held or wipes else []):
         if held:
             holders.stop(log, settings, block)
         if wipes:

@@ -58,7 +58,8 @@ def plan(config: model.Config, context: PhaseContext) -> Iterator[Step]:
                 log, context.settings, _member_origins(wanted, origin), context.progress
             )
             try:
-                decision = _decide(log, context, config, wanted, origin)
+                blocks = _find_blocks(wanted, origin)
+                decision = _decide(log, context, config, wanted, blocks, origin)
             except Failure as failure:
                 context.refuse(failure)
                 continue
@@ -92,16 +93,22 @@ def _step(
         log, settings = task.log, task.context.settings
         devices.wait_for_devices(log, settings, _member_origins(wanted, origin), task.progress)
         aliases = [devices.make_alias(log, settings, device) for device in wanted.devices]
-        decision = planned
-        if decision is None or decision.act != KEEP:
-            # udev may have assembled something since planning.
-            decision = _decide(log, task.context, config, wanted, origin)
-        if decision.act == KEEP:
+        if planned is not None and planned.act == KEEP:
             log.info(f'array "{wanted.name}" is running as wanted')
-        elif decision.act == ASSEMBLE:
-            _assemble(task, wanted, origin, aliases)
-        else:
-            _create(task, wanted, origin, aliases)
+            return
+        blocks = _find_blocks(wanted, origin)
+        # udev gives a member with an old superblock to mdadm, which then holds it or has assembled something.
+        with holders.UdevLock(blocks):
+            decision = _decide(log, task.context, config, wanted, blocks, origin)
+            if decision.act == KEEP:
+                log.info(f'array "{wanted.name}" is running as wanted')
+                return
+            make = _assemble if decision.act == ASSEMBLE else _create
+            make(task, wanted, aliases)
+        path = array_path(wanted)
+        devices.wait_for_devices(log, settings, [(path, origin.at("name"))], task.progress)
+        if decision.act == ASSEMBLE:
+            _verify_assembled(wanted, origin, aliases)
 
     names = array_names(wanted)
     members = tuple(name for device in wanted.devices for name in resource_keys(device))
@@ -118,14 +125,21 @@ def _step(
     )
 
 
-def _decide(
-    log: Log, context: PhaseContext, config: model.Config, wanted: model.Raid, origin: Origin
-) -> Decision:
-    """The decision based on what is running now. Raises Refused."""
-    blocks = [
-        device_checks.find_block(device, origin.at("devices", index))
-        for index, device in enumerate(wanted.devices)
+def _find_blocks(wanted: model.Raid, origin: Origin) -> list[Block]:
+    return [
+        device_checks.find_block(device, place) for device, place in _member_origins(wanted, origin)
     ]
+
+
+def _decide(
+    log: Log,
+    context: PhaseContext,
+    config: model.Config,
+    wanted: model.Raid,
+    blocks: list[Block],
+    origin: Origin,
+) -> Decision:
+    """The decision based on what is running now. Raises Refused. Links of udev may be missing meanwhile."""
     if len({block.number for block in blocks}) < len(blocks):
         raise Refused(
             "IGN2115",
@@ -158,7 +172,7 @@ def _decide(
             origin,
             hint="stop that array (mdadm --stop) and clear its members (mdadm --zero-superblock)",
         )
-    _refuse_unusable(wanted, origin, held if is_free else [])
+    _refuse_unusable(wanted, blocks, origin, held if is_free else [])
     _refuse_taken_name(wanted, origin, frozenset(block.number for block in blocks))
     return decision
 
@@ -202,11 +216,12 @@ def _are_empty(log: Log, settings: Settings, current: list[Array | None]) -> boo
     return bool(found) and not any(array.kind or array.table for array in found)
 
 
-def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> None:
+def _refuse_unusable(
+    wanted: model.Raid, blocks: list[Block], origin: Origin, freed: list[Block]
+) -> None:
     """Refuses members that cannot be used. Everything built on the `freed` ones will be stopped."""
     mounted, swaps = mounts.read_mounts(), mounts.read_swaps()
-    for index, device in enumerate(wanted.devices):
-        place, block = origin.at("devices", index), devices.block(device)
+    for (device, place), block in zip(_member_origins(wanted, origin), blocks, strict=True):
         device_checks.refuse_empty(block, device, place)
         device_checks.refuse_read_only(block, device, place)
         if block in freed:
@@ -221,38 +236,36 @@ def _refuse_unusable(wanted: model.Raid, origin: Origin, freed: list[Block]) -> 
             )
 
 
-def _create(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
+def _create(task: Task, wanted: model.Raid, aliases: list[str]) -> None:
     settings = task.context.settings
-    path = array_path(wanted)
     held = [alias for alias in aliases if devices.holders(devices.block(alias).sysfs)]
-    with holders.UdevLock([devices.block(alias) for alias in held]):
-        for alias in held:
-            holders.stop(task.log, settings, devices.block(alias))
-        for alias in held:
-            args = [settings.program("wipefs"), "-a", alias]
-            run(task.log, args, what=f'wiping old signatures from "{alias}"')
+    for alias in held:
+        holders.stop(task.log, settings, devices.block(alias))
+    for alias in held:
+        args = [settings.program("wipefs"), "-a", alias]
+        run(task.log, args, what=f'wiping old signatures from "{alias}"')
     uuid = own_devices.new_array_uuid(digest_of_config(task.context), wanted)
     run(
         task.log,
         mdadm_args(settings, wanted, aliases, uuid),
         what=f'creating "{wanted.name}" of {len(aliases)} devices',
     )
-    devices.wait_for_devices(task.log, settings, [(path, origin.at("name"))], task.progress)
 
 
-def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
-    log, settings = task.log, task.context.settings
-    path = array_path(wanted)
+def _assemble(task: Task, wanted: model.Raid, aliases: list[str]) -> None:
+    settings = task.context.settings
+    for alias in aliases:
+        holders.stop(task.log, settings, devices.block(alias))
+    run(
+        task.log,
+        [settings.program("mdadm"), "--assemble", array_path(wanted), *aliases],
+        what=f'assembling "{wanted.name}" of {len(aliases)} devices',
+    )
+
+
+def _verify_assembled(wanted: model.Raid, origin: Origin, aliases: list[str]) -> None:
+    """Refused IGN2204 if the array of an earlier run is not the wanted one."""
     blocks = [devices.block(alias) for alias in aliases]
-    with holders.UdevLock(blocks):
-        for block in blocks:
-            holders.stop(log, settings, block)
-        run(
-            log,
-            [settings.program("mdadm"), "--assemble", path, *aliases],
-            what=f'assembling "{wanted.name}" of {len(aliases)} devices',
-        )
-    devices.wait_for_devices(log, settings, [(path, origin.at("name"))], task.progress)
     decision = _reuse(wanted, blocks, [arrays.array_of_member(block) for block in blocks])
     if decision.act != KEEP:
         raise Refused(
@@ -260,7 +273,7 @@ def _assemble(task: Task, wanted: model.Raid, origin: Origin, aliases: list[str]
             f"array {wanted.name} of an earlier run does not match the config: "
             f"{decision.why or 'it is not running'}",
             origin,
-            hint=f"`mdadm --detail {path}` shows it; repair it, or clear its members "
+            hint=f"`mdadm --detail {array_path(wanted)}` shows it; repair it, or clear its members "
             "(mdadm --zero-superblock) to recreate it",
         )
 

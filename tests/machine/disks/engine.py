@@ -64,10 +64,14 @@ def run(
     state: State | None = None,
     **more: Any,
 ) -> Ran:
-    """Runs a phase with this `storage` section. `more` are settings, or `config`, the whole config."""
+    """Runs a phase with this `storage` section.
+
+    `more` are settings, `config`, the whole config, or `watch`, a function that gets each line of the log.
+    """
     settings = Settings()
     settings.root = str(root)
     settings.wait_device = 5
+    watch = more.pop("watch", lambda line: None)
     value = more.pop("config", {"ignition": {"version": "3.7.0-experimental"}, "storage": storage})
     for name, setting in more.items():
         setattr(settings, name, setting)
@@ -75,8 +79,12 @@ def run(
     settings.config_cache = CACHE
     Path(CACHE).write_text(json.dumps(value))
     ran = Ran([], [], state=state or State())
-    log = Log(lambda level, text: ran.log.append(text)).child(phase)
 
+    def write(_: object, text: str) -> None:
+        ran.log.append(text)
+        watch(text)
+
+    log = Log(write).child(phase)
     context = PhaseContext(settings, log, ran.state, {})
     stages = [
         (prefix, getattr(importlib.import_module(f"ignition.stages.{module}"), function))

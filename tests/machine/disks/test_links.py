@@ -77,7 +77,10 @@ def test_filesystem_array_and_volume_by_every_link(blank_disk: BlankDisk, links:
         array: dict[str, Any] = {"name": f"a{name}", "level": "raid1", "devices": [link, other]}
         succeed("disks", {"raid": [array]})
         assert succeed("disks", {"raid": [array]}).summary == [f"keep array a{name} of 2 devices"]
+        # Not before udev has seen the members: it would assemble the array again, and the next be refused.
+        subprocess.run(["udevadm", "settle"], check=True)
         subprocess.run(["mdadm", "-q", "--stop", f"/dev/md/a{name}"], check=True)
+        subprocess.run(["udevadm", "settle"], check=True)
     succeed("disks", luks.volume(made[1], wipeVolume=True))
     assert tags(part)["TYPE"] == "crypto_LUKS"
 

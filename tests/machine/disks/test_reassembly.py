@@ -6,7 +6,11 @@ The next run must lead to the same result as an uninterrupted one.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ import pytest
 
 from ignition.system import mdsuper
 from tests.machine.blockdevices import BlankDisk
+from tests.machine.disks import luks
 from tests.machine.disks.arrays import array, detail
 from tests.machine.disks.engine import run, succeed
 from tests.machine.disks.filesystems import filesystem, shell, tags
@@ -223,6 +228,57 @@ def test_mapped_device_on_a_partition_of_this_config(blank_disk: BlankDisk) -> N
     assert "mounted on /run/machine/mnt" in str(ran.failures[0])
     shell("umount", "/run/machine/mnt")
     shell("dmsetup", "remove", "--", "-old-volume")
+
+
+class Worker:
+    """A worker of udev that gives a partition to mdadm: holds it exclusively for a second, unless the disk
+    is locked."""
+
+    def __init__(self, disk: str, partition: str, at: str) -> None:
+        self._disk, self._partition, self._at = disk, partition, at
+        self.was_locked: list[bool] = []
+
+    def watch(self, line: str) -> None:
+        """Acts when the operation `at` starts."""
+        if self._at not in line or "[started]" not in line:
+            return
+        disk = os.open(self._disk, os.O_RDONLY)
+        try:
+            fcntl.flock(disk, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(disk)
+            self.was_locked.append(True)
+            return
+        self.was_locked.append(False)
+        held = os.open(self._partition, os.O_RDONLY | os.O_EXCL)
+
+        def work() -> None:
+            time.sleep(1)
+            os.close(held)
+            os.close(disk)
+
+        threading.Thread(target=work).start()
+
+
+@pytest.mark.parametrize("kind", ["array", "filesystem", "volume"])
+def test_udev_holds_no_device_while_a_program_needs_it(kind: str, blank_disk: BlankDisk) -> None:
+    """mdadm and wipefs do not wait for a device that is in use."""
+    disk = blank_disk(size_mib=200)
+    make_table(disk, [Part(n, (1 + 64 * (n - 1)) * MIB, 64 * MIB) for n in (1, 2)])
+    first, second = members(disk, 1, 2)
+    shell("mkfs.ext4", "-q", first)
+    shell("udevadm", "settle")
+    wanted, at = {
+        "array": (array("data", [first, second]), 'creating "data"'),
+        "filesystem": (
+            {"filesystems": [filesystem(first, "vfat", wipeFilesystem=True)]},
+            "wiping filesystem signatures",
+        ),
+        "volume": (luks.volume(first, wipeVolume=True), "wiping old signatures"),
+    }[kind]
+    worker = Worker(disk, first, at)
+    succeed("disks", wanted, watch=worker.watch)
+    assert worker.was_locked == [True]
 
 
 def test_uuid_in_the_options_takes_precedence(blank_disk: BlankDisk) -> None:
