@@ -104,6 +104,10 @@ CODES: dict[str, tuple[str, str]] = {
         "An encrypted volume is used as a disk.",
         "Partition the disk below it, and encrypt the partitions.",
     ),
+    "IGN2120": (
+        "udev does not process the events of a device.",
+        "See systemd-udevd.service, the programs in its rules, and the kernel log; then run the phase again.",
+    ),
     "IGN2201": (
         "Another array of the same name is running.",
         "Stop it and clear its members, or describe it as it is.",

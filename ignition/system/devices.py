@@ -250,7 +250,7 @@ def trigger_udev(log: Log, settings: Settings, nodes: list[str]) -> None:
     """Triggers udev for the nodes and waits until it has processed them and everything queued before.
 
     `udevadm settle` alone is racy: the kernel's event may not have reached udev yet. Does nothing if udev is
-    not running.
+    not running. Failure IGN2120 if it does not answer.
     """
     if not os.path.exists(_UDEV_RUNS):
         return
@@ -261,6 +261,13 @@ def trigger_udev(log: Log, settings: Settings, nodes: list[str]) -> None:
         try:
             udev.trigger(nodes)
             return
+        except TimeoutError as error:  # udevadm would wait without a limit
+            raise Failure(
+                "IGN2120",
+                f"udev has not processed {' '.join(nodes)} within {udev.SECONDS:.0f} s",
+                hint="systemd-udevd hangs or is not running, or a program in its rules waits for the device",
+                cause=error,
+            ) from error
         except OSError as error:
             inner.debug(f"trying again with udevadm: {error.strerror or error}")
         # When a writer closes a disk, udev has its table read again: for a moment the partitions are gone.

@@ -17,21 +17,25 @@ _PROCESSED = 2
 _NEW_IDENTIFIER = "/proc/sys/kernel/random/uuid"
 _LARGEST = 1 << 16
 # Longer than udev gives its worker for an event.
-_SECONDS = 200.0
+SECONDS = 200.0
 
 
 def trigger(nodes: list[str]) -> None:
     """Triggers a change event of each block device and waits until udev has processed all.
 
-    Raises OSError if a device disappears, if udev does not answer, and if events were lost.
+    Raises TimeoutError if udev does not answer within SECONDS, OSError if a device disappears and if events
+    were lost.
     """
     listener = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _UEVENTS)
     try:
         listener.bind((0, _PROCESSED))
         waiting = {_trigger(node) for node in nodes}
-        deadline = time.monotonic() + _SECONDS
+        deadline = time.monotonic() + SECONDS
         while waiting:
-            listener.settimeout(max(0.001, deadline - time.monotonic()))
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            listener.settimeout(left)
             message = listener.recv(_LARGEST)
             waiting = {identifier for identifier in waiting if identifier not in message}
     finally:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ignition.base.origin import Origin
     from ignition.config import model
     from ignition.engine.context import PhaseContext
+    from ignition.system.blkpg import Geometry
     from ignition.system.gpt import Table
     from ignition.system.partitioning import Disk
 
@@ -316,22 +317,7 @@ def _do(task: Task, work: _DiskPlan) -> None:
                 f"the kernel's view of these partitions of {work.config.device} is outdated: {numbers}"
             )
         task.progress("writing the table" if work.changes else "updating the kernel")
-        try:
-            with partitioning.UdevGuard(work.disk) as guard:
-                wanted = partitioning.write(
-                    inner, work.disk, work.after, to_update, guard, wipe=work.wipes
-                )
-                task.progress("waiting for the kernel and udev to show the partitions")
-                partitioning.settle(inner, settings, block, wanted, to_update)
-        except OSError as error:
-            raise Failure(
-                "IGN2116",
-                f"the partition table of {work.config.device} cannot be written: {error.strerror}",
-                work.origin,
-                hint="the disk is broken, or the storage behind it is full; see the kernel log; "
-                "a repeated run continues from here",
-                cause=error,
-            ) from error
+        wanted = _write(inner, task, work, to_update)
         listed = {decision.wanted.number for decision in work.decided}
         partitioning.verify(
             inner,
@@ -340,6 +326,38 @@ def _do(task: Task, work: _DiskPlan) -> None:
             wanted,
             work.touched + [number for number in work.stale if number in listed],
         )
+
+
+def _write(log: Log, task: Task, work: _DiskPlan, to_update: list[int]) -> dict[int, Geometry]:
+    """Writes the table, and waits until udev knows the partitions `to_update`. Returns their geometry.
+
+    Failure IGN2116 if the disk cannot be written.
+    """
+    try:
+        guard = partitioning.UdevGuard(work.disk)
+    except OSError as error:
+        raise _unwritable(work, error) from error
+    with guard:
+        try:
+            wanted = partitioning.write(
+                log, work.disk, work.after, to_update, guard, wipe=work.wipes
+            )
+        except OSError as error:
+            raise _unwritable(work, error) from error
+        task.progress("waiting for the kernel and udev to show the partitions")
+        partitioning.settle(log, task.context.settings, work.disk.block, wanted, to_update)
+    return wanted
+
+
+def _unwritable(work: _DiskPlan, error: OSError) -> Failure:
+    return Failure(
+        "IGN2116",
+        f"the partition table of {work.config.device} cannot be written: {error.strerror}",
+        work.origin,
+        hint="the disk is broken, or the storage behind it is full; see the kernel log; "
+        "a repeated run continues from here",
+        cause=error,
+    )
 
 
 def _describe(decision: Decision, device: str) -> str:

@@ -4,15 +4,25 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from ignition.system import gpt, gptwrite
+from ignition.system import gpt, gptwrite, udev
 from tests.machine.blockdevices import BlankDisk
 from tests.machine.disks.engine import Ran, run, succeed
-from tests.machine.disks.tables import LINUX, MIB, Part, fingerprint, kernel, make_table, places
+from tests.machine.disks.tables import (
+    LINUX,
+    MIB,
+    Part,
+    fingerprint,
+    kernel,
+    make_table,
+    places,
+)
 
 LARGEST = (1 << 63) - 1
 TWO = [Part(1, MIB, 20 * MIB, "one"), Part(2, 21 * MIB, 20 * MIB, "two")]
@@ -211,3 +221,29 @@ def test_disk_that_loses_writes(blank_disk: BlankDisk) -> None:
     finally:
         subprocess.run(["losetup", "--detach", disk], check=True)
         subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def hanging_udev(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """udev has a socket and receives events, but processes none."""
+    found = subprocess.run(["pidof", "systemd-udevd"], check=True, capture_output=True, text=True)
+    processes = [int(word) for word in found.stdout.split()]
+    monkeypatch.setattr(udev, "SECONDS", 2.0)
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    yield
+    for process in processes:
+        os.kill(process, signal.SIGCONT)
+    subprocess.run(["udevadm", "settle"], check=True)
+
+
+def test_udev_that_does_not_answer(blank_disk: BlankDisk, hanging_udev: None) -> None:
+    """An error with the cause after a limit. The table is written, so a repeated run continues."""
+    disk = blank_disk(size_mib=64)
+    for storage in (
+        disk_entry(disk, {"number": 1, "sizeMiB": 20}),
+        {"filesystems": [{"device": disk, "format": "vfat"}]},
+    ):
+        ran = run("disks", storage)
+        assert ran.codes == ["IGN2120"], ran.text()
+        assert f"udev has not processed {disk}" in ran.text()

@@ -506,6 +506,7 @@ _DEPENDS = {
         2117 2118 2201 2204 2202 2302 2303 2305 2310 2401 2402 2405
         2406 2501 2502 2503 2504
     """,
+    "whether udev answers": "2120",
     "what is in the initramfs": "2203 2301 2306 2404 3401 4019",
     "Tang servers, the TPM, the crypto card": "2307 2308 2309 2311 2312",
     "what lies on the target": """
