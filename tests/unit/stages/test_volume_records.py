@@ -86,6 +86,13 @@ def codes(system: Target, value: dict[str, Any], *stages: str) -> list[str]:
     return [each.code for each in flatten(caught.value)]
 
 
+def origins(system: Target, value: dict[str, Any]) -> list[str]:
+    """The code and the place of each refusal."""
+    with pytest.raises(Failure) as caught:
+        system.run(value, *ALL)
+    return [f"{one.code} {one.origin and one.origin.pointer}" for one in flatten(caught.value)]
+
+
 def data_url(text: str) -> str:
     return "data:;base64," + base64.b64encode(text.encode()).decode()
 
@@ -369,3 +376,94 @@ def test_paths_that_may_be_written() -> None:
         "/etc/zkey/repository/ignition-luks-card.skey",
         "/etc/crypttab",
     ]
+
+
+# Where the config is at fault
+
+
+def test_origin_of_a_missing_key(system: Target, device: Path) -> None:
+    hold(system, "a")
+    expected = ["IGN3501 /storage/luks/1", "IGN3501 /storage/luks/2"]
+    assert origins(system, config(device, "a", "b", "c")) == expected
+
+
+def test_origin_of_an_existing_key_file(system: Target, device: Path) -> None:
+    system.put("/etc/luks/b", "x")
+    hold(system, "a", "b")
+    assert origins(system, config(device, "a", "b")) == ["IGN3504 /storage/luks/1"]
+
+
+def test_origin_of_an_unusable_crypttab(system: Target, device: Path) -> None:
+    system.folder(CRYPTTAB)
+    hold(system, "a", "b")
+    assert origins(system, config(device, "a")) == ["IGN3402 /storage/luks/0"]
+    assert origins(system, config(device, "a", "b")) == ["IGN3402 /storage/luks"]
+
+
+def test_origin_of_a_device_without_a_uuid(system: Target, tmp_path: Path) -> None:
+    device = tmp_path / "empty"
+    device.write_bytes(bytes(1 << 20))
+    hold(system)
+    assert origins(system, config(device)) == ["IGN3505 /storage/luks/0/device"]
+
+
+@pytest.mark.parametrize("uuid", [b"", b"a none luks,x", b"../" + UUID.encode()])
+def test_a_uuid_that_would_break_the_line(system: Target, tmp_path: Path, uuid: bytes) -> None:
+    """The header of LUKS1 has no checksum: whoever wrote it chose the text."""
+    device = tmp_path / "first-version"
+    device.write_bytes((b"LUKS\xba\xbe\0\1".ljust(168, b"\0") + uuid).ljust(1 << 20, b"\0"))
+    hold(system)
+    assert codes(system, config(device)) == ["IGN3505"]
+
+
+def test_a_malformed_key_in_the_state(system: Target, device: Path) -> None:
+    system.state.luks_persist_key_files = {"data": "no URL"}
+    with pytest.raises(Failure, match="the key of volume data in the state is malformed") as caught:
+        system.run(config(device), *ALL)
+    assert caught.value.code == "IGN3501"
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "place"),
+    [
+        ("directories", {"path": CRYPTTAB}, "IGN3402 /storage/directories/1"),
+        ("links", {"path": CRYPTTAB, "target": "/other"}, "IGN3402 /storage/links/1"),
+    ],
+)
+def test_a_crypttab_of_the_config_that_is_no_file(
+    system: Target, device: Path, kind: str, entry: dict[str, Any], place: str
+) -> None:
+    hold(system)
+    value = config(device)
+    other = {"path": "/other", "target": "/x"} if kind == "links" else {"path": "/other"}
+    value["storage"][kind] = [other, entry]
+    assert origins(system, value) == [place]
+    assert system.tree() == {}
+
+
+def test_a_crypttab_that_is_a_hard_link(system: Target, device: Path) -> None:
+    """It is a regular file. The lines go into a file of their own, since files are replaced whole."""
+    system.put("/table", "# mine\n")
+    hold(system)
+    value = config(device)
+    value["storage"]["links"] = [{"path": CRYPTTAB, "target": "/table", "hard": True}]
+    system.run(value, *ALL)
+    assert (read(system, CRYPTTAB), read(system, "/table")) == ("# mine\n" + LINE, "# mine\n")
+
+
+def test_the_mode_of_a_complete_crypttab_is_restored(system: Target, device: Path) -> None:
+    hold(system)
+    system.run(config(device), *CUT)
+    system.at(CRYPTTAB).chmod(0o644)
+    hold(system)
+    system.run(config(device), *ALL)
+    assert (read(system, CRYPTTAB), system.mode(CRYPTTAB)) == (LINE, 0o600)
+
+
+def test_summary_and_log(system: Target, device: Path) -> None:
+    hold(system)
+    steps = system.run(config(device), *ALL)
+    assert "record volume data in /etc/crypttab" in steps
+    assert "hand over volume data" in steps
+    assert any(f'wrote key file "{system.at("/etc/luks/data")}"' in line for line in system.log)
+    assert any(line.endswith(f": {LINE.rstrip()}") for line in system.log)
