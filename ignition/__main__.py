@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _GC_THRESHOLD = 50_000
 
 # Each subcommand is a module in cli/, imported on demand.
-COMMANDS = ("convert", "expect", "help", "lint", "render", "run", "test", "version", "why")
+COMMANDS = ("convert", "diff", "expect", "help", "lint", "render", "run", "test", "version", "why")
 PLANNED = ("apply", "plan")
 
 

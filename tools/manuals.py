@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ignition.cli import convert, expect, lint, render, test, why
+from ignition.cli import convert, diff, expect, lint, render, test, why
 from tools.manual_sections import Section, sections
 
 FOLDER = Path(__file__).parents[1] / "docs" / "man"
 PARSERS = {
     "convert": convert.build_parser,
+    "diff": diff.build_parser,
     "expect": expect.build_parser,
     "lint": lint.build_parser,
     "render": render.build_parser,
@@ -23,6 +24,7 @@ PARSERS = {
 }
 _TITLES = {
     "convert": "write an Ignition config in another spec version",
+    "diff": "compare two Ignition configs by what a machine would get",
     "expect": "print what an Ignition config promises about the machine",
     "lint": "check Ignition configs and report findings with their positions",
     "render": "merge an Ignition config with all configs that it references",
@@ -31,7 +33,8 @@ _TITLES = {
 }
 _SEE = (
     "ignition(8), ignition-validate(1), ignition-lint(1), ignition-render(1), ignition-convert(1),"
-    " ignition-test(1), ignition-expect(1), ignition-why(1)"
+    " ignition-test(1), ignition-expect(1), ignition-why(1),"
+    " ignition-diff(1)"
 )
 
 

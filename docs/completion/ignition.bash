@@ -7,13 +7,13 @@ _ignition() {
 	local versions="3.0.0 3.1.0 3.2.0 3.3.0 3.4.0 3.5.0 3.6.0 3.7.0-experimental"
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words="convert expect help lint render run test version why --platform --stage --version --help"
+		words="convert diff expect help lint render run test version why --platform --stage --version --help"
 	else
 		case ${COMP_WORDS[1]}:$previous in
-		help:*) words="convert expect lint render rmcfg run test validate why" ;;
+		help:*) words="convert diff expect lint render rmcfg run test validate why" ;;
 		lint:--format) words="text json sarif github junit" ;;
 		expect:--format) words="yaml json" ;;
-		why:--format) words="text json" ;;
+		why:--format | diff:--format) words="text json" ;;
 		test:--format) words="text json junit tap github html" ;;
 		test:--tier) words="boot apply" ;;
 		test:--firmware) words="auto bios uefi" ;;
@@ -22,7 +22,7 @@ _ignition() {
 		test:--timeout | test:--jobs | test:--retries | test:-k) return ;;
 		lint:--explain | lint:--select | lint:--ignore | lint:--severity | lint:--platform) return ;;
 		convert:--to | render:--to) words=$versions ;;
-		render:--timeout | expect:--timeout | why:--timeout) return ;;
+		render:--timeout | expect:--timeout | why:--timeout | diff:--timeout) return ;;
 		*) case ${COMP_WORDS[1]} in
 			lint)
 				words="--strict --format --select --ignore --severity --platform --systemd-verify"
@@ -34,7 +34,7 @@ _ignition() {
 				words+=" --retries -k --list --format --output -o --verbose -v --artefacts --keep --shell --help"
 				;;
 			expect) words="--format --offline --timeout --verbose --output -o --help" ;;
-			why) words="--format --offline --timeout --verbose --help" ;;
+			why | diff) words="--format --offline --timeout --verbose --help" ;;
 			convert) words="--to --output -o --help" ;;
 			render) words="--to --origins --offline --timeout --verbose --output -o --help" ;;
 			run)

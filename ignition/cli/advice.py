@@ -26,10 +26,11 @@ _SYNONYMS = {
     ("exec", "start"): "ignition run PHASE...",
     ("boot", "try", "simulate", "qemu", "kola"): "ignition test FILE",
     ("expectations", "derive"): "ignition expect FILE",
+    ("compare", "cmp"): "ignition diff OLD NEW",
     ("blame", "origin", "origins", "whence"): "ignition why NAME FILE",
     ("rmcfg",): "ignition-rmcfg",
 }
-_COMMANDS = ("convert", "expect", "help", "lint", "render", "run", "test", "version", "why")
+_COMMANDS = ("convert", "diff", "expect", "help", "lint", "render", "run", "test", "version", "why")
 _SWITCHES = ("help", "log-to-stdout", "version")
 _CONFIGS = (".ign", ".json", ".bu", ".butane", ".yaml", ".yml")
 

@@ -26,6 +26,7 @@ Usage of ignition:
   ignition expect FILE    print what a config promises about its machine
   ignition render FILE    merge a config with the configs that it references
   ignition why NAME FILE  show which config gives something its content
+  ignition diff OLD NEW   compare two configs by what a machine would get
   ignition convert FILE   convert a config to another spec version
   ignition help COMMAND   show what a command does, and its flags
   ignition version        print the version

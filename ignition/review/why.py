@@ -13,6 +13,7 @@ from ignition.base.printable import printable
 from ignition.config.rules.paths import clean
 from ignition.lint.inventory import UNIT_DIRECTORY
 from ignition.lint.unit_names import SERVICE, TYPES
+from ignition.review.places import origin_json
 from ignition.review.subject import Subject, Version
 from ignition.review.things import collect, files
 from ignition.review.things.replaced import show_replaced
@@ -228,17 +229,4 @@ def to_json(subject: Subject, word: str, source: str, answers: list[Answer]) -> 
             }
             for answer in answers
         ],
-    }
-
-
-def origin_json(subject: Subject, origin: Origin | None) -> dict[str, Any] | None:
-    """An origin as an object. `line` and `column` are null if unknown, `by` are configs that lead to it."""
-    if origin is None:
-        return None
-    return {
-        "source": origin.source,
-        "pointer": origin.pointer,
-        "line": origin.line or None,
-        "column": origin.column or None,
-        "by": subject.chain(origin.source),
     }

@@ -87,6 +87,7 @@ def test_no_arguments_print_help(args: list[str]) -> None:
         (["help", "test"], "usage: ignition test"),
         (["help", "expect"], "usage: ignition expect"),
         (["help", "why"], "usage: ignition why"),
+        (["help", "diff"], "usage: ignition diff"),
         (["help", "run"], "Usage: ignition run"),
         (["help", "render"], "usage: ignition render"),
         (["help", "convert"], "usage: ignition convert"),
@@ -104,7 +105,12 @@ def test_help_and_version(args: list[str], said: str) -> None:
 HELP = [
     *("ignition --help", "ignition help", "ignition lint --help", "ignition render --help"),
     *("ignition convert --help", "ignition run --help", "ignition help run"),
-    *("ignition test --help", "ignition expect --help", "ignition why --help"),
+    *(
+        "ignition test --help",
+        "ignition expect --help",
+        "ignition why --help",
+        "ignition diff --help",
+    ),
     *("ignition-validate --help", "ignition-rmcfg --help"),
 ]
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ignition diff`: what a machine would get otherwise, and whether a running one can get there."""
