@@ -55,7 +55,7 @@ def _file(entry: File, path: Path) -> Thing:
         *_overwrite(entry, path),
     ]
     whole = _fold(contents, [each for each in added if each is not None])
-    body = _whole_fact(whole, mode, path, "contents" if is_new else "append")
+    body = _whole_fact(whole, mode, path, ("contents", "source") if is_new else ("append",))
     return _node(
         "file",
         entry.path,
@@ -82,13 +82,13 @@ def _fold(base: Contents | None, added: list[Contents]) -> Whole:
     return Whole(None, tuple(each for each in folded if each.data != b""))
 
 
-def _whole_fact(whole: Whole, mode: int, path: Path, where: str) -> tuple[Fact, ...]:
+def _whole_fact(whole: Whole, mode: int, path: Path, where: Path) -> tuple[Fact, ...]:
     if whole.base is None and not whole.added:
         return ()
     shown = " + ".join(show(each, mode) for each in (whole.base, *whole.added) if each is not None)
     text = public_text(whole.base, mode) if not whole.added else None
     name = "contents" if whole.base is not None else "appended"
-    return (Fact(name, shown, (*path, where), whole, text),)
+    return (Fact(name, shown, (*path, *where), whole, text),)
 
 
 def _directory(entry: Directory, path: Path) -> Thing:
