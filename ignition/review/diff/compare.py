@@ -218,7 +218,7 @@ def _plain(change: str) -> str:
 
 
 def _counts(kind: str, name: str, old: Fact | None, new: Fact | None) -> bool:
-    """Whether a difference is one of its own: an order only if the members are the same."""
+    """Whether a difference is one of its own: an order only if members of both are in another one."""
     if kind not in ("disk", "kernel arguments") or not name.startswith("order"):
         return True
     if old is None or new is None:
@@ -226,7 +226,7 @@ def _counts(kind: str, name: str, old: Fact | None, new: Fact | None) -> bool:
     before, after = old.value, new.value
     assert isinstance(before, tuple)
     assert isinstance(after, tuple)
-    return sorted(before) == sorted(after)
+    return [each for each in before if each in after] != [each for each in after if each in before]
 
 
 def _origin(subject: Subject, thing: Thing | None, fact: Fact | None) -> Origin | None:

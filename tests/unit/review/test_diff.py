@@ -316,6 +316,16 @@ DIFFERENT = {
         a_filesystem(path="/x", mountOptions=["ro"]),
         ("filesystem", "mountOptions", "added", FIRST),
     ),
+    "partition behind others": (
+        a_disk({"label": "a", "sizeMiB": 1}, {"label": "b", "sizeMiB": 2}),
+        a_disk({"label": "a", "sizeMiB": 1}, {"label": "b", "sizeMiB": 2}, {"label": "c"}),
+        ("partition", "", "added", HAND),
+    ),
+    "one more console": (
+        arguments("console=a", "console=b"),
+        arguments("console=a", "console=b", "console=c"),
+        ("kernel argument", "", "added", HAND),
+    ),
     "argument": (config(), arguments("quiet"), ("kernel argument", "", "added", HAND)),
     "argument to remove": (
         arguments("quiet"),
