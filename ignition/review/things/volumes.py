@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ignition.base.settings import Settings
 from ignition.config import limits
 from ignition.config.model import Luks
 from ignition.resource.fetch import display_name
@@ -13,7 +14,6 @@ from ignition.review.things.contents import HIDDEN, contents_of
 from ignition.review.things.thing import Fact, Path, Thing
 
 _CRYPTTAB = "/etc/crypttab"
-_CEX_KEY = "/etc/luks/cex.key"
 
 
 def volume(entry: Luks, path: Path) -> Thing:
@@ -45,19 +45,22 @@ def volume(entry: Luks, path: Path) -> Thing:
 
 def collect_made(subject: Subject) -> Iterator[Thing]:
     """Key files and crypttab."""
+    settings = Settings()
     lines = []
     for index, entry in enumerate(subject.config.storage.luks):
         path: Path = ("storage", "luks", index)
         lines.append(Fact("line of volume", entry.name, (*path, "name")))
         if entry.cex.enabled:
             fact = Fact("key of volume", f"{entry.name}: {HIDDEN}", (*path, "cex", "enabled"))
-            yield Thing("key file", _CEX_KEY, path, (fact,), made=True)
-        elif not limits.has_clevis(entry.raw):
+            for end in ("info", "skey"):
+                name = f"{settings.zkey_dir}/ignition-luks-{entry.name}.{end}"
+                yield Thing("key file", name, path, (fact,), made=True)
+        if not limits.has_clevis(entry.raw):
             given = bool(entry.key_file.source)
             where = (*path, "keyFile", "source") if given else (*path, "name")
             text = f"{entry.name}: {HIDDEN}" if given else f"{entry.name}: made at the first boot"
             facts = (Fact("key of volume", text, where), Fact("mode", "0600 (always)", None))
-            yield Thing("key file", f"/etc/luks/{entry.name}", path, facts, made=True)
+            yield Thing("key file", f"{settings.luks_key_dir}/{entry.name}", path, facts, made=True)
     if lines:
         yield Thing("volume table", _CRYPTTAB, lines[0].path or (), tuple(lines), made=True)
 

@@ -106,7 +106,9 @@ def test_pre_commit_hook_is_valid() -> None:
     assert not re.search(hook["files"], "web.ignore")
 
 
-@pytest.mark.parametrize("page", ["ci.md", "codes.md", "config.md", "editors.md", "lint.md"])
+@pytest.mark.parametrize(
+    "page", ["ci.md", "codes.md", "config.md", "diff.md", "editors.md", "lint.md", "why.md"]
+)
 def test_links_between_pages_resolve(page: str) -> None:
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (DOCS / page).read_text())
     assert [target for target in targets if not (DOCS / target).exists()] == []

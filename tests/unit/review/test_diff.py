@@ -484,13 +484,15 @@ def test_all_answers_are_known_for_every_field() -> None:
     assert seen > 120
 
 
-NEEDED = ("ignition", "version", "name", "path", "device", "level", "devices", "source", "target")
-NEEDED += ("url", "thumbprint", "contents", "pin", "format", "hard", "clevis", "custom", "spares")
+NEEDED = {
+    *("ignition", "version", "name", "path", "device", "level", "devices", "source", "target"),
+    *("url", "thumbprint", "contents", "pin", "format", "hard", "clevis", "custom", "spares"),
+}
 
 
 def _without_one_member(value: Any) -> list[Any]:
-    """The copies of a config that lack one member each; only those that stay valid."""
-    found = []
+    """The copies of a config that lack one member each. Some are invalid."""
+    found: list[Any] = []
     if isinstance(value, dict):
         for key, item in value.items():
             if key not in NEEDED:

@@ -144,6 +144,13 @@ def test_what_a_name_finds(word: str, things: list[str]) -> None:
     assert found(word) == things
 
 
+def test_a_volume_with_a_crypto_card_has_three_key_files() -> None:
+    volume = {"name": "x", "device": "/dev/vda", "cex": {"enabled": True}}
+    base = "/etc/zkey/repository/ignition-luks-x"
+    for path in ("/etc/luks/x", f"{base}.info", f"{base}.skey"):
+        assert found(path, config(storage={"luks": [volume]})) == [f"key file {path}"]
+
+
 def test_each_part_of_a_file_has_its_place() -> None:
     assert facts("/etc/motd") == {
         "contents": "/storage/files/0/contents/source",
