@@ -49,6 +49,7 @@ PACKAGES = (
     Package("stages", 3, "one file or package per stage"),
     Package("ignition/system", 3, "programs, devices, mounts, users"),
     Package("tests/support", 4, "what several test folders share"),
+    Package("ignition/live", 4, "applies to images and containers"),
     Package("ignition/testbed", 4, "images, guests, fake services"),
 )
 
@@ -163,7 +164,10 @@ KINDS = {
     "edge": "found by name, loaded when needed",
     "author": "for authors, tests and developers; never at boot",
 }
-AUTHORS = ("tools", "ignition/lint", "ignition/review", "ignition/testbed", "tests/support")
+AUTHORS = (
+    *("tools", "ignition/lint", "ignition/live", "ignition/review", "ignition/testbed"),
+    "tests/support",
+)
 
 
 @dataclass(frozen=True)

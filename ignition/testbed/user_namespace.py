@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ignition.base.errors import Failure
+from ignition.live import namespace
 from ignition.testbed.programs import SBIN, run_logged, started
-from ignition.testbed.user_namespace_needs import missing
 
 ENTER = (
-    *("unshare", "--user", "--map-auto", "--map-root-user"),
+    *namespace.AS_ROOT,
     *("--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
 )
 OWN_MOUNTS = ("unshare", "--mount", "--fork", "--kill-child")
@@ -43,7 +43,7 @@ def outer_uid() -> int:
 
 def run_with_mounts(argv: Sequence[str | Path], log: Path, **environ: str) -> None:
     """Runs a program, as root, whose mounts only it sees. Failure (IGN8003) if this root may not mount."""
-    probe = _output([*OWN_MOUNTS, "true"])
+    probe = namespace.refusal(OWN_MOUNTS, _environ())
     if probe is not None:
         raise Failure(
             "IGN8003",
@@ -58,25 +58,10 @@ def run_module(module: str, *args: str) -> None:
 
     Failure (IGN8003) lists what is missing on this machine if there can be no such namespace.
     """
-    probe = _output([*ENTER, "sh", "-ec", PROBE])
+    probe = namespace.refusal([*ENTER, "sh", "-ec", PROBE], _environ())
     if probe is not None:
-        reasons, commands = missing(probe)
-        raise Failure(
-            "IGN8003",
-            "building the image takes root, or a user namespace, which is not available:\n"
-            + "\n".join(f"- {reason}" for reason in reasons),
-            hint="; ".join([*commands, "or run this as root"]),
-        )
+        raise namespace.unavailable("IGN8003", "building the image", probe, "or run this as root")
     _run([module, *args])
-
-
-def _output(argv: list[str]) -> str | None:
-    """What a program printed to standard error before it failed; None if it succeeded."""
-    try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, env=_environ())
-    except OSError as error:
-        return f"{argv[0]}: {error.strerror}"
-    return None if done.returncode == 0 else done.stderr.decode(errors="replace").strip()
 
 
 def _run(module: list[str]) -> None:

@@ -30,8 +30,9 @@ MAY_IMPORT = {
     "engine": CORE,
     "providers": CORE | {"providers"},
     "stages": CORE | {"stages"},
-    "testbed": CORE | {"testbed", "lint"},
-    "cli": CORE | {"cli", "testbed", "review", "lint", "providers", "stages"},
+    "live": CORE | {"live"},
+    "testbed": CORE | {"testbed", "lint", "live"},
+    "cli": CORE | {"cli", "testbed", "review", "lint", "live", "providers", "stages"},
 }
 """Package -> packages that it may import. The core imports providers and stages only by name."""
 BOOT_PACKAGES = ("base", "config", "acquisition", "engine", "system", "stages", "providers")
@@ -63,7 +64,7 @@ TOO_SLOW = {
 
 
 OFF_THE_BOOT_PATH = (
-    *("ignition.lint", "ignition.review", "ignition.testbed"),
+    *("ignition.lint", "ignition.live", "ignition.review", "ignition.testbed"),
     *("ignition.base.codes", "ignition.base.suggest"),
 )
 """Packages and modules that nothing on the boot path imports."""

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ignition.base.errors import Failure, oserror_failure
 from ignition.config.model import Config
-from ignition.testbed.apply import collector, job, mounts, tools
+from ignition.live import namespace, tools
+from ignition.testbed.apply import collector, job, mounts
 from ignition.testbed.programs import run
 
 PHASES = ("fetch", "files")
@@ -70,7 +71,7 @@ def _isolate(folder: Path, scratch: Path) -> None:
 
 def _root(source: Path, scratch: Path) -> Path:
     if source.is_dir():
-        if source.stat().st_uid == _unknown_id() and mounts.in_user_namespace():
+        if source.stat().st_uid == _unknown_id() and namespace.exists():
             raise Failure(
                 "IGN8601",
                 "the files of this root belong to ids that this user's namespace does not have",

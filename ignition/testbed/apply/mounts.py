@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 from ignition.base.errors import Failure
+from ignition.live import namespace
 
 MS_REC, MS_BIND, MS_PRIVATE = 0x4000, 0x1000, 1 << 18
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
@@ -68,7 +69,7 @@ def writable_root(root: Path, scratch: Path) -> Path:
     shutil.copystat(root, upper)
     options = f"lowerdir={_option(root)},upperdir={_option(upper)},workdir={_option(work)}"
     try:
-        if os.geteuid() == 0 and not in_user_namespace():
+        if os.geteuid() == 0 and not namespace.exists():
             mount("overlay", copy, "overlay", data=options)
             return copy
         os.setxattr(upper, "user.overlay.test", b"")  # tmpfs has these attributes since Linux 6.6
@@ -123,14 +124,6 @@ def _copy_tree(root: Path, copy: Path) -> None:
     from ignition.testbed.programs import run
 
     run(["cp", "-a", f"{root}/.", copy])
-
-
-def in_user_namespace() -> bool:
-    """Whether uid 0 is not the host's. The first user namespace maps all ids to themselves."""
-    try:
-        return Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]
-    except OSError:
-        return True
 
 
 def _option(path: Path) -> str:

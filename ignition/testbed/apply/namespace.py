@@ -7,19 +7,18 @@ Without root it is root in a user namespace, with the ids of /etc/subuid and /et
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ignition.base.errors import Failure
+from ignition.live import namespace
 from ignition.testbed.programs import SBIN, need
-from ignition.testbed.user_namespace_needs import missing
 
 PACKAGE = Path(__file__).resolve().parents[3]
 """The folder that contains the package `ignition`."""
 AS_ROOT = ("unshare", "--mount", "--ipc", "--pid", "--fork", "--kill-child")
-AS_USER = ("unshare", "--user", "--map-auto", "--map-root-user", *AS_ROOT[1:])
+AS_USER = (*namespace.AS_ROOT, *AS_ROOT[1:])
 
 
 def command(folder: Path) -> list[str]:
@@ -53,26 +52,15 @@ def _python_path() -> list[str]:
 
 def _check(enter: Sequence[str]) -> None:
     """Failure IGN8602, with all that is missing, if there can be no such namespaces."""
-    try:
-        probe = subprocess.run(
-            [*enter, "true"], stdin=subprocess.DEVNULL, capture_output=True, env=environment()
-        )
-    except OSError as error:
-        message = f"unshare: {error.strerror}"
-    else:
-        if probe.returncode == 0:
-            return
-        message = probe.stderr.decode(errors="replace").strip()
+    message = namespace.refusal(enter, environment())
+    if message is None:
+        return
     if os.geteuid() == 0:
         raise Failure(
             "IGN8602",
             f"the apply tier takes a root that may mount: {message}",
             hint="run the container with --privileged, or use --tier boot, which needs no rights",
         )
-    reasons, commands = missing(message)
-    raise Failure(
-        "IGN8602",
-        "the apply tier takes root, or a user namespace, which is not available:\n"
-        + "\n".join(f"- {reason}" for reason in reasons),
-        hint="; ".join([*commands, "or run it as root, or use --tier boot"]),
+    raise namespace.unavailable(
+        "IGN8602", "the apply tier", message, "or run it as root, or use --tier boot"
     )

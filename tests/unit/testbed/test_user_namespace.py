@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from ignition.base.errors import Failure
+from ignition.live.user_namespace_needs import missing
 from ignition.testbed import user_namespace
 from ignition.testbed.user_namespace import outer_uid, run_with_mounts
-from ignition.testbed.user_namespace_needs import missing
 
 USER = pwd.getpwuid(os.getuid()).pw_name
 
