@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ignition-rmcfg`: deletes the user config from the hypervisor. Flags and messages are Ignition's.
-
-The command line follows the grammar of Go's pflag package: flags have two dashes, and other arguments may
-stand between them.
-"""
+"""`ignition-rmcfg`: deletes the user config from the hypervisor. Flags and messages are Ignition's."""
 
 from __future__ import annotations
 
@@ -15,7 +11,8 @@ from ignition.base.errors import Failure
 from ignition.base.log import Log, open_sink
 from ignition.base.printable import printable
 from ignition.base.settings import Settings, load_settings
-from ignition.cli.compat import FALSE, TRUE, UsageError, fit_to_terminal
+from ignition.cli import pflag
+from ignition.cli.compat import UsageError, fit_to_terminal
 from ignition.resource.context import FetchContext
 
 USAGE = """\
@@ -32,6 +29,9 @@ Flags:
 
 Exit status: 0 deleted, no config, or deletion denied (see the log); 1 failure, 2 usage error
 """
+
+
+FLAGS = ("platform", "log-to-stdout", "version", "help")
 
 
 class Request:
@@ -52,7 +52,7 @@ def main(args: list[str]) -> int:
     try:
         request = parse(args)
     except UsageError as error:
-        streams.print_error(f"{printable(str(error))}\n{_advice(str(error))}{USAGE}")
+        streams.print_error(f"{printable(str(error))}\n{pflag.advice(str(error), FLAGS)}{USAGE}")
         return 2
     if request.help:
         streams.print_error(fit_to_terminal(USAGE))
@@ -117,48 +117,10 @@ def delete(settings: Settings, log: Log) -> bool:
 def parse(args: list[str]) -> Request:
     """Parses the arguments. UsageError with the messages of pflag."""
     request = Request()
-    rest = list(args)
-    while rest:
-        arg = rest.pop(0)
-        if arg == "--":
-            request.args += rest
-            break
-        if len(arg) < 2 or not arg.startswith("-"):
-            request.args.append(arg)
-        elif arg.startswith("--"):
-            _long(arg, rest, request)
-        elif arg.startswith("-h"):
-            request.help = True
-        else:
-            raise UsageError(f"unknown shorthand flag: {arg[1]!r} in {arg}")
+    values = {"platform": ""}
+    switches = dict.fromkeys(("log-to-stdout", "version", "help"), False)
+    request.args = pflag.parse(args, values, switches)
+    request.platform = values["platform"]
+    request.log_to_stdout = switches["log-to-stdout"]
+    request.version, request.help = switches["version"], switches["help"]
     return request
-
-
-def _long(arg: str, rest: list[str], request: Request) -> None:
-    name, has_value, value = arg[2:].partition("=")
-    if not name or name.startswith("-"):
-        raise UsageError(f"bad flag syntax: {arg}")
-    if name == "platform":
-        if not has_value and not rest:
-            raise UsageError("flag needs an argument: --platform")
-        request.platform = value if has_value else rest.pop(0)
-    elif name in ("log-to-stdout", "version", "help"):
-        setattr(request, name.replace("-", "_"), _boolean(name, value if has_value else "true"))
-    else:
-        raise UsageError(f"unknown flag: --{name}")
-
-
-def _advice(error: str) -> str:
-    from ignition.base.suggest import closest
-
-    close = closest(error.rpartition("--")[2], ("platform", "log-to-stdout", "version", "help"))
-    return f"did you mean --{close}?\n" if close and error.startswith("unknown flag") else ""
-
-
-def _boolean(name: str, value: str) -> bool:
-    if value in TRUE or value in FALSE:
-        return value in TRUE
-    raise UsageError(
-        f'invalid argument "{value}" for "--{name}" flag: strconv.ParseBool: parsing "{value}":'
-        " invalid syntax"
-    )
