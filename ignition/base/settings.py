@@ -35,6 +35,7 @@ class Settings:
     __slots__ = (
         "boot_id_path",
         "bootfifo",
+        "by_contents",
         "config_cache",
         "config_file",
         "console",
@@ -57,6 +58,7 @@ class Settings:
         "root",
         "run_dir",
         "selinux_relabel",
+        "spool",
         "state_file",
         "system_config_dirs",
         "vboxguest_device",
@@ -100,6 +102,11 @@ class Settings:
         # Ignition's defaults: fetching never times out, waiting for a device does after systemd's 90 s.
         self.wait_fetch = 0
         self.wait_device = 90
+        # No journal tells who made what exists, as in `ignition apply`: what the config would make again
+        # counts as made by an earlier run, and stays as it is.
+        self.by_contents = False
+        # A folder to which all files are fetched before the first change; "" fetches them when they are made.
+        self.spool = ""
         # Program -> the name that the distribution uses instead.
         self.programs: dict[str, str] = {}
 

@@ -210,7 +210,7 @@ def _apply(
         settings, log.child(phase), state, acquired.origins, acquired.transport, view.line
     )
     stages = [
-        (prefix, _load_stage(module, function))
+        (prefix, load_stage(module, function))
         for prefix, module, function in PHASES[phase]
         if has_work(module, acquired.full)
     ]
@@ -246,7 +246,7 @@ def has_work(stage: str, config: dict[str, Any]) -> bool:
     return any(part.get(member) for member in members)
 
 
-def _load_stage(module: str, function: str) -> plan.Stage:
+def load_stage(module: str, function: str) -> plan.Stage:
     """Imports a stage by name. Failure IGN6204 if it is not in this initramfs."""
     name = f"ignition.stages.{module}"
     try:

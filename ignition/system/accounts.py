@@ -119,6 +119,18 @@ class Accounts:
         lines = (self._root.read(f"/etc/{table}") or b"").split(b"\n")
         return b"\n".join(line for line in lines if line and not line.startswith(start))
 
+    def line(self, database: str, name: str) -> list[str]:
+        """The fields of an account in `passwd`, from the first database that has it; [] if none does."""
+        return next((row for row in self._entries(database, f"{name}:")), [])
+
+    def groups_of(self, name: str) -> set[str]:
+        """The supplementary groups of a user."""
+        return {
+            row[0]
+            for row in self._entries("group", "")
+            if len(row) > 3 and name in row[3].split(",")
+        }
+
     def home_base(self) -> str:
         """Where useradd creates home directories by default."""
         return self._default("HOME", "/home")

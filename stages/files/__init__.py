@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from .entries import Entry
 
-CONNECTIONS = 32  # as many as the HTTP client keeps open (resource/schemes/http_client.py)
 MAX_STEPS = 100  # for each depth of folders
 NAMES_PER_LINE = 50  # in the log
 
@@ -49,7 +48,9 @@ def plan(config: Config, context: PhaseContext) -> Iterator[Step]:
         return
     folders = _by_folder(all_entries)
     shared = FileContext(context, Owners(root), phase_journal(root, context))
-    there = preflight.check(folders, config, root, context, shared.earlier)
+    if context.settings.spool:
+        contents.spool(all_entries, shared)
+    there = preflight.check(folders, config, root, shared)
     yield _note_step(all_entries, folders, there, root, shared)
     hard_links = [entry for entry in all_entries if entry.is_hard_link]
     if hard_links:
@@ -129,7 +130,7 @@ def _note_step(
 
 def _occupied_now(folders: dict[str, list[Entry]], root: Root, shared: FileContext) -> list[str]:
     refused: list[Failure] = []
-    found = preflight.occupied_paths(folders, root, shared.context, shared.earlier, refused.append)
+    found = preflight.occupied_paths(folders, root, shared, refused.append)
     if refused:
         raise combine(refused)
     return found
@@ -227,7 +228,7 @@ def _remote_step(group: list[Entry], root: Root, shared: FileContext, ancestors:
                 folder.sweep()
         progress = ProgressCounter(len(group), task.progress)
         shared.fetch_context.progress = progress.report
-        run_parallel([job(entry, task, progress) for entry in group], CONNECTIONS)
+        run_parallel([job(entry, task, progress) for entry in group], contents.CONNECTIONS)
 
     return Step(
         summary="fetch and " + _describe(group),

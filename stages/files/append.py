@@ -60,10 +60,16 @@ def _note(path: str, fileno: int, size: int) -> dict[str, Any]:
     return {"kind": APPEND, "key": path, "size": size, "sha256": _checksum(fileno, size)}
 
 
-def append_once(folder: Folder, name: str, body: Body, journal: Journal) -> bool:
-    """Appends `body`. Returns False if an earlier run of the same config has already done so."""
-    temporary, fragments = folder.create(0o600)
-    folder.discard(temporary)  # unnamed: the kernel frees it on close
+def append_once(
+    folder: Folder, name: str, body: Body, journal: Journal, *, by_contents: bool = False
+) -> bool:
+    """Appends `body`. Returns False if an earlier run of the same config has already done so, or, if there is
+    no journal to tell (`by_contents`), if the file has these lines."""
+    if by_contents and isinstance(body, bytes):  # perhaps nothing is to be written
+        fragments = os.memfd_create("fragments")
+    else:
+        temporary, fragments = folder.create(0o600)
+        folder.discard(temporary)  # unnamed: the kernel frees it on close
     try:
         if isinstance(body, bytes):
             write_all(fragments, body)
@@ -71,6 +77,8 @@ def append_once(folder: Folder, name: str, body: Body, journal: Journal) -> bool
             body(fragments)
         file = folder.open(name, os.O_RDWR)
         try:
+            if by_contents and _has_lines(file, fragments):
+                return False
             return _append_once(file, fragments, f"{folder.path}/{name}", journal)
         finally:
             os.close(file)
@@ -134,6 +142,23 @@ def _contains(file: int, fragments: int) -> bool:
         if wanted in window:
             return True
     return not wanted
+
+
+def _has_lines(file: int, fragments: int) -> bool:
+    """Whether the file ends with the fragments, or has them somewhere as whole lines."""
+    wanted = b"".join(_chunks(fragments, os.fstat(fragments).st_size))
+    end = os.fstat(file).st_size
+    text = b"".join(_chunks(file, end, at=max(0, end - _SEARCHED)))
+    if text.endswith(wanted):
+        return True
+    start = text.find(wanted)
+    while start >= 0:
+        rest = text[start + len(wanted) : start + len(wanted) + 1]
+        begins = start == 0 or b"\n" in (text[start - 1 : start], wanted[:1])
+        if begins and (not rest or b"\n" in (rest, wanted[-1:])):
+            return True
+        start = text.find(wanted, start + 1)
+    return False
 
 
 def _chunks(fileno: int, size: int, most: int = _CHUNK, at: int = 0) -> Iterator[bytes]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import _thread
 import os
-from stat import S_IMODE, S_ISDIR
+from stat import S_IMODE, S_ISDIR, S_ISREG
 
 from ignition.base.errors import Failure
 from ignition.base.log import quote
 from ignition.config import dataurl
 from ignition.config.model import Resource
-from ignition.system.folder import KEEP
+from ignition.system.folder import KEEP, write_all
 
 from . import append
 from .decisions import KEEP_NODE, MODE_OF_FILE, RESUME, file_exists
@@ -24,7 +24,7 @@ from .entries import FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from ignition.base.log import Log
@@ -38,19 +38,21 @@ if TYPE_CHECKING:
 
     Fill = Callable[[int], None]
 
+CONNECTIONS = 32  # as many as the HTTP client keeps open (resource/schemes/http_client.py)
 _CHUNK = 1 << 20
 
 
 class FileContext:
     """What all files of a phase share."""
 
-    __slots__ = ("_fetch_context", "_lock", "context", "earlier", "journal", "owners")
+    __slots__ = ("_fetch_context", "_lock", "context", "earlier", "journal", "owners", "spooled")
 
     def __init__(self, context: PhaseContext, owners: Owners, journal: Journal) -> None:
         self.context = context
         self.owners = owners
         self.journal = journal
-        self.earlier = EarlierRuns(journal)
+        self.earlier = EarlierRuns(journal, by_contents=context.settings.by_contents)
+        self.spooled: dict[Entry, str] = {}  # paths outside of the target
         self._lock = _thread.allocate_lock()
         self._fetch_context: FetchContext | None = None
 
@@ -103,8 +105,16 @@ def write(
         if isinstance(body, bytes):
             if _is_complete(body, name, folder, found, (mode, uid, gid)):
                 return False
+        elif entry in shared.spooled and maker == FINISHED:  # the preflight has compared them
+            group = folder.group() if gid == KEEP else gid
+            folder.set_attributes(name, found, mode, max(uid, 0), group)
+            return False
         elif maker == FINISHED:
             body = _fetch_if_equal(body, name, folder)
+    if shared.context.settings.by_contents and _is_same(
+        body, name, folder, found, (mode, uid, gid)
+    ):
+        return False
     is_folder = found is not None and S_ISDIR(found.st_mode)
     folder.write(name, body, mode, uid, gid, clear=is_folder)
     return True
@@ -128,7 +138,10 @@ def _keep(
     must_chown = has_capabilities or (mode is None and bool(found.st_mode & 0o6000))
     if entry.appends:
         log.info(f"appending to file {path}")
-        if not append.append_once(folder, entry.name, body, shared.journal):
+        by_contents = shared.context.settings.by_contents
+        if not append.append_once(
+            folder, entry.name, body, shared.journal, by_contents=by_contents
+        ):
             log.info(f"{path} was appended to by an earlier run of this config")
     if folder.set_attributes(entry.name, found, mode, *owner, force=must_chown):
         log.info(f"set owner and mode of file {path}")
@@ -139,8 +152,13 @@ def _keep(
         log.warning(f"{path} has lost its capabilities; leave it out of the config to keep them")
 
 
-def refuse_foreign(entry: Entry, folder: Folder, found: os.stat_result, maker: str) -> None:
+def refuse_foreign(
+    entry: Entry, folder: Folder, found: os.stat_result, maker: str, spooled: dict[Entry, str]
+) -> None:
     """Raises what `write` would raise, as far as that is known without fetching."""
+    if maker == FINISHED and entry in spooled:
+        with open(spooled[entry], "rb") as file:
+            _refuse_other_bytes(file.fileno(), entry.name, folder)
     _require_own(maker, _inline_body(entry.raw_resources), entry.name, folder, found)
 
 
@@ -167,6 +185,23 @@ def _is_complete(
     )
 
 
+def _is_same(
+    body: Body,
+    name: str,
+    folder: Folder,
+    found: os.stat_result | None,
+    wanted: tuple[int, int, int],
+) -> bool:
+    """Whether replacing a file would only give it another inode."""
+    return (
+        found is not None
+        and S_ISREG(found.st_mode)
+        and isinstance(body, bytes)
+        and not folder.has_capabilities(name)
+        and _is_complete(body, name, folder, found, wanted)
+    )
+
+
 def _has_bytes(body: bytes, name: str, folder: Folder, found: os.stat_result) -> bool:
     if found.st_size != len(body):
         return False
@@ -187,17 +222,48 @@ def _fetch_if_equal(fetch: Fill, name: str, folder: Folder) -> Fill:
 
     def fill(fileno: int) -> None:
         fetch(fileno)
-        present = folder.open(name)
-        try:
-            size = os.fstat(fileno).st_size
-            if os.fstat(present).st_size != size or not append.have_equal_bytes(
-                present, 0, fileno, size
-            ):
-                raise file_exists(folder, name)
-        finally:
-            os.close(present)
+        _refuse_other_bytes(fileno, name, folder)
 
     return fill
+
+
+def _refuse_other_bytes(fileno: int, name: str, folder: Folder) -> None:
+    present = folder.open(name)
+    try:
+        size = os.fstat(fileno).st_size
+        if os.fstat(present).st_size != size or not append.have_equal_bytes(
+            present, 0, fileno, size
+        ):
+            raise file_exists(folder, name)
+    finally:
+        os.close(present)
+
+
+def spool(group: Iterable[Entry], shared: FileContext) -> None:
+    """Fetches, to the spool, what is not plainly in the config: remote, compressed or with a checksum.
+
+    FailureGroup with all that cannot be fetched.
+    """
+    from ..common.parallel import run_parallel
+
+    folder = shared.context.settings.spool
+    fetched = [entry for entry in group if entry.raw_resources and not _is_plain(entry)]
+    shared.spooled = {
+        entry: os.path.join(folder, str(number)) for number, entry in enumerate(fetched)
+    }
+
+    def job(entry: Entry) -> Callable[[], None]:
+        def do() -> None:
+            with open(shared.spooled[entry], "wb") as file:
+                _fetch(entry, shared, file.fileno())
+
+        return do
+
+    run_parallel([job(entry) for entry in fetched], CONNECTIONS)
+
+
+def _is_plain(entry: Entry) -> bool:
+    return all(map(_is_inline, entry.raw_resources))
 
 
 def _body(entry: Entry, shared: FileContext) -> Body:
@@ -207,14 +273,27 @@ def _body(entry: Entry, shared: FileContext) -> Body:
         return plain
 
     def fetch(fileno: int) -> None:
-        from ignition.resource.fetch import fetch_to
-
-        origin = shared.context.origin(*entry.config_path)
-        for resource in map(Resource, entry.raw_resources):
-            if resource.source is not None:
-                fetch_to(shared.fetch_context, resource, fileno, origin)
+        if entry in shared.spooled:
+            _copy(shared.spooled[entry], fileno)
+        else:
+            _fetch(entry, shared, fileno)
 
     return fetch
+
+
+def _fetch(entry: Entry, shared: FileContext, fileno: int) -> None:
+    from ignition.resource.fetch import fetch_to
+
+    origin = shared.context.origin(*entry.config_path)
+    for resource in map(Resource, entry.raw_resources):
+        if resource.source is not None:
+            fetch_to(shared.fetch_context, resource, fileno, origin)
+
+
+def _copy(path: str, fileno: int) -> None:
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            write_all(fileno, chunk)
 
 
 def _inline_body(resources: list[dict[str, Any]]) -> bytes | None:

@@ -23,9 +23,11 @@ UNFINISHED = "unfinished"  # made by an interrupted run, perhaps incomplete
 class EarlierRuns:
     """The earlier runs of this config, as of the start of this run."""
 
-    __slots__ = ("_finished", "_unfinished", "intact_links")
+    __slots__ = ("_by_contents", "_finished", "_unfinished", "intact_links")
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, by_contents: bool = False) -> None:
+        """`by_contents`: everything may be from a complete run, so that its contents decide."""
+        self._by_contents = by_contents
         self._unfinished = _paths(journal.unfinished(ENTRIES), "there")
         self._finished = _paths(journal.finished(ENTRIES), "foreign")
         # Hard links of a complete run that still matched their targets at the start; this run may replace the
@@ -38,7 +40,7 @@ class EarlierRuns:
             return UNFINISHED
         if self._finished is not None and path not in self._finished:
             return FINISHED
-        return FOREIGN
+        return FINISHED if self._by_contents else FOREIGN
 
     def notes(self, there: list[str]) -> list[dict[str, Any]]:
         """The note to write before the first entry is made.

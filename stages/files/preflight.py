@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ignition.system.folder import Folder
     from ignition.system.root import Root
 
-    from .earlier_runs import EarlierRuns
+    from .contents import FileContext
     from .entries import Entry
 
     Refuse = Callable[[Failure], None]
@@ -35,25 +35,23 @@ def check(
     folders: dict[str, list[Entry]],
     config: Config,
     root: Root,
-    context: PhaseContext,
-    earlier: EarlierRuns,
+    shared: FileContext,
 ) -> list[str] | None:
     """Refuses every entry with an unknown owner or an occupied path that it may not overwrite.
 
     Returns what `occupied_paths` returns, or None if making the accounts may still change it.
     """
-    _check_owners(folders, config.passwd, root, context)
+    _check_owners(folders, config.passwd, root, shared.context)
     if any(user.should_exist is False or user.home_dir for user in config.passwd.users):
         return None  # homes may be removed or moved before files are written
-    found = occupied_paths(folders, root, context, earlier, context.refuse)
+    found = occupied_paths(folders, root, shared, shared.context.refuse)
     return None if config.passwd.users or config.passwd.groups else found
 
 
 def occupied_paths(
     folders: dict[str, list[Entry]],
     root: Root,
-    context: PhaseContext,
-    earlier: EarlierRuns,
+    shared: FileContext,
     refuse: Refuse,
 ) -> list[str]:
     """The paths whose entries are only possible because an earlier run of this config made what exists there.
@@ -68,7 +66,7 @@ def occupied_paths(
         folder = root.existing_folder(path)
         if folder is not None:
             with folder:
-                there += _occupied_in(root, folder, group, context, earlier, refuse)
+                there += _occupied_in(root, folder, group, shared, refuse)
     return there
 
 
@@ -92,8 +90,7 @@ def _occupied_in(
     root: Root,
     folder: Folder,
     group: list[Entry],
-    context: PhaseContext,
-    earlier: EarlierRuns,
+    shared: FileContext,
     refuse: Refuse,
 ) -> Iterator[str]:
     names = folder.names() | {"."}
@@ -101,15 +98,15 @@ def _occupied_in(
         if entry.name in names:
             try:
                 found = folder.lstat(entry.name)
-                if found is not None and _stays(entry, root, folder, found, earlier):
+                if found is not None and _stays(entry, root, folder, found, shared):
                     yield entry.path
             except Failure as failure:
-                failure.add_origin(context.origin(*entry.config_path))
+                failure.add_origin(shared.context.origin(*entry.config_path))
                 refuse(failure)
 
 
 def _stays(
-    entry: Entry, root: Root, folder: Folder, found: os.stat_result, earlier: EarlierRuns
+    entry: Entry, root: Root, folder: Folder, found: os.stat_result, shared: FileContext
 ) -> bool:
     if entry.node.overwrite:
         if S_ISDIR(found.st_mode):
@@ -118,9 +115,9 @@ def _stays(
     if entry.is_hard_link:
         from . import hardlinks
 
-        return not hardlinks.is_own(entry, found, root, earlier)
+        return not hardlinks.is_own(entry, found, root, shared.earlier)
     if decisions.decide(entry, folder, found) != decisions.RESUME:
         return False
-    maker = earlier.maker(entry.path)
-    contents.refuse_foreign(entry, folder, found, maker)
+    maker = shared.earlier.maker(entry.path)
+    contents.refuse_foreign(entry, folder, found, maker, shared.spooled)
     return maker != UNFINISHED

@@ -11,7 +11,7 @@ from ignition.system import tree_copy
 from ignition.system.run import run
 
 from ..common.journal import ACCOUNT
-from . import arguments, homes, ssh_keys
+from . import arguments, homes, matching, ssh_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Commands:
                 self._end(key)
                 return
             args = arguments.groupmod(group)
+            if self._context.settings.by_contents and matching.has_group(group, self._accounts):
+                args = []
             if args or self._needs_hash(group, _OF_GROUPS):
                 self._begin(key)
                 if args:
@@ -141,6 +143,8 @@ class Commands:
     def _change(self, user: PasswdUser, origin: Origin, log: Log) -> None:
         name = user.name
         args = arguments.usermod(user)
+        if self._context.settings.by_contents and matching.has_user(user, self._accounts):
+            args = []
         if not args and not self._needs_hash(user, _OF_USERS):
             return
         present = self._accounts.user(name)

@@ -15,7 +15,7 @@ import pytest
 from ignition.base.errors import Failure, FailureGroup, Refused
 from ignition.engine import view
 from ignition.stages.common.parallel import ProgressCounter
-from ignition.stages.files import CONNECTIONS
+from ignition.stages.files.contents import CONNECTIONS
 from ignition.testbed.httpserver import Answer, HttpServer
 from tests.support.target import Target
 
