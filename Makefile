@@ -183,6 +183,7 @@ endif
 	install -D -m 0644 docs/completion/ignition.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition
 	ln -sf ignition $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition-validate
 	ln -sf ignition $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition-rmcfg
+	ln -sf ignition $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ignition-apply
 
 build/vendored/.complete: dracut-module/vendor.txt $(substitutes)
 	rm -rf build/vendored

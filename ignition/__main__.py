@@ -20,8 +20,20 @@ if TYPE_CHECKING:
 _GC_THRESHOLD = 50_000
 
 # Each subcommand is a module in cli/, imported on demand.
-COMMANDS = ("convert", "diff", "expect", "help", "lint", "render", "run", "test", "version", "why")
-PLANNED = ("apply", "plan")
+COMMANDS = (
+    "apply",
+    "convert",
+    "diff",
+    "expect",
+    "help",
+    "lint",
+    "render",
+    "run",
+    "test",
+    "version",
+    "why",
+)
+PLANNED = ("plan",)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,7 +57,7 @@ def _program(program: str, args: list[str]) -> int:
     if program == "ignition-rmcfg":
         return _run("rmcfg", args)
     if program == "ignition-apply":
-        raise _unavailable("IGN6005", f"{program} is not implemented yet")
+        return _run("container_apply", args)
     if args and args[0] in COMMANDS:
         return _run(args[0], args[1:])
     if args and args[0] in PLANNED:

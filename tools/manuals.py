@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ignition.cli import convert, diff, expect, lint, render, test, why
+from ignition.cli import apply, convert, diff, expect, lint, render, test, why
 from tools.manual_sections import Section, sections
 
 FOLDER = Path(__file__).parents[1] / "docs" / "man"
 PARSERS = {
+    "apply": apply.build_parser,
     "convert": convert.build_parser,
     "diff": diff.build_parser,
     "expect": expect.build_parser,
@@ -23,6 +24,7 @@ PARSERS = {
     "why": why.build_parser,
 }
 _TITLES = {
+    "apply": "apply Ignition configs to a container, an image or a chroot",
     "convert": "write an Ignition config in another spec version",
     "diff": "compare two Ignition configs by what a machine would get",
     "expect": "print what an Ignition config promises about the machine",
@@ -34,7 +36,7 @@ _TITLES = {
 _SEE = (
     "ignition(8), ignition-validate(1), ignition-lint(1), ignition-render(1), ignition-convert(1),"
     " ignition-test(1), ignition-expect(1), ignition-why(1),"
-    " ignition-diff(1)"
+    " ignition-diff(1), ignition-apply(1)"
 )
 
 

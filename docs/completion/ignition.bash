@@ -7,10 +7,10 @@ _ignition() {
 	local versions="3.0.0 3.1.0 3.2.0 3.3.0 3.4.0 3.5.0 3.6.0 3.7.0-experimental"
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words="convert diff expect help lint render run test version why --platform --stage --version --help"
+		words="apply convert diff expect help lint render run test version why --platform --stage --version --help"
 	else
 		case ${COMP_WORDS[1]}:$previous in
-		help:*) words="convert diff expect lint render rmcfg run test validate why" ;;
+		help:*) words="apply convert diff expect lint render rmcfg run test validate why" ;;
 		lint:--format) words="text json sarif github junit" ;;
 		expect:--format) words="yaml json" ;;
 		why:--format | diff:--format) words="text json" ;;
@@ -22,7 +22,7 @@ _ignition() {
 		test:--timeout | test:--jobs | test:--retries | test:-k) return ;;
 		lint:--explain | lint:--select | lint:--ignore | lint:--severity | lint:--platform) return ;;
 		convert:--to | render:--to) words=$versions ;;
-		render:--timeout | expect:--timeout | why:--timeout | diff:--timeout) return ;;
+		render:--timeout | expect:--timeout | why:--timeout | diff:--timeout | apply:--timeout) return ;;
 		*) case ${COMP_WORDS[1]} in
 			lint)
 				words="--strict --format --select --ignore --severity --platform --systemd-verify"
@@ -33,6 +33,7 @@ _ignition() {
 				words+=" --no-reporter --cmdline --disk --memory --cpus --fault --tier --timeout --jobs"
 				words+=" --retries -k --list --format --output -o --verbose -v --artefacts --keep --shell --help"
 				;;
+			apply) words="--root --ignore-unsupported --offline --timeout --verbose --help" ;;
 			expect) words="--format --offline --timeout --verbose --output -o --help" ;;
 			why | diff) words="--format --offline --timeout --verbose --help" ;;
 			convert) words="--to --output -o --help" ;;
@@ -56,5 +57,6 @@ _ignition() {
 	fi
 }
 complete -F _ignition ignition
+complete -o plusdirs -f -X '!*.ign' ignition-apply
 complete -W "--platform --log-to-stdout --version --help" ignition-rmcfg
 complete -o plusdirs -f -X '!*.ign' ignition-validate

@@ -678,6 +678,42 @@ CODES: dict[str, tuple[str, str]] = {
         "A worker process of lint was killed.",
         "It may have run out of memory: lint fewer or smaller configs at a time.",
     ),
+    "IGN6501": (
+        "A part of the config cannot be applied to a container or a root.",
+        "Remove it, or skip it with --ignore-unsupported.",
+    ),
+    "IGN6502": (
+        "The program ignition-apply was called outside of a container.",
+        "Change an image or a chroot with ignition apply --root; reprovision a machine.",
+    ),
+    "IGN6503": (
+        "The root to apply a config to is that of the running system.",
+        "Name the root of an image, a container or a chroot; use ignition-apply in a container.",
+    ),
+    "IGN6504": (
+        "The root to apply a config to is not the root of a system.",
+        "Name a folder that has the folders etc and usr.",
+    ),
+    "IGN6505": (
+        "The root to apply a config to cannot be written.",
+        "Mount it without ro, or apply the config to a copy.",
+    ),
+    "IGN6506": (
+        "The root to apply a config to has too little free space.",
+        "Free some space, or enlarge the filesystem.",
+    ),
+    "IGN6507": (
+        "The root to apply a config to belongs to somebody else.",
+        "Run the command as the user who unpacked it, or give the tree to root.",
+    ),
+    "IGN6508": (
+        "Applying a config takes root, or a user namespace.",
+        "Do what the message lists, or run the command as root.",
+    ),
+    "IGN6509": (
+        "The root to apply a config to has no program for accounts.",
+        "Install passwd or shadow-utils in the root or on this machine.",
+    ),
     "IGN6900": (
         "The engine has a defect.",
         "Please report the line, with the config if it holds no secrets.",

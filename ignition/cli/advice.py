@@ -30,7 +30,19 @@ _SYNONYMS = {
     ("blame", "origin", "origins", "whence"): "ignition why NAME FILE",
     ("rmcfg",): "ignition-rmcfg",
 }
-_COMMANDS = ("convert", "diff", "expect", "help", "lint", "render", "run", "test", "version", "why")
+_COMMANDS = (
+    "apply",
+    "convert",
+    "diff",
+    "expect",
+    "help",
+    "lint",
+    "render",
+    "run",
+    "test",
+    "version",
+    "why",
+)
 _SWITCHES = ("help", "log-to-stdout", "version")
 _CONFIGS = (".ign", ".json", ".bu", ".butane", ".yaml", ".yml")
 

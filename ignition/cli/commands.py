@@ -10,7 +10,7 @@ from ignition.base import load_module
 if TYPE_CHECKING:
     from ignition.cli.parser import Parser
 
-AUTHORS = ("lint", "render", "convert", "test", "expect", "why", "diff")
+AUTHORS = ("lint", "render", "convert", "test", "expect", "why", "diff", "apply")
 
 
 def parser_of(name: str) -> Parser:

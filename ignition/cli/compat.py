@@ -28,6 +28,7 @@ Usage of ignition:
   ignition why NAME FILE  show which config gives something its content
   ignition diff OLD NEW   compare two configs by what a machine would get
   ignition convert FILE   convert a config to another spec version
+  ignition apply FILE...  apply configs to a container, an image or a chroot
   ignition help COMMAND   show what a command does, and its flags
   ignition version        print the version
 

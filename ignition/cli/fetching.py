@@ -16,16 +16,16 @@ from ignition.resource.context import FetchContext
 _DEFAULT_TIMEOUT = 30
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds --offline, --timeout and --verbose."""
+def add_options(parser: argparse.ArgumentParser, timeout: int = _DEFAULT_TIMEOUT) -> None:
+    """Adds --offline, --timeout, whose default is `timeout` seconds, and --verbose."""
     add = parser.add_argument
     add("--offline", action="store_true", help="do not access the network")
     add(
         "--timeout",
         type=int,
-        default=_DEFAULT_TIMEOUT,
+        default=timeout,
         metavar="SECONDS",
-        help=f"timeout of each fetch, including retries (default: {_DEFAULT_TIMEOUT}; 0: none)",
+        help=f"timeout of each fetch, including retries (default: {timeout}; 0: none)",
     )
     add("--verbose", action="store_true", help="print the engine's log to standard error")
 

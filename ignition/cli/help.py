@@ -11,11 +11,16 @@ from ignition.cli.output import write_stdout
 
 def main(args: list[str]) -> int:
     """Exit status: 0 success, 2 unknown command."""
-    write_stdout(_text(args[0].removeprefix("ignition-") if args else "help"))
+    write_stdout(_text(args[0] if args else "help"))
     return 0
 
 
-def _text(name: str) -> str:
+def _text(program: str) -> str:
+    if program == "ignition-apply":
+        from ignition.cli import container_apply
+
+        return compat.fit_to_terminal(container_apply.USAGE)
+    name = program.removeprefix("ignition-")
     if name in ("help", "version", "ignition"):
         return compat.fit_to_terminal()
     if name in AUTHORS:

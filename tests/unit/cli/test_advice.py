@@ -33,7 +33,7 @@ MEANT = {
     "ignition ./configs": "ignition lint ./configs",
     "ignition web.bu": "butane --strict web.bu | ignition lint -",
     "ignition files": "ignition run files",
-    "ignition xyzzy": "commands: convert, ",
+    "ignition xyzzy": "commands: apply, convert, ",
     "ignition help lnt": "ignition lint --help",
     "ignition --strict web.ign": "this is a flag of ignition lint",
     "ignition --platfrom=qemu --stage=files": "did you mean -platform?",

@@ -18,7 +18,7 @@ from tools import manuals
 
 DOCS = CHECKOUT / "docs"
 PAGES = (
-    *("ignition.8", "ignition-rmcfg.8", "ignition-validate.1"),
+    *("ignition.8", "ignition-apply.8", "ignition-rmcfg.8", "ignition-validate.1"),
     *(f"ignition-{name}.1" for name in manuals.PARSERS),
 )
 
