@@ -141,7 +141,8 @@ def test_the_same_source_makes_the_same_bytecode(installed: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "path", ["bin/ignition", "bin/ignition-validate", "libexec/ignition-rmcfg"]
+    "path",
+    ["bin/ignition", "bin/ignition-validate", "libexec/ignition-apply", "libexec/ignition-rmcfg"],
 )
 def test_the_launcher_finds_the_engine(installed: Path, path: str) -> None:
     done = subprocess.run(
