@@ -14,6 +14,7 @@ from ignition.config.merge import item_key
 from ignition.config.model import Config
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from ignition.acquisition.rendered import Rendered
@@ -43,15 +44,15 @@ class Subject:
         self._parts = rendered.parts
         self._texts = rendered.texts or {}
         self._documents: dict[str, document.Document | None] = {}
+        self._places: dict[int, dict[Any, list[int]]] = {}
         self._by = {fetched.source: fetched.by for fetched in rendered.fetched}
 
     def versions(self, path: Path) -> list[Version]:
-        """What the configs say about an existing part of the whole.
+        """What the configs say about a part of the whole; about what is around it, if it does not exist.
 
         First the one that counts, then those that it replaced or joins, the strongest first.
         """
-        found, owners = self._follow(path)
-        merged = self._merged(path)
+        found, owners, merged = self._follow(path)
         order = list(reversed(list(zip(found, owners, strict=True))))
         for index, (part, _) in enumerate(order):
             if not isinstance(merged, dict | list) and part.value == merged:
@@ -81,20 +82,16 @@ class Subject:
             found.append(source)
         return found
 
-    def _merged(self, path: Path) -> Any:
-        value: Any = self.value
-        for step in path:
-            value = value[step]
-        return value
-
-    def _follow(self, path: Path) -> tuple[list[Part], list[Any]]:
-        """The values of a part in all configs, the strongest last, and the list items around them."""
+    def _follow(self, path: Path) -> tuple[list[Part], list[Any], Any]:
+        """The values of a part in all configs, strongest last; the items around them; the merged value."""
         shape = shapes.for_version(shapes.NEWEST)
         found = list(self._parts)
         owners: list[Any] = [None] * len(found)
         merged: Any = self.value
         member: Member | None = None
         for step in path:
+            if isinstance(step, str) and step not in merged:
+                break
             merged = merged[step]
             if isinstance(step, str):
                 member = shape.members[step]
@@ -106,10 +103,37 @@ class Subject:
                 ]
             else:
                 assert member is not None
-                kept = _items(found, owners, member, step, merged)
+                kept = self._items(found, owners, member, step, merged)
             found = [part for part, _ in kept]
             owners = [owner for _, owner in kept]
-        return found, owners
+        return found, owners, merged
+
+    def _items(
+        self, lists: list[Part], owners: list[Any], member: Member, index: int, merged: Any
+    ) -> list[tuple[Part, Any]]:
+        """The items of lists that an item of the merged list was made from, each with its owner."""
+        pairs = [
+            (
+                Part(part.source, f"{part.pointer}/{number}", item),
+                item if owner is None and isinstance(item, dict) else owner,
+            )
+            for part, owner in zip(lists, owners, strict=True)
+            for number, item in self._candidates(part.value, member, merged)
+        ]
+        return pairs[index : index + 1] if member.appends else pairs
+
+    def _candidates(
+        self, items: list[Any], member: Member, merged: Any
+    ) -> Iterable[tuple[int, Any]]:
+        """The items with the key of a merged one, with their indexes; all items of a list without keys."""
+        if member.appends:
+            return enumerate(items)
+        places = self._places.get(id(items))
+        if places is None:
+            places = self._places[id(items)] = {}
+            for number, item in enumerate(items):
+                places.setdefault(item_key(item, member), []).append(number)
+        return ((number, items[number]) for number in places.get(item_key(merged, member), ()))
 
     def _origin(self, part: Part) -> Origin:
         origin = Origin(part.source, part.pointer)
@@ -126,22 +150,6 @@ class Subject:
             except Failure:
                 self._documents[source] = None
         return self._documents[source]
-
-
-def _items(
-    lists: list[Part], owners: list[Any], member: Member, index: int, merged: Any
-) -> list[tuple[Part, Any]]:
-    """The items of lists that an item of the merged list was made from, each with its owner."""
-    pairs = [
-        (
-            Part(part.source, f"{part.pointer}/{number}", item),
-            item if owner is None and isinstance(item, dict) else owner,
-        )
-        for part, owner in zip(lists, owners, strict=True)
-        for number, item in enumerate(part.value)
-        if member.appends or item_key(item, member) == item_key(merged, member)
-    ]
-    return pairs[index : index + 1] if member.appends else pairs
 
 
 def _split(pointer: str) -> Path:

@@ -13,7 +13,7 @@ from ignition.review.subject import Subject
 from ignition.review.things.collect import collect
 from ignition.review.things.thing import Fact, Thing
 
-_LISTS = ("group", "ssh key", "tang server", "certificate authority")
+_LISTS = ("supplementary group", "ssh key", "tang server", "certificate authority")
 """Facts that a thing can have several of."""
 _NODES = ("file", "directory", "symbolic link", "hard link")
 _EXISTS = "exists"

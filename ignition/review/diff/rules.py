@@ -134,7 +134,7 @@ RULES: tuple[Rule, ...] = (
     ),
     *(
         rule
-        for field, what in (("group", "groups"), ("ssh key", "keys"))
+        for field, what in (("supplementary group", "groups"), ("ssh key", "keys"))
         for rule in (
             Rule("user", field, (ADDED, REMOVED), _LIVE, f"the list of {what} is set as a whole"),
             Rule("user", field, (LAST,), _HAND, f"without any, the list of {what} is left alone"),

@@ -82,7 +82,7 @@ def _user(user: PasswdUser, path: Path) -> Thing:
                 facts.append(Fact(name, str(value), (*path, member), value))
         facts += _password(user.password_hash, path)
         facts += [
-            Fact("group", name, (*path, "groups", index), name)
+            Fact("supplementary group", name, (*path, "groups", index), name)
             for index, name in enumerate(user.groups)
             if name
         ]

@@ -169,6 +169,12 @@ def test_lines_of_the_preset_file_point_to_their_units() -> None:
     ]
 
 
+def test_an_entry_without_its_name() -> None:
+    (answer,) = explain("/etc/group", config(passwd={"groups": [{}]}))
+    assert answer.origin is not None
+    assert answer.origin.pointer == "/passwd/groups/0"
+
+
 def test_a_volume_with_clevis_has_no_key_file() -> None:
     with pytest.raises(Failure):
         found("/etc/luks/tpm")
@@ -218,8 +224,8 @@ def test_a_user_of_two_configs_keeps_both_places_of_a_shared_group() -> None:
     (answer, *_) = explain("core", merging(child, passwd={"users": users}))
     reasons = {reason.fact.name: reason for reason in answer.reasons}
     assert [value for value, _ in reasons["uid"].replaces] == ["6"]
-    assert not reasons["group"].replaces
-    assert [origin.source for origin in reasons["group"].joins] == ["web.ign"]
+    assert not reasons["supplementary group"].replaces
+    assert [origin.source for origin in reasons["supplementary group"].joins] == ["web.ign"]
 
 
 def test_a_file_on_a_filesystem_of_the_config() -> None:
