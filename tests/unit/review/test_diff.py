@@ -15,12 +15,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ignition.base.errors import InvalidConfig
+from ignition.acquisition.rendered import Rendered
+from ignition.acquisition.sources import Part
 from ignition.review.diff import formats, rules
 from ignition.review.diff.compare import Difference, compare
 from ignition.review.diff.lines import unified, unified_diff
 from ignition.review.diff.rules import RULES, Verdict
 from ignition.review.style import Style
+from ignition.review.subject import Subject
 from tests.unit.review.configs import config, file, files, merging, subject
 
 CHECKOUT = Path(__file__).parents[3]
@@ -310,6 +312,11 @@ DIFFERENT = {
         a_volume(keyFile=resource(b"2")),
         ("volume", "key file", "changed", HAND),
     ),
+    "crypto card": (
+        a_volume(),
+        a_volume(cex={"enabled": True}),
+        ("volume", "cex", "added", ANEW),
+    ),
     "cipher": (
         a_volume(),
         a_volume(options=["--cipher", "x"]),
@@ -380,143 +387,6 @@ def test_contents_instead_of_appended_text_are_written() -> None:
     assert found(old, FILE) == [("file", "contents", "changed", LIVE)]
 
 
-def test_all_answers_are_known_for_every_field() -> None:
-    """Each field of the specification, there and back: no difference is without a rule."""
-    partition = {
-        **PARTITION,
-        "startMiB": 1,
-        "typeGuid": "AAAAAAAA-0000-4000-8000-00000000000B",
-        "guid": "AAAAAAAA-0000-4000-8000-00000000000C",
-        "resize": True,
-        "wipePartitionEntry": True,
-    }
-    owner = {"user": {"name": "x"}, "group": {"id": 5}, "overwrite": True}
-    uuid = "aaaaaaaa-0000-4000-8000-00000000000d"
-    full: dict[str, Any] = {
-        **arguments("quiet", shouldNotExist=["x"]),
-        "ignition": {
-            "version": "3.6.0",
-            "proxy": {"httpProxy": "http://p", "httpsProxy": "http://p", "noProxy": ["a"]},
-            "timeouts": {"httpTotal": 1, "httpResponseHeaders": 2},
-        },
-        "passwd": {
-            "users": [
-                {
-                    "name": "core",
-                    "uid": 5,
-                    "gecos": "x",
-                    "homeDir": "/h",
-                    "shell": "/s",
-                    "primaryGroup": "g",
-                    "groups": ["a"],
-                    "sshAuthorizedKeys": KEYS,
-                    "passwordHash": "x",
-                    "noCreateHome": True,
-                    "noUserGroup": True,
-                    "noLogInit": True,
-                    "system": True,
-                }
-            ],
-            "groups": [{"name": "wheel", "gid": 5, "passwordHash": "x", "system": True}],
-        },
-        "storage": {
-            "disks": [{"device": "/dev/vda", "wipeTable": True, "partitions": [partition]}],
-            "raid": [
-                {
-                    "name": "x",
-                    "level": "raid1",
-                    "devices": ["/dev/a", "/dev/b", "/dev/c"],
-                    "spares": 1,
-                    "options": ["--x"],
-                }
-            ],
-            "luks": [
-                {
-                    "name": "x",
-                    "device": "/dev/vda",
-                    "label": "l",
-                    "uuid": uuid,
-                    "keyFile": resource(b"k"),
-                    "options": ["-x"],
-                    "openOptions": ["-y"],
-                    "discard": True,
-                    "wipeVolume": True,
-                    "clevis": {
-                        "tang": [{"url": "http://t", "thumbprint": "x"}],
-                        "tpm2": True,
-                        "threshold": 1,
-                    },
-                },
-                {
-                    "name": "y",
-                    "device": "/dev/vdb",
-                    "clevis": {"custom": {"pin": "tang", "config": "{}", "needsNetwork": True}},
-                },
-            ],
-            "filesystems": [
-                {
-                    "device": "/dev/vdc",
-                    "format": "ext4",
-                    "path": "/v",
-                    "label": "l",
-                    "uuid": uuid,
-                    "options": ["-x"],
-                    "mountOptions": ["ro"],
-                    "wipeFilesystem": True,
-                }
-            ],
-            "directories": [{"path": "/d", "mode": 0o700, **owner}],
-            "files": [
-                file("/a", "1", mode=0o600, **owner, append=[remote("https://h")]),
-                {"path": "/b", "append": [resource(b"x")]},
-            ],
-            "links": [
-                {"path": "/l", "target": "/t", **owner},
-                {"path": "/h", "target": "/a", "hard": True, "overwrite": True},
-            ],
-        },
-        "systemd": {
-            "units": [
-                {"name": "a.service", "enabled": True, "contents": "x"}
-                | {"dropins": [{"name": "x.conf", "contents": "y"}]},
-                {"name": "b.service", "mask": True},
-            ]
-        },
-    }
-    whole = subject(full)
-    seen = 0
-    for smaller in _without_one_member(full):
-        try:
-            other = subject(smaller)
-        except InvalidConfig:
-            continue
-        seen += len(compare(whole, other)) + len(compare(other, whole))
-    assert seen > 120
-
-
-NEEDED = {
-    *("ignition", "version", "name", "path", "device", "level", "devices", "source", "target"),
-    *("url", "thumbprint", "contents", "pin", "format", "hard", "clevis", "custom", "spares"),
-}
-
-
-def _without_one_member(value: Any) -> list[Any]:
-    """The copies of a config that lack one member each. Some are invalid."""
-    found: list[Any] = []
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key not in NEEDED:
-                found.append({name: each for name, each in value.items() if name != key})
-            found += [{**value, key: smaller} for smaller in _without_one_member(item)]
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            found += [
-                [*value[:index], smaller, *value[index + 1 :]]
-                for smaller in _without_one_member(item)
-            ]
-    return found
-
-
 def test_every_row_of_the_table_is_documented() -> None:
     page = (CHECKOUT / "docs" / "diff.md").read_text()
     rows = [
@@ -537,6 +407,17 @@ def test_no_difference_has_two_rules() -> None:
 def test_a_partition_that_gets_a_number_is_the_one_with_its_label() -> None:
     old, new = a_disk({"label": "x", "sizeMiB": 1}), a_disk({**PARTITION, "sizeMiB": 1})
     assert found(old, new) == [("partition", "number", "added", HAND)]
+
+
+def test_certificate_authorities_only_count_at_the_first_boot() -> None:
+    """Rendering would fetch them."""
+    tls = {"tls": {"certificateAuthorities": [{"source": "https://h/ca"}]}}
+    value = {"ignition": {"version": "3.6.0", "security": tls}}
+    new = Subject(Rendered(value, {}, [], [Part("new.ign", "", value)]))
+    (each,) = compare(subject(config()), new)
+    assert (each.field, each.change, each.verdict) == ("certificate authority", "added", FIRST)
+    assert each.new_origin is not None
+    assert each.new_origin.pointer == "/ignition/security/tls/certificateAuthorities/0"
 
 
 def test_origins_and_lines() -> None:
