@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +249,39 @@ def test_the_merged_config_is_validated(
     )
     assert (status, "IGN4105" in output) == (1, True), output
     assert tree(root) == before
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Answers a request for any host with its URL."""
+
+    def do_GET(self) -> None:
+        body = self.path.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_proxy_of_the_config_is_used(
+    root: Path, tmp_path: Path, capfd: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ignition's ignition-apply does not use it for what the top-level config references."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = "http://nowhere.invalid/b"
+        proxy = f"http://127.0.0.1:{server.server_port}"
+        sections = {
+            "ignition": {"version": "3.3.0", "proxy": {"httpProxy": proxy}},
+            "storage": {"files": [{"path": "/etc/b", "contents": {"source": url}}]},
+        }
+        path = written(tmp_path / "b.ign", sections)
+        status, output = apply(capfd, monkeypatch, "--root", root, path)
+        server.shutdown()
+    assert status == 0, output
+    assert (root / "etc/b").read_text() == url
 
 
 def test_standard_input(root: Path, config: Path) -> None:
