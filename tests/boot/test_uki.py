@@ -111,6 +111,6 @@ def test_a_unified_kernel_image_with_an_addon(boot: Boot, run: Path) -> None:
 )
 def test_an_initrd_by_mkosi(boot: Boot, run: Path) -> None:
     boot.images = replace(images(SUITE), initramfs=run / "initrd")
-    result = boot(CONFIG, paths=PATHS)
+    result = boot(CONFIG, paths=PATHS, cmdline="systemd.default_device_timeout_sec=600")
     assert result.file("/etc/hello").text == "hello"
     assert "\nada:" in result.file("/etc/passwd").text
