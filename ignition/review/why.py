@@ -14,6 +14,7 @@ from ignition.config.rules.paths import clean
 from ignition.lint.inventory import UNIT_DIRECTORY
 from ignition.lint.unit_names import SERVICE, TYPES
 from ignition.review.places import origin_json
+from ignition.review.style import shorten
 from ignition.review.subject import Subject, Version
 from ignition.review.things import collect, files
 from ignition.review.things.replaced import show_replaced
@@ -21,7 +22,7 @@ from ignition.review.things.thing import Fact, Path, Thing
 
 _SUGGESTIONS = 3
 _LONGEST_NAME = 200
-"""Characters up to which similar names are looked for; difflib is quadratic."""
+"""Characters that a message shows, and up to which similar names are looked for: difflib is quadratic."""
 _UNIT_FILES = ("unit file", "drop-in", "mask")
 
 
@@ -62,7 +63,7 @@ def explain(subject: Subject, word: str, source: str) -> list[Answer]:
     if not found:
         raise Failure(
             "IGN8501",
-            f"nothing in the config has the name {word!r}",
+            f"nothing in the config has the name '{shorten(word, _LONGEST_NAME)}'",
             Origin(source),
             hint=_suggest(word, [*everything, *collect.parents(in_root)]),
         )

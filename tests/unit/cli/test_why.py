@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,12 @@ def test_unknown_name(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert streams.out == ""
     assert "IGN8501" in streams.err
     assert "/etc/motd" in streams.err
+
+
+def test_a_name_that_is_not_utf_8(config: Path) -> None:
+    done = run("ignition", "why", os.fsdecode(b"/\xff"), str(config))
+    assert done.returncode == 1
+    assert "the name '/\\xff'" in done.stderr
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[]", b'{"ignition": {"version": 3}}'])

@@ -287,6 +287,7 @@ def test_unknown_names_get_the_nearest(word: str, hint: str) -> None:
         explain(word)
     assert caught.value.code == "IGN8501"
     assert hint in caught.value.hint
+    assert len(caught.value.text) < 300
 
 
 def test_an_empty_config_still_has_a_result_file() -> None:
