@@ -39,6 +39,9 @@ def is_topmost(name: str) -> bool:
 
 
 def stop_arrays() -> None:
+    # The engine locks the disks while it makes an array, so udev sees the members afterwards. If the array is
+    # stopped before that, udev assembles it again.
+    shell("udevadm", "settle")
     while found := arrays():
         shell("mdadm", "--quiet", "--stop", found[0])
     shell("udevadm", "settle")
