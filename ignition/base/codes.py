@@ -105,7 +105,7 @@ CODES: dict[str, tuple[str, str]] = {
         "Partition the disk below it, and encrypt the partitions.",
     ),
     "IGN2120": (
-        "udev does not process the events of a device.",
+        "Events of a device are not processed by udev.",
         "See systemd-udevd.service, the programs in its rules, and the kernel log; then run the phase again.",
     ),
     "IGN2201": (
