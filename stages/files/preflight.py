@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from stat import S_ISDIR
 
-from ignition.base.errors import Failure
+from ignition.base.errors import Failure, Refused
 
 from ..common.paths import above
 from . import contents, decisions
@@ -59,6 +59,7 @@ def occupied_paths(
     Calls `refuse` for each entry that is not possible.
     """
     there: list[str] = []
+    free: set[str] = set()  # missing folders that can be made
     cleared = {entry.path for group in folders.values() for entry in group if entry.node.overwrite}
     for path, group in folders.items():
         if cleared and any(ancestor in cleared for ancestor in above(path)):
@@ -67,7 +68,25 @@ def occupied_paths(
         if folder is not None:
             with folder:
                 there += _occupied_in(root, folder, group, shared, refuse)
+        elif free.isdisjoint(above(path)):
+            top = root.first_missing(f"{path}/.")
+            blocking = top.rpartition("/")[0]
+            found = root.lstat(blocking)
+            if found is None or S_ISDIR(found.st_mode):
+                free.add(top)
+            else:
+                refuse(_blocked(path, blocking, group[0], root, shared.context))
     return there
+
+
+def _blocked(path: str, blocking: str, entry: Entry, root: Root, context: PhaseContext) -> Refused:
+    """The refusal of a folder that cannot be made: something else is in its place, or that of a parent."""
+    return Refused(
+        "IGN3003",
+        f"cannot create the folder {root.full_path(path)}: {root.full_path(blocking)} is not a directory",
+        context.origin(*entry.config_path),
+        hint=f"make {blocking} a directory with overwrite, or use another path",
+    )
 
 
 def _check_owners(

@@ -229,6 +229,23 @@ def test_existing_file_is_refused_before_anything_is_written(
     assert not target.at("/a").exists()
 
 
+@pytest.mark.parametrize("below", ["/f", "/f/g/h"])
+def test_file_in_place_of_a_folder_is_refused_before_anything_is_written(
+    target: Target, below: str
+) -> None:
+    target.put("/f", "old")
+    files = [
+        {"path": path, "contents": {"source": "data:,a"}} for path in ("/a", f"{below}/x", "/z")
+    ]
+    with pytest.raises(Refused, match="/f is not a directory") as caught:
+        target.storage(files=files)
+    assert caught.value.code == "IGN3003"
+    assert str(caught.value.origin) == "config.ign: /storage/files/1"
+    assert not target.at("/a").exists()
+    target.storage(files=files, directories=[{"path": "/f", "overwrite": True}])
+    assert target.at(f"{below}/x").read_text() == "a"
+
+
 def test_every_refusal_is_reported(target: Target) -> None:
     target.put("/f", "old")
     target.put("/g", "old")
